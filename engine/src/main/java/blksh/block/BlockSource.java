@@ -1,0 +1,68 @@
+package blksh.block;
+
+import java.io.Closeable;
+import java.nio.ByteBuffer;
+import java.util.Iterator;
+import java.util.List;
+
+/**
+ * Anything that can be read at a position: a file, a drive, an image, a manifest, a cache, or a
+ * layer on top of another source.
+ *
+ * <p>A source never returns other bytes than the ones it holds. Its size does not change while it
+ * is open. All methods may be called from any thread at once.
+ */
+public interface BlockSource extends Closeable {
+
+  /** Size in bytes, 0 or more. */
+  long size();
+
+  /**
+   * Fills {@code target} with the bytes from {@code position} on; short only at the end of the
+   * source.
+   *
+   * @param position byte, 0 or more; at or past the end nothing is read
+   * @return bytes read: what {@code target} had room for, or what was left of the source
+   * @throws UnreadableException naming the exact range within the request that could not be read;
+   *     the bytes of the request before that range are in {@code target}
+   */
+  int read(long position, ByteBuffer target);
+
+  /**
+   * What is known about a range without reading it: extents in order that cover exactly the part of
+   * {@code [position, position + length)} inside the source. Found lazily, so asking for the whole
+   * of a large source and stopping early is cheap. Neighbours may be of the same kind.
+   *
+   * @param position byte, 0 or more
+   * @param length bytes, 0 or more
+   */
+  default Iterator<Extent> extents(long position, long length) {
+    long end = Math.min(size(), saturatedEnd(position, length));
+    return position >= end
+        ? java.util.Collections.emptyIterator()
+        : List.of(new Extent(position, end - position, Extent.Kind.DATA)).iterator();
+  }
+
+  /** The extents of the whole source. */
+  default Iterator<Extent> extents() {
+    return extents(0, size());
+  }
+
+  /** The smallest unit the medium reads, in bytes: a power of two, 512 when nothing is known. */
+  default int sectorSize() {
+    return 512;
+  }
+
+  /** What this is, for people. */
+  SourceInfo describe();
+
+  /** Lets go of whatever is held open. Reading afterwards fails. */
+  @Override
+  void close();
+
+  /** {@code position + length} without running over. */
+  static long saturatedEnd(long position, long length) {
+    long end = position + length;
+    return end < 0 ? Long.MAX_VALUE : end;
+  }
+}
