@@ -186,7 +186,7 @@ class WorkspaceTest {
   @Test
   void twoProcessesShareAHomeFromItsCreationOn() throws Exception {
     Path home = directory.resolve("home");
-    int count = 150;
+    int count = 500;
     List<Process> processes = new ArrayList<>();
     for (String verb : List.of("first", "second")) {
       processes.add(
