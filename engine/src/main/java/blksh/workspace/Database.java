@@ -67,8 +67,7 @@ final class Database implements Closeable {
   private Connection connection() throws SQLException, IOException {
     if (connection == null) {
       if (!Files.isDirectory(file.getParent())) {
-        Files.createDirectories(file.getParent().toAbsolutePath().getParent());
-        Files.createDirectory(
+        Files.createDirectories(
             file.getParent(),
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
       }
