@@ -74,6 +74,11 @@ public final class TestSummary {
     if (text.isBlank()) {
       text = element.getTextContent();
     }
-    return text.strip().lines().findFirst().orElse("no reason given");
+    return text.strip()
+        .lines()
+        .findFirst()
+        .map(line -> line.replaceFirst("^org\\.opentest4j\\.TestAbortedException: (Assumption failed: )?", ""))
+        .filter(line -> !line.isBlank())
+        .orElse("no reason given");
   }
 }
