@@ -12,6 +12,7 @@ import argparse
 import filecmp
 import json
 import os
+import random
 import shutil
 import statistics
 import subprocess
@@ -334,6 +335,30 @@ def one_round(kind, parent, corpus, options):
     return result
 
 
+def sparse_capture(parent, options):
+    """Captures a 1 TiB file of holes with 100 MiB of data scattered in it; its figures."""
+    work = tempfile.mkdtemp(prefix="bench-sparse-", dir=parent)
+    try:
+        chance = random.Random(1)
+        image = os.path.join(work, "sparse.img")
+        with open(image, "wb") as file:
+            file.truncate(1 << 40)
+            for _ in range(100):
+                file.seek(chance.randrange((1 << 40) // 4096 - 256) * 4096)
+                file.write(chance.randbytes(MIB))
+        tool = Blksh(work, work, options)
+        tool.prepare()
+        command = [tool.launcher(), "run", "capture", image, "--store", tool.store]
+        command += ["--name", "sparse", "--quiet"]
+        os.sync()
+        return Figures(
+            *measure(command, tool.environment, work, os.path.join(work, "log")),
+            *occupied(tool.store),
+        )
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
 def median(rounds, operation, field):
     values = [getattr(one[operation], field) for one in rounds if operation in one]
     return statistics.median(values) if values else None
@@ -497,6 +522,13 @@ def main():
             print(text + "\n")
         verdicts = list(targets(results, corpus))
         if verdicts:
+            try:
+                sparse = sparse_capture(places[place], options).wall
+                what = "capture of 1 TiB sparse with 100 MiB of data, wall s"
+                verdicts.append((what, f"{sparse:.2f}", "< 5", sparse < 5))
+            except (Failed, OSError, subprocess.CalledProcessError) as failure:
+                print(f"  failed: sparse capture: {failure}", file=sys.stderr, flush=True)
+                failures.append(f"{place}: sparse capture: {failure}")
             word = {True: "pass", False: "FAIL", None: "not measured"}
             rows = [[what, figure, limit, word[passed]] for what, figure, limit, passed in verdicts]
             print(table(["target", "here", "limit", "verdict"], rows) + "\n")
