@@ -11,9 +11,9 @@ tools/install-peers.sh || echo "verify: going on without; tests that need these 
 # Maven runs on JAVA_HOME, else on the first java of PATH: make sure that is a JDK 17 or newer.
 release() {
   local version
-  version=$("$1" -version 2>&1) || return
+  version=$("$1" -version 2>/dev/null) || return
   version=${version#javac }
-  echo "${version%%.*}"
+  echo "${version%%[.-]*}"
 }
 for javac in ${JAVA_HOME:+"$JAVA_HOME/bin/javac"} "$(command -v javac)" /usr/lib/jvm/*/bin/javac; do
   [ -x "$javac" ] && [[ $(release "$javac") =~ ^[0-9]+$ ]] && [ "$(release "$javac")" -ge 17 ] || continue

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs what blksh is built, tested and compared with, where it is missing: a JDK and Maven, the
 # programs whose files the tests read, and the peers of bench/. Debian 12 or newer, as root.
-# Packages that are there are left alone, so a second run ends at once.
+# Packages that are there are left alone and never removed, so a second run ends at once.
 #
 #   tools/install-peers.sh           install what is missing
 #   tools/install-peers.sh --check   only name it
@@ -33,9 +33,9 @@ jdk_there() {
   local javac version
   for javac in ${JAVA_HOME:+"$JAVA_HOME/bin/javac"} "$(command -v javac)" /usr/lib/jvm/*/bin/javac; do
     [ -x "$javac" ] || continue
-    version=$("$javac" -version 2>&1)
+    version=$("$javac" -version 2>/dev/null)
     version=${version#javac }
-    [[ ${version%%.*} =~ ^[0-9]+$ ]] && [ "${version%%.*}" -ge 17 ] && return
+    [[ ${version%%[.-]*} =~ ^[0-9]+$ ]] && [ "${version%%[.-]*}" -ge 17 ] && return
   done
   return 1
 }
@@ -68,7 +68,7 @@ if $check || [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
 fi
 
 export DEBIAN_FRONTEND=noninteractive
-apt=(apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=2)
+apt=(apt-get -q -y --no-remove -o DPkg::Lock::Timeout=300 -o Acquire::Retries=2)
 reason() {
   grep -E '^(E:|W:)|Unable|Breaks|Conflicts|Depends' "$log" | head -2 | tr '\n' ' '
 }
