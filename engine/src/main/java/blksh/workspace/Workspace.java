@@ -81,24 +81,26 @@ public final class Workspace implements Closeable {
    * @throws BlkshException when the directory holds something else, or the store cannot be opened
    */
   public Store store(Path directory) {
-    Store store;
-    Path path;
+    Store store = openOrCreate(directory);
+    Path path = withoutLinks(directory);
+    Instant now = Instant.now();
+    ledger.note(
+        connection -> {
+          StoreTable.remember(connection, path, store.id(), now, Store::isStore);
+          return null;
+        });
+    return store;
+  }
+
+  private Store openOrCreate(Path directory) {
     synchronized (stores) {
-      store = stores.get(withoutLinks(directory));
+      Store store = stores.get(withoutLinks(directory));
       if (store == null) {
         store = Store.openOrCreate(directory);
         stores.put(withoutLinks(directory), store);
       }
-      path = withoutLinks(directory);
+      return store;
     }
-    String id = store.id();
-    Instant now = Instant.now();
-    ledger.note(
-        connection -> {
-          StoreTable.remember(connection, path, id, now, Store::isStore);
-          return null;
-        });
-    return store;
   }
 
   /** One store has one path, however it was asked for. */
@@ -248,10 +250,10 @@ public final class Workspace implements Closeable {
 
   @Override
   public void close() {
+    ledger.close();
     synchronized (stores) {
       stores.values().forEach(Store::close);
       stores.clear();
     }
-    ledger.close();
   }
 }

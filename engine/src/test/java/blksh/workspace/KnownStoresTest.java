@@ -122,7 +122,8 @@ class KnownStoresTest {
       capture(workspace.store(directory.resolve("good")), "sda", 1);
       capture(workspace.store(directory.resolve("bad")), "sdb", 2);
     }
-    Files.writeString(directory.resolve("bad/store.json"), "{\"format\": \"nonsense");
+    Files.delete(directory.resolve("bad/store.json"));
+    Files.createDirectory(directory.resolve("bad/store.json"));
     try (Workspace workspace = open()) {
       assertThat(references(workspace)).containsExactly("good:sda@1");
     }
