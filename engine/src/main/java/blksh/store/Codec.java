@@ -1,6 +1,7 @@
 package blksh.store;
 
 import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdException;
 import net.jpountz.lz4.LZ4Compressor;
 import net.jpountz.lz4.LZ4Exception;
 import net.jpountz.lz4.LZ4Factory;
@@ -43,7 +44,7 @@ public enum Codec {
           yield Zstd.isError(n) ? -1 : (int) n;
         }
       };
-    } catch (LZ4Exception tooLarge) {
+    } catch (LZ4Exception | ZstdException tooLarge) {
       return -1;
     }
   }
@@ -62,7 +63,7 @@ public enum Codec {
             Lz4.DECOMPRESSOR.decompress(from, offset, length, to, 0, rawLength) == rawLength;
         case ZSTD -> Zstd.decompressByteArray(to, 0, rawLength, from, offset, length) == rawLength;
       };
-    } catch (LZ4Exception damaged) {
+    } catch (LZ4Exception | ZstdException damaged) {
       return false;
     }
   }
