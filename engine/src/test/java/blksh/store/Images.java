@@ -81,7 +81,15 @@ final class Images {
   /** A real ext4 file system that holds the files of a directory. */
   static Path ext4(Path image, Path content, String size) throws IOException {
     Command.run(
-        Command.find("mkfs.ext4"), "-q", "-F", "-d", content.toString(), image.toString(), size);
+        Command.find("mkfs.ext4"),
+        "-q",
+        "-F",
+        "-b",
+        "4096",
+        "-d",
+        content.toString(),
+        image.toString(),
+        size);
     return image;
   }
 
