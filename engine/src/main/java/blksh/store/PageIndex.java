@@ -169,6 +169,7 @@ final class PageIndex implements Closeable {
     LittleEndian.putI64(header, 8, generation);
     LittleEndian.putI64(header, 16, slots);
     LittleEndian.putI32(header, 32, Checksum.of(header, 0, 24));
+    boolean whole = false;
     try (FileChannel channel =
         FileChannel.open(
             fresh,
@@ -180,6 +181,11 @@ final class PageIndex implements Closeable {
       byte[] zeros = new byte[1 << 18];
       for (long at = 0; at < slots * SLOT; at += zeros.length) {
         Bytes.writeAt(channel, HEADER + at, zeros, 0, zeros.length);
+      }
+      whole = true;
+    } finally {
+      if (!whole) {
+        Files.deleteIfExists(fresh); // its space is needed
       }
     }
     return fresh;
@@ -201,10 +207,13 @@ final class PageIndex implements Closeable {
       }
       byte[] head = new ReadOnlyFile(path, channel).read(0, 40);
       long slots = LittleEndian.i64(head, 16);
+      long used = LittleEndian.i64(head, 24);
       if (LittleEndian.i64(head, 0) != MAGIC
           || LittleEndian.i32(head, 32) != Checksum.of(head, 0, 24)
           || Long.bitCount(slots) != 1
-          || size != HEADER + slots * SLOT) {
+          || size != HEADER + slots * SLOT
+          || used < 0
+          || used > slots) {
         return null;
       }
       Object fileKey = Files.readAttributes(path, "unix:ino").get("ino");
@@ -281,16 +290,46 @@ final class PageIndex implements Closeable {
       table.used(table.recount()); // whoever was adding died before it could count
     }
     reserve(pages);
-    Table t = table;
+    if (!add(table, ordinal, digests, pages)) {
+      table.used(table.recount()); // it held more than it said
+      reserve(pages);
+      add(table, ordinal, digests, pages);
+    }
+  }
+
+  /** Adds the pages of a pack; false when there was no room for all. */
+  private static boolean add(Table t, long ordinal, byte[] digests, int pages) {
     t.unfinished(true);
     long used = t.used();
     for (int page = 0; page < pages; page++) {
       if (!isDropped(digests, page * Page.DIGEST)) {
-        used += insert(t, keyOf(digests, page * Page.DIGEST), address(ordinal, page));
+        int added = insert(t, keyOf(digests, page * Page.DIGEST), address(ordinal, page));
+        if (added < 0) {
+          return false;
+        }
+        used += added;
       }
     }
     t.used(used);
     t.unfinished(false);
+    return true;
+  }
+
+  /** Whether all is zero that must be: what no field and no entry has. */
+  boolean isClearElsewhere() {
+    Table t = table;
+    for (int at = 36; at < HEADER; at++) {
+      boolean flag = at == 40; // 1 while entries are being added
+      if ((t.header.get(at) & (flag ? ~1 : ~0)) != 0) {
+        return false;
+      }
+    }
+    for (long slot = 0; slot < t.slots; slot++) {
+      if (t.key(slot) == 0 && t.address(slot) != 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Whether somebody was adding entries and has not ended, alive or dead. */
@@ -302,10 +341,11 @@ final class PageIndex implements Closeable {
     return Page.isZero(digests, at, Page.DIGEST);
   }
 
+  /** Slots newly taken: 1, 0 when the entry is there, -1 when the table is full. */
   private static int insert(Table t, long key, long address) {
     long mask = t.slots - 1;
     long slot = t.home(key);
-    while (true) {
+    for (long probes = 0; probes < t.slots; probes++) {
       long found = t.key(slot);
       if (found == 0) {
         t.put(slot, key, address);
@@ -316,6 +356,7 @@ final class PageIndex implements Closeable {
       }
       slot = slot + 1 & mask;
     }
+    return -1;
   }
 
   /**
