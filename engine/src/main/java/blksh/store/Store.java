@@ -41,6 +41,7 @@ public final class Store implements Closeable {
   static final String INDEX = "index.db";
   static final String PAGE_INDEX = "pages.idx";
   static final String GENERATION = "pages.idx generation";
+  static final String NO_GENERATION = "none";
   private static final String PACKS = "packs";
   private static final String MANIFESTS = "manifests";
   private static final Pattern MANIFEST_FILE = Pattern.compile("([1-9][0-9]{0,8})\\.manifest");
@@ -52,6 +53,7 @@ public final class Store implements Closeable {
   private StoreDescriptor descriptor;
   private String descriptorProblem;
   private StoreIndex index;
+  private String indexProblem;
   private PageIndex pageIndex;
   private boolean closed;
 
@@ -237,29 +239,44 @@ public final class Store implements Closeable {
 
   private StoreIndex openIndex() {
     Path file = path.resolve(INDEX);
-    boolean existed = Files.exists(file);
-    StoreIndex opened;
     try {
-      opened = StoreIndex.open(file);
+      return complete(StoreIndex.open(file));
     } catch (StoreIndex.DamagedIndexException e) {
-      opened =
-          lock.publishing(
-              () -> {
-                StoreIndex.delete(file);
-                return StoreIndex.open(file);
-              });
-      existed = false;
-    }
-    if (!existed || !"1".equals(opened.meta("complete"))) {
-      StoreIndex fresh = opened;
-      lock.publishing(
+      indexProblem = e.problem();
+      return lock.publishing(
           () -> {
-            fresh.replaceManifests(readableManifests(new ArrayList<>()));
-            fresh.meta("complete", "1");
-            return null;
+            StoreIndex.delete(file);
+            return complete(StoreIndex.open(file));
           });
     }
-    return opened;
+  }
+
+  /** Lists the manifests in an index that is new. */
+  private StoreIndex complete(StoreIndex opened) {
+    boolean done = false;
+    try {
+      if (!"1".equals(opened.meta("complete"))) {
+        lock.publishing(
+            () -> {
+              opened.replaceManifests(readableManifests(new ArrayList<>()));
+              opened.meta("complete", "1");
+              return null;
+            });
+      }
+      done = true;
+      return opened;
+    } finally {
+      if (!done) {
+        opened.close();
+      }
+    }
+  }
+
+  /** What was wrong with an index that was made again since it was last asked, or null. */
+  synchronized String takeIndexProblem() {
+    String problem = indexProblem;
+    indexProblem = null;
+    return problem;
   }
 
   /** The page index, holding every pack; made again when it is missing or of other packs. */
@@ -286,6 +303,7 @@ public final class Store implements Closeable {
   /** Makes an empty page index and forgets all packs, so that they are indexed again. */
   private PageIndex makePageIndex(StoreIndex rows) throws IOException {
     long pages = rows.packs().stream().mapToLong(StoreIndex.PackRow::pages).sum();
+    rows.meta(GENERATION, NO_GENERATION);
     var verified = rows.clearPacks();
     PageIndex fresh = PageIndex.create(path.resolve(PAGE_INDEX), pages);
     rows.meta(GENERATION, Long.toString(fresh.generation()));
@@ -462,6 +480,16 @@ public final class Store implements Closeable {
     }
   }
 
+  private void settleIfPossible() {
+    try {
+      if (writable()) {
+        settle();
+      }
+    } catch (BlkshException e) {
+      // an index that cannot be used is reported by the verification
+    }
+  }
+
   private void settle() {
     if (index().unsettled().isEmpty()) {
       return;
@@ -576,9 +604,7 @@ public final class Store implements Closeable {
     return call(
         task,
         () -> {
-          if (writable()) {
-            settle();
-          }
+          settleIfPossible();
           return new Verification(this, options, task).run();
         });
   }
@@ -653,23 +679,23 @@ public final class Store implements Closeable {
   /** For {@link Reindex}: drops what is derived and makes it again. */
   synchronized void remake(List<Damage> damage) throws IOException {
     packs.close();
-    Path file = path.resolve(INDEX);
-    StoreIndex opened = null;
+    List<Manifest> manifests = readableManifests(damage);
     try {
-      opened = index();
-      if (opened.integrity() != null) {
+      if (index().integrity() != null) {
         throw new StoreIndex.DamagedIndexException(INDEX, "it fails its check", null);
       }
-    } catch (StoreIndex.DamagedIndexException e) {
-      if (opened != null) {
-        opened.close();
+      index().replaceManifests(manifests);
+    } catch (BlkshException e) {
+      if (index != null) {
+        index.close();
+        index = null;
       }
-      index = null;
-      StoreIndex.delete(file);
+      StoreIndex.delete(path.resolve(INDEX));
+      index().replaceManifests(manifests);
     }
-    index().replaceManifests(readableManifests(damage));
+    takeIndexProblem();
     index().meta("complete", "1");
-    index().meta(GENERATION, "none");
+    index().meta(GENERATION, NO_GENERATION);
     pageIndex = null;
     pageIndex();
     recover();
@@ -839,17 +865,33 @@ public final class Store implements Closeable {
         : "it lists " + rows.keySet().iterator().next() + ", which is gone";
   }
 
+  /** Runs something while nobody adds to the page index. */
+  <T> T withIndexLocked(StoreLock.Locked<T> action) {
+    return lock.indexing(action);
+  }
+
   void packVerified(long id, Instant when) {
-    if (writable()) {
-      index().packVerified(id, when);
+    try {
+      if (writable()) {
+        index().packVerified(id, when);
+      }
+    } catch (BlkshException e) {
+      // the pack is sound whether or not that can be remembered
     }
   }
 
   /** Takes damaged pages out of the page index: the next capture of them stores them again. */
   void forgetPages(PackCheck check) {
-    if (check.bad().isEmpty() || !writable()) {
-      return;
+    try {
+      if (!check.bad().isEmpty() && writable()) {
+        forget(check);
+      }
+    } catch (BlkshException e) {
+      // an index that cannot be used is reported by the verification
     }
+  }
+
+  private void forget(PackCheck check) {
     PageIndex from = pageIndex();
     long ordinal =
         index().packs().stream()

@@ -12,6 +12,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -207,6 +208,8 @@ final class StoreIndex implements Closeable {
                       row.getBoolean(7),
                       verified == null ? null : Instant.parse(verified)));
             }
+          } catch (DateTimeParseException e) {
+            throw new DamagedIndexException(location, "a row is damaged: " + e.getMessage(), e);
           }
           return rows;
         });
