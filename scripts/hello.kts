@@ -1,0 +1,3 @@
+// Says hello.
+val name by option<String>("--name", "NAME", "whom to greet", default = "world")
+println("hello $name")
