@@ -1,0 +1,97 @@
+package blksh.block;
+
+import java.nio.ByteBuffer;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** A range of another source as a source of its own, such as a partition of a disk. */
+public final class SliceSource implements BlockSource {
+
+  private final BlockSource source;
+  private final long start;
+  private final long length;
+
+  /**
+   * @param source closed with the slice
+   * @param start first byte of the slice
+   * @param length bytes, 0 or more; the slice must lie inside the source
+   */
+  public SliceSource(BlockSource source, long start, long length) {
+    if (start < 0 || length < 0 || start > source.size() - length) {
+      throw new IllegalArgumentException(
+          "slice of %d bytes at %d in a source of %d bytes"
+              .formatted(length, start, source.size()));
+    }
+    this.source = source;
+    this.start = start;
+    this.length = length;
+  }
+
+  @Override
+  public long size() {
+    return length;
+  }
+
+  @Override
+  public int read(long position, ByteBuffer target) {
+    if (position < 0) {
+      throw new IllegalArgumentException("position " + position);
+    }
+    if (position >= length) {
+      return 0;
+    }
+    int limit = target.limit();
+    int wanted = (int) Math.min(target.remaining(), length - position);
+    target.limit(target.position() + wanted);
+    try {
+      return source.read(start + position, target);
+    } catch (UnreadableException e) {
+      throw new UnreadableException(
+          describe().toString(), e.start() - start, e.length(), e.problem(), e);
+    } finally {
+      target.limit(limit);
+    }
+  }
+
+  @Override
+  public Iterator<Extent> extents(long position, long count) {
+    long end = Math.min(length, BlockSource.saturatedEnd(position, count));
+    if (position >= end) {
+      return Collections.emptyIterator();
+    }
+    Iterator<Extent> below = source.extents(start + position, end - position);
+    return new Iterator<>() {
+      @Override
+      public boolean hasNext() {
+        return below.hasNext();
+      }
+
+      @Override
+      public Extent next() {
+        Extent extent = below.next();
+        return new Extent(extent.start() - start, extent.length(), extent.kind());
+      }
+    };
+  }
+
+  @Override
+  public int sectorSize() {
+    return source.sectorSize();
+  }
+
+  @Override
+  public SourceInfo describe() {
+    SourceInfo whole = source.describe();
+    Map<String, String> details = new LinkedHashMap<>(whole.details());
+    details.put("start", Long.toString(start));
+    details.put("length", Long.toString(length));
+    return new SourceInfo("slice of " + whole.type(), whole.name(), whole.location(), details);
+  }
+
+  @Override
+  public void close() {
+    source.close();
+  }
+}

@@ -1,0 +1,180 @@
+package blksh.store;
+
+import blksh.block.BlockSource;
+import blksh.block.Extent;
+import blksh.block.UnreadableException;
+import blksh.task.Task;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A piece of an image on its way into a store: up to 1 MiB of bytes with the digests of their pages,
+ * or a run of any length that needs no bytes. Each worker has one and fills it again and again.
+ */
+final class CaptureSegment {
+
+  /** The longest piece with bytes. */
+  static final int BYTES = 1 << 20;
+
+  static final int PAGES = BYTES / Page.SIZE;
+
+  private final byte[] bytes = new byte[BYTES];
+  private final byte[] digests = new byte[PAGES * Page.DIGEST];
+  private final Extent.Kind[] kinds = new Extent.Kind[PAGES];
+  private final List<Extent> bad = new ArrayList<>();
+  private final MessageDigest sha = Page.sha256();
+
+  private BlockSource source;
+  private long position;
+  private long length;
+  private Extent.Kind run;
+
+  /** Bytes to be read from a source by {@link #load}. */
+  void data(BlockSource from, long at, int count) {
+    source = from;
+    position = at;
+    length = count;
+    run = null;
+    bad.clear();
+  }
+
+  /** A run of a kind: nothing to read. */
+  void run(Extent.Kind kind, long at, long count) {
+    data(null, at, 0);
+    length = count;
+    run = kind;
+    if (kind == Extent.Kind.BAD) {
+      bad.add(new Extent(at, count, Extent.Kind.BAD));
+    }
+  }
+
+  /** Bytes that are there already. */
+  void filled(long at, int count) {
+    data(null, at, count);
+  }
+
+  /** Reads the bytes, if they are not there yet, and tells each page's kind and digest. */
+  void load(Task task) {
+    if (run != null) {
+      return;
+    }
+    if (source != null) {
+      read(task);
+    }
+    int pages = pages();
+    for (int i = 0; i < pages; i++) {
+      int at = i * Page.SIZE;
+      int count = pageLength(i);
+      if (Page.isZero(bytes, at, count)) {
+        kinds[i] = Extent.Kind.ZERO;
+      } else {
+        kinds[i] = Extent.Kind.DATA;
+        Page.digest(sha, bytes, at, count, digests, i * Page.DIGEST);
+      }
+    }
+    for (Extent range : bad) {
+      int first = (int) Page.count(range.start() - position);
+      long end = range.end() - position;
+      int last = (int) (end == length ? pages : end / Page.SIZE);
+      for (int i = first; i < last; i++) {
+        kinds[i] = Extent.Kind.BAD;
+      }
+    }
+  }
+
+  private void read(Task task) {
+    int at = 0;
+    while (at < length) {
+      try {
+        at += source.read(position + at, ByteBuffer.wrap(bytes, at, (int) length - at));
+        if (at < length) {
+          throw new UnreadableException(
+              source.describe().location(), position + at, length - at, "it ends too early", null);
+        }
+      } catch (UnreadableException e) {
+        int from = (int) Math.max(at, e.start() - position);
+        int to = (int) Math.min(length, e.start() + e.length() - position);
+        if (to <= from) {
+          throw e;
+        }
+        salvage(from, to, task);
+        at = to;
+      }
+    }
+  }
+
+  /** Reads what can be read of a range, sector by sector; the rest is zeros and noted as bad. */
+  private void salvage(int from, int to, Task task) {
+    int sector = source.sectorSize();
+    int at = from;
+    while (at < to) {
+      task.checkCancelled();
+      long boundary = ((position + at) / sector + 1) * sector;
+      int count = (int) Math.min(to, boundary - position) - at;
+      if (!tryRead(at, count)) {
+        java.util.Arrays.fill(bytes, at, at + count, (byte) 0);
+        addBad(position + at, count);
+      }
+      at += count;
+    }
+  }
+
+  private boolean tryRead(int at, int count) {
+    try {
+      return source.read(position + at, ByteBuffer.wrap(bytes, at, count)) == count;
+    } catch (UnreadableException e) {
+      return false;
+    }
+  }
+
+  private void addBad(long start, long count) {
+    int last = bad.size() - 1;
+    if (last >= 0 && bad.get(last).end() == start) {
+      Extent before = bad.remove(last);
+      bad.add(new Extent(before.start(), before.length() + count, Extent.Kind.BAD));
+    } else {
+      bad.add(new Extent(start, count, Extent.Kind.BAD));
+    }
+  }
+
+  /** The kind of the whole segment when it has no bytes, else null. */
+  Extent.Kind run() {
+    return run;
+  }
+
+  long length() {
+    return length;
+  }
+
+  /** Bytes that came from the source. */
+  long readBytes() {
+    return run == null ? length : 0;
+  }
+
+  /** Pages of a segment with bytes. */
+  int pages() {
+    return (int) Page.count(length);
+  }
+
+  int pageLength(int page) {
+    return (int) Math.min(Page.SIZE, length - (long) page * Page.SIZE);
+  }
+
+  Extent.Kind kind(int page) {
+    return kinds[page];
+  }
+
+  byte[] bytes() {
+    return bytes;
+  }
+
+  byte[] digests() {
+    return digests;
+  }
+
+  List<Extent> bad() {
+    return bad;
+  }
+}

@@ -1,0 +1,15 @@
+package blksh.store;
+
+import java.util.zip.CRC32C;
+
+/** CRC-32C (Castagnoli), the checksum of every structure of a store that has no digest. */
+final class Checksum {
+
+  private Checksum() {}
+
+  static int of(byte[] bytes, int offset, int length) {
+    CRC32C crc = new CRC32C();
+    crc.update(bytes, offset, length);
+    return (int) crc.getValue();
+  }
+}

@@ -1,0 +1,32 @@
+package blksh.store;
+
+import blksh.block.SourceInfo;
+import java.time.Instant;
+
+/**
+ * One captured version of an image, as it describes itself.
+ *
+ * @param name what was captured: {@code "server01.sda"}
+ * @param version 1 for the first capture under the name, counting up
+ * @param size of the image, in bytes
+ * @param started when the capture began
+ * @param finished when it ended
+ * @param source what was captured, for people
+ * @param figures what the capture found and stored
+ * @param root SHA-256 over all page digests in image order, 64 hex digits; see {@link RootDigest}
+ */
+public record Manifest(
+    String name,
+    int version,
+    long size,
+    Instant started,
+    Instant finished,
+    SourceInfo source,
+    ManifestFigures figures,
+    String root) {
+
+  /** How this version is named: {@code NAME@VERSION}. */
+  public String reference() {
+    return name + "@" + version;
+  }
+}

@@ -1,0 +1,344 @@
+package blksh.store;
+
+import blksh.BlkshException;
+import blksh.block.Extent;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * A manifest on disk: an extent map of an image, written once. Finding the extent of a page is a
+ * binary search over the chunk table, held in memory (12 bytes for each 4096 extents), and another
+ * inside one chunk.
+ *
+ * <pre>
+ *   "BKMANIF1"
+ *   extents      16 bytes each, by first page: u64 first page of the image in the low 56 bits and
+ *                kind in the high 8 (1 data, 2 zero, 3 free, 4 bad); u32 number in the pack table;
+ *                u32 first page in the pack. An extent ends where the next begins.
+ *   bad ranges   16 bytes each, in order: u64 first byte, u64 bytes. Exact to the sector, so a page
+ *                may be data with zeros where a bad range covers part of it.
+ *   pack table   u64 pack id each
+ *   chunk table  12 bytes for each 4096 extents, then for each 4096 bad ranges: u64 first page (or
+ *                byte), u32 CRC-32C of the chunk
+ *   description  a JSON object
+ *   trailer      96 bytes:
+ *       0  "BKMFTEND"        8  u64 extents      16  u64 bad ranges     24  u32 packs
+ *      28  u32 bytes of the description          32  u64 image bytes    40  u64 pages
+ *      48  u32 CRC-32C of the pack table         52  u32 of the chunk table
+ *      56  u32 of the description                60  u32 page size, 4096
+ *      64  16 bytes store id                     80  12 zero bytes
+ *      92  u32 CRC-32C of the trailer up to here
+ * </pre>
+ */
+final class ManifestFile implements Closeable {
+
+  static final String MAGIC = "BKMANIF1";
+  static final long END_MAGIC = 0x444E4554464D4B42L; // "BKMFTEND"
+  static final int RECORD = 16;
+  static final int CHUNK = 4096;
+  static final int CHUNK_ENTRY = 12;
+  static final int TRAILER = 96;
+  static final int KIND_SHIFT = 56;
+  private static final long START_MASK = (1L << KIND_SHIFT) - 1;
+
+  private final ReadOnlyFile file;
+  private final Manifest manifest;
+  private final byte[] storeId;
+  private final long extents;
+  private final long badRanges;
+  private final long pages;
+  private final long[] packs;
+  private final long[] chunkFirst;
+  private final int[] chunkSums;
+
+  private ManifestFile(ReadOnlyFile file) throws IOException {
+    this.file = file;
+    long size = file.size();
+    int magic = MAGIC.length();
+    if (size < magic + TRAILER) {
+      throw new IOException("it is only " + size + " bytes long");
+    }
+    if (!Arrays.equals(file.read(0, magic), MAGIC.getBytes(StandardCharsets.US_ASCII))) {
+      throw new IOException("it does not begin with " + MAGIC);
+    }
+    byte[] t = file.read(size - TRAILER, TRAILER);
+    if (LittleEndian.i64(t, 0) != END_MAGIC
+        || LittleEndian.i32(t, 92) != Checksum.of(t, 0, 92)) {
+      throw new IOException("its end is damaged or missing");
+    }
+    extents = LittleEndian.i64(t, 8);
+    badRanges = LittleEndian.i64(t, 16);
+    int packCount = LittleEndian.i32(t, 24);
+    int jsonLength = LittleEndian.i32(t, 28);
+    pages = LittleEndian.i64(t, 40);
+    if (LittleEndian.i32(t, 60) != Page.SIZE) {
+      throw new IOException("its pages have " + LittleEndian.i32(t, 60) + " bytes, not 4096");
+    }
+    storeId = Arrays.copyOfRange(t, 64, 80);
+    long room = size / RECORD;
+    if (extents < 0 || badRanges < 0 || packCount < 0 || jsonLength < 0
+        || extents > room || badRanges > room || packCount > room || jsonLength > size) {
+      throw new IOException("its counts do not fit its size");
+    }
+    long chunkCount = chunks(extents) + chunks(badRanges);
+    long packsAt = magic + (extents + badRanges) * RECORD;
+    long chunksAt = packsAt + 8L * packCount;
+    long jsonAt = chunksAt + chunkCount * CHUNK_ENTRY;
+    if (jsonAt + jsonLength + TRAILER != size) {
+      throw new IOException("its counts do not fit its size");
+    }
+    byte[] packTable = checked(packsAt, 8 * packCount, LittleEndian.i32(t, 48), "pack table");
+    byte[] chunkTable =
+        checked(
+            chunksAt, Math.toIntExact(chunkCount * CHUNK_ENTRY), LittleEndian.i32(t, 52),
+            "chunk table");
+    byte[] json = checked(jsonAt, jsonLength, LittleEndian.i32(t, 56), "description");
+    packs = new long[packCount];
+    for (int i = 0; i < packCount; i++) {
+      packs[i] = LittleEndian.i64(packTable, 8 * i);
+    }
+    chunkFirst = new long[(int) chunkCount];
+    chunkSums = new int[(int) chunkCount];
+    for (int i = 0; i < chunkCount; i++) {
+      chunkFirst[i] = LittleEndian.i64(chunkTable, i * CHUNK_ENTRY);
+      chunkSums[i] = LittleEndian.i32(chunkTable, i * CHUNK_ENTRY + 8);
+    }
+    manifest = ManifestJson.read(json);
+    if (manifest.size() != LittleEndian.i64(t, 32) || pages != Page.count(manifest.size())) {
+      throw new IOException("its sizes contradict each other");
+    }
+  }
+
+  /**
+   * Opens a manifest.
+   *
+   * @throws BlkshException when the file is missing or not a whole manifest
+   */
+  static ManifestFile open(Path path) {
+    ReadOnlyFile file = null;
+    try {
+      file = new ReadOnlyFile(path);
+      return new ManifestFile(file);
+    } catch (IOException | ArithmeticException e) {
+      if (file != null) {
+        file.close();
+      }
+      String problem = e instanceof IOException io ? Bytes.reason(io) : e.getMessage();
+      throw new BlkshException("read manifest " + path, problem, e)
+          .suggest("verify the store to see what else is damaged");
+    }
+  }
+
+  private byte[] checked(long at, int length, int sum, String what) throws IOException {
+    byte[] bytes = file.read(at, length);
+    if (Checksum.of(bytes, 0, length) != sum) {
+      throw new IOException("its " + what + " is damaged");
+    }
+    return bytes;
+  }
+
+  static long chunks(long records) {
+    return (records + CHUNK - 1) / CHUNK;
+  }
+
+  Manifest manifest() {
+    return manifest;
+  }
+
+  byte[] storeId() {
+    return storeId;
+  }
+
+  long pages() {
+    return pages;
+  }
+
+  /** The ids of the packs it names. */
+  long[] packs() {
+    return packs;
+  }
+
+  long extents() {
+    return extents;
+  }
+
+  long badRanges() {
+    return badRanges;
+  }
+
+  private byte[] chunk(int number, long records, long base) throws IOException {
+    long first = (long) (number - base) * CHUNK;
+    int count = (int) Math.min(CHUNK, records - first);
+    long at = MAGIC.length() + (base == 0 ? first : extents + first) * RECORD;
+    byte[] bytes = file.read(at, count * RECORD);
+    if (Checksum.of(bytes, 0, bytes.length) != chunkSums[number]) {
+      throw new IOException("the chunk at byte " + at + " is damaged");
+    }
+    return bytes;
+  }
+
+  /** Chunks of extents. */
+  int extentChunks() {
+    return (int) chunks(extents);
+  }
+
+  /** The pages an extent chunk speaks of: first, and one past the last. */
+  long[] chunkRange(int chunk) {
+    return new long[] {
+      chunkFirst[chunk], chunk + 1 < extentChunks() ? chunkFirst[chunk + 1] : pages
+    };
+  }
+
+  /**
+   * Unreadable ranges of the image that touch {@code [from, to)}, in bytes, in order, not clipped.
+   */
+  List<Extent> bad(long from, long to) {
+    java.util.ArrayList<Extent> found = new java.util.ArrayList<>();
+    int base = extentChunks();
+    int chunk = base;
+    while (chunk + 1 < chunkFirst.length && chunkFirst[chunk + 1] <= from) {
+      chunk++;
+    }
+    try {
+      for (; chunk < chunkFirst.length && chunkFirst[chunk] < to; chunk++) {
+        byte[] records = chunk(chunk, badRanges, base);
+        for (int at = 0; at < records.length; at += RECORD) {
+          long start = LittleEndian.i64(records, at);
+          long length = LittleEndian.i64(records, at + 8);
+          if (length <= 0 || start < 0 || start + length > manifest.size()) {
+            throw new IOException("a bad range at byte " + start + " is outside the image");
+          }
+          if (start < to && start + length > from) {
+            found.add(new Extent(start, length, Extent.Kind.BAD));
+          }
+        }
+      }
+    } catch (IOException e) {
+      throw new BlkshException("read manifest " + file.path(), Bytes.reason(e), e);
+    }
+    return found;
+  }
+
+  /** A walk over the extents from some page on. Used by one thread; holds one chunk. */
+  final class Cursor {
+    private int chunk = -1;
+    private byte[] records = {};
+    private int at;
+
+    /** What the extent holds. */
+    Extent.Kind kind;
+
+    /** First page of the extent in the image. */
+    long start;
+
+    /** First page after it. */
+    long end;
+
+    /** Number of its pack in {@link #packs}. */
+    int pack;
+
+    /** First page in the pack. */
+    int first;
+
+    /**
+     * Goes to the extent that holds a page.
+     *
+     * @param page 0 up to the pages of the image
+     * @throws DamagedManifest when the chunk that would say is damaged
+     */
+    void seek(long page) throws DamagedManifest {
+      int low = Arrays.binarySearch(chunkFirst, 0, extentChunks(), page);
+      enter(low >= 0 ? low : -low - 2);
+      int a = 0;
+      int b = records.length / RECORD - 1;
+      while (a < b) {
+        int middle = (a + b + 1) >>> 1;
+        if (startAt(middle) <= page) {
+          a = middle;
+        } else {
+          b = middle - 1;
+        }
+      }
+      show(a);
+    }
+
+    /** Goes to the next extent; false at the end. */
+    boolean next() throws DamagedManifest {
+      if (end >= pages) {
+        return false;
+      }
+      if (chunk < 0) {
+        enter(0);
+        show(0);
+      } else if (at + 1 < records.length / RECORD) {
+        show(at + 1);
+      } else {
+        enter(chunk + 1);
+        show(0);
+      }
+      return true;
+    }
+
+    private void enter(int number) throws DamagedManifest {
+      if (number == chunk) {
+        return;
+      }
+      if (number < 0 || number >= extentChunks()) {
+        throw new DamagedManifest(0, pages, "it has no extent where one must be");
+      }
+      try {
+        records = chunk(number, extents, 0);
+        chunk = number;
+      } catch (IOException e) {
+        chunk = -1;
+        long[] range = chunkRange(number);
+        throw new DamagedManifest(range[0], range[1], Bytes.reason(e));
+      }
+    }
+
+    private long startAt(int record) {
+      return LittleEndian.i64(records, record * RECORD) & START_MASK;
+    }
+
+    private void show(int record) throws DamagedManifest {
+      at = record;
+      long head = LittleEndian.i64(records, record * RECORD);
+      kind = RootDigest.kind((int) (head >>> KIND_SHIFT));
+      start = head & START_MASK;
+      end =
+          record + 1 < records.length / RECORD ? startAt(record + 1) : chunkRange(chunk)[1];
+      pack = LittleEndian.i32(records, record * RECORD + 8);
+      first = LittleEndian.i32(records, record * RECORD + 12);
+      if (kind == null
+          || end <= start
+          || end > pages
+          || pack < 0
+          || (kind == Extent.Kind.DATA
+              && (pack >= packs.length || first < 0 || first + (end - start) > Pack.MAX_PAGES))) {
+        long[] range = chunkRange(chunk);
+        throw new DamagedManifest(range[0], range[1], "an extent does not make sense");
+      }
+    }
+  }
+
+  /** A part of a manifest that cannot be used: the pages from first up to end. */
+  static final class DamagedManifest extends IOException {
+    final long first;
+    final long end;
+
+    DamagedManifest(long first, long end, String problem) {
+      super(problem);
+      this.first = first;
+      this.end = end;
+    }
+  }
+
+  @Override
+  public void close() {
+    file.close();
+  }
+}

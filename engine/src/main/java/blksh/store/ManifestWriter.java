@@ -1,0 +1,212 @@
+package blksh.store;
+
+import blksh.block.Extent;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Writes a manifest file in one pass, in memory that does not grow with the image (it grows with the
+ * packs and the bad ranges: 8 and 16 bytes each). The layout is at {@link ManifestFile}.
+ */
+final class ManifestWriter implements Closeable {
+
+  private final PartFile part;
+  private final byte[] chunk = new byte[ManifestFile.CHUNK * ManifestFile.RECORD];
+  private int inChunk;
+  private long written;
+  private byte[] chunkTable = new byte[16 * ManifestFile.CHUNK_ENTRY];
+  private int chunks;
+  private final Map<Long, Integer> packNumbers = new HashMap<>();
+  private final List<Long> packs = new ArrayList<>();
+  private final List<Extent> bad = new ArrayList<>();
+
+  private Extent.Kind kind;
+  private long runStart;
+  private long runPages;
+  private int runPack;
+  private long runFirst;
+  private long extents;
+  private long badBytes;
+  private boolean published;
+
+  ManifestWriter(Path path) throws IOException {
+    part = PartFile.create(path);
+    byte[] magic = ManifestFile.MAGIC.getBytes(StandardCharsets.US_ASCII);
+    Bytes.writeAt(part.channel(), 0, magic, 0, magic.length);
+    written = magic.length;
+  }
+
+  /** Adds pages that are not stored. */
+  void add(Extent.Kind what, long pages) throws IOException {
+    if (what != kind) {
+      endRun();
+      kind = what;
+      runPack = 0;
+      runFirst = 0;
+    }
+    runPages += pages;
+  }
+
+  /** Adds a stored page. */
+  void addPage(long packId, int page) throws IOException {
+    int number = kind == Extent.Kind.DATA && packs.get(runPack) == packId ? runPack : -1;
+    if (number >= 0 && runFirst + runPages == page) {
+      runPages++;
+      return;
+    }
+    endRun();
+    if (number < 0) {
+      Integer known = packNumbers.putIfAbsent(packId, packs.size());
+      if (known == null) {
+        number = packs.size();
+        packs.add(packId);
+      } else {
+        number = known;
+      }
+    }
+    kind = Extent.Kind.DATA;
+    runPack = number;
+    runFirst = page;
+    runPages = 1;
+  }
+
+  /** Notes an unreadable range of the image, in bytes; ranges come in order. */
+  void addBad(long start, long length) {
+    badBytes += length;
+    int last = bad.size() - 1;
+    if (last >= 0 && bad.get(last).end() == start) {
+      bad.set(
+          last, new Extent(bad.get(last).start(), bad.get(last).length() + length, Extent.Kind.BAD));
+    } else {
+      bad.add(new Extent(start, length, Extent.Kind.BAD));
+    }
+  }
+
+  List<Extent> bad() {
+    return bad;
+  }
+
+  long badBytes() {
+    return badBytes;
+  }
+
+  /** Extents so far, with the one being gathered. */
+  long extents() {
+    return extents + (runPages > 0 ? 1 : 0);
+  }
+
+  private void endRun() throws IOException {
+    if (runPages == 0) {
+      return;
+    }
+    long head = runStart | (long) RootDigest.code(kind) << ManifestFile.KIND_SHIFT;
+    record(runStart, head, runPack, (int) runFirst);
+    extents++;
+    runStart += runPages;
+    runPages = 0;
+    kind = null;
+  }
+
+  private void record(long first, long head, int pack, int page) throws IOException {
+    if (inChunk == 0) {
+      beginChunk(first);
+    }
+    int at = inChunk * ManifestFile.RECORD;
+    LittleEndian.putI64(chunk, at, head);
+    LittleEndian.putI32(chunk, at + 8, pack);
+    LittleEndian.putI32(chunk, at + 12, page);
+    if (++inChunk == ManifestFile.CHUNK) {
+      endChunk();
+    }
+  }
+
+  private void beginChunk(long first) {
+    if ((chunks + 1) * ManifestFile.CHUNK_ENTRY > chunkTable.length) {
+      chunkTable = Arrays.copyOf(chunkTable, chunkTable.length * 2);
+    }
+    LittleEndian.putI64(chunkTable, chunks * ManifestFile.CHUNK_ENTRY, first);
+  }
+
+  private void endChunk() throws IOException {
+    if (inChunk == 0) {
+      return;
+    }
+    int length = inChunk * ManifestFile.RECORD;
+    LittleEndian.putI32(
+        chunkTable, chunks * ManifestFile.CHUNK_ENTRY + 8, Checksum.of(chunk, 0, length));
+    append(chunk, length);
+    chunks++;
+    inChunk = 0;
+  }
+
+  private void append(byte[] bytes, int length) throws IOException {
+    Bytes.writeAt(part.channel(), written, bytes, 0, length);
+    written += length;
+  }
+
+  /**
+   * Writes what is left; nothing is durable before {@link #publish}.
+   */
+  void finish(Manifest manifest, byte[] storeId) throws IOException {
+    endRun();
+    endChunk();
+    long pages = runStart;
+    for (Extent range : bad) {
+      if (inChunk == 0) {
+        beginChunk(range.start());
+      }
+      int at = inChunk * ManifestFile.RECORD;
+      LittleEndian.putI64(chunk, at, range.start());
+      LittleEndian.putI64(chunk, at + 8, range.length());
+      if (++inChunk == ManifestFile.CHUNK) {
+        endChunk();
+      }
+    }
+    endChunk();
+    byte[] packTable = new byte[packs.size() * 8];
+    for (int i = 0; i < packs.size(); i++) {
+      LittleEndian.putI64(packTable, 8 * i, packs.get(i));
+    }
+    byte[] json = ManifestJson.write(manifest);
+    byte[] trailer = new byte[ManifestFile.TRAILER];
+    LittleEndian.putI64(trailer, 0, ManifestFile.END_MAGIC);
+    LittleEndian.putI64(trailer, 8, extents);
+    LittleEndian.putI64(trailer, 16, bad.size());
+    LittleEndian.putI32(trailer, 24, packs.size());
+    LittleEndian.putI32(trailer, 28, json.length);
+    LittleEndian.putI64(trailer, 32, manifest.size());
+    LittleEndian.putI64(trailer, 40, pages);
+    LittleEndian.putI32(trailer, 48, Checksum.of(packTable, 0, packTable.length));
+    int tableLength = chunks * ManifestFile.CHUNK_ENTRY;
+    LittleEndian.putI32(trailer, 52, Checksum.of(chunkTable, 0, tableLength));
+    LittleEndian.putI32(trailer, 56, Checksum.of(json, 0, json.length));
+    LittleEndian.putI32(trailer, 60, Page.SIZE);
+    System.arraycopy(storeId, 0, trailer, 64, 16);
+    LittleEndian.putI32(trailer, 92, Checksum.of(trailer, 0, 92));
+    append(packTable, packTable.length);
+    append(chunkTable, tableLength);
+    append(json, json.length);
+    append(trailer, trailer.length);
+  }
+
+  /** Gives the finished file its name, which must be free. */
+  void publish(Path name) throws IOException {
+    part.publish(name);
+    published = true;
+  }
+
+  /** Removes the file unless it was published. */
+  @Override
+  public void close() {
+    if (!published) {
+      part.discard();
+    }
+  }
+}

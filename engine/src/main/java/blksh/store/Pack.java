@@ -1,0 +1,288 @@
+package blksh.store;
+
+import blksh.BlkshException;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A sealed pack: a log of frames that never changes, with a footer. Pages are numbered from 0 in
+ * the order they were stored, and keep their numbers for ever.
+ *
+ * <pre>
+ *   0  "BKPACK01"    8  u64 pack id    16  16 bytes store id
+ *  32  u32 0        36  u32 CRC-32C of the header up to here
+ *  40  frames, then the footer
+ * </pre>
+ *
+ * A pack whose footer is damaged is read by its frame headers, a frame whose header is damaged by
+ * the footer. Instances count their users: the file is closed with the last.
+ */
+final class Pack implements Closeable {
+
+  /** Bytes before the first frame. */
+  static final int HEADER = 40;
+
+  /** A pack never holds more pages; bounds the digests kept in memory while it is open. */
+  static final int MAX_PAGES = 32768;
+
+  /** A pack is closed when it may reach this many bytes. */
+  static final long TARGET = 64L << 20;
+
+  static final long MAGIC = 0x31304B4341504B42L; // "BKPACK01"
+
+  private final long id;
+  private final Path path;
+  private final ReadOnlyFile file;
+  private final PackFooter footer;
+  private final boolean footerSound;
+  private final AtomicInteger users = new AtomicInteger(1);
+
+  private Pack(long id, Path path, ReadOnlyFile file, PackFooter footer, boolean footerSound) {
+    this.id = id;
+    this.path = path;
+    this.file = file;
+    this.footer = footer;
+    this.footerSound = footerSound;
+  }
+
+  /**
+   * Opens a sealed pack for reading.
+   *
+   * @throws BlkshException when the file is missing or cannot be read at all
+   */
+  static Pack open(long id, Path path) {
+    ReadOnlyFile file = null;
+    try {
+      file = new ReadOnlyFile(path);
+      PackFooter footer = PackFooter.read(file, id);
+      boolean sound = footer != null;
+      if (!sound) {
+        footer = scan(file, file.size()).footer;
+      }
+      return new Pack(id, path, file, footer, sound);
+    } catch (IOException e) {
+      if (file != null) {
+        file.close();
+      }
+      throw new BlkshException("open pack " + path, Bytes.reason(e), e)
+          .suggest("run verify to see which manifests it affects");
+    }
+  }
+
+  /** What a walk over the frames of a pack found. */
+  record Scan(PackFooter footer, long end) {}
+
+  /**
+   * Walks the frame headers up to {@code limit}, and stops at the first that is not whole.
+   */
+  static Scan scan(ReadOnlyFile file, long limit) throws IOException {
+    PackFooter footer = new PackFooter();
+    byte[] header = new byte[Frame.MAX_HEADER];
+    long at = HEADER;
+    while (at < limit) {
+      int length = (int) Math.min(header.length, limit - at);
+      file.read(at, header, 0, length);
+      Frame frame = Frame.parse(header, 0, length);
+      if (frame == null
+          || frame.firstPage < footer.pages()
+          || at + frame.headerLength() + frame.storedLength > limit) {
+        break;
+      }
+      footer.add(frame, at);
+      at += frame.headerLength() + frame.storedLength;
+    }
+    return new Scan(footer, at);
+  }
+
+  static byte[] header(long id, byte[] storeId) {
+    byte[] header = new byte[HEADER];
+    LittleEndian.putI64(header, 0, MAGIC);
+    LittleEndian.putI64(header, 8, id);
+    System.arraycopy(storeId, 0, header, 16, 16);
+    LittleEndian.putI32(header, 36, Checksum.of(header, 0, 36));
+    return header;
+  }
+
+  long id() {
+    return id;
+  }
+
+  Path path() {
+    return path;
+  }
+
+  PackFooter footer() {
+    return footer;
+  }
+
+  /** Whether the footer on disk is whole; if not, {@link #footer} was made from the frames. */
+  boolean footerSound() {
+    return footerSound;
+  }
+
+  ReadOnlyFile file() {
+    return file;
+  }
+
+  /** A frame as it came off the disk. */
+  static final class Loaded {
+    /** The frame's pages, one after another; as long as the largest frame. */
+    final byte[] raw = new byte[Frame.MAX_RAW];
+
+    /** Where each page begins in {@link #raw}; one more entry than pages. */
+    final int[] starts = new int[Frame.MAX_PAGES + 1];
+
+    /** Digests of the pages, one after another. */
+    final byte[] digests = new byte[Frame.MAX_PAGES * Page.DIGEST];
+
+    int firstPage;
+    int pages;
+
+    /** Bit i is set when page i has its digest. */
+    int proven;
+
+    /** What was wrong, or null. */
+    String damage;
+
+    boolean has(int page) {
+      int i = page - firstPage;
+      return i >= 0 && i < pages && (proven >>> i & 1) != 0 && starts[i + 1] > starts[i];
+    }
+  }
+
+  /** Buffers for reading frames; one a thread at a time. */
+  static final class Reader {
+    private final byte[] stored = new byte[Frame.MAX_HEADER + Frame.MAX_RAW];
+    private final MessageDigest sha = Page.sha256();
+    private final byte[] digest = new byte[Page.DIGEST];
+  }
+
+  /**
+   * Reads a frame and proves each page by its digest.
+   *
+   * @param wanted bit i is set when page i matters; others are decompressed but not proven
+   */
+  void load(int frame, int wanted, Reader reader, Loaded into) {
+    int count = footer.pagesIn(frame);
+    int headerLength = Frame.headerLength(count);
+    int storedLength = footer.storedLength(frame);
+    into.firstPage = footer.firstPage(frame);
+    into.pages = count;
+    into.proven = 0;
+    into.damage = null;
+    try {
+      file.read(footer.offset(frame), reader.stored, 0, headerLength + storedLength);
+    } catch (IOException e) {
+      into.damage = Bytes.reason(e);
+      return;
+    }
+    Frame header = Frame.parse(reader.stored, 0, headerLength);
+    if (header != null
+        && (header.pages != count
+            || header.firstPage != into.firstPage
+            || header.storedLength != storedLength)) {
+      header = null;
+    }
+    if (header != null) {
+      System.arraycopy(header.starts, 0, into.starts, 0, count + 1);
+      System.arraycopy(header.digests, 0, into.digests, 0, header.digests.length);
+    } else {
+      into.damage = "frame header damaged";
+      if (!digestsFromFooter(frame, into)) {
+        return;
+      }
+    }
+    Codec codec = header != null ? header.codec : footer.codec(frame);
+    int rawLength = into.starts[count];
+    boolean whole =
+        codec.decompress(reader.stored, headerLength, storedLength, into.raw, rawLength);
+    if (!whole) {
+      into.damage = "frame does not decompress";
+      return;
+    }
+    for (int i = 0; i < count; i++) {
+      int length = into.starts[i + 1] - into.starts[i];
+      if ((wanted >>> i & 1) == 0 || length == 0) {
+        continue;
+      }
+      Page.digest(reader.sha, into.raw, into.starts[i], length, reader.digest, 0);
+      if (Page.sameDigest(reader.digest, 0, into.digests, i * Page.DIGEST)) {
+        into.proven |= 1 << i;
+      } else {
+        into.damage = "page fails its digest";
+      }
+    }
+  }
+
+  /** Checks the payload's checksum, which a page that is not looked at may need. */
+  boolean payloadSound(int frame, Reader reader) {
+    int headerLength = Frame.headerLength(footer.pagesIn(frame));
+    return Checksum.of(reader.stored, headerLength, footer.storedLength(frame))
+        == footer.payloadChecksum(frame);
+  }
+
+  private boolean digestsFromFooter(int frame, Loaded into) {
+    int count = footer.pagesIn(frame);
+    int rawLength = footer.rawLength(frame);
+    // The footer has no lengths: all pages are whole but for a shorter last one, or the frame has
+    // dropped pages and only its header can tell.
+    if (!footer.regular(frame) && Page.count(rawLength) != count) {
+      return false;
+    }
+    for (int i = 0; i <= count; i++) {
+      into.starts[i] = Math.min(rawLength, i * Page.SIZE);
+    }
+    for (int i = 0; i < count; i++) {
+      if (!digest(into.firstPage + i, into.digests, i * Page.DIGEST)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Copies the digest of a page; false when it cannot be had. */
+  boolean digest(int page, byte[] to, int at) {
+    if (page < 0 || page >= footer.pages()) {
+      return false;
+    }
+    try {
+      byte[] block = footer.digestBlock(file, page / PackFooter.DIGEST_BLOCK);
+      if (block != null) {
+        int from = page % PackFooter.DIGEST_BLOCK * Page.DIGEST;
+        System.arraycopy(block, from, to, at, Page.DIGEST);
+        return true;
+      }
+      int frame = footer.frameOf(page);
+      if (frame < 0) {
+        return false;
+      }
+      int length = Frame.headerLength(footer.pagesIn(frame));
+      Frame header = Frame.parse(file.read(footer.offset(frame), length), 0, length);
+      if (header == null || header.firstPage != footer.firstPage(frame)) {
+        return false;
+      }
+      int from = (page - header.firstPage) * Page.DIGEST;
+      System.arraycopy(header.digests, from, to, at, Page.DIGEST);
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Counts one more user; false when the pack was already closed. */
+  boolean acquire() {
+    return users.getAndUpdate(n -> n == 0 ? 0 : n + 1) != 0;
+  }
+
+  /** Gives up one use. */
+  @Override
+  public void close() {
+    if (users.decrementAndGet() == 0) {
+      file.close();
+    }
+  }
+
+}

@@ -1,0 +1,117 @@
+package blksh.store;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * A file on its way to its name. Its writer holds it locked; the system drops the lock with the
+ * process, which tells a dead writer's file from a living one's.
+ *
+ * <p>Order of durability: contents, fsync, rename, fsync of the directory. What has the final name
+ * is whole.
+ */
+final class PartFile {
+
+  static final String ENDING = ".part";
+
+  /**
+   * The parts this process has open. The system drops a process's locks on a file when the process
+   * closes any channel to it, so nobody here may even open another's part to try its lock.
+   */
+  private static final Set<Path> OPEN_HERE = ConcurrentHashMap.newKeySet();
+
+  private final Path path;
+  private final FileChannel channel;
+
+  private PartFile(Path path, FileChannel channel) {
+    this.path = path;
+    this.channel = channel;
+  }
+
+  /** Makes a new, empty part. */
+  static PartFile create(Path path) throws IOException {
+    PartFile part = open(path, true);
+    if (part == null) {
+      throw new IOException(path + " is being written by somebody else");
+    }
+    return part;
+  }
+
+  /** Takes over the part of a dead writer; null when its writer lives or it is gone. */
+  static PartFile takeOver(Path path) throws IOException {
+    try {
+      return open(path, false);
+    } catch (NoSuchFileException e) {
+      return null;
+    }
+  }
+
+  private static PartFile open(Path path, boolean fresh) throws IOException {
+    Path key = path.toAbsolutePath();
+    if (!OPEN_HERE.add(key)) {
+      return null;
+    }
+    FileChannel channel = null;
+    PartFile part = null;
+    try {
+      channel =
+          fresh
+              ? FileChannel.open(
+                  path,
+                  StandardOpenOption.CREATE_NEW,
+                  StandardOpenOption.READ,
+                  StandardOpenOption.WRITE)
+              : FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+      // Between another's rename and our lock the name may have gone: then there is no part here.
+      if (channel.tryLock() != null && Files.exists(path)) {
+        part = new PartFile(path, channel);
+      }
+      return part;
+    } finally {
+      if (part == null) {
+        OPEN_HERE.remove(key);
+        if (channel != null) {
+          channel.close();
+        }
+      }
+    }
+  }
+
+  Path path() {
+    return path;
+  }
+
+  FileChannel channel() {
+    return channel;
+  }
+
+  /** Makes the contents durable under their name, which must be free. */
+  void publish(Path name) throws IOException {
+    channel.force(true);
+    Files.move(path, name, StandardCopyOption.ATOMIC_MOVE);
+    Bytes.syncDirectory(name.getParent());
+    close();
+  }
+
+  /** Removes the file. */
+  void discard() {
+    try {
+      Files.deleteIfExists(path);
+      close();
+    } catch (IOException e) {
+      // what is left is removed by the next capture
+    }
+  }
+
+  private void close() throws IOException {
+    channel.close();
+    OPEN_HERE.remove(path.toAbsolutePath());
+  }
+}

@@ -1,0 +1,180 @@
+package blksh.store;
+
+import blksh.BlkshException;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Who uses a store: the system's locks on its file {@code lock}, so that a process that dies leaves
+ * none behind.
+ *
+ * <p>Byte 0 is held shared by everybody who has the store open, and exclusively by repair. Bytes 1
+ * and 2 are held exclusively for moments: 1 to number and publish a manifest, 2 to change the page
+ * index. The locks belong to the process, so one channel per store serves the whole process and
+ * threads queue for bytes 1 and 2 among themselves first.
+ *
+ * <p>A store on a read-only medium is used without locks: nobody can change it.
+ */
+final class StoreLock implements Closeable {
+
+  private static final Map<Path, StoreLock> HELD = new HashMap<>();
+
+  private final Path path;
+  private final FileChannel channel;
+  private FileLock use;
+  private int users;
+  private boolean repairing;
+  private final ReentrantLock publishing = new ReentrantLock();
+  private final ReentrantLock indexing = new ReentrantLock();
+
+  private StoreLock(Path path, FileChannel channel) {
+    this.path = path;
+    this.channel = channel;
+  }
+
+  /**
+   * Takes the shared lock of a store.
+   *
+   * @throws BlkshException when a repair is running
+   */
+  static StoreLock share(Path store) {
+    Path path;
+    try {
+      path = store.toRealPath().resolve("lock");
+    } catch (IOException e) {
+      throw new BlkshException("lock store " + store, Bytes.reason(e), e);
+    }
+    synchronized (HELD) {
+      StoreLock lock = HELD.get(path);
+      if (lock == null) {
+        lock = open(path);
+        HELD.put(path, lock);
+      }
+      if (lock.repairing) {
+        throw lock.beingRepaired();
+      }
+      lock.users++;
+      return lock;
+    }
+  }
+
+  private static StoreLock open(Path path) {
+    try {
+      if (!Files.isWritable(path.getParent()) && !Files.isWritable(path)) {
+        return new StoreLock(path, null);
+      }
+      FileChannel channel =
+          FileChannel.open(
+              path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+      StoreLock lock = new StoreLock(path, channel);
+      lock.use = channel.tryLock(0, 1, true);
+      if (lock.use == null) {
+        channel.close();
+        throw lock.beingRepaired();
+      }
+      return lock;
+    } catch (IOException e) {
+      throw new BlkshException("lock store " + path.getParent(), Bytes.reason(e), e);
+    }
+  }
+
+  /** Runs something while nobody else, here or in another process, publishes a manifest. */
+  <T> T publishing(Locked<T> action) {
+    return exclusively(publishing, 1, action);
+  }
+
+  /** Runs something while nobody else changes the page index. */
+  <T> T indexing(Locked<T> action) {
+    return exclusively(indexing, 2, action);
+  }
+
+  /** What runs under a lock. */
+  interface Locked<T> {
+    T run() throws IOException;
+  }
+
+  private <T> T exclusively(ReentrantLock threads, long position, Locked<T> action) {
+    threads.lock();
+    try {
+      if (channel == null || threads.getHoldCount() > 1) {
+        return action.run();
+      }
+      try (FileLock held = channel.lock(position, 1, false)) {
+        return held.isValid() ? action.run() : null;
+      }
+    } catch (IOException e) {
+      throw new BlkshException("change store " + path.getParent(), Bytes.reason(e), e);
+    } finally {
+      threads.unlock();
+    }
+  }
+
+  /**
+   * Runs something while nobody else has the store open.
+   *
+   * @throws BlkshException when somebody has
+   */
+  <T> T alone(Locked<T> action) {
+    synchronized (HELD) {
+      if (channel == null) {
+        throw new BlkshException("repair store " + path.getParent(), "it is read-only");
+      }
+      if (users > 1 || repairing) {
+        throw inUse("this process has it open elsewhere");
+      }
+      repairing = true;
+    }
+    try {
+      use.release();
+      try (FileLock exclusive = channel.tryLock(0, 1, false)) {
+        if (exclusive == null) {
+          throw inUse("another process has it open");
+        }
+        return action.run();
+      } finally {
+        use = channel.lock(0, 1, true);
+      }
+    } catch (IOException e) {
+      throw new BlkshException("repair store " + path.getParent(), Bytes.reason(e), e);
+    } finally {
+      synchronized (HELD) {
+        repairing = false;
+      }
+    }
+  }
+
+  private BlkshException beingRepaired() {
+    return new BlkshException("open store " + path.getParent(), "it is being repaired")
+        .suggest("try again when its reindex is done");
+  }
+
+  private BlkshException inUse(String who) {
+    return new BlkshException("repair store " + path.getParent(), who)
+        .suggest("let captures, restores and mounts of it end first");
+  }
+
+  /** Gives up one use; the last one in the process drops the lock. */
+  @Override
+  public void close() {
+    synchronized (HELD) {
+      if (--users == 0) {
+        HELD.remove(path);
+        try {
+          if (channel != null) {
+            channel.close();
+          }
+        } catch (IOException e) {
+          // the system drops the lock with the process
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,90 @@
+package blksh.task;
+
+import blksh.BlkshException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * Threads that work on one operation together. They belong to the engine: an interrupt of the thread
+ * that waits for them becomes a wish to cancel, and never reaches a file they have open.
+ */
+public final class Workers {
+
+  private Workers() {}
+
+  /** What each worker does; it ends by itself when there is no more, or another has failed. */
+  public interface Body {
+    void work() throws Exception;
+  }
+
+  /** As many workers as keep all cores busy while some wait for a disk. */
+  public static int count() {
+    return Runtime.getRuntime().availableProcessors() + 1;
+  }
+
+  /** Runs one piece of work on a thread of the engine and waits for its result. */
+  public static <T> T call(Task task, java.util.concurrent.Callable<T> work) {
+    AtomicReference<T> result = new AtomicReference<>();
+    run(task, 1, () -> result.set(work.call()), () -> {});
+    return result.get();
+  }
+
+  /**
+   * Runs the body on {@code count} threads and waits for all of them.
+   *
+   * @param onFailure called once, at the first failure, to make the other workers end
+   * @throws BlkshException the first failure
+   */
+  public static void run(Task task, int count, Body body, Runnable onFailure) {
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    Runnable guarded =
+        () -> {
+          try {
+            body.work();
+          } catch (Throwable e) {
+            if (failure.compareAndSet(null, e)) {
+              onFailure.run();
+            } else if (failure.get() != e) {
+              failure.get().addSuppressed(e);
+            }
+          }
+        };
+    List<Thread> threads = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      Thread thread = new Thread(guarded, "blksh-" + task.verb() + "-" + i);
+      thread.setDaemon(true);
+      threads.add(thread);
+      thread.start();
+    }
+    joinAll(task, threads);
+    Throwable first = failure.get();
+    if (first instanceof RuntimeException e) {
+      throw e;
+    }
+    if (first instanceof Error e) {
+      throw e;
+    }
+    if (first != null) {
+      throw new BlkshException(task.verb() + " " + task.subject(), String.valueOf(first.getMessage()), first);
+    }
+  }
+
+  private static void joinAll(Task task, List<Thread> threads) {
+    boolean interrupted = false;
+    for (Thread thread : threads) {
+      while (true) {
+        try {
+          thread.join();
+          break;
+        } catch (InterruptedException e) {
+          interrupted = true;
+          task.cancel();
+        }
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,31 @@
+package blksh.block;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import blksh.BlkshException;
+import org.junit.jupiter.api.Test;
+
+class ByteArraySourceTest {
+
+  @Test
+  void readsWhatItHoldsAndStopsAtTheEnd() {
+    BlockSource source = new ByteArraySource(new byte[] {1, 2, 3});
+    assertThat(source.size()).isEqualTo(3);
+    assertThat(Bytes.read(source, 1, 1)).containsExactly(2);
+    assertThat(Bytes.read(source, 1, 9)).containsExactly(2, 3);
+    assertThat(Bytes.read(source, 3, 9)).isEmpty();
+    assertThat(Bytes.read(source, Long.MAX_VALUE, 9)).isEmpty();
+    assertThat(Bytes.list(source.extents(1, Long.MAX_VALUE)))
+        .containsExactly(new Extent(1, 2, Extent.Kind.DATA));
+  }
+
+  @Test
+  void readingAfterClosingFails() {
+    BlockSource source = new ByteArraySource("three", new byte[3]);
+    source.close();
+    assertThatThrownBy(() -> Bytes.read(source, 0, 1))
+        .isInstanceOf(BlkshException.class)
+        .hasMessageContaining("read three");
+  }
+}
