@@ -1,13 +1,11 @@
 package blksh.shell;
 
-import blksh.BlkshException;
 import blksh.dsl.HelpRequested;
 import blksh.dsl.UsageException;
 import blksh.script.ScriptHost;
 import blksh.script.ScriptRun;
 import blksh.script.ScriptSource;
 import blksh.shell.view.Json;
-import blksh.task.CancelledException;
 import java.io.IOException;
 
 /** The program: reads the command line, does what it says, reports how it ended. */
@@ -38,7 +36,7 @@ public final class Main {
           yield ExitStatus.DONE;
         }
         case TRAIN -> Training.run(console, line.words());
-        case PROMPT -> say("");
+        case PROMPT -> prompt();
       };
     } catch (Throwable failure) {
       return report(failure, "");
@@ -67,6 +65,15 @@ public final class Main {
     }
   }
 
+  private int prompt() throws Exception {
+    try (Session session = new Session(console, options, java.util.List.of())) {
+      if (!console.inTerminal()) {
+        Interrupts.arm(session);
+      }
+      return new Prompt(console, session).run();
+    }
+  }
+
   /** Where in a script it failed: {@code at nightly.kts:12} and the line itself. */
   private static String place(Throwable failure, ScriptHost.Ready script) {
     int number = ScriptRun.INSTANCE.line(failure, script.getClassName());
@@ -81,9 +88,8 @@ public final class Main {
     if (failure instanceof HelpRequested help) {
       return say(help.getText());
     }
-    boolean interrupted =
-        failure instanceof CancelledException || failure instanceof InterruptedException;
-    String message = message(failure);
+    boolean interrupted = Failures.interrupted(failure);
+    String message = Failures.message(failure);
     if (failure instanceof UsageException || interrupted) {
       console.err().println("blksh: " + message);
     } else if (failure instanceof blksh.script.ScriptCompilationException) {
@@ -95,32 +101,12 @@ public final class Main {
       failure.printStackTrace(console.err());
     }
     if (options.json()) {
-      console.out().println(Json.error(kind(failure), message));
+      console.out().println(Json.error(Failures.kind(failure), message));
     }
     if (failure instanceof UsageException) {
       return ExitStatus.USAGE;
     }
     return interrupted ? ExitStatus.INTERRUPTED : ExitStatus.FAILED;
-  }
-
-  private static String kind(Throwable failure) {
-    return failure instanceof BlkshException known
-        ? known.kind()
-        : failure.getClass().getSimpleName();
-  }
-
-  private static String message(Throwable failure) {
-    if (failure instanceof BlkshException) {
-      return failure.getMessage();
-    }
-    if (failure instanceof InterruptedException) {
-      return "interrupted";
-    }
-    if (failure instanceof OutOfMemoryError) {
-      return "out of memory";
-    }
-    String text = failure.getMessage();
-    return failure.getClass().getSimpleName() + (text == null ? "" : ": " + text);
   }
 
   static String version() throws IOException {

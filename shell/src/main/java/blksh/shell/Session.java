@@ -66,6 +66,11 @@ public final class Session implements AutoCloseable {
   /** Asks every running operation to stop. */
   public void cancel() {}
 
+  /** Whether no operation runs. */
+  public boolean idle() {
+    return true;
+  }
+
   @Override
   public void close() {}
 }
