@@ -12,8 +12,9 @@ import java.util.Map;
  * @param name the kernel's name: {@code "sda1"}
  * @param sectorSize logical sector size in bytes
  * @param details model, serial number and backing file, where there are any
+ * @param directory its directory in sysfs, or null
  */
-record BlockDevice(String name, int sectorSize, Map<String, String> details) {
+record BlockDevice(String name, int sectorSize, Map<String, String> details, Path directory) {
 
   private static final int FILE_TYPE_MASK = 0170000;
   private static final int BLOCK_DEVICE_TYPE = 0060000;
@@ -30,10 +31,9 @@ record BlockDevice(String name, int sectorSize, Map<String, String> details) {
   }
 
   static BlockDevice at(Path path) throws IOException {
-    long number = (Long) Files.getAttribute(path, "unix:rdev");
-    Path link = Path.of("/sys/dev/block", major(number) + ":" + minor(number));
+    Path link = Path.of("/sys/dev/block", numberText(path));
     if (!Files.exists(link)) {
-      return new BlockDevice(path.getFileName().toString(), SECTOR, Map.of());
+      return new BlockDevice(path.getFileName().toString(), SECTOR, Map.of(), null);
     }
     Path device = link.toRealPath();
     Path disk = Files.exists(device.resolve("partition")) ? device.getParent() : device;
@@ -45,7 +45,21 @@ record BlockDevice(String name, int sectorSize, Map<String, String> details) {
     note(details, "model", fact(disk, "device/model"));
     note(details, "serial", fact(disk, "device/serial"));
     note(details, "backing file", fact(disk, "loop/backing_file"));
-    return new BlockDevice(device.getFileName().toString().replace('!', '/'), sectorSize, details);
+    String name = device.getFileName().toString().replace('!', '/');
+    return new BlockDevice(name, sectorSize, details, device);
+  }
+
+  /** The device number as the kernel writes it: {@code "8:1"}. */
+  static String numberText(Path path) throws IOException {
+    long number = (Long) Files.getAttribute(path, "unix:rdev");
+    return major(number) + ":" + minor(number);
+  }
+
+  /** Name, model and serial number, for people. */
+  String title() {
+    StringBuilder title = new StringBuilder(name);
+    details.forEach((key, value) -> title.append(", ").append(key).append(' ').append(value));
+    return title.toString();
   }
 
   private static void note(Map<String, String> details, String name, String value) {

@@ -28,7 +28,8 @@ final class Bytes {
 
   /** Why an input or output failed, in the words the system has for it. */
   static String reason(IOException e) {
-    String message = e instanceof java.nio.file.FileSystemException f ? f.getReason() : e.getMessage();
+    String message =
+        e instanceof java.nio.file.FileSystemException f ? f.getReason() : e.getMessage();
     if (e instanceof java.nio.file.NoSuchFileException) {
       return "no such file";
     }

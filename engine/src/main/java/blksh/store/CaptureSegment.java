@@ -10,8 +10,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A piece of an image on its way into a store: up to 1 MiB of bytes with the digests of their pages,
- * or a run of any length that needs no bytes. Each worker has one and fills it again and again.
+ * A piece of an image on its way into a store: up to 1 MiB of bytes with the digests of their
+ * pages, or a run of any length that needs no bytes. Each worker has one and fills it again and
+ * again.
  */
 final class CaptureSegment {
 

@@ -20,8 +20,7 @@ public enum Codec {
   /** Loaded at the first frame, so that listing a store needs no native library. */
   private static final class Lz4 {
     static final LZ4Compressor COMPRESSOR = LZ4Factory.fastestInstance().fastCompressor();
-    static final LZ4SafeDecompressor DECOMPRESSOR =
-        LZ4Factory.fastestInstance().safeDecompressor();
+    static final LZ4SafeDecompressor DECOMPRESSOR = LZ4Factory.fastestInstance().safeDecompressor();
   }
 
   static Codec ofCode(int code) {
@@ -61,8 +60,7 @@ public enum Codec {
         }
         case LZ4 ->
             Lz4.DECOMPRESSOR.decompress(from, offset, length, to, 0, rawLength) == rawLength;
-        case ZSTD ->
-            Zstd.decompressByteArray(to, 0, rawLength, from, offset, length) == rawLength;
+        case ZSTD -> Zstd.decompressByteArray(to, 0, rawLength, from, offset, length) == rawLength;
       };
     } catch (LZ4Exception damaged) {
       return false;

@@ -40,7 +40,9 @@ final class Frame {
   final int storedLength;
   final int payloadChecksum;
 
-  /** Where each page begins in the raw bytes, and where the last ends; {@code pages + 1} entries. */
+  /**
+   * Where each page begins in the raw bytes, and where the last ends; {@code pages + 1} entries.
+   */
   final int[] starts;
 
   /** The digests, one after another. */

@@ -66,8 +66,7 @@ final class ManifestFile implements Closeable {
       throw new IOException("it does not begin with " + MAGIC);
     }
     byte[] t = file.read(size - TRAILER, TRAILER);
-    if (LittleEndian.i64(t, 0) != END_MAGIC
-        || LittleEndian.i32(t, 92) != Checksum.of(t, 0, 92)) {
+    if (LittleEndian.i64(t, 0) != END_MAGIC || LittleEndian.i32(t, 92) != Checksum.of(t, 0, 92)) {
       throw new IOException("its end is damaged or missing");
     }
     extents = LittleEndian.i64(t, 8);
@@ -80,8 +79,14 @@ final class ManifestFile implements Closeable {
     }
     storeId = Arrays.copyOfRange(t, 64, 80);
     long room = size / RECORD;
-    if (extents < 0 || badRanges < 0 || packCount < 0 || jsonLength < 0
-        || extents > room || badRanges > room || packCount > room || jsonLength > size) {
+    if (extents < 0
+        || badRanges < 0
+        || packCount < 0
+        || jsonLength < 0
+        || extents > room
+        || badRanges > room
+        || packCount > room
+        || jsonLength > size) {
       throw new IOException("its counts do not fit its size");
     }
     long chunkCount = chunks(extents) + chunks(badRanges);
@@ -94,7 +99,9 @@ final class ManifestFile implements Closeable {
     byte[] packTable = checked(packsAt, 8 * packCount, LittleEndian.i32(t, 48), "pack table");
     byte[] chunkTable =
         checked(
-            chunksAt, Math.toIntExact(chunkCount * CHUNK_ENTRY), LittleEndian.i32(t, 52),
+            chunksAt,
+            Math.toIntExact(chunkCount * CHUNK_ENTRY),
+            LittleEndian.i32(t, 52),
             "chunk table");
     byte[] json = checked(jsonAt, jsonLength, LittleEndian.i32(t, 56), "description");
     packs = new long[packCount];
@@ -171,7 +178,7 @@ final class ManifestFile implements Closeable {
   }
 
   private byte[] chunk(int number, long records, long base) throws IOException {
-    long first = (long) (number - base) * CHUNK;
+    long first = (number - base) * CHUNK;
     int count = (int) Math.min(CHUNK, records - first);
     long at = MAGIC.length() + (base == 0 ? first : extents + first) * RECORD;
     byte[] bytes = file.read(at, count * RECORD);
@@ -309,8 +316,7 @@ final class ManifestFile implements Closeable {
       long head = LittleEndian.i64(records, record * RECORD);
       kind = RootDigest.kind((int) (head >>> KIND_SHIFT));
       start = head & START_MASK;
-      end =
-          record + 1 < records.length / RECORD ? startAt(record + 1) : chunkRange(chunk)[1];
+      end = record + 1 < records.length / RECORD ? startAt(record + 1) : chunkRange(chunk)[1];
       pack = LittleEndian.i32(records, record * RECORD + 8);
       first = LittleEndian.i32(records, record * RECORD + 12);
       if (kind == null

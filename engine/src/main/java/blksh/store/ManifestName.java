@@ -26,7 +26,8 @@ final class ManifestName {
       problem = "a name cannot begin with a dot or a hyphen";
     } else if (name.chars().anyMatch(c -> c == '/' || c == '\\' || c == '@')) {
       problem = "a name cannot hold '/', '\\' or '@'";
-    } else if (name.chars().anyMatch(c -> Character.isISOControl(c) || Character.isSurrogate((char) c))) {
+    } else if (name.chars()
+        .anyMatch(c -> Character.isISOControl(c) || Character.isSurrogate((char) c))) {
       problem = "a name cannot hold control characters";
     } else if (!name.strip().equals(name)) {
       problem = "a name cannot begin or end with a space";
@@ -40,9 +41,7 @@ final class ManifestName {
 
   private static String printable(String name) {
     StringBuilder text = new StringBuilder("\"");
-    name.chars()
-        .limit(60)
-        .forEach(c -> text.append(Character.isISOControl(c) ? '?' : (char) c));
+    name.chars().limit(60).forEach(c -> text.append(Character.isISOControl(c) ? '?' : (char) c));
     return text.append(name.length() > 60 ? "…\"" : "\"").toString();
   }
 }

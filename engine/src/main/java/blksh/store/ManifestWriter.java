@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Writes a manifest file in one pass, in memory that does not grow with the image (it grows with the
- * packs and the bad ranges: 8 and 16 bytes each). The layout is at {@link ManifestFile}.
+ * Writes a manifest file in one pass, in memory that does not grow with the image (it grows with
+ * the packs and the bad ranges: 8 and 16 bytes each). The layout is at {@link ManifestFile}.
  */
 final class ManifestWriter implements Closeable {
 
@@ -83,7 +83,8 @@ final class ManifestWriter implements Closeable {
     int last = bad.size() - 1;
     if (last >= 0 && bad.get(last).end() == start) {
       bad.set(
-          last, new Extent(bad.get(last).start(), bad.get(last).length() + length, Extent.Kind.BAD));
+          last,
+          new Extent(bad.get(last).start(), bad.get(last).length() + length, Extent.Kind.BAD));
     } else {
       bad.add(new Extent(start, length, Extent.Kind.BAD));
     }
@@ -151,9 +152,7 @@ final class ManifestWriter implements Closeable {
     written += length;
   }
 
-  /**
-   * Writes what is left; nothing is durable before {@link #publish}.
-   */
+  /** Writes what is left; nothing is durable before {@link #publish}. */
   void finish(Manifest manifest, byte[] storeId) throws IOException {
     endRun();
     endChunk();

@@ -75,9 +75,7 @@ final class Pack implements Closeable {
   /** What a walk over the frames of a pack found. */
   record Scan(PackFooter footer, long end) {}
 
-  /**
-   * Walks the frame headers up to {@code limit}, and stops at the first that is not whole.
-   */
+  /** Walks the frame headers up to {@code limit}, and stops at the first that is not whole. */
   static Scan scan(ReadOnlyFile file, long limit) throws IOException {
     PackFooter footer = new PackFooter();
     byte[] header = new byte[Frame.MAX_HEADER];
@@ -284,5 +282,4 @@ final class Pack implements Closeable {
       file.close();
     }
   }
-
 }

@@ -15,8 +15,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The packs of a store: {@code packs/xx/ID.pack}, ID being 16 hex digits and xx the first two. Keeps
- * the packs used last open, at most {@value #OPEN}.
+ * The packs of a store: {@code packs/xx/ID.pack}, ID being 16 hex digits and xx the first two.
+ * Keeps the packs used last open, at most {@value #OPEN}.
  */
 final class PackDirectory implements Closeable {
 

@@ -222,8 +222,8 @@ final class PackFooter {
   }
 
   /**
-   * The digests of block {@code block}, 128 pages or fewer at the end; null when they are damaged or
-   * there are none.
+   * The digests of block {@code block}, 128 pages or fewer at the end; null when they are damaged
+   * or there are none.
    */
   byte[] digestBlock(ReadOnlyFile file, int block) throws IOException {
     if (digestsAt < 0 || block >= digestChecksums.length) {

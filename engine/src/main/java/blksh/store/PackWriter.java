@@ -133,8 +133,7 @@ final class PackWriter {
   private boolean takeWholeFrames(byte[] storeId) throws IOException {
     ReadOnlyFile file = new ReadOnlyFile(part.path(), part.channel());
     long size = file.size();
-    if (size < Pack.HEADER
-        || !Arrays.equals(file.read(0, Pack.HEADER), Pack.header(id, storeId))) {
+    if (size < Pack.HEADER || !Arrays.equals(file.read(0, Pack.HEADER), Pack.header(id, storeId))) {
       return false;
     }
     byte[] bytes = new byte[Frame.MAX_HEADER + Frame.MAX_RAW];

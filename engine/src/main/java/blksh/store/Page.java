@@ -16,7 +16,8 @@ final class Page {
   /** Bytes in a digest. */
   static final int DIGEST = 32;
 
-  private static final byte[] ZEROS = new byte[SIZE];
+  /** A page of zeros, to copy and compare with. */
+  static final byte[] ZEROS = new byte[SIZE];
 
   private Page() {}
 

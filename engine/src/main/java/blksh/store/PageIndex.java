@@ -17,8 +17,8 @@ import java.security.SecureRandom;
 
 /**
  * {@code pages.idx}: from the first eight bytes of a page's digest to where a page that begins so
- * is stored. A hint, never a proof: whoever follows it compares the whole digest with the pack's, so
- * a slot that is lost or wrong costs space and nothing else.
+ * is stored. A hint, never a proof: whoever follows it compares the whole digest with the pack's,
+ * so a slot that is lost or wrong costs space and nothing else.
  *
  * <p>A memory-mapped open-addressing hash table of 16-byte slots, shared by all processes. A slot's
  * place is the top bits of its key, so doubling the table is one pass in order. Changes are made
@@ -26,7 +26,8 @@ import java.security.SecureRandom;
  *
  * <pre>
  *   0  "BKPAGIDX"    8  u64 generation    16  u64 slots, a power of two    24  u64 slots used
- *  32  u32 CRC-32C of bytes 0 to 23       4096  slots: u64 key (0: empty), u64 address
+ *  32  u32 CRC-32C of bytes 0 to 23      40  u64 1 while entries are being added
+ *  4096  slots: u64 key (0: empty), u64 address (0: removed)
  *  address: pack ordinal (see index.db) in the high 40 bits, page number in the low 24
  * </pre>
  */
@@ -91,6 +92,22 @@ final class PageIndex implements Closeable {
 
     void used(long count) {
       LONG.set(header, 24, count);
+    }
+
+    boolean unfinished() {
+      return (long) LONG.get(header, 40) != 0;
+    }
+
+    void unfinished(boolean adding) {
+      LONG.setVolatile(header, 40, adding ? 1L : 0L);
+    }
+
+    long recount() {
+      long count = 0;
+      for (long slot = 0; slot < slots; slot++) {
+        count += key(slot) == 0 ? 0 : 1;
+      }
+      return count;
     }
   }
 
@@ -260,8 +277,12 @@ final class PageIndex implements Closeable {
   /** Adds the pages of a pack. The caller holds the store's index lock. */
   void addAll(long ordinal, byte[] digests, int pages) throws IOException {
     refresh();
+    if (table.unfinished()) {
+      table.used(table.recount()); // whoever was adding died before it could count
+    }
     reserve(pages);
     Table t = table;
+    t.unfinished(true);
     long used = t.used();
     for (int page = 0; page < pages; page++) {
       if (!isDropped(digests, page * Page.DIGEST)) {
@@ -269,6 +290,12 @@ final class PageIndex implements Closeable {
       }
     }
     t.used(used);
+    t.unfinished(false);
+  }
+
+  /** Whether somebody was adding entries and has not ended, alive or dead. */
+  boolean unfinished() {
+    return table.unfinished();
   }
 
   private static boolean isDropped(byte[] digests, int at) {
@@ -292,8 +319,8 @@ final class PageIndex implements Closeable {
   }
 
   /**
-   * Takes one page out, so that the next capture of it stores it again. The caller holds the store's
-   * index lock.
+   * Takes one page out, so that the next capture of it stores it again. The caller holds the
+   * store's index lock.
    */
   void remove(long key, long address) throws IOException {
     refresh();
@@ -302,7 +329,8 @@ final class PageIndex implements Closeable {
     long slot = t.home(key);
     for (long probes = 0; probes < t.slots && t.key(slot) != 0; probes++) {
       if (t.key(slot) == key && t.address(slot) == address) {
-        // The slot stays taken, so that what was put behind it is still found; ordinal 0 is no pack.
+        // The slot stays taken, so that what was put behind it is still found; ordinal 0 is no
+        // pack.
         t.put(slot, key, 0);
         return;
       }

@@ -11,8 +11,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * A file read at positions, from any thread. An interrupt of a reading thread closes a channel under
- * everybody who uses it; this opens it again, so the reader finishes and keeps its interrupt.
+ * A file read at positions, from any thread. An interrupt of a reading thread closes a channel
+ * under everybody who uses it; this opens it again, so the reader finishes and keeps its interrupt.
  */
 final class ReadOnlyFile implements Closeable {
 

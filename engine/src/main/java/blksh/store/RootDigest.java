@@ -7,7 +7,8 @@ import java.util.HexFormat;
 /**
  * The digest that proves a whole image: SHA-256 over, for each longest run of pages of one kind in
  * image order, the digests of its pages (for data only), its kind and its count of pages; and last
- * the size of the image in bytes. It does not depend on where pages are stored nor on how extents are cut.
+ * the size of the image in bytes. It does not depend on where pages are stored nor on how extents
+ * are cut.
  *
  * <p>Kinds on disk and here: 1 data, 2 zero, 3 free, 4 bad. Numbers are 8 bytes, least significant
  * first; the kind is one byte.

@@ -1,7 +1,6 @@
 package blksh.store;
 
 import blksh.BlkshException;
-import blksh.block.SourceInfo;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -23,11 +22,12 @@ import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteException;
 
 /**
- * {@code index.db}: what can be known of packs and manifests without opening them. All of it but the
- * times of the last verification is derived and can be made again; nothing is trusted for a restore.
+ * {@code index.db}: what can be known of packs and manifests without opening them. All of it but
+ * the times of the last verification is derived and can be made again; nothing is trusted for a
+ * restore.
  *
- * <p>A pack's ordinal is what the page index calls it. A pack is listed only after all its pages are
- * in the page index, so a pack file without a row is one to be indexed.
+ * <p>A pack's ordinal is what the page index calls it. A pack is listed only after all its pages
+ * are in the page index, so a pack file without a row is one to be indexed.
  */
 final class StoreIndex implements Closeable {
 
@@ -309,8 +309,8 @@ final class StoreIndex implements Closeable {
   }
 
   /**
-   * The version a new manifest under a name gets: never one that was used before, as far as is known.
-   * The caller holds the publishing lock.
+   * The version a new manifest under a name gets: never one that was used before, as far as is
+   * known. The caller holds the publishing lock.
    */
   int nextVersion(String name, int lastOnDisk) {
     return transaction(

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * Threads that work on one operation together. They belong to the engine: an interrupt of the thread
- * that waits for them becomes a wish to cancel, and never reaches a file they have open.
+ * Threads that work on one operation together. They belong to the engine: an interrupt of the
+ * thread that waits for them becomes a wish to cancel, and never reaches a file they have open.
  */
 public final class Workers {
 
@@ -66,7 +66,8 @@ public final class Workers {
       throw e;
     }
     if (first != null) {
-      throw new BlkshException(task.verb() + " " + task.subject(), String.valueOf(first.getMessage()), first);
+      throw new BlkshException(
+          task.verb() + " " + task.subject(), String.valueOf(first.getMessage()), first);
     }
   }
 

@@ -1,0 +1,10 @@
+package blksh.store;
+
+/**
+ * A part of a captured image that cannot be restored.
+ *
+ * @param manifest the version, as {@code NAME@VERSION}
+ * @param start first byte in the image
+ * @param length bytes; 0 when the manifest is so damaged that its size is unknown
+ */
+public record AffectedRange(String manifest, long start, long length) {}

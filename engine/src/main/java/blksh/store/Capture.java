@@ -1,0 +1,524 @@
+package blksh.store;
+
+import blksh.BlkshException;
+import blksh.block.Extent;
+import blksh.task.Task;
+import blksh.task.Turnstile;
+import blksh.task.Workers;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * One capture. Each worker takes a segment of the image through four steps: read and hash it; in
+ * image order, place its pages (known, zero, or new); compress the frames of new pages it
+ * completed; in image order, append them. Two turnstiles keep the order, everything else runs on
+ * all cores. Full packs are made durable on a thread of their own.
+ *
+ * <p>Nothing names a page before it is durable: the manifest is published after every pack it names
+ * was sealed. A capture that fails or is cancelled seals what it stored, for the next one to find;
+ * one that ran out of space gives its open pack's space back.
+ */
+final class Capture {
+
+  /** Packs that may be full but not yet durable; the capture waits when there are more. */
+  private static final int SEALING = 2;
+
+  /** Packs a dry run remembers the pages of. */
+  private static final int DRY_PACKS = 16;
+
+  private static final int BAD_LISTED = 1000;
+
+  private final Store store;
+  private final CaptureInput input;
+  private final String name;
+  private final CaptureOptions options;
+  private final Task task;
+  private final PageFinder finder;
+
+  private final Turnstile placing = new Turnstile();
+  private final Turnstile appending = new Turnstile();
+  private final BlockingQueue<FrameBuffers> buffers = new LinkedBlockingQueue<>();
+  private final RootDigest root = new RootDigest();
+  private ManifestWriter manifest;
+  private long claimed;
+
+  // Owned by the thread whose turn it is to place.
+  private final Deque<OpenPack> placed = new ArrayDeque<>();
+  private OpenPack pack;
+  private FrameBuffers carry;
+  private long size;
+  private long dataBytes;
+  private long zeroBytes;
+  private long freeBytes;
+  private long badPages;
+  private long readBytes;
+  private long newPages;
+  private long newBytes;
+
+  // Owned by the thread whose turn it is to append.
+  private PackWriter writer;
+  private OpenPack writerPack;
+  private long storedBytes;
+  private volatile boolean outOfSpace;
+
+  private final ExecutorService sealer =
+      Executors.newSingleThreadExecutor(
+          action -> {
+            Thread thread = new Thread(action, "blksh-sealer");
+            thread.setDaemon(true);
+            return thread;
+          });
+  private final Deque<Future<?>> sealing = new ArrayDeque<>();
+  private final List<OpenPack> sealed = java.util.Collections.synchronizedList(new ArrayList<>());
+
+  Capture(Store store, CaptureInput input, String name, CaptureOptions options, Task task) {
+    this.store = store;
+    this.input = input;
+    this.name = name;
+    this.options = options;
+    this.task = task;
+    this.finder = new PageFinder(store);
+  }
+
+  /** Room for the pages of one frame on their way from several segments. */
+  private static final class FrameBuffers {
+    final byte[] raw = new byte[Frame.MAX_RAW];
+    final byte[] digests = new byte[Frame.MAX_PAGES * Page.DIGEST];
+    int pages;
+    int length;
+    int firstPage;
+  }
+
+  /** A frame a worker completed while placing, to be compressed and appended by it. */
+  private static final class Job {
+    OpenPack pack;
+    int firstPage;
+    int pages;
+    byte[] raw;
+    int rawAt;
+    int rawLength;
+    byte[] digests;
+    int digestsAt;
+    FrameBuffers owned; // goes back to the pool once appended
+    byte[] out = new byte[Frame.MAX_HEADER + Frame.MAX_RAW];
+    int outLength;
+  }
+
+  /** What one worker uses again and again. */
+  private final class Worker {
+    final CaptureSegment segment = new CaptureSegment();
+    final List<Job> spare = new ArrayList<>();
+    final List<Job> jobs = new ArrayList<>();
+
+    Job job() {
+      Job job = spare.isEmpty() ? new Job() : spare.remove(spare.size() - 1);
+      jobs.add(job);
+      return job;
+    }
+
+    void recycle() {
+      for (Job job : jobs) {
+        if (job.owned != null) {
+          job.owned.pages = 0;
+          job.owned.length = 0;
+          buffers.add(job.owned);
+          job.owned = null;
+        }
+        job.raw = null;
+        job.digests = null;
+      }
+      spare.addAll(jobs);
+      jobs.clear();
+    }
+  }
+
+  CaptureResult run() {
+    Instant started = Instant.now();
+    task.expect(input.size());
+    try {
+      manifest = options.dryRun() ? null : store.newManifest();
+      Workers.run(task, Workers.count(), this::work, this::giveUp);
+      Worker last = new Worker();
+      if (carry != null) {
+        finishFrame(last);
+      }
+      compress(last);
+      append(last);
+      seal();
+      for (Future<?> pending : sealing) {
+        await(pending);
+      }
+      return publish(started);
+    } catch (IOException e) {
+      outOfSpace = true;
+      throw storeFailure(e);
+    } finally {
+      sealer.shutdown();
+      abandon();
+      finder.close();
+    }
+  }
+
+  private BlkshException storeFailure(IOException e) {
+    String problem = Bytes.reason(e);
+    BlkshException failure =
+        new BlkshException("capture " + name + " into " + store.path(), problem, e);
+    return problem.contains("No space left")
+        ? failure.suggest("free some space and capture again: sealed packs are kept")
+        : failure;
+  }
+
+  private void giveUp() {
+    placing.breakOpen();
+    appending.breakOpen();
+  }
+
+  /** Reading the source fails in its own words; what fails as an IOException is the store. */
+  private void work() {
+    try {
+      work(new Worker());
+    } catch (IOException e) {
+      outOfSpace = true;
+      throw storeFailure(e);
+    }
+  }
+
+  private void work(Worker worker) throws IOException {
+    while (true) {
+      task.checkCancelled();
+      long ticket;
+      synchronized (input) {
+        if (!input.claim(worker.segment)) {
+          return;
+        }
+        ticket = claimed++;
+      }
+      worker.segment.load(task);
+      if (!placing.enter(ticket)) {
+        return;
+      }
+      place(worker);
+      placing.leave();
+      compress(worker);
+      if (!appending.enter(ticket)) {
+        return;
+      }
+      append(worker);
+      appending.leave();
+      task.advance(worker.segment.length());
+    }
+  }
+
+  // ---- placing -------------------------------------------------------------------------------
+
+  private void place(Worker worker) throws IOException {
+    CaptureSegment segment = worker.segment;
+    size += segment.length();
+    readBytes += segment.readBytes();
+    for (Extent bad : segment.bad()) {
+      if (manifest != null) {
+        manifest.addBad(bad.start(), bad.length());
+      }
+      task.finding("%d bytes at byte %d cannot be read".formatted(bad.length(), bad.start()));
+    }
+    if (segment.run() != null) {
+      placeUnstored(segment.run(), segment.length(), Page.count(segment.length()));
+      return;
+    }
+    int pages = segment.pages();
+    int i = 0;
+    while (i < pages) {
+      Extent.Kind kind = segment.kind(i);
+      int from = i;
+      while (i < pages && segment.kind(i) == kind) {
+        i++;
+      }
+      long bytes = (long) (i - from - 1) * Page.SIZE + segment.pageLength(i - 1);
+      if (kind == Extent.Kind.DATA) {
+        root.addData(segment.digests(), from * Page.DIGEST, i - from);
+        dataBytes += bytes;
+        placeData(worker, from, i);
+      } else {
+        placeUnstored(kind, bytes, i - from);
+      }
+    }
+  }
+
+  private void placeUnstored(Extent.Kind kind, long bytes, long pages) throws IOException {
+    root.add(kind, pages);
+    switch (kind) {
+      case ZERO -> zeroBytes += bytes;
+      case FREE -> freeBytes += bytes;
+      default -> badPages += pages;
+    }
+    if (manifest != null) {
+      manifest.add(kind, pages);
+    }
+  }
+
+  private void placeData(Worker worker, int from, int to) throws IOException {
+    CaptureSegment segment = worker.segment;
+    byte[] digests = segment.digests();
+    int runStart = -1; // first of new pages of this segment not yet in a frame
+    for (int i = from; i < to; i++) {
+      if (known(digests, i * Page.DIGEST)) {
+        if (runStart >= 0) {
+          carry(segment, runStart, i);
+          runStart = -1;
+        }
+        continue;
+      }
+      int length = segment.pageLength(i);
+      if (carry == null && runStart < 0) {
+        usePackWithRoom();
+      }
+      int page = pack.place(digests, i * Page.DIGEST, length);
+      newPages++;
+      newBytes += length;
+      if (manifest != null) {
+        manifest.addPage(pack.id, page);
+      }
+      if (carry != null) {
+        carry(segment, i, i + 1);
+        if (carry.pages == Frame.MAX_PAGES) {
+          finishFrame(worker);
+        }
+      } else if (runStart < 0) {
+        runStart = i;
+      } else if (i + 1 - runStart == Frame.MAX_PAGES) {
+        frameInPlace(worker, runStart, page);
+        runStart = -1;
+      }
+    }
+    if (runStart >= 0) {
+      carry(segment, runStart, to);
+    }
+  }
+
+  /** Whether the page is stored already; if so the manifest has it. */
+  private boolean known(byte[] digests, int at) throws IOException {
+    for (OpenPack candidate : placed) {
+      int page = candidate.find(digests, at);
+      if (page >= 0) {
+        if (manifest != null) {
+          manifest.addPage(candidate.id, page);
+        }
+        return true;
+      }
+    }
+    if (finder.find(digests, at)) {
+      if (manifest != null) {
+        manifest.addPage(finder.packId(), finder.page());
+      }
+      return true;
+    }
+    return false;
+  }
+
+  private void usePackWithRoom() {
+    placed.removeAll(sealed);
+    sealed.clear();
+    if (pack == null || pack.full()) {
+      pack = new OpenPack(store.packs().newId());
+      placed.addFirst(pack);
+      if (options.dryRun() && placed.size() > DRY_PACKS) {
+        placed.removeLast();
+      }
+    }
+  }
+
+  private void frameInPlace(Worker worker, int first, int lastPage) {
+    Job job = worker.job();
+    job.pack = pack;
+    job.pages = Frame.MAX_PAGES;
+    job.firstPage = lastPage - (Frame.MAX_PAGES - 1);
+    job.raw = worker.segment.bytes();
+    job.rawAt = first * Page.SIZE;
+    job.rawLength = (job.pages - 1) * Page.SIZE + worker.segment.pageLength(first + job.pages - 1);
+    job.digests = worker.segment.digests();
+    job.digestsAt = first * Page.DIGEST;
+  }
+
+  /** Copies new pages of a segment to the frame being gathered. They were placed last. */
+  private void carry(CaptureSegment segment, int from, int to) {
+    if (carry == null) {
+      carry = buffers.poll();
+      if (carry == null) {
+        carry = new FrameBuffers();
+      }
+      carry.firstPage = pack.pages() - (to - from);
+    }
+    int bytes = (to - from - 1) * Page.SIZE + segment.pageLength(to - 1);
+    System.arraycopy(segment.bytes(), from * Page.SIZE, carry.raw, carry.length, bytes);
+    System.arraycopy(
+        segment.digests(),
+        from * Page.DIGEST,
+        carry.digests,
+        carry.pages * Page.DIGEST,
+        (to - from) * Page.DIGEST);
+    carry.length += bytes;
+    carry.pages += to - from;
+  }
+
+  private void finishFrame(Worker worker) {
+    Job job = worker.job();
+    job.pack = pack;
+    job.pages = carry.pages;
+    job.firstPage = carry.firstPage;
+    job.raw = carry.raw;
+    job.rawAt = 0;
+    job.rawLength = carry.length;
+    job.digests = carry.digests;
+    job.digestsAt = 0;
+    job.owned = carry;
+    carry = null;
+  }
+
+  // ---- compressing and appending -------------------------------------------------------------
+
+  private void compress(Worker worker) {
+    if (options.dryRun()) {
+      return;
+    }
+    for (Job job : worker.jobs) {
+      job.outLength =
+          Frame.write(
+              store.codec(),
+              job.firstPage,
+              job.pages,
+              job.raw,
+              job.rawAt,
+              job.rawLength,
+              job.digests,
+              job.digestsAt,
+              job.out,
+              0);
+    }
+  }
+
+  private void append(Worker worker) throws IOException {
+    if (!options.dryRun()) {
+      for (Job job : worker.jobs) {
+        if (job.pack != writerPack) {
+          seal();
+          writerPack = job.pack;
+          writer = store.newPack(writerPack.id);
+        }
+        writer.append(job.out, 0, job.outLength);
+        storedBytes += job.outLength;
+        job.pack.appended(job.rawLength, job.outLength);
+      }
+    }
+    worker.recycle();
+  }
+
+  /** Hands the pack written so far to the sealing thread. */
+  private void seal() throws IOException {
+    if (writer == null) {
+      return;
+    }
+    PackWriter full = writer;
+    OpenPack pages = writerPack;
+    writer = null;
+    writerPack = null;
+    while (sealing.size() >= SEALING) {
+      await(sealing.removeFirst());
+    }
+    sealing.add(
+        sealer.submit(
+            () -> {
+              store.seal(full);
+              sealed.add(pages);
+              return null;
+            }));
+  }
+
+  private void await(Future<?> pending) throws IOException {
+    boolean interrupted = false;
+    while (true) {
+      try {
+        pending.get();
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+        task.cancel();
+      } catch (ExecutionException e) {
+        if (e.getCause() instanceof IOException io) {
+          throw io;
+        }
+        if (e.getCause() instanceof BlkshException known) {
+          throw known;
+        }
+        throw new IllegalStateException(e.getCause());
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  // ---- ending --------------------------------------------------------------------------------
+
+  private CaptureResult publish(Instant started) throws IOException {
+    task.checkCancelled();
+    Instant finished = Instant.now();
+    long bad = manifest == null ? badPages * Page.SIZE : manifest.badBytes();
+    ManifestFigures figures =
+        new ManifestFigures(
+            dataBytes,
+            zeroBytes,
+            freeBytes,
+            bad,
+            newPages,
+            newBytes,
+            storedBytes,
+            manifest == null ? 0 : manifest.extents());
+    Manifest described =
+        new Manifest(
+            name, 0, size, started, finished, input.describe(), figures, root.finish(size));
+    List<Extent> listed =
+        manifest == null
+            ? List.of()
+            : List.copyOf(manifest.bad().subList(0, Math.min(BAD_LISTED, manifest.bad().size())));
+    if (manifest != null) {
+      described = store.publish(manifest, described);
+    }
+    return new CaptureResult(
+        described, listed, readBytes, Duration.between(started, finished), options.dryRun());
+  }
+
+  /** After a failure: keeps what is whole, gives back what is not. Does nothing after success. */
+  private void abandon() {
+    if (writer != null) {
+      if (outOfSpace) {
+        writer.discard();
+      } else {
+        try {
+          seal();
+        } catch (IOException | RuntimeException e) {
+          writer.discard();
+        }
+      }
+    }
+    try {
+      sealer.awaitTermination(1, TimeUnit.DAYS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    if (manifest != null) {
+      manifest.close();
+    }
+  }
+}

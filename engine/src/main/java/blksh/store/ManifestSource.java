@@ -1,0 +1,218 @@
+package blksh.store;
+
+import blksh.BlkshException;
+import blksh.block.BlockSource;
+import blksh.block.Extent;
+import blksh.block.SourceInfo;
+import blksh.block.UnreadableException;
+import java.nio.ByteBuffer;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A captured image, read at any position. Every byte comes from a page that has its digest; ranges
+ * that could not be read when they were captured cannot be read now.
+ */
+final class ManifestSource implements BlockSource {
+
+  private static final long CACHE_BYTES = 16L << 20;
+
+  private final Store store;
+  private final Runnable onClose;
+  private final ManifestFile file;
+  private final Manifest manifest;
+  private final FrameCache cache = new FrameCache(CACHE_BYTES);
+  private final ConcurrentLinkedQueue<Reader> idle = new ConcurrentLinkedQueue<>();
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  ManifestSource(Store store, ManifestFile file, Runnable onClose) {
+    this.store = store;
+    this.file = file;
+    this.manifest = file.manifest();
+    this.onClose = onClose;
+  }
+
+  /** What one reading thread needs. */
+  private final class Reader {
+    final PageReader pages = new PageReader(store, cache);
+    final ManifestFile.Cursor cursor = file.new Cursor();
+    final byte[] page = new byte[Page.SIZE];
+    final byte[] digest = new byte[Page.DIGEST];
+  }
+
+  @Override
+  public long size() {
+    return manifest.size();
+  }
+
+  @Override
+  public int read(long position, ByteBuffer target) {
+    if (closed.get()) {
+      throw new BlkshException("read " + manifest.reference(), "it is closed");
+    }
+    long end = Math.min(size(), BlockSource.saturatedEnd(position, target.remaining()));
+    if (position >= end) {
+      return 0;
+    }
+    Reader reader = idle.poll();
+    if (reader == null) {
+      reader = new Reader();
+    }
+    try {
+      long readable = end;
+      UnreadableException bad = null;
+      if (manifest.figures().badBytes() > 0) {
+        List<Extent> ranges = file.bad(position, end);
+        if (!ranges.isEmpty()) {
+          Extent first = ranges.get(0).clip(position, end);
+          readable = first.start();
+          bad =
+              new UnreadableException(
+                  manifest.reference(),
+                  first.start(),
+                  first.length(),
+                  "it could not be read when it was captured",
+                  null);
+        }
+      }
+      fill(reader, position, readable, target);
+      if (bad != null) {
+        throw bad;
+      }
+      return (int) (end - position);
+    } catch (ManifestFile.DamagedManifest e) {
+      long from = Math.max(position, e.first * Page.SIZE);
+      long to = Math.min(end, e.end * Page.SIZE);
+      throw new UnreadableException(manifest.reference(), from, to - from, e.getMessage(), e);
+    } finally {
+      reader.pages.close();
+      idle.add(reader);
+    }
+  }
+
+  private void fill(Reader reader, long position, long end, ByteBuffer target)
+      throws ManifestFile.DamagedManifest {
+    ManifestFile.Cursor cursor = reader.cursor;
+    long at = position;
+    while (at < end) {
+      long page = at / Page.SIZE;
+      if (page < cursor.start || page >= cursor.end) {
+        cursor.seek(page);
+      }
+      if (cursor.kind == Extent.Kind.DATA) {
+        at += copyPage(reader, page, at, end, target);
+      } else {
+        long to = Math.min(end, cursor.end * Page.SIZE);
+        while (at < to) {
+          int count = (int) Math.min(Page.SIZE, to - at);
+          target.put(Page.ZEROS, 0, count);
+          at += count;
+        }
+      }
+    }
+  }
+
+  private int copyPage(Reader reader, long page, long at, long end, ByteBuffer target) {
+    ManifestFile.Cursor cursor = reader.cursor;
+    int number = cursor.first + (int) (page - cursor.start);
+    int length =
+        reader.pages.read(file.packs()[cursor.pack], number, reader.page, 0, reader.digest, 0);
+    int offset = (int) (at - page * Page.SIZE);
+    int count = (int) Math.min(end - at, Page.SIZE - offset);
+    if (length < offset + count) {
+      String problem = length < 0 ? reader.pages.problem() : "page is too short";
+      throw new UnreadableException(manifest.reference(), at, count, problem, null);
+    }
+    target.put(reader.page, offset, count);
+    return count;
+  }
+
+  @Override
+  public Iterator<Extent> extents(long position, long length) {
+    long end = Math.min(size(), BlockSource.saturatedEnd(position, length));
+    return new Extents(position, Math.max(position, end));
+  }
+
+  /** Extents of the manifest with its bad ranges laid over them. */
+  private final class Extents implements Iterator<Extent> {
+    private final ManifestFile.Cursor cursor = file.new Cursor();
+    private final Iterator<Extent> bad;
+    private final long end;
+    private long at;
+    private Extent nextBad;
+
+    Extents(long at, long end) {
+      this.at = at;
+      this.end = end;
+      this.bad =
+          (manifest.figures().badBytes() > 0 && at < end ? file.bad(at, end) : List.<Extent>of())
+              .iterator();
+      advanceBad();
+    }
+
+    private void advanceBad() {
+      nextBad = bad.hasNext() ? bad.next() : null;
+    }
+
+    @Override
+    public boolean hasNext() {
+      return at < end;
+    }
+
+    @Override
+    public Extent next() {
+      if (at >= end) {
+        throw new NoSuchElementException();
+      }
+      while (nextBad != null && nextBad.end() <= at) {
+        advanceBad();
+      }
+      long to;
+      Extent.Kind kind;
+      if (nextBad != null && nextBad.start() <= at) {
+        kind = Extent.Kind.BAD;
+        to = nextBad.end();
+      } else {
+        try {
+          long page = at / Page.SIZE;
+          if (page < cursor.start || page >= cursor.end) {
+            cursor.seek(page);
+          }
+        } catch (ManifestFile.DamagedManifest e) {
+          throw new BlkshException("read manifest " + manifest.reference(), e.getMessage(), e)
+              .at(at);
+        }
+        kind = cursor.kind;
+        to = cursor.end * Page.SIZE;
+        if (nextBad != null) {
+          to = Math.min(to, nextBad.start());
+        }
+      }
+      to = Math.min(to, end);
+      Extent extent = new Extent(at, to - at, kind);
+      at = to;
+      return extent;
+    }
+  }
+
+  @Override
+  public SourceInfo describe() {
+    return new SourceInfo(
+        "manifest",
+        manifest.reference(),
+        store.path().resolve("manifests").resolve(manifest.name()).toString(),
+        Map.of("captured", manifest.started().toString(), "root", manifest.root()));
+  }
+
+  @Override
+  public void close() {
+    if (closed.compareAndSet(false, true)) {
+      file.close();
+      onClose.run();
+    }
+  }
+}

@@ -1,0 +1,118 @@
+package blksh.store;
+
+import blksh.BlkshException;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Finds where a page is stored by its whole digest: the page index gives candidates, the digests in
+ * the packs decide. Pages stored together are usually looked for together, so the digests around a
+ * hit are kept, 4 KiB at a time, in a few MiB. Used by one thread at a time.
+ */
+final class PageFinder implements Closeable {
+
+  private static final int BLOCKS = 1024;
+
+  private final Store store;
+  private final Map<Long, Long> packIds = new HashMap<>();
+  private final Map<Block, byte[]> blocks =
+      new LinkedHashMap<>(16, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Block, byte[]> eldest) {
+          return size() > BLOCKS;
+        }
+      };
+  private PageIndex index;
+  private Pack pack;
+  private long packId;
+  private int page;
+  private byte[] wanted;
+  private int wantedAt;
+  private long avoid;
+
+  private record Block(long pack, int number) {}
+
+  PageFinder(Store store) {
+    this.store = store;
+  }
+
+  /** Looks for a page; if true, {@link #packId} and {@link #page} say where it is. */
+  boolean find(byte[] digest, int at) {
+    return findOther(digest, at, -1, -1);
+  }
+
+  /** As {@link #find}, but not at the address given. */
+  boolean findOther(byte[] digest, int at, long notPack, int notPage) {
+    if (index == null) {
+      index = store.pageIndex();
+    }
+    wanted = digest;
+    wantedAt = at;
+    avoid = notPage;
+    return index.find(
+            PageIndex.keyOf(digest, at),
+            address -> matches(address) && !(packId == notPack && page == avoid))
+        >= 0;
+  }
+
+  long packId() {
+    return packId;
+  }
+
+  int page() {
+    return page;
+  }
+
+  private boolean matches(long address) {
+    Long id = packIds.get(PageIndex.ordinalOf(address));
+    if (id == null) {
+      Optional<Long> known = store.index().packId(PageIndex.ordinalOf(address));
+      if (known.isEmpty()) {
+        return false;
+      }
+      id = known.get();
+      packIds.put(PageIndex.ordinalOf(address), id);
+    }
+    packId = id;
+    page = PageIndex.pageOf(address);
+    byte[] block = block(new Block(packId, page / PackFooter.DIGEST_BLOCK));
+    int from = page % PackFooter.DIGEST_BLOCK * Page.DIGEST;
+    return from + Page.DIGEST <= block.length && Page.sameDigest(block, from, wanted, wantedAt);
+  }
+
+  private byte[] block(Block key) {
+    byte[] block = blocks.get(key);
+    if (block == null) {
+      block = read(key);
+      blocks.put(key, block);
+    }
+    return block;
+  }
+
+  /** The digests of a block; empty when they cannot be had, so that nothing matches. */
+  private byte[] read(Block key) {
+    byte[] none = {};
+    try {
+      if (pack == null || pack.id() != key.pack) {
+        close();
+        pack = store.packs().acquire(key.pack);
+      }
+      byte[] block = pack.footer().digestBlock(pack.file(), key.number);
+      return block == null ? none : block;
+    } catch (BlkshException | IOException e) {
+      return none;
+    }
+  }
+
+  @Override
+  public void close() {
+    if (pack != null) {
+      pack.close();
+      pack = null;
+    }
+  }
+}

@@ -1,0 +1,61 @@
+package blksh.store;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Compares the page index with the packs: every proven page must be in it, and nothing else. A pack
+ * whose writer died while it entered the pages may be there in part. Used by all workers at once.
+ */
+final class PageIndexCheck {
+
+  private final PageIndex index;
+  private final Map<Long, StoreIndex.PackRow> rows = new HashMap<>();
+  private final AtomicLong matched = new AtomicLong();
+  private final AtomicLong missing = new AtomicLong();
+
+  /**
+   * @param index may be null: then nothing is compared
+   */
+  PageIndexCheck(PageIndex index, Iterable<StoreIndex.PackRow> packs) {
+    this.index = index;
+    for (StoreIndex.PackRow row : packs) {
+      rows.put(row.id(), row);
+    }
+  }
+
+  /** Notes a page that is stored and sound. */
+  void page(long packId, int page, byte[] digests, int at) {
+    StoreIndex.PackRow row = rows.get(packId);
+    if (index == null || row == null) {
+      return;
+    }
+    long address = PageIndex.address(row.ordinal(), page);
+    if (index.find(PageIndex.keyOf(digests, at), found -> found == address) >= 0) {
+      matched.incrementAndGet();
+    } else if (row.indexed()) {
+      missing.incrementAndGet();
+    }
+  }
+
+  /** What is wrong, after all pages of all packs were noted; or null. */
+  String problem() {
+    if (index == null) {
+      return null;
+    }
+    long[] slots = new long[2];
+    index.forEach(
+        (slot, key, address) -> {
+          slots[0]++;
+          slots[1] += address == 0 ? 0 : 1;
+        });
+    if (missing.get() > 0) {
+      return missing.get() + " stored pages are not in it";
+    }
+    if (slots[1] != matched.get()) {
+      return (slots[1] - matched.get()) + " of its entries lead to no page";
+    }
+    return index.unfinished() || slots[0] == index.used() ? null : "its count of entries is wrong";
+  }
+}

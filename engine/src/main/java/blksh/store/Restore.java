@@ -1,0 +1,240 @@
+package blksh.store;
+
+import blksh.BlkshException;
+import blksh.block.Extent;
+import blksh.block.UnreadableException;
+import blksh.task.Task;
+import blksh.task.Turnstile;
+import blksh.task.Workers;
+import java.io.IOException;
+import java.time.Duration;
+
+/**
+ * One restore: workers take segments of the image, read and prove their pages and write them; the
+ * page digests pass a turnstile in image order, so that at the end the whole is proven by the root
+ * digest before the target gets its name.
+ */
+final class Restore {
+
+  private static final int SEGMENT_PAGES = 256;
+  private static final long CACHE_BYTES = 8L << 20;
+
+  private final Store store;
+  private final ManifestFile file;
+  private final Manifest manifest;
+  private final RestoreTarget target;
+  private final String targetName;
+  private final Task task;
+
+  private final FrameCache cache = new FrameCache(CACHE_BYTES);
+  private final Turnstile order = new Turnstile();
+  private final RootDigest root = new RootDigest();
+  private final ManifestFile.Cursor plan;
+  private long planned;
+  private long tickets;
+
+  Restore(Store store, ManifestFile file, RestoreTarget target, String targetName, Task task) {
+    this.store = store;
+    this.file = file;
+    this.manifest = file.manifest();
+    this.target = target;
+    this.targetName = targetName;
+    this.task = task;
+    this.plan = file.new Cursor();
+  }
+
+  /** A piece of the image one worker restores. */
+  private final class Segment {
+    final byte[] bytes = new byte[SEGMENT_PAGES * Page.SIZE];
+    final byte[] digests = new byte[SEGMENT_PAGES * Page.DIGEST];
+    final Extent.Kind[] kinds = new Extent.Kind[SEGMENT_PAGES];
+    final ManifestFile.Cursor cursor = file.new Cursor();
+    final PageReader reader = new PageReader(store, cache);
+    long ticket;
+    long first;
+    long end;
+
+    /** The kind of all pages when none of them is stored, else null. */
+    Extent.Kind run;
+
+    long position() {
+      return first * Page.SIZE;
+    }
+
+    long length() {
+      return Math.min(manifest.size(), end * Page.SIZE) - position();
+    }
+  }
+
+  RestoreResult run() {
+    long started = System.nanoTime();
+    task.expect(manifest.size());
+    try {
+      Workers.run(task, Workers.count(), this::work, order::breakOpen);
+      if (!root.finish(manifest.size()).equals(manifest.root())) {
+        throw new BlkshException(
+                "restore " + manifest.reference(), "the image does not have its root digest")
+            .suggest("verify the store");
+      }
+      task.phase("flushing");
+      target.finish();
+    } catch (IOException e) {
+      throw targetFailure(e);
+    }
+    for (Extent bad : file.bad(0, manifest.size())) {
+      task.finding(
+          "%d bytes at byte %d are missing: they could not be read when captured"
+              .formatted(bad.length(), bad.start()));
+    }
+    return new RestoreResult(
+        manifest,
+        targetName,
+        target.writtenBytes(),
+        manifest.size() - target.writtenBytes(),
+        file.bad(0, manifest.size()).stream().limit(1000).toList(),
+        Duration.ofNanos(System.nanoTime() - started));
+  }
+
+  private BlkshException targetFailure(IOException e) {
+    return new BlkshException(
+        "restore " + manifest.reference() + " to " + targetName, Bytes.reason(e), e);
+  }
+
+  private void work() {
+    Segment segment = new Segment();
+    try {
+      while (claim(segment)) {
+        task.checkCancelled();
+        read(segment);
+        if (!target.ordered()) {
+          write(segment);
+        }
+        if (!order.enter(segment.ticket)) {
+          return;
+        }
+        addToRoot(segment);
+        if (target.ordered()) {
+          write(segment);
+        }
+        order.leave();
+        task.advance(segment.length());
+      }
+    } catch (ManifestFile.DamagedManifest e) {
+      throw damaged(e.first, e.end, e.getMessage(), e);
+    } catch (IOException e) {
+      throw targetFailure(e);
+    } finally {
+      segment.reader.close();
+    }
+  }
+
+  private UnreadableException damaged(long first, long end, String problem, Throwable cause) {
+    long from = first * Page.SIZE;
+    long to = Math.min(manifest.size(), end * Page.SIZE);
+    UnreadableException failure =
+        new UnreadableException(manifest.reference(), from, to - from, problem, cause);
+    failure.suggest("verify the store to see all damage; capturing the same data again heals it");
+    return failure;
+  }
+
+  private synchronized boolean claim(Segment segment) throws ManifestFile.DamagedManifest {
+    if (planned >= file.pages()) {
+      return false;
+    }
+    if (planned >= plan.end) {
+      plan.next();
+    }
+    segment.ticket = tickets++;
+    segment.first = planned;
+    segment.run = null;
+    if (plan.kind != Extent.Kind.DATA && plan.end - planned >= SEGMENT_PAGES) {
+      segment.run = plan.kind;
+      planned = plan.end;
+    } else {
+      long limit = Math.min(file.pages(), planned + SEGMENT_PAGES);
+      while (planned < limit) {
+        if (planned >= plan.end) {
+          plan.next();
+          if (plan.kind != Extent.Kind.DATA && plan.end - plan.start >= SEGMENT_PAGES) {
+            break;
+          }
+        }
+        planned = Math.min(limit, plan.end);
+      }
+    }
+    segment.end = planned;
+    return true;
+  }
+
+  private void read(Segment s) throws ManifestFile.DamagedManifest {
+    if (s.run != null) {
+      return;
+    }
+    ManifestFile.Cursor cursor = s.cursor;
+    for (long page = s.first; page < s.end; page++) {
+      if (page < cursor.start || page >= cursor.end) {
+        cursor.seek(page);
+      }
+      int i = (int) (page - s.first);
+      s.kinds[i] = cursor.kind;
+      if (cursor.kind == Extent.Kind.DATA) {
+        int number = cursor.first + (int) (page - cursor.start);
+        int length =
+            s.reader.read(
+                file.packs()[cursor.pack],
+                number,
+                s.bytes,
+                i * Page.SIZE,
+                s.digests,
+                i * Page.DIGEST);
+        if (length != Math.min(Page.SIZE, manifest.size() - page * Page.SIZE)) {
+          String problem = length < 0 ? s.reader.problem() : "page has " + length + " bytes";
+          throw damaged(page, page + 1, problem, null);
+        }
+      }
+    }
+  }
+
+  private void write(Segment s) throws IOException {
+    if (s.run != null) {
+      writeUnstored(s.run, s.position(), s.length());
+      return;
+    }
+    int pages = (int) (s.end - s.first);
+    int i = 0;
+    while (i < pages) {
+      int from = i;
+      Extent.Kind kind = s.kinds[i];
+      while (i < pages && s.kinds[i] == kind) {
+        i++;
+      }
+      long position = s.position() + (long) from * Page.SIZE;
+      int length = (int) Math.min((long) (i - from) * Page.SIZE, manifest.size() - position);
+      if (kind == Extent.Kind.DATA) {
+        target.write(position, s.bytes, from * Page.SIZE, length);
+      } else {
+        writeUnstored(kind, position, length);
+      }
+    }
+  }
+
+  private void writeUnstored(Extent.Kind kind, long position, long length) throws IOException {
+    if (!target.mayKeep(kind)) {
+      target.zeros(position, length);
+    }
+  }
+
+  private void addToRoot(Segment s) {
+    if (s.run != null) {
+      root.add(s.run, s.end - s.first);
+      return;
+    }
+    for (int i = 0; i < s.end - s.first; i++) {
+      if (s.kinds[i] == Extent.Kind.DATA) {
+        root.addData(s.digests, i * Page.DIGEST, 1);
+      } else {
+        root.add(s.kinds[i], 1);
+      }
+    }
+  }
+}

@@ -1,0 +1,87 @@
+package blksh.workspace;
+
+import blksh.BlkshException;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+
+/**
+ * The tables of the workspace database, as the list of steps that lead to them. {@code PRAGMA
+ * user_version} counts the steps taken; each is taken in one transaction with its count. Steps are
+ * only ever added at the end.
+ */
+final class Schema {
+
+  private static final List<List<String>> STEPS =
+      List.of(
+          List.of(
+              """
+              CREATE TABLE store (
+                path      TEXT PRIMARY KEY,
+                name      TEXT NOT NULL UNIQUE,
+                id        TEXT NOT NULL,
+                last_used INTEGER NOT NULL      -- milliseconds since 1970
+              ) WITHOUT ROWID""",
+              """
+              CREATE TABLE run (
+                id            INTEGER PRIMARY KEY AUTOINCREMENT,
+                verb          TEXT NOT NULL,
+                subject       TEXT NOT NULL,
+                started       INTEGER NOT NULL, -- milliseconds since 1970
+                elapsed       INTEGER,          -- milliseconds; null while running
+                bytes         INTEGER NOT NULL DEFAULT 0,
+                outcome       TEXT NOT NULL,
+                figures       TEXT NOT NULL DEFAULT '{}',
+                message       TEXT NOT NULL DEFAULT '',
+                pid           INTEGER NOT NULL,
+                process_start INTEGER NOT NULL,
+                boot          TEXT NOT NULL,
+                pid_space     TEXT NOT NULL
+              )"""));
+
+  static final int VERSION = STEPS.size();
+
+  private Schema() {}
+
+  /**
+   * Brings a database up to date; cheap and without a lock when it is.
+   *
+   * @throws BlkshException when a newer blksh has written it
+   */
+  static void migrate(Connection connection) throws SQLException, IOException {
+    while (version(connection) < VERSION) {
+      Database.transaction(
+          connection,
+          () -> {
+            int version = version(connection);
+            if (version < VERSION) {
+              try (Statement statement = connection.createStatement()) {
+                for (String step : STEPS.get(version)) {
+                  statement.execute(step);
+                }
+                statement.execute("PRAGMA user_version = " + (version + 1));
+              }
+            }
+            return null;
+          });
+    }
+    int version = version(connection);
+    if (version > VERSION) {
+      throw new BlkshException(
+              "use the workspace database",
+              "a newer blksh wrote it (version %d, this one knows %d)".formatted(version, VERSION))
+          .suggest("update blksh, or choose another home with --home");
+    }
+  }
+
+  static int version(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery("PRAGMA user_version")) {
+      rows.next();
+      return rows.getInt(1);
+    }
+  }
+}

@@ -1,0 +1,145 @@
+package blksh.workspace;
+
+import blksh.BlkshException;
+import blksh.task.CancelledException;
+import blksh.task.Figures;
+import blksh.task.Task;
+import blksh.task.Tasks;
+import java.io.Closeable;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Future;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/**
+ * Where somebody works: the operations running now, the history of all earlier ones, and the stores
+ * known from before. Remembered in one SQLite database under a home directory, which any number of
+ * processes may share.
+ *
+ * <p>The database is touched only when something is to be remembered or recalled. A home that
+ * cannot be written never makes an operation fail.
+ */
+public final class Workspace implements Closeable {
+
+  private static final String DATABASE = "workspace.db";
+
+  /** How many findings of a run its message repeats. */
+  private static final int FINDINGS_KEPT = 10;
+
+  private final Path home;
+  private final Tasks tasks = new Tasks();
+  private final Ledger ledger;
+
+  private Workspace(Path home, Consumer<BlkshException> warnings) {
+    this.home = home.toAbsolutePath().normalize();
+    this.ledger = new Ledger(this.home.resolve(DATABASE), warnings);
+  }
+
+  /** {@code $BLKSH_HOME}, or else {@code ~/.blksh}. */
+  public static Path defaultHome(Map<String, String> environment) {
+    String chosen = environment.getOrDefault("BLKSH_HOME", "");
+    if (!chosen.isEmpty()) {
+      return Path.of(chosen);
+    }
+    String user = environment.getOrDefault("HOME", "");
+    return Path.of(user.isEmpty() ? System.getProperty("user.home") : user, ".blksh");
+  }
+
+  /** Opens the workspace of a home directory, which is created when something is remembered. */
+  public static Workspace open(Path home) {
+    return open(home, warning -> {});
+  }
+
+  /**
+   * As above.
+   *
+   * @param warnings told, once and from any thread, when the history cannot be kept
+   */
+  public static Workspace open(Path home, Consumer<BlkshException> warnings) {
+    return new Workspace(home, warnings);
+  }
+
+  /** The home directory, absolute. */
+  public Path home() {
+    return home;
+  }
+
+  /** The operations running now in this process. */
+  public Tasks tasks() {
+    return tasks;
+  }
+
+  /**
+   * The history, newest first, with what other processes do now.
+   *
+   * @throws BlkshException when it cannot be read
+   */
+  public List<Run> runs() {
+    return ledger.read(List.of(), RunTable::list);
+  }
+
+  /**
+   * Carries out an operation as a task, and notes it in the history: that it began, and how it
+   * ended. What the operation throws is thrown on. Its result contributes {@link Figures}.
+   *
+   * @param verb what it does: {@code "capture"}
+   * @param subject to what: {@code "server01.sda"}
+   */
+  public <T> T run(String verb, String subject, Function<Task, T> operation) {
+    Instant started = Instant.now();
+    Task task = tasks.begin(verb, subject);
+    Future<Long> begun =
+        ledger.note(connection -> RunTable.insert(connection, verb, subject, started));
+    Outcome outcome = Outcome.FAILED;
+    Map<String, Object> figures = Map.of();
+    String message = "";
+    try {
+      T result = operation.apply(task);
+      if (result instanceof Figures summed) {
+        figures = summed.figures();
+      }
+      outcome = task.findings().isEmpty() ? Outcome.DONE : Outcome.FINDINGS;
+      message = findings(task);
+      return result;
+    } catch (CancelledException e) {
+      outcome = Outcome.INTERRUPTED;
+      message = e.getMessage();
+      throw e;
+    } catch (RuntimeException | Error e) {
+      message = String.valueOf(e.getMessage());
+      throw e;
+    } finally {
+      task.end();
+      finish(begun, task, outcome, figures, message);
+    }
+  }
+
+  private static String findings(Task task) {
+    List<String> all = task.findings();
+    String kept = String.join("; ", all.subList(0, Math.min(FINDINGS_KEPT, all.size())));
+    int more = all.size() - FINDINGS_KEPT;
+    return more > 0 ? kept + "; and " + more + " more" : kept;
+  }
+
+  private void finish(
+      Future<Long> begun, Task task, Outcome outcome, Map<String, Object> figures, String message) {
+    ledger.await(
+        ledger.note(
+            connection -> {
+              Long id = Ledger.result(begun);
+              if (id != null) {
+                RunTable.finish(
+                    connection, id, task.elapsed(), outcome, task.done(), figures, message);
+              }
+              return null;
+            }));
+  }
+
+  @Override
+  public void close() {
+    ledger.close();
+  }
+}
