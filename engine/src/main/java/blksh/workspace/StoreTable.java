@@ -28,7 +28,7 @@ final class StoreTable {
   static void remember(
       Connection connection, Path path, String id, Instant used, Predicate<Path> isStore)
       throws SQLException {
-    List<KnownStore> known = list(connection, isStore);
+    List<KnownStore> known = list(connection);
     Optional<KnownStore> before =
         known.stream()
             .filter(store -> store.path().equals(path))
@@ -36,7 +36,7 @@ final class StoreTable {
             .or(
                 () ->
                     known.stream()
-                        .filter(store -> store.id().equals(id) && !store.reachable())
+                        .filter(store -> store.id().equals(id) && !isStore.test(store.path()))
                         .findFirst());
     if (before.isPresent()) {
       update(
@@ -68,20 +68,19 @@ final class StoreTable {
     return name;
   }
 
-  /** By name. */
-  static List<KnownStore> list(Connection connection, Predicate<Path> isStore) throws SQLException {
+  /** By name; whether they are reachable is not looked at. */
+  static List<KnownStore> list(Connection connection) throws SQLException {
     List<KnownStore> stores = new ArrayList<>();
     try (Statement statement = connection.createStatement();
         ResultSet rows = statement.executeQuery("SELECT * FROM store ORDER BY name")) {
       while (rows.next()) {
-        Path path = Path.of(rows.getString("path"));
         stores.add(
             new KnownStore(
                 rows.getString("name"),
-                path,
+                Path.of(rows.getString("path")),
                 rows.getString("id"),
                 Instant.ofEpochMilli(rows.getLong("last_used")),
-                isStore.test(path)));
+                false));
       }
     }
     return stores;

@@ -1,13 +1,18 @@
 package blksh.workspace;
 
 import blksh.BlkshException;
+import blksh.store.Manifest;
+import blksh.store.Store;
 import blksh.task.CancelledException;
 import blksh.task.Figures;
 import blksh.task.Task;
 import blksh.task.Tasks;
 import java.io.Closeable;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Future;
@@ -31,10 +36,15 @@ public final class Workspace implements Closeable {
 
   private final Path home;
   private final Tasks tasks = new Tasks();
+  private final Consumer<BlkshException> warnings;
   private final Ledger ledger;
+
+  /** The open stores by directory. */
+  private final Map<Path, Store> stores = new HashMap<>();
 
   private Workspace(Path home, Consumer<BlkshException> warnings) {
     this.home = home.toAbsolutePath().normalize();
+    this.warnings = warnings;
     this.ledger = new Ledger(this.home.resolve(DATABASE), warnings);
   }
 
@@ -56,10 +66,110 @@ public final class Workspace implements Closeable {
   /**
    * As above.
    *
-   * @param warnings told, once and from any thread, when the history cannot be kept
+   * @param warnings told from any thread of what went wrong without making anything fail: once,
+   *     that the history cannot be kept; and of stores that cannot be looked into
    */
   public static Workspace open(Path home, Consumer<BlkshException> warnings) {
     return new Workspace(home, warnings);
+  }
+
+  /**
+   * Opens a store, which is made when the directory is absent or empty, and remembers it. It
+   * belongs to the workspace, which gives the same one to everybody who asks and closes it in the
+   * end.
+   *
+   * @throws BlkshException when the directory holds something else, or the store cannot be opened
+   */
+  public Store store(Path directory) {
+    Store store = openOrCreate(directory);
+    Path path = withoutLinks(directory);
+    Instant now = Instant.now();
+    ledger.note(
+        connection -> {
+          StoreTable.remember(connection, path, store.id(), now, Store::isStore);
+          return null;
+        });
+    return store;
+  }
+
+  private Store openOrCreate(Path directory) {
+    synchronized (stores) {
+      Store store = stores.get(withoutLinks(directory));
+      if (store == null) {
+        store = Store.openOrCreate(directory);
+        stores.put(withoutLinks(directory), store);
+      }
+      return store;
+    }
+  }
+
+  /** One store has one path, however it was asked for. */
+  private static Path withoutLinks(Path directory) {
+    try {
+      return directory.toRealPath();
+    } catch (IOException e) {
+      return directory.toAbsolutePath().normalize();
+    }
+  }
+
+  /**
+   * The stores used before, by name.
+   *
+   * @throws BlkshException when the list cannot be read
+   */
+  public List<KnownStore> stores() {
+    List<KnownStore> known = ledger.read(List.of(), StoreTable::list);
+    return known.stream()
+        .map(
+            store ->
+                new KnownStore(
+                    store.name(),
+                    store.path(),
+                    store.id(),
+                    store.lastUsed(),
+                    Store.isStore(store.path())))
+        .toList();
+  }
+
+  /** Takes a store off the list; the store itself is left as it is. */
+  public void forget(KnownStore store) {
+    ledger.change(
+        connection -> {
+          StoreTable.forget(connection, store.name());
+          return null;
+        });
+  }
+
+  /**
+   * What the known stores hold that are reachable now. One that cannot be opened is told as a
+   * warning and left out.
+   */
+  public List<StoredManifest> manifests() {
+    List<StoredManifest> all = new ArrayList<>();
+    for (KnownStore known : stores()) {
+      if (known.reachable()) {
+        try {
+          for (Manifest manifest : manifests(known.path())) {
+            all.add(new StoredManifest(known, manifest));
+          }
+        } catch (BlkshException e) {
+          warnings.accept(e);
+        }
+      }
+    }
+    return all;
+  }
+
+  private List<Manifest> manifests(Path path) {
+    synchronized (stores) {
+      Store open = stores.get(path);
+      if (open != null) {
+        return open.manifests();
+      }
+    }
+    try (Store store = Store.open(path)) {
+      return store.manifests();
+    }
   }
 
   /** The home directory, absolute. */
@@ -141,5 +251,9 @@ public final class Workspace implements Closeable {
   @Override
   public void close() {
     ledger.close();
+    synchronized (stores) {
+      stores.values().forEach(Store::close);
+      stores.clear();
+    }
   }
 }
