@@ -1,11 +1,14 @@
 package blksh.shell;
 
+import blksh.script.Evaluation;
 import blksh.shell.view.Fitted;
 import blksh.shell.view.View;
+import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -19,16 +22,17 @@ public final class Console {
 
   private static final int USUAL_WIDTH = 80;
 
-  private final PrintStream out;
-  private final PrintStream err;
+  private final Polite outBytes = new Polite(FileDescriptor.out);
+  private final Polite errBytes = new Polite(FileDescriptor.err);
+  private final PrintStream out = utf8(outBytes);
+  private final PrintStream err = utf8(errBytes);
+  private final PrintStream bareErr = utf8(new FileOutputStream(FileDescriptor.err));
   private final boolean inTerminal;
   private final boolean outTerminal;
   private final boolean errTerminal;
   private int width;
 
-  private Console(PrintStream out, PrintStream err, String terminals) {
-    this.out = out;
-    this.err = err;
+  private Console(String terminals) {
     this.inTerminal = terminals.indexOf('0') >= 0;
     this.outTerminal = terminals.indexOf('1') >= 0;
     this.errTerminal = terminals.indexOf('2') >= 0;
@@ -39,17 +43,39 @@ public final class Console {
    * that are terminals, by number; the launcher sets it, having a cheaper way to tell.
    */
   public static Console ofProcess() {
-    PrintStream out = utf8(FileDescriptor.out);
-    PrintStream err = utf8(FileDescriptor.err);
-    System.setOut(out);
-    System.setErr(err);
-    return new Console(out, err, System.getProperty("blksh.terminals", ""));
+    Console console = new Console(System.getProperty("blksh.terminals", ""));
+    System.setOut(console.out);
+    System.setErr(console.err);
+    return console;
   }
 
-  private static PrintStream utf8(FileDescriptor descriptor) {
-    FileOutputStream bytes = new FileOutputStream(descriptor);
-    return new PrintStream(
-        new java.io.BufferedOutputStream(bytes, 8192), true, StandardCharsets.UTF_8);
+  private static PrintStream utf8(OutputStream bytes) {
+    return new PrintStream(new BufferedOutputStream(bytes, 8192), true, StandardCharsets.UTF_8);
+  }
+
+  /**
+   * A standard stream that lets a live display make way first, and drops what is printed by code
+   * that was given up.
+   */
+  private static final class Polite extends FileOutputStream {
+
+    private volatile Runnable before;
+
+    Polite(FileDescriptor descriptor) {
+      super(descriptor);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      if (Evaluation.isAbandoned()) {
+        return;
+      }
+      Runnable action = before;
+      if (action != null) {
+        action.run();
+      }
+      super.write(bytes, offset, length);
+    }
   }
 
   public PrintStream out() {
@@ -85,16 +111,30 @@ public final class Console {
     return term == null || term.isEmpty() || term.equals("dumb");
   }
 
-  /** Prints a view to standard output, fitted to the terminal if there is one. */
-  public void print(View view) {
-    print(new Fitted(outTerminal ? width() : 0, colour()).lines(view));
-  }
-
-  private void print(List<String> lines) {
+  /**
+   * Prints a view, fitted to the terminal if there is one.
+   *
+   * @param aside to standard error, because standard output carries data
+   */
+  public void print(View view, boolean aside) {
+    boolean terminal = aside ? errTerminal : outTerminal;
+    List<String> lines = new Fitted(terminal ? width() : 0, colour() && !aside).lines(view);
+    PrintStream to = aside ? err : out;
     StringBuilder text = new StringBuilder();
     lines.forEach(line -> text.append(line).append('\n'));
-    out.print(text);
-    out.flush();
+    to.print(text);
+    to.flush();
+  }
+
+  /** Runs an action before anything is printed from now on; null for none. */
+  void beforePrinting(Runnable action) {
+    outBytes.before = action;
+    errBytes.before = action;
+  }
+
+  /** Standard error without that action. */
+  PrintStream bareErr() {
+    return bareErr;
   }
 
   /** Columns of the terminal, asked once. */

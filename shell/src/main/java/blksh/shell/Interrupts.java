@@ -7,8 +7,7 @@ package blksh.shell;
  */
 final class Interrupts {
 
-  private static final long POLITE_MILLIS = 2_000;
-  private static final long LAST_MILLIS = 8_000;
+  private static final long PATIENCE_MILLIS = 10_000;
 
   private static volatile boolean finished;
   private static volatile boolean stopping;
@@ -29,10 +28,8 @@ final class Interrupts {
     stopping = true;
     session.cancel();
     try {
-      worker.join(POLITE_MILLIS);
-      // Only now: interrupting a thread closes the file channel it is reading.
       worker.interrupt();
-      worker.join(LAST_MILLIS);
+      worker.join(PATIENCE_MILLIS);
     } catch (InterruptedException hurry) {
       Thread.currentThread().interrupt();
     }

@@ -23,6 +23,7 @@ final class Progress implements AutoCloseable {
   private static final String CLEAR_BELOW = "\033[J";
 
   private final Supplier<List<Task>> running;
+  private final Console console;
   private final PrintStream err;
   private final boolean live;
   private final int width;
@@ -37,11 +38,15 @@ final class Progress implements AutoCloseable {
    */
   Progress(Console console, Supplier<List<Task>> running) {
     this.running = running;
-    this.err = console.err();
+    this.console = console;
+    this.err = console.bareErr();
     this.live = console.liveErr();
     this.width = live ? console.width() : 0;
     this.thread = new Thread(this::watch, "blksh progress");
     thread.setDaemon(true);
+    if (live) {
+      console.beforePrinting(this::erase);
+    }
     thread.start();
   }
 
@@ -61,7 +66,7 @@ final class Progress implements AutoCloseable {
   }
 
   /** Takes the live lines off the screen, to be drawn again below what is printed now. */
-  synchronized void erase() {
+  private synchronized void erase() {
     if (drawn > 0) {
       err.print("\033[" + drawn + "F" + CLEAR_BELOW);
       err.flush();
@@ -123,6 +128,7 @@ final class Progress implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    console.beforePrinting(null);
     erase();
     thread.interrupt();
   }

@@ -48,13 +48,10 @@ final class Running implements AutoCloseable {
         evaluation.abandon();
         return null;
       }
-      // Engine operations stop at their own safe points, and an interrupt would close the channel
-      // they are reading; anything else that waits is woken.
+      // Again and again: the entry may begin an operation or a wait after the first time.
       if (evaluation.stopped()) {
         session.cancel();
-        if (session.idle()) {
-          thread.interrupt();
-        }
+        thread.interrupt();
       }
     }
     @SuppressWarnings("unchecked")

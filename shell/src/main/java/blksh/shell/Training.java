@@ -21,10 +21,11 @@ final class Training {
       Options options = new Options();
       options.home(home);
       if (words.contains("run")) {
-        script(console, options, "hello", List.of("--help"));
-        script(console, options, "hello", List.of());
+        script(console, options, "capture", List.of("--help"));
+        script(console, options, "nightly", List.of("--sample", "--keep-last", "1"));
+        script(console, options, "runs", List.of());
         options.accept("--json");
-        script(console, options, "hello", List.of());
+        script(console, options, "nightly", List.of("--sample", "--keep-last", "1"));
       } else {
         compile(console, options);
       }

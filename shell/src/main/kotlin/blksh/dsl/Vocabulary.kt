@@ -1,8 +1,12 @@
 package blksh.dsl
 
+import blksh.BlkshException
 import blksh.shell.Session
 import blksh.shell.view.Views
+import java.io.IOException
 import java.net.InetAddress
+import java.nio.file.Files
+import java.nio.file.Path
 import kotlin.reflect.KClass
 
 /**
@@ -19,8 +23,68 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
   val dryRun: Boolean
     get() = session.options().dryRun()
 
+  /** Where blksh keeps what it remembers. */
+  val home: Path
+    get() = session.options().home()
+
   /** The name of this machine, up to its first dot. */
   val host: String by lazy { InetAddress.getLocalHost().hostName.substringBefore('.') }
+
+  /** The stores used before, by name: `stores["main"]`. */
+  val stores: Stores
+    get() = Stores(session.workspace().stores().map { Store(session, it.path(), it) })
+
+  /** What the known stores hold that are reachable now: `manifests["server01.sda"].last`. */
+  val manifests: Manifests
+    get() =
+      Manifests(
+        session.workspace().manifests().map {
+          Manifest(Store(session, it.store().path(), it.store()), it.manifest())
+        }
+      )
+
+  /** Every operation so far, newest first, in this and in other processes. */
+  val runs: List<PastRun>
+    get() = session.workspace().runs().map { PastRun(it) }
+
+  /** What arrives on standard input, to be captured up to its end. */
+  val stdin: Stream
+    get() = Stream()
+
+  /**
+   * A store by its directory. It is made when it is first written to and the directory is empty or
+   * new.
+   */
+  fun store(path: Path): Store = Store(session, path)
+
+  /** A store by its directory. */
+  fun store(path: String): Store = store(Path.of(path))
+
+  /** A store by its directory, which must be one already. */
+  fun existingStore(path: Path): Store {
+    if (!blksh.store.Store.isStore(path)) {
+      throw BlkshException("open store $path", "there is no store")
+        .suggest("a capture makes one; check --store")
+    }
+    return store(path)
+  }
+
+  /** A drive, or a file that is read as one. */
+  fun drive(path: Path): Drive = Drive(path)
+
+  /** A drive, or a file that is read as one. */
+  fun drive(path: String): Drive = drive(Path.of(path))
+
+  /** A source by what a command line calls it: a path, or `-` for standard input. */
+  fun source(word: String): Source = if (word == "-") stdin else drive(word)
+
+  /**
+   * The sample disk that comes with blksh, in two generations a day apart; unpacked on first use.
+   *
+   * @param generation 1 or 2
+   */
+  fun sampleDisk(generation: Int): Drive =
+    drive(SampleDisk.unpack(generation, session.options().home()))
 
   /** Prints a result the way the prompt does: a card, a table or a tree. */
   fun show(result: Any?) {
@@ -31,6 +95,17 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
   fun finding(sentence: String) {
     session.finding(sentence)
   }
+
+  /** Ends the script with a message about its arguments and status 2. */
+  fun usage(problem: String): Nothing = throw UsageException(problem)
+
+  /** Whether two files hold the same bytes. */
+  fun same(one: Path, other: Path): Boolean =
+    try {
+      Files.mismatch(one, other) == -1L
+    } catch (failure: IOException) {
+      throw BlkshException("compare $one with $other", failure.message ?: "$failure", failure)
+    }
 
   /**
    * Declares an option with a value, such as `val store by option<Path>("--store", "DIR", "the

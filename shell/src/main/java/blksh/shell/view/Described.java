@@ -11,6 +11,11 @@ public interface Described {
   /** Its values, the most telling first. */
   List<Field> fields();
 
+  /** Its values as a row among its like; by default those that are no details. */
+  default List<Field> row() {
+    return fields().stream().filter(field -> !field.detail()).toList();
+  }
+
   /** What the thing is called above its card, such as {@code "manifest server01.sda@3"}. */
   String title();
 

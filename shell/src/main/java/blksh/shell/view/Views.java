@@ -65,12 +65,10 @@ public final class Views {
     List<Map<String, Object>> rows = new ArrayList<>();
     for (Described thing : things) {
       Map<String, Object> row = new LinkedHashMap<>();
-      for (Field field : thing.fields()) {
-        if (!field.detail()) {
-          row.put(field.label(), field.value());
-          boolean quantity = field.value() == null || Words.quantity(field.value());
-          columns.merge(field.label(), quantity, Boolean::logicalAnd);
-        }
+      for (Field field : thing.row()) {
+        row.put(field.label(), field.value());
+        boolean quantity = field.value() == null || Words.quantity(field.value());
+        columns.merge(field.label(), quantity, Boolean::logicalAnd);
       }
       rows.add(row);
     }

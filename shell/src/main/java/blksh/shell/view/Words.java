@@ -33,8 +33,8 @@ public final class Words {
     if (unit == 0) {
       return bytes + " B";
     }
-    boolean whole = value == Math.rint(value) || value >= 99.95;
-    return String.format(Locale.ROOT, whole ? "%.0f %s" : "%.1f %s", value, UNITS[unit]);
+    String figures = String.format(Locale.ROOT, value >= 99.95 ? "%.0f" : "%.1f", value);
+    return figures.replaceFirst("\\.0$", "") + " " + UNITS[unit];
   }
 
   /**

@@ -1,3 +1,0 @@
-// Says hello.
-val name by option<String>("--name", "NAME", "whom to greet", default = "world")
-println("hello $name")
