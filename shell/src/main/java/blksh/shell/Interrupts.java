@@ -1,0 +1,45 @@
+package blksh.shell;
+
+/**
+ * Ctrl-C outside the prompt. The signal makes the Java runtime shut down with status 130 after the
+ * hook below; the hook asks the running operations to stop and waits until they have, so that what
+ * they leave behind is whole.
+ */
+final class Interrupts {
+
+  private static final long PATIENCE_MILLIS = 10_000;
+
+  private static volatile boolean finished;
+  private static volatile boolean stopping;
+
+  private Interrupts() {}
+
+  /** Watches over a session that runs on the calling thread. */
+  static void arm(Session session) {
+    Thread worker = Thread.currentThread();
+    Runtime.getRuntime()
+        .addShutdownHook(new Thread(() -> stop(session, worker), "blksh interrupt"));
+  }
+
+  private static void stop(Session session, Thread worker) {
+    if (finished) {
+      return;
+    }
+    stopping = true;
+    session.cancel();
+    try {
+      worker.interrupt();
+      worker.join(PATIENCE_MILLIS);
+    } catch (InterruptedException hurry) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Ends the process, unless a signal is ending it already. */
+  static void exit(int status) {
+    finished = true;
+    if (!stopping) {
+      System.exit(status);
+    }
+  }
+}
