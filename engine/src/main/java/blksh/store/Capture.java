@@ -57,6 +57,7 @@ final class Capture {
 
   // Owned by the thread whose turn it is to place.
   private final List<OpenPack> placed = new ArrayList<>(); // newest first
+  private boolean prepared;
   private OpenPack pack;
   private FrameBuffers carry;
   private long size;
@@ -235,6 +236,11 @@ final class Capture {
   // ---- placing -------------------------------------------------------------------------------
 
   private void place(Worker worker) throws IOException {
+    if (!prepared) {
+      // Here and not earlier: the first segments are read and hashed while the indexes are opened.
+      store.recover();
+      prepared = true;
+    }
     CaptureSegment segment = worker.segment;
     size += segment.length();
     readBytes += segment.readBytes();

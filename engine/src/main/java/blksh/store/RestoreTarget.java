@@ -64,6 +64,10 @@ abstract class RestoreTarget implements Closeable {
     if (Files.isDirectory(path)) {
       throw new BlkshException(action, "it is a directory").suggest("name a file in it");
     }
+    Path directory = path.toAbsolutePath().getParent();
+    if (directory == null || !Files.isDirectory(directory)) {
+      throw new BlkshException(action, "its directory does not exist").suggest("make it first");
+    }
     boolean exists = Files.exists(path, LinkOption.NOFOLLOW_LINKS);
     if (exists && !options.overwrite()) {
       throw new BlkshException(action, "it exists").suggest("allow overwriting it");
@@ -92,29 +96,24 @@ abstract class RestoreTarget implements Closeable {
    */
   private static final class NewFile extends RestoreTarget {
     private final Path path;
-    private final Path part;
-    private final FileChannel channel;
+    private final PartFile part;
     private boolean finished;
 
     NewFile(Path path, long size) throws IOException {
       this.path = path;
-      this.part = path.resolveSibling("." + path.getFileName() + ".blksh" + PartFile.ENDING);
-      this.channel =
-          FileChannel.open(
-              part,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.TRUNCATE_EXISTING,
-              StandardOpenOption.READ,
-              StandardOpenOption.WRITE);
-      if (channel.tryLock() == null) {
-        channel.close();
-        throw new BlkshException("restore to " + path, "another process is restoring to it");
-      }
-      if (Files.exists(path)) {
-        copyPermissions();
-      }
-      if (size > 0) {
-        Bytes.writeAt(channel, size - 1, new byte[1], 0, 1);
+      this.part =
+          PartFile.replace(
+              path.resolveSibling("." + path.getFileName() + ".blksh" + PartFile.ENDING));
+      try {
+        if (Files.exists(path)) {
+          copyPermissions();
+        }
+        if (size > 0) {
+          Bytes.writeAt(part.channel(), size - 1, new byte[1], 0, 1);
+        }
+      } catch (IOException e) {
+        part.discard();
+        throw e;
       }
     }
 
@@ -122,13 +121,13 @@ abstract class RestoreTarget implements Closeable {
       PosixFileAttributeView from = Files.getFileAttributeView(path, PosixFileAttributeView.class);
       if (from != null) {
         Set<PosixFilePermission> permissions = from.readAttributes().permissions();
-        Files.setPosixFilePermissions(part, permissions);
+        Files.setPosixFilePermissions(part.path(), permissions);
       }
     }
 
     @Override
     void write(long position, byte[] from, int offset, int length) throws IOException {
-      Bytes.writeAt(channel, position, from, offset, length);
+      Bytes.writeAt(part.channel(), position, from, offset, length);
       count(length);
     }
 
@@ -137,25 +136,14 @@ abstract class RestoreTarget implements Closeable {
 
     @Override
     void finish() throws IOException {
-      channel.force(true);
-      Files.move(
-          part,
-          path,
-          java.nio.file.StandardCopyOption.ATOMIC_MOVE,
-          java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-      Bytes.syncDirectory(path.toAbsolutePath().getParent());
+      part.publish(path);
       finished = true;
     }
 
     @Override
     public void close() {
-      try {
-        if (!finished) {
-          Files.deleteIfExists(part);
-        }
-        channel.close();
-      } catch (IOException e) {
-        // a leftover part is overwritten by the next restore to the same name
+      if (!finished) {
+        part.discard();
       }
     }
   }
