@@ -167,7 +167,6 @@ final class Capture {
       outOfSpace = true;
       throw storeFailure(e);
     } finally {
-      sealer.shutdown();
       abandon();
       finder.close();
     }
@@ -522,23 +521,36 @@ final class Capture {
   /** After a failure: keeps what is whole, gives back what is not. Does nothing after success. */
   private void abandon() {
     if (writer != null) {
+      PackWriter open = writer;
+      writer = null;
       if (outOfSpace) {
-        writer.discard();
+        open.discard();
       } else {
-        try {
-          seal();
-        } catch (IOException | RuntimeException e) {
-          writer.discard();
-        }
+        sealer.submit(() -> sealWhatIsWhole(open));
       }
     }
-    try {
-      sealer.awaitTermination(1, TimeUnit.DAYS);
-    } catch (InterruptedException e) {
+    sealer.shutdown();
+    boolean interrupted = false;
+    while (!sealer.isTerminated()) {
+      try {
+        sealer.awaitTermination(1, TimeUnit.DAYS);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
       Thread.currentThread().interrupt();
     }
     if (manifest != null) {
       manifest.close();
+    }
+  }
+
+  private void sealWhatIsWhole(PackWriter open) {
+    try {
+      store.seal(open);
+    } catch (IOException | RuntimeException e) {
+      // the failure that led here is the one to tell
     }
   }
 }

@@ -53,16 +53,6 @@ final class PartFile {
     }
   }
 
-  /** Makes a new, empty part, in place of one a dead writer left. */
-  static PartFile replace(Path path) throws IOException {
-    PartFile part = Files.exists(path) ? takeOver(path) : create(path);
-    if (part == null) {
-      throw new IOException(path + " is being written by somebody else");
-    }
-    part.channel.truncate(0);
-    return part;
-  }
-
   private static PartFile open(Path path, boolean fresh) throws IOException {
     Path key = path.toAbsolutePath();
     if (!OPEN_HERE.add(key)) {
@@ -102,7 +92,7 @@ final class PartFile {
     return channel;
   }
 
-  /** Makes the contents durable under their name, in place of what has it. */
+  /** Makes the contents durable under their name, in place of what had it. */
   void publish(Path name) throws IOException {
     channel.force(true);
     Files.move(path, name, StandardCopyOption.ATOMIC_MOVE);

@@ -97,23 +97,31 @@ abstract class RestoreTarget implements Closeable {
   private static final class NewFile extends RestoreTarget {
     private final Path path;
     private final PartFile part;
+    private final FileChannel channel;
     private boolean finished;
 
     NewFile(Path path, long size) throws IOException {
       this.path = path;
-      this.part =
-          PartFile.replace(
-              path.resolveSibling("." + path.getFileName() + ".blksh" + PartFile.ENDING));
+      Path name = path.resolveSibling("." + path.getFileName() + ".blksh" + PartFile.ENDING);
+      this.part = Files.exists(name) ? PartFile.takeOver(name) : PartFile.create(name);
+      if (part == null) {
+        throw new BlkshException("restore to " + path, "another restore to it is running");
+      }
+      this.channel = part.channel();
+      boolean ready = false;
       try {
+        channel.truncate(0);
         if (Files.exists(path)) {
           copyPermissions();
         }
-        if (size > 0) {
-          Bytes.writeAt(part.channel(), size - 1, new byte[1], 0, 1);
+        // One byte past the end, cut off again: a file of the right size that is all hole.
+        Bytes.writeAt(channel, size, new byte[1], 0, 1);
+        channel.truncate(size);
+        ready = true;
+      } finally {
+        if (!ready) {
+          part.discard();
         }
-      } catch (IOException e) {
-        part.discard();
-        throw e;
       }
     }
 
@@ -127,7 +135,7 @@ abstract class RestoreTarget implements Closeable {
 
     @Override
     void write(long position, byte[] from, int offset, int length) throws IOException {
-      Bytes.writeAt(part.channel(), position, from, offset, length);
+      Bytes.writeAt(channel, position, from, offset, length);
       count(length);
     }
 
