@@ -1,5 +1,7 @@
 package blksh.shell;
 
+import blksh.script.ScriptRun;
+
 /**
  * Ctrl-C outside the prompt. The signal makes the Java runtime shut down with status 130 after the
  * hook below; the hook asks the running operations to stop and waits until they have, so that what
@@ -7,7 +9,8 @@ package blksh.shell;
  */
 final class Interrupts {
 
-  private static final long PATIENCE_MILLIS = 10_000;
+  private static final long NUDGE_MILLIS = 50;
+  private static final long PATIENCE_NANOS = 10_000_000_000L;
 
   private static volatile boolean finished;
   private static volatile boolean stopping;
@@ -26,10 +29,15 @@ final class Interrupts {
       return;
     }
     stopping = true;
-    session.cancel();
+    ScriptRun.evaluation.stop();
     try {
-      worker.interrupt();
-      worker.join(PATIENCE_MILLIS);
+      // Again and again: the script may begin an operation or a wait after the first time.
+      long end = System.nanoTime() + PATIENCE_NANOS;
+      do {
+        session.cancel();
+        worker.interrupt();
+        worker.join(NUDGE_MILLIS);
+      } while (worker.isAlive() && System.nanoTime() < end);
     } catch (InterruptedException hurry) {
       Thread.currentThread().interrupt();
     }

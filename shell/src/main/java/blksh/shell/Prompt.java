@@ -3,8 +3,8 @@ package blksh.shell;
 import blksh.BlkshException;
 import blksh.dsl.Arguments;
 import blksh.dsl.Vocabulary;
-import blksh.script.Evaluation;
 import blksh.script.Repl;
+import blksh.script.ScriptRun;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -101,7 +101,7 @@ final class Prompt {
       return print(failed.getOutcome());
     }
     Repl.Entry entry = ((Repl.Compilation.Done) compilation).getEntry();
-    Repl.Outcome outcome = repl.run(entry, new Evaluation());
+    Repl.Outcome outcome = repl.run(entry, ScriptRun.evaluation);
     repl.settle(entry, outcome instanceof Repl.Outcome.Value);
     return print(outcome);
   }

@@ -51,6 +51,7 @@ object ScriptCompiler {
     val className = script.scriptClassFQName
     val classes = module.compilerOutputFiles.filterKeys { it.endsWith(".class") }.toMutableMap()
     classes.computeIfPresent("$className.class") { _, bytes -> ArgumentsBarrier.insert(bytes) }
+    classes.replaceAll { _, bytes -> Checkpoints.insert(bytes) }
     return CompiledScript(className, script.resultField?.first, source.description, classes)
   }
 

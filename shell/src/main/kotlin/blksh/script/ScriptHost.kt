@@ -3,7 +3,9 @@ package blksh.script
 import blksh.BlkshException
 import blksh.dsl.Arguments
 import blksh.dsl.Vocabulary
+import blksh.shell.ExitStatus
 import blksh.shell.Session
+import blksh.task.CancelledException
 import java.io.ByteArrayOutputStream
 import java.io.DataInputStream
 import java.io.DataOutputStream
@@ -94,7 +96,12 @@ class ScriptHost(private val session: Session) {
       }
       return DataInputStream(process.inputStream.buffered()).use { readAnswer(it, source) }
     } catch (broken: IOException) {
-      throw BlkshException("compile ${source.name}", "the compiler's process ended early", broken)
+      val action = "compile ${source.name}"
+      // Ctrl-C reaches the compiler's process as well.
+      if (ScriptRun.evaluation.stopped() || process.waitFor() == ExitStatus.INTERRUPTED) {
+        throw CancelledException(action)
+      }
+      throw BlkshException(action, "the compiler's process ended early", broken)
     } finally {
       process.destroy()
     }

@@ -6,6 +6,9 @@ import java.lang.reflect.InvocationTargetException
 /** Runs compiled scripts. Loads nothing of the compiler. */
 object ScriptRun {
 
+  /** The script this process runs; stopping it stops the script. */
+  @JvmField val evaluation = Evaluation()
+
   /**
    * Runs a script to its end.
    *
@@ -21,6 +24,7 @@ object ScriptRun {
 
   /** Runs a script whose class is loaded. */
   fun run(type: Class<*>, resultField: String?, vocabulary: Vocabulary): Any? {
+    evaluation.enter()
     val instance =
       try {
         type.getConstructor(Vocabulary::class.java).newInstance(vocabulary)

@@ -1,0 +1,54 @@
+package blksh.shell;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import blksh.shell.Program.Ended;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Ctrl-C while a script runs. */
+class InterruptTest {
+
+  @TempDir Path home;
+
+  /** Starts blksh with SIGINT as a terminal leaves it, whatever the tests inherited. */
+  private Program blksh() {
+    return new Program(home)
+        .by("/usr/bin/env", "--default-signal=INT", Program.launcher().toString());
+  }
+
+  private Ended interrupt(Program program, String ready, String... words) throws Exception {
+    Process process = program.start(words);
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (!Files.readString(home.resolve("out")).contains(ready)
+        && !Files.readString(home.resolve("err")).contains(ready)) {
+      assertThat(System.nanoTime()).as("waiting for " + ready).isLessThan(end);
+      assertThat(process.isAlive()).isTrue();
+      Thread.sleep(10);
+    }
+    long began = System.nanoTime();
+    new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+    Ended ended = program.end(process);
+    assertThat(System.nanoTime() - began).isLessThan(TimeUnit.SECONDS.toNanos(5));
+    return ended;
+  }
+
+  @Test
+  void stopsALoopThatWaitsForNothing() throws Exception {
+    Ended ended =
+        interrupt(blksh(), "going", "eval", "println(\"going\"); var n = 0; while (true) { n++ }");
+    assertThat(ended.status()).isEqualTo(ExitStatus.INTERRUPTED);
+    assertThat(ended.err()).isEqualTo("blksh: interrupted\n");
+  }
+
+  @Test
+  void stopsASleepAndSaysSoInJson() throws Exception {
+    Ended ended =
+        interrupt(blksh(), "going", "--json", "eval", "println(\"going\"); Thread.sleep(100000)");
+    assertThat(ended.status()).isEqualTo(ExitStatus.INTERRUPTED);
+    assertThat(ended.lastLine()).contains("\"message\":\"interrupted\"");
+  }
+}
