@@ -6,13 +6,20 @@ import blksh.shell.Program.Ended;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Ctrl-C while a script runs. */
 class InterruptTest {
 
+  @TempDir static Path shared;
   @TempDir Path home;
+
+  @BeforeAll
+  static void prepare() throws Exception {
+    Program.prepare(shared);
+  }
 
   /** Starts blksh with SIGINT as a terminal leaves it, whatever the tests inherited. */
   private Program blksh() {
@@ -26,7 +33,7 @@ class InterruptTest {
     while (!Files.readString(home.resolve("out")).contains(ready)
         && !Files.readString(home.resolve("err")).contains(ready)) {
       assertThat(System.nanoTime()).as("waiting for " + ready).isLessThan(end);
-      assertThat(process.isAlive()).isTrue();
+      assertThat(process.isAlive()).as("alive; " + Files.readString(home.resolve("err"))).isTrue();
       Thread.sleep(10);
     }
     long began = System.nanoTime();

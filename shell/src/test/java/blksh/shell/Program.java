@@ -102,8 +102,8 @@ final class Program {
     if (!ended) {
       process.destroyForcibly();
     }
-    String out = Files.readString(home.resolve("out"));
-    String err = Files.readString(home.resolve("err"));
+    String out = new String(Files.readAllBytes(home.resolve("out")), UTF_8);
+    String err = new String(Files.readAllBytes(home.resolve("err")), UTF_8);
     assertThat(ended).as("ended in time; out: %s err: %s", out, err).isTrue();
     return new Ended(process.exitValue(), out, err);
   }
