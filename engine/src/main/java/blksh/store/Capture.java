@@ -57,6 +57,7 @@ final class Capture {
 
   // Owned by the thread whose turn it is to place.
   private final List<OpenPack> placed = new ArrayList<>(); // newest first
+  private boolean prepared;
   private OpenPack pack;
   private FrameBuffers carry;
   private long size;
@@ -166,7 +167,6 @@ final class Capture {
       outOfSpace = true;
       throw storeFailure(e);
     } finally {
-      sealer.shutdown();
       abandon();
       finder.close();
     }
@@ -235,6 +235,11 @@ final class Capture {
   // ---- placing -------------------------------------------------------------------------------
 
   private void place(Worker worker) throws IOException {
+    if (!prepared) {
+      // Here and not earlier: the first segments are read and hashed while the indexes are opened.
+      store.recover();
+      prepared = true;
+    }
     CaptureSegment segment = worker.segment;
     size += segment.length();
     readBytes += segment.readBytes();
@@ -516,23 +521,36 @@ final class Capture {
   /** After a failure: keeps what is whole, gives back what is not. Does nothing after success. */
   private void abandon() {
     if (writer != null) {
+      PackWriter open = writer;
+      writer = null;
       if (outOfSpace) {
-        writer.discard();
+        open.discard();
       } else {
-        try {
-          seal();
-        } catch (IOException | RuntimeException e) {
-          writer.discard();
-        }
+        sealer.submit(() -> sealWhatIsWhole(open));
       }
     }
-    try {
-      sealer.awaitTermination(1, TimeUnit.DAYS);
-    } catch (InterruptedException e) {
+    sealer.shutdown();
+    boolean interrupted = false;
+    while (!sealer.isTerminated()) {
+      try {
+        sealer.awaitTermination(1, TimeUnit.DAYS);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
       Thread.currentThread().interrupt();
     }
     if (manifest != null) {
       manifest.close();
+    }
+  }
+
+  private void sealWhatIsWhole(PackWriter open) {
+    try {
+      store.seal(open);
+    } catch (IOException | RuntimeException e) {
+      // the failure that led here is the one to tell
     }
   }
 }

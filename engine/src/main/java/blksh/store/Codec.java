@@ -1,6 +1,7 @@
 package blksh.store;
 
 import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdException;
 import java.nio.ByteBuffer;
 import net.jpountz.lz4.LZ4Exception;
 import net.jpountz.lz4.LZ4Factory;
@@ -49,8 +50,12 @@ public enum Codec {
       case LZ4 -> new Lz4Compressor();
       case ZSTD ->
           (from, at, length, to, toAt, room) -> {
-            long n = Zstd.compressDirectByteBuffer(to, toAt, room, from, at, length, ZSTD_LEVEL);
-            return Zstd.isError(n) ? -1 : (int) n;
+            try {
+              return (int)
+                  Zstd.compressDirectByteBuffer(to, toAt, room, from, at, length, ZSTD_LEVEL);
+            } catch (ZstdException tooLarge) {
+              return -1;
+            }
           };
     };
   }
@@ -88,7 +93,7 @@ public enum Codec {
             Lz4.DECOMPRESSOR.decompress(from, offset, length, to, 0, rawLength) == rawLength;
         case ZSTD -> Zstd.decompressByteArray(to, 0, rawLength, from, offset, length) == rawLength;
       };
-    } catch (LZ4Exception damaged) {
+    } catch (LZ4Exception | ZstdException damaged) {
       return false;
     }
   }

@@ -92,7 +92,7 @@ final class PartFile {
     return channel;
   }
 
-  /** Makes the contents durable under their name, which must be free. */
+  /** Makes the contents durable under their name, in place of what had it. */
   void publish(Path name) throws IOException {
     channel.force(true);
     Files.move(path, name, StandardCopyOption.ATOMIC_MOVE);
