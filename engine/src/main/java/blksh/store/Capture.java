@@ -6,6 +6,7 @@ import blksh.task.Task;
 import blksh.task.Turnstile;
 import blksh.task.Workers;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -55,7 +56,8 @@ final class Capture {
   private long claimed;
 
   // Owned by the thread whose turn it is to place.
-  private final Deque<OpenPack> placed = new ArrayDeque<>();
+  private final List<OpenPack> placed = new ArrayList<>(); // newest first
+  private boolean prepared;
   private OpenPack pack;
   private FrameBuffers carry;
   private long size;
@@ -94,7 +96,7 @@ final class Capture {
 
   /** Room for the pages of one frame on their way from several segments. */
   private static final class FrameBuffers {
-    final byte[] raw = new byte[Frame.MAX_RAW];
+    final ByteBuffer raw = ByteBuffer.allocateDirect(Frame.MAX_RAW);
     final byte[] digests = new byte[Frame.MAX_PAGES * Page.DIGEST];
     int pages;
     int length;
@@ -106,18 +108,18 @@ final class Capture {
     OpenPack pack;
     int firstPage;
     int pages;
-    byte[] raw;
+    ByteBuffer raw;
     int rawAt;
     int rawLength;
     byte[] digests;
     int digestsAt;
     FrameBuffers owned; // goes back to the pool once appended
-    byte[] out = new byte[Frame.MAX_HEADER + Frame.MAX_RAW];
-    int outLength;
+    final ByteBuffer out = ByteBuffer.allocateDirect(Frame.MAX_HEADER + Frame.MAX_RAW);
   }
 
   /** What one worker uses again and again. */
-  private final class Worker {
+  private final class Worker implements AutoCloseable {
+    final Codec.Compressor compressor = store.codec().compressor();
     final CaptureSegment segment = new CaptureSegment();
     final List<Job> spare = new ArrayList<>();
     final List<Job> jobs = new ArrayList<>();
@@ -126,6 +128,11 @@ final class Capture {
       Job job = spare.isEmpty() ? new Job() : spare.remove(spare.size() - 1);
       jobs.add(job);
       return job;
+    }
+
+    @Override
+    public void close() {
+      compressor.close();
     }
 
     void recycle() {
@@ -150,12 +157,7 @@ final class Capture {
     try {
       manifest = options.dryRun() ? null : store.newManifest();
       Workers.run(task, Workers.count(), this::work, this::giveUp);
-      Worker last = new Worker();
-      if (carry != null) {
-        finishFrame(last);
-      }
-      compress(last);
-      append(last);
+      appendCarry();
       seal();
       for (Future<?> pending : sealing) {
         await(pending);
@@ -167,6 +169,16 @@ final class Capture {
     } finally {
       abandon();
       finder.close();
+    }
+  }
+
+  private void appendCarry() throws IOException {
+    if (carry != null) {
+      try (Worker last = new Worker()) {
+        finishFrame(last);
+        compress(last);
+        append(last);
+      }
     }
   }
 
@@ -186,8 +198,8 @@ final class Capture {
 
   /** Reading the source fails in its own words; what fails as an IOException is the store. */
   private void work() {
-    try {
-      work(new Worker());
+    try (Worker worker = new Worker()) {
+      work(worker);
     } catch (IOException e) {
       outOfSpace = true;
       throw storeFailure(e);
@@ -223,6 +235,11 @@ final class Capture {
   // ---- placing -------------------------------------------------------------------------------
 
   private void place(Worker worker) throws IOException {
+    if (!prepared) {
+      // Here and not earlier: the first segments are read and hashed while the indexes are opened.
+      store.recover();
+      prepared = true;
+    }
     CaptureSegment segment = worker.segment;
     size += segment.length();
     readBytes += segment.readBytes();
@@ -272,7 +289,7 @@ final class Capture {
     byte[] digests = segment.digests();
     int runStart = -1; // first of new pages of this segment not yet in a frame
     for (int i = from; i < to; i++) {
-      if (known(digests, i * Page.DIGEST)) {
+      if (known(segment.key(i), digests, i * Page.DIGEST)) {
         if (runStart >= 0) {
           carry(segment, runStart, i);
           runStart = -1;
@@ -283,7 +300,7 @@ final class Capture {
       if (carry == null && runStart < 0) {
         usePackWithRoom();
       }
-      int page = pack.place(digests, i * Page.DIGEST, length);
+      int page = pack.place(segment.key(i), digests, i * Page.DIGEST, length);
       newPages++;
       newBytes += length;
       if (manifest != null) {
@@ -307,9 +324,10 @@ final class Capture {
   }
 
   /** Whether the page is stored already; if so the manifest has it. */
-  private boolean known(byte[] digests, int at) throws IOException {
-    for (OpenPack candidate : placed) {
-      int page = candidate.find(digests, at);
+  private boolean known(long key, byte[] digests, int at) throws IOException {
+    for (int i = 0; i < placed.size(); i++) {
+      OpenPack candidate = placed.get(i);
+      int page = candidate.find(key, digests, at);
       if (page >= 0) {
         if (manifest != null) {
           manifest.addPage(candidate.id, page);
@@ -317,7 +335,7 @@ final class Capture {
         return true;
       }
     }
-    if (finder.find(digests, at)) {
+    if (finder.find(key, digests, at)) {
       if (manifest != null) {
         manifest.addPage(finder.packId(), finder.page());
       }
@@ -327,13 +345,15 @@ final class Capture {
   }
 
   private void usePackWithRoom() {
-    placed.removeAll(sealed);
-    sealed.clear();
+    if (!sealed.isEmpty()) {
+      placed.removeAll(sealed);
+      sealed.removeIf(pages -> !placed.contains(pages));
+    }
     if (pack == null || pack.full()) {
       pack = new OpenPack(store.packs().newId());
-      placed.addFirst(pack);
+      placed.add(0, pack);
       if (options.dryRun() && placed.size() > DRY_PACKS) {
-        placed.removeLast();
+        placed.remove(placed.size() - 1);
       }
     }
   }
@@ -360,7 +380,7 @@ final class Capture {
       carry.firstPage = pack.pages() - (to - from);
     }
     int bytes = (to - from - 1) * Page.SIZE + segment.pageLength(to - 1);
-    System.arraycopy(segment.bytes(), from * Page.SIZE, carry.raw, carry.length, bytes);
+    carry.raw.put(carry.length, segment.bytes(), from * Page.SIZE, bytes);
     System.arraycopy(
         segment.digests(),
         from * Page.DIGEST,
@@ -392,18 +412,17 @@ final class Capture {
       return;
     }
     for (Job job : worker.jobs) {
-      job.outLength =
-          Frame.write(
-              store.codec(),
-              job.firstPage,
-              job.pages,
-              job.raw,
-              job.rawAt,
-              job.rawLength,
-              job.digests,
-              job.digestsAt,
-              job.out,
-              0);
+      Frame.write(
+          store.codec(),
+          worker.compressor,
+          job.firstPage,
+          job.pages,
+          job.raw,
+          job.rawAt,
+          job.rawLength,
+          job.digests,
+          job.digestsAt,
+          job.out);
     }
   }
 
@@ -415,9 +434,10 @@ final class Capture {
           writerPack = job.pack;
           writer = store.newPack(writerPack.id);
         }
-        writer.append(job.out, 0, job.outLength);
-        storedBytes += job.outLength;
-        job.pack.appended(job.rawLength, job.outLength);
+        int length = job.out.remaining();
+        writer.append(job.out);
+        storedBytes += length;
+        job.pack.appended(job.rawLength, length);
       }
     }
     worker.recycle();

@@ -123,6 +123,7 @@ interface CaptureInput {
   /** Cuts a stream as it comes. */
   final class OfStream implements CaptureInput {
     private final BlockStream stream;
+    private final byte[] buffer = new byte[CaptureSegment.BYTES];
     private long position;
     private boolean ended;
 
@@ -135,11 +136,12 @@ interface CaptureInput {
       if (ended) {
         return false;
       }
-      int length = stream.read(segment.bytes(), 0, CaptureSegment.BYTES);
+      int length = stream.read(buffer, 0, CaptureSegment.BYTES);
       ended = length < CaptureSegment.BYTES;
       if (length <= 0) {
         return false;
       }
+      segment.bytes().put(0, buffer, 0, length);
       segment.filled(position, length);
       position += length;
       return true;

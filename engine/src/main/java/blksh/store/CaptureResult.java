@@ -1,8 +1,11 @@
 package blksh.store;
 
 import blksh.block.Extent;
+import blksh.task.Figures;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What a capture did.
@@ -14,4 +17,23 @@ import java.util.List;
  * @param dryRun whether nothing was written; new pages are then at most what is said
  */
 public record CaptureResult(
-    Manifest manifest, List<Extent> bad, long readBytes, Duration elapsed, boolean dryRun) {}
+    Manifest manifest, List<Extent> bad, long readBytes, Duration elapsed, boolean dryRun)
+    implements Figures {
+
+  @Override
+  public Map<String, Object> figures() {
+    Map<String, Object> figures = new LinkedHashMap<>();
+    figures.put("manifest", manifest.reference());
+    figures.put("size", manifest.size());
+    figures.put("readBytes", readBytes);
+    figures.put("dataBytes", manifest.figures().dataBytes());
+    figures.put("zeroBytes", manifest.figures().zeroBytes());
+    figures.put("freeBytes", manifest.figures().freeBytes());
+    figures.put("badBytes", manifest.figures().badBytes());
+    figures.put("newPages", manifest.figures().newPages());
+    figures.put("newBytes", manifest.figures().newBytes());
+    figures.put("storedBytes", manifest.figures().storedBytes());
+    figures.put("dryRun", dryRun);
+    return figures;
+  }
+}

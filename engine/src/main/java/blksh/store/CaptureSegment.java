@@ -10,19 +10,21 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A piece of an image on its way into a store: up to 1 MiB of bytes with the digests of their
+ * A piece of an image on its way into a store: up to 256 KiB of bytes with the digests of their
  * pages, or a run of any length that needs no bytes. Each worker has one and fills it again and
  * again.
  */
 final class CaptureSegment {
 
-  /** The longest piece with bytes. */
-  static final int BYTES = 1 << 20;
+  /** The longest piece with bytes; small enough to stay in a core's cache while it is worked on. */
+  static final int BYTES = 256 << 10;
 
   static final int PAGES = BYTES / Page.SIZE;
 
-  private final byte[] bytes = new byte[BYTES];
+  private final ByteBuffer bytes = ByteBuffer.allocateDirect(BYTES);
+  private final byte[] page = new byte[Page.SIZE];
   private final byte[] digests = new byte[PAGES * Page.DIGEST];
+  private final long[] keys = new long[PAGES];
   private final Extent.Kind[] kinds = new Extent.Kind[PAGES];
   private final List<Extent> bad = new ArrayList<>();
   private final MessageDigest sha = Page.sha256();
@@ -68,11 +70,13 @@ final class CaptureSegment {
     for (int i = 0; i < pages; i++) {
       int at = i * Page.SIZE;
       int count = pageLength(i);
-      if (Page.isZero(bytes, at, count)) {
+      bytes.get(at, page, 0, count);
+      if (Page.isZero(page, 0, count)) {
         kinds[i] = Extent.Kind.ZERO;
       } else {
         kinds[i] = Extent.Kind.DATA;
-        Page.digest(sha, bytes, at, count, digests, i * Page.DIGEST);
+        Page.digest(sha, page, 0, count, digests, i * Page.DIGEST);
+        keys[i] = PageIndex.keyOf(digests, i * Page.DIGEST);
       }
     }
     for (Extent range : bad) {
@@ -89,7 +93,7 @@ final class CaptureSegment {
     int at = 0;
     while (at < length) {
       try {
-        at += source.read(position + at, ByteBuffer.wrap(bytes, at, (int) length - at));
+        at += source.read(position + at, window(at, (int) length - at));
         if (at < length) {
           throw new UnreadableException(
               source.describe().location(), position + at, length - at, "it ends too early", null);
@@ -115,16 +119,20 @@ final class CaptureSegment {
       long boundary = ((position + at) / sector + 1) * sector;
       int count = (int) Math.min(to, boundary - position) - at;
       if (!tryRead(at, count)) {
-        java.util.Arrays.fill(bytes, at, at + count, (byte) 0);
+        bytes.put(at, new byte[count]);
         addBad(position + at, count);
       }
       at += count;
     }
   }
 
+  private ByteBuffer window(int at, int count) {
+    return bytes.duplicate().position(at).limit(at + count);
+  }
+
   private boolean tryRead(int at, int count) {
     try {
-      return source.read(position + at, ByteBuffer.wrap(bytes, at, count)) == count;
+      return source.read(position + at, window(at, count)) == count;
     } catch (UnreadableException e) {
       return false;
     }
@@ -167,12 +175,18 @@ final class CaptureSegment {
     return kinds[page];
   }
 
-  byte[] bytes() {
+  /** The bytes, from 0; a direct buffer. */
+  ByteBuffer bytes() {
     return bytes;
   }
 
   byte[] digests() {
     return digests;
+  }
+
+  /** What the page index knows a page by. */
+  long key(int page) {
+    return keys[page];
   }
 
   List<Extent> bad() {

@@ -1,5 +1,7 @@
 package blksh.store;
 
+import java.nio.ByteBuffer;
+
 /**
  * Up to 32 pages compressed together, and the header that describes them. The header alone is
  * enough to find and prove every page of the frame, so a pack without a footer can be read.
@@ -111,45 +113,46 @@ final class Frame {
   /**
    * Compresses pages into a whole frame, header first.
    *
-   * @param raw the pages' bytes, one after another; all but the last are 4096 bytes
+   * @param raw a direct buffer with the pages' bytes, one after another from {@code rawAt}; all but
+   *     the last are 4096 bytes
    * @param digests their digests, one after another
-   * @param to receives the frame; has room for {@link #MAX_HEADER} + {@link #MAX_RAW} bytes
-   * @return bytes of the frame
+   * @param to a direct buffer that receives the frame, from 0 to its limit; has room for {@link
+   *     #MAX_HEADER} + {@link #MAX_RAW} bytes
    */
-  static int write(
+  static void write(
       Codec codec,
+      Codec.Compressor compressor,
       int firstPage,
       int pages,
-      byte[] raw,
+      ByteBuffer raw,
       int rawAt,
       int rawLength,
       byte[] digests,
       int digestsAt,
-      byte[] to,
-      int at) {
+      ByteBuffer to) {
     int header = headerLength(pages);
-    int payload = at + header;
+    to.clear();
     Codec used = codec;
-    int stored = codec.compress(raw, rawAt, rawLength, to, payload);
+    int stored = compressor.compress(raw, rawAt, rawLength, to, header, rawLength - 1);
     if (stored < 0) {
       used = Codec.RAW;
       stored = rawLength;
-      System.arraycopy(raw, rawAt, to, payload, rawLength);
+      to.put(header, raw, rawAt, rawLength);
     }
-    LittleEndian.putI32(to, at, MAGIC);
-    LittleEndian.putI32(to, at + 4, firstPage);
-    LittleEndian.putU16(to, at + 8, pages);
-    to[at + 10] = (byte) used.ordinal();
-    to[at + 11] = 0;
-    LittleEndian.putI32(to, at + 12, rawLength);
-    LittleEndian.putI32(to, at + 16, stored);
-    LittleEndian.putI32(to, at + 20, Checksum.of(to, payload, stored));
+    byte[] head = new byte[header];
+    LittleEndian.putI32(head, 0, MAGIC);
+    LittleEndian.putI32(head, 4, firstPage);
+    LittleEndian.putU16(head, 8, pages);
+    head[10] = (byte) used.ordinal();
+    LittleEndian.putI32(head, 12, rawLength);
+    LittleEndian.putI32(head, 16, stored);
+    LittleEndian.putI32(head, 20, Checksum.of(to.slice(header, stored)));
     for (int i = 0; i < pages; i++) {
-      int length = Math.min(Page.SIZE, rawLength - i * Page.SIZE);
-      LittleEndian.putU16(to, at + FIXED + 2 * i, length);
+      LittleEndian.putU16(head, FIXED + 2 * i, Math.min(Page.SIZE, rawLength - i * Page.SIZE));
     }
-    System.arraycopy(digests, digestsAt, to, at + FIXED + 2 * pages, pages * Page.DIGEST);
-    LittleEndian.putI32(to, at + header - 4, Checksum.of(to, at, header - 4));
-    return header + stored;
+    System.arraycopy(digests, digestsAt, head, FIXED + 2 * pages, pages * Page.DIGEST);
+    LittleEndian.putI32(head, header - 4, Checksum.of(head, 0, header - 4));
+    to.put(0, head);
+    to.position(0).limit(header + stored);
   }
 }

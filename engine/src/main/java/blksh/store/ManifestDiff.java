@@ -1,7 +1,10 @@
 package blksh.store;
 
 import blksh.block.Extent;
+import blksh.task.Figures;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * How two captured images differ.
@@ -19,4 +22,17 @@ public record ManifestDiff(
     long sameBytes,
     long changedBytes,
     long ranges,
-    List<Extent> changed) {}
+    List<Extent> changed)
+    implements Figures {
+
+  @Override
+  public Map<String, Object> figures() {
+    Map<String, Object> figures = new LinkedHashMap<>();
+    figures.put("from", from.reference());
+    figures.put("to", to.reference());
+    figures.put("sameBytes", sameBytes);
+    figures.put("changedBytes", changedBytes);
+    figures.put("ranges", ranges);
+    return figures;
+  }
+}

@@ -31,6 +31,7 @@ final class ManifestWriter implements Closeable {
   private long runStart;
   private long runPages;
   private int runPack;
+  private long runPackId;
   private long runFirst;
   private long extents;
   private long badBytes;
@@ -56,7 +57,7 @@ final class ManifestWriter implements Closeable {
 
   /** Adds a stored page. */
   void addPage(long packId, int page) throws IOException {
-    int number = kind == Extent.Kind.DATA && packs.get(runPack) == packId ? runPack : -1;
+    int number = kind == Extent.Kind.DATA && runPackId == packId ? runPack : -1;
     if (number >= 0 && runFirst + runPages == page) {
       runPages++;
       return;
@@ -72,6 +73,7 @@ final class ManifestWriter implements Closeable {
       }
     }
     kind = Extent.Kind.DATA;
+    runPackId = packId;
     runPack = number;
     runFirst = page;
     runPages = 1;

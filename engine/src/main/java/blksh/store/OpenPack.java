@@ -11,7 +11,8 @@ final class OpenPack {
   private static final int TABLE = 2 * Pack.MAX_PAGES;
 
   final long id;
-  private final int[] table = new int[TABLE]; // page + 1, by digest; 0 is empty
+  private final long[] keys = new long[TABLE]; // 0 is empty
+  private final int[] numbers = new int[TABLE];
   private byte[] digests = new byte[1024 * Page.DIGEST];
   private int pages;
   private long placedBytes;
@@ -22,13 +23,12 @@ final class OpenPack {
     this.id = id;
   }
 
-  /** The number of the page with a digest, or -1. */
-  int find(byte[] digest, int at) {
-    int slot = LittleEndian.i32(digest, at + 8) & TABLE - 1;
-    while (table[slot] != 0) {
-      int page = table[slot] - 1;
-      if (Page.sameDigest(digests, page * Page.DIGEST, digest, at)) {
-        return page;
+  /** The number of the page with a digest, or -1. @param key the digest's key in the page index */
+  int find(long key, byte[] digest, int at) {
+    int slot = (int) key & TABLE - 1;
+    while (keys[slot] != 0) {
+      if (keys[slot] == key && Page.sameDigest(digests, numbers[slot] * Page.DIGEST, digest, at)) {
+        return numbers[slot];
       }
       slot = slot + 1 & TABLE - 1;
     }
@@ -36,17 +36,18 @@ final class OpenPack {
   }
 
   /** Places a page that {@link #find} does not find. @return its number */
-  int place(byte[] digest, int at, int length) {
+  int place(long key, byte[] digest, int at, int length) {
     int page = pages++;
     if ((page + 1) * Page.DIGEST > digests.length) {
       digests = Arrays.copyOf(digests, digests.length * 2);
     }
     System.arraycopy(digest, at, digests, page * Page.DIGEST, Page.DIGEST);
-    int slot = LittleEndian.i32(digest, at + 8) & TABLE - 1;
-    while (table[slot] != 0) {
+    int slot = (int) key & TABLE - 1;
+    while (keys[slot] != 0) {
       slot = slot + 1 & TABLE - 1;
     }
-    table[slot] = page + 1;
+    keys[slot] = key;
+    numbers[slot] = page;
     placedBytes += length;
     return page;
   }

@@ -1,6 +1,7 @@
 package blksh.store;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -69,15 +70,21 @@ final class PackWriter {
     return end;
   }
 
-  /** Appends a whole frame. Frames come in the order of their pages. */
-  void append(byte[] frame, int offset, int length) throws IOException {
-    Frame header = Frame.parse(frame, offset, offset + length);
-    if (header == null || header.firstPage != footer.pages()) {
+  /** Appends a whole frame, from a buffer's position to its limit. Frames come by their pages. */
+  void append(ByteBuffer frame) throws IOException {
+    byte[] head = new byte[Math.min(Frame.MAX_HEADER, frame.remaining())];
+    frame.get(frame.position(), head);
+    Frame header = Frame.parse(head, 0, head.length);
+    if (header == null
+        || header.firstPage != footer.pages()
+        || header.headerLength() + header.storedLength != frame.remaining()) {
       throw new IllegalArgumentException("not the frame of page " + footer.pages());
     }
-    Bytes.writeAt(part.channel(), end, frame, offset, length);
-    note(header, end);
-    end += length;
+    long offset = end;
+    while (frame.hasRemaining()) {
+      end += part.channel().write(frame, end);
+    }
+    note(header, offset);
   }
 
   private void note(Frame header, long offset) {

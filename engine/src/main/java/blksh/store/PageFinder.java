@@ -13,7 +13,7 @@ import java.util.Optional;
  * the packs decide. Pages stored together are usually looked for together, so the digests around a
  * hit are kept, 4 KiB at a time, in a few MiB. Used by one thread at a time.
  */
-final class PageFinder implements Closeable {
+final class PageFinder implements PageIndex.Candidate, Closeable {
 
   private static final int BLOCKS = 1024;
 
@@ -32,7 +32,8 @@ final class PageFinder implements Closeable {
   private int page;
   private byte[] wanted;
   private int wantedAt;
-  private long avoid;
+  private long notPack;
+  private int notPage = -1;
 
   private record Block(long pack, int number) {}
 
@@ -40,13 +41,12 @@ final class PageFinder implements Closeable {
     this.store = store;
   }
 
-  /** Looks for a page; if true, {@link #packId} and {@link #page} say where it is. */
-  boolean find(byte[] digest, int at) {
-    return findOther(digest, at, -1, -1);
-  }
-
-  /** As {@link #find}, but not at the address given. */
-  boolean findOther(byte[] digest, int at, long notPack, int notPage) {
+  /**
+   * Looks for a page; if true, {@link #packId} and {@link #page} say where it is.
+   *
+   * @param key the digest's key in the page index
+   */
+  boolean find(long key, byte[] digest, int at) {
     if (index == null) {
       index = store.pageIndex();
     }
@@ -55,11 +55,18 @@ final class PageFinder implements Closeable {
     }
     wanted = digest;
     wantedAt = at;
-    avoid = notPage;
-    return index.find(
-            PageIndex.keyOf(digest, at),
-            address -> matches(address) && !(packId == notPack && page == avoid))
-        >= 0;
+    return index != null && index.find(key, this) >= 0;
+  }
+
+  /** As {@link #find}, but not at the address given. */
+  boolean findOther(byte[] digest, int at, long besidesPack, int besidesPage) {
+    notPack = besidesPack;
+    notPage = besidesPage;
+    try {
+      return find(PageIndex.keyOf(digest, at), digest, at);
+    } finally {
+      notPage = -1;
+    }
   }
 
   long packId() {
@@ -70,7 +77,8 @@ final class PageFinder implements Closeable {
     return page;
   }
 
-  private boolean matches(long address) {
+  @Override
+  public boolean matches(long address) {
     Long id = packIds.get(PageIndex.ordinalOf(address));
     if (id == null) {
       Optional<Long> known = store.index().packId(PageIndex.ordinalOf(address));
@@ -82,6 +90,9 @@ final class PageFinder implements Closeable {
     }
     packId = id;
     page = PageIndex.pageOf(address);
+    if (page == notPage && packId == notPack) {
+      return false;
+    }
     byte[] block = block(new Block(packId, page / PackFooter.DIGEST_BLOCK));
     int from = page % PackFooter.DIGEST_BLOCK * Page.DIGEST;
     return from + Page.DIGEST <= block.length && Page.sameDigest(block, from, wanted, wantedAt);

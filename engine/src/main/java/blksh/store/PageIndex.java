@@ -3,11 +3,10 @@ package blksh.store;
 import blksh.BlkshException;
 import java.io.Closeable;
 import java.io.IOException;
-import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.MappedByteBuffer;
+import java.nio.LongBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,9 +37,7 @@ final class PageIndex implements Closeable {
   static final int SLOT = 16;
   private static final int PAGE_BITS = 24;
   private static final long FIRST_SLOTS = 1 << 14;
-  private static final int SEGMENT_BITS = 30;
-  private static final VarHandle LONG =
-      MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final int SEGMENT_BITS = 27; // longs in a mapping: 1 GiB
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private final Path path;
@@ -49,57 +46,77 @@ final class PageIndex implements Closeable {
 
   /** One version of the file, mapped. */
   private static final class Table {
+    private static final int GENERATION_AT = 1;
+    private static final int SLOTS_AT = 2;
+    private static final int USED_AT = 3;
+    private static final int CHECKSUM_AT = 4;
+    private static final int UNFINISHED_AT = 5;
+
     final Object fileKey;
     final long generation;
     final long slots;
-    final ByteBuffer header;
-    final ByteBuffer[] segments;
+    private final int shift;
+    private final LongBuffer header;
+    private final LongBuffer[] segments;
 
-    Table(Object fileKey, ByteBuffer header, ByteBuffer[] segments) {
+    Table(Object fileKey, LongBuffer header, LongBuffer[] segments) {
       this.fileKey = fileKey;
       this.header = header;
       this.segments = segments;
-      this.generation = (long) LONG.get(header, 8);
-      this.slots = (long) LONG.get(header, 16);
+      this.generation = header.get(GENERATION_AT);
+      this.slots = header.get(SLOTS_AT);
+      this.shift = 64 - Long.numberOfTrailingZeros(slots);
     }
 
     long home(long key) {
-      int bits = Long.numberOfTrailingZeros(slots);
-      return key >>> (64 - bits);
+      return key >>> shift;
     }
 
     long key(long slot) {
-      long at = slot * SLOT;
-      return (long)
-          LONG.getAcquire(segments[(int) (at >>> SEGMENT_BITS)], (int) (at & SEGMENT_MASK));
+      long at = 2 * slot;
+      return segments[(int) (at >>> SEGMENT_BITS)].get((int) at & SEGMENT_MASK);
     }
 
+    /** Of a slot whose key was read before. */
     long address(long slot) {
-      long at = slot * SLOT + 8;
-      return (long) LONG.get(segments[(int) (at >>> SEGMENT_BITS)], (int) (at & SEGMENT_MASK));
+      VarHandle.loadLoadFence();
+      long at = 2 * slot + 1;
+      return segments[(int) (at >>> SEGMENT_BITS)].get((int) at & SEGMENT_MASK);
     }
 
     void put(long slot, long key, long address) {
-      long at = slot * SLOT;
-      ByteBuffer segment = segments[(int) (at >>> SEGMENT_BITS)];
-      LONG.set(segment, (int) (at & SEGMENT_MASK) + 8, address);
-      LONG.setRelease(segment, (int) (at & SEGMENT_MASK), key);
+      long at = 2 * slot;
+      LongBuffer segment = segments[(int) (at >>> SEGMENT_BITS)];
+      segment.put((int) (at + 1) & SEGMENT_MASK, address);
+      VarHandle.storeStoreFence();
+      segment.put((int) at & SEGMENT_MASK, key);
     }
 
     long used() {
-      return (long) LONG.get(header, 24);
+      return header.get(USED_AT);
     }
 
     void used(long count) {
-      LONG.set(header, 24, count);
+      header.put(USED_AT, count);
     }
 
     boolean unfinished() {
-      return (long) LONG.get(header, 40) != 0;
+      return header.get(UNFINISHED_AT) != 0;
     }
 
     void unfinished(boolean adding) {
-      LONG.setVolatile(header, 40, adding ? 1L : 0L);
+      VarHandle.fullFence();
+      header.put(UNFINISHED_AT, adding ? 1 : 0);
+      VarHandle.fullFence();
+    }
+
+    /** Whether the bytes of the header that have no meaning are zero. */
+    boolean isHeaderClear() {
+      boolean clear = header.get(CHECKSUM_AT) >>> 32 == 0 && header.get(UNFINISHED_AT) >>> 1 == 0;
+      for (int at = UNFINISHED_AT + 1; at < HEADER / 8; at++) {
+        clear &= header.get(at) == 0;
+      }
+      return clear;
     }
 
     long recount() {
@@ -121,7 +138,10 @@ final class PageIndex implements Closeable {
 
   /** The key of a digest: its first eight bytes, never 0. */
   static long keyOf(byte[] digest, int at) {
-    long key = Long.reverseBytes(LittleEndian.i64(digest, at));
+    long key = 0;
+    for (int i = 0; i < 8; i++) {
+      key = key << 8 | digest[at + i] & 0xFF;
+    }
     return key == 0 ? 1 : key;
   }
 
@@ -217,15 +237,20 @@ final class PageIndex implements Closeable {
         return null;
       }
       Object fileKey = Files.readAttributes(path, "unix:ino").get("ino");
-      MappedByteBuffer header = channel.map(mode, 0, HEADER);
+      LongBuffer header = longs(channel.map(mode, 0, HEADER));
       long bytes = slots * SLOT;
-      ByteBuffer[] segments = new ByteBuffer[(int) ((bytes + SEGMENT_MASK) >>> SEGMENT_BITS)];
+      long segment = 8L << SEGMENT_BITS;
+      LongBuffer[] segments = new LongBuffer[(int) ((bytes + segment - 1) / segment)];
       for (int i = 0; i < segments.length; i++) {
-        long from = (long) i << SEGMENT_BITS;
-        segments[i] = channel.map(mode, HEADER + from, Math.min(bytes - from, 1L << SEGMENT_BITS));
+        long from = i * segment;
+        segments[i] = longs(channel.map(mode, HEADER + from, Math.min(bytes - from, segment)));
       }
       return new Table(fileKey, header, segments);
     }
+  }
+
+  private static LongBuffer longs(ByteBuffer bytes) {
+    return bytes.order(ByteOrder.LITTLE_ENDIAN).asLongBuffer();
   }
 
   /** Differs between indexes that give packs different ordinals. */
@@ -318,11 +343,8 @@ final class PageIndex implements Closeable {
   /** Whether all is zero that must be: what no field and no entry has. */
   boolean isClearElsewhere() {
     Table t = table;
-    for (int at = 36; at < HEADER; at++) {
-      boolean flag = at == 40; // 1 while entries are being added
-      if ((t.header.get(at) & (flag ? ~1 : ~0)) != 0) {
-        return false;
-      }
+    if (!t.isHeaderClear()) {
+      return false;
     }
     for (long slot = 0; slot < t.slots; slot++) {
       if (t.key(slot) == 0 && t.address(slot) != 0) {

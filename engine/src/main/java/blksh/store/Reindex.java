@@ -3,6 +3,7 @@ package blksh.store;
 import blksh.BlkshException;
 import blksh.task.Task;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -101,16 +102,16 @@ final class Reindex {
     Files.deleteIfExists(part);
     PackWriter writer = PackWriter.create(pack.id(), path, store.idBytes());
     boolean sealed = false;
-    try {
+    try (Codec.Compressor compressor = store.codec().compressor()) {
       Pack.Reader reader = new Pack.Reader();
       Pack.Loaded loaded = new Pack.Loaded();
-      byte[] out = new byte[Frame.MAX_HEADER + Frame.MAX_RAW];
+      ByteBuffer raw = ByteBuffer.allocateDirect(Frame.MAX_RAW);
+      ByteBuffer out = ByteBuffer.allocateDirect(Frame.MAX_HEADER + Frame.MAX_RAW);
       for (int frame = 0; frame < footer.frames(); frame++) {
         int stored = footer.storedLength(frame);
         int header = Frame.headerLength(footer.pagesIn(frame));
         if (headerOf(pack, frame) != null) {
-          pack.file().read(footer.offset(frame), out, 0, header + stored);
-          writer.append(out, 0, header + stored);
+          writer.append(ByteBuffer.wrap(pack.file().read(footer.offset(frame), header + stored)));
           continue;
         }
         pack.load(frame, -1, reader, loaded);
@@ -118,19 +119,20 @@ final class Reindex {
         if (loaded.proven != all) {
           throw new IOException("a frame has lost its header and pages; the pack stays as it is");
         }
-        int length =
-            Frame.write(
-                store.codec(),
-                loaded.firstPage,
-                loaded.pages,
-                loaded.raw,
-                0,
-                loaded.starts[loaded.pages],
-                loaded.digests,
-                0,
-                out,
-                0);
-        writer.append(out, 0, length);
+        int rawLength = loaded.starts[loaded.pages];
+        raw.put(0, loaded.raw, 0, rawLength);
+        Frame.write(
+            store.codec(),
+            compressor,
+            loaded.firstPage,
+            loaded.pages,
+            raw,
+            0,
+            rawLength,
+            loaded.digests,
+            0,
+            out);
+        writer.append(out);
       }
       writer.seal();
       sealed = true;

@@ -1,7 +1,10 @@
 package blksh.store;
 
+import blksh.task.Figures;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What a reindex found.
@@ -19,4 +22,17 @@ public record ReindexReport(
     long manifests,
     List<String> repaired,
     List<Damage> damage,
-    Duration elapsed) {}
+    Duration elapsed)
+    implements Figures {
+
+  @Override
+  public Map<String, Object> figures() {
+    Map<String, Object> figures = new LinkedHashMap<>();
+    figures.put("packs", packs);
+    figures.put("pages", pages);
+    figures.put("manifests", manifests);
+    figures.put("repaired", repaired);
+    figures.put("damage", damage.size());
+    return figures;
+  }
+}

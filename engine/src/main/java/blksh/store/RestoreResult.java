@@ -1,8 +1,11 @@
 package blksh.store;
 
 import blksh.block.Extent;
+import blksh.task.Figures;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What a restore did.
@@ -20,4 +23,18 @@ public record RestoreResult(
     long writtenBytes,
     long skippedBytes,
     List<Extent> bad,
-    Duration elapsed) {}
+    Duration elapsed)
+    implements Figures {
+
+  @Override
+  public Map<String, Object> figures() {
+    Map<String, Object> figures = new LinkedHashMap<>();
+    figures.put("manifest", manifest.reference());
+    figures.put("target", target);
+    figures.put("size", manifest.size());
+    figures.put("writtenBytes", writtenBytes);
+    figures.put("skippedBytes", skippedBytes);
+    figures.put("badRanges", bad.size());
+    return figures;
+  }
+}

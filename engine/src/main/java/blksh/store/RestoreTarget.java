@@ -64,6 +64,10 @@ abstract class RestoreTarget implements Closeable {
     if (Files.isDirectory(path)) {
       throw new BlkshException(action, "it is a directory").suggest("name a file in it");
     }
+    Path directory = path.toAbsolutePath().getParent();
+    if (directory == null || !Files.isDirectory(directory)) {
+      throw new BlkshException(action, "its directory does not exist").suggest("make it first");
+    }
     boolean exists = Files.exists(path, LinkOption.NOFOLLOW_LINKS);
     if (exists && !options.overwrite()) {
       throw new BlkshException(action, "it exists").suggest("allow overwriting it");

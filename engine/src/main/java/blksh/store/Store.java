@@ -263,6 +263,7 @@ public final class Store implements Closeable {
               return null;
             });
       }
+      settle(opened);
       done = true;
       return opened;
     } finally {
@@ -395,6 +396,7 @@ public final class Store implements Closeable {
    * row while holding the publishing lock knows its writer died, and believes the file.
    */
   Manifest publish(ManifestWriter writer, Manifest described) {
+    StoreIndex rows = index(); // opened before the lock is taken: opening may take it too
     return lock.publishing(
         () -> {
           String name = described.name();
@@ -402,7 +404,7 @@ public final class Store implements Closeable {
           boolean fresh = !Files.isDirectory(directory);
           Files.createDirectories(directory);
           int last = versionsOnDisk(name).stream().mapToInt(Integer::intValue).max().orElse(0);
-          int version = index().nextVersion(name, last);
+          int version = rows.nextVersion(name, last);
           Manifest numbered =
               new Manifest(
                   name,
@@ -414,12 +416,12 @@ public final class Store implements Closeable {
                   described.figures(),
                   described.root());
           writer.finish(numbered, idBytes());
-          index().putManifest(numbered, false);
+          rows.putManifest(numbered, false);
           writer.publish(manifestPath(name, version));
           if (fresh) {
             Bytes.syncDirectory(path.resolve(MANIFESTS));
           }
-          index().putManifest(numbered, true);
+          rows.putManifest(numbered, true);
           return numbered;
         });
   }
@@ -432,7 +434,7 @@ public final class Store implements Closeable {
    * Finishes what dead processes left: whole frames of their open packs become packs, sealed packs
    * are indexed, half-written manifests are removed, rows of manifests are set right.
    */
-  private void recover() {
+  void recover() {
     PageIndex into = pageIndex();
     StoreIndex rows = index();
     PackDirectory.Listing listing = packs.list();
@@ -491,16 +493,20 @@ public final class Store implements Closeable {
   }
 
   private void settle() {
-    if (index().unsettled().isEmpty()) {
+    settle(index());
+  }
+
+  private void settle(StoreIndex rows) {
+    if (rows.unsettled().isEmpty()) {
       return;
     }
     lock.publishing(
         () -> {
-          for (Manifest m : index().unsettled()) {
+          for (Manifest m : rows.unsettled()) {
             if (Files.exists(manifestPath(m.name(), m.version()))) {
-              index().putManifest(m, true);
+              rows.putManifest(m, true);
             } else {
-              index().removeManifest(m.name(), m.version());
+              rows.removeManifest(m.name(), m.version());
             }
           }
           return null;
@@ -543,12 +549,7 @@ public final class Store implements Closeable {
       CaptureInput input, String name, CaptureOptions options, Task task) {
     ManifestName.check(name);
     mustBeWhole("capture " + name + " into " + path);
-    return call(
-        task,
-        () -> {
-          recover();
-          return new Capture(this, input, name, options, task).run();
-        });
+    return call(task, () -> new Capture(this, input, name, options, task).run());
   }
 
   /**
@@ -628,18 +629,19 @@ public final class Store implements Closeable {
    */
   public void delete(Manifest manifest) {
     mustBeWhole("delete " + manifest.reference() + " from " + path);
+    StoreIndex rows = index();
     call(
         new Task("delete", manifest.reference()),
         () ->
             lock.publishing(
                 () -> {
                   Path file = manifestPath(manifest.name(), manifest.version());
-                  index().unsettle(manifest.name(), manifest.version());
+                  rows.unsettle(manifest.name(), manifest.version());
                   boolean was = Files.deleteIfExists(file);
                   if (was) {
                     Bytes.syncDirectory(file.getParent());
                   }
-                  index().removeManifest(manifest.name(), manifest.version());
+                  rows.removeManifest(manifest.name(), manifest.version());
                   if (!was) {
                     throw noSuch(manifest.reference());
                   }

@@ -1,6 +1,8 @@
 package blksh.store;
 
 import blksh.BlkshException;
+import blksh.task.Task;
+import blksh.task.Workers;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -118,7 +120,10 @@ final class StoreLock implements Closeable {
       if (channel == null || threads.getHoldCount() > 1) {
         return action.run();
       }
-      try (FileLock held = channel.lock(position, 1, false)) {
+      // On a thread of the engine: an interrupt of a thread that waits for a lock closes its
+      // channel.
+      Task waiting = new Task("lock store", path.getParent().toString());
+      try (FileLock held = Workers.call(waiting, () -> channel.lock(position, 1, false))) {
         return held.isValid() ? action.run() : null;
       }
     } catch (IOException e) {

@@ -2,6 +2,7 @@ package blksh.store;
 
 import blksh.BlkshException;
 import blksh.block.Extent;
+import blksh.task.CancelledException;
 import blksh.task.Task;
 import blksh.task.Workers;
 import java.io.IOException;
@@ -215,6 +216,8 @@ final class Verification {
       }
       file.bad(0, manifest.size());
       walk(file, fileName, digests);
+    } catch (CancelledException e) {
+      throw e;
     } catch (BlkshException e) {
       if (!Files.exists(entry.path())) {
         return; // deleted since it was listed

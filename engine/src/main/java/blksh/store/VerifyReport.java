@@ -1,7 +1,10 @@
 package blksh.store;
 
+import blksh.task.Figures;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What a verification found.
@@ -23,7 +26,21 @@ public record VerifyReport(
     long manifests,
     long readBytes,
     List<Damage> damage,
-    Duration elapsed) {
+    Duration elapsed)
+    implements Figures {
+
+  @Override
+  public Map<String, Object> figures() {
+    Map<String, Object> figures = new LinkedHashMap<>();
+    figures.put("mode", mode.name().toLowerCase(java.util.Locale.ROOT));
+    figures.put("packs", packs);
+    figures.put("frames", frames);
+    figures.put("pages", pages);
+    figures.put("manifests", manifests);
+    figures.put("readBytes", readBytes);
+    figures.put("damage", damage.size());
+    return figures;
+  }
 
   /** Whether nothing is wrong. */
   public boolean clean() {

@@ -93,7 +93,7 @@ class RestoreTest {
   void aTargetInADirectoryThatIsNotThereIsRefused() {
     assertThatThrownBy(() -> restore(folder.resolve("no/target"), OVERWRITE))
         .isInstanceOf(BlkshException.class)
-        .hasMessageContaining("no such file");
+        .hasMessageContaining("directory does not exist");
   }
 
   @Test
