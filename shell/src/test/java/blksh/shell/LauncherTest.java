@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
@@ -49,6 +50,16 @@ class LauncherTest {
     Program program = new Program(home).by(checkout.resolve("blksh").toString());
     assertThat(program.run("run", "verify", "--help").out()).startsWith("usage: blksh run verify");
     assertThat(program.run("eval", "6 * 7").out()).isEqualTo("42\n");
+
+    // An archive that is damaged is as good as none.
+    try (Stream<Path> archives = Files.list(dist.resolve("archive"))) {
+      for (Path archive : archives.toList()) {
+        byte[] bytes = Files.readAllBytes(archive);
+        archive.toFile().setWritable(true);
+        Files.write(archive, Arrays.copyOf(bytes, bytes.length / 2));
+      }
+    }
+    assertThat(program.run("eval", "6 * 8")).isEqualTo(new Ended(0, "48\n", ""));
   }
 
   @Test
