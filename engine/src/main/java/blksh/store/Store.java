@@ -9,9 +9,12 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -484,6 +487,20 @@ public final class Store implements Closeable {
 
   // ---- verbs ---------------------------------------------------------------------------------
 
+  /** Carries out a verb on a thread of the engine; repair keeps away from the store meanwhile. */
+  private <T> T call(Task task, java.util.concurrent.Callable<T> verb) {
+    return Workers.call(
+        task,
+        () -> {
+          lock.again();
+          try {
+            return verb.call();
+          } finally {
+            lock.close();
+          }
+        });
+  }
+
   /**
    * Captures a source as the next version of a name. Ranges that cannot be read are recorded as
    * bad.
@@ -504,7 +521,7 @@ public final class Store implements Closeable {
       CaptureInput input, String name, CaptureOptions options, Task task) {
     ManifestName.check(name);
     mustBeWhole("capture " + name + " into " + path);
-    return Workers.call(task, () -> new Capture(this, input, name, options, task).run());
+    return call(task, () -> new Capture(this, input, name, options, task).run());
   }
 
   /**
@@ -515,7 +532,7 @@ public final class Store implements Closeable {
    *     is damaged, naming the range: no wrong byte is written
    */
   public RestoreResult restore(Manifest manifest, Path target, RestoreOptions options, Task task) {
-    return Workers.call(
+    return call(
         task,
         () -> {
           try (ManifestFile file = openManifest(manifest.name(), manifest.version());
@@ -529,7 +546,7 @@ public final class Store implements Closeable {
 
   /** Restores an image to a stream, in order; holes are written as zeros. */
   public RestoreResult restore(Manifest manifest, OutputStream out, Task task) {
-    return Workers.call(
+    return call(
         task,
         () -> {
           try (ManifestFile file = openManifest(manifest.name(), manifest.version());
@@ -557,7 +574,7 @@ public final class Store implements Closeable {
 
   /** Checks what was written. Damage is reported, not thrown. */
   public VerifyReport verify(VerifyOptions options, Task task) {
-    return Workers.call(
+    return call(
         task,
         () -> {
           if (writable()) {
@@ -569,7 +586,7 @@ public final class Store implements Closeable {
 
   /** Compares two captured images. */
   public ManifestDiff diff(Manifest from, Manifest to) {
-    return Workers.call(
+    return call(
         new Task("diff", from.reference() + " " + to.reference()),
         () -> {
           try (ManifestFile a = openManifest(from.name(), from.version());
@@ -587,7 +604,7 @@ public final class Store implements Closeable {
   public void delete(Manifest manifest) {
     mustBeWhole("delete " + manifest.reference() + " from " + path);
     StoreIndex rows = index();
-    Workers.call(
+    call(
         new Task("delete", manifest.reference()),
         () ->
             lock.publishing(
@@ -854,9 +871,35 @@ public final class Store implements Closeable {
         });
   }
 
+  /** The packs as listed; of a store that cannot be written, as they are. */
+  private List<StoreIndex.PackRow> packRows() {
+    if (writable()) {
+      return index().packs();
+    }
+    List<StoreIndex.PackRow> rows = new ArrayList<>();
+    for (long id : packs.list().sealed()) {
+      try (Pack pack = packs.acquire(id)) {
+        PackFooter footer = pack.footer();
+        rows.add(
+            new StoreIndex.PackRow(
+                0,
+                id,
+                footer.pages(),
+                footer.frames(),
+                footer.rawBytes(),
+                Files.size(pack.path()),
+                false,
+                null));
+      } catch (BlkshException | IOException e) {
+        // verify reports it
+      }
+    }
+    return rows;
+  }
+
   /** The store in figures. */
   public StoreInfo info() {
-    List<StoreIndex.PackRow> rows = index().packs();
+    List<StoreIndex.PackRow> rows = packRows();
     List<Manifest> manifests = manifests();
     boolean never = rows.stream().anyMatch(row -> row.verified() == null);
     return new StoreInfo(
@@ -879,14 +922,26 @@ public final class Store implements Closeable {
   }
 
   private long storedBytes() {
-    try (Stream<Path> files = Files.walk(path)) {
-      long sum = 0;
-      for (Path file : (Iterable<Path>) files::iterator) {
-        if (Files.isRegularFile(file)) {
-          sum += Files.size(file);
-        }
-      }
-      return sum;
+    long[] sum = {0};
+    try {
+      Files.walkFileTree(
+          path,
+          new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+              sum[0] += attributes.isRegularFile() ? attributes.size() : 0;
+              return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+              if (e instanceof NoSuchFileException && !file.equals(path)) {
+                return FileVisitResult.CONTINUE; // renamed or removed since it was listed
+              }
+              throw e;
+            }
+          });
+      return sum[0];
     } catch (IOException e) {
       throw new BlkshException("measure store " + path, Bytes.reason(e), e);
     }
