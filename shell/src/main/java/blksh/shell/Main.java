@@ -57,7 +57,9 @@ public final class Main {
           line.verb() == CommandLine.Verb.RUN
               ? host.script(line.subject())
               : host.text(new ScriptSource("<eval>", line.subject()));
-      session.finish(script.run(session));
+      Object result = script.run(session);
+      session.awaitJobs();
+      session.finish(result);
       session.findings().forEach(finding -> console.err().println("blksh: " + finding));
       return session.findings().isEmpty() ? ExitStatus.DONE : ExitStatus.FINDINGS;
     } catch (Throwable failure) {

@@ -30,6 +30,8 @@ import org.jline.terminal.TerminalBuilder;
  */
 final class Prompt {
 
+  private static final String PROMPT = "blksh> ";
+
   private final Console console;
   private final Session session;
   private final Vocabulary vocabulary;
@@ -126,11 +128,15 @@ final class Prompt {
         TerminalBuilder.builder().name("blksh").system(true).nativeSignals(true).build()) {
       LineReader reader = reader(terminal, repl);
       asker = reader;
+      Screen screen = new Screen(terminal, reader, PROMPT);
+      screen.apply(session.settings());
+      console.attach(screen);
       evaluator = text -> evaluate(terminal, await(repl), text);
       while (true) {
         String text;
         try {
-          text = reader.readLine("blksh> ");
+          console.makeWay();
+          text = reader.readLine(PROMPT);
         } catch (UserInterruptException cleared) {
           continue;
         } catch (EndOfFileException leaving) {
@@ -156,7 +162,25 @@ final class Prompt {
   private Repl warmRepl() {
     Repl repl = new Repl(vocabulary);
     repl.warmUp();
+    initialise(repl);
     return repl;
+  }
+
+  /** Enters what the person's own init script holds, before anything else is. */
+  private void initialise(Repl repl) {
+    Path script = session.options().home().resolve("init.kts");
+    if (!Files.exists(script)) {
+      return;
+    }
+    try {
+      String text = Files.readString(script);
+      if (!text.isBlank() && !evaluateHere(repl, text)) {
+        console.err().println("blksh: that was " + script);
+      }
+      entries.clear();
+    } catch (IOException unreadable) {
+      console.err().println("blksh: cannot read " + script + ": " + unreadable.getMessage());
+    }
   }
 
   private static Repl await(Future<Repl> repl) throws InterruptedException {
