@@ -49,7 +49,8 @@ final class Prompt {
   Prompt(Console console, Session session) {
     this.console = console;
     this.session = session;
-    this.vocabulary = new Vocabulary(session, new Arguments("", "", List.of(), word -> false));
+    this.vocabulary =
+        new Vocabulary(session, new Arguments("", "", List.of(), (word, rest) -> false));
   }
 
   int run() throws IOException, InterruptedException {
