@@ -63,6 +63,10 @@ public final class Main {
       session.findings().forEach(finding -> console.err().println("blksh: " + finding));
       return session.findings().isEmpty() ? ExitStatus.DONE : ExitStatus.FINDINGS;
     } catch (Throwable failure) {
+      if (script == null) {
+        // The script never came to read its words, but they say how failures are told.
+        line.words().stream().takeWhile(word -> !word.equals("--")).forEach(options::accept);
+      }
       return report(failure, script == null ? "" : place(failure, script));
     }
   }

@@ -52,7 +52,8 @@ final class Prompt {
   Prompt(Console console, Session session) {
     this.console = console;
     this.session = session;
-    this.vocabulary = new Vocabulary(session, new Arguments("", "", List.of(), word -> false));
+    this.vocabulary =
+        new Vocabulary(session, new Arguments("", "", List.of(), (word, rest) -> false));
     this.commands = new Commands(session, new Here());
   }
 
