@@ -331,6 +331,52 @@ class StoreTest {
     }
   }
 
+  @Test
+  void aDryRunOfAReindexSaysWhatItWouldRepairAndRepairsNothing() throws IOException {
+    Path image = Images.write(folder.resolve("image"), Images.random(2 * MIB, 1));
+    try (Store store = create()) {
+      capture(store, image, "a");
+    }
+    Path pack;
+    try (var files = Files.walk(path().resolve("packs"))) {
+      pack = files.filter(file -> file.toString().endsWith(".pack")).findFirst().orElseThrow();
+    }
+    Images.flip(pack, Files.size(pack) - 1, 0x40);
+    byte[] damaged = Files.readAllBytes(pack);
+    try (Store store = Store.open(path())) {
+      ReindexReport would = store.reindexDryRun(Task.unwatched());
+      assertThat(would.repaired()).containsExactly(path().relativize(pack).toString());
+      assertThat(would.manifests()).isEqualTo(1);
+      assertThat(would.pages()).isEqualTo(2 * MIB / Page.SIZE);
+      assertThat(pack).hasBinaryContent(damaged);
+      assertThat(store.reindex(Task.unwatched()).repaired()).isEqualTo(would.repaired());
+      assertThat(store.reindexDryRun(Task.unwatched()).repaired()).isEmpty();
+    }
+  }
+
+  // ---- how pages are used --------------------------------------------------------------------
+
+  @Test
+  void pagesAreUnusedUsedOnceOrShared() {
+    byte[] two = Images.random(64 * Page.SIZE, 1);
+    try (Store store = create()) {
+      assertThat(store.use(4, Task.unwatched()).pages()).isZero();
+      Manifest gone = put(store, "gone", Images.random(64 * Page.SIZE, 2));
+      put(store, "a", two);
+      put(store, "b", java.util.Arrays.copyOf(two, 32 * Page.SIZE));
+      store.delete(gone);
+      StoreUse use = store.use(4, Task.unwatched());
+      assertThat(use.pages()).isEqualTo(128);
+      assertThat(use.step()).isEqualTo(1);
+      assertThat(use.shares())
+          .containsExactly(
+              new StoreUse.Share(32, 0, 0),
+              new StoreUse.Share(32, 0, 0),
+              new StoreUse.Share(0, 0, 32),
+              new StoreUse.Share(0, 32, 0));
+    }
+  }
+
   // ---- a store that cannot be written --------------------------------------------------------
 
   /** In another JVM: what this one maps would keep the file system writable. */

@@ -96,8 +96,11 @@ public final class Background {
 
   /** What it does. */
   public String name() {
-    if (!name.isEmpty() || tasks.isEmpty()) {
+    if (!name.isEmpty()) {
       return name;
+    }
+    if (tasks.isEmpty()) {
+      return "-";
     }
     Task last = tasks.get(tasks.size() - 1);
     return (last.verb() + " " + last.subject()).strip();

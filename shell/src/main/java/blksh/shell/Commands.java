@@ -39,11 +39,12 @@ final class Commands {
     Object variable(String name);
 
     /**
-     * Evaluates a text as though it were typed: prints what it comes to or why it fails.
+     * Evaluates a text as though it were typed.
      *
+     * @param print whether to print what it comes to; why it fails is told anyway
      * @return false when it failed
      */
-    boolean evaluate(String text) throws InterruptedException;
+    boolean evaluate(String text, boolean print) throws InterruptedException;
 
     /**
      * The type of an expression in the words of Kotlin; the expression is compiled and not run.
@@ -239,7 +240,7 @@ final class Commands {
     Command command = name.startsWith(":") ? find(name.substring(1)) : null;
     if (command != null) {
       String head = ":" + command.name() + " " + command.argument();
-      return say(new View.Text(head.strip() + "\n  " + command.help()));
+      return say(new View.Prose(head.strip(), List.of(command.help())));
     }
     List<Reference.Word> words = find(List.of(name.split("\\.")));
     if (words.isEmpty()) {
@@ -247,7 +248,7 @@ final class Commands {
     }
     List<View> views = new ArrayList<>();
     for (Reference.Word word : words) {
-      views.add(new View.Text(text(word)));
+      views.add(text(word));
     }
     String type = words.get(0).simpleType();
     if (all && !words.get(0).kind().equals("function") && !members(type).isEmpty()) {
@@ -275,21 +276,18 @@ final class Commands {
             .toList());
   }
 
-  private static String text(Reference.Word word) {
-    StringBuilder text = new StringBuilder(word.signature());
+  private static View text(Reference.Word word) {
+    List<String> paragraphs = new ArrayList<>();
     if (!word.doc().isEmpty()) {
-      word.prose().lines().forEach(line -> text.append("\n  ").append(line));
-    }
-    if (!word.tags().isEmpty()) {
-      text.append('\n');
+      paragraphs.addAll(List.of(word.prose().split("\n\n")));
     }
     for (String tag : word.tags()) {
-      text.append("\n  ").append(tag.replaceFirst("^(param|property) (\\S+)", "$2:"));
+      paragraphs.add(tag.replaceFirst("^(param|property) (\\S+)", "$2:"));
     }
     if (word.example() != null) {
-      text.append("\n\n  Try:  ").append(word.example());
+      paragraphs.add("Try:  " + word.example());
     }
-    return text.toString();
+    return new View.Prose(word.signature(), paragraphs);
   }
 
   /** The words a path leads to: through variables of the prompt, words at hand, and types. */
@@ -353,7 +351,7 @@ final class Commands {
   }
 
   private Ending show(String expression, Look look) throws InterruptedException {
-    if (!expression.isEmpty() && !sitting.evaluate(expression)) {
+    if (!expression.isEmpty() && !sitting.evaluate(expression, false)) {
       return Ending.FAILED;
     }
     Object result = sitting.last();
@@ -392,7 +390,7 @@ final class Commands {
     }
     // A first line for the operating system is no Kotlin.
     String kotlin = text.startsWith("#!") ? "//" + text : text;
-    return kotlin.isBlank() || sitting.evaluate(kotlin) ? Ending.DONE : Ending.FAILED;
+    return kotlin.isBlank() || sitting.evaluate(kotlin, true) ? Ending.DONE : Ending.FAILED;
   }
 
   private Ending save(String name) throws IOException {

@@ -42,12 +42,12 @@ final class Prompt {
 
   private Evaluator evaluator;
 
-  /** Reads lines at the terminal; null without one. */
-  private LineReader asker;
-
   private final List<String> entries = new ArrayList<>();
   private Object last;
   private Throwable lastFailure;
+
+  /** Whether results go unprinted. */
+  private boolean silent;
 
   Prompt(Console console, Session session) {
     this.console = console;
@@ -128,8 +128,7 @@ final class Prompt {
     try (Terminal terminal =
         TerminalBuilder.builder().name("blksh").system(true).nativeSignals(true).build()) {
       LineReader reader = reader(terminal, repl);
-      asker = reader;
-      Screen screen = new Screen(terminal, reader, PROMPT);
+      Screen screen = new Screen(terminal, reader);
       screen.apply(session.settings());
       console.attach(screen);
       evaluator = text -> evaluate(terminal, await(repl), text);
@@ -137,7 +136,7 @@ final class Prompt {
         String text;
         try {
           console.makeWay();
-          text = reader.readLine(PROMPT);
+          text = screen.read(PROMPT);
         } catch (UserInterruptException cleared) {
           continue;
         } catch (EndOfFileException leaving) {
@@ -267,8 +266,13 @@ final class Prompt {
     }
 
     @Override
-    public boolean evaluate(String text) throws InterruptedException {
-      return evaluator.evaluate(text);
+    public boolean evaluate(String text, boolean print) throws InterruptedException {
+      silent = !print;
+      try {
+        return evaluator.evaluate(text);
+      } finally {
+        silent = false;
+      }
     }
 
     @Override
@@ -278,11 +282,11 @@ final class Prompt {
 
     @Override
     public String ask(String prompt) {
-      if (asker == null) {
+      if (console.screen() == null) {
         return null;
       }
       try {
-        return asker.readLine(prompt);
+        return console.screen().ask(prompt);
       } catch (UserInterruptException | EndOfFileException enough) {
         return null;
       }
@@ -301,6 +305,9 @@ final class Prompt {
       entries.add(text);
       if (result != kotlin.Unit.INSTANCE) {
         last = result;
+        if (silent) {
+          return true;
+        }
         try {
           session.finish(result == null ? new blksh.shell.view.View.Text("null") : result);
         } catch (RuntimeException | StackOverflowError unprintable) {

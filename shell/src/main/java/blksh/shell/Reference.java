@@ -43,7 +43,7 @@ final class Reference {
         int at = ("\n" + doc).indexOf(mark);
         end = at < 0 ? end : Math.min(end, Math.max(0, at - 1));
       }
-      return doc.substring(0, end).strip().replaceAll("\\[([A-Za-z.]+)]", "$1");
+      return doc.substring(0, end).strip();
     }
 
     /** The tags, such as {@code @param to a path}, one a line. */
@@ -103,7 +103,7 @@ final class Reference {
         for (String line : text.split("\n")) {
           String[] parts = line.split("\t", 6);
           if (parts.length == 6) {
-            String doc = parts[5].replace("\\n", "\n");
+            String doc = parts[5].replace("\\n", "\n").replaceAll("\\[([A-Za-z.]+)]", "$1");
             reference.words.add(new Word(parts[0], parts[1], parts[2], parts[3], parts[4], doc));
           }
         }

@@ -22,17 +22,13 @@ final class Screen {
 
   private final Terminal terminal;
   private final LineReaderImpl reader;
-  private final String prompt;
+  private String prompt = "";
   private List<String> wanted = List.of();
   private List<String> shown = List.of();
 
-  /**
-   * @param prompt what the line being edited begins with
-   */
-  Screen(Terminal terminal, LineReader reader, String prompt) {
+  Screen(Terminal terminal, LineReader reader) {
     this.terminal = terminal;
     this.reader = (LineReaderImpl) reader;
-    this.prompt = prompt;
     reader.getWidgets().put(LIVE, this::redraw);
     // What is live has no place in the lines that scroll away.
     Widget accept = reader.getWidgets().get(LineReader.ACCEPT_LINE);
@@ -53,6 +49,28 @@ final class Screen {
 
   int height() {
     return terminal.getSize().getRows();
+  }
+
+  /**
+   * Reads a line.
+   *
+   * @throws org.jline.reader.UserInterruptException on Ctrl-C
+   * @throws org.jline.reader.EndOfFileException on Ctrl-D
+   */
+  String read(String beginning) {
+    prompt = beginning;
+    shown = List.of();
+    return reader.readLine(beginning);
+  }
+
+  /** Reads the answer to a question, which history does not keep. */
+  String ask(String question) {
+    reader.setVariable(LineReader.DISABLE_HISTORY, true);
+    try {
+      return read(question);
+    } finally {
+      reader.setVariable(LineReader.DISABLE_HISTORY, false);
+    }
   }
 
   /** Whether a line is being edited now. */
@@ -97,8 +115,10 @@ final class Screen {
   }
 
   private boolean leave() {
-    shown = List.of();
-    reader.setPrompt(prompt);
+    if (!shown.isEmpty()) {
+      shown = List.of();
+      reader.setPrompt(prompt);
+    }
     return true;
   }
 

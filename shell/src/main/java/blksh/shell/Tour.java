@@ -84,7 +84,7 @@ final class Tour {
         }
       }
       for (String entry : step.entry().split("\n")) {
-        if (!sitting.evaluate(entry)) {
+        if (!sitting.evaluate(entry, true)) {
           return false;
         }
       }

@@ -6,7 +6,11 @@ import java.time.Duration
 import java.util.function.BiPredicate
 import kotlin.reflect.KClass
 
-/** The command line does not fit what the script (or blksh itself) declares; exit status 2. */
+/**
+ * The command line does not fit what the script (or blksh itself) declares; exit status 2.
+ *
+ * @suppress no word for people
+ */
 class UsageException(problem: String, hint: String = "try --help") :
   BlkshException("use this command line", problem) {
 
@@ -18,7 +22,11 @@ class UsageException(problem: String, hint: String = "try --help") :
     get() = sentence
 }
 
-/** Somebody asked for `--help`: [text] is the answer, and nothing else happens. */
+/**
+ * Somebody asked for `--help`: [text] is the answer, and nothing else happens.
+ *
+ * @suppress no word for people
+ */
 class HelpRequested(val text: String) : RuntimeException(null, null, false, false)
 
 /**
@@ -65,6 +73,7 @@ internal constructor(
  *
  * @param global takes an option the script does not declare, and its value from the words after it,
  *   when it is one that every script understands
+ * @suppress no word for people
  */
 class Arguments(
   private val script: String,

@@ -217,7 +217,11 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
     default: Any?,
   ): Argument<T> = arguments.declare(name, placeholder, help, type, many, required, default)
 
-  /** Checks the arguments; the script host calls it after the last declaration. */
+  /**
+   * Checks the arguments; the script host calls it after the last declaration.
+   *
+   * @suppress no word for people
+   */
   fun declared() {
     arguments.parse()
   }

@@ -92,7 +92,8 @@ internal object Documentation {
         KtTokens.OVERRIDE_KEYWORD,
         KtTokens.OPERATOR_KEYWORD,
       )
-      .none { declared.hasModifier(it) }
+      .none { declared.hasModifier(it) } &&
+      (declared as? KtDeclaration)?.docComment?.text?.contains("@suppress") != true
 
   private fun callable(owner: String, declared: KtCallableDeclaration, head: String): String {
     val type = declared.typeReference?.text ?: "Unit"

@@ -148,16 +148,33 @@ class EverydayTest {
   @Test
   void changesNothingOnADryRun() throws Exception {
     Ended first = run("capture", disk1.toString(), "--store", store, "--name", "t", "--dry-run");
-    assertThat(first.status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(first.status()).as(first.err()).isZero();
+    assertThat(first.out()).startsWith("would capture t\n").contains("new        816 KiB");
     assertThat(Path.of(store)).doesNotExist();
+    Path full = java.nio.file.Files.createDirectory(home.resolve("full"));
+    java.nio.file.Files.writeString(full.resolve("notes"), "mine");
+    Ended wrong =
+        run("capture", disk1.toString(), "--store", full.toString(), "--name", "t", "--dry-run");
+    assertThat(wrong.status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(wrong.err()).contains("it is not an empty directory");
     done("capture", disk1.toString(), "--store", store, "--name", "t");
     Ended capture = run("capture", disk2.toString(), "--store", store, "--name", "t", "--dry-run");
     assertThat(capture.out()).startsWith("would capture t\n");
     Ended delete = run("delete", "t@1", "--store", store, "--dry-run");
     assertThat(delete.out()).startsWith("would delete\n");
     Path back = home.resolve("back.img");
-    done("restore", "t", "--store", store, "--to", back.toString(), "--dry-run");
+    Ended restore = run("restore", "t", "--store", store, "--to", back.toString(), "--dry-run");
+    assertThat(restore.out()).startsWith("would restore t@1\n");
     assertThat(back).doesNotExist();
+    Ended stream = run("restore", "t", "--store", store, "--to", "-", "--dry-run");
+    assertThat(stream.out()).startsWith("would restore t@1\n").hasSizeLessThan(1000);
+    Ended reindex = run("reindex", "--store", store, "--dry-run");
+    assertThat(reindex.out()).startsWith("would reindex\n").contains("repaired   0");
+    java.nio.file.Files.writeString(back, "precious");
+    Ended refused = run("restore", "t", "--store", store, "--to", back.toString());
+    assertThat(refused.err())
+        .contains("it exists; to write over it, say overwrite = true (--overwrite)");
+    assertThat(back).hasContent("precious");
     assertThat(run("list", "--store", store, "--json").lastLine())
         .contains("t@1")
         .doesNotContain("t@2");

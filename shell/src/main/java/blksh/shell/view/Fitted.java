@@ -21,6 +21,7 @@ public final class Fitted {
   private static final int TALLEST = 16;
 
   private static final int USUAL_WIDTH = 80;
+  private static final int WIDEST_PROSE = 100;
   private static final int NARROWEST = 6;
 
   private final int width;
@@ -45,6 +46,11 @@ public final class Fitted {
   private void add(View view, List<String> lines) {
     if (view instanceof View.Text text) {
       lines.addAll(List.of(text.text().split("\n", -1)));
+    } else if (view instanceof View.Prose prose) {
+      addTitle(prose.head(), lines);
+      for (String paragraph : prose.paragraphs()) {
+        broken(paragraph, Math.min(width, WIDEST_PROSE) - GAP).forEach(l -> lines.add("  " + l));
+      }
     } else if (view instanceof View.Card card) {
       addCard(card, lines);
     } else if (view instanceof View.Table table) {
@@ -72,12 +78,31 @@ public final class Fitted {
     addTitle(card.title(), lines);
     int keys = card.lines().stream().mapToInt(line -> columns(line.key())).max().orElse(0);
     for (View.Card.Line line : card.lines()) {
-      String[] values = line.value().split("\n", -1);
-      for (int i = 0; i < values.length; i++) {
+      List<String> values = new ArrayList<>();
+      for (String value : line.value().split("\n", -1)) {
+        values.addAll(
+            width == Integer.MAX_VALUE ? List.of(value) : broken(value, width - keys - 4));
+      }
+      for (int i = 0; i < values.size(); i++) {
         String key = pad(i == 0 ? line.key() : "", keys, false);
-        lines.add("  " + styled(FAINT, key) + "  " + values[i]);
+        lines.add("  " + styled(FAINT, key) + "  " + values.get(i));
       }
     }
+  }
+
+  /** A text in lines of so many columns, broken between words; a longer word stays whole. */
+  private static List<String> broken(String text, int columns) {
+    List<String> lines = new ArrayList<>();
+    StringBuilder line = new StringBuilder();
+    for (String word : text.replace('\n', ' ').split(" ", -1)) {
+      if (!line.isEmpty() && columns(line.toString()) + 1 + columns(word) > columns) {
+        lines.add(line.toString().stripTrailing());
+        line.setLength(0);
+      }
+      line.append(line.isEmpty() ? "" : " ").append(word);
+    }
+    lines.add(line.toString());
+    return lines;
   }
 
   private void addBranches(View.Tree tree, String indent, List<String> lines) {

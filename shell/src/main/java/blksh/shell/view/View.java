@@ -8,6 +8,9 @@ public sealed interface View {
   /** Plain text, of any number of lines. */
   record Text(String text) implements View {}
 
+  /** Paragraphs under a head, broken between words. */
+  record Prose(String head, List<String> paragraphs) implements View {}
+
   /**
    * Rows under headings.
    *

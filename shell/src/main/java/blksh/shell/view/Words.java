@@ -93,6 +93,9 @@ public final class Words {
           .map(entry -> of(entry.getKey()) + "=" + of(entry.getValue()))
           .collect(Collectors.joining(", "));
     }
+    if (value instanceof Collection<?> items && items.isEmpty()) {
+      return "-";
+    }
     if (value instanceof Collection<?> items) {
       return items.stream().map(Words::of).collect(Collectors.joining(", "));
     }

@@ -45,4 +45,82 @@ class FittedTest {
     assertThat(String.join("", new Fitted(0, false).lines(TABLE))).doesNotContain("\033");
     assertThat(String.join("", new Fitted(0, true).lines(TABLE))).contains("\033[1m");
   }
+
+  private static final BlockTally TALLY =
+      new BlockTally(
+          100 * 4096,
+          4096,
+          List.of(
+              new BlockTally.Kind("bad", 'X', 9, true),
+              new BlockTally.Kind("data", '#', 4, false),
+              new BlockTally.Kind("zero", '.', 8, false)));
+
+  static {
+    TALLY.add(0, 50 * 4096, 1);
+    TALLY.add(50 * 4096, 50 * 4096 - 1, 2);
+    TALLY.add(100 * 4096 - 1, 1, 0);
+  }
+
+  @Test
+  void drawsBlocksAcrossTheWidthUnderATitleAndOverALegend() {
+    assertThat(new Fitted(43, false).lines(new View.Blocks("map", TALLY)))
+        .containsExactly(
+            "map",
+            "        0 B  ##############################",
+            "    100 KiB  ##############################",
+            "    200 KiB  ..............................",
+            "    300 KiB  .............................X",
+            "  X bad 1 B   # data 200 KiB",
+            "  . zero 200 KiB");
+  }
+
+  @Test
+  void drawsEveryBlockOnceWhenAllFitInARow() {
+    String row = new Fitted(200, false).lines(new View.Blocks("", TALLY)).get(0);
+    assertThat(row).isEqualTo("        0 B  " + "#".repeat(50) + ".".repeat(49) + "X");
+  }
+
+  @Test
+  void showsTheSmallestBadSpotOfAHugeWhole() {
+    BlockTally huge = new BlockTally(1L << 50, 4096, TALLY.kinds());
+    huge.add(0, 1L << 50, 1);
+    huge.add(1L << 49, 512, 0);
+    String picture = String.join("", new Fitted(80, false).lines(new View.Blocks("", huge)));
+    assertThat(picture.chars().filter(c -> c == 'X').count()).isEqualTo(2); // and in the legend
+  }
+
+  @Test
+  void drawsBarsOfACommonScale() {
+    View.Bars bars =
+        new View.Bars(
+            "",
+            List.of(
+                new View.Bars.Bar("a", 100, "100 B"),
+                new View.Bars.Bar("bb", 50, "50 B"),
+                new View.Bars.Bar("c", 0.01, "0 B"),
+                new View.Bars.Bar("d", 0, "0 B")));
+    assertThat(new Fitted(29, false).lines(bars))
+        .containsExactly(
+            "  a   100 B  " + "█".repeat(16),
+            "  bb   50 B  " + "█".repeat(8),
+            "  c     0 B  ▏",
+            "  d     0 B  ");
+  }
+
+  @Test
+  void drawsACourseInOneLine() {
+    View.Course course = new View.Course("", List.of(0.0, 1.0, 4.0, 7.0), "0 B", "7 B");
+    assertThat(new Fitted(80, false).lines(course)).containsExactly("  0 B  ▁▂▅█  7 B");
+    List<Double> long_ =
+        java.util.stream.IntStream.range(0, 1000).mapToObj(i -> (double) i).toList();
+    String line = new Fitted(40, false).lines(new View.Course("", long_, "a", "b")).get(0);
+    assertThat(line).hasSize(40).endsWith("█  b");
+  }
+
+  @Test
+  void breaksProseBetweenWords() {
+    View prose = new View.Prose("head", List.of("one two three\nfour", "x"));
+    assertThat(new Fitted(12, false).lines(prose))
+        .containsExactly("head", "  one two", "  three four", "  x");
+  }
 }

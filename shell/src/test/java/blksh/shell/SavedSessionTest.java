@@ -1,0 +1,33 @@
+package blksh.shell;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class SavedSessionTest {
+
+  private static String script(String... entries) {
+    return SavedSession.script(List.of(entries)).replaceFirst("^// .*\n", "");
+  }
+
+  @Test
+  void movesImportsUp() {
+    assertThat(script("val a = 1", "import x.Y\nval b = Y()", "import x.Y"))
+        .isEqualTo("import x.Y\nval a = 1\nval b = Y()\n");
+  }
+
+  @Test
+  void dropsWhatWasDeclaredAgainUnused() {
+    assertThat(script("val a = 1", "val b = 2", "val a = 3", "a + b"))
+        .isEqualTo("val b = 2\nval a = 3\na + b\n");
+    assertThat(script("fun f() = 1", "fun f() = 2", "f()")).isEqualTo("fun f() = 2\nf()\n");
+  }
+
+  @Test
+  void keepsWhatWasUsedBefore() {
+    assertThat(script("val a = 1", "println(a)", "val a = 3"))
+        .isEqualTo("val a = 1\nprintln(a)\nval a = 3\n");
+    assertThat(script("val a = 1", "val a = a + 1")).isEqualTo("val a = 1\nval a = a + 1\n");
+  }
+}
