@@ -84,10 +84,11 @@ final class Restore {
     } catch (IOException e) {
       throw targetFailure(e);
     }
-    for (Extent bad : missing) {
+    if (!missing.isEmpty()) {
+      long bytes = missing.stream().mapToLong(Extent::length).sum();
       task.finding(
-          "%d bytes at byte %d are missing: they could not be read when captured"
-              .formatted(bad.length(), bad.start()));
+          "%d bytes in %d ranges are missing, the first at byte %d: they could not be read when captured"
+              .formatted(bytes, missing.size(), missing.get(0).start()));
     }
     return new RestoreResult(
         manifest,

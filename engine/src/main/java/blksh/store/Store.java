@@ -3,6 +3,7 @@ package blksh.store;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.BlockStream;
+import blksh.block.Extent;
 import blksh.task.Task;
 import blksh.task.Workers;
 import java.io.Closeable;
@@ -395,7 +396,7 @@ public final class Store implements Closeable {
    * <p>Order: an unsettled row, the file under its name, a settled row. Whoever finds an unsettled
    * row while holding the publishing lock knows its writer died, and believes the file.
    */
-  Manifest publish(ManifestWriter writer, Manifest described) {
+  Manifest publish(ManifestWriter writer, Manifest described, List<Extent> bad) {
     StoreIndex rows = index(); // opened before the lock is taken: opening may take it too
     return lock.publishing(
         () -> {
@@ -415,7 +416,7 @@ public final class Store implements Closeable {
                   described.source(),
                   described.figures(),
                   described.root());
-          writer.finish(numbered, idBytes());
+          writer.finish(numbered, bad, idBytes());
           rows.putManifest(numbered, false);
           writer.publish(manifestPath(name, version));
           if (fresh) {
