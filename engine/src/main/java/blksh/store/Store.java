@@ -174,7 +174,7 @@ public final class Store implements Closeable {
   /** The descriptor; when its file is lost, what packs and manifests say of it. */
   private synchronized StoreDescriptor descriptor() {
     if (descriptor == null) {
-      descriptor = new StoreDescriptor(StoreDescriptor.uuid(idFromContents()), Codec.LZ4);
+      descriptor = new StoreDescriptor(StoreDescriptor.uuid(idFromContents()), codecFromContents());
     }
     return descriptor;
   }
@@ -198,6 +198,23 @@ public final class Store implements Closeable {
       }
     }
     return StoreDescriptor.bytes(randomId());
+  }
+
+  /** The codec of the first frame that was compressed at all. */
+  private Codec codecFromContents() {
+    for (long id : packs.list().sealed()) {
+      try (Pack pack = packs.acquire(id)) {
+        PackFooter footer = pack.footer();
+        for (int frame = 0; frame < footer.frames(); frame++) {
+          if (footer.codec(frame) != Codec.RAW) {
+            return footer.codec(frame);
+          }
+        }
+      } catch (BlkshException e) {
+        // another one will do
+      }
+    }
+    return Codec.LZ4;
   }
 
   PackDirectory packs() {
