@@ -98,7 +98,8 @@ class FullDiskTest {
 
   /** Fills the disk to the last so many bytes, so that everything a capture writes fails once. */
   @ParameterizedTest
-  @ValueSource(ints = {0, 4, 8, 16, 24, 40, 64, 100, 150, 270, 300, 340, 420, 600, 1100, 1300, 1700})
+  @ValueSource(
+      ints = {0, 4, 8, 16, 24, 40, 64, 100, 150, 270, 300, 340, 420, 600, 1100, 1300, 1700})
   void aDiskFullAtAnyPointLeavesTheStoreClean(int kibibytesLeft) throws IOException {
     Path first = Images.write(folder.resolve("first"), Images.random(MIB, 1));
     // More pages than the page index has room for: it has to grow, too.
