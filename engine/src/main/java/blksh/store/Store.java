@@ -438,7 +438,11 @@ public final class Store implements Closeable {
           if (fresh) {
             Bytes.syncDirectory(path.resolve(MANIFESTS));
           }
-          rows.putManifest(numbered, true);
+          try {
+            rows.putManifest(numbered, true);
+          } catch (BlkshException e) {
+            // the manifest is there; whoever finds its row unsettled settles it
+          }
           return numbered;
         });
   }
