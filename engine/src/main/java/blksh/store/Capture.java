@@ -545,8 +545,11 @@ final class Capture {
         if (e.getCause() instanceof IOException io) {
           throw io;
         }
-        if (e.getCause() instanceof BlkshException known) {
+        if (e.getCause() instanceof RuntimeException known) {
           throw known;
+        }
+        if (e.getCause() instanceof Error grave) {
+          throw grave;
         }
         throw new IllegalStateException(e.getCause());
       }

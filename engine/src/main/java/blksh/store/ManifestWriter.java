@@ -38,7 +38,12 @@ final class ManifestWriter implements Closeable {
   ManifestWriter(Path path) throws IOException {
     part = PartFile.create(path);
     byte[] magic = ManifestFile.MAGIC.getBytes(StandardCharsets.US_ASCII);
-    Bytes.writeAt(part.channel(), 0, magic, 0, magic.length);
+    try {
+      Bytes.writeAt(part.channel(), 0, magic, 0, magic.length);
+    } catch (IOException e) {
+      part.discard();
+      throw e;
+    }
     written = magic.length;
   }
 

@@ -175,7 +175,7 @@ public final class Store implements Closeable {
   /** The descriptor; when its file is lost, what packs and manifests say of it. */
   private synchronized StoreDescriptor descriptor() {
     if (descriptor == null) {
-      descriptor = new StoreDescriptor(StoreDescriptor.uuid(idFromContents()), Codec.LZ4);
+      descriptor = new StoreDescriptor(StoreDescriptor.uuid(idFromContents()), codecFromContents());
     }
     return descriptor;
   }
@@ -199,6 +199,23 @@ public final class Store implements Closeable {
       }
     }
     return StoreDescriptor.bytes(randomId());
+  }
+
+  /** The codec of the first frame that was compressed at all. */
+  private Codec codecFromContents() {
+    for (long id : packs.list().sealed()) {
+      try (Pack pack = packs.acquire(id)) {
+        PackFooter footer = pack.footer();
+        for (int frame = 0; frame < footer.frames(); frame++) {
+          if (footer.codec(frame) != Codec.RAW) {
+            return footer.codec(frame);
+          }
+        }
+      } catch (BlkshException e) {
+        // another one will do
+      }
+    }
+    return Codec.LZ4;
   }
 
   PackDirectory packs() {
@@ -422,7 +439,11 @@ public final class Store implements Closeable {
           if (fresh) {
             Bytes.syncDirectory(path.resolve(MANIFESTS));
           }
-          rows.putManifest(numbered, true);
+          try {
+            rows.putManifest(numbered, true);
+          } catch (BlkshException e) {
+            // the manifest is there; whoever finds its row unsettled settles it
+          }
           return numbered;
         });
   }
