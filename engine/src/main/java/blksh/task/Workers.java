@@ -18,7 +18,7 @@ public final class Workers {
     void work() throws Exception;
   }
 
-  /** As many workers as keep all cores busy while some wait for a disk. */
+  /** As many workers as keep all cores busy; one more only makes them change places. */
   public static int count() {
     return Math.max(2, Runtime.getRuntime().availableProcessors());
   }
