@@ -48,6 +48,11 @@ final class Bitmap implements BlockIndex {
     return pieces[(int) (index / PIECE)][(int) (index % PIECE)];
   }
 
+  /** The bits of 64 blocks, the first in the lowest. @param block a multiple of 64 */
+  long bits(long block) {
+    return word(block / 64);
+  }
+
   @Override
   public long blocks() {
     return blocks;
