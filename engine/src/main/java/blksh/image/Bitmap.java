@@ -175,6 +175,13 @@ final class Bitmap implements BlockIndex {
       }
     }
 
+    /** Sets blocks that were given already. */
+    void set(long block, long count) {
+      for (long b = block; b < Math.min(filled, block + count); b++) {
+        or(b, 1);
+      }
+    }
+
     private void or(long block, long bits) {
       long word = block / 64;
       int piece = (int) (word / PIECE);

@@ -95,7 +95,10 @@ record PartclonePlan(
   }
 
   private static int blockSize(BlockSource source, ConvertOptions options, String action) {
-    int natural = source instanceof BlockImage image ? image.blockSize() : USUAL_BLOCK;
+    int natural =
+        source instanceof BlockImage image
+            ? image.blockSize()
+            : source instanceof UsedBlocks used ? used.blockSize() : USUAL_BLOCK;
     if (natural <= GROUP && isLeftOut(source, source.size() / natural * natural, options)) {
       return natural;
     }
