@@ -31,6 +31,11 @@ final class SplitFile {
       return List.of(first);
     }
     Path directory = first.toAbsolutePath().getParent();
+    String zeros = "0".repeat(name.group(2).length());
+    if (name.group(2).endsWith("1")
+        && Files.exists(directory.resolve(name.group(1) + "." + zeros))) {
+      return List.of(first);
+    }
     TreeSet<String> there = suffixes(directory, name.group(1), name.group(2));
     List<Path> parts = new ArrayList<>();
     String suffix = name.group(2);
