@@ -4,14 +4,29 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
 /** Opens compressed sources by their content. */
 public final class Compressed {
 
-  private static final List<Compression> KNOWN = List.of(new GzipCompression());
+  private static final List<Compression> KNOWN =
+      List.of(
+          new GzipCompression(),
+          new ZstdCompression(),
+          new XzCompression(),
+          new Lz4Compression(),
+          new Bzip2Compression(),
+          new LzipCompression(),
+          new LzopCompression(),
+          new LzmaCompression());
+
+  private static final int SKIPPABLE = 0x184d2a50;
+  private static final int SKIPPABLE_MASK = 0xfffffff0;
+  private static final int MOST_SKIPPED = 16;
 
   private Compressed() {}
 
@@ -26,18 +41,32 @@ public final class Compressed {
    * @return a {@link CompressedSource}, or nothing when the source is not compressed
    */
   public static Optional<BlockSource> open(BlockSource raw, Path indexDirectory) {
-    ByteBuffer start = ByteBuffer.allocate(Compression.MAGIC_BYTES);
-    int count = raw.read(0, start);
-    byte[] bytes = java.util.Arrays.copyOf(start.array(), count);
+    byte[] bytes = start(raw);
     for (Compression compression : KNOWN) {
       if (compression.matches(bytes)) {
-        return Optional.of(open(raw, compression, indexDirectory));
+        return Optional.of(open(raw, compression, bytes, indexDirectory));
       }
     }
     return Optional.empty();
   }
 
-  private static CompressedSource open(BlockSource raw, Compression compression, Path directory) {
+  /** The bytes a stream begins with, after the frames that zstd and lz4 let a reader skip. */
+  private static byte[] start(BlockSource raw) {
+    long at = 0;
+    for (int skipped = 0; ; skipped++) {
+      ByteBuffer start = ByteBuffer.allocate(Compression.MAGIC_BYTES);
+      start.order(ByteOrder.LITTLE_ENDIAN);
+      int count = raw.read(at, start);
+      boolean skips = count >= 8 && (start.getInt(0) & SKIPPABLE_MASK) == SKIPPABLE;
+      if (!skips || skipped == MOST_SKIPPED) {
+        return Arrays.copyOf(start.array(), count);
+      }
+      at += 8 + (start.getInt(4) & 0xffffffffL);
+    }
+  }
+
+  private static CompressedSource open(
+      BlockSource raw, Compression compression, byte[] start, Path directory) {
     CheckpointIndex index = null;
     try {
       IndexFile file = new IndexDirectory(directory).open(raw, compression.name());
@@ -46,7 +75,7 @@ public final class Compressed {
       if (map.isPresent()) {
         index.adopt(map.get());
       }
-      return new CompressedSource(raw, compression, index);
+      return new CompressedSource(raw, compression, index, compression.decoderMemory(start));
     } catch (IOException | RuntimeException e) {
       if (index != null) {
         index.close();

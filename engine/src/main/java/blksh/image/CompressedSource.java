@@ -25,15 +25,7 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 public final class CompressedSource implements BlockSource {
 
-  /**
-   * How far from a checkpoint, in bytes, data is decoded under one lock, in slices of that length,
-   * so that threads in need of the same stretch do not all decode it.
-   */
-  private static final long SLICE = 16L << 20;
-
-  /** Data further than this from a checkpoint is kept on disk once decoded, in bytes. */
-  private static final long KEPT_BEYOND = 32L << 20;
-
+  /** Extents found while the size is not known are up to this long, in bytes. */
   private static final long EXTENT = 4L << 20;
 
   private final BlockSource raw;
@@ -47,11 +39,12 @@ public final class CompressedSource implements BlockSource {
 
   private volatile boolean closed;
 
-  CompressedSource(BlockSource raw, Compression compression, CheckpointIndex index) {
+  CompressedSource(
+      BlockSource raw, Compression compression, CheckpointIndex index, long decoderMemory) {
     this.raw = raw;
     this.compression = compression;
     this.index = index;
-    this.pool = new DecoderPool(raw, compression, index);
+    this.pool = new DecoderPool(raw, compression, index, decoderMemory);
   }
 
   /** The compression by its usual name: {@code "gzip"}. */
@@ -137,13 +130,13 @@ public final class CompressedSource implements BlockSource {
       if (known != null) {
         return known;
       }
-      if (start - index.before(start) <= SLICE) {
+      if (start - index.before(start) <= compression.stretch()) {
         return pass(number, Long.MAX_VALUE);
       }
       lockInterruptibly();
       try {
-        if (known(number) == null && start - index.before(start) > SLICE) {
-          Segment reached = pass(number, SLICE);
+        if (known(number) == null && start - index.before(start) > compression.stretch()) {
+          Segment reached = pass(number, compression.stretch());
           if (reached != null) {
             return reached;
           }
@@ -197,7 +190,7 @@ public final class CompressedSource implements BlockSource {
           if (current > number - cache.capacity() / 2) {
             cache.put(current, segment);
           }
-          if (segment.isWhole() && at - index.before(at) > KEPT_BEYOND) {
+          if (segment.isWhole() && at - index.before(at) > 2 * compression.stretch()) {
             index.keep(current, segment.bytes());
           }
         }

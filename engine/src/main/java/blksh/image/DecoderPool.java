@@ -10,12 +10,15 @@ import java.util.concurrent.Semaphore;
 /**
  * The decoders of one source. Idle ones wait where they stopped, so that reading on costs nothing;
  * the one that would cost least to bring back makes room for another. There are never more, at work
- * or idle, than the memory for decoders allows.
+ * or idle, than the memory for decoders allows, but always two: one stays where most work went.
  */
 final class DecoderPool {
 
-  /** Memory for all decoders of a source, in bytes; one is always allowed. */
-  private static final long MEMORY = 96L << 20;
+  /** Memory for all decoders of a source, in bytes, unless two take more. */
+  private static final long MEMORY = Math.min(96L << 20, Runtime.getRuntime().maxMemory() / 3);
+
+  /** Most memory for one decoder, in bytes. */
+  static final long MOST_MEMORY_EACH = Math.min(256L << 20, Runtime.getRuntime().maxMemory() / 3);
 
   private static final int MOST = Math.max(4, 2 * Runtime.getRuntime().availableProcessors());
 
@@ -28,13 +31,27 @@ final class DecoderPool {
   private int alive;
   private boolean closed;
 
-  DecoderPool(BlockSource raw, Compression compression, CheckpointIndex index) {
+  /**
+   * @param memoryEach bytes one decoder takes
+   */
+  DecoderPool(BlockSource raw, Compression compression, CheckpointIndex index, long memoryEach) {
     this.raw = raw;
     this.compression = compression;
     this.index = index;
-    long memory = Math.min(MEMORY, Runtime.getRuntime().maxMemory() / 3);
-    this.most = (int) Math.max(1, Math.min(MOST, memory / compression.decoderMemory()));
-    this.free = new Semaphore(most, true);
+    this.most = (int) Math.max(2, Math.min(MOST, MEMORY / memoryEach));
+    this.free = new Semaphore(most - 1, true);
+  }
+
+  /**
+   * @param bytes a decoder is about to take
+   * @throws StreamDamage of the unsupported kind when that is too much
+   */
+  static void checkMemory(long bytes) throws StreamDamage {
+    if (bytes > MOST_MEMORY_EACH) {
+      throw StreamDamage.unsupported(
+          "decoding it takes %d MiB of memory, and %d are allowed"
+              .formatted(bytes >> 20, MOST_MEMORY_EACH >> 20));
+    }
   }
 
   /** A decoder and how far it has come. */

@@ -44,7 +44,7 @@ final class GzipCompression implements Compression {
   }
 
   @Override
-  public long decoderMemory() {
+  public long decoderMemory(byte[] start) {
     return 1 << 20;
   }
 
