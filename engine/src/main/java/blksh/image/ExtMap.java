@@ -21,6 +21,9 @@ final class ExtMap {
   private static final int COMPAT_SPARSE_SUPER2 = 0x200;
   private static final int BLOCK_UNINIT = 0x2;
 
+  /** Blocks no group has fewer of, except the last. */
+  private static final int SMALLEST_GROUP = 256;
+
   private final BlockSource source;
   private final HeaderBytes superblock;
   private final int blockSize;
@@ -65,7 +68,7 @@ final class ExtMap {
         && blocks > 0
         && blocks <= source.size() / blockSize
         && firstBlock <= 1
-        && perGroup > 0
+        && perGroup >= SMALLEST_GROUP
         && perGroup % clusterBlocks == 0
         && perGroup / clusterBlocks <= blockSize * 8L
         && descriptorSize >= 32
@@ -149,10 +152,9 @@ final class ExtMap {
     };
     one.addRun(false, count);
     for (long[] range : ranges) {
-      for (long b = range[0]; b < range[0] + range[1]; b++) {
-        if (b >= first && b < first + count) {
-          one.set((b - first) / clusterBlocks * clusterBlocks, Math.min(clusterBlocks, count));
-        }
+      long end = Math.min(range[0] + range[1], first + count);
+      for (long b = Math.max(range[0], first); b < end; b++) {
+        one.set((b - first) / clusterBlocks * clusterBlocks, Math.min(clusterBlocks, count));
       }
     }
     Bitmap bits = one.build();

@@ -7,6 +7,7 @@ import blksh.task.CancelledException;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
@@ -33,6 +34,7 @@ final class StoredBlocks {
   private static final int GOOD = 1;
   private static final int NOT_GOOD = 2;
   private static final int VERDICTS_PER_INT = 16;
+  private static final int VERDICTS_PER_PIECE = VERDICTS_PER_INT * 1024;
 
   private final ImageFile file;
   private final BlockIndex index;
@@ -45,7 +47,9 @@ final class StoredBlocks {
   /** Groups of a unit, and two bits a unit: what it was found to be. */
   private final long groupsPerUnit;
 
-  private final AtomicIntegerArray verdicts;
+  /** Pieces of what was found; there are only those that something was found in. */
+  private final ConcurrentHashMap<Long, AtomicIntegerArray> verdicts = new ConcurrentHashMap<>();
+
   private final ConcurrentLinkedDeque<BlockReader> readers = new ConcurrentLinkedDeque<>();
   private final AtomicInteger readersKept = new AtomicInteger();
   private final ProofFront front;
@@ -70,8 +74,6 @@ final class StoredBlocks {
     this.tolerant = tolerant;
     long perGroup = Math.min(proof.perGroup(), Long.MAX_VALUE / blockSize);
     this.groupsPerUnit = Math.max(1, UNIT / (perGroup * blockSize));
-    long units = (proof.groups() + groupsPerUnit - 1) / groupsPerUnit;
-    this.verdicts = new AtomicIntegerArray((int) (units / VERDICTS_PER_INT + 1));
     this.front = proof.goesOn() == Proof.GoesOn.DATA ? new ProofFront(this) : null;
   }
 
@@ -277,20 +279,23 @@ final class StoredBlocks {
     return front == null ? reader.prove(group) : front.verdict(reader, group);
   }
 
-  /** Proves a unit of groups unless that was done, and says whether all of it is good. */
-  boolean isGood(BlockReader reader, long unit) {
-    int verdict = verdictOf(unit);
-    return (verdict == UNKNOWN ? proveUnit(reader, unit) : verdict) == GOOD;
-  }
-
   private int verdictOf(long unit) {
-    int bits = verdicts.get((int) (unit / VERDICTS_PER_INT));
-    return bits >>> (unit % VERDICTS_PER_INT * 2) & 3;
+    AtomicIntegerArray piece = verdicts.get(unit / VERDICTS_PER_PIECE);
+    if (piece == null) {
+      return UNKNOWN;
+    }
+    int inside = (int) (unit % VERDICTS_PER_PIECE);
+    return piece.get(inside / VERDICTS_PER_INT) >>> (inside % VERDICTS_PER_INT * 2) & 3;
   }
 
   private void note(long unit, int verdict) {
-    int bits = verdict << (unit % VERDICTS_PER_INT * 2);
-    verdicts.accumulateAndGet((int) (unit / VERDICTS_PER_INT), bits, (a, b) -> a | b);
+    AtomicIntegerArray piece =
+        verdicts.computeIfAbsent(
+            unit / VERDICTS_PER_PIECE,
+            key -> new AtomicIntegerArray(VERDICTS_PER_PIECE / VERDICTS_PER_INT));
+    int inside = (int) (unit % VERDICTS_PER_PIECE);
+    int bits = verdict << (inside % VERDICTS_PER_INT * 2);
+    piece.accumulateAndGet(inside / VERDICTS_PER_INT, bits, (a, b) -> a | b);
   }
 
   private BlkshException damaged(long group, BlockReader.Verdict verdict, long start, long length) {

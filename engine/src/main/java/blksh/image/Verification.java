@@ -30,6 +30,12 @@ final class Verification {
   private final AtomicLong next = new AtomicLong();
   private final AtomicBoolean failed = new AtomicBoolean();
 
+  /** The first group that is not whole; none after it is there at all. */
+  private final AtomicLong cut = new AtomicLong(Long.MAX_VALUE);
+
+  /** The first byte of data without checksums that is not there. */
+  private final AtomicLong cutData = new AtomicLong(Long.MAX_VALUE);
+
   Verification(StoredBlocks blocks, ImageInfo info, Task task) {
     this.blocks = blocks;
     this.proof = blocks.proof();
@@ -59,10 +65,17 @@ final class Verification {
           }
         },
         () -> failed.set(true));
+    if (cut.get() < Long.MAX_VALUE) {
+      noteCut();
+    }
     next.set(0);
     long unproven = proof.groups() == 0 ? 0 : Math.min(used, proof.groups() * proof.perGroup());
-    if (unproven < used) {
+    if (unproven < used && cut.get() == Long.MAX_VALUE) {
       Workers.run(task, Workers.count(), () -> readFrom(unproven), () -> failed.set(true));
+    }
+    long end = blocks.storedBytes();
+    if (cutData.get() < end) {
+      noteUnread(cutData.get(), end, "BodyTruncated", "the image ends before these blocks");
     }
     readToTheEnd();
     return report();
@@ -80,6 +93,9 @@ final class Verification {
       long end = Math.min(proof.groups(), first + step * perUnit);
       for (long group = first; group < end; group++) {
         task.checkCancelled();
+        if (group > cut.get()) {
+          return;
+        }
         prove(reader, group);
       }
     }
@@ -89,8 +105,10 @@ final class Verification {
     long bytes = blocks.groupBytes(group);
     try {
       BlockReader.Verdict verdict = blocks.verdict(reader, group);
-      if (verdict != BlockReader.Verdict.GOOD) {
-        noteBad(group, verdict);
+      if (verdict == BlockReader.Verdict.BAD) {
+        noteBad(group);
+      } else if (verdict == BlockReader.Verdict.CUT) {
+        cut.accumulateAndGet(group, Math::min);
       }
       read.addAndGet(bytes);
     } catch (CancelledException e) {
@@ -101,14 +119,29 @@ final class Verification {
     task.advance(bytes);
   }
 
-  private void noteBad(long group, BlockReader.Verdict verdict) {
-    BlkshException below = verdict == BlockReader.Verdict.BAD ? blocks.file().damage() : null;
+  private void noteBad(long group) {
+    BlkshException below = blocks.file().damage();
     if (below != null) {
       note(group, below.kind(), below.problem());
     } else {
-      String kind = verdict == BlockReader.Verdict.BAD ? "DataChecksum" : "BodyTruncated";
-      note(group, kind, blocks.problem(group, verdict));
+      note(group, "DataChecksum", blocks.problem(group, BlockReader.Verdict.BAD));
     }
+  }
+
+  /** Notes all groups from the cut on as one range. */
+  private void noteCut() {
+    long first = cut.get();
+    bad.tailMap(first).keySet().forEach(group -> badGroups.decrementAndGet());
+    bad.tailMap(first).clear();
+    Extent range = blocks.groupRange(first);
+    long last = blocks.groupRange(proof.groups() - 1).end();
+    String problem = blocks.problem(first, BlockReader.Verdict.CUT);
+    long more = proof.groups() - 1 - first;
+    if (more > 0) {
+      problem += ", and %d groups after it are missing".formatted(more);
+    }
+    note(first, new BadGroup(first, range.start(), last - range.start(), "BodyTruncated", problem));
+    badGroups.addAndGet(more);
   }
 
   private void note(long group, String kind, String problem) {
@@ -140,8 +173,8 @@ final class Verification {
       try {
         long copied = reader.copy(at, count, buffer);
         if (copied < count) {
-          noteUnread(
-              at + copied, at + count, "BodyTruncated", "the image ends before these blocks");
+          next.set(end - from * blockSize);
+          noteUnread(at + copied, end, "BodyTruncated", "the image ends before these blocks");
         }
         read.addAndGet(copied);
       } catch (CancelledException e) {
