@@ -30,7 +30,7 @@ final class BlockReader {
   private long heldTo;
 
   /**
-   * @param capacity bytes kept
+   * @param capacity bytes kept at most
    */
   BlockReader(StoredBlocks blocks, int capacity) {
     this.blocks = blocks;
@@ -38,11 +38,7 @@ final class BlockReader {
     this.layout = blocks.layout();
     this.proof = blocks.proof();
     this.digest = proof.digests().get();
-    this.held = new byte[capacity];
-  }
-
-  int capacity() {
-    return held.length;
+    this.held = new byte[(int) Math.min(capacity, file.knownSize().orElse(capacity))];
   }
 
   /** Proves a group that stands alone, or goes on from the checksum before it. */

@@ -33,7 +33,8 @@ final class Reading {
 
   ImageVerification run(ImageInfo info) {
     task.expect(source.size());
-    Workers.run(task, Workers.count(), this::work, () -> failed.set(true));
+    int workers = (int) Math.min(Workers.count(), 1 + source.size() / PIECE);
+    Workers.run(task, workers, this::work, () -> failed.set(true));
     List<BadGroup> found = List.copyOf(bad.values());
     found.stream().limit(1000).forEach(group -> task.finding(group.problem()));
     return new ImageVerification(
@@ -48,7 +49,7 @@ final class Reading {
   }
 
   private void work() {
-    ByteBuffer buffer = ByteBuffer.allocateDirect(PIECE);
+    ByteBuffer buffer = ByteBuffer.allocateDirect((int) Math.min(PIECE, source.size()));
     while (!failed.get()) {
       long at = next.getAndAdd(PIECE);
       if (at >= source.size()) {

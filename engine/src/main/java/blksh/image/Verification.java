@@ -54,7 +54,7 @@ final class Verification {
       return report();
     }
     task.expect(used * blocks.blockSize());
-    int workers = proof.goesOn() == Proof.GoesOn.DATA ? 1 : Workers.count();
+    int workers = proof.goesOn() == Proof.GoesOn.DATA ? 1 : workers(used);
     Workers.run(
         task,
         workers,
@@ -71,7 +71,7 @@ final class Verification {
     next.set(0);
     long unproven = proof.groups() == 0 ? 0 : Math.min(used, proof.groups() * proof.perGroup());
     if (unproven < used && cut.get() == Long.MAX_VALUE) {
-      Workers.run(task, Workers.count(), () -> readFrom(unproven), () -> failed.set(true));
+      Workers.run(task, workers(used - unproven), () -> readFrom(unproven), () -> failed.set(true));
     }
     long end = blocks.storedBytes();
     if (cutData.get() < end) {
@@ -79,6 +79,11 @@ final class Verification {
     }
     readToTheEnd();
     return report();
+  }
+
+  /** No more workers than there are batches. */
+  private int workers(long stored) {
+    return (int) Math.min(Workers.count(), 1 + stored * blocks.blockSize() / BATCH);
   }
 
   private void proveGroups(BlockReader reader) {
@@ -159,9 +164,9 @@ final class Verification {
   /** Reads blocks that have no checksum. */
   private void readFrom(long from) {
     int blockSize = blocks.blockSize();
-    ByteBuffer buffer = ByteBuffer.allocateDirect(CAPACITY);
-    BlockReader reader = new BlockReader(blocks, CAPACITY);
     long end = blocks.storedBytes();
+    ByteBuffer buffer = ByteBuffer.allocateDirect((int) Math.min(CAPACITY, end - from * blockSize));
+    BlockReader reader = new BlockReader(blocks, CAPACITY);
     while (!failed.get()) {
       long at = from * blockSize + next.getAndAdd(CAPACITY);
       if (at >= end) {
