@@ -397,6 +397,54 @@ class CompressedTest {
   }
 
   @Test
+  void whatLiesFarFromAnyCheckpointIsKeptOnDisk() throws Exception {
+    int size = 56 << 20;
+    byte[] data = new byte[size];
+    Random random = new Random(8);
+    for (int at = 0; at < size; at += 1 + random.nextInt(5000)) {
+      data[at] = (byte) random.nextInt();
+    }
+    Path file = Files.write(directory.resolve("frame"), pack(data, 0, size, CompressedTest::zstd));
+    long kept;
+    try (BlockSource source = open(file)) {
+      source.size();
+      kept = indexBytes();
+      assertThat(kept).isPositive();
+    }
+    try (CompressedSource again = (CompressedSource) open(file)) {
+      assertThat(again.sizeIfKnown()).isEqualTo(size);
+      ExecutorService pool = Executors.newFixedThreadPool(4);
+      List<Future<?>> results = new ArrayList<>();
+      for (int thread = 0; thread < 4; thread++) {
+        Random places = new Random(thread);
+        results.add(
+            pool.submit(
+                () -> {
+                  for (int i = 0; i < 30; i++) {
+                    int from = places.nextInt(size - 5000);
+                    assertThat(Sample.read(again, from, 5000))
+                        .isEqualTo(Arrays.copyOfRange(data, from, from + 5000));
+                  }
+                }));
+      }
+      for (Future<?> result : results) {
+        result.get();
+      }
+      pool.shutdown();
+      assertThat(indexBytes()).isEqualTo(kept);
+    }
+  }
+
+  private long indexBytes() throws IOException {
+    try (Stream<Path> files = Files.list(directory.resolve("index"))) {
+      return files
+          .filter(path -> path.toString().endsWith(".data"))
+          .mapToLong(path -> path.toFile().length())
+          .sum();
+    }
+  }
+
+  @Test
   void whatIsNotCompressedIsLeftAlone() {
     ByteArraySource plain = new ByteArraySource(DATA);
     assertThat(Compressed.open(plain, directory.resolve("index"))).isEmpty();

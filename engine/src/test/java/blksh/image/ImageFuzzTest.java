@@ -49,7 +49,7 @@ class ImageFuzzTest {
                 "--reproducer_path=" + directory,
                 "-max_total_time=" + seconds,
                 "-max_len=200000",
-                "-timeout=10",
+                "-timeout=60",
                 "-rss_limit_mb=2048",
                 "-seed=1",
                 "-artifact_prefix=" + directory + "/",
