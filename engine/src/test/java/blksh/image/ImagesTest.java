@@ -445,4 +445,57 @@ class ImagesTest {
     }
     assertThat(opened.member("sda2").orElseThrow().hasImage()).isFalse();
   }
+
+  @Test
+  void hashesThatGoOnProveUpToTheFirstDamageAndNothingAfterIt() {
+    byte[] crc32 = Fixture.bytes(CRC32);
+    ByteBuffer out = ByteBuffer.allocate(DATA + 83 * 1024 + 6 * 16);
+    out.put(crc32, 0, DATA);
+    GroupDigest digest = new GroupDigest.Xxh128(true);
+    for (int group = 0; group < 6; group++) {
+      int length = Math.min(16, 83 - group * 16) * 1024;
+      byte[] trailer = new byte[16];
+      digest.begin(trailer);
+      digest.add(crc32, DATA + group * GROUP, length);
+      digest.put(trailer, 0);
+      out.put(crc32, DATA + group * GROUP, length).put(trailer);
+    }
+    byte[] bytes = out.array();
+    HeaderBytes header = new HeaderBytes(bytes);
+    header.putU16(96, 0x31);
+    header.putU16(98, 16);
+    bytes[104] = 0;
+    header.putI32(106, RawCrc.of(bytes, 0, 106));
+    try (Image image = open(bytes)) {
+      assertThat(Fixture.sha256(image)).isEqualTo(Fixture.EXT4_SHA256);
+      assertThat(image.verify(Task.unwatched()).clean()).isTrue();
+    }
+    bytes[DATA + 4 * (16 * 1024 + 16) + 100] ^= 1;
+    try (Image image = open(bytes)) {
+      assertThat(image.verify(Task.unwatched()).bad())
+          .extracting(BadGroup::group)
+          .containsExactly(4L, 5L);
+    }
+  }
+
+  @Test
+  void anIsoImageIsKnownByItsDescriptorsAndACutOneRefused() {
+    byte[] iso = new byte[40 * 2048];
+    HeaderBytes disc = new HeaderBytes(iso);
+    int descriptor = 16 * 2048;
+    iso[descriptor] = 1;
+    disc.putText(descriptor + 1, "CD001");
+    disc.putText(descriptor + 40, "SAMPLE");
+    disc.putI32(descriptor + 80, 40);
+    disc.putU16(descriptor + 128, 2048);
+    iso[descriptor + 2048] = (byte) 255;
+    disc.putText(descriptor + 2049, "CD001");
+    try (Image image = open(iso)) {
+      assertThat(image.info().format()).isEqualTo("iso");
+      assertThat(image.info().header()).containsEntry("volume", "SAMPLE");
+      assertThat(image.size()).isEqualTo(iso.length);
+      assertThat(image.verify(Task.unwatched()).clean()).isTrue();
+    }
+    assertThat(kindOf(Arrays.copyOf(iso, iso.length - 2048))).isEqualTo("BodyTruncated");
+  }
 }
