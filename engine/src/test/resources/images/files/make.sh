@@ -46,4 +46,12 @@ ntfs-3g -o streams_interface=none ntfs.img mounted # as root
 cp -r --preserve=timestamps tree/. mounted/
 umount mounted
 zstd -q -19 --rm ntfs.img
+
+iso() { # name, options
+  name=$1; shift
+  genisoimage -quiet -V SAMPLE -o $name.img "$@"
+  zstd -q -19 --rm $name.img
+}
+iso iso-rock -R tree
+iso iso-joliet -J -joliet-long plain
 rm -rf tree plain mounted

@@ -10,7 +10,8 @@ public final class FileTrees {
   private FileTrees() {}
 
   /**
-   * Opens a file system by its content: ext2, ext3 and ext4, FAT12, FAT16 and FAT32, NTFS.
+   * Opens a file system by its content: ext2, ext3 and ext4, FAT12, FAT16 and FAT32, NTFS, and ISO
+   * 9660 with Joliet and Rock Ridge.
    *
    * @param source a partition or whatever else the file system fills; closed with the tree, and not
    *     by a failure
@@ -24,6 +25,9 @@ public final class FileTrees {
     }
     if (NtfsTree.isOn(volume)) {
       return new NtfsTree(volume);
+    }
+    if (IsoTree.isOn(volume)) {
+      return new IsoTree(volume);
     }
     if (FatTree.isOn(volume)) {
       return new FatTree(volume);
