@@ -17,8 +17,6 @@ val captured =
   sources.map { backup.capture(it, name ?: if (sample) "sample" else "$host.${it.name}") }
 show(captured)
 
-keep?.let { count -> captured.map { it.manifest.name }.distinct().forEach { backup.keepLast(it, count) } }
-
 if (sample && !dryRun) {
   for ((disk, capture) in sources.zip(captured)) {
     val copy = home.resolve("samples").resolve("restored.img")
@@ -27,6 +25,8 @@ if (sample && !dryRun) {
     else finding("${capture.manifest} does not restore to what ${disk.name} is")
   }
 }
+
+keep?.let { count -> captured.map { it.manifest.name }.distinct().forEach { backup.keepLast(it, count) } }
 
 if (!dryRun) show(backup.verify(if (sample) Verify.FULL else verify))
 backup

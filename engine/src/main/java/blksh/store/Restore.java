@@ -8,6 +8,7 @@ import blksh.task.Turnstile;
 import blksh.task.Workers;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * One restore: workers take segments of the image, read and prove their pages and write them; the
@@ -18,6 +19,7 @@ final class Restore {
 
   private static final int SEGMENT_PAGES = 256;
   private static final long CACHE_BYTES = 8L << 20;
+  private static final int BAD_LISTED = 1000;
 
   private final Store store;
   private final ManifestFile file;
@@ -69,6 +71,7 @@ final class Restore {
   RestoreResult run() {
     long started = System.nanoTime();
     task.expect(manifest.size());
+    List<Extent> missing = file.bad(0, manifest.size()); // before there is anything to take back
     try {
       Workers.run(task, Workers.count(), this::work, order::breakOpen);
       if (!root.finish(manifest.size()).equals(manifest.root())) {
@@ -81,17 +84,18 @@ final class Restore {
     } catch (IOException e) {
       throw targetFailure(e);
     }
-    for (Extent bad : file.bad(0, manifest.size())) {
+    if (!missing.isEmpty()) {
+      long bytes = missing.stream().mapToLong(Extent::length).sum();
       task.finding(
-          "%d bytes at byte %d are missing: they could not be read when captured"
-              .formatted(bad.length(), bad.start()));
+          "%d bytes in %d ranges are missing, the first at byte %d: they could not be read when captured"
+              .formatted(bytes, missing.size(), missing.get(0).start()));
     }
     return new RestoreResult(
         manifest,
         targetName,
         target.writtenBytes(),
         manifest.size() - target.writtenBytes(),
-        file.bad(0, manifest.size()).stream().limit(1000).toList(),
+        missing.stream().limit(BAD_LISTED).toList(),
         Duration.ofNanos(System.nanoTime() - started));
   }
 

@@ -60,11 +60,22 @@ final class StoreLock implements Closeable {
         lock = open(path);
         HELD.put(path, lock);
       }
-      if (lock.repairing) {
-        throw lock.beingRepaired();
+      return lock.again();
+    }
+  }
+
+  /**
+   * Counts one more use by whoever has the lock, as for the time of an operation.
+   *
+   * @throws BlkshException when a repair is running
+   */
+  StoreLock again() {
+    synchronized (HELD) {
+      if (repairing) {
+        throw beingRepaired();
       }
-      lock.users++;
-      return lock;
+      users++;
+      return this;
     }
   }
 
@@ -133,7 +144,7 @@ final class StoreLock implements Closeable {
         throw new BlkshException("repair store " + path.getParent(), "it is read-only");
       }
       if (users > 1 || repairing) {
-        throw inUse("this process has it open elsewhere");
+        throw inUse("it is in use in this process");
       }
       repairing = true;
     }
@@ -141,7 +152,7 @@ final class StoreLock implements Closeable {
       use.release();
       try (FileLock exclusive = channel.tryLock(0, 1, false)) {
         if (exclusive == null) {
-          throw inUse("another process has it open");
+          throw inUse("it is in use by another process");
         }
         return action.run();
       } finally {

@@ -20,7 +20,7 @@ public final class Workers {
 
   /** As many workers as keep all cores busy while some wait for a disk. */
   public static int count() {
-    return Runtime.getRuntime().availableProcessors() + 1;
+    return Math.max(2, Runtime.getRuntime().availableProcessors());
   }
 
   /** Runs one piece of work on a thread of the engine and waits for its result. */

@@ -165,7 +165,6 @@ final class Prompt {
             .variable(LineReader.HISTORY_FILE, home.resolve("history"))
             .variable(LineReader.HISTORY_SIZE, 10_000)
             .variable(LineReader.SECONDARY_PROMPT_PATTERN, "%P.... > ")
-            .variable(LineReader.INDENTATION, 2)
             .option(LineReader.Option.DISABLE_EVENT_EXPANSION, true)
             .option(LineReader.Option.HISTORY_IGNORE_DUPS, true)
             .option(LineReader.Option.CASE_INSENSITIVE, true)

@@ -37,6 +37,14 @@ class Captured internal constructor(val manifest: Manifest, private val result: 
   val read: Size
     get() = Size(result.readBytes())
 
+  /** Bytes the store did not have. */
+  val new: Size
+    get() = manifest.new
+
+  /** What those took in the store, compressed. */
+  val stored: Size
+    get() = manifest.storedSize
+
   /** Ranges that could not be read, the first 1000. */
   val bad: List<Extent>
     get() = result.bad()
@@ -50,8 +58,8 @@ class Captured internal constructor(val manifest: Manifest, private val result: 
       Field.of("manifest", if (result.dryRun()) manifest.name else manifest.reference),
       Field.of("size", manifest.size),
       Field.of("read", read),
-      Field.of("new", manifest.new),
-      Field.of("stored", manifest.storedSize),
+      Field.of("new", new),
+      Field.of("stored", stored),
       Field.of("bad", manifest.bad),
       Field.of("took", result.elapsed()),
       Field.detail("new pages", figures.newPages()),

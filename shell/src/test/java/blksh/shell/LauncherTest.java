@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
@@ -44,11 +45,23 @@ class LauncherTest {
     for (String name : List.of("build", "run.jars", "shell.jars")) {
       Files.copy(built.resolve(name), dist.resolve(name));
     }
+    Files.createSymbolicLink(checkout.resolve("samples"), Program.root().resolve("samples"));
     Files.createSymbolicLink(dist.resolve("lib"), built.resolve("lib"));
     Files.createSymbolicLink(dist.resolve("native"), built.resolve("native"));
     Program program = new Program(home).by(checkout.resolve("blksh").toString());
     assertThat(program.run("run", "verify", "--help").out()).startsWith("usage: blksh run verify");
     assertThat(program.run("eval", "6 * 7").out()).isEqualTo("42\n");
+
+    // An archive that is damaged is as good as none.
+    try (Stream<Path> archives = Files.list(dist.resolve("archive"))) {
+      for (Path archive : archives.toList()) {
+        byte[] bytes = Files.readAllBytes(archive);
+        archive.toFile().setWritable(true);
+        Arrays.fill(bytes, 0, 4096, (byte) 7);
+        Files.write(archive, bytes);
+      }
+    }
+    assertThat(program.run("eval", "6 * 8")).isEqualTo(new Ended(0, "48\n", ""));
   }
 
   @Test
@@ -129,12 +142,13 @@ class LauncherTest {
     List<Long> blksh = new ArrayList<>();
     Program program = new Program(home).with("JAVA_HOME", System.getProperty("java.home"));
     program.run("run", "runs", "--help");
-    for (int i = 0; i < 9; i++) {
+    for (int i = 0; i < 15; i++) {
       Program plain = new Program(home).by(java + "/java", "-Xshare:auto", "-cp", home.toString());
       hello.add(nanos(() -> plain.run("Hello")));
       blksh.add(nanos(() -> program.run("run", "runs", "--help")));
     }
-    assertThat(median(blksh)).isLessThanOrEqualTo(4 * median(hello));
+    // The best of each: what other programs do on the machine meanwhile only adds.
+    assertThat(Collections.min(blksh)).isLessThanOrEqualTo(4 * Collections.min(hello));
   }
 
   private interface Work {
@@ -145,10 +159,5 @@ class LauncherTest {
     long began = System.nanoTime();
     assertThat(work.run().status()).isZero();
     return System.nanoTime() - began;
-  }
-
-  private static long median(List<Long> times) {
-    Collections.sort(times);
-    return times.get(times.size() / 2);
   }
 }

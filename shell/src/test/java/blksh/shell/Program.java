@@ -29,6 +29,7 @@ final class Program {
   private final Map<String, String> environment = new HashMap<>();
   private final List<String> command = new ArrayList<>(List.of(launcher().toString()));
   private byte[] input = new byte[0];
+  private Path inputFile;
   private Path directory = root();
 
   Program(Path home) {
@@ -72,6 +73,12 @@ final class Program {
     return this;
   }
 
+  /** Gives it a file or a device as standard input. */
+  Program readingFrom(Path file) {
+    inputFile = file;
+    return this;
+  }
+
   /**
    * Starts it and leaves it running; its output goes to {@code out} and {@code err} in the home.
    */
@@ -79,8 +86,7 @@ final class Program {
     List<String> words = new ArrayList<>(command);
     words.addAll(List.of(arguments));
     Files.createDirectories(home);
-    Path stdin = Files.createTempFile("blksh", ".in");
-    Files.write(stdin, input);
+    Path stdin = inputFile != null ? inputFile : Files.write(home.resolve("in"), input);
     ProcessBuilder builder =
         new ProcessBuilder(words)
             .directory(directory.toFile())
@@ -102,8 +108,8 @@ final class Program {
     if (!ended) {
       process.destroyForcibly();
     }
-    String out = Files.readString(home.resolve("out"));
-    String err = Files.readString(home.resolve("err"));
+    String out = new String(Files.readAllBytes(home.resolve("out")), UTF_8);
+    String err = new String(Files.readAllBytes(home.resolve("err")), UTF_8);
     assertThat(ended).as("ended in time; out: %s err: %s", out, err).isTrue();
     return new Ended(process.exitValue(), out, err);
   }

@@ -169,8 +169,7 @@ class PromptTest {
     await(screen -> screen.contains("stores[\"main\"]"));
     type(".mani");
     press("Tab");
-    await(screen -> screen.contains("stores[\"main\"].manifests"));
-    press("BSpace");
+    await(screen -> screen.contains("stores[\"main\"].manifest") && screen.contains("manifests ("));
     type("s[\"ser");
     press("Tab");
     await(screen -> screen.contains("[\"server01.sda\"]"));
