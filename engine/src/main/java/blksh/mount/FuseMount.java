@@ -46,6 +46,7 @@ public final class FuseMount implements Closeable {
   private final AtomicInteger started = new AtomicInteger();
   private final CountDownLatch ended = new CountDownLatch(1);
   private final List<Runnable> onEnd = new ArrayList<>();
+  private boolean over;
   private final Thread atExit = new Thread(this::unmountAtExit, "blksh-unmount");
 
   private FuseMount(
@@ -234,10 +235,11 @@ public final class FuseMount implements Closeable {
     }
     List<Runnable> actions;
     synchronized (onEnd) {
-      ended.countDown();
+      over = true;
       actions = List.copyOf(onEnd);
     }
     actions.forEach(Runnable::run);
+    ended.countDown();
   }
 
   /** The directory it is mounted on, absolute and without links. */
@@ -265,10 +267,10 @@ public final class FuseMount implements Closeable {
     ended.await();
   }
 
-  /** Runs an action when it has ended, at once if it already has; on any thread. */
+  /** Runs an action when it has ended, at once if it already has; it counts as part of ending. */
   public void whenEnded(Runnable action) {
     synchronized (onEnd) {
-      if (!ended()) {
+      if (!over) {
         onEnd.add(action);
         return;
       }
@@ -311,7 +313,9 @@ public final class FuseMount implements Closeable {
 
   private void unmountAtExit() {
     try {
-      unmount();
+      if (!unmount().isEmpty()) {
+        files.sync();
+      }
     } catch (BlkshException e) {
       // nobody is left to be told; the next prune finds it
     }

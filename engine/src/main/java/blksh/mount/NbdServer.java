@@ -15,6 +15,8 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -38,6 +40,8 @@ public final class NbdServer implements Closeable {
   private final AtomicLong started = new AtomicLong();
   private final CountDownLatch ended = new CountDownLatch(1);
   private final Thread atExit = new Thread(this::close, "blksh-nbd-exit");
+  private final List<Runnable> onEnd = new ArrayList<>();
+  private boolean over;
   private volatile boolean closing;
 
   private NbdServer(ServerSocketChannel listener, Path socket, NbdExports exports) {
@@ -85,6 +89,18 @@ public final class NbdServer implements Closeable {
           .suggest("end it first, or choose another name");
     }
     Files.delete(path);
+  }
+
+  /** Removes the socket of a server that was killed, when that is what its address names. */
+  public static void removeDead(URI address) {
+    String query = address.getQuery();
+    if (query != null && query.startsWith("socket=/")) {
+      try {
+        removeDead(Path.of(query.substring("socket=".length())), "remove a socket");
+      } catch (IOException | BlkshException e) {
+        // it is no longer what it was, and stays
+      }
+    }
   }
 
   private static boolean isAnswered(Path socket) throws IOException {
@@ -202,6 +218,17 @@ public final class NbdServer implements Closeable {
     ended.await();
   }
 
+  /** Runs an action when it has ended, at once if it already has; it counts as part of ending. */
+  public void whenEnded(Runnable action) {
+    synchronized (onEnd) {
+      if (!over) {
+        onEnd.add(action);
+        return;
+      }
+    }
+    action.run();
+  }
+
   /** Ends it; clients that are connected are cut off. */
   @Override
   public void close() {
@@ -235,6 +262,12 @@ public final class NbdServer implements Closeable {
     } catch (IllegalStateException e) {
       // the process ends
     }
+    List<Runnable> actions;
+    synchronized (onEnd) {
+      over = true;
+      actions = List.copyOf(onEnd);
+    }
+    actions.forEach(Runnable::run);
     ended.countDown();
     if (interrupted) {
       Thread.currentThread().interrupt();

@@ -349,6 +349,15 @@ final class TreeFileSystem {
     }
   }
 
+  /** Makes durable whatever was written to files that are open. */
+  void sync() {
+    for (OpenFile open : openFiles.values()) {
+      if (open.source() instanceof WritableSource source) {
+        source.sync();
+      }
+    }
+  }
+
   /** Lets go of everything, when no more requests can come. */
   void close() {
     for (Long handle : openFiles.keySet()) {
