@@ -742,6 +742,11 @@ public final class Store implements Closeable {
     return index().manifests(ManifestName.check(name));
   }
 
+  /** The numbers of the captured versions of a name, oldest first; without reading any. */
+  public List<Integer> versions(String name) {
+    return versionsOnDisk(ManifestName.check(name)).stream().sorted().toList();
+  }
+
   /**
    * Finds a captured version.
    *
@@ -752,18 +757,18 @@ public final class Store implements Closeable {
     int at = reference.lastIndexOf('@');
     String name = ManifestName.check(at < 0 ? reference : reference.substring(0, at));
     String version = at < 0 ? "latest" : reference.substring(at + 1);
-    List<Integer> versions = versionsOnDisk(name);
     int wanted;
     if (version.equals("latest")) {
-      wanted = versions.stream().mapToInt(Integer::intValue).max().orElse(-1);
+      wanted =
+          versionsOnDisk(name).stream()
+              .mapToInt(Integer::intValue)
+              .max()
+              .orElseThrow(() -> noSuch(reference));
     } else if (version.matches("[1-9][0-9]{0,8}")) {
       wanted = Integer.parseInt(version);
     } else {
       throw new BlkshException("find " + reference, "\"" + version + "\" is no version")
           .suggest("use NAME, NAME@latest or NAME@NUMBER");
-    }
-    if (!versions.contains(wanted)) {
-      throw noSuch(reference);
     }
     try (ManifestFile file = openManifest(name, wanted)) {
       return file.manifest();
