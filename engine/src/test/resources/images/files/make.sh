@@ -38,4 +38,20 @@ fat() { # name, size, options
 fat fat12 4M -F 12
 fat fat16 16M -F 16
 fat fat32 40M -F 32 -s 1
-rm -rf tree plain
+
+truncate -s 6M ntfs.img
+mkntfs -q -F -Q -L sample -c 1024 ntfs.img
+mkdir mounted
+ntfs-3g -o streams_interface=none ntfs.img mounted # as root
+cp -r --preserve=timestamps tree/. mounted/
+umount mounted
+zstd -q -19 --rm ntfs.img
+
+iso() { # name, options
+  name=$1; shift
+  genisoimage -quiet -V SAMPLE -o $name.img "$@"
+  zstd -q -19 --rm $name.img
+}
+iso iso-rock -R tree
+iso iso-joliet -J -joliet-long plain
+rm -rf tree plain mounted

@@ -10,7 +10,8 @@ public final class FileTrees {
   private FileTrees() {}
 
   /**
-   * Opens a file system by its content: ext2, ext3 and ext4, FAT12, FAT16 and FAT32.
+   * Opens a file system by its content: ext2, ext3 and ext4, FAT12, FAT16 and FAT32, NTFS, and ISO
+   * 9660 with Joliet and Rock Ridge.
    *
    * @param source a partition or whatever else the file system fills; closed with the tree, and not
    *     by a failure
@@ -21,6 +22,12 @@ public final class FileTrees {
     Volume volume = new Volume(source);
     if (ExtTree.isOn(volume)) {
       return new ExtTree(volume);
+    }
+    if (NtfsTree.isOn(volume)) {
+      return new NtfsTree(volume);
+    }
+    if (IsoTree.isOn(volume)) {
+      return new IsoTree(volume);
     }
     if (FatTree.isOn(volume)) {
       return new FatTree(volume);

@@ -72,7 +72,7 @@ class FileTreesTest {
   @MethodSource("images")
   void listsAndReadsEveryFile(String name) throws IOException {
     try (FileTree tree = FileTrees.open(image(name))) {
-      assertThat(tree.type().toLowerCase()).isEqualTo(name.split("-")[0]);
+      assertThat(tree.type().toLowerCase()).startsWith(name.split("-")[0]);
       Map<String, String> found = new TreeMap<>();
       tree.walk(
           tree.root(),
@@ -99,7 +99,7 @@ class FileTreesTest {
         assertThat(hello.modified()).isEqualTo(TIME);
       } else {
         assertThat(Duration.between(hello.modified(), TIME).abs()).isLessThan(Duration.ofDays(1));
-        assertThat(tree.find("/DOCS/Many")).isPresent();
+        assertThat(tree.find("/DOCS/Many").isPresent()).isEqualTo(!name.equals("iso-rock"));
       }
       assertThat(tree.find("/docs/none")).isEmpty();
       assertThat(tree.find("/hello.txt/none")).isEmpty();
@@ -110,7 +110,7 @@ class FileTreesTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"ext2", "ext3", "ext4", "ext4-meta"})
+  @ValueSource(strings = {"ext2", "ext3", "ext4", "ext4-meta", "ntfs", "iso-rock"})
   void keepsHolesAndLinks(String name) throws IOException {
     try (FileTree tree = FileTrees.open(image(name))) {
       FileEntry link = tree.find("/link").orElseThrow();
@@ -128,9 +128,8 @@ class FileTreesTest {
                     .filter(extent -> extent.kind() == Extent.Kind.ZERO)
                     .mapToLong(Extent::length)
                     .sum())
-            .isBetween((1L << 20) - 8192, 1L << 20);
-        assertThat(extents.get(extents.size() - 1))
-            .isEqualTo(new Extent(1 << 20, 4, Extent.Kind.DATA));
+            .isBetween(name.startsWith("ext") ? (1L << 20) - 8192 : 0, 1L << 20);
+        assertThat(extents.get(extents.size() - 1).end()).isEqualTo((1 << 20) + 4);
         ByteBuffer end = ByteBuffer.allocate(8);
         content.read((1 << 20) - 4, end);
         assertThat(end.array()).isEqualTo("\0\0\0\0end\n".getBytes(StandardCharsets.US_ASCII));
