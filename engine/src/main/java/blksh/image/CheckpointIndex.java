@@ -96,6 +96,12 @@ final class CheckpointIndex implements Checkpoints, Closeable {
     }
   }
 
+  @Override
+  public synchronized boolean agrees(long out, long in) {
+    int found = ins.floor(in);
+    return found < 0 || ins.get(found) != in || outs.get(found) == out;
+  }
+
   /** Byte of the last checkpoint that is not after a byte. */
   synchronized long before(long position) {
     int found = outs.floor(position);

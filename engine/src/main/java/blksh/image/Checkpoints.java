@@ -10,4 +10,7 @@ interface Checkpoints {
   boolean wanted(long out);
 
   void add(Checkpoint checkpoint);
+
+  /** Whether what is known of a place in the compressed data agrees with what was found there. */
+  boolean agrees(long out, long in);
 }

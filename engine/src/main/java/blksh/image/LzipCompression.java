@@ -86,9 +86,7 @@ final class LzipCompression implements Compression {
     List<Checkpoint> checkpoints = new ArrayList<>();
     long out = 0;
     for (long[] member : members) {
-      if (out > 0 && member[1] > 0) {
-        checkpoints.add(new Checkpoint(out, member[0]));
-      }
+      StreamMap.add(checkpoints, out, member[0]);
       out += member[1];
     }
     return Optional.of(new StreamMap(checkpoints, total));

@@ -73,9 +73,7 @@ final class XzCompression implements Compression {
     try (SeekableXZInputStream stream = seekable(new RawInput(raw, 0))) {
       List<Checkpoint> blocks = new ArrayList<>();
       for (int block = 1; block < stream.getBlockCount(); block++) {
-        if (stream.getBlockPos(block) > stream.getBlockPos(block - 1)) {
-          blocks.add(new Checkpoint(stream.getBlockPos(block), stream.getBlockCompPos(block)));
-        }
+        StreamMap.add(blocks, stream.getBlockPos(block), stream.getBlockCompPos(block));
       }
       return Optional.of(new StreamMap(blocks, stream.length()));
     } catch (IOException withoutIndex) {

@@ -74,9 +74,7 @@ final class ZstdCompression implements Compression {
     long out = 0;
     try {
       for (long frame = 0; frame < frames; frame++) {
-        if (out > 0) {
-          checkpoints.add(new Checkpoint(out, in));
-        }
+        StreamMap.add(checkpoints, out, in);
         in += entries.takeInt() & 0xffffffffL;
         out += entries.takeInt() & 0xffffffffL;
         if (entry == 12) {
@@ -155,6 +153,9 @@ final class ZstdCompression implements Compression {
       inFrame = !ended;
       if (ended) {
         long at = filled - in.remaining();
+        if (!found.agrees(position, at)) {
+          throw StreamDamage.corrupt("the seek table does not match the zstd frames");
+        }
         if (at < raw.size() && found.wanted(position)) {
           found.add(new Checkpoint(position, at));
         }

@@ -54,4 +54,9 @@ iso() { # name, options
 }
 iso iso-rock -R tree
 iso iso-joliet -J -joliet-long plain
+
+# UDF alone: both, without the descriptor ISO 9660 begins with
+genisoimage -quiet -V SAMPLE -udf -J -joliet-long -o udf.img plain
+dd if=/dev/zero of=udf.img bs=2048 seek=16 count=1 conv=notrunc status=none
+zstd -q -19 --rm udf.img
 rm -rf tree plain mounted

@@ -17,7 +17,8 @@ import java.util.function.Consumer;
  * never hangs, and no number found in it decides how much memory is taken. All methods may be
  * called from any thread at once.
  */
-public sealed interface FileTree extends Closeable permits ExtTree, FatTree, IsoTree, NtfsTree {
+public sealed interface FileTree extends Closeable
+    permits ExtTree, FatTree, IsoTree, NtfsTree, UdfTree {
 
   /** The file system by its usual name: {@code "ext4"}, {@code "FAT16"}. */
   String type();

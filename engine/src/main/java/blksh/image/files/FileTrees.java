@@ -11,7 +11,8 @@ public final class FileTrees {
 
   /**
    * Opens a file system by its content: ext2, ext3 and ext4, FAT12, FAT16 and FAT32, NTFS, and ISO
-   * 9660 with Joliet and Rock Ridge.
+   * 9660 with Joliet and Rock Ridge, UDF. A disc that is both is read as ISO 9660 with Rock Ridge,
+   * which knows links, or else as UDF, which knows all names.
    *
    * @param source a partition or whatever else the file system fills; closed with the tree, and not
    *     by a failure
@@ -26,8 +27,13 @@ public final class FileTrees {
     if (NtfsTree.isOn(volume)) {
       return new NtfsTree(volume);
     }
+    boolean isUdf = UdfTree.isOn(volume);
     if (IsoTree.isOn(volume)) {
-      return new IsoTree(volume);
+      IsoTree iso = new IsoTree(volume);
+      return isUdf && !iso.hasRockRidge() ? new UdfTree(volume) : iso;
+    }
+    if (isUdf) {
+      return new UdfTree(volume);
     }
     if (FatTree.isOn(volume)) {
       return new FatTree(volume);

@@ -124,6 +124,10 @@ final class IsoTree implements FileTree {
     return record.getInt(10) & 0xffffffffL;
   }
 
+  boolean hasRockRidge() {
+    return skipped >= 0;
+  }
+
   @Override
   public String type() {
     return "ISO 9660";
@@ -183,7 +187,7 @@ final class IsoTree implements FileTree {
             unfinished == null
                 ? entry(directory, record, at)
                 : longer(directory, unfinished, length(record));
-        boolean more = (record.get(25) & MORE) != 0;
+        boolean more = (record.get(25) & (MORE | DIRECTORY)) == MORE;
         unfinished = more ? entry : null;
         if (!more && entry != null) {
           each.accept(entry);

@@ -1,7 +1,6 @@
 package blksh.image.files;
 
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 
 /** Where the clusters of an attribute are. */
 final class NtfsRuns implements FileRun.Map {
@@ -13,11 +12,7 @@ final class NtfsRuns implements FileRun.Map {
   private final long number;
   private final long initialized;
 
-  /** Three numbers a run: first cluster in the file, clusters, first cluster on the volume. */
-  private long[] runs = new long[12];
-
-  private int count;
-  private long next;
+  private final LongRuns runs = new LongRuns();
 
   /**
    * @param initialized bytes that were ever written; what is after them reads as zeros
@@ -32,7 +27,8 @@ final class NtfsRuns implements FileRun.Map {
   void add(ByteBuffer record, int attribute) {
     int end = attribute + record.getInt(attribute + 4);
     int at = attribute + (record.getShort(attribute + 32) & 0xffff);
-    if (record.getLong(attribute + 16) != next) {
+    int size = records.clusterSize();
+    if (record.getLong(attribute + 16) != mapped() / size) {
       throw damage();
     }
     long cluster = 0;
@@ -52,11 +48,12 @@ final class NtfsRuns implements FileRun.Map {
       boolean hole = offsetBytes == 0;
       at += offsetBytes;
       if (length <= 0
-          || length > Long.MAX_VALUE / records.clusterSize() - next
+          || length > (Long.MAX_VALUE - mapped()) / size
+          || runs.count() == MOST
           || !hole && (cluster < 0 || cluster > records.clusters() - length)) {
         throw damage();
       }
-      add(length, hole ? FileRun.HOLE : cluster);
+      runs.add(length * size, hole ? FileRun.HOLE : cluster * size);
     }
   }
 
@@ -68,23 +65,9 @@ final class NtfsRuns implements FileRun.Map {
     return value;
   }
 
-  private void add(long length, long cluster) {
-    if (count == MOST) {
-      throw damage();
-    }
-    if (3 * count == runs.length) {
-      runs = Arrays.copyOf(runs, runs.length * 2);
-    }
-    runs[3 * count] = next;
-    runs[3 * count + 1] = length;
-    runs[3 * count + 2] = cluster;
-    count++;
-    next += length;
-  }
-
   /** Bytes of the file that have a place. */
   long mapped() {
-    return next * records.clusterSize();
+    return runs.length();
   }
 
   @Override
@@ -92,31 +75,11 @@ final class NtfsRuns implements FileRun.Map {
     if (position >= initialized) {
       return new FileRun(position, Long.MAX_VALUE - position, FileRun.HOLE);
     }
-    int size = records.clusterSize();
-    int run = find(position / size);
-    if (run < 0) {
+    FileRun run = runs.find(position);
+    if (run == null) {
       throw damage();
     }
-    long start = runs[3 * run] * size;
-    long length = Math.min(runs[3 * run + 1] * size, initialized - start);
-    long cluster = runs[3 * run + 2];
-    return new FileRun(start, length, cluster == FileRun.HOLE ? FileRun.HOLE : cluster * size);
-  }
-
-  private int find(long cluster) {
-    int low = 0;
-    int high = count - 1;
-    while (low <= high) {
-      int middle = (low + high) >>> 1;
-      if (runs[3 * middle] > cluster) {
-        high = middle - 1;
-      } else if (runs[3 * middle] + runs[3 * middle + 1] <= cluster) {
-        low = middle + 1;
-      } else {
-        return middle;
-      }
-    }
-    return -1;
+    return new FileRun(run.start(), Math.min(run.length(), initialized - run.start()), run.at());
   }
 
   private FileSystemDamageException damage() {
