@@ -235,6 +235,19 @@ class CacheTest {
   }
 
   @Test
+  void aMediumWhoseBeginningIsBadHasACacheToo() {
+    byte[] bytes = random(MIB, 1);
+    for (int i = 0; i < 2; i++) {
+      FaultySource medium = new FaultySource(new ByteArraySource(bytes)).unreadable(0, 4096);
+      try (Cache cache = open(medium)) {
+        assertThat(cache.map().bytes(RescueStatus.FINISHED)).isEqualTo(i == 0 ? 0 : MIB - 4096);
+        cache.rescue(RescueOptions.defaults(), Task.unwatched());
+        assertThat(read(cache, 4096, MIB)).isEqualTo(Arrays.copyOfRange(bytes, 4096, MIB));
+      }
+    }
+  }
+
+  @Test
   void aCacheInUseIsRefused() {
     byte[] bytes = random(MIB, 1);
     try (Cache cache = open(new ByteArraySource(bytes))) {

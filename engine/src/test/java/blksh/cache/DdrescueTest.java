@@ -10,6 +10,7 @@ import blksh.Tool;
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
 import blksh.block.ByteArraySource;
+import blksh.block.DirectSource;
 import blksh.block.FaultySource;
 import blksh.block.FileSource;
 import blksh.block.LoopDevice;
@@ -204,5 +205,62 @@ class DdrescueTest {
         assertThat(Files.mismatch(cache.dataFile(), theirs)).isIn(-1L, Files.size(theirs));
       }
     }
+  }
+
+  /** 300 bad sectors in 12 areas, served by nbdkit's ddrescue filter under a loop device. */
+  @Test
+  void onADeviceWithBadSectorsHereAndThereTheMapAndTheBytesAreThoseOfDdrescue() throws Exception {
+    Tool ddrescue = Tool.named("ddrescue");
+    byte[] bytes = random(16 * MIB, 1);
+    Path file = device(bytes);
+    RescueMap faults = new RescueMap(bytes.length);
+    faults.mark(0, bytes.length, RescueStatus.FINISHED);
+    for (Sectors area : areas(bytes.length / 512, 12, 300)) {
+      long start = area.first() * 512;
+      faults.mark(start, start + area.count() * 512, RescueStatus.BAD_SECTOR);
+    }
+    Path faultMap = folder.resolve("faults.map");
+    new Mapfile(0, '+', 1, faults.ranges(), java.util.Map.of(), false).write(faultMap);
+    try (Nbdfuse medium = Nbdfuse.of(file, faultMap, folder.resolve("medium"));
+        LoopDevice loop = LoopDevice.attach(medium.path(), 512)) {
+      Path theirs = folder.resolve("theirs");
+      Path theirMap = folder.resolve("theirs.map");
+      Tool.named("losetup").run("--direct-io=on", loop.path());
+      ddrescue.run("-q", "-d", "-f", loop.path(), theirs, theirMap);
+      Path data;
+      try (BlockSource device = DirectSource.open(loop.path());
+          Cache cache = Cache.open(device, folder.resolve("ours"), OPTIONS)) {
+        data = cache.dataFile();
+        Random random = new Random(3);
+        for (int i = 0; i < 100; i++) {
+          browse(cache, random.nextInt(bytes.length - 8192), bytes);
+        }
+        RescueReport report = cache.rescue(RescueOptions.defaults(), Task.unwatched());
+        assertThat(report.badBytes()).isEqualTo(300 * 512);
+        assertThat(cache.map().ranges())
+            .isEqualTo(Mapfile.read(theirMap).map(theirMap, bytes.length).ranges())
+            .isEqualTo(faults.ranges());
+      }
+      assertThat(Files.mismatch(data, theirs)).isEqualTo(-1);
+      String[] totals = new String[2];
+      for (int i = 0; i < 2; i++) {
+        Path map = i == 0 ? theirMap : data.resolveSibling(data.getFileName() + ".map");
+        totals[i] = Tool.named("ddrescuelog").run("-t", map).replaceAll("(?m)^.*current.*$", "");
+      }
+      assertThat(totals[1]).isEqualTo(totals[0]);
+    }
+  }
+
+  /** Reads what can be read; what comes must be right. */
+  private static void browse(Cache cache, int at, byte[] bytes) {
+    java.nio.ByteBuffer target = java.nio.ByteBuffer.allocate(8192);
+    try {
+      cache.read(at, target);
+    } catch (blksh.block.UnreadableException e) {
+      assertThat(e.start()).isEqualTo(at + target.position());
+    }
+    int count = target.position();
+    assertThat(Arrays.copyOf(target.array(), count))
+        .isEqualTo(Arrays.copyOfRange(bytes, at, at + count));
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.Tool;
 import blksh.block.BlockSource;
+import blksh.block.FaultySource;
 import blksh.block.FileSource;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -203,7 +204,7 @@ class UsedBlocksTest {
     List<long[]> metadata = dataBefore(image, 2 * MIB);
     java.util.Random random = new java.util.Random(4);
     try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
-      for (int i = 0; i < 30; i++) {
+      for (int i = 0; i < 15; i++) {
         long[] range = metadata.get(random.nextInt(metadata.size()));
         long at = range[0] + (long) (random.nextDouble() * (range[1] - range[0]));
         file.seek(at);
@@ -235,6 +236,16 @@ class UsedBlocksTest {
               });
     }
     return ranges;
+  }
+
+  @Test
+  void whereTheMetadataCannotBeReadEverythingIsUsed() throws IOException {
+    Path image = make("ext4", 64 * MIB, "mkfs.ext4");
+    try (BlockSource bad = new FaultySource(FileSource.open(image)).unreadable(4096, 512)) {
+      UsedBlocks used = UsedBlocks.of(bad);
+      assertThat(used.areas().get(0).reason()).isEqualTo("byte 4096 cannot be read");
+      assertThat(used.freeBytes()).isZero();
+    }
   }
 
   @Test
