@@ -51,13 +51,57 @@ final class Reindex {
         Duration.ofNanos(System.nanoTime() - started));
   }
 
+  /** Looks for the same and changes nothing. */
+  ReindexReport dryRun() {
+    long started = System.nanoTime();
+    if (store.descriptorProblem() != null) {
+      repaired.add(StoreDescriptor.FILE);
+    }
+    task.phase("packs");
+    List<Long> ids = store.packs().list().sealed();
+    long pages = 0;
+    for (long id : ids) {
+      task.checkCancelled();
+      pages += inspect(id);
+    }
+    int manifests = store.readableManifests(damage).size();
+    damage.forEach(d -> task.finding(d.file() + ": " + d.problem()));
+    return new ReindexReport(
+        ids.size(),
+        pages,
+        manifests,
+        List.copyOf(repaired),
+        List.copyOf(damage),
+        Duration.ofNanos(System.nanoTime() - started));
+  }
+
+  /** Notes what a pack lacks and gives its pages. */
+  private long inspect(long id) {
+    String name = store.path().relativize(store.packs().pathOf(id)).toString();
+    try (Pack pack = store.packs().acquire(id)) {
+      if (!sound(pack, id)) {
+        repaired.add(name);
+      }
+      return pack.footer().pages();
+    } catch (BlkshException e) {
+      damage.add(new Damage(name, 0, 0, e.problem(), List.of()));
+    } catch (IOException e) {
+      damage.add(new Damage(name, 0, 0, Bytes.reason(e), List.of()));
+    }
+    return 0;
+  }
+
+  private boolean sound(Pack pack, long id) throws IOException {
+    byte[] header = pack.file().read(0, Pack.HEADER);
+    boolean headerSound = java.util.Arrays.equals(header, Pack.header(id, store.idBytes()));
+    return headerSound && pack.footerSound() && digestsSound(pack) && framesSound(pack);
+  }
+
   private void repair(long id) {
     Path path = store.packs().pathOf(id);
     String name = store.path().relativize(path).toString();
     try (Pack pack = store.packs().acquire(id)) {
-      byte[] header = pack.file().read(0, Pack.HEADER);
-      boolean headerSound = java.util.Arrays.equals(header, Pack.header(id, store.idBytes()));
-      if (headerSound && pack.footerSound() && digestsSound(pack) && framesSound(pack)) {
+      if (sound(pack, id)) {
         return;
       }
       rewrite(pack, path);

@@ -70,7 +70,8 @@ abstract class RestoreTarget implements Closeable {
     }
     boolean exists = Files.exists(path, LinkOption.NOFOLLOW_LINKS);
     if (exists && !options.overwrite()) {
-      throw new BlkshException(action, "it exists").suggest("allow overwriting it");
+      throw new BlkshException(action, "it exists")
+          .suggest("to write over it, say overwrite = true (--overwrite)");
     }
     if (options.dryRun()) {
       return options.onlyChanged() && exists ? new Comparison(path) : new Nowhere();

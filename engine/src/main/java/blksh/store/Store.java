@@ -689,6 +689,23 @@ public final class Store implements Closeable {
     return Workers.call(task, () -> lock.alone(() -> new Reindex(this, task).run()));
   }
 
+  /**
+   * Says what {@link #reindex} would find and repair, and changes nothing. Others may use the store
+   * meanwhile.
+   */
+  public ReindexReport reindexDryRun(Task task) {
+    return call(task, () -> new Reindex(this, task).dryRun());
+  }
+
+  /**
+   * How the captured versions use the stored pages, for a picture.
+   *
+   * @param parts into how many equal parts to divide the pages, 1 or more
+   */
+  public StoreUse use(int parts, Task task) {
+    return call(task, () -> new UseCount(this, task).run(parts));
+  }
+
   /** For {@link Reindex}, which has the store alone: writes store.json again if it is not whole. */
   synchronized boolean repairDescriptor() throws IOException {
     if (descriptorProblem == null) {
@@ -837,7 +854,7 @@ public final class Store implements Closeable {
   }
 
   /** What all whole manifest files say of themselves; of the others, a damage. */
-  private List<Manifest> readableManifests(List<Damage> damage) {
+  List<Manifest> readableManifests(List<Damage> damage) {
     List<Manifest> found = new ArrayList<>();
     for (ManifestEntry entry : manifestEntries()) {
       try (ManifestFile file = ManifestFile.open(entry.path())) {

@@ -16,7 +16,7 @@ public final class Evaluation {
   private volatile boolean abandoned;
 
   /** Makes the calling thread, and those it starts, part of this evaluation. */
-  void enter() {
+  public void enter() {
     CURRENT.set(this);
   }
 

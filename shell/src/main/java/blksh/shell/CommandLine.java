@@ -1,9 +1,10 @@
 package blksh.shell;
 
 import blksh.dsl.UsageException;
-import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.ListIterator;
 
 /**
  * What blksh was asked to do.
@@ -40,6 +41,8 @@ record CommandLine(Verb verb, String subject, List<String> words, Options option
         --version    print the version
         --help       print this; after a script's name, print the script's own help
 
+      These may also follow the script's name, unless the script declares one of that name.
+
       exit status: 0 done, 1 failed, 2 wrong usage, 3 done with findings, 130 interrupted
       """;
 
@@ -51,25 +54,20 @@ record CommandLine(Verb verb, String subject, List<String> words, Options option
    * @throws UsageException when it makes no sense
    */
   static CommandLine parse(String[] arguments, Options options) {
-    int i = 0;
-    for (; i < arguments.length; i++) {
-      String word = arguments[i];
-      if (word.equals("--home") || word.startsWith("--home=")) {
-        boolean apart = word.equals("--home");
-        String home = apart ? i + 1 < arguments.length ? arguments[++i] : "" : word.substring(7);
-        if (home.isEmpty()) {
-          throw new UsageException("--home needs a directory", "try --help");
-        }
-        options.home(Path.of(home));
-      } else if (!options.accept(word)) {
-        break;
-      }
+    List<String> words = List.of(arguments);
+    ListIterator<String> rest = words.listIterator();
+    String verb = null;
+    while (verb == null && rest.hasNext()) {
+      String word = rest.next();
+      verb = options.accept(word, rest) ? null : word;
     }
-    if (i == arguments.length) {
+    if (verb == null) {
       return new CommandLine(Verb.PROMPT, null, List.of(), options);
     }
-    String verb = arguments[i];
-    List<String> rest = new ArrayList<>(List.of(arguments).subList(i + 1, arguments.length));
+    return parse(verb, new ArrayList<>(words.subList(rest.nextIndex(), words.size())), options);
+  }
+
+  private static CommandLine parse(String verb, List<String> rest, Options options) {
     return switch (verb) {
       case "--help", "-h", "help" -> new CommandLine(Verb.HELP, null, rest, options);
       case "--version", "-V" -> new CommandLine(Verb.VERSION, null, rest, options);
@@ -77,10 +75,12 @@ record CommandLine(Verb verb, String subject, List<String> words, Options option
       case "eval" -> {
         CommandLine line =
             subject(Verb.EVAL, "eval needs an expression: blksh eval 'EXPR'", rest, options);
-        line.words().removeIf(options::accept);
-        if (!line.words().isEmpty()) {
-          throw new UsageException(
-              "unexpected argument '" + line.words().get(0) + "'", "quote the expression");
+        Iterator<String> words = line.words().iterator();
+        while (words.hasNext()) {
+          String word = words.next();
+          if (!options.accept(word, words)) {
+            throw new UsageException("unexpected argument '" + word + "'", "quote the expression");
+          }
         }
         yield line;
       }

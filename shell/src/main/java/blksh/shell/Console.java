@@ -13,6 +13,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /**
  * Standard output and error, and what is known about them. Results go to standard output; progress
@@ -30,6 +31,8 @@ public final class Console {
   private final boolean inTerminal;
   private final boolean outTerminal;
   private final boolean errTerminal;
+  private Settings settings = Settings.usual();
+  private volatile Screen screen;
   private int width;
 
   private Console(String terminals) {
@@ -61,6 +64,9 @@ public final class Console {
 
     private volatile Runnable before;
 
+    /** The screen of the prompt, when the stream is a terminal and there is one. */
+    private volatile Supplier<Screen> screen;
+
     Polite(FileDescriptor descriptor) {
       super(descriptor);
     }
@@ -68,6 +74,11 @@ public final class Console {
     @Override
     public void write(byte[] bytes, int offset, int length) throws IOException {
       if (Evaluation.isAbandoned()) {
+        return;
+      }
+      Screen edited = screen == null ? null : screen.get();
+      if (edited != null && edited.editing()) {
+        edited.above(new String(bytes, offset, length, StandardCharsets.UTF_8));
         return;
       }
       Runnable action = before;
@@ -94,15 +105,38 @@ public final class Console {
     return outTerminal;
   }
 
+  /** Takes the settings of the session. */
+  void use(Settings chosen) {
+    settings = chosen;
+  }
+
+  /** Says that the prompt has the terminal. */
+  void attach(Screen prompt) {
+    screen = prompt;
+    outBytes.screen = outTerminal ? this::screen : null;
+    errBytes.screen = errTerminal ? this::screen : null;
+  }
+
+  /** The terminal of the prompt; null when there is no prompt. */
+  Screen screen() {
+    return screen;
+  }
+
   /** Whether a live line can be drawn on standard error. */
   public boolean liveErr() {
     return errTerminal && !dumb();
   }
 
-  /** Whether standard output takes colours: a terminal, not a dumb one, and NO_COLOR unset. */
+  /**
+   * Whether standard output takes colours: a terminal, not a dumb one, NO_COLOR unset, and no
+   * setting against it.
+   */
   public boolean colour() {
     String never = System.getenv("NO_COLOR");
-    return outTerminal && !dumb() && (never == null || never.isEmpty());
+    return outTerminal
+        && !dumb()
+        && (never == null || never.isEmpty())
+        && settings.is(Settings.Name.COLOUR);
   }
 
   /** Whether the terminal understands nothing but text. */
@@ -117,8 +151,34 @@ public final class Console {
    * @param aside to standard error, because standard output carries data
    */
   public void print(View view, boolean aside) {
+    print(fit(view, aside), aside);
+  }
+
+  /** Prints a view; at the prompt, page by page when it is longer than the screen. */
+  public void present(View view, boolean aside) {
+    List<String> lines = fit(view, aside);
+    Screen prompt = screen;
+    boolean pages = prompt != null && !aside && settings.is(Settings.Name.PAGER);
+    if (pages && !prompt.editing() && lines.size() >= prompt.height()) {
+      try {
+        prompt.page("result", lines);
+        return;
+      } catch (IOException unable) {
+        // then all at once
+      } catch (InterruptedException enough) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+    }
+    print(lines, aside);
+  }
+
+  private List<String> fit(View view, boolean aside) {
     boolean terminal = aside ? errTerminal : outTerminal;
-    List<String> lines = new Fitted(terminal ? width() : 0, colour() && !aside).lines(view);
+    return new Fitted(terminal ? width() : 0, colour() && !aside).lines(view);
+  }
+
+  private void print(List<String> lines, boolean aside) {
     PrintStream to = aside ? err : out;
     StringBuilder text = new StringBuilder();
     lines.forEach(line -> text.append(line).append('\n'));
@@ -132,13 +192,25 @@ public final class Console {
     errBytes.before = action;
   }
 
+  /** Takes what is live off the screen, before a line is edited there. */
+  void makeWay() {
+    Runnable action = errBytes.before;
+    if (action != null) {
+      action.run();
+    }
+  }
+
   /** Standard error without that action. */
   PrintStream bareErr() {
     return bareErr;
   }
 
-  /** Columns of the terminal, asked once. */
+  /** Columns of the terminal; without a prompt asked once. */
   public int width() {
+    Screen prompt = screen;
+    if (prompt != null && prompt.width() > 0) {
+      return prompt.width();
+    }
     if (width == 0) {
       width = measure();
     }

@@ -22,7 +22,7 @@ final class EntryParser implements Parser {
   @Override
   public ParsedLine parse(String line, int cursor, ParseContext context) {
     boolean accepting = context == ParseContext.ACCEPT_LINE || context == ParseContext.UNSPECIFIED;
-    boolean command = line.stripLeading().startsWith(":");
+    boolean command = Commands.isCommand(line);
     if (accepting && !command && !line.isBlank() && !complete.test(line)) {
       throw new EOFError(-1, -1, "incomplete");
     }
@@ -39,8 +39,9 @@ final class EntryParser implements Parser {
     Word(String line, int cursor) {
       this.line = line;
       this.cursor = cursor;
-      LivePath path = LivePath.before(line.substring(0, cursor));
-      this.word = path.prefix();
+      String before = line.substring(0, cursor);
+      this.word =
+          Commands.isCommand(before) ? Commands.word(before) : LivePath.before(before).prefix();
     }
 
     @Override

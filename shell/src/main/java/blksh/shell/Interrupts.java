@@ -34,7 +34,7 @@ final class Interrupts {
       // Again and again: the script may begin an operation or a wait after the first time.
       long end = System.nanoTime() + PATIENCE_NANOS;
       do {
-        session.cancel();
+        session.cancelAll();
         worker.interrupt();
         worker.join(NUDGE_MILLIS);
       } while (worker.isAlive() && System.nanoTime() < end);

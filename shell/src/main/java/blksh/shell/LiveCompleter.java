@@ -43,22 +43,25 @@ final class LiveCompleter implements Completer {
           "copy",
           "compareTo",
           "find");
-  private static final Set<String> COMMANDS = Set.of(":help", ":quit", ":why");
   private static final int LONGEST_DESCRIPTION = 48;
 
   private final Vocabulary vocabulary;
   private final Future<Repl> repl;
+  private final Commands commands;
 
-  LiveCompleter(Vocabulary vocabulary, Future<Repl> repl) {
+  LiveCompleter(Vocabulary vocabulary, Future<Repl> repl, Commands commands) {
     this.vocabulary = vocabulary;
     this.repl = repl;
+    this.commands = commands;
   }
 
   @Override
   public void complete(LineReader reader, ParsedLine line, List<Candidate> candidates) {
     String before = line.line().substring(0, line.cursor());
-    if (before.startsWith(":")) {
-      COMMANDS.forEach(command -> candidates.add(plain(command.substring(1), null)));
+    if (Commands.isCommand(before)) {
+      for (Commands.Completion completion : commands.complete(before)) {
+        candidates.add(plain(completion.text(), completion.description()));
+      }
       return;
     }
     LivePath path = LivePath.before(before);

@@ -57,10 +57,16 @@ public final class Main {
           line.verb() == CommandLine.Verb.RUN
               ? host.script(line.subject())
               : host.text(new ScriptSource("<eval>", line.subject()));
-      session.finish(script.run(session));
+      Object result = script.run(session);
+      session.awaitJobs();
+      session.finish(result);
       session.findings().forEach(finding -> console.err().println("blksh: " + finding));
       return session.findings().isEmpty() ? ExitStatus.DONE : ExitStatus.FINDINGS;
     } catch (Throwable failure) {
+      if (script == null) {
+        // The script never came to read its words, but they say how failures are told.
+        line.words().stream().takeWhile(word -> !word.equals("--")).forEach(options::accept);
+      }
       return report(failure, script == null ? "" : place(failure, script));
     }
   }

@@ -1,9 +1,14 @@
 package blksh.shell;
 
+import blksh.dsl.UsageException;
 import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.List;
 
 /** The options every verb takes; a script may be given them too. */
 public final class Options {
+
+  private static final String HOME = "--home";
 
   private Path home;
   private boolean json;
@@ -44,6 +49,49 @@ public final class Options {
   /** Whether failures show where they came from. */
   public boolean trace() {
     return trace;
+  }
+
+  /**
+   * The home directory that words after a script's name ask for, else that of these options; for
+   * what must know it before the script has declared its own.
+   */
+  public Path home(List<String> words) {
+    Options among = new Options();
+    Iterator<String> rest = words.iterator();
+    while (rest.hasNext()) {
+      String word = rest.next();
+      if (word.equals("--")) {
+        break;
+      }
+      if (isHome(word) && (word.contains("=") || rest.hasNext())) {
+        among.accept(word, rest);
+      }
+    }
+    return among.home == null ? home() : among.home;
+  }
+
+  private static boolean isHome(String word) {
+    return word.equals(HOME) || word.startsWith(HOME + "=");
+  }
+
+  /**
+   * Takes a word if it is one of these options.
+   *
+   * @param rest the words after it, of which its value is taken
+   * @throws UsageException when its value is missing
+   */
+  public boolean accept(String word, Iterator<String> rest) {
+    if (isHome(word)) {
+      boolean apart = word.equals(HOME);
+      String directory =
+          apart ? rest.hasNext() ? rest.next() : "" : word.substring(HOME.length() + 1);
+      if (directory.isEmpty()) {
+        throw new UsageException("--home needs a directory", "try --help");
+      }
+      home = Path.of(directory);
+      return true;
+    }
+    return accept(word);
   }
 
   /** Takes a word if it is one of these options without a value. */

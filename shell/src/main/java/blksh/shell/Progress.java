@@ -26,7 +26,6 @@ final class Progress implements AutoCloseable {
   private final Console console;
   private final PrintStream err;
   private final boolean live;
-  private final int width;
   private final Thread thread;
   private int drawn;
   private volatile boolean closed;
@@ -41,7 +40,6 @@ final class Progress implements AutoCloseable {
     this.console = console;
     this.err = console.bareErr();
     this.live = console.liveErr();
-    this.width = live ? console.width() : 0;
     this.thread = new Thread(this::watch, "blksh progress");
     thread.setDaemon(true);
     if (live) {
@@ -75,25 +73,36 @@ final class Progress implements AutoCloseable {
   }
 
   private void draw() {
+    Screen screen = console.screen();
+    if (screen != null && screen.editing()) {
+      drawn = 0;
+      screen.live(lines());
+      return;
+    }
+    List<String> lines = lines();
+    StringBuilder text = new StringBuilder();
+    if (live && drawn > 0) {
+      text.append("\033[").append(drawn).append("F").append(CLEAR_BELOW);
+    }
+    lines.forEach(line -> text.append(line).append('\n'));
+    if (text.length() > 0) {
+      err.print(text);
+      err.flush();
+    }
+    drawn = live ? lines.size() : 0;
+  }
+
+  /** The lines of now, no wider than a terminal. */
+  private List<String> lines() {
+    int width = live ? console.width() : Integer.MAX_VALUE;
     List<String> lines = new ArrayList<>();
     for (Task task : running.get()) {
       if (task.elapsed().compareTo(PATIENCE) >= 0 && !task.ended()) {
         lines.add(line(task));
       }
     }
-    StringBuilder text = new StringBuilder();
-    if (live && drawn > 0) {
-      text.append("\033[").append(drawn).append("F").append(CLEAR_BELOW);
-    }
-    for (String line : lines) {
-      boolean fits = !live || line.length() < width;
-      text.append(fits ? line : line.substring(0, width - 1)).append('\n');
-    }
-    if (text.length() > 0) {
-      err.print(text);
-      err.flush();
-    }
-    drawn = live ? lines.size() : 0;
+    lines.replaceAll(line -> line.length() < width ? line : line.substring(0, width - 1));
+    return lines;
   }
 
   /** One operation in words: {@code capture sda: 1.2 GiB of 4 GiB, 30 %, 310 MiB/s, 9 s left}. */
@@ -102,7 +111,12 @@ final class Progress implements AutoCloseable {
     if (!task.subject().isEmpty()) {
       text.append(' ').append(task.subject());
     }
-    text.append(": ");
+    return text.append(": ").append(figures(task)).toString();
+  }
+
+  /** How far an operation has come: {@code 1.2 GiB of 4 GiB, 30 %, 310 MiB/s, 9 s left}. */
+  static String figures(Task task) {
+    StringBuilder text = new StringBuilder();
     if (!task.phase().isEmpty()) {
       text.append(task.phase()).append(", ");
     }

@@ -11,6 +11,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -29,27 +30,31 @@ import org.jline.terminal.TerminalBuilder;
  */
 final class Prompt {
 
-  private static final String COMMANDS =
-      """
-      Anything else is Kotlin, with the words of blksh in scope: press TAB to see them.
-
-        :help   this
-        :why    where the last failure came from
-        :quit   leave (or Ctrl-D)
-
-      Ctrl-C stops what is running, a second one gives it up. Lines continue while they are
-      incomplete. Try:  stores   runs   store("/srv/backup").capture(drive("/dev/sdb"), name = "sdb")
-      """;
+  private static final String PROMPT = "blksh> ";
 
   private final Console console;
   private final Session session;
   private final Vocabulary vocabulary;
+  private final Commands commands;
+
+  /** The compiler, once it is there. */
+  private CompletableFuture<Repl> ready;
+
+  private Evaluator evaluator;
+
+  /** Reads lines at the terminal; null without one. */
+  private LineReader asker;
+
+  private final List<String> entries = new ArrayList<>();
+  private Object last;
   private Throwable lastFailure;
 
   Prompt(Console console, Session session) {
     this.console = console;
     this.session = session;
-    this.vocabulary = new Vocabulary(session, new Arguments("", "", List.of(), word -> false));
+    this.vocabulary =
+        new Vocabulary(session, new Arguments("", "", List.of(), (word, rest) -> false));
+    this.commands = new Commands(session, new Here());
   }
 
   int run() throws IOException, InterruptedException {
@@ -62,6 +67,8 @@ final class Prompt {
 
   private int readStatements() throws IOException, InterruptedException {
     Repl repl = new Repl(vocabulary);
+    evaluator = text -> evaluateHere(repl, text);
+    ready = CompletableFuture.completedFuture(repl);
     BufferedReader lines =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     StringBuilder entry = new StringBuilder();
@@ -71,14 +78,21 @@ final class Prompt {
         entry.append(entry.isEmpty() ? "" : "\n").append(line);
       }
       String text = entry.toString();
-      boolean waits = !isCommand(text) && repl.read(text) instanceof Repl.Reading.Incomplete;
+      boolean waits =
+          !Commands.isCommand(text) && repl.read(text) instanceof Repl.Reading.Incomplete;
       if (line != null && waits) {
         continue;
       }
       entry.setLength(0);
-      if (isCommand(text)) {
-        if (!command(text.strip())) {
-          return status();
+      if (Commands.isCommand(text)) {
+        switch (commands.obey(text)) {
+          case LEAVE -> {
+            return status();
+          }
+          case FAILED -> {
+            return ExitStatus.FAILED;
+          }
+          case DONE -> {}
         }
       } else if (!text.isBlank() && !evaluateHere(repl, text)) {
         return lastFailure != null && Failures.interrupted(lastFailure)
@@ -98,36 +112,43 @@ final class Prompt {
   private boolean evaluateHere(Repl repl, String text) {
     Repl.Compilation compilation = repl.compile(text);
     if (compilation instanceof Repl.Compilation.Failed failed) {
-      return print(failed.getOutcome());
+      return print(text, failed.getOutcome());
     }
     Repl.Entry entry = ((Repl.Compilation.Done) compilation).getEntry();
     Repl.Outcome outcome = repl.run(entry, ScriptRun.evaluation);
     repl.settle(entry, outcome instanceof Repl.Outcome.Value);
-    return print(outcome);
+    return print(text, outcome);
   }
 
   // At a terminal.
 
   private int converse() throws IOException, InterruptedException {
-    Future<Repl> repl = CompletableFuture.supplyAsync(this::warmRepl, Prompt::inBackground);
+    ready = CompletableFuture.supplyAsync(this::warmRepl, Prompt::inBackground);
+    CompletableFuture<Repl> repl = ready;
     try (Terminal terminal =
         TerminalBuilder.builder().name("blksh").system(true).nativeSignals(true).build()) {
       LineReader reader = reader(terminal, repl);
+      asker = reader;
+      Screen screen = new Screen(terminal, reader, PROMPT);
+      screen.apply(session.settings());
+      console.attach(screen);
+      evaluator = text -> evaluate(terminal, await(repl), text);
       while (true) {
         String text;
         try {
-          text = reader.readLine("blksh> ");
+          console.makeWay();
+          text = reader.readLine(PROMPT);
         } catch (UserInterruptException cleared) {
           continue;
         } catch (EndOfFileException leaving) {
           return ExitStatus.DONE;
         }
-        if (isCommand(text)) {
-          if (!command(text.strip())) {
+        if (Commands.isCommand(text)) {
+          if (commands.obey(text) == Commands.Ending.LEAVE) {
             return ExitStatus.DONE;
           }
         } else if (!text.isBlank()) {
-          evaluate(terminal, await(repl), text);
+          evaluator.evaluate(text);
         }
       }
     }
@@ -142,7 +163,25 @@ final class Prompt {
   private Repl warmRepl() {
     Repl repl = new Repl(vocabulary);
     repl.warmUp();
+    initialise(repl);
     return repl;
+  }
+
+  /** Enters what the person's own init script holds, before anything else is. */
+  private void initialise(Repl repl) {
+    Path script = session.options().home().resolve("init.kts");
+    if (!Files.exists(script)) {
+      return;
+    }
+    try {
+      String text = Files.readString(script);
+      if (!text.isBlank() && !evaluateHere(repl, text)) {
+        console.err().println("blksh: that was " + script);
+      }
+      entries.clear();
+    } catch (IOException unreadable) {
+      console.err().println("blksh: cannot read " + script + ": " + unreadable.getMessage());
+    }
   }
 
   private static Repl await(Future<Repl> repl) throws InterruptedException {
@@ -161,7 +200,7 @@ final class Prompt {
             .terminal(terminal)
             .appName("blksh")
             .parser(new EntryParser(text -> reads(repl, text)))
-            .completer(new LiveCompleter(vocabulary, repl))
+            .completer(new LiveCompleter(vocabulary, repl, commands))
             .variable(LineReader.HISTORY_FILE, home.resolve("history"))
             .variable(LineReader.HISTORY_SIZE, 10_000)
             .variable(LineReader.SECONDARY_PROMPT_PATTERN, "%P.... > ")
@@ -182,22 +221,21 @@ final class Prompt {
     }
   }
 
-  private void evaluate(Terminal terminal, Repl repl, String text) throws InterruptedException {
+  private boolean evaluate(Terminal terminal, Repl repl, String text) throws InterruptedException {
     Running running = new Running(session, terminal);
     try {
       Repl.Compilation compilation = repl.compile(text);
       if (compilation instanceof Repl.Compilation.Failed failed) {
-        print(failed.getOutcome());
-        return;
+        return print(text, failed.getOutcome());
       }
       Repl.Entry entry = ((Repl.Compilation.Done) compilation).getEntry();
       Repl.Outcome outcome = running.run(evaluation -> repl.run(entry, evaluation));
       repl.settle(entry, outcome instanceof Repl.Outcome.Value);
       if (outcome == null) {
         console.err().println("blksh: given up; it may still be running");
-      } else {
-        print(outcome);
+        return false;
       }
+      return print(text, outcome);
     } finally {
       running.close();
     }
@@ -205,34 +243,64 @@ final class Prompt {
 
   // Both.
 
-  private static boolean isCommand(String text) {
-    return text.stripLeading().startsWith(":");
+  /** What the commands see. */
+  private final class Here implements Commands.Sitting {
+
+    @Override
+    public Object last() {
+      return last;
+    }
+
+    @Override
+    public Throwable lastFailure() {
+      return lastFailure;
+    }
+
+    @Override
+    public List<String> entries() {
+      return List.copyOf(entries);
+    }
+
+    @Override
+    public Object variable(String name) {
+      return ready.isDone() ? ready.join().variable(name) : null;
+    }
+
+    @Override
+    public boolean evaluate(String text) throws InterruptedException {
+      return evaluator.evaluate(text);
+    }
+
+    @Override
+    public String typeOf(String expression) throws InterruptedException {
+      return await(ready).typeOf(expression);
+    }
+
+    @Override
+    public String ask(String prompt) {
+      if (asker == null) {
+        return null;
+      }
+      try {
+        return asker.readLine(prompt);
+      } catch (UserInterruptException | EndOfFileException enough) {
+        return null;
+      }
+    }
   }
 
-  /** Obeys a command; false to leave. */
-  private boolean command(String text) {
-    switch (text) {
-      case ":quit", ":q", ":exit" -> {
-        return false;
-      }
-      case ":help", ":h", ":?" -> console.out().print(COMMANDS);
-      case ":why" -> {
-        if (lastFailure == null) {
-          console.out().println("nothing failed");
-        } else {
-          lastFailure.printStackTrace(console.out());
-        }
-      }
-      default -> console.err().println("blksh: unknown command " + text + "; try :help");
-    }
-    return true;
+  /** Evaluates an entry and prints what came of it; false when it failed. */
+  private interface Evaluator {
+    boolean evaluate(String text) throws InterruptedException;
   }
 
   /** Prints what came of an entry; false when it failed. */
-  private boolean print(Repl.Outcome outcome) {
+  private boolean print(String text, Repl.Outcome outcome) {
     if (outcome instanceof Repl.Outcome.Value value) {
       Object result = value.getValue();
+      entries.add(text);
       if (result != kotlin.Unit.INSTANCE) {
+        last = result;
         try {
           session.finish(result == null ? new blksh.shell.view.View.Text("null") : result);
         } catch (RuntimeException | StackOverflowError unprintable) {

@@ -1,13 +1,24 @@
 package blksh.shell;
 
+import blksh.BlkshException;
 import blksh.shell.view.Json;
 import blksh.shell.view.View;
 import blksh.shell.view.Views;
+import blksh.store.Store;
+import blksh.store.StoreOptions;
 import blksh.task.Task;
 import blksh.workspace.Workspace;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * One script or one sitting at the prompt: its console, its options, its workspace, and what it
@@ -15,10 +26,15 @@ import java.util.function.Function;
  */
 public final class Session implements AutoCloseable {
 
+  private static final long JOB_PATIENCE_MILLIS = 10_000;
+
   private final Console console;
   private final Options options;
   private final List<String> words;
   private final List<String> findings = new CopyOnWriteArrayList<>();
+  private final List<Background> jobs = new CopyOnWriteArrayList<>();
+  private final List<Store> scratch = new ArrayList<>();
+  private final Settings settings;
   private Workspace workspace;
   private Progress progress;
   private Object lastShown;
@@ -31,6 +47,13 @@ public final class Session implements AutoCloseable {
     this.console = console;
     this.options = options;
     this.words = List.copyOf(words);
+    this.settings = Settings.of(options.home());
+    console.use(settings);
+  }
+
+  /** What the person has set. */
+  Settings settings() {
+    return settings;
   }
 
   public Console console() {
@@ -62,10 +85,14 @@ public final class Session implements AutoCloseable {
   public <T> T run(String verb, String subject, Function<Task, T> operation) {
     Workspace within = workspace();
     showProgress(within);
+    Background background = Background.current();
     return within.run(
         verb,
         subject,
         task -> {
+          if (background != null) {
+            background.adopt(task);
+          }
           try {
             return operation.apply(task);
           } finally {
@@ -75,7 +102,7 @@ public final class Session implements AutoCloseable {
   }
 
   private synchronized void showProgress(Workspace within) {
-    if (progress == null && !options.quiet()) {
+    if (progress == null && !options.quiet() && settings.is(Settings.Name.PROGRESS)) {
       progress = new Progress(console, within.tasks()::running);
     }
   }
@@ -109,19 +136,104 @@ public final class Session implements AutoCloseable {
       Object last = result == null ? lastShown : result;
       (dataOut ? console.err() : console.out()).println(Json.object(last, findings));
     } else if (result != null) {
-      console.print(Views.of(result), dataOut);
+      console.present(Views.of(result), dataOut);
     }
   }
 
-  /** Asks every running operation to stop. */
+  /** Does something in the background. @param name what, in a few words, or empty */
+  public Background background(String name, Supplier<?> work) {
+    workspace();
+    synchronized (jobs) {
+      Background job = new Background(jobs.size() + 1, name, work, this::ended);
+      jobs.add(job);
+      return job;
+    }
+  }
+
+  /** The background work of this session, oldest first. */
+  public List<Background> jobs() {
+    return List.copyOf(jobs);
+  }
+
+  private void ended(Background job) {
+    if (console.screen() != null) {
+      String state = job.state().name().toLowerCase(Locale.ROOT);
+      String message = job.message();
+      console
+          .err()
+          .println("job " + job.id() + " " + state + (message.isEmpty() ? "" : ": " + message));
+    }
+  }
+
+  /**
+   * Waits for the background work of a script.
+   *
+   * @throws RuntimeException the first failure of it
+   */
+  public void awaitJobs() {
+    jobs().forEach(Background::await);
+  }
+
+  /** Asks every running operation to stop, but those in the background. */
   public synchronized void cancel() {
     if (workspace != null) {
-      workspace.tasks().cancelAll();
+      for (Task task : workspace.tasks().running()) {
+        if (jobs.stream().noneMatch(job -> job.owns(task))) {
+          task.cancel();
+        }
+      }
+    }
+  }
+
+  /** Asks every running operation to stop, and all background work. */
+  public void cancelAll() {
+    cancel();
+    jobs.forEach(Background::cancel);
+  }
+
+  /**
+   * A store that stands for one that does not exist yet, for a dry run; it is gone with the
+   * session.
+   */
+  public Store scratchStore() {
+    try {
+      Path directory = Files.createTempDirectory("blksh-dry-run");
+      Store store = Store.create(directory, StoreOptions.defaults());
+      synchronized (scratch) {
+        scratch.add(store);
+      }
+      return store;
+    } catch (IOException failure) {
+      throw new BlkshException("make a temporary store", failure.getMessage(), failure);
+    }
+  }
+
+  private void dropScratch() {
+    synchronized (scratch) {
+      for (Store store : scratch) {
+        store.close();
+        try (Stream<Path> files = Files.walk(store.path())) {
+          for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+            Files.delete(file);
+          }
+        } catch (IOException left) {
+          console.err().println("blksh: cannot remove " + store.path() + ": " + left.getMessage());
+        }
+      }
+      scratch.clear();
     }
   }
 
   @Override
   public void close() {
+    try {
+      for (Background job : jobs) {
+        job.end(JOB_PATIENCE_MILLIS);
+      }
+    } catch (InterruptedException hurry) {
+      Thread.currentThread().interrupt();
+    }
+    dropScratch();
     Progress shown;
     Workspace opened;
     synchronized (this) {

@@ -3,6 +3,7 @@ package blksh.dsl
 import blksh.BlkshException
 import java.nio.file.Path
 import java.time.Duration
+import java.util.function.BiPredicate
 import kotlin.reflect.KClass
 
 /** The command line does not fit what the script (or blksh itself) declares; exit status 2. */
@@ -61,12 +62,15 @@ internal constructor(
 /**
  * The arguments of one run of a script: what it declares, and the words it was given. Parsed once,
  * after the last declaration and before anything else in the script happens.
+ *
+ * @param global takes an option the script does not declare, and its value from the words after it,
+ *   when it is one that every script understands
  */
 class Arguments(
   private val script: String,
   private val description: String,
   private val words: List<String>,
-  private val global: (String) -> Boolean,
+  private val global: BiPredicate<String, Iterator<String>>,
 ) {
   private val declared = mutableListOf<Argument<*>>()
   private var parsed = false
@@ -125,7 +129,7 @@ class Arguments(
     val name = word.substringBefore('=')
     val argument = declared.find { it.name == name }
     if (argument == null) {
-      if (global(word)) return
+      if (global.test(word, rest)) return
       val near =
         declared.filter { !it.positional }.map { it.name }.minByOrNull { distance(it, name) }
       val hint = near?.takeIf { distance(it, name) <= 2 }?.let { "did you mean $it?" }

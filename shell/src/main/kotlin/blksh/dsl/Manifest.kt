@@ -54,6 +54,18 @@ class Manifest internal constructor(val store: Store, internal val stored: Store
   val bad: Size
     get() = Size(stored.figures().badBytes())
 
+  /**
+   * A picture of what its ranges hold, and of what changed since the version before.
+   *
+   * Example: `sampleStore.manifests["disk"].last.map`
+   */
+  val map: BlockMap
+    get() {
+      val before = store.manifests[name].lastOrNull { it.version < version }
+      val changed = before?.let { store.changes(it, this) }.orEmpty()
+      return store.source(this).use { BlockMap.of(reference, it.size(), it.extents(), changed) }
+    }
+
   /** Restores this version; see [Store.restore]. */
   fun restore(to: String, overwrite: Boolean = false, onlyChanged: Boolean = false): Restored =
     store.restore(this, to, overwrite, onlyChanged)
@@ -101,7 +113,11 @@ class Manifests internal constructor(private val all: List<Manifest>) :
   override val keys: List<String>
     get() = all.map { it.name }.distinct()
 
-  /** The versions of a name, oldest first; none when there is no such name. */
+  /**
+   * The versions of a name, oldest first; none when there is no such name.
+   *
+   * Example: `sampleStore.manifests["disk"]`
+   */
   operator fun get(name: String): Versions = Versions(all.filter { it.name == name })
 
   override fun find(key: String): Any? = get(key).takeIf { it.isNotEmpty() }
@@ -114,6 +130,10 @@ class Versions internal constructor(private val all: List<Manifest>) : AbstractL
     get() = all.size
 
   override fun get(index: Int): Manifest = all[index]
+
+  /** What each version brought that the store did not have, as bars. */
+  val space: Space
+    get() = Space(all.firstOrNull()?.name ?: "nothing", all.map { it.reference to it.storedSize })
 
   /** The newest version. */
   val last: Manifest

@@ -59,3 +59,28 @@ class PastRun internal constructor(private val run: Run) : Described {
 
   override fun toString(): String = "$verb $subject"
 }
+
+/** Every operation so far, newest first. */
+class Runs internal constructor(private val all: List<PastRun>) : AbstractList<PastRun>() {
+
+  override val size: Int
+    get() = all.size
+
+  override fun get(index: Int): PastRun = all[index]
+
+  /**
+   * How much the captures among them stored by when, in all stores.
+   *
+   * Example: `runs.growth`
+   */
+  val growth: Growth
+    get() =
+      Growth(
+        "all stores over runs",
+        all
+          .filter { it.verb == "capture" && it.figures["dryRun"] != true }
+          .mapNotNull { run ->
+            (run.figures["stored"] as? Number)?.let { run.started to it.toLong() }
+          },
+      )
+}

@@ -82,14 +82,19 @@ class BadRange internal constructor(private val extent: Extent) : Described {
 }
 
 /** What a restore did. */
-class Restored internal constructor(val manifest: Manifest, private val result: RestoreResult) :
-  Result() {
+class Restored
+internal constructor(
+  val manifest: Manifest,
+  private val result: RestoreResult,
+  private val dryRun: Boolean,
+) : Result() {
 
-  /** Bytes written to the target. */
+  /** Bytes written to the target; in a dry run, bytes that would be. */
   val written: Size
     get() = Size(result.writtenBytes())
 
-  override fun title(): String = "restored ${manifest.reference}"
+  override fun title(): String =
+    if (dryRun) "would restore ${manifest.reference}" else "restored ${manifest.reference}"
 
   override fun fields(): List<Field> =
     listOf(
@@ -99,6 +104,7 @@ class Restored internal constructor(val manifest: Manifest, private val result: 
       Field.of("written", written),
       Field.of("left alone", Size(result.skippedBytes())),
       Field.of("took", result.elapsed()),
+      Field.detail("dry run", dryRun),
     )
 
   override fun appendix(): Any? = result.bad().ifEmpty { null }?.map { BadRange(it) }
@@ -224,9 +230,14 @@ class Deleted internal constructor(val references: List<String>, private val dry
 }
 
 /** What a reindex found. */
-class Reindexed internal constructor(private val report: ReindexReport) : Result() {
+class Reindexed
+internal constructor(private val report: ReindexReport, private val dryRun: Boolean) : Result() {
 
-  override fun title(): String = "reindexed"
+  /** Files that were made whole again, relative to the store; in a dry run, that would be. */
+  val repaired: List<String>
+    get() = report.repaired()
+
+  override fun title(): String = if (dryRun) "would reindex" else "reindexed"
 
   override fun fields(): List<Field> =
     listOf(
@@ -236,6 +247,7 @@ class Reindexed internal constructor(private val report: ReindexReport) : Result
       Field.of("repaired", report.repaired().size),
       Field.of("damage", report.damage().size),
       Field.of("took", report.elapsed() as Duration),
+      Field.detail("dry run", dryRun),
     )
 
   override fun appendix(): Any? = report.damage().ifEmpty { null }?.map { Damaged(it) }

@@ -1,7 +1,10 @@
 package blksh.dsl
 
 import blksh.BlkshException
+import blksh.block.BlockSource
+import blksh.block.Extent
 import blksh.shell.Session
+import blksh.shell.view.BlockTally
 import blksh.shell.view.Described
 import blksh.shell.view.Field
 import blksh.store.CaptureOptions
@@ -9,9 +12,12 @@ import blksh.store.Codec
 import blksh.store.RestoreOptions
 import blksh.store.Store as Engine
 import blksh.store.VerifyOptions
+import blksh.task.Task
 import blksh.workspace.KnownStore
 import java.io.FileDescriptor
 import java.io.FileOutputStream
+import java.io.OutputStream
+import java.nio.file.Files
 import java.nio.file.Path
 import java.time.Instant
 
@@ -33,10 +39,18 @@ internal constructor(
 ) : Described {
 
   private val engine: Engine by lazy {
-    if (dryRun && !Engine.isStore(path)) {
-      throw BlkshException("open store $path", "there is none yet, and a dry run makes none")
+    if (dryRun && !Engine.isStore(path)) standIn() else session.workspace().store(path)
+  }
+
+  /** For a dry run: an empty store in place of the one a real run would make. */
+  private fun standIn(): Engine {
+    if (
+      Files.exists(path) && !(Files.isDirectory(path) && Files.list(path).use { it.count() } == 0L)
+    ) {
+      throw BlkshException("make store $path", "it is not an empty directory")
+        .suggest("name a new directory, or one that is a store")
     }
-    session.workspace().store(path)
+    return session.scratchStore()
   }
 
   private val dryRun: Boolean
@@ -58,7 +72,11 @@ internal constructor(
   val names: List<String>
     get() = engine.names()
 
-  /** Every captured version, by name, oldest first: `manifests["server01.sda"].last`. */
+  /**
+   * Every captured version, by name, oldest first: `manifests["server01.sda"].last`.
+   *
+   * Example: `sampleStore.manifests["disk"].last`
+   */
   val manifests: Manifests
     get() = Manifests(engine.manifests().map { Manifest(this, it) })
 
@@ -66,6 +84,8 @@ internal constructor(
    * One captured version.
    *
    * @param reference `NAME` for the newest, or `NAME@VERSION`
+   *
+   * Example: `sampleStore.manifest("disk@1")`
    */
   fun manifest(reference: String): Manifest = Manifest(this, engine.manifest(reference))
 
@@ -73,7 +93,9 @@ internal constructor(
    * Captures a source as the next version of a name. Ranges that cannot be read are recorded as bad
    * and make the exit status 3.
    *
-   * Example: `store("/srv/backup").capture(drive("/dev/sdb"), name = "server01.sdb")`
+   * @param name what to call it in the store
+   *
+   * Example: `sampleStore.capture(sampleDisk(1), name = "mine")`
    */
   fun capture(source: Source, name: String = source.name): Captured {
     val options = CaptureOptions.defaults().withDryRun(dryRun)
@@ -93,6 +115,8 @@ internal constructor(
    * @param to a path, or `-` for standard output
    * @param overwrite whether a file or drive that is there may be written over
    * @param onlyChanged whether to read what is there and write only what differs
+   *
+   * Example: `sampleStore.restore("disk@1", to = "$home/samples/copy.img", overwrite = true)`
    */
   fun restore(
     manifest: Manifest,
@@ -103,16 +127,15 @@ internal constructor(
     val options = RestoreOptions(overwrite || onlyChanged, onlyChanged, dryRun)
     return session.run("restore", manifest.reference) { task ->
       val result =
-        if (to == "-") {
-          if (dryRun) {
-            throw BlkshException("restore ${manifest.reference}", "standard output has no dry run")
-          }
+        if (to == "-" && dryRun) {
+          engine.restore(manifest.stored, OutputStream.nullOutputStream(), task)
+        } else if (to == "-") {
           session.dataOut()
           FileOutputStream(FileDescriptor.out).let { engine.restore(manifest.stored, it, task) }
         } else {
           engine.restore(manifest.stored, Path.of(to), options, task)
         }
-      Restored(manifest, result)
+      Restored(manifest, result, dryRun)
     }
   }
 
@@ -130,6 +153,8 @@ internal constructor(
    *
    * @param mode how thoroughly: everything, unless a [sample] is asked for
    * @param sample the share of the store to read, those parts verified longest ago first
+   *
+   * Example: `sampleStore.verify(sample = 50.percent)`
    */
   fun verify(mode: Verify? = null, sample: Percent? = null): Verified {
     val chosen = mode ?: if (sample == null) Verify.FULL else Verify.SAMPLE
@@ -144,7 +169,11 @@ internal constructor(
       Compared(engine.diff(from.stored, to.stored))
     }
 
-  /** Compares two captured versions by their references. */
+  /**
+   * Compares two captured versions by their references.
+   *
+   * Example: `sampleStore.diff("disk@1", "disk@2")`
+   */
   fun diff(from: String, to: String): Compared = diff(manifest(from), manifest(to))
 
   /** Removes a version. Its pages stay for later captures to share. */
@@ -157,6 +186,8 @@ internal constructor(
    * Removes all but the newest versions of a name.
    *
    * @param count how many to keep, at least 1
+   *
+   * Example: `sampleStore.keepLast("disk", 10)`
    */
   fun keepLast(name: String, count: Int): Deleted {
     if (count < 1) throw BlkshException("keep the last $count of $name", "at least one must stay")
@@ -175,11 +206,52 @@ internal constructor(
     }
   }
 
-  /** Makes the store's indexes again from its packs and manifests. */
-  fun reindex(): Reindexed {
-    if (dryRun) throw BlkshException("reindex $path", "it has no dry run")
-    return session.run("reindex", path.toString()) { Reindexed(engine.reindex(it)) }
-  }
+  /**
+   * Makes the store's indexes again from its packs and manifests.
+   *
+   * Example: `sampleStore.reindex()`
+   */
+  fun reindex(): Reindexed =
+    session.run("reindex", path.toString()) {
+      Reindexed(if (dryRun) engine.reindexDryRun(it) else engine.reindex(it), dryRun)
+    }
+
+  /**
+   * A picture of its pages in the order they were stored: shared, used once, or used by no version
+   * any more.
+   *
+   * Example: `sampleStore.map`
+   */
+  val map: BlockMap
+    get() = BlockMap.of("$path", engine.use(BlockTally.PARTS, Task.unwatched()))
+
+  /**
+   * How it grew from capture to capture.
+   *
+   * Example: `sampleStore.growth`
+   */
+  val growth: Growth
+    get() = Growth("$path", manifests.map { it.started to it.storedSize.bytes })
+
+  /**
+   * What each name brought into it, compressed, as bars.
+   *
+   * Example: `sampleStore.space`
+   */
+  val space: Space
+    get() {
+      val names = manifests.groupBy { it.name }
+      return Space(
+        "$path",
+        names.map { (name, all) -> name to Size(all.sumOf { it.storedSize.bytes }) },
+      )
+    }
+
+  /** Opens a captured version for reading; close it after use. */
+  fun source(manifest: Manifest): BlockSource = engine.source(manifest.stored)
+
+  internal fun changes(from: Manifest, to: Manifest): List<Extent> =
+    engine.diff(from.stored, to.stored).changed()
 
   /** When it was last used through this workspace; null when it was not. */
   val lastUsed: Instant?

@@ -30,11 +30,19 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
   /** The name of this machine, up to its first dot. */
   val host: String by lazy { InetAddress.getLocalHost().hostName.substringBefore('.') }
 
-  /** The stores used before, by name: `stores["main"]`. */
+  /**
+   * The stores used before, by name: `stores["main"]`.
+   *
+   * Example: `stores`
+   */
   val stores: Stores
     get() = Stores(session.workspace().stores().map { Store(session, it.path(), it) })
 
-  /** What the known stores hold that are reachable now: `manifests["server01.sda"].last`. */
+  /**
+   * What the known stores hold that are reachable now: `manifests["server01.sda"].last`.
+   *
+   * Example: `manifests`
+   */
   val manifests: Manifests
     get() =
       Manifests(
@@ -43,9 +51,31 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
         }
       )
 
-  /** Every operation so far, newest first, in this and in other processes. */
-  val runs: List<PastRun>
-    get() = session.workspace().runs().map { PastRun(it) }
+  /**
+   * Every operation so far, newest first, in this and in other processes.
+   *
+   * Example: `runs.take(5)`
+   */
+  val runs: Runs
+    get() = Runs(session.workspace().runs().map { PastRun(it) })
+
+  /**
+   * The background jobs of this session, oldest first: `jobs["1"].await()`, `jobs.cancel()`.
+   *
+   * Example: `jobs`
+   */
+  val jobs: Jobs
+    get() = Jobs(session.jobs().map { Job(it) })
+
+  /**
+   * Does something in the background, while the prompt or the script goes on. At the prompt its
+   * progress shows above the line being typed; a script waits for it at its end.
+   *
+   * @param name what it does, in a few words
+   *
+   * Example: `bg { sampleStore.verify() }`
+   */
+  fun bg(name: String = "", block: () -> Any?): Job = Job(session.background(name) { block() })
 
   /** What arrives on standard input, to be captured up to its end. */
   val stdin: Stream
@@ -54,6 +84,8 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
   /**
    * A store by its directory. It is made when it is first written to and the directory is empty or
    * new.
+   *
+   * Example: `store(home.resolve("samples/store"))`
    */
   fun store(path: Path): Store = Store(session, path)
 
@@ -69,7 +101,11 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
     return store(path)
   }
 
-  /** A drive, or a file that is read as one. */
+  /**
+   * A drive, or a file that is read as one.
+   *
+   * Example: `drive(sampleDisk(1).path)`
+   */
   fun drive(path: Path): Drive = Drive(path)
 
   /** A drive, or a file that is read as one. */
@@ -82,11 +118,33 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
    * The sample disk that comes with blksh, in two generations a day apart; unpacked on first use.
    *
    * @param generation 1 or 2
+   *
+   * Example: `sampleDisk(1)`
    */
   fun sampleDisk(generation: Int): Drive =
     drive(SampleDisk.unpack(generation, session.options().home()))
 
-  /** Prints a result the way the prompt does: a card, a table or a tree. */
+  /**
+   * A store to try things on: both generations of the sample disk, captured as `disk`; made on
+   * first use.
+   *
+   * Example: `sampleStore.manifests`
+   */
+  val sampleStore: Store
+    get() {
+      val sample = store(home.resolve("samples").resolve("store"))
+      if (!sample.reachable) {
+        sample.capture(sampleDisk(1), name = "disk")
+        sample.capture(sampleDisk(2), name = "disk")
+      }
+      return sample
+    }
+
+  /**
+   * Prints a result the way the prompt does: a card, a table or a picture.
+   *
+   * Example: `show(sampleDisk(1))`
+   */
   fun show(result: Any?) {
     session.show(Views.of(result), result)
   }
@@ -99,7 +157,11 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
   /** Ends the script with a message about its arguments and status 2. */
   fun usage(problem: String): Nothing = throw UsageException(problem)
 
-  /** Whether two files hold the same bytes. */
+  /**
+   * Whether two files hold the same bytes.
+   *
+   * Example: `same(sampleDisk(1).path, sampleDisk(2).path)`
+   */
   fun same(one: Path, other: Path): Boolean =
     try {
       Files.mismatch(one, other) == -1L

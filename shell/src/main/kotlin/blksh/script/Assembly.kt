@@ -15,16 +15,17 @@ import kotlin.system.exitProcess
 /**
  * The build's last step, over the directory that the launcher runs from: compiles the bundled
  * scripts into a jar beside the others, lays out the native libraries so that none is unpacked at
- * start-up, and names the build. Arguments: the scripts' directory, the directory to complete.
+ * start-up, and names the build. Arguments: the scripts' directory, the directory to complete, the
+ * sources of the vocabulary.
  */
 fun main(arguments: Array<String>) {
-  val (scripts, target) = arguments.map { Path.of(it) }
+  val (scripts, target, vocabulary) = arguments.map { Path.of(it) }
   try {
     // Archives of the classes of an earlier build are of no use to this one.
     target.resolve("archive").toFile().deleteRecursively()
     Assembly(target).run {
       dropStrangers()
-      compileScripts(scripts)
+      compileScripts(scripts, vocabulary)
       extractNatives()
       nameBuild()
     }
@@ -48,7 +49,7 @@ private class Assembly(private val target: Path) {
       .forEach { Files.delete(it) }
   }
 
-  fun compileScripts(scripts: Path) {
+  fun compileScripts(scripts: Path, vocabulary: Path) {
     val index = StringBuilder()
     ZipOutputStream(Files.newOutputStream(jars.resolve("scripts.jar"))).use { zip ->
       fun entry(name: String, bytes: ByteArray) {
@@ -69,6 +70,7 @@ private class Assembly(private val target: Path) {
         entry("blksh/scripts/$name.kts", source.text.toByteArray())
       }
       entry(BundledScripts.INDEX, index.toString().toByteArray())
+      entry(Documentation.RESOURCE, Documentation.extract(vocabulary).toByteArray())
     }
   }
 

@@ -65,9 +65,14 @@ class CompiledScript(
   }
 }
 
-/** Defines classes from memory. */
+/** Defines classes from memory, before those of the same name that its parent may have. */
 internal class MemoryClassLoader(parent: ClassLoader, private val classes: Map<String, ByteArray>) :
   ClassLoader(parent) {
+
+  override fun loadClass(name: String, resolve: Boolean): Class<*> {
+    if (name.replace('.', '/') + ".class" !in classes) return super.loadClass(name, resolve)
+    return synchronized(getClassLoadingLock(name)) { findLoadedClass(name) ?: findClass(name) }
+  }
 
   override fun findClass(name: String): Class<*> {
     val bytes = classes[name.replace('.', '/') + ".class"] ?: throw ClassNotFoundException(name)

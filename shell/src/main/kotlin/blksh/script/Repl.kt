@@ -183,6 +183,28 @@ class Repl(private val vocabulary: Vocabulary) {
     }
   }
 
+  /**
+   * The type of an expression in the words of Kotlin, found without running it; `Unit` for what is
+   * no expression.
+   *
+   * @throws BlkshException when it does not compile
+   */
+  @Synchronized
+  fun typeOf(expression: String): String {
+    when (val compilation = compile(expression)) {
+      is Compilation.Done -> {
+        settle(compilation.entry, keep = false)
+        return compilation.entry.snippet.resultField?.second?.typeName ?: "Unit"
+      }
+      is Compilation.Failed ->
+        when (val outcome = compilation.outcome) {
+          is Outcome.Refused -> throw ScriptCompilationException(outcome.source, outcome.problems)
+          is Outcome.Threw -> throw outcome.failure
+          is Outcome.Value -> error("an entry that was not run has no value")
+        }
+    }
+  }
+
   /** Runs an entry as a part of [evaluation]; on any thread. */
   fun run(entry: Entry, evaluation: Evaluation): Outcome {
     val type = entry.snippet.scriptClassFQName

@@ -56,18 +56,20 @@ object ScriptCompiler {
   }
 
   internal fun problems(reports: List<ScriptDiagnostic>): List<ScriptProblem> =
-    reports
-      .filter { it.severity >= ScriptDiagnostic.Severity.WARNING }
-      .map {
-        val start = it.location?.start
-        ScriptProblem(
-          it.severity >= ScriptDiagnostic.Severity.ERROR,
-          start?.line ?: 0,
-          start?.col ?: 0,
-          it.message,
-        )
-      }
-      .distinct()
+    ScriptProblem.bounded(
+      reports
+        .asSequence()
+        .filter { it.severity >= ScriptDiagnostic.Severity.WARNING }
+        .map {
+          val start = it.location?.start
+          ScriptProblem(
+            it.severity >= ScriptDiagnostic.Severity.ERROR,
+            start?.line ?: 0,
+            start?.col ?: 0,
+            it.message,
+          )
+        }
+    )
 
   private fun classPath(): List<File> =
     listOf(Vocabulary::class.java, BlkshException::class.java, Unit::class.java).map {

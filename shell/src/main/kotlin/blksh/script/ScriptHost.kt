@@ -34,17 +34,25 @@ class ScriptHost(private val session: Session) {
     fun run(session: Session): Any? {
       val name =
         source.name.let { if (it.startsWith("scripts/")) it.drop(8).removeSuffix(".kts") else it }
-      val arguments = Arguments(name, description, session.words()) { session.options().accept(it) }
+      val arguments =
+        Arguments(name, description, session.words()) { word, rest ->
+          session.options().accept(word, rest)
+        }
       return start(Vocabulary(session, arguments))
     }
   }
 
-  /** Finds a script by path or by bundled name. */
+  /**
+   * Finds a script by bundled name or by path. A bare word is a bundled script before it is a file
+   * that happens to lie in the current directory; `./list` is the file.
+   */
   fun script(reference: String): Ready {
+    BundledScripts.entries[reference]?.let {
+      return ready(it, lazySource = null)
+    }
     val path = Path.of(reference)
-    val bundled = BundledScripts.entries[reference.removeSuffix(".kts")]
-    if (!Files.exists(path) || Files.isDirectory(path) && bundled != null) {
-      bundled?.let {
+    if (!Files.exists(path)) {
+      BundledScripts.entries[reference.removeSuffix(".kts")]?.let {
         return ready(it, lazySource = null)
       }
       val names = BundledScripts.entries.keys.joinToString(", ")
@@ -75,7 +83,7 @@ class ScriptHost(private val session: Session) {
 
   private fun compiled(source: ScriptSource): CompiledScript {
     val build = System.getProperty("blksh.build") ?: return ScriptCompiler.compile(source)
-    val cache = ScriptCache(session.options().home().resolve("scripts"), build)
+    val cache = ScriptCache(session.options().home(session.words()).resolve("scripts"), build)
     cache.find(source)?.let {
       return it
     }

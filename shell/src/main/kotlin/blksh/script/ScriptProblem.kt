@@ -16,8 +16,37 @@ data class ScriptProblem(val error: Boolean, val line: Int, val column: Int, val
     if (line == 0) return "${source.name}: $kind: $message"
     val head = "${source.name}:$line:$column: $kind: $message"
     val text = source.line(line) ?: return head
-    val indent = text.take(column - 1).map { if (it == '\t') '\t' else ' ' }.joinToString("")
-    return "$head\n$text\n$indent^"
+    val at = (column - 1).coerceIn(0, text.length)
+    // Of a long line, only what stands around the problem.
+    val from = if (at > WIDEST * 2 / 3) at - WIDEST / 2 else 0
+    val to = minOf(text.length, from + WIDEST)
+    val before = if (from > 0) "…" else ""
+    val after = if (to < text.length) "…" else ""
+    val indent = text.substring(from, at).map { if (it == '\t') '\t' else ' ' }.joinToString("")
+    return "$head\n$before${text.substring(from, to)}$after\n${before.map { ' ' }.joinToString("")}$indent^"
+  }
+
+  companion object {
+
+    /** Columns of a source line that are shown. */
+    private const val WIDEST = 160
+
+    /** Characters of one message that are kept; the compiler quotes without bounds. */
+    private const val LONGEST = 500
+
+    /** Problems that are shown; those after them rarely tell more. */
+    private const val MOST = 20
+
+    /** What is worth telling of any number of problems. */
+    fun bounded(problems: Sequence<ScriptProblem>): List<ScriptProblem> {
+      val (errors, warnings) = problems.map { it.shortened() }.distinct().partition { it.error }
+      val kept = errors.take(MOST) + warnings.take(MOST)
+      return if (errors.size <= MOST) kept
+      else kept + ScriptProblem(true, 0, 0, "${errors.size - MOST} more errors")
+    }
+
+    private fun ScriptProblem.shortened() =
+      if (message.length <= LONGEST) this else copy(message = message.take(LONGEST) + "…")
   }
 }
 

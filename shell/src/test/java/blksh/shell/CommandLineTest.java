@@ -161,6 +161,47 @@ class CommandLineTest {
   }
 
   @Test
+  void takesABareNameForABundledScript() throws Exception {
+    Path here = Files.createDirectories(home.resolve("here"));
+    // Its class bears the name of the bundled one's.
+    Files.writeString(here.resolve("list"), "println(\"the file\")\n");
+    Program program = blksh().in(here);
+    assertThat(program.run("run", "list", "--help").out()).startsWith("usage: blksh run list");
+    assertThat(program.run("run", "./list").out()).isEqualTo("the file\n");
+  }
+
+  @Test
+  void takesTheCommonOptionsAfterTheScriptsNameToo() throws Exception {
+    Path other = home.resolve("other");
+    Ended runs = blksh().run("run", "runs", "--json", "--home", other.toString());
+    assertThat(runs).isEqualTo(new Ended(0, "{\"items\":[]}\n", ""));
+    Ended failed = blksh().run("run", "list", "--trace", "--json", "--store=" + home + "/none");
+    assertThat(failed.lastLine()).startsWith("{\"error\":");
+    assertThat(failed.err()).contains("\tat ");
+    assertThat(blksh().run("run", "runs", "--home").status()).isEqualTo(ExitStatus.USAGE);
+
+    Path script = home.resolve("own.kts");
+    Files.writeString(
+        script, "val json by option<String>(\"--json\", \"X\", \"x\")\n\"$json in $home\"\n");
+    assertThat(blksh().run("run", script.toString(), "--json", "a", "--home=" + other).out())
+        .isEqualTo("a in " + other + "\n");
+    Files.writeString(script, "nosuch()\n");
+    assertThat(blksh().run("run", script.toString(), "--json").lastLine())
+        .startsWith("{\"error\":{\"kind\":\"Compilation\"");
+  }
+
+  @Test
+  void boundsWhatItSaysOfGarbage() throws Exception {
+    Path script = home.resolve("garbage.kts");
+    String line = "nosuch1 nosuch2(); ".repeat(2000);
+    Files.writeString(script, line + "\n" + "val x: Int = \"" + "z".repeat(99_999) + "\"\n");
+    Ended ended = blksh().run("run", script.toString());
+    assertThat(ended.status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(ended.err()).contains(script + ":1:17: error", " more errors");
+    assertThat(ended.err().length()).isLessThan(20_000);
+  }
+
+  @Test
   void leavesArgumentsToAScriptThatReadsThemItself() throws Exception {
     Path plain = home.resolve("plain.kts");
     Files.writeString(plain, "println(\"ran\")\n");

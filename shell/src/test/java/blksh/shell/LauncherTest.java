@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import blksh.shell.Program.Ended;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -54,13 +56,26 @@ class LauncherTest {
 
     // An archive that is damaged is as good as none.
     try (Stream<Path> archives = Files.list(dist.resolve("archive"))) {
-      for (Path archive : archives.toList()) {
+      for (Path archive : archives.filter(file -> !file.toString().endsWith("size")).toList()) {
         byte[] bytes = Files.readAllBytes(archive);
         archive.toFile().setWritable(true);
         Arrays.fill(bytes, 0, 4096, (byte) 7);
         Files.write(archive, bytes);
       }
     }
+    assertThat(program.run("eval", "6 * 8")).isEqualTo(new Ended(0, "48\n", ""));
+
+    // One that was cut off would kill Java; it is made again.
+    try (Stream<Path> archives = Files.list(dist.resolve("archive"))) {
+      for (Path archive : archives.filter(file -> !file.toString().endsWith("size")).toList()) {
+        try (var channel = FileChannel.open(archive, StandardOpenOption.WRITE)) {
+          channel.truncate(channel.size() / 2);
+        }
+      }
+    }
+    Ended again = program.run("eval", "6 * 8");
+    assertThat(again.status()).as(again.err()).isZero();
+    assertThat(again.err()).contains("preparing for Java");
     assertThat(program.run("eval", "6 * 8")).isEqualTo(new Ended(0, "48\n", ""));
   }
 

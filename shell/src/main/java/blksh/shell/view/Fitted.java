@@ -9,7 +9,18 @@ public final class Fitted {
   private static final String BOLD = "\033[1m";
   private static final String FAINT = "\033[2m";
   private static final String PLAIN = "\033[0m";
+  private static final String ACCENT = "\033[36m";
+  private static final String EIGHTHS_ACROSS = "▏▎▍▌▋▊▉";
+  private static final String EIGHTHS_UP = "▁▂▃▄▅▆▇█";
   private static final int GAP = 2;
+
+  /** Columns of the offsets beside a picture of blocks. */
+  private static final int SCALE = 9;
+
+  /** Rows of a picture of blocks. */
+  private static final int TALLEST = 16;
+
+  private static final int USUAL_WIDTH = 80;
   private static final int NARROWEST = 6;
 
   private final int width;
@@ -41,6 +52,12 @@ public final class Fitted {
     } else if (view instanceof View.Tree tree) {
       lines.add(tree.label());
       addBranches(tree, "", lines);
+    } else if (view instanceof View.Blocks blocks) {
+      addBlocks(blocks, lines);
+    } else if (view instanceof View.Bars bars) {
+      addBars(bars, lines);
+    } else if (view instanceof View.Course course) {
+      addCourse(course, lines);
     } else if (view instanceof View.Stack stack) {
       for (int i = 0; i < stack.views().size(); i++) {
         if (i > 0) {
@@ -52,9 +69,7 @@ public final class Fitted {
   }
 
   private void addCard(View.Card card, List<String> lines) {
-    if (!card.title().isEmpty()) {
-      lines.add(styled(BOLD, card.title()));
-    }
+    addTitle(card.title(), lines);
     int keys = card.lines().stream().mapToInt(line -> columns(line.key())).max().orElse(0);
     for (View.Card.Line line : card.lines()) {
       String[] values = line.value().split("\n", -1);
@@ -72,6 +87,131 @@ public final class Fitted {
       lines.add(indent + (last ? "└─ " : "├─ ") + branches.get(i).label());
       addBranches(branches.get(i), indent + (last ? "   " : "│  "), lines);
     }
+  }
+
+  private void addBlocks(View.Blocks blocks, List<String> lines) {
+    BlockTally tally = blocks.tally();
+    addTitle(blocks.title(), lines);
+    int across = Math.max(NARROWEST, pictureWidth() - 2 * GAP - SCALE);
+    int rows = Math.min(TALLEST, (tally.parts() + across - 1) / across);
+    for (int row = 0; row < rows; row++) {
+      int cells = rows == 1 ? Math.min(across, tally.parts()) : across;
+      int all = rows == 1 ? cells : rows * across;
+      String start = Words.size((long) ((double) tally.size() * row * across / all));
+      StringBuilder line = new StringBuilder("  ");
+      line.append(styled(FAINT, pad(start, SCALE, true))).append("  ");
+      StringBuilder run = new StringBuilder();
+      int before = -1;
+      for (int cell = 0; cell < cells; cell++) {
+        int kind = tally.shown(row * across + cell, all);
+        if (kind != before && before >= 0) {
+          line.append(coloured(tally.kinds().get(before), run.toString()));
+          run.setLength(0);
+        }
+        run.append(tally.kinds().get(kind).sign());
+        before = kind;
+      }
+      if (before >= 0) {
+        line.append(coloured(tally.kinds().get(before), run.toString()));
+      }
+      lines.add(line.toString());
+    }
+    addLegend(tally, lines);
+  }
+
+  private void addLegend(BlockTally tally, List<String> lines) {
+    StringBuilder line = new StringBuilder();
+    int used = 0;
+    for (int kind = 0; kind < tally.kinds().size(); kind++) {
+      BlockTally.Kind what = tally.kinds().get(kind);
+      long bytes = tally.total(kind);
+      if (bytes == 0) {
+        continue;
+      }
+      String words = " " + what.label() + " " + Words.size(bytes);
+      if (used > 0 && 2 * GAP + used + 1 + words.length() > pictureWidth()) {
+        lines.add(line.toString());
+        line.setLength(0);
+        used = 0;
+      }
+      line.append(used == 0 ? "  " : "   ").append(coloured(what, "" + what.sign())).append(words);
+      used += 3 + 1 + words.length();
+    }
+    if (used > 0) {
+      lines.add(line.toString());
+    }
+  }
+
+  private void addBars(View.Bars bars, List<String> lines) {
+    addTitle(bars.title(), lines);
+    int labels = 0;
+    int texts = 0;
+    double most = 0;
+    for (View.Bars.Bar bar : bars.bars()) {
+      labels = Math.max(labels, columns(bar.label()));
+      texts = Math.max(texts, columns(bar.text()));
+      most = Math.max(most, bar.value());
+    }
+    labels = Math.min(labels, Math.max(NARROWEST, pictureWidth() / 3));
+    int room = Math.max(NARROWEST, pictureWidth() - labels - texts - 3 * GAP);
+    for (View.Bars.Bar bar : bars.bars()) {
+      String drawn = bar(most == 0 ? 0 : bar.value() / most * room);
+      lines.add(
+          "  "
+              + pad(cut(bar.label(), labels), labels, false)
+              + "  "
+              + pad(bar.text(), texts, true)
+              + "  "
+              + styled(ACCENT, drawn));
+    }
+  }
+
+  /** A bar of a length in columns, to the eighth of one; something, if it is more than nothing. */
+  private static String bar(double length) {
+    int eighths = (int) Math.round(length * 8);
+    if (eighths == 0 && length > 0) {
+      eighths = 1;
+    }
+    String end = eighths % 8 == 0 ? "" : "" + EIGHTHS_ACROSS.charAt(eighths % 8 - 1);
+    return "█".repeat(eighths / 8) + end;
+  }
+
+  private void addCourse(View.Course course, List<String> lines) {
+    addTitle(course.title(), lines);
+    int room =
+        Math.max(
+            NARROWEST, pictureWidth() - columns(course.first()) - columns(course.last()) - 3 * GAP);
+    List<Double> values = course.values();
+    int points = Math.min(room, values.size());
+    double most = values.stream().mapToDouble(Double::doubleValue).max().orElse(0);
+    StringBuilder line = new StringBuilder();
+    for (int point = 0; point < points; point++) {
+      // Of several values in one column the last: a course of growth ends where it is.
+      double value = values.get((int) ((long) values.size() * (point + 1) / points) - 1);
+      int height = most == 0 ? 0 : (int) Math.round(value / most * 7);
+      line.append(EIGHTHS_UP.charAt(height));
+    }
+    lines.add(
+        "  " + course.first() + "  " + styled(ACCENT, line.toString()) + "  " + course.last());
+  }
+
+  private void addTitle(String title, List<String> lines) {
+    if (!title.isEmpty()) {
+      lines.add(styled(BOLD, title));
+    }
+  }
+
+  /** Pictures have no width of their own. */
+  private int pictureWidth() {
+    return width == Integer.MAX_VALUE ? USUAL_WIDTH : width;
+  }
+
+  private String coloured(BlockTally.Kind kind, String text) {
+    return kind.colour() < 0 ? text : styled("\033[" + ansi(kind.colour()) + "m", text);
+  }
+
+  private static int ansi(int colour) {
+    return colour < 8 ? 30 + colour : 90 + colour - 8;
   }
 
   private void addTable(View.Table table, List<String> lines) {

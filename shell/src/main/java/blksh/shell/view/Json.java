@@ -30,8 +30,20 @@ public final class Json {
    * @param findings what was found and survived, added as {@code findings} when there is any
    */
   public static String object(Object result, List<String> findings) {
+    return object(result, findings, false);
+  }
+
+  /** The same over many lines, for people. */
+  public static String indented(Object result) {
+    return object(result, List.of(), true);
+  }
+
+  private static String object(Object result, List<String> findings, boolean indented) {
     StringWriter text = new StringWriter();
     try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
+      if (indented) {
+        json.useDefaultPrettyPrinter();
+      }
       json.writeStartObject();
       if (result instanceof Described thing) {
         members(json, thing);

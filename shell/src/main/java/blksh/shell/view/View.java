@@ -26,6 +26,30 @@ public sealed interface View {
   /** A label with branches below it. */
   record Tree(String label, List<Tree> branches) implements View {}
 
+  /** Blocks of a whole by what they hold, drawn as rows of cells over a legend. */
+  record Blocks(String title, BlockTally tally) implements View {}
+
+  /** Quantities as bars of a common scale. */
+  record Bars(String title, List<Bar> bars) implements View {
+
+    /**
+     * One bar.
+     *
+     * @param value 0 or more
+     * @param text the value in words
+     */
+    public record Bar(String label, double value, String text) {}
+  }
+
+  /**
+   * A course of values in one line.
+   *
+   * @param values 0 or more each, in order
+   * @param first what stands before the line, such as the first value in words
+   * @param last what stands after it
+   */
+  record Course(String title, List<Double> values, String first, String last) implements View {}
+
   /** One view after the other, an empty line between. */
   record Stack(List<View> views) implements View {}
 }

@@ -1,0 +1,22 @@
+package blksh.store;
+
+import java.util.List;
+
+/**
+ * How the captured versions use the stored pages, in the order the packs were made.
+ *
+ * @param pages numbers in all packs
+ * @param step of how many pages one was looked at; the shares count those, so multiply
+ * @param shares one for each of equal parts of all pages
+ */
+public record StoreUse(long pages, long step, List<Share> shares) {
+
+  /**
+   * One part.
+   *
+   * @param unused pages no version needs
+   * @param once pages one place of one version needs
+   * @param shared pages needed more than once
+   */
+  public record Share(long unused, long once, long shared) {}
+}

@@ -1,0 +1,513 @@
+package blksh.shell;
+
+import blksh.BlkshException;
+import blksh.dsl.Job;
+import blksh.shell.view.Field;
+import blksh.shell.view.Json;
+import blksh.shell.view.View;
+import blksh.shell.view.Views;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/** The commands of the prompt: lines that begin with a colon. */
+final class Commands {
+
+  /** The prompt, as its commands see it. */
+  interface Sitting {
+
+    /** The result of the last entry that had one, or null. */
+    Object last();
+
+    /** Why the last entry failed, or null when that was told in full or nothing failed yet. */
+    Throwable lastFailure();
+
+    /** The entries that ended well so far, oldest first. */
+    List<String> entries();
+
+    /** The value of a variable declared at the prompt; null when there is none. Never waits. */
+    Object variable(String name);
+
+    /**
+     * Evaluates a text as though it were typed: prints what it comes to or why it fails.
+     *
+     * @return false when it failed
+     */
+    boolean evaluate(String text) throws InterruptedException;
+
+    /**
+     * The type of an expression in the words of Kotlin; the expression is compiled and not run.
+     *
+     * @throws blksh.BlkshException when it does not compile
+     */
+    String typeOf(String expression) throws InterruptedException;
+
+    /**
+     * Reads a line of the person at the terminal; null when there is none, or that person has
+     * pressed Ctrl-C or Ctrl-D.
+     */
+    String ask(String prompt);
+  }
+
+  /** How a command ended. */
+  enum Ending {
+    DONE,
+    FAILED,
+    /** The person wishes to leave the prompt. */
+    LEAVE
+  }
+
+  /** Something that may stand where the cursor is, with a few words about it. */
+  record Completion(String text, String description) {}
+
+  /** Does what a command says; what follows its name comes stripped. */
+  private interface Action {
+    Ending obey(String argument) throws InterruptedException, IOException;
+  }
+
+  /** What may stand after a command's name, given what stands there already. */
+  private interface Arguments {
+    List<Completion> of(String typed);
+  }
+
+  /**
+   * One command.
+   *
+   * @param argument how its argument is written; empty when it takes none, in brackets when it may
+   *     be left out
+   */
+  private record Command(
+      String name, String argument, String help, Action action, Arguments arguments) {
+
+    boolean needsArgument() {
+      return !argument.isEmpty() && !argument.startsWith("[");
+    }
+  }
+
+  private static final Map<String, String> SHORT =
+      Map.of("q", "quit", "exit", "quit", "h", "help", "?", "help");
+
+  private static final String HELP_END =
+      """
+      Anything else is Kotlin, with the words of blksh in scope. TAB completes; lines continue while
+      they are incomplete; Ctrl-C stops what is running, a second one gives it up; Ctrl-D leaves.
+      """;
+
+  private final Session session;
+  private final Console console;
+  private final Sitting sitting;
+  private final Map<String, Command> commands = new LinkedHashMap<>();
+
+  Commands(Session session, Sitting sitting) {
+    this.session = session;
+    this.console = session.console();
+    this.sitting = sitting;
+    add(
+        "help",
+        "[NAME]",
+        "what there is, or all about a word: :help stores",
+        this::help,
+        this::words);
+    add(
+        "doc",
+        "NAME",
+        "what a word does, with an example: :doc store.capture",
+        this::doc,
+        this::words);
+    add("tour", "", "a walk through blksh on the sample disk, in three minutes", this::tour);
+    add("type", "EXPR", "the type of an expression, which is not run", this::type);
+    add("table", "[EXPR]", "the last result as a table", value -> show(value, Views::table));
+    add("tree", "[EXPR]", "the last result as a tree", value -> show(value, Views::tree));
+    add("card", "[EXPR]", "the last result as cards", value -> show(value, Views::cards));
+    add("json", "[EXPR]", "the last result as JSON", value -> show(value, Commands::json));
+    add("jobs", "", "what runs in the background", this::jobs);
+    add("why", "", "where the last failure came from", this::why);
+    add("load", "FILE", "enter what a file holds", this::load, Commands::files);
+    add("save", "FILE", "what was entered, as a script for blksh run", this::save, Commands::files);
+    add("set", "[NAME [VALUE]]", "what can be set, and how it is", this::set, this::settings);
+    add("quit", "", "leave (or Ctrl-D)", none -> Ending.LEAVE);
+  }
+
+  private void add(String name, String argument, String help, Action action) {
+    add(name, argument, help, action, typed -> List.of());
+  }
+
+  private void add(String name, String argument, String help, Action action, Arguments arguments) {
+    commands.put(name, new Command(name, argument, help, action, arguments));
+  }
+
+  /** Whether a line is a command. */
+  static boolean isCommand(String text) {
+    return text.stripLeading().startsWith(":");
+  }
+
+  /** The part of a command before the cursor that completion replaces: its last word. */
+  static String word(String before) {
+    String line = before.stripLeading();
+    int space = Math.max(line.lastIndexOf(' '), line.lastIndexOf('\t'));
+    return line.substring(space + 1);
+  }
+
+  /**
+   * What the last word of a command may become; quick enough to ask at every TAB.
+   *
+   * @param before the command up to the cursor, colon included
+   */
+  List<Completion> complete(String before) {
+    String line = before.stripLeading();
+    int space = line.indexOf(' ');
+    if (space < 0) {
+      return commands.values().stream()
+          .map(command -> new Completion(":" + command.name(), command.help()))
+          .toList();
+    }
+    Command command = find(line.substring(1, space));
+    String typed = line.substring(space + 1).stripLeading();
+    return command == null ? List.of() : command.arguments().of(typed);
+  }
+
+  private Command find(String name) {
+    return commands.get(SHORT.getOrDefault(name, name));
+  }
+
+  /** Obeys a command; what goes wrong with it is told on standard error. */
+  Ending obey(String text) throws InterruptedException {
+    String[] parts = text.strip().substring(1).strip().split("\\s+", 2);
+    Command command = find(parts[0]);
+    String argument = parts.length < 2 ? "" : parts[1].strip();
+    if (command == null) {
+      return wrong("unknown command :" + parts[0] + "; try :help");
+    }
+    if (command.needsArgument() && argument.isEmpty()) {
+      return wrong("say :" + command.name() + " " + command.argument());
+    }
+    if (command.argument().isEmpty() && !argument.isEmpty()) {
+      return wrong(":" + command.name() + " takes nothing after it");
+    }
+    try {
+      return command.action().obey(argument);
+    } catch (IOException | RuntimeException failure) {
+      return wrong(Failures.message(failure));
+    }
+  }
+
+  private Ending wrong(String message) {
+    console.err().println("blksh: " + message);
+    return Ending.FAILED;
+  }
+
+  private Ending say(View view) {
+    console.present(view, false);
+    return Ending.DONE;
+  }
+
+  // Help.
+
+  private Ending help(String name) {
+    if (!name.isEmpty()) {
+      return explain(name, true);
+    }
+    List<View.Card.Line> lines = new ArrayList<>();
+    for (Command command : commands.values()) {
+      String head = (":" + command.name() + " " + command.argument()).strip();
+      lines.add(new View.Card.Line(head, command.help()));
+    }
+    return say(
+        new View.Stack(
+            List.of(
+                new View.Card("commands", lines),
+                members("at hand", ""),
+                new View.Text(HELP_END.strip()))));
+  }
+
+  private Ending doc(String name) {
+    return explain(name, false);
+  }
+
+  private Ending explain(String path, boolean all) {
+    String name = path.replaceAll("\\(.*", "").strip();
+    Command command = name.startsWith(":") ? find(name.substring(1)) : null;
+    if (command != null) {
+      String head = ":" + command.name() + " " + command.argument();
+      return say(new View.Text(head.strip() + "\n  " + command.help()));
+    }
+    List<Reference.Word> words = find(List.of(name.split("\\.")));
+    if (words.isEmpty()) {
+      return wrong("there is no " + name + "; :help names what there is");
+    }
+    List<View> views = new ArrayList<>();
+    for (Reference.Word word : words) {
+      views.add(new View.Text(text(word)));
+    }
+    String type = words.get(0).simpleType();
+    if (all && !words.get(0).kind().equals("function") && !members(type).isEmpty()) {
+      views.add(members(type, type));
+    }
+    return say(new View.Stack(views));
+  }
+
+  private List<Reference.Word> members(String type) {
+    return Reference.get().members(type);
+  }
+
+  private View members(String title, String type) {
+    Map<String, String> lines = new LinkedHashMap<>();
+    for (Reference.Word word : members(type)) {
+      String name = word.name() + (word.kind().equals("function") ? "(…)" : "");
+      if (!word.doc().isEmpty()) {
+        lines.putIfAbsent(name, word.brief());
+      }
+    }
+    return new View.Card(
+        title,
+        lines.entrySet().stream()
+            .map(line -> new View.Card.Line(line.getKey(), line.getValue()))
+            .toList());
+  }
+
+  private static String text(Reference.Word word) {
+    StringBuilder text = new StringBuilder(word.signature());
+    if (!word.doc().isEmpty()) {
+      word.prose().lines().forEach(line -> text.append("\n  ").append(line));
+    }
+    if (!word.tags().isEmpty()) {
+      text.append('\n');
+    }
+    for (String tag : word.tags()) {
+      text.append("\n  ").append(tag.replaceFirst("^(param|property) (\\S+)", "$2:"));
+    }
+    if (word.example() != null) {
+      text.append("\n\n  Try:  ").append(word.example());
+    }
+    return text.toString();
+  }
+
+  /** The words a path leads to: through variables of the prompt, words at hand, and types. */
+  private List<Reference.Word> find(List<String> path) {
+    Reference reference = Reference.get();
+    String first = path.get(0);
+    Object variable = sitting.variable(first);
+    Reference.Word type = null;
+    List<Reference.Word> here = reference.members("", first);
+    if (variable != null) {
+      type = reference.type(variable.getClass().getSimpleName());
+      here = type == null ? List.of() : List.of(type);
+    } else if (here.isEmpty() || Character.isUpperCase(first.charAt(0))) {
+      type = reference.type(first);
+      here = type == null ? here : List.of(type);
+    }
+    for (String name : path.subList(1, path.size())) {
+      if (here.isEmpty()) {
+        return here;
+      }
+      here = reference.members(here.get(0).simpleType(), name);
+    }
+    return here;
+  }
+
+  private List<Completion> words(String typed) {
+    Reference reference = Reference.get();
+    int dot = typed.lastIndexOf('.');
+    String before = typed.substring(0, dot + 1);
+    List<Reference.Word> found = new ArrayList<>();
+    if (dot < 0) {
+      found.addAll(reference.members(""));
+      reference.words().stream().filter(word -> word.kind().equals("type")).forEach(found::add);
+    } else {
+      List<Reference.Word> owner = find(List.of(typed.substring(0, dot).split("\\.")));
+      if (!owner.isEmpty()) {
+        found.addAll(reference.members(owner.get(0).simpleType()));
+      }
+    }
+    Set<String> seen = new LinkedHashSet<>();
+    return found.stream()
+        .filter(word -> seen.add(word.name()))
+        .map(word -> new Completion(before + word.name(), word.brief()))
+        .toList();
+  }
+
+  private Ending tour(String none) throws InterruptedException {
+    return new Tour(console, sitting).walk() ? Ending.DONE : Ending.FAILED;
+  }
+
+  private Ending type(String expression) throws InterruptedException {
+    String type = sitting.typeOf(expression);
+    console.out().println(type.replaceAll("\\b(kotlin(\\.collections)?|blksh\\.dsl)\\.", ""));
+    return Ending.DONE;
+  }
+
+  // Results.
+
+  private interface Look {
+    View at(Object result);
+  }
+
+  private Ending show(String expression, Look look) throws InterruptedException {
+    if (!expression.isEmpty() && !sitting.evaluate(expression)) {
+      return Ending.FAILED;
+    }
+    Object result = sitting.last();
+    return result == null ? wrong("there is no result yet") : say(look.at(result));
+  }
+
+  private static View json(Object result) {
+    return new View.Text(Json.indented(result));
+  }
+
+  private Ending jobs(String none) {
+    return say(Views.of(session.jobs().stream().map(Job::new).toList()));
+  }
+
+  private Ending why(String none) {
+    Throwable failure = sitting.lastFailure();
+    if (failure == null) {
+      console.out().println("nothing failed");
+    } else {
+      failure.printStackTrace(console.out());
+    }
+    return Ending.DONE;
+  }
+
+  // Files.
+
+  private Ending load(String name) throws InterruptedException, IOException {
+    Path file = path(name);
+    String text;
+    try {
+      text = Files.readString(file);
+    } catch (NoSuchFileException missing) {
+      throw new BlkshException("load " + file, "there is no such file");
+    } catch (java.nio.charset.CharacterCodingException binary) {
+      throw new BlkshException("load " + file, "it is no text", binary);
+    }
+    // A first line for the operating system is no Kotlin.
+    String kotlin = text.startsWith("#!") ? "//" + text : text;
+    return kotlin.isBlank() || sitting.evaluate(kotlin) ? Ending.DONE : Ending.FAILED;
+  }
+
+  private Ending save(String name) throws IOException {
+    List<String> entries = sitting.entries();
+    if (entries.isEmpty()) {
+      return wrong("nothing was entered yet");
+    }
+    Path named = path(name);
+    Path file =
+        named.getFileName().toString().contains(".")
+            ? named
+            : named.resolveSibling(named.getFileName() + ".kts");
+    try {
+      Files.writeString(
+          file, SavedSession.script(entries), java.nio.file.StandardOpenOption.CREATE_NEW);
+    } catch (FileAlreadyExistsException there) {
+      throw new BlkshException("save " + file, "it exists").suggest("name another file");
+    } catch (NoSuchFileException missing) {
+      throw new BlkshException("save " + file, "its directory does not exist")
+          .suggest("make it first");
+    }
+    console.out().println("saved; run it with: blksh run " + shown(file));
+    return Ending.DONE;
+  }
+
+  /** As {@code blksh run} takes it for a file. */
+  private static String shown(Path file) {
+    String text = file.toString();
+    return text.contains("/") ? text : "./" + text;
+  }
+
+  private static Path path(String name) {
+    String bare = name.replaceAll("^\"(.*)\"$", "$1");
+    String home = System.getProperty("user.home");
+    try {
+      return Path.of(bare.startsWith("~/") ? home + bare.substring(1) : bare);
+    } catch (InvalidPathException wrong) {
+      throw new BlkshException("use " + bare, "it is no name of a file", wrong);
+    }
+  }
+
+  private static List<Completion> files(String typed) {
+    int slash = typed.lastIndexOf('/');
+    String before = typed.substring(0, slash + 1);
+    List<Completion> found = new ArrayList<>();
+    try (Stream<Path> entries = Files.list(path(before.isEmpty() ? "." : before))) {
+      entries
+          .sorted()
+          .forEach(
+              entry -> {
+                String name = entry.getFileName().toString();
+                boolean directory = Files.isDirectory(entry);
+                if (directory || name.endsWith(".kts")) {
+                  found.add(new Completion(before + name + (directory ? "/" : ""), null));
+                }
+              });
+    } catch (IOException | BlkshException unreadable) {
+      return List.of();
+    }
+    return found;
+  }
+
+  // Settings.
+
+  private Ending set(String words) {
+    String[] parts = words.strip().split("[\\s=]+", 2);
+    if (words.isEmpty()) {
+      return say(Views.table(Stream.of(Settings.Name.values()).map(this::row).toList()));
+    }
+    Settings.Name name = Settings.Name.of(parts[0]);
+    if (name == null) {
+      return wrong("there is no setting " + parts[0] + "; :set names what there is");
+    }
+    if (parts.length > 1) {
+      session.settings().set(name, parts[1]);
+      if (console.screen() != null) {
+        console.screen().apply(session.settings());
+      }
+    }
+    console.out().println(name.word() + " = " + session.settings().get(name));
+    return Ending.DONE;
+  }
+
+  private blksh.shell.view.Described row(Settings.Name name) {
+    return new SettingRow(name, session.settings().get(name));
+  }
+
+  /** A setting as it is now. */
+  private record SettingRow(Settings.Name name, String value)
+      implements blksh.shell.view.Described {
+    @Override
+    public String title() {
+      return name.word();
+    }
+
+    @Override
+    public List<Field> fields() {
+      return List.of(
+          Field.of("name", name.word()),
+          Field.of("value", value),
+          Field.of("values", String.join(" | ", name.choices())),
+          Field.of("what", name.help()));
+    }
+  }
+
+  private List<Completion> settings(String typed) {
+    int space = typed.indexOf(' ');
+    if (space < 0) {
+      return Stream.of(Settings.Name.values())
+          .map(name -> new Completion(name.word(), name.help()))
+          .toList();
+    }
+    Settings.Name name = Settings.Name.of(typed.substring(0, space));
+    return name == null
+        ? List.of()
+        : name.choices().stream().map(value -> new Completion(value, null)).toList();
+  }
+}

@@ -1,0 +1,141 @@
+package blksh.shell;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What the words of blksh mean, as their sources say. */
+final class Reference {
+
+  private static final String RESOURCE = "/blksh/shell/words.tsv";
+
+  /**
+   * One word.
+   *
+   * @param owner the type it is a member of; empty for what is at hand without naming one
+   * @param kind {@code property}, {@code function} or {@code type}
+   * @param type what it is or gives, in Kotlin
+   * @param doc its comment, with tags, of any number of lines
+   */
+  record Word(String owner, String name, String kind, String type, String signature, String doc) {
+
+    private static final String EXAMPLE = "Example: `";
+
+    /** The first sentence of the comment. */
+    String brief() {
+      String text = prose().split("\n\n", 2)[0].replace('\n', ' ');
+      for (int i = 1; i < text.length(); i++) {
+        boolean ends = text.charAt(i - 1) == '.' && text.charAt(i) == ' ';
+        if (ends) {
+          return text.substring(0, i - 1);
+        }
+      }
+      return text.endsWith(".") ? text.substring(0, text.length() - 1) : text;
+    }
+
+    /** The comment without its tags and its example. */
+    String prose() {
+      int end = doc.length();
+      for (String mark : List.of("\n@", "\n" + EXAMPLE)) {
+        int at = ("\n" + doc).indexOf(mark);
+        end = at < 0 ? end : Math.min(end, Math.max(0, at - 1));
+      }
+      return doc.substring(0, end).strip().replaceAll("\\[([A-Za-z.]+)]", "$1");
+    }
+
+    /** The tags, such as {@code @param to a path}, one a line. */
+    List<String> tags() {
+      List<String> tags = new ArrayList<>();
+      for (String line : doc.split("\n")) {
+        if (line.startsWith("@")) {
+          tags.add(line.substring(1));
+        } else if (line.isBlank() || line.startsWith(EXAMPLE)) {
+          continue;
+        } else if (!tags.isEmpty()) {
+          tags.set(tags.size() - 1, tags.get(tags.size() - 1) + " " + line);
+        }
+      }
+      return tags;
+    }
+
+    /** A line to try, or null. */
+    String example() {
+      int at = doc.indexOf(EXAMPLE);
+      if (at < 0) {
+        return null;
+      }
+      int end = doc.indexOf('`', at + EXAMPLE.length());
+      return doc.substring(at + EXAMPLE.length(), end).replace('\n', ' ');
+    }
+
+    /** The name of its type without what varies. */
+    String simpleType() {
+      return type.replaceAll("[<?].*", "");
+    }
+
+    /** How it is found: {@code store.capture}. */
+    String path() {
+      return owner.isEmpty() ? name : owner + "." + name;
+    }
+  }
+
+  private final List<Word> words = new ArrayList<>();
+
+  private Reference() {}
+
+  /** The reference that came with the build; it is read at the first call. */
+  static Reference get() {
+    return Held.REFERENCE;
+  }
+
+  private static final class Held {
+    static final Reference REFERENCE = load();
+  }
+
+  private static Reference load() {
+    Reference reference = new Reference();
+    try (InputStream in = Reference.class.getResourceAsStream(RESOURCE)) {
+      if (in != null) {
+        String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        for (String line : text.split("\n")) {
+          String[] parts = line.split("\t", 6);
+          if (parts.length == 6) {
+            String doc = parts[5].replace("\\n", "\n");
+            reference.words.add(new Word(parts[0], parts[1], parts[2], parts[3], parts[4], doc));
+          }
+        }
+      }
+    } catch (IOException unreadable) {
+      throw new UncheckedIOException(unreadable);
+    }
+    return reference;
+  }
+
+  /** All words there are. */
+  List<Word> words() {
+    return List.copyOf(words);
+  }
+
+  /** The members of a type; of the empty name what is at hand without naming one. */
+  List<Word> members(String owner) {
+    return words.stream()
+        .filter(word -> word.owner().equals(owner) && !word.kind().equals("type"))
+        .toList();
+  }
+
+  /** A type by its name, in any case; null when there is none. */
+  Word type(String name) {
+    return words.stream()
+        .filter(word -> word.kind().equals("type") && word.name().equalsIgnoreCase(name))
+        .findFirst()
+        .orElse(null);
+  }
+
+  /** The members of a type that have a name; functions may share one. */
+  List<Word> members(String owner, String name) {
+    return members(owner).stream().filter(word -> word.name().equals(name)).toList();
+  }
+}

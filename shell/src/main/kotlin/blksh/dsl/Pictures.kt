@@ -1,0 +1,151 @@
+package blksh.dsl
+
+import blksh.block.Extent
+import blksh.shell.view.BlockTally
+import blksh.shell.view.Field
+import blksh.shell.view.Pictured
+import blksh.shell.view.View
+import blksh.shell.view.Words
+import blksh.store.StoreUse
+import java.time.Instant
+
+/** What lies where: rows of cells, one for so many blocks, over a legend. */
+class BlockMap
+internal constructor(
+  private val of: String,
+  private val tally: BlockTally,
+  private val note: String = "",
+) : Pictured {
+
+  override fun title(): String = "map of $of, ${Words.size(tally.size())}$note"
+
+  override fun fields(): List<Field> =
+    tally.kinds().mapIndexed { kind, it -> Field.of(it.label(), Size(tally.total(kind))) }
+
+  override fun picture(): View =
+    if (tally.size() == 0L) View.Text("${title()}: nothing to see") else View.Blocks(title(), tally)
+
+  override fun toString(): String = title()
+
+  internal companion object {
+    private const val PAGE = 4096L
+
+    /**
+     * An image by what its ranges hold.
+     *
+     * @param changed ranges that differ from the version before
+     */
+    fun of(name: String, size: Long, extents: Iterator<Extent>, changed: List<Extent>): BlockMap {
+      val kinds =
+        listOf(
+          BlockTally.Kind("unreadable", 'X', 9, true),
+          BlockTally.Kind("changed", '▓', 11, true),
+          BlockTally.Kind("data", '█', 4, false),
+          BlockTally.Kind("zero", '·', 8, false),
+          BlockTally.Kind("free", '░', 8, false),
+        )
+      val tally = BlockTally(size, PAGE, kinds)
+      val differing = ArrayDeque(changed)
+      for (extent in extents) {
+        when (extent.kind()) {
+          Extent.Kind.DATA -> addData(tally, extent, differing)
+          Extent.Kind.ZERO -> tally.add(extent.start(), extent.length(), 3)
+          Extent.Kind.FREE -> tally.add(extent.start(), extent.length(), 4)
+          else -> tally.add(extent.start(), extent.length(), 0)
+        }
+      }
+      return BlockMap(name, tally)
+    }
+
+    /** Data, apart from the changed parts of it; both come in order. */
+    private fun addData(tally: BlockTally, extent: Extent, changed: ArrayDeque<Extent>) {
+      var at = extent.start()
+      while (at < extent.end()) {
+        while (changed.isNotEmpty() && changed.first().end() <= at) changed.removeFirst()
+        val next = changed.firstOrNull()?.takeIf { it.start() < extent.end() }
+        val plain = minOf(extent.end(), next?.start() ?: extent.end())
+        if (plain > at) tally.add(at, plain - at, 2)
+        at = maxOf(at, plain)
+        if (next != null && at < extent.end()) {
+          val end = minOf(extent.end(), next.end())
+          tally.add(at, end - at, 1)
+          at = end
+        }
+      }
+    }
+
+    /** A store by how its pages are used, in the order they came. */
+    fun of(name: String, use: StoreUse): BlockMap {
+      val kinds =
+        listOf(
+          BlockTally.Kind("shared", '█', 10, false),
+          BlockTally.Kind("used once", '▓', 4, false),
+          BlockTally.Kind("unused", '░', 8, false),
+        )
+      val tally = BlockTally(use.pages() * PAGE, PAGE, kinds)
+      var at = 0L
+      for (share in use.shares()) {
+        for ((kind, pages) in listOf(share.shared(), share.once(), share.unused()).withIndex()) {
+          tally.add(at, pages * use.step() * PAGE, kind)
+          at += pages * use.step() * PAGE
+        }
+      }
+      return BlockMap(name, tally, if (use.step() > 1) ", estimated" else "")
+    }
+  }
+}
+
+/** How much was stored by when. */
+class Growth internal constructor(private val of: String, steps: List<Pair<Instant, Long>>) :
+  Pictured {
+
+  private val steps = steps.sortedBy { it.first }
+  private val sums = this.steps.runningFold(0L) { sum, step -> sum + step.second }.drop(1)
+
+  /** Bytes stored in all. */
+  val stored: Size
+    get() = Size(sums.lastOrNull() ?: 0)
+
+  override fun title(): String = "growth of $of"
+
+  override fun fields(): List<Field> =
+    listOf(
+      Field.of("captures", steps.size),
+      Field.of("first", steps.firstOrNull()?.first),
+      Field.of("last", steps.lastOrNull()?.first),
+      Field.of("stored", stored),
+    )
+
+  override fun picture(): View {
+    if (steps.isEmpty()) return View.Text("${title()}: nothing was captured")
+    return View.Course(
+      "${title()}, ${Words.moment(steps.first().first)} to ${Words.moment(steps.last().first)}",
+      sums.map { it.toDouble() },
+      Words.size(sums.first()),
+      Words.size(sums.last()),
+    )
+  }
+
+  override fun toString(): String = title()
+}
+
+/** What takes how much space in a store. */
+class Space internal constructor(private val of: String, shares: List<Pair<String, Size>>) :
+  Pictured {
+
+  /** The shares, the largest first. */
+  val shares: List<Pair<String, Size>> = shares.sortedByDescending { it.second }
+
+  override fun title(): String = "space of $of"
+
+  override fun fields(): List<Field> = shares.map { Field.of(it.first, it.second) }
+
+  override fun picture(): View {
+    if (shares.isEmpty()) return View.Text("${title()}: nothing is stored")
+    val bars = shares.map { (name, size) -> View.Bars.Bar(name, size.bytes.toDouble(), "$size") }
+    val all = shares.fold(Size(0)) { sum, share -> sum + share.second }
+    return View.Bars("${title()}, $all stored", bars)
+  }
+
+  override fun toString(): String = title()
+}
