@@ -22,6 +22,10 @@ final class Bzip2Compression implements Compression {
   private static final long END = 0x177245385090L;
 
   private static final int MARK_BITS = 48;
+
+  /** Marks tried as the end of a block; by chance one stands in a block once in 2^25 of them. */
+  private static final int MOST_MARKS = 8;
+
   private static final long MARK = (1L << MARK_BITS) - 1;
 
   /** "BZh" and a digit. */
@@ -179,7 +183,7 @@ final class Bzip2Compression implements Compression {
       long most = at + (level * 100_000L + level * 10_000L + 20_000) * 8;
       long end = at + MARK_BITS;
       IOException reason = null;
-      while (true) {
+      for (int tries = 0; tries < MOST_MARKS; tries++) {
         end = nextMark(end + 1, most);
         if (end < 0) {
           break;

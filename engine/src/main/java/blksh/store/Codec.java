@@ -1,6 +1,7 @@
 package blksh.store;
 
 import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdException;
 import java.nio.ByteBuffer;
 import net.jpountz.lz4.LZ4Exception;
 import net.jpountz.lz4.LZ4Factory;
@@ -20,6 +21,8 @@ public enum Codec {
 
   /** LZ4's own knob: 2 is a tenth faster than 1 and stores a hundredth more. */
   private static final int LZ4_ACCELERATION = 2;
+
+  private static final int LZ4_HASTE = 24;
 
   /** Loaded at the first frame, so that listing a store needs no native library. */
   private static final class Lz4 {
@@ -49,18 +52,42 @@ public enum Codec {
       case LZ4 -> new Lz4Compressor();
       case ZSTD ->
           (from, at, length, to, toAt, room) -> {
-            long n = Zstd.compressDirectByteBuffer(to, toAt, room, from, at, length, ZSTD_LEVEL);
-            return Zstd.isError(n) ? -1 : (int) n;
+            try {
+              return (int)
+                  Zstd.compressDirectByteBuffer(to, toAt, room, from, at, length, ZSTD_LEVEL);
+            } catch (ZstdException tooLarge) {
+              return -1;
+            }
           };
     };
   }
 
+  /**
+   * Compressed files lie together on a disk: after a frame that did not shrink, the next is tried
+   * in haste, until one shrinks again.
+   */
   private static final class Lz4Compressor implements Compressor {
-    private final LZ4JNIFastResetCompressor lz4 =
+    private final LZ4JNIFastResetCompressor usual =
         LZ4Factory.nativeInstance().fastResetCompressor(LZ4_ACCELERATION);
+    private final LZ4JNIFastResetCompressor hasty =
+        LZ4Factory.nativeInstance().fastResetCompressor(LZ4_HASTE);
+    private boolean incompressible;
 
     @Override
     public int compress(ByteBuffer from, int at, int length, ByteBuffer to, int toAt, int room) {
+      int stored = compress(incompressible ? hasty : usual, from, at, length, to, toAt, room);
+      incompressible = stored < 0 || stored > length - length / 32;
+      return stored;
+    }
+
+    private static int compress(
+        LZ4JNIFastResetCompressor lz4,
+        ByteBuffer from,
+        int at,
+        int length,
+        ByteBuffer to,
+        int toAt,
+        int room) {
       try {
         return lz4.compress(from, at, length, to, toAt, room);
       } catch (LZ4Exception tooLarge) {
@@ -70,7 +97,8 @@ public enum Codec {
 
     @Override
     public void close() {
-      lz4.close();
+      usual.close();
+      hasty.close();
     }
   }
 
@@ -88,7 +116,7 @@ public enum Codec {
             Lz4.DECOMPRESSOR.decompress(from, offset, length, to, 0, rawLength) == rawLength;
         case ZSTD -> Zstd.decompressByteArray(to, 0, rawLength, from, offset, length) == rawLength;
       };
-    } catch (LZ4Exception damaged) {
+    } catch (LZ4Exception | ZstdException damaged) {
       return false;
     }
   }

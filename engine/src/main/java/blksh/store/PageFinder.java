@@ -50,6 +50,9 @@ final class PageFinder implements PageIndex.Candidate, Closeable {
     if (index == null) {
       index = store.pageIndex();
     }
+    if (index == null) {
+      return false; // a store that cannot be written may have none
+    }
     wanted = digest;
     wantedAt = at;
     return index != null && index.find(key, this) >= 0;

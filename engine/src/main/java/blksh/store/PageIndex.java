@@ -49,6 +49,7 @@ final class PageIndex implements Closeable {
     private static final int GENERATION_AT = 1;
     private static final int SLOTS_AT = 2;
     private static final int USED_AT = 3;
+    private static final int CHECKSUM_AT = 4;
     private static final int UNFINISHED_AT = 5;
 
     final Object fileKey;
@@ -107,6 +108,15 @@ final class PageIndex implements Closeable {
       VarHandle.fullFence();
       header.put(UNFINISHED_AT, adding ? 1 : 0);
       VarHandle.fullFence();
+    }
+
+    /** Whether the bytes of the header that have no meaning are zero. */
+    boolean isHeaderClear() {
+      boolean clear = header.get(CHECKSUM_AT) >>> 32 == 0 && header.get(UNFINISHED_AT) >>> 1 == 0;
+      for (int at = UNFINISHED_AT + 1; at < HEADER / 8; at++) {
+        clear &= header.get(at) == 0;
+      }
+      return clear;
     }
 
     long recount() {
@@ -179,6 +189,7 @@ final class PageIndex implements Closeable {
     LittleEndian.putI64(header, 8, generation);
     LittleEndian.putI64(header, 16, slots);
     LittleEndian.putI32(header, 32, Checksum.of(header, 0, 24));
+    boolean whole = false;
     try (FileChannel channel =
         FileChannel.open(
             fresh,
@@ -190,6 +201,11 @@ final class PageIndex implements Closeable {
       byte[] zeros = new byte[1 << 18];
       for (long at = 0; at < slots * SLOT; at += zeros.length) {
         Bytes.writeAt(channel, HEADER + at, zeros, 0, zeros.length);
+      }
+      whole = true;
+    } finally {
+      if (!whole) {
+        Files.deleteIfExists(fresh); // its space is needed
       }
     }
     return fresh;
@@ -211,10 +227,13 @@ final class PageIndex implements Closeable {
       }
       byte[] head = new ReadOnlyFile(path, channel).read(0, 40);
       long slots = LittleEndian.i64(head, 16);
+      long used = LittleEndian.i64(head, 24);
       if (LittleEndian.i64(head, 0) != MAGIC
           || LittleEndian.i32(head, 32) != Checksum.of(head, 0, 24)
           || Long.bitCount(slots) != 1
-          || size != HEADER + slots * SLOT) {
+          || size != HEADER + slots * SLOT
+          || used < 0
+          || used > slots) {
         return null;
       }
       Object fileKey = Files.readAttributes(path, "unix:ino").get("ino");
@@ -296,16 +315,43 @@ final class PageIndex implements Closeable {
       table.used(table.recount()); // whoever was adding died before it could count
     }
     reserve(pages);
-    Table t = table;
+    if (!add(table, ordinal, digests, pages)) {
+      table.used(table.recount()); // it held more than it said
+      reserve(pages);
+      add(table, ordinal, digests, pages);
+    }
+  }
+
+  /** Adds the pages of a pack; false when there was no room for all. */
+  private static boolean add(Table t, long ordinal, byte[] digests, int pages) {
     t.unfinished(true);
     long used = t.used();
     for (int page = 0; page < pages; page++) {
       if (!isDropped(digests, page * Page.DIGEST)) {
-        used += insert(t, keyOf(digests, page * Page.DIGEST), address(ordinal, page));
+        int added = insert(t, keyOf(digests, page * Page.DIGEST), address(ordinal, page));
+        if (added < 0) {
+          return false;
+        }
+        used += added;
       }
     }
     t.used(used);
     t.unfinished(false);
+    return true;
+  }
+
+  /** Whether all is zero that must be: what no field and no entry has. */
+  boolean isClearElsewhere() {
+    Table t = table;
+    if (!t.isHeaderClear()) {
+      return false;
+    }
+    for (long slot = 0; slot < t.slots; slot++) {
+      if (t.key(slot) == 0 && t.address(slot) != 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Whether somebody was adding entries and has not ended, alive or dead. */
@@ -317,10 +363,11 @@ final class PageIndex implements Closeable {
     return Page.isZero(digests, at, Page.DIGEST);
   }
 
+  /** Slots newly taken: 1, 0 when the entry is there, -1 when the table is full. */
   private static int insert(Table t, long key, long address) {
     long mask = t.slots - 1;
     long slot = t.home(key);
-    while (true) {
+    for (long probes = 0; probes < t.slots; probes++) {
       long found = t.key(slot);
       if (found == 0) {
         t.put(slot, key, address);
@@ -331,6 +378,7 @@ final class PageIndex implements Closeable {
       }
       slot = slot + 1 & mask;
     }
+    return -1;
   }
 
   /**

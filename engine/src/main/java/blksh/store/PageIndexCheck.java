@@ -39,7 +39,10 @@ final class PageIndexCheck {
     }
   }
 
-  /** What is wrong, after all pages of all packs were noted; or null. */
+  /**
+   * What is wrong, after all pages of all packs were noted; or null. Nobody may add entries
+   * meanwhile.
+   */
   String problem() {
     if (index == null) {
       return null;
@@ -56,6 +59,13 @@ final class PageIndexCheck {
     if (slots[1] != matched.get()) {
       return (slots[1] - matched.get()) + " of its entries lead to no page";
     }
-    return index.unfinished() || slots[0] == index.used() ? null : "its count of entries is wrong";
+    boolean interrupted = rows.values().stream().anyMatch(row -> !row.indexed());
+    if (index.unfinished() && interrupted) {
+      return null; // whoever was adding died; the next to add puts it right
+    }
+    if (index.unfinished() || slots[0] != index.used()) {
+      return "its count of entries is wrong";
+    }
+    return index.isClearElsewhere() ? null : "it holds bytes that mean nothing";
   }
 }

@@ -92,7 +92,7 @@ final class PartFile {
     return channel;
   }
 
-  /** Makes the contents durable under their name, which must be free. */
+  /** Makes the contents durable under their name, in place of what had it. */
   void publish(Path name) throws IOException {
     channel.force(true);
     Files.move(path, name, StandardCopyOption.ATOMIC_MOVE);
@@ -107,6 +107,15 @@ final class PartFile {
       close();
     } catch (IOException e) {
       // what is left is removed by the next capture
+    }
+  }
+
+  /** Leaves the file as it is, for somebody else to take over. */
+  void release() {
+    try {
+      close();
+    } catch (IOException e) {
+      // the system closes it with the process
     }
   }
 

@@ -64,6 +64,10 @@ abstract class RestoreTarget implements Closeable {
     if (Files.isDirectory(path)) {
       throw new BlkshException(action, "it is a directory").suggest("name a file in it");
     }
+    Path directory = path.toAbsolutePath().getParent();
+    if (directory == null || !Files.isDirectory(directory)) {
+      throw new BlkshException(action, "its directory does not exist").suggest("make it first");
+    }
     boolean exists = Files.exists(path, LinkOption.NOFOLLOW_LINKS);
     if (exists && !options.overwrite()) {
       throw new BlkshException(action, "it exists").suggest("allow overwriting it");
@@ -92,29 +96,32 @@ abstract class RestoreTarget implements Closeable {
    */
   private static final class NewFile extends RestoreTarget {
     private final Path path;
-    private final Path part;
+    private final PartFile part;
     private final FileChannel channel;
     private boolean finished;
 
     NewFile(Path path, long size) throws IOException {
       this.path = path;
-      this.part = path.resolveSibling("." + path.getFileName() + ".blksh" + PartFile.ENDING);
-      this.channel =
-          FileChannel.open(
-              part,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.TRUNCATE_EXISTING,
-              StandardOpenOption.READ,
-              StandardOpenOption.WRITE);
-      if (channel.tryLock() == null) {
-        channel.close();
-        throw new BlkshException("restore to " + path, "another process is restoring to it");
+      Path name = path.resolveSibling("." + path.getFileName() + ".blksh" + PartFile.ENDING);
+      this.part = Files.exists(name) ? PartFile.takeOver(name) : PartFile.create(name);
+      if (part == null) {
+        throw new BlkshException("restore to " + path, "another restore to it is running");
       }
-      if (Files.exists(path)) {
-        copyPermissions();
-      }
-      if (size > 0) {
-        Bytes.writeAt(channel, size - 1, new byte[1], 0, 1);
+      this.channel = part.channel();
+      boolean ready = false;
+      try {
+        channel.truncate(0);
+        if (Files.exists(path)) {
+          copyPermissions();
+        }
+        // One byte past the end, cut off again: a file of the right size that is all hole.
+        Bytes.writeAt(channel, size, new byte[1], 0, 1);
+        channel.truncate(size);
+        ready = true;
+      } finally {
+        if (!ready) {
+          part.discard();
+        }
       }
     }
 
@@ -122,7 +129,7 @@ abstract class RestoreTarget implements Closeable {
       PosixFileAttributeView from = Files.getFileAttributeView(path, PosixFileAttributeView.class);
       if (from != null) {
         Set<PosixFilePermission> permissions = from.readAttributes().permissions();
-        Files.setPosixFilePermissions(part, permissions);
+        Files.setPosixFilePermissions(part.path(), permissions);
       }
     }
 
@@ -137,25 +144,14 @@ abstract class RestoreTarget implements Closeable {
 
     @Override
     void finish() throws IOException {
-      channel.force(true);
-      Files.move(
-          part,
-          path,
-          java.nio.file.StandardCopyOption.ATOMIC_MOVE,
-          java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-      Bytes.syncDirectory(path.toAbsolutePath().getParent());
+      part.publish(path);
       finished = true;
     }
 
     @Override
     public void close() {
-      try {
-        if (!finished) {
-          Files.deleteIfExists(part);
-        }
-        channel.close();
-      } catch (IOException e) {
-        // a leftover part is overwritten by the next restore to the same name
+      if (!finished) {
+        part.discard();
       }
     }
   }

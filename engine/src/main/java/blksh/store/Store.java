@@ -3,15 +3,19 @@ package blksh.store;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.BlockStream;
+import blksh.block.Extent;
 import blksh.task.Task;
 import blksh.task.Workers;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -38,6 +42,7 @@ public final class Store implements Closeable {
   static final String INDEX = "index.db";
   static final String PAGE_INDEX = "pages.idx";
   static final String GENERATION = "pages.idx generation";
+  static final String NO_GENERATION = "none";
   private static final String PACKS = "packs";
   private static final String MANIFESTS = "manifests";
   private static final Pattern MANIFEST_FILE = Pattern.compile("([1-9][0-9]{0,8})\\.manifest");
@@ -49,6 +54,7 @@ public final class Store implements Closeable {
   private StoreDescriptor descriptor;
   private String descriptorProblem;
   private StoreIndex index;
+  private String indexProblem;
   private PageIndex pageIndex;
   private boolean closed;
 
@@ -169,7 +175,7 @@ public final class Store implements Closeable {
   /** The descriptor; when its file is lost, what packs and manifests say of it. */
   private synchronized StoreDescriptor descriptor() {
     if (descriptor == null) {
-      descriptor = new StoreDescriptor(StoreDescriptor.uuid(idFromContents()), Codec.LZ4);
+      descriptor = new StoreDescriptor(StoreDescriptor.uuid(idFromContents()), codecFromContents());
     }
     return descriptor;
   }
@@ -193,6 +199,23 @@ public final class Store implements Closeable {
       }
     }
     return StoreDescriptor.bytes(randomId());
+  }
+
+  /** The codec of the first frame that was compressed at all. */
+  private Codec codecFromContents() {
+    for (long id : packs.list().sealed()) {
+      try (Pack pack = packs.acquire(id)) {
+        PackFooter footer = pack.footer();
+        for (int frame = 0; frame < footer.frames(); frame++) {
+          if (footer.codec(frame) != Codec.RAW) {
+            return footer.codec(frame);
+          }
+        }
+      } catch (BlkshException e) {
+        // another one will do
+      }
+    }
+    return Codec.LZ4;
   }
 
   PackDirectory packs() {
@@ -234,29 +257,45 @@ public final class Store implements Closeable {
 
   private StoreIndex openIndex() {
     Path file = path.resolve(INDEX);
-    boolean existed = Files.exists(file);
-    StoreIndex opened;
     try {
-      opened = StoreIndex.open(file);
+      return complete(StoreIndex.open(file));
     } catch (StoreIndex.DamagedIndexException e) {
-      opened =
-          lock.publishing(
-              () -> {
-                StoreIndex.delete(file);
-                return StoreIndex.open(file);
-              });
-      existed = false;
-    }
-    if (!existed || !"1".equals(opened.meta("complete"))) {
-      StoreIndex fresh = opened;
-      lock.publishing(
+      indexProblem = e.problem();
+      return lock.publishing(
           () -> {
-            fresh.replaceManifests(readableManifests(new ArrayList<>()));
-            fresh.meta("complete", "1");
-            return null;
+            StoreIndex.delete(file);
+            return complete(StoreIndex.open(file));
           });
     }
-    return opened;
+  }
+
+  /** Lists the manifests in an index that is new. */
+  private StoreIndex complete(StoreIndex opened) {
+    boolean done = false;
+    try {
+      if (!"1".equals(opened.meta("complete"))) {
+        lock.publishing(
+            () -> {
+              opened.replaceManifests(readableManifests(new ArrayList<>()));
+              opened.meta("complete", "1");
+              return null;
+            });
+      }
+      settle(opened);
+      done = true;
+      return opened;
+    } finally {
+      if (!done) {
+        opened.close();
+      }
+    }
+  }
+
+  /** What was wrong with an index that was made again since it was last asked, or null. */
+  synchronized String takeIndexProblem() {
+    String problem = indexProblem;
+    indexProblem = null;
+    return problem;
   }
 
   /** The page index, holding every pack; made again when it is missing or of other packs. */
@@ -283,6 +322,7 @@ public final class Store implements Closeable {
   /** Makes an empty page index and forgets all packs, so that they are indexed again. */
   private PageIndex makePageIndex(StoreIndex rows) throws IOException {
     long pages = rows.packs().stream().mapToLong(StoreIndex.PackRow::pages).sum();
+    rows.meta(GENERATION, NO_GENERATION);
     var verified = rows.clearPacks();
     PageIndex fresh = PageIndex.create(path.resolve(PAGE_INDEX), pages);
     rows.meta(GENERATION, Long.toString(fresh.generation()));
@@ -373,7 +413,8 @@ public final class Store implements Closeable {
    * <p>Order: an unsettled row, the file under its name, a settled row. Whoever finds an unsettled
    * row while holding the publishing lock knows its writer died, and believes the file.
    */
-  Manifest publish(ManifestWriter writer, Manifest described) {
+  Manifest publish(ManifestWriter writer, Manifest described, List<Extent> bad) {
+    StoreIndex rows = index(); // opened before the lock is taken: opening may take it too
     return lock.publishing(
         () -> {
           String name = described.name();
@@ -381,7 +422,7 @@ public final class Store implements Closeable {
           boolean fresh = !Files.isDirectory(directory);
           Files.createDirectories(directory);
           int last = versionsOnDisk(name).stream().mapToInt(Integer::intValue).max().orElse(0);
-          int version = index().nextVersion(name, last);
+          int version = rows.nextVersion(name, last);
           Manifest numbered =
               new Manifest(
                   name,
@@ -392,13 +433,17 @@ public final class Store implements Closeable {
                   described.source(),
                   described.figures(),
                   described.root());
-          writer.finish(numbered, idBytes());
-          index().putManifest(numbered, false);
+          writer.finish(numbered, bad, idBytes());
+          rows.putManifest(numbered, false);
           writer.publish(manifestPath(name, version));
           if (fresh) {
             Bytes.syncDirectory(path.resolve(MANIFESTS));
           }
-          index().putManifest(numbered, true);
+          try {
+            rows.putManifest(numbered, true);
+          } catch (BlkshException e) {
+            // the manifest is there; whoever finds its row unsettled settles it
+          }
           return numbered;
         });
   }
@@ -411,7 +456,7 @@ public final class Store implements Closeable {
    * Finishes what dead processes left: whole frames of their open packs become packs, sealed packs
    * are indexed, half-written manifests are removed, rows of manifests are set right.
    */
-  private void recover() {
+  void recover() {
     PageIndex into = pageIndex();
     StoreIndex rows = index();
     PackDirectory.Listing listing = packs.list();
@@ -459,17 +504,31 @@ public final class Store implements Closeable {
     }
   }
 
+  private void settleIfPossible() {
+    try {
+      if (writable()) {
+        settle();
+      }
+    } catch (BlkshException e) {
+      // an index that cannot be used is reported by the verification
+    }
+  }
+
   private void settle() {
-    if (index().unsettled().isEmpty()) {
+    settle(index());
+  }
+
+  private void settle(StoreIndex rows) {
+    if (rows.unsettled().isEmpty()) {
       return;
     }
     lock.publishing(
         () -> {
-          for (Manifest m : index().unsettled()) {
+          for (Manifest m : rows.unsettled()) {
             if (Files.exists(manifestPath(m.name(), m.version()))) {
-              index().putManifest(m, true);
+              rows.putManifest(m, true);
             } else {
-              index().removeManifest(m.name(), m.version());
+              rows.removeManifest(m.name(), m.version());
             }
           }
           return null;
@@ -477,6 +536,20 @@ public final class Store implements Closeable {
   }
 
   // ---- verbs ---------------------------------------------------------------------------------
+
+  /** Carries out a verb on a thread of the engine; repair keeps away from the store meanwhile. */
+  private <T> T call(Task task, java.util.concurrent.Callable<T> verb) {
+    return Workers.call(
+        task,
+        () -> {
+          lock.again();
+          try {
+            return verb.call();
+          } finally {
+            lock.close();
+          }
+        });
+  }
 
   /**
    * Captures a source as the next version of a name. Ranges that cannot be read are recorded as
@@ -498,12 +571,7 @@ public final class Store implements Closeable {
       CaptureInput input, String name, CaptureOptions options, Task task) {
     ManifestName.check(name);
     mustBeWhole("capture " + name + " into " + path);
-    return Workers.call(
-        task,
-        () -> {
-          recover();
-          return new Capture(this, input, name, options, task).run();
-        });
+    return call(task, () -> new Capture(this, input, name, options, task).run());
   }
 
   /**
@@ -514,7 +582,7 @@ public final class Store implements Closeable {
    *     is damaged, naming the range: no wrong byte is written
    */
   public RestoreResult restore(Manifest manifest, Path target, RestoreOptions options, Task task) {
-    return Workers.call(
+    return call(
         task,
         () -> {
           try (ManifestFile file = openManifest(manifest.name(), manifest.version());
@@ -528,7 +596,7 @@ public final class Store implements Closeable {
 
   /** Restores an image to a stream, in order; holes are written as zeros. */
   public RestoreResult restore(Manifest manifest, OutputStream out, Task task) {
-    return Workers.call(
+    return call(
         task,
         () -> {
           try (ManifestFile file = openManifest(manifest.name(), manifest.version());
@@ -556,19 +624,17 @@ public final class Store implements Closeable {
 
   /** Checks what was written. Damage is reported, not thrown. */
   public VerifyReport verify(VerifyOptions options, Task task) {
-    return Workers.call(
+    return call(
         task,
         () -> {
-          if (writable()) {
-            settle();
-          }
+          settleIfPossible();
           return new Verification(this, options, task).run();
         });
   }
 
   /** Compares two captured images. */
   public ManifestDiff diff(Manifest from, Manifest to) {
-    return Workers.call(
+    return call(
         new Task("diff", from.reference() + " " + to.reference()),
         () -> {
           try (ManifestFile a = openManifest(from.name(), from.version());
@@ -585,18 +651,19 @@ public final class Store implements Closeable {
    */
   public void delete(Manifest manifest) {
     mustBeWhole("delete " + manifest.reference() + " from " + path);
-    Workers.call(
+    StoreIndex rows = index();
+    call(
         new Task("delete", manifest.reference()),
         () ->
             lock.publishing(
                 () -> {
                   Path file = manifestPath(manifest.name(), manifest.version());
-                  index().unsettle(manifest.name(), manifest.version());
+                  rows.unsettle(manifest.name(), manifest.version());
                   boolean was = Files.deleteIfExists(file);
                   if (was) {
                     Bytes.syncDirectory(file.getParent());
                   }
-                  index().removeManifest(manifest.name(), manifest.version());
+                  rows.removeManifest(manifest.name(), manifest.version());
                   if (!was) {
                     throw noSuch(manifest.reference());
                   }
@@ -636,23 +703,23 @@ public final class Store implements Closeable {
   /** For {@link Reindex}: drops what is derived and makes it again. */
   synchronized void remake(List<Damage> damage) throws IOException {
     packs.close();
-    Path file = path.resolve(INDEX);
-    StoreIndex opened = null;
+    List<Manifest> manifests = readableManifests(damage);
     try {
-      opened = index();
-      if (opened.integrity() != null) {
+      if (index().integrity() != null) {
         throw new StoreIndex.DamagedIndexException(INDEX, "it fails its check", null);
       }
-    } catch (StoreIndex.DamagedIndexException e) {
-      if (opened != null) {
-        opened.close();
+      index().replaceManifests(manifests);
+    } catch (BlkshException e) {
+      if (index != null) {
+        index.close();
+        index = null;
       }
-      index = null;
-      StoreIndex.delete(file);
+      StoreIndex.delete(path.resolve(INDEX));
+      index().replaceManifests(manifests);
     }
-    index().replaceManifests(readableManifests(damage));
+    takeIndexProblem();
     index().meta("complete", "1");
-    index().meta(GENERATION, "none");
+    index().meta(GENERATION, NO_GENERATION);
     pageIndex = null;
     pageIndex();
     recover();
@@ -675,6 +742,11 @@ public final class Store implements Closeable {
     return index().manifests(ManifestName.check(name));
   }
 
+  /** The numbers of the captured versions of a name, oldest first; without reading any. */
+  public List<Integer> versions(String name) {
+    return versionsOnDisk(ManifestName.check(name)).stream().sorted().toList();
+  }
+
   /**
    * Finds a captured version.
    *
@@ -685,18 +757,18 @@ public final class Store implements Closeable {
     int at = reference.lastIndexOf('@');
     String name = ManifestName.check(at < 0 ? reference : reference.substring(0, at));
     String version = at < 0 ? "latest" : reference.substring(at + 1);
-    List<Integer> versions = versionsOnDisk(name);
     int wanted;
     if (version.equals("latest")) {
-      wanted = versions.stream().mapToInt(Integer::intValue).max().orElse(-1);
+      wanted =
+          versionsOnDisk(name).stream()
+              .mapToInt(Integer::intValue)
+              .max()
+              .orElseThrow(() -> noSuch(reference));
     } else if (version.matches("[1-9][0-9]{0,8}")) {
       wanted = Integer.parseInt(version);
     } else {
       throw new BlkshException("find " + reference, "\"" + version + "\" is no version")
           .suggest("use NAME, NAME@latest or NAME@NUMBER");
-    }
-    if (!versions.contains(wanted)) {
-      throw noSuch(reference);
     }
     try (ManifestFile file = openManifest(name, wanted)) {
       return file.manifest();
@@ -822,17 +894,33 @@ public final class Store implements Closeable {
         : "it lists " + rows.keySet().iterator().next() + ", which is gone";
   }
 
+  /** Runs something while nobody adds to the page index. */
+  <T> T withIndexLocked(StoreLock.Locked<T> action) {
+    return lock.indexing(action);
+  }
+
   void packVerified(long id, Instant when) {
-    if (writable()) {
-      index().packVerified(id, when);
+    try {
+      if (writable()) {
+        index().packVerified(id, when);
+      }
+    } catch (BlkshException e) {
+      // the pack is sound whether or not that can be remembered
     }
   }
 
   /** Takes damaged pages out of the page index: the next capture of them stores them again. */
   void forgetPages(PackCheck check) {
-    if (check.bad().isEmpty() || !writable()) {
-      return;
+    try {
+      if (!check.bad().isEmpty() && writable()) {
+        forget(check);
+      }
+    } catch (BlkshException e) {
+      // an index that cannot be used is reported by the verification
     }
+  }
+
+  private void forget(PackCheck check) {
     PageIndex from = pageIndex();
     long ordinal =
         index().packs().stream()
@@ -852,9 +940,35 @@ public final class Store implements Closeable {
         });
   }
 
+  /** The packs as listed; of a store that cannot be written, as they are. */
+  private List<StoreIndex.PackRow> packRows() {
+    if (writable()) {
+      return index().packs();
+    }
+    List<StoreIndex.PackRow> rows = new ArrayList<>();
+    for (long id : packs.list().sealed()) {
+      try (Pack pack = packs.acquire(id)) {
+        PackFooter footer = pack.footer();
+        rows.add(
+            new StoreIndex.PackRow(
+                0,
+                id,
+                footer.pages(),
+                footer.frames(),
+                footer.rawBytes(),
+                Files.size(pack.path()),
+                false,
+                null));
+      } catch (BlkshException | IOException e) {
+        // verify reports it
+      }
+    }
+    return rows;
+  }
+
   /** The store in figures. */
   public StoreInfo info() {
-    List<StoreIndex.PackRow> rows = index().packs();
+    List<StoreIndex.PackRow> rows = packRows();
     List<Manifest> manifests = manifests();
     boolean never = rows.stream().anyMatch(row -> row.verified() == null);
     return new StoreInfo(
@@ -877,14 +991,26 @@ public final class Store implements Closeable {
   }
 
   private long storedBytes() {
-    try (Stream<Path> files = Files.walk(path)) {
-      long sum = 0;
-      for (Path file : (Iterable<Path>) files::iterator) {
-        if (Files.isRegularFile(file)) {
-          sum += Files.size(file);
-        }
-      }
-      return sum;
+    long[] sum = {0};
+    try {
+      Files.walkFileTree(
+          path,
+          new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+              sum[0] += attributes.isRegularFile() ? attributes.size() : 0;
+              return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+              if (e instanceof NoSuchFileException && !file.equals(path)) {
+                return FileVisitResult.CONTINUE; // renamed or removed since it was listed
+              }
+              throw e;
+            }
+          });
+      return sum[0];
     } catch (IOException e) {
       throw new BlkshException("measure store " + path, Bytes.reason(e), e);
     }

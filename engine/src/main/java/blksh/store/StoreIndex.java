@@ -12,6 +12,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -32,6 +33,10 @@ import org.sqlite.SQLiteException;
 final class StoreIndex implements Closeable {
 
   private static final int VERSION = 1;
+
+  /** How long to wait for another process that writes. */
+  private static final int BUSY_MILLIS = 30_000;
+
   private static final String SCHEMA =
       """
       CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -74,12 +79,12 @@ final class StoreIndex implements Closeable {
 
   private static StoreIndex open(String location) {
     SQLiteConfig config = new SQLiteConfig();
-    config.setBusyTimeout(30_000);
-    config.setJournalMode(SQLiteConfig.JournalMode.WAL);
+    config.setBusyTimeout(BUSY_MILLIS);
     config.setSynchronous(SQLiteConfig.SynchronousMode.NORMAL);
     StoreIndex index = null;
     try {
       index = new StoreIndex(location, config.createConnection("jdbc:sqlite:" + location));
+      index.writeAhead();
       index.migrate();
       return index;
     } catch (SQLException e) {
@@ -87,6 +92,23 @@ final class StoreIndex implements Closeable {
         index.close();
       }
       throw failure(location, e);
+    }
+  }
+
+  /** Nobody waits for the lock that changing the journal takes, so a lost race is tried again. */
+  private void writeAhead() throws SQLException {
+    long deadline = System.nanoTime() + BUSY_MILLIS * 1_000_000L;
+    while (true) {
+      try (Statement statement = connection.createStatement()) {
+        statement.execute("PRAGMA journal_mode = WAL");
+        return;
+      } catch (SQLException e) {
+        boolean busy = e.getErrorCode() == SQLiteErrorCode.SQLITE_BUSY.code;
+        if (!busy || System.nanoTime() > deadline) {
+          throw e;
+        }
+        java.util.concurrent.locks.LockSupport.parkNanos(5_000_000);
+      }
     }
   }
 
@@ -207,6 +229,8 @@ final class StoreIndex implements Closeable {
                       row.getBoolean(7),
                       verified == null ? null : Instant.parse(verified)));
             }
+          } catch (DateTimeParseException e) {
+            throw new DamagedIndexException(location, "a row is damaged: " + e.getMessage(), e);
           }
           return rows;
         });

@@ -1,6 +1,8 @@
 package blksh.store;
 
 import blksh.BlkshException;
+import blksh.task.Task;
+import blksh.task.Workers;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -58,11 +60,22 @@ final class StoreLock implements Closeable {
         lock = open(path);
         HELD.put(path, lock);
       }
-      if (lock.repairing) {
-        throw lock.beingRepaired();
+      return lock.again();
+    }
+  }
+
+  /**
+   * Counts one more use by whoever has the lock, as for the time of an operation.
+   *
+   * @throws BlkshException when a repair is running
+   */
+  StoreLock again() {
+    synchronized (HELD) {
+      if (repairing) {
+        throw beingRepaired();
       }
-      lock.users++;
-      return lock;
+      users++;
+      return this;
     }
   }
 
@@ -107,7 +120,10 @@ final class StoreLock implements Closeable {
       if (channel == null || threads.getHoldCount() > 1) {
         return action.run();
       }
-      try (FileLock held = channel.lock(position, 1, false)) {
+      // On a thread of the engine: an interrupt of a thread that waits for a lock closes its
+      // channel.
+      Task waiting = new Task("lock store", path.getParent().toString());
+      try (FileLock held = Workers.call(waiting, () -> channel.lock(position, 1, false))) {
         return held.isValid() ? action.run() : null;
       }
     } catch (IOException e) {
@@ -128,7 +144,7 @@ final class StoreLock implements Closeable {
         throw new BlkshException("repair store " + path.getParent(), "it is read-only");
       }
       if (users > 1 || repairing) {
-        throw inUse("this process has it open elsewhere");
+        throw inUse("it is in use in this process");
       }
       repairing = true;
     }
@@ -136,7 +152,7 @@ final class StoreLock implements Closeable {
       use.release();
       try (FileLock exclusive = channel.tryLock(0, 1, false)) {
         if (exclusive == null) {
-          throw inUse("another process has it open");
+          throw inUse("it is in use by another process");
         }
         return action.run();
       } finally {

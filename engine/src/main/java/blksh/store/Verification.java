@@ -2,6 +2,7 @@ package blksh.store;
 
 import blksh.BlkshException;
 import blksh.block.Extent;
+import blksh.task.CancelledException;
 import blksh.task.Task;
 import blksh.task.Workers;
 import java.io.IOException;
@@ -57,7 +58,13 @@ final class Verification {
               List.of()));
     }
     List<StoreIndex.PackRow> rows = indexRows();
-    PageIndex pageIndex = rows == null ? null : openPageIndex();
+    String remade = store.takeIndexProblem();
+    if (remade != null) {
+      damage.add(
+          new Damage(
+              Store.INDEX, 0, 0, remade + "; nothing is lost, it was made again", List.of()));
+    }
+    PageIndex pageIndex = rows == null ? null : openPageIndex(rows);
     for (long id : store.packs().list().sealed()) {
       packs.put(id, new PackCheck(store, id));
     }
@@ -120,18 +127,22 @@ final class Verification {
           }
         },
         pieces::clear);
-    if (options.mode() == VerifyOptions.Mode.FULL && unchangedSince(rows)) {
-      boolean allSound = packs.values().stream().allMatch(p -> p.findings().isEmpty());
-      String problem = indexCheck.problem();
-      if (problem != null && allSound) {
+    boolean allSound = packs.values().stream().allMatch(p -> p.findings().isEmpty());
+    if (options.mode() == VerifyOptions.Mode.FULL && allSound && pageIndex != null) {
+      String problem =
+          store.withIndexLocked(() -> unchangedSince(rows) ? indexCheck.problem() : null);
+      if (problem != null) {
         damage.add(derived(Store.PAGE_INDEX, problem));
       }
     }
   }
 
   private boolean unchangedSince(List<StoreIndex.PackRow> rows) {
-    List<StoreIndex.PackRow> now = indexRows();
-    return now != null && now.size() == rows.size();
+    try {
+      return store.index().packs().size() == rows.size();
+    } catch (BlkshException e) {
+      return false;
+    }
   }
 
   private static long contentBytes(PackCheck pack) {
@@ -205,6 +216,8 @@ final class Verification {
       }
       file.bad(0, manifest.size());
       walk(file, fileName, digests);
+    } catch (CancelledException e) {
+      throw e;
     } catch (BlkshException e) {
       if (!Files.exists(entry.path())) {
         return; // deleted since it was listed
@@ -415,7 +428,7 @@ final class Verification {
     }
   }
 
-  private PageIndex openPageIndex() {
+  private PageIndex openPageIndex(List<StoreIndex.PackRow> rows) {
     Path path = store.path().resolve(Store.PAGE_INDEX);
     if (!Files.exists(path)) {
       return null;
@@ -425,9 +438,20 @@ final class Verification {
       damage.add(derived(Store.PAGE_INDEX, "its header is damaged"));
       return null;
     }
-    boolean current =
-        Long.toString(index.generation()).equals(store.index().meta(Store.GENERATION));
-    return current ? index : null;
+    try {
+      String generation = store.index().meta(Store.GENERATION);
+      if (Long.toString(index.generation()).equals(generation)) {
+        return index;
+      }
+      boolean expected =
+          generation == null ? rows.isEmpty() : generation.equals(Store.NO_GENERATION);
+      if (!expected) {
+        damage.add(derived(Store.INDEX, "it does not belong to pages.idx"));
+      }
+    } catch (BlkshException e) {
+      damage.add(derived(Store.INDEX, e.problem()));
+    }
+    return null;
   }
 
   private void checkIndex(List<StoreIndex.PackRow> rows) {

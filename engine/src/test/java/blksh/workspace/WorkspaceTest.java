@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
+import blksh.Mount;
 import blksh.task.CancelledException;
 import blksh.task.Figures;
 import blksh.task.Task;

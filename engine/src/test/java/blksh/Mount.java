@@ -1,4 +1,4 @@
-package blksh.workspace;
+package blksh;
 
 import static org.assertj.core.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
@@ -9,7 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** A small file system in memory, mounted for as long as it is open. */
-final class Mount implements Closeable {
+public final class Mount implements Closeable {
 
   private final Path path;
 
@@ -18,7 +18,7 @@ final class Mount implements Closeable {
   }
 
   /** Mounts one; aborts the test where that is not allowed, except that it must be in CI. */
-  static Mount of(Path path, String size) throws IOException {
+  public static Mount of(Path path, String size) throws IOException {
     Files.createDirectories(path);
     try {
       run("mount", "-t", "tmpfs", "-o", "size=" + size, "tmpfs", path.toString());
@@ -31,17 +31,23 @@ final class Mount implements Closeable {
     return new Mount(path);
   }
 
-  Path path() {
+  public Path path() {
     return path;
   }
 
-  void makeReadOnly() throws IOException {
+  public void makeReadOnly() throws IOException {
     run("mount", "-o", "remount,ro", path.toString());
   }
 
+  /** Gives it another size. */
+  public void resize(String size) throws IOException {
+    run("mount", "-o", "remount,size=" + size, path.toString());
+  }
+
+  /** What is mapped stays mapped until it is collected, so the mount may go later than its name. */
   @Override
   public void close() throws IOException {
-    run("umount", path.toString());
+    run("umount", "--lazy", path.toString());
   }
 
   private static void run(String... command) throws IOException {

@@ -1,0 +1,132 @@
+package blksh.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import blksh.block.BlockSource;
+import blksh.block.BlockSources;
+import blksh.task.Task;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Random;
+
+/** Images to capture, and what is seen of them again. */
+final class Images {
+
+  static final int PAGE = Page.SIZE;
+  static final int MIB = 1 << 20;
+
+  private Images() {}
+
+  /** Bytes nothing can compress, the same for the same seed; no page of them is zero. */
+  static byte[] random(int length, long seed) {
+    byte[] bytes = new byte[length];
+    new Random(seed).nextBytes(bytes);
+    for (int page = 0; page < length; page += PAGE) {
+      bytes[page] |= 1;
+    }
+    return bytes;
+  }
+
+  /** Bytes that compress about four to one, every page different. */
+  static byte[] compressible(int length, long seed) {
+    byte[] bytes = random(length, seed);
+    for (int at = 0; at < length; at += 64) {
+      java.util.Arrays.fill(bytes, Math.min(length, at + 16), Math.min(length, at + 64), (byte) 7);
+    }
+    return bytes;
+  }
+
+  static Path write(Path file, byte[] bytes) throws IOException {
+    return Files.write(file, bytes);
+  }
+
+  /** Makes a file of a size, all hole. */
+  static Path sparse(Path file, long size) throws IOException {
+    Files.write(file, new byte[0]);
+    if (size > 0) {
+      Command.run("truncate", "-s", Long.toString(size), file.toString());
+    }
+    return file;
+  }
+
+  /** Writes into a file at a position. */
+  static Path put(Path file, long position, byte[] bytes) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      Bytes.writeAt(channel, position, bytes, 0, bytes.length);
+    }
+    return file;
+  }
+
+  /** Flips bits of one byte. */
+  static void flip(Path file, long position, int bits) throws IOException {
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      ByteBuffer one = ByteBuffer.allocate(1);
+      assertThat(channel.read(one, position)).isEqualTo(1);
+      one.put(0, (byte) (one.get(0) ^ bits)).rewind();
+      channel.write(one, position);
+    }
+  }
+
+  static void truncate(Path file, long size) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.truncate(size);
+    }
+  }
+
+  /** A real ext4 file system that holds the files of a directory. */
+  static Path ext4(Path image, Path content, String size) throws IOException {
+    Command.run(
+        Command.find("mkfs.ext4"),
+        "-q",
+        "-F",
+        "-b",
+        "4096",
+        "-d",
+        content.toString(),
+        image.toString(),
+        size);
+    return image;
+  }
+
+  /** Bytes the file system has given a file. */
+  static long allocated(Path file) throws IOException {
+    String[] found = Command.run("stat", "-c", "%b %B", file.toString()).split(" ");
+    return Long.parseLong(found[0]) * Long.parseLong(found[1]);
+  }
+
+  static CaptureResult capture(Store store, Path image, String name) {
+    try (BlockSource source = BlockSources.open(image)) {
+      return store.capture(source, name, CaptureOptions.defaults(), Task.unwatched());
+    }
+  }
+
+  static RestoreResult restore(Store store, Manifest manifest, Path target) {
+    return store.restore(manifest, target, RestoreOptions.defaults(), Task.unwatched());
+  }
+
+  static VerifyReport verify(Store store) {
+    return store.verify(VerifyOptions.full(), Task.unwatched());
+  }
+
+  static void assertClean(Store store) {
+    assertThat(verify(store).damage()).isEmpty();
+  }
+
+  /** Restores to a new file, compares it with the image bit for bit, and removes it. */
+  static void assertRestores(Store store, Manifest manifest, Path image, Path folder)
+      throws IOException {
+    Path target = folder.resolve("restored-" + manifest.reference());
+    restore(store, manifest, target);
+    assertSame(target, image);
+    Files.delete(target);
+  }
+
+  static void assertSame(Path file, Path expected) throws IOException {
+    assertThat(Files.mismatch(file, expected)).as("first difference").isEqualTo(-1);
+  }
+}

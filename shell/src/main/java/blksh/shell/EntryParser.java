@@ -1,0 +1,91 @@
+package blksh.shell;
+
+import java.util.List;
+import java.util.function.Predicate;
+import org.jline.reader.CompletingParsedLine;
+import org.jline.reader.EOFError;
+import org.jline.reader.ParsedLine;
+import org.jline.reader.Parser;
+
+/** Tells the line editor when an entry is complete, and which word the cursor is in. */
+final class EntryParser implements Parser {
+
+  private final Predicate<String> complete;
+
+  /**
+   * @param complete whether a text can be evaluated, as opposed to being the beginning of something
+   */
+  EntryParser(Predicate<String> complete) {
+    this.complete = complete;
+  }
+
+  @Override
+  public ParsedLine parse(String line, int cursor, ParseContext context) {
+    boolean accepting = context == ParseContext.ACCEPT_LINE || context == ParseContext.UNSPECIFIED;
+    boolean command = line.stripLeading().startsWith(":");
+    if (accepting && !command && !line.isBlank() && !complete.test(line)) {
+      throw new EOFError(-1, -1, "incomplete");
+    }
+    return new Word(line, cursor);
+  }
+
+  /** A line, split so that the word before the cursor is what completion replaces. */
+  private static final class Word implements CompletingParsedLine {
+
+    private final String line;
+    private final int cursor;
+    private final String word;
+
+    Word(String line, int cursor) {
+      this.line = line;
+      this.cursor = cursor;
+      LivePath path = LivePath.before(line.substring(0, cursor));
+      this.word = path.prefix();
+    }
+
+    @Override
+    public String word() {
+      return word;
+    }
+
+    @Override
+    public int wordCursor() {
+      return word.length();
+    }
+
+    @Override
+    public CharSequence escape(CharSequence candidate, boolean complete) {
+      return candidate;
+    }
+
+    @Override
+    public int rawWordCursor() {
+      return word.length();
+    }
+
+    @Override
+    public int rawWordLength() {
+      return word.length();
+    }
+
+    @Override
+    public int wordIndex() {
+      return 0;
+    }
+
+    @Override
+    public List<String> words() {
+      return List.of(word);
+    }
+
+    @Override
+    public String line() {
+      return line;
+    }
+
+    @Override
+    public int cursor() {
+      return cursor;
+    }
+  }
+}

@@ -1,0 +1,117 @@
+package blksh.shell;
+
+import blksh.dsl.HelpRequested;
+import blksh.dsl.UsageException;
+import blksh.script.ScriptHost;
+import blksh.script.ScriptRun;
+import blksh.script.ScriptSource;
+import blksh.shell.view.Json;
+import java.io.IOException;
+
+/** The program: reads the command line, does what it says, reports how it ended. */
+public final class Main {
+
+  private final Console console = Console.ofProcess();
+  private final Options options = new Options();
+
+  private Main() {}
+
+  /** Starts blksh; the process ends with one of {@link ExitStatus}. */
+  public static void main(String[] arguments) {
+    int status = new Main().run(arguments);
+    System.out.flush();
+    System.err.flush();
+    Interrupts.exit(status);
+  }
+
+  private int run(String[] arguments) {
+    try {
+      CommandLine line = CommandLine.parse(arguments, options);
+      return switch (line.verb()) {
+        case HELP -> say(CommandLine.USAGE);
+        case VERSION -> say("blksh " + version() + "\n");
+        case RUN, EVAL -> runScript(line);
+        case COMPILE -> {
+          ScriptHost.compile(System.in, console.out());
+          yield ExitStatus.DONE;
+        }
+        case TRAIN -> Training.run(console, line.words());
+        case PROMPT -> prompt();
+      };
+    } catch (Throwable failure) {
+      return report(failure, "");
+    }
+  }
+
+  private int say(String text) {
+    console.out().print(text);
+    return ExitStatus.DONE;
+  }
+
+  private int runScript(CommandLine line) {
+    ScriptHost.Ready script = null;
+    try (Session session = new Session(console, options, line.words())) {
+      Interrupts.arm(session);
+      ScriptHost host = new ScriptHost(session);
+      script =
+          line.verb() == CommandLine.Verb.RUN
+              ? host.script(line.subject())
+              : host.text(new ScriptSource("<eval>", line.subject()));
+      session.finish(script.run(session));
+      session.findings().forEach(finding -> console.err().println("blksh: " + finding));
+      return session.findings().isEmpty() ? ExitStatus.DONE : ExitStatus.FINDINGS;
+    } catch (Throwable failure) {
+      return report(failure, script == null ? "" : place(failure, script));
+    }
+  }
+
+  private int prompt() throws Exception {
+    try (Session session = new Session(console, options, java.util.List.of())) {
+      if (!console.inTerminal()) {
+        Interrupts.arm(session);
+      }
+      return new Prompt(console, session).run();
+    }
+  }
+
+  /** Where in a script it failed: {@code at nightly.kts:12} and the line itself. */
+  private static String place(Throwable failure, ScriptHost.Ready script) {
+    int number = ScriptRun.INSTANCE.line(failure, script.getClassName());
+    String text = number == 0 ? null : script.getSource().line(number);
+    if (text == null) {
+      return "";
+    }
+    return "\n  at " + script.getSource().getName() + ":" + number + ": " + text.strip();
+  }
+
+  private int report(Throwable failure, String place) {
+    if (failure instanceof HelpRequested help) {
+      return say(help.getText());
+    }
+    boolean interrupted = Failures.interrupted(failure);
+    String message = Failures.message(failure);
+    if (failure instanceof UsageException || interrupted) {
+      console.err().println("blksh: " + message);
+    } else if (failure instanceof blksh.script.ScriptCompilationException) {
+      console.err().println(message);
+    } else {
+      console.err().println("blksh: " + message + place);
+    }
+    if (options.trace()) {
+      failure.printStackTrace(console.err());
+    }
+    if (options.json()) {
+      console.out().println(Json.error(Failures.kind(failure), message));
+    }
+    if (failure instanceof UsageException) {
+      return ExitStatus.USAGE;
+    }
+    return interrupted ? ExitStatus.INTERRUPTED : ExitStatus.FAILED;
+  }
+
+  static String version() throws IOException {
+    try (var in = Main.class.getResourceAsStream("version")) {
+      return new String(in.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8).strip();
+    }
+  }
+}

@@ -1,0 +1,67 @@
+package blksh.shell;
+
+import blksh.script.ScriptHost;
+import blksh.script.ScriptSource;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Exercises, in a home of its own, what a class-data archive should hold. */
+final class Training {
+
+  private Training() {}
+
+  /** Trains for scripts ({@code run}) or for the prompt and the compiler ({@code shell}). */
+  static int run(Console console, List<String> words) throws Exception {
+    Path home = Files.createTempDirectory("blksh-training");
+    try {
+      Options options = new Options();
+      options.home(home);
+      if (words.contains("run")) {
+        script(console, options, "capture", List.of("--help"));
+        script(console, options, "nightly", List.of("--sample", "--keep-last", "1"));
+        script(console, options, "runs", List.of());
+        options.accept("--json");
+        script(console, options, "nightly", List.of("--sample", "--keep-last", "1"));
+      } else {
+        compile(console, options);
+      }
+      return ExitStatus.DONE;
+    } finally {
+      delete(home);
+    }
+  }
+
+  private static void script(Console console, Options options, String name, List<String> words) {
+    try (Session session = new Session(console, options, words)) {
+      session.finish(new ScriptHost(session).script(name).run(session));
+    } catch (blksh.dsl.HelpRequested help) {
+      console.out().println(help.getText());
+    }
+  }
+
+  private static void compile(Console console, Options options) {
+    String text =
+        """
+        val who by option<String>("--who", "NAME", "whom", default = "all")
+        data class Point(val x: Int, val y: Int)
+        fun area(points: List<Point>) = points.sumOf { it.x * it.y }
+        println("$who ${area(listOf(Point(1, 2), Point(3, 4)))}")
+        mapOf("a" to 4.GiB, "b" to 5.MiB).filter { it.value > 1.GiB }.map { it.key }
+        """;
+    try (Session session = new Session(console, options, List.of())) {
+      session.finish(new ScriptHost(session).textHere(new ScriptSource("t", text)).run(session));
+    }
+  }
+
+  private static void delete(Path directory) throws IOException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+}

@@ -1,0 +1,124 @@
+package blksh.dsl
+
+import blksh.shell.view.Described
+import blksh.shell.view.Field
+import blksh.store.Manifest as StoredManifest
+import java.time.Duration
+import java.time.Instant
+
+/** One captured version of an image, in its store. */
+class Manifest internal constructor(val store: Store, internal val stored: StoredManifest) :
+  Described {
+
+  /** What was captured: `server01.sda`. */
+  val name: String
+    get() = stored.name()
+
+  /** 1 for the first capture under the name, counting up. */
+  val version: Int
+    get() = stored.version()
+
+  /** `NAME@VERSION`. */
+  val reference: String
+    get() = stored.reference()
+
+  /** The size of the image. */
+  val size: Size
+    get() = Size(stored.size())
+
+  /** When the capture began. */
+  val started: Instant
+    get() = stored.started()
+
+  /** How long the capture took. */
+  val took: Duration
+    get() = Duration.between(stored.started(), stored.finished())
+
+  /** What was captured, in words. */
+  val source: String
+    get() = stored.source().toString()
+
+  /** Bytes of the image that are held as pages: neither zero, free nor bad. */
+  val data: Size
+    get() = Size(stored.figures().dataBytes())
+
+  /** Bytes this capture brought that the store did not have. */
+  val new: Size
+    get() = Size(stored.figures().newBytes())
+
+  /** What those took in the store, compressed. */
+  val storedSize: Size
+    get() = Size(stored.figures().storedBytes())
+
+  /** Bytes that could not be read. */
+  val bad: Size
+    get() = Size(stored.figures().badBytes())
+
+  /** Restores this version; see [Store.restore]. */
+  fun restore(to: String, overwrite: Boolean = false, onlyChanged: Boolean = false): Restored =
+    store.restore(this, to, overwrite, onlyChanged)
+
+  /** Compares this version with another; see [Store.diff]. */
+  fun diff(other: Manifest): Compared = store.diff(this, other)
+
+  /** Removes this version; see [Store.delete]. */
+  fun delete(): Deleted = store.delete(this)
+
+  override fun title(): String = "manifest $reference"
+
+  override fun fields(): List<Field> {
+    val figures = stored.figures()
+    return listOf(
+      Field.of("reference", reference),
+      Field.of("size", size),
+      Field.of("data", data),
+      Field.of("new", new),
+      Field.of("stored", storedSize),
+      Field.of("captured", started),
+      Field.detail("took", took),
+      Field.detail("source", source),
+      Field.detail("zero", Size(figures.zeroBytes())),
+      Field.detail("free", Size(figures.freeBytes())),
+      Field.detail("bad", bad),
+      Field.detail("extents", figures.extents()),
+      Field.detail("root", stored.root()),
+    )
+  }
+
+  override fun toString(): String = reference
+}
+
+/** Captured versions, by name and version: `manifests["server01.sda"].last`. */
+class Manifests internal constructor(private val all: List<Manifest>) :
+  AbstractList<Manifest>(), Keyed {
+
+  override val size: Int
+    get() = all.size
+
+  override fun get(index: Int): Manifest = all[index]
+
+  /** The names captured, sorted. */
+  override val keys: List<String>
+    get() = all.map { it.name }.distinct()
+
+  /** The versions of a name, oldest first; none when there is no such name. */
+  operator fun get(name: String): Versions = Versions(all.filter { it.name == name })
+
+  override fun find(key: String): Any? = get(key).takeIf { it.isNotEmpty() }
+}
+
+/** The captured versions of one name, oldest first. */
+class Versions internal constructor(private val all: List<Manifest>) : AbstractList<Manifest>() {
+
+  override val size: Int
+    get() = all.size
+
+  override fun get(index: Int): Manifest = all[index]
+
+  /** The newest version. */
+  val last: Manifest
+    get() = all.last()
+
+  /** The version of that number, or null. */
+  fun version(number: Int): Manifest? = all.find { it.version == number }
+}

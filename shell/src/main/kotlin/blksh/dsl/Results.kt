@@ -1,0 +1,242 @@
+package blksh.dsl
+
+import blksh.block.Extent
+import blksh.shell.view.Described
+import blksh.shell.view.Field
+import blksh.store.CaptureResult
+import blksh.store.Damage
+import blksh.store.ManifestDiff
+import blksh.store.ReindexReport
+import blksh.store.RestoreResult
+import blksh.store.VerifyReport
+import blksh.task.Figures
+import java.time.Duration
+
+/** What an operation came to; its figures go into [Vocabulary.runs] as well. */
+abstract class Result internal constructor() : Described, Figures {
+
+  override fun figures(): Map<String, Any> = buildMap {
+    for (field in fields()) {
+      when (val value = field.value()) {
+        is Size -> put(field.key(), value.bytes)
+        is Number,
+        is Boolean,
+        is String -> put(field.key(), value)
+      }
+    }
+  }
+
+  override fun toString(): String = title()
+}
+
+/** What a capture did. */
+class Captured internal constructor(val manifest: Manifest, private val result: CaptureResult) :
+  Result() {
+
+  /** Bytes read from the source. */
+  val read: Size
+    get() = Size(result.readBytes())
+
+  /** Bytes the store did not have. */
+  val new: Size
+    get() = manifest.new
+
+  /** What those took in the store, compressed. */
+  val stored: Size
+    get() = manifest.storedSize
+
+  /** Ranges that could not be read, the first 1000. */
+  val bad: List<Extent>
+    get() = result.bad()
+
+  override fun title(): String =
+    if (result.dryRun()) "would capture ${manifest.name}" else "captured ${manifest.reference}"
+
+  override fun fields(): List<Field> {
+    val figures = manifest.stored.figures()
+    return listOf(
+      Field.of("manifest", if (result.dryRun()) manifest.name else manifest.reference),
+      Field.of("size", manifest.size),
+      Field.of("read", read),
+      Field.of("new", new),
+      Field.of("stored", stored),
+      Field.of("bad", manifest.bad),
+      Field.of("took", result.elapsed()),
+      Field.detail("new pages", figures.newPages()),
+      Field.detail("source", manifest.source),
+      Field.detail("root", manifest.stored.root()),
+      Field.detail("dry run", result.dryRun()),
+    )
+  }
+
+  override fun appendix(): Any? = bad.ifEmpty { null }?.map { BadRange(it) }
+}
+
+/** A range that could not be read. */
+class BadRange internal constructor(private val extent: Extent) : Described {
+
+  override fun title(): String = "unreadable"
+
+  override fun fields(): List<Field> =
+    listOf(Field.of("unreadable at byte", extent.start()), Field.of("bytes", extent.length()))
+}
+
+/** What a restore did. */
+class Restored internal constructor(val manifest: Manifest, private val result: RestoreResult) :
+  Result() {
+
+  /** Bytes written to the target. */
+  val written: Size
+    get() = Size(result.writtenBytes())
+
+  override fun title(): String = "restored ${manifest.reference}"
+
+  override fun fields(): List<Field> =
+    listOf(
+      Field.of("manifest", manifest.reference),
+      Field.of("target", result.target()),
+      Field.of("size", manifest.size),
+      Field.of("written", written),
+      Field.of("left alone", Size(result.skippedBytes())),
+      Field.of("took", result.elapsed()),
+    )
+
+  override fun appendix(): Any? = result.bad().ifEmpty { null }?.map { BadRange(it) }
+}
+
+/** What a verification found. */
+class Verified internal constructor(private val result: VerifyReport) : Result() {
+
+  /** Whether nothing is wrong. */
+  val clean: Boolean
+    get() = result.clean()
+
+  /** All that is not as it was written. */
+  val damage: List<Damaged>
+    get() = result.damage().map { Damaged(it) }
+
+  override fun title(): String = if (clean) "verified: clean" else "verified: damaged"
+
+  override fun fields(): List<Field> =
+    listOf(
+      Field.of("clean", clean),
+      Field.of("mode", result.mode()),
+      Field.of("manifests", result.manifests()),
+      Field.of("packs", result.packs()),
+      Field.of("pages", result.pages()),
+      Field.of("read", Size(result.readBytes())),
+      Field.of("damage", result.damage().size),
+      Field.of("took", result.elapsed()),
+    )
+
+  override fun appendix(): Any? = damage.ifEmpty { null }
+}
+
+/** Something in a store that is not as it was written. */
+class Damaged internal constructor(private val damage: Damage) : Described {
+
+  /** The damaged file, relative to the store. */
+  val file: String
+    get() = damage.file()
+
+  /** What is wrong. */
+  val problem: String
+    get() = damage.problem()
+
+  /** The parts of captured images that cannot be restored: `NAME@VERSION bytes FROM-TO`. */
+  val affected: List<String>
+    get() =
+      damage.affected().map {
+        if (it.length() == 0L) it.manifest()
+        else "${it.manifest()} bytes ${it.start()}-${it.start() + it.length() - 1}"
+      }
+
+  override fun title(): String = "damage in $file"
+
+  override fun fields(): List<Field> =
+    listOf(
+      Field.of("file", file),
+      Field.of("byte", damage.start()),
+      Field.of("bytes", damage.length()),
+      Field.of("problem", problem),
+      Field.of("affected", affected.ifEmpty { listOf("nothing captured") }),
+    )
+}
+
+/** How two captured versions differ. */
+class Compared internal constructor(private val diff: ManifestDiff) : Result() {
+
+  /** Bytes that differ, or exist in one only. */
+  val changed: Size
+    get() = Size(diff.changedBytes())
+
+  /** Bytes at the same place that are known to be the same. */
+  val same: Size
+    get() = Size(diff.sameBytes())
+
+  /** The ranges that differ, the first 10,000. */
+  val ranges: List<Extent>
+    get() = diff.changed()
+
+  override fun title(): String = "${diff.from().reference()} to ${diff.to().reference()}"
+
+  override fun fields(): List<Field> =
+    listOf(
+      Field.of("from", diff.from().reference()),
+      Field.of("to", diff.to().reference()),
+      Field.of("same", same),
+      Field.of("changed", changed),
+      Field.of("ranges", diff.ranges()),
+    )
+
+  override fun appendix(): Any? = ranges.take(SHOWN).ifEmpty { null }?.map { ChangedRange(it) }
+
+  private companion object {
+    const val SHOWN = 20
+  }
+}
+
+/** A range that differs. */
+class ChangedRange internal constructor(private val extent: Extent) : Described {
+
+  override fun title(): String = "changed"
+
+  override fun fields(): List<Field> =
+    listOf(
+      Field.of("changed at byte", extent.start()),
+      Field.of("bytes", extent.length()),
+      Field.of("now", extent.kind()),
+    )
+}
+
+/** What a deletion removed. */
+class Deleted internal constructor(val references: List<String>, private val dryRun: Boolean) :
+  Result() {
+
+  override fun title(): String = if (dryRun) "would delete" else "deleted"
+
+  override fun fields(): List<Field> =
+    listOf(
+      Field.of("deleted", references.size),
+      Field.of("manifests", references),
+      Field.of("dry run", dryRun),
+    )
+}
+
+/** What a reindex found. */
+class Reindexed internal constructor(private val report: ReindexReport) : Result() {
+
+  override fun title(): String = "reindexed"
+
+  override fun fields(): List<Field> =
+    listOf(
+      Field.of("manifests", report.manifests()),
+      Field.of("packs", report.packs()),
+      Field.of("pages", report.pages()),
+      Field.of("repaired", report.repaired().size),
+      Field.of("damage", report.damage().size),
+      Field.of("took", report.elapsed() as Duration),
+    )
+
+  override fun appendix(): Any? = report.damage().ifEmpty { null }?.map { Damaged(it) }
+}

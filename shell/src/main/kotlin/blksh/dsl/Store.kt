@@ -1,0 +1,243 @@
+package blksh.dsl
+
+import blksh.BlkshException
+import blksh.shell.Session
+import blksh.shell.view.Described
+import blksh.shell.view.Field
+import blksh.store.CaptureOptions
+import blksh.store.Codec
+import blksh.store.RestoreOptions
+import blksh.store.Store as Engine
+import blksh.store.VerifyOptions
+import blksh.workspace.KnownStore
+import java.io.FileDescriptor
+import java.io.FileOutputStream
+import java.nio.file.Path
+import java.time.Instant
+
+/** How much of a store a verification reads: `QUICK`, `SAMPLE` or `FULL`. */
+typealias Verify = VerifyOptions.Mode
+
+/**
+ * A deduplicating store of captured images. Opened when it is first needed.
+ *
+ * Every verb shows progress, stops on Ctrl-C with the store whole, and is noted in
+ * [Vocabulary.runs]. Under `--dry-run` none of them changes anything.
+ */
+class Store
+internal constructor(
+  private val session: Session,
+  /** Its directory. */
+  val path: Path,
+  private val known: KnownStore? = null,
+) : Described {
+
+  private val engine: Engine by lazy {
+    if (dryRun && !Engine.isStore(path)) {
+      throw BlkshException("open store $path", "there is none yet, and a dry run makes none")
+    }
+    session.workspace().store(path)
+  }
+
+  private val dryRun: Boolean
+    get() = session.options().dryRun()
+
+  /** What the workspace calls it: the name of its directory, unless that was taken. */
+  val name: String
+    get() = known?.name() ?: path.toAbsolutePath().normalize().fileName?.toString() ?: "root"
+
+  /** What its packs and manifests know it by. */
+  val id: String
+    get() = engine.id()
+
+  /** How it compresses. */
+  val codec: Codec
+    get() = engine.codec()
+
+  /** The names captured in it, sorted. */
+  val names: List<String>
+    get() = engine.names()
+
+  /** Every captured version, by name, oldest first: `manifests["server01.sda"].last`. */
+  val manifests: Manifests
+    get() = Manifests(engine.manifests().map { Manifest(this, it) })
+
+  /**
+   * One captured version.
+   *
+   * @param reference `NAME` for the newest, or `NAME@VERSION`
+   */
+  fun manifest(reference: String): Manifest = Manifest(this, engine.manifest(reference))
+
+  /**
+   * Captures a source as the next version of a name. Ranges that cannot be read are recorded as bad
+   * and make the exit status 3.
+   *
+   * Example: `store("/srv/backup").capture(drive("/dev/sdb"), name = "server01.sdb")`
+   */
+  fun capture(source: Source, name: String = source.name): Captured {
+    val options = CaptureOptions.defaults().withDryRun(dryRun)
+    return session.run("capture", name) { task ->
+      val result =
+        when (source) {
+          is Drive -> source.open().use { engine.capture(it, name, options, task) }
+          is Stream -> source.open().use { engine.capture(it, name, options, task) }
+        }
+      Captured(Manifest(this, result.manifest()), result)
+    }
+  }
+
+  /**
+   * Restores a version to a file or a drive, proven page by page.
+   *
+   * @param to a path, or `-` for standard output
+   * @param overwrite whether a file or drive that is there may be written over
+   * @param onlyChanged whether to read what is there and write only what differs
+   */
+  fun restore(
+    manifest: Manifest,
+    to: String,
+    overwrite: Boolean = false,
+    onlyChanged: Boolean = false,
+  ): Restored {
+    val options = RestoreOptions(overwrite || onlyChanged, onlyChanged, dryRun)
+    return session.run("restore", manifest.reference) { task ->
+      val result =
+        if (to == "-") {
+          if (dryRun) {
+            throw BlkshException("restore ${manifest.reference}", "standard output has no dry run")
+          }
+          session.dataOut()
+          FileOutputStream(FileDescriptor.out).let { engine.restore(manifest.stored, it, task) }
+        } else {
+          engine.restore(manifest.stored, Path.of(to), options, task)
+        }
+      Restored(manifest, result)
+    }
+  }
+
+  /** Restores a version by its reference, `NAME` or `NAME@VERSION`. */
+  fun restore(
+    reference: String,
+    to: String,
+    overwrite: Boolean = false,
+    onlyChanged: Boolean = false,
+  ): Restored = restore(manifest(reference), to, overwrite, onlyChanged)
+
+  /**
+   * Checks what was written; damage is reported with the images and bytes it hits, and makes the
+   * exit status 3.
+   *
+   * @param mode how thoroughly: everything, unless a [sample] is asked for
+   * @param sample the share of the store to read, those parts verified longest ago first
+   */
+  fun verify(mode: Verify? = null, sample: Percent? = null): Verified {
+    val chosen = mode ?: if (sample == null) Verify.FULL else Verify.SAMPLE
+    val percent = sample ?: 5.percent
+    val options = VerifyOptions(chosen, if (chosen == Verify.SAMPLE) percent.value else 100.0)
+    return session.run("verify", path.toString()) { Verified(engine.verify(options, it)) }
+  }
+
+  /** Compares two captured versions. */
+  fun diff(from: Manifest, to: Manifest): Compared =
+    session.run("diff", "${from.reference} ${to.reference}") {
+      Compared(engine.diff(from.stored, to.stored))
+    }
+
+  /** Compares two captured versions by their references. */
+  fun diff(from: String, to: String): Compared = diff(manifest(from), manifest(to))
+
+  /** Removes a version. Its pages stay for later captures to share. */
+  fun delete(manifest: Manifest): Deleted = delete(listOf(manifest), manifest.reference)
+
+  /** Removes a version by its reference. */
+  fun delete(reference: String): Deleted = delete(manifest(reference))
+
+  /**
+   * Removes all but the newest versions of a name.
+   *
+   * @param count how many to keep, at least 1
+   */
+  fun keepLast(name: String, count: Int): Deleted {
+    if (count < 1) throw BlkshException("keep the last $count of $name", "at least one must stay")
+    return delete(manifests[name].dropLast(count), name)
+  }
+
+  private fun delete(doomed: List<Manifest>, subject: String): Deleted {
+    val references = doomed.map { it.reference }
+    if (doomed.isEmpty() || dryRun) return Deleted(references, dryRun)
+    return session.run("delete", subject) { task ->
+      for (manifest in doomed) {
+        task.checkCancelled()
+        engine.delete(manifest.stored)
+      }
+      Deleted(references, dryRun)
+    }
+  }
+
+  /** Makes the store's indexes again from its packs and manifests. */
+  fun reindex(): Reindexed {
+    if (dryRun) throw BlkshException("reindex $path", "it has no dry run")
+    return session.run("reindex", path.toString()) { Reindexed(engine.reindex(it)) }
+  }
+
+  /** When it was last used through this workspace; null when it was not. */
+  val lastUsed: Instant?
+    get() = known?.lastUsed()
+
+  /** Whether there is a store at its path now. */
+  val reachable: Boolean
+    get() = Engine.isStore(path)
+
+  override fun title(): String = "store $path"
+
+  override fun row(): List<Field> =
+    listOf(
+      Field.of("name", name),
+      Field.of("path", path),
+      Field.of("last used", lastUsed),
+      Field.of("reachable", reachable),
+    )
+
+  override fun fields(): List<Field> {
+    if (known != null && !reachable) return row()
+    val info = engine.info()
+    val unique = info.uniqueBytes()
+    return listOf(
+      Field.of("name", name),
+      Field.of("path", path),
+      Field.of("id", info.id()),
+      Field.of("codec", info.codec()),
+      Field.of("names", info.names()),
+      Field.of("manifests", info.manifests()),
+      Field.of("images", Size(info.imageBytes())),
+      Field.of("unique", Size(unique)),
+      Field.of("stored", Size(info.storedBytes())),
+      Field.of("packs", info.packs()),
+      Field.of("pages", info.pages()),
+      Field.of("last verified", info.lastVerified()),
+    )
+  }
+
+  override fun toString(): String = path.toString()
+}
+
+/** The stores used before, by name: `stores["main"]`. */
+class Stores internal constructor(private val all: List<Store>) : AbstractList<Store>(), Keyed {
+
+  override val size: Int
+    get() = all.size
+
+  override fun get(index: Int): Store = all[index]
+
+  override val keys: List<String>
+    get() = all.map { it.name }
+
+  /** The store of that name. */
+  operator fun get(name: String): Store =
+    find(name)
+      ?: throw BlkshException("find store $name", "no such store is known")
+        .suggest("open it once with store(\"PATH\")")
+
+  override fun find(key: String): Store? = all.find { it.name == key }
+}

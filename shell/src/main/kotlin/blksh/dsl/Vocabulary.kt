@@ -1,0 +1,162 @@
+package blksh.dsl
+
+import blksh.BlkshException
+import blksh.shell.Session
+import blksh.shell.view.Views
+import java.io.IOException
+import java.net.InetAddress
+import java.nio.file.Files
+import java.nio.file.Path
+import kotlin.reflect.KClass
+
+/**
+ * The words scripts and the prompt understand. Every script and every line at the prompt sees the
+ * members of this class without naming it.
+ */
+class Vocabulary(private val session: Session, @PublishedApi internal val arguments: Arguments) {
+
+  /** The words after the script's name, as they were given. */
+  val args: List<String>
+    get() = session.words()
+
+  /** True under `--dry-run`: operations say what they would do and change nothing. */
+  val dryRun: Boolean
+    get() = session.options().dryRun()
+
+  /** Where blksh keeps what it remembers. */
+  val home: Path
+    get() = session.options().home()
+
+  /** The name of this machine, up to its first dot. */
+  val host: String by lazy { InetAddress.getLocalHost().hostName.substringBefore('.') }
+
+  /** The stores used before, by name: `stores["main"]`. */
+  val stores: Stores
+    get() = Stores(session.workspace().stores().map { Store(session, it.path(), it) })
+
+  /** What the known stores hold that are reachable now: `manifests["server01.sda"].last`. */
+  val manifests: Manifests
+    get() =
+      Manifests(
+        session.workspace().manifests().map {
+          Manifest(Store(session, it.store().path(), it.store()), it.manifest())
+        }
+      )
+
+  /** Every operation so far, newest first, in this and in other processes. */
+  val runs: List<PastRun>
+    get() = session.workspace().runs().map { PastRun(it) }
+
+  /** What arrives on standard input, to be captured up to its end. */
+  val stdin: Stream
+    get() = Stream()
+
+  /**
+   * A store by its directory. It is made when it is first written to and the directory is empty or
+   * new.
+   */
+  fun store(path: Path): Store = Store(session, path)
+
+  /** A store by its directory. */
+  fun store(path: String): Store = store(Path.of(path))
+
+  /** A store by its directory, which must be one already. */
+  fun existingStore(path: Path): Store {
+    if (!blksh.store.Store.isStore(path)) {
+      throw BlkshException("open store $path", "there is no store")
+        .suggest("a capture makes one; check --store")
+    }
+    return store(path)
+  }
+
+  /** A drive, or a file that is read as one. */
+  fun drive(path: Path): Drive = Drive(path)
+
+  /** A drive, or a file that is read as one. */
+  fun drive(path: String): Drive = drive(Path.of(path))
+
+  /** A source by what a command line calls it: a path, or `-` for standard input. */
+  fun source(word: String): Source = if (word == "-") stdin else drive(word)
+
+  /**
+   * The sample disk that comes with blksh, in two generations a day apart; unpacked on first use.
+   *
+   * @param generation 1 or 2
+   */
+  fun sampleDisk(generation: Int): Drive =
+    drive(SampleDisk.unpack(generation, session.options().home()))
+
+  /** Prints a result the way the prompt does: a card, a table or a tree. */
+  fun show(result: Any?) {
+    session.show(Views.of(result), result)
+  }
+
+  /** Notes something that went well enough but needs attention; the script ends with status 3. */
+  fun finding(sentence: String) {
+    session.finding(sentence)
+  }
+
+  /** Ends the script with a message about its arguments and status 2. */
+  fun usage(problem: String): Nothing = throw UsageException(problem)
+
+  /** Whether two files hold the same bytes. */
+  fun same(one: Path, other: Path): Boolean =
+    try {
+      Files.mismatch(one, other) == -1L
+    } catch (failure: IOException) {
+      throw BlkshException("compare $one with $other", failure.message ?: "$failure", failure)
+    }
+
+  /**
+   * Declares an option with a value, such as `val store by option<Path>("--store", "DIR", "the
+   * store's directory")`. It must be given unless it has a [default] or is made `.optional()`.
+   *
+   * Values may be `String`, `Path`, `Int`, `Long`, `Double`, `Boolean`, [Size], [Percent],
+   * `java.time.Duration` or an enum.
+   *
+   * @param name with its dashes
+   * @param placeholder what stands for the value in the usage
+   * @param help what it is, in a few words
+   */
+  inline fun <reified T : Any> option(
+    name: String,
+    placeholder: String,
+    help: String,
+    default: T? = null,
+  ): Argument<T> = declare(name, placeholder, help, T::class, false, default == null, default)
+
+  /** Declares an option that may be given any number of times; reads as a list, in order. */
+  inline fun <reified T : Any> repeated(
+    name: String,
+    placeholder: String,
+    help: String,
+    required: Boolean = true,
+  ): Argument<List<T>> = declare(name, placeholder, help, T::class, true, required, null)
+
+  /** Declares an option without a value; true when it is given. */
+  fun flag(name: String, help: String): Argument<Boolean> =
+    declare(name, null, help, null, false, false, false)
+
+  /** Declares the next positional value; the values are as for [option]. */
+  inline fun <reified T : Any> positional(
+    name: String,
+    help: String,
+    default: T? = null,
+  ): Argument<T> = declare(name, "", help, T::class, false, default == null, default)
+
+  @PublishedApi
+  internal fun <T> declare(
+    name: String,
+    placeholder: String?,
+    help: String,
+    type: KClass<*>?,
+    many: Boolean,
+    required: Boolean,
+    default: Any?,
+  ): Argument<T> = arguments.declare(name, placeholder, help, type, many, required, default)
+
+  /** Checks the arguments; the script host calls it after the last declaration. */
+  fun declared() {
+    arguments.parse()
+  }
+}

@@ -1,0 +1,307 @@
+package blksh.script
+
+import blksh.BlkshException
+import blksh.dsl.Vocabulary
+import java.lang.reflect.InvocationTargetException
+import java.util.concurrent.ConcurrentHashMap
+import kotlin.coroutines.Continuation
+import kotlin.coroutines.EmptyCoroutineContext
+import kotlin.coroutines.startCoroutine
+import kotlin.script.experimental.api.CompiledScript as Snippet
+import kotlin.script.experimental.api.ResultWithDiagnostics
+import kotlin.script.experimental.api.repl
+import kotlin.script.experimental.host.ScriptingHostConfiguration
+import kotlin.script.experimental.host.toScriptSource
+import kotlin.script.experimental.jvm.defaultJvmScriptingHostConfiguration
+import kotlin.script.experimental.jvm.impl.KJvmCompiledModuleInMemory
+import kotlin.script.experimental.jvm.impl.KJvmCompiledScript
+import kotlin.script.experimental.util.LinkedSnippet
+import org.jetbrains.kotlin.com.intellij.openapi.util.Disposer
+import org.jetbrains.kotlin.com.intellij.psi.PsiErrorElement
+import org.jetbrains.kotlin.fir.extensions.FirReplHistoryProvider
+import org.jetbrains.kotlin.fir.symbols.impl.FirReplSnippetSymbol
+import org.jetbrains.kotlin.lexer.KotlinLexer
+import org.jetbrains.kotlin.lexer.KtTokens
+import org.jetbrains.kotlin.psi.KtFile
+import org.jetbrains.kotlin.psi.KtPsiFactory
+import org.jetbrains.kotlin.psi.psiUtil.collectDescendantsOfType
+import org.jetbrains.kotlin.scripting.compiler.plugin.impl.K2ReplCompiler
+import org.jetbrains.kotlin.scripting.compiler.plugin.impl.ScriptDiagnosticsMessageCollector
+import org.jetbrains.kotlin.scripting.compiler.plugin.services.firReplHistoryProvider
+import org.jetbrains.kotlin.scripting.compiler.plugin.services.isReplSnippetSource
+
+/**
+ * The language of the prompt: Kotlin, one entry after the other, each seeing what those before it
+ * declared. An entry that fails leaves nothing behind, whatever failed in it.
+ *
+ * Creating one loads the compiler and takes a second or so.
+ */
+class Repl(private val vocabulary: Vocabulary) {
+
+  /** What the reader makes of the lines typed so far. */
+  sealed interface Reading {
+    /** They can be compiled. */
+    data object Complete : Reading
+
+    /** They are the beginning of something. */
+    data object Incomplete : Reading
+
+    /** They are wrong whatever may follow. */
+    data class Invalid(val problem: ScriptProblem) : Reading
+  }
+
+  /** What came of an entry. */
+  sealed interface Outcome {
+    /** It ran; [value] is that of its last expression, `Unit` when that has none. */
+    data class Value(val value: Any?) : Outcome
+
+    /** It was not run. */
+    data class Refused(val source: ScriptSource, val problems: List<ScriptProblem>) : Outcome
+
+    /** It threw, at this line of the entry when one is known (else 0). */
+    data class Threw(val failure: Throwable, val source: ScriptSource, val line: Int) : Outcome
+  }
+
+  private val disposable = Disposer.newDisposable("blksh prompt")
+  private val history = RevocableHistory()
+  private val collector = ScriptDiagnosticsMessageCollector(null)
+  private val state =
+    K2ReplCompiler.createCompilationState(
+      collector,
+      disposable,
+      ScriptCompiler.configuration,
+      ScriptingHostConfiguration(defaultJvmScriptingHostConfiguration) {
+        repl {
+          firReplHistoryProvider(history)
+          isReplSnippetSource { _, _ -> true }
+        }
+      },
+    )
+  private val compiler = K2ReplCompiler(state)
+  private val psi = KtPsiFactory(state.project, markGenerated = false)
+  private val loader = SnippetClassLoader(javaClass.classLoader)
+  private val snippets = ArrayDeque<Any>()
+  private var number = 0
+
+  /** Says whether lines are an entry, the beginning of one, or wrong. */
+  @Synchronized
+  fun read(text: String): Reading {
+    if (openAtEnd(text)) return Reading.Incomplete
+    val file: KtFile = psi.createFile("entry.kts", text)
+    val errors = file.collectDescendantsOfType<PsiErrorElement>()
+    val first = errors.minByOrNull { it.textRange.startOffset } ?: return Reading.Complete
+    val end = text.trimEnd().length
+    if (errors.all { it.textRange.startOffset >= end }) return Reading.Incomplete
+    val before = text.take(first.textRange.startOffset)
+    val problem =
+      ScriptProblem(
+        true,
+        before.count { it == '\n' } + 1,
+        before.length - before.lastIndexOf('\n'),
+        first.errorDescription,
+      )
+    return Reading.Invalid(problem)
+  }
+
+  private fun endMissing(text: String): ScriptProblem {
+    val lines = text.trimEnd().lines()
+    return ScriptProblem(
+      true,
+      lines.size,
+      lines.last().length + 1,
+      "Expecting more: the end is missing",
+    )
+  }
+
+  /** Whether a raw string or a comment is still open; the parser does not mind those. */
+  private fun openAtEnd(text: String): Boolean {
+    val lexer = KotlinLexer()
+    lexer.start(text)
+    var raw = false
+    while (true) {
+      val token = lexer.tokenType ?: return raw
+      when (token) {
+        KtTokens.OPEN_QUOTE -> raw = lexer.tokenText == "\"\"\""
+        KtTokens.CLOSING_QUOTE -> raw = false
+        KtTokens.BLOCK_COMMENT,
+        KtTokens.DOC_COMMENT ->
+          if (lexer.tokenEnd == text.length && !lexer.tokenText.endsWith("*/")) return true
+      }
+      lexer.advance()
+    }
+  }
+
+  /** An entry that compiled: it waits to be run, once, and then to be settled. */
+  class Entry
+  internal constructor(
+    internal val source: ScriptSource,
+    internal val snippet: KJvmCompiledScript,
+    internal val mark: Int,
+  ) {
+    internal var instance: Any? = null
+  }
+
+  /** What the compiler made of an entry. */
+  sealed interface Compilation {
+    data class Done(val entry: Entry) : Compilation
+
+    data class Failed(val outcome: Outcome) : Compilation
+  }
+
+  /** Compiles an entry. */
+  @Synchronized
+  fun compile(text: String): Compilation {
+    val source = ScriptSource("<prompt>", text)
+    // The compiler goes on over syntax errors, and crashes over some: they end here.
+    val wrong =
+      when (val reading = read(text)) {
+        is Reading.Invalid -> reading.problem
+        Reading.Incomplete -> endMissing(text)
+        Reading.Complete -> null
+      }
+    if (wrong != null) return Compilation.Failed(Outcome.Refused(source, listOf(wrong)))
+    val mark = history.mark()
+    var compiled = false
+    try {
+      return when (val result = compile(text, "Entry_${++number}")) {
+        is ResultWithDiagnostics.Success -> {
+          compiled = true
+          val snippet = result.value.get() as KJvmCompiledScript
+          val module = snippet.getCompiledModule() as KJvmCompiledModuleInMemory
+          loader.add(module.compilerOutputFiles)
+          Compilation.Done(Entry(source, snippet, mark))
+        }
+        is ResultWithDiagnostics.Failure ->
+          Compilation.Failed(Outcome.Refused(source, ScriptCompiler.problems(result.reports)))
+      }
+    } catch (crash: Throwable) {
+      val failure = BlkshException("compile this", "the Kotlin compiler failed on it", crash)
+      return Compilation.Failed(Outcome.Threw(failure, source, 0))
+    } finally {
+      collector.clear()
+      if (!compiled) history.rollBack(mark)
+    }
+  }
+
+  /** Runs an entry as a part of [evaluation]; on any thread. */
+  fun run(entry: Entry, evaluation: Evaluation): Outcome {
+    val type = entry.snippet.scriptClassFQName
+    evaluation.enter()
+    try {
+      return Outcome.Value(run(entry))
+    } catch (thrown: InvocationTargetException) {
+      val failure = thrown.targetException
+      return Outcome.Threw(failure, entry.source, ScriptRun.line(failure, type))
+    } catch (failure: Throwable) {
+      return Outcome.Threw(failure, entry.source, ScriptRun.line(failure, type))
+    } finally {
+      Evaluation.leave()
+    }
+  }
+
+  /** Keeps what an entry declared, or takes it back when it failed or nobody waits for it. */
+  @Synchronized
+  fun settle(entry: Entry, keep: Boolean) {
+    val instance = entry.instance
+    if (keep && instance != null) snippets.addFirst(instance) else history.rollBack(entry.mark)
+  }
+
+  /** Compiles something small and forgets it, so that the first entry finds the compiler warm. */
+  @Synchronized
+  fun warmUp() {
+    val mark = history.mark()
+    try {
+      compile("listOf(1).map { \"\$it\" }", "Entry_${++number}")
+    } finally {
+      collector.clear()
+      history.rollBack(mark)
+    }
+  }
+
+  /** The value of a variable declared at the prompt; null when there is none or it is null. */
+  @Synchronized
+  fun variable(name: String): Any? {
+    val getter = "get" + name.replaceFirstChar { it.uppercaseChar() }
+    for (snippet in snippets) {
+      val method =
+        snippet.javaClass.methods.find { it.name == getter && it.parameterCount == 0 } ?: continue
+      return runCatching { method.invoke(snippet) }.getOrNull()
+    }
+    return null
+  }
+
+  /** The names of the variables declared at the prompt. */
+  @Synchronized
+  fun variables(): Set<String> =
+    snippets
+      .flatMap { it.javaClass.methods.asIterable() }
+      .filter { it.parameterCount == 0 && it.declaringClass.name.startsWith("Entry_") }
+      .filter { it.name.length > 3 && it.name.startsWith("get") && '$' !in it.name }
+      .map { it.name.substring(3).replaceFirstChar { c -> c.lowercaseChar() } }
+      .toSet()
+
+  private fun compile(text: String, name: String): ResultWithDiagnostics<LinkedSnippet<Snippet>> =
+    suspended {
+      compiler.compile(text.toScriptSource("$name.kts"))
+    }
+
+  private fun run(entry: Entry): Any? {
+    val snippet = entry.snippet
+    val type = loader.loadClass(snippet.scriptClassFQName)
+    val instance = type.getField("INSTANCE").get(null)
+    type.methods.single { it.name == "\$\$eval" }.invoke(instance, vocabulary)
+    entry.instance = instance
+    val field = snippet.resultField?.first ?: return Unit
+    return type.getDeclaredField(field).apply { isAccessible = true }.get(instance)
+  }
+
+  /** The compiler's history of entries, whose tail can be taken back. */
+  private class RevocableHistory : FirReplHistoryProvider() {
+    private val entries = ArrayList<FirReplSnippetSymbol>()
+
+    override fun getSnippets(): Iterable<FirReplSnippetSymbol> = entries.toList()
+
+    override fun putSnippet(symbol: FirReplSnippetSymbol) {
+      entries += symbol
+    }
+
+    override fun isFirstSnippet(symbol: FirReplSnippetSymbol): Boolean =
+      entries.firstOrNull() == symbol
+
+    override fun getSnippetCount(): Int = entries.size
+
+    fun mark(): Int = entries.size
+
+    fun rollBack(mark: Int) {
+      while (entries.size > mark) entries.removeLast()
+    }
+  }
+
+  /** The classes of all entries, each with its checkpoints. */
+  private class SnippetClassLoader(parent: ClassLoader) : ClassLoader(parent) {
+    private val classes = ConcurrentHashMap<String, ByteArray>()
+
+    fun add(files: Map<String, ByteArray>) {
+      files.forEach { (path, bytes) ->
+        if (path.endsWith(".class")) {
+          classes[path.removeSuffix(".class").replace('/', '.')] = Checkpoints.insert(bytes)
+        }
+      }
+    }
+
+    override fun findClass(name: String): Class<*> {
+      val bytes = classes.remove(name) ?: throw ClassNotFoundException(name)
+      return defineClass(name, bytes, 0, bytes.size)
+    }
+  }
+
+  private companion object {
+
+    /** Runs a suspending call that never really suspends. */
+    fun <T> suspended(block: suspend () -> T): T {
+      var outcome: Result<T>? = null
+      block.startCoroutine(Continuation(EmptyCoroutineContext) { outcome = it })
+      return outcome!!.getOrThrow()
+    }
+  }
+}

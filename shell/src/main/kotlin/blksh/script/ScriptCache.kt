@@ -1,0 +1,85 @@
+package blksh.script
+
+import java.io.ByteArrayInputStream
+import java.io.ByteArrayOutputStream
+import java.io.IOException
+import java.nio.file.Files
+import java.nio.file.Path
+import java.nio.file.StandardCopyOption.ATOMIC_MOVE
+import java.nio.file.attribute.FileTime
+import java.time.Instant
+import kotlin.io.path.fileSize
+import kotlin.io.path.getLastModifiedTime
+import kotlin.io.path.listDirectoryEntries
+
+/**
+ * Compiled scripts kept on disk, one file each, named by everything that made them. Files appear
+ * whole or not at all, so any number of processes may share the directory; the least recently used
+ * go when it outgrows [capacity] bytes. A cache that cannot be read or written is no failure, only
+ * slower.
+ *
+ * @param buildId names this build of blksh and its Kotlin; scripts compiled by another do not count
+ */
+class ScriptCache(
+  private val directory: Path,
+  private val buildId: String,
+  private val capacity: Long = 32L shl 20,
+) {
+
+  /** The file that holds the compilation of a script. */
+  fun file(source: ScriptSource): Path =
+    directory.resolve(
+      ScriptSource.hex("$buildId\n${source.unit}\n${source.text}".toByteArray()) + ".jar"
+    )
+
+  /** The compilation kept for a script, or null. */
+  fun find(source: ScriptSource): CompiledScript? {
+    val file = file(source)
+    return try {
+      val bytes = Files.readAllBytes(file)
+      CompiledScript.read(ByteArrayInputStream(bytes))?.also {
+        Files.setLastModifiedTime(file, FileTime.from(Instant.now()))
+      }
+    } catch (absent: IOException) {
+      null
+    }
+  }
+
+  /** Keeps a compilation. */
+  fun put(source: ScriptSource, script: CompiledScript) {
+    try {
+      Files.createDirectories(directory)
+      val part = Files.createTempFile(directory, "script", ".part")
+      try {
+        val bytes = ByteArrayOutputStream().also { script.write(it) }.toByteArray()
+        Files.write(part, bytes)
+        Files.move(part, file(source), ATOMIC_MOVE)
+      } finally {
+        Files.deleteIfExists(part)
+      }
+      trim()
+    } catch (unwritable: IOException) {
+      return
+    }
+  }
+
+  private fun trim() {
+    val abandoned = FileTime.from(Instant.now().minusSeconds(3600))
+    val entries =
+      directory.listDirectoryEntries().mapNotNull { file ->
+        // Another process may delete files meanwhile.
+        runCatching { Triple(file, file.getLastModifiedTime(), file.fileSize()) }.getOrNull()
+      }
+    entries
+      .filter { (file, used) -> file.toString().endsWith(".part") && used < abandoned }
+      .forEach { Files.deleteIfExists(it.first) }
+    var total = 0L
+    entries
+      .filter { it.first.toString().endsWith(".jar") }
+      .sortedByDescending { it.second }
+      .forEach { (file, _, size) ->
+        total += size
+        if (total > capacity) Files.deleteIfExists(file)
+      }
+  }
+}

@@ -1,0 +1,154 @@
+package blksh.script
+
+import blksh.BlkshException
+import blksh.dsl.Arguments
+import blksh.dsl.Vocabulary
+import blksh.shell.ExitStatus
+import blksh.shell.Session
+import blksh.task.CancelledException
+import java.io.ByteArrayOutputStream
+import java.io.DataInputStream
+import java.io.DataOutputStream
+import java.io.IOException
+import java.io.InputStream
+import java.io.OutputStream
+import java.nio.file.Files
+import java.nio.file.Path
+
+/**
+ * Runs scripts by name, path or text: a bundled one as it was compiled by the build, any other from
+ * the cache, and only when it is not there does the compiler come in, in a process of its own that
+ * has the memory and the flags for it.
+ */
+class ScriptHost(private val session: Session) {
+
+  /** A script ready to run; [source] and [className] locate its failures. */
+  class Ready(
+    val source: ScriptSource,
+    val className: String,
+    private val description: String,
+    private val start: (Vocabulary) -> Any?,
+  ) {
+
+    /** Runs it to its end and gives the value of its last expression. */
+    fun run(session: Session): Any? {
+      val name =
+        source.name.let { if (it.startsWith("scripts/")) it.drop(8).removeSuffix(".kts") else it }
+      val arguments = Arguments(name, description, session.words()) { session.options().accept(it) }
+      return start(Vocabulary(session, arguments))
+    }
+  }
+
+  /** Finds a script by path or by bundled name. */
+  fun script(reference: String): Ready {
+    val path = Path.of(reference)
+    val bundled = BundledScripts.entries[reference.removeSuffix(".kts")]
+    if (!Files.exists(path) || Files.isDirectory(path) && bundled != null) {
+      bundled?.let {
+        return ready(it, lazySource = null)
+      }
+      val names = BundledScripts.entries.keys.joinToString(", ")
+      throw BlkshException(
+          "run $reference",
+          "there is neither such a file nor a bundled script of that name",
+        )
+        .suggest("bundled are: $names")
+    }
+    return text(ScriptSource.read(path))
+  }
+
+  /** Makes a text ready to run. */
+  fun text(source: ScriptSource): Ready =
+    BundledScripts.find(source)?.let { ready(it, source) } ?: ready(source, compiled(source))
+
+  /** Makes a text ready to run with the compiler in this process and without the cache. */
+  fun textHere(source: ScriptSource): Ready = ready(source, ScriptCompiler.compile(source))
+
+  private fun ready(source: ScriptSource, script: CompiledScript): Ready {
+    return Ready(source, script.className, script.description) { ScriptRun.run(script, it) }
+  }
+
+  private fun ready(entry: BundledScripts.Entry, lazySource: ScriptSource?) =
+    Ready(lazySource ?: entry.source, entry.className, entry.description) {
+      ScriptRun.run(Class.forName(entry.className), entry.resultField, it)
+    }
+
+  private fun compiled(source: ScriptSource): CompiledScript {
+    val build = System.getProperty("blksh.build") ?: return ScriptCompiler.compile(source)
+    val cache = ScriptCache(session.options().home().resolve("scripts"), build)
+    cache.find(source)?.let {
+      return it
+    }
+    val launcher = System.getProperty("blksh.launcher")
+    val script =
+      if (launcher == null) ScriptCompiler.compile(source) else compileApart(launcher, source)
+    cache.put(source, script)
+    return script
+  }
+
+  private fun compileApart(launcher: String, source: ScriptSource): CompiledScript {
+    val process =
+      ProcessBuilder(launcher, "--compile").redirectError(ProcessBuilder.Redirect.INHERIT).start()
+    try {
+      DataOutputStream(process.outputStream).use {
+        writeText(it, source.name)
+        writeText(it, source.text)
+      }
+      return DataInputStream(process.inputStream.buffered()).use { readAnswer(it, source) }
+    } catch (broken: IOException) {
+      val action = "compile ${source.name}"
+      // Ctrl-C reaches the compiler's process as well.
+      if (ScriptRun.evaluation.stopped() || process.waitFor() == ExitStatus.INTERRUPTED) {
+        throw CancelledException(action)
+      }
+      throw BlkshException(action, "the compiler's process ended early", broken)
+    } finally {
+      process.destroy()
+    }
+  }
+
+  companion object {
+
+    /** The other end: compiles what arrives on [input] and answers on [output]. */
+    @JvmStatic
+    fun compile(input: InputStream, output: OutputStream) {
+      val source = DataInputStream(input).let { ScriptSource(readText(it), readText(it)) }
+      DataOutputStream(output).use { answer ->
+        try {
+          val script = ScriptCompiler.compile(source)
+          val jar = ByteArrayOutputStream().also { script.write(it) }.toByteArray()
+          answer.writeInt(-1)
+          answer.write(jar)
+        } catch (refused: ScriptCompilationException) {
+          answer.writeInt(refused.problems.size)
+          for (problem in refused.problems) {
+            answer.writeBoolean(problem.error)
+            answer.writeInt(problem.line)
+            answer.writeInt(problem.column)
+            writeText(answer, problem.message)
+          }
+        }
+      }
+    }
+
+    private fun readAnswer(answer: DataInputStream, source: ScriptSource): CompiledScript {
+      val count = answer.readInt()
+      if (count < 0) {
+        return CompiledScript.read(answer) ?: throw IOException("incomplete answer")
+      }
+      val problems =
+        List(count) {
+          ScriptProblem(answer.readBoolean(), answer.readInt(), answer.readInt(), readText(answer))
+        }
+      throw ScriptCompilationException(source, problems)
+    }
+
+    private fun writeText(out: DataOutputStream, text: String) {
+      val bytes = text.toByteArray()
+      out.writeInt(bytes.size)
+      out.write(bytes)
+    }
+
+    private fun readText(input: DataInputStream): String = String(input.readNBytes(input.readInt()))
+  }
+}

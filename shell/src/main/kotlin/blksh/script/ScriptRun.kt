@@ -1,0 +1,45 @@
+package blksh.script
+
+import blksh.dsl.Vocabulary
+import java.lang.reflect.InvocationTargetException
+
+/** Runs compiled scripts. Loads nothing of the compiler. */
+object ScriptRun {
+
+  /** The script this process runs; stopping it stops the script. */
+  @JvmField val evaluation = Evaluation()
+
+  /**
+   * Runs a script to its end.
+   *
+   * @return the value of its last expression; null when that has none
+   * @throws Throwable whatever the script threw
+   */
+  fun run(script: CompiledScript, vocabulary: Vocabulary): Any? =
+    run(
+      script.loader(javaClass.classLoader).loadClass(script.className),
+      script.resultField,
+      vocabulary,
+    )
+
+  /** Runs a script whose class is loaded. */
+  fun run(type: Class<*>, resultField: String?, vocabulary: Vocabulary): Any? {
+    evaluation.enter()
+    val instance =
+      try {
+        type.getConstructor(Vocabulary::class.java).newInstance(vocabulary)
+      } catch (thrown: InvocationTargetException) {
+        throw thrown.targetException
+      }
+    val result = resultField?.let { type.getField(it).get(instance) }
+    return if (result == Unit) null else result
+  }
+
+  /** The line of the script at which a failure passed, innermost first; 0 when it never did. */
+  fun line(failure: Throwable, className: String): Int =
+    generateSequence(failure) { it.cause }
+      .flatMap { it.stackTrace.asSequence() }
+      .firstOrNull { it.className == className || it.className.startsWith("$className$") }
+      ?.lineNumber
+      ?.coerceAtLeast(0) ?: 0
+}

@@ -1,0 +1,213 @@
+package blksh.shell;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import blksh.shell.Program.Ended;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The prompt: on a real terminal, which tmux gives, and without one. */
+class PromptTest {
+
+  @TempDir static Path shared;
+  @TempDir Path home;
+  private final String socket = "blksh-" + UUID.randomUUID();
+
+  @BeforeAll
+  static void prepare() throws Exception {
+    Program.prepare(shared);
+  }
+
+  @AfterEach
+  void closeTerminal() throws Exception {
+    if (Files.isExecutable(Path.of("/usr/bin/tmux"))) {
+      tmux("kill-server");
+    }
+  }
+
+  // On a terminal.
+
+  private void open() throws Exception {
+    boolean present = Files.isExecutable(Path.of("/usr/bin/tmux"));
+    assumeTrue(present || System.getenv("CI") != null, "tmux is not installed");
+    tmux(
+        "-f",
+        "/dev/null",
+        "new-session",
+        "-d",
+        "-x",
+        "100",
+        "-y",
+        "40",
+        "env",
+        "BLKSH_NO_BUILD=1",
+        "BLKSH_HOME=" + home,
+        Program.launcher().toString());
+    await(screen -> screen.endsWith("blksh>"));
+  }
+
+  private String tmux(String... words) throws Exception {
+    List<String> command = new ArrayList<>(List.of("tmux", "-L", socket));
+    command.addAll(List.of(words));
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String out = new String(process.getInputStream().readAllBytes(), UTF_8);
+    process.waitFor();
+    return out;
+  }
+
+  private void type(String text) throws Exception {
+    tmux("send-keys", "-l", text);
+  }
+
+  private void press(String... keys) throws Exception {
+    List<String> words = new ArrayList<>(List.of("send-keys"));
+    words.addAll(List.of(keys));
+    tmux(words.toArray(String[]::new));
+  }
+
+  private void enter(String text) throws Exception {
+    type(text);
+    press("Enter");
+  }
+
+  private String screen() throws Exception {
+    return tmux("capture-pane", "-p", "-J").stripTrailing();
+  }
+
+  private String await(Predicate<String> condition) throws Exception {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(40);
+    while (true) {
+      String screen = screen();
+      if (condition.test(screen)) {
+        return screen;
+      }
+      assertThat(System.nanoTime()).as("the screen shows:\n" + screen).isLessThan(end);
+      Thread.sleep(50);
+    }
+  }
+
+  /** Enters a text and waits for the prompt to come back below its answer. */
+  private String ask(String text, String answer) throws Exception {
+    enter(text);
+    return await(screen -> screen.endsWith("\nblksh>") && screen.contains(answer));
+  }
+
+  @Test
+  void evaluatesWhatIsTypedAndRemembersIt() throws Exception {
+    open();
+    ask("val seven = 7", "val seven = 7\n");
+    enter("fun fact(n: Int): Int {");
+    await(screen -> screen.endsWith("....") || screen.endsWith(".... >"));
+    enter("return if (n < 2) 1 else n * fact(n - 1)");
+    enter("}");
+    ask("fact(seven)", "\n5040\n");
+    ask("val text: Int = \"a\"", "error: Initializer type mismatch");
+    ask("nosuch", "error: Unresolved reference 'nosuch'");
+    ask("error(\"boom\")", "blksh: IllegalStateException: boom");
+    ask(":why", "java.lang.IllegalStateException: boom\n\tat".replace("\t", "        "));
+    ask("fun deep(): Int = deep() + 1; deep()", "the recursion is too deep");
+    ask("seven + 1", "\n8\n");
+    press("Up");
+    await(screen -> screen.endsWith("blksh> seven + 1"));
+    press("C-c");
+    press("C-d");
+    await(screen -> screen.contains("no server") || screen.isEmpty());
+    assertThat(Files.readString(home.resolve("history"))).contains("fact(seven)");
+  }
+
+  @Test
+  void survivesCtrlC() throws Exception {
+    open();
+    ask("val kept = \"still\" + \" here\"", "kept");
+    for (String endless :
+        List.of(
+            "while (true) { }",
+            "Thread.sleep(1000000)",
+            "generateSequence(1) { it + 1 }.sumOf { it.toLong() % 3 }",
+            "java.util.concurrent.CountDownLatch(1).await()",
+            "var n = 0; while (true) { try { n++ } catch (e: Exception) { } }")) {
+      press("C-l");
+      enter(endless);
+      Thread.sleep(1500);
+      assertThat(screen()).doesNotEndWith("\nblksh>");
+      long began = System.nanoTime();
+      press("C-c");
+      await(screen -> screen.contains("blksh: interrupted") && screen.endsWith("\nblksh>"));
+      assertThat(System.nanoTime() - began).isLessThan(TimeUnit.SECONDS.toNanos(2));
+    }
+    type("half a line");
+    press("C-c");
+    await(screen -> screen.endsWith("\nblksh>"));
+    ask("kept", "\nstill here\n");
+  }
+
+  @Test
+  void completesFromWhatIsThere() throws Exception {
+    byte[] image = "an image".getBytes(UTF_8);
+    Program capture = new Program(home).reading(image);
+    String store = home.resolve("main").toString();
+    assertThat(
+            capture.run("run", "capture", "-", "--store", store, "--name", "server01.sda").status())
+        .isZero();
+    open();
+    type("sto");
+    press("Tab");
+    await(screen -> screen.contains("blksh> store"));
+    type("s[\"");
+    press("Tab");
+    await(screen -> screen.contains("stores[\"main\"]"));
+    type(".mani");
+    press("Tab");
+    await(screen -> screen.contains("stores[\"main\"].manifest") && screen.contains("manifests ("));
+    type("s[\"ser");
+    press("Tab");
+    await(screen -> screen.contains("[\"server01.sda\"]"));
+    type(".last.ref");
+    press("Tab");
+    await(screen -> screen.contains(".last.reference"));
+    press("Enter");
+    await(screen -> screen.contains("\nserver01.sda@1\n"));
+  }
+
+  // Without one.
+
+  private Ended read(String text) throws Exception {
+    return new Program(home).reading(text).run();
+  }
+
+  @Test
+  void readsStatementsFromAPipeWithoutAWordOfItsOwn() throws Exception {
+    Ended ended =
+        read("val x = 5\nfun f(n: Int): Int {\n  return n * x\n}\n\nf(4)\n\"a\".repeat(3)\nUnit\n");
+    assertThat(ended).isEqualTo(new Ended(0, "20\naaa\n", ""));
+  }
+
+  @Test
+  void endsAtTheFirstErrorOfAPipe() throws Exception {
+    Ended threw = read("1\nerror(\"boom\")\n2\n");
+    assertThat(threw.status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(threw.out()).isEqualTo("1\n");
+    assertThat(threw.err()).isEqualTo("blksh: IllegalStateException: boom\n");
+    Ended refused = read("val a: Int = \"b\"\n2\n");
+    assertThat(refused.status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(refused.out()).isEmpty();
+    assertThat(refused.err()).contains("<prompt>:1:12: error", "\n           ^\n");
+    Ended unfinished = read("listOf(1,\n");
+    assertThat(unfinished.status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(unfinished.err()).contains("the end is missing");
+    Ended wrong = read(")\n");
+    assertThat(wrong.status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(wrong.err()).contains("<prompt>:1:1: error");
+  }
+}
