@@ -81,7 +81,7 @@ public final class FuseMount implements Closeable {
     } catch (IOException e) {
       throw new BlkshException(action, String.valueOf(e.getMessage()), e);
     }
-    TreeFileSystem files = new TreeFileSystem(root, options.directIo());
+    TreeFileSystem files = new TreeFileSystem(root, !options.pageCache());
     List<String> settings = new ArrayList<>();
     settings.add("fsname=" + new MountServer().name());
     settings.add("subtype=blksh");

@@ -42,6 +42,7 @@ final class NbdConnection {
   private final AtomicInteger unanswered = new AtomicInteger();
   private final Object sending = new Object();
   private int workers;
+  private volatile Extent knownData;
 
   private record Request(
       int command, int flags, long cookie, long position, int length, byte[] data) {}
@@ -246,9 +247,8 @@ final class NbdConnection {
     }
     long end = request.position + request.length;
     long at = request.position;
-    Iterator<Extent> extents = source.extents(at, request.length);
     while (at < end) {
-      Extent extent = extents.next().clip(at, end);
+      Extent extent = extentAt(at).clip(at, end);
       if (extent.kind().readsAsZeros()) {
         at = extent.end();
         synchronized (sending) {
@@ -264,6 +264,22 @@ final class NbdConnection {
         }
       }
     }
+  }
+
+  /**
+   * What is at a position. Data is remembered: finding its end may cost more than reading it, and
+   * that it became a hole since does not matter.
+   */
+  private Extent extentAt(long at) {
+    Extent known = knownData;
+    if (known != null && known.start() <= at && at < known.end()) {
+      return known;
+    }
+    Extent found = source.extents(at, source.size() - at).next();
+    if (!found.kind().readsAsZeros()) {
+      knownData = found;
+    }
+    return found;
   }
 
   private long sendData(Request request, long at, long to, long end, ByteBuffer buffer)

@@ -2,6 +2,7 @@ package blksh.mount;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
+import blksh.block.UnreadableException;
 import blksh.block.WritableSource;
 import com.kenai.jffi.CallContext;
 import com.kenai.jffi.CallingConvention;
@@ -390,12 +391,20 @@ final class TreeFileSystem {
   }
 
   /**
-   * A request is answered whole or not at all. The kernel asks again for each page alone when one
-   * of a larger request could not be read, so that exactly what is unreadable is.
+   * Exactly what is unreadable fails. A client gets what is before it; the page cache, which takes
+   * a short answer for the end of the file, gets an error and asks again for each page alone.
    */
   private int read(Pointer buffer, long size, long offset, Pointer info) throws Refusal {
     ByteBuffer target = MemoryIO.getInstance().newDirectByteBuffer(buffer.address(), (int) size);
-    int count = openFile(info).source().read(offset, target);
+    int count;
+    try {
+      count = openFile(info).source().read(offset, target);
+    } catch (UnreadableException e) {
+      if (!directIo || e.start() <= offset || e.start() >= offset + size) {
+        throw e;
+      }
+      count = (int) (e.start() - offset);
+    }
     traffic.read(count);
     return count;
   }

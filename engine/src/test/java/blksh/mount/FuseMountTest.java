@@ -26,6 +26,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class FuseMountTest {
 
@@ -80,36 +82,58 @@ class FuseMountTest {
   }
 
   @Test
-  void readsPastThePageCacheAreTheSameBytes() throws IOException {
+  void readsThroughThePageCacheAreTheSameBytes() throws IOException {
     byte[] bytes = Client.random(MIB + 5, 2);
     mount(
         new FixedDirectory(Map.of("disk.img", file(bytes)), WHEN),
-        MountOptions.defaults().withDirectIo());
+        MountOptions.defaults().withPageCache());
     assertThat(Files.readAllBytes(point.resolve("disk.img"))).isEqualTo(bytes);
   }
 
-  @Test
-  void whatIsUnreadableIsAnErrorAndNothingElseIs() throws IOException {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whatIsUnreadableIsAnErrorAndNothingElseIs(boolean pageCache) throws IOException {
     byte[] bytes = Client.random(4 * MIB, 3);
     BlockSource source =
         new FaultySource(new ByteArraySource(bytes)).unreadable(MIB + 8192, 4096).unreadable(7, 1);
-    FuseMount mount = mount(Map.of("disk.img", new SourceFile(source, WHEN)));
-    Path copy = folder.resolve("copy");
-    Client.Ended dd =
-        Client.run(
-            "dd",
-            "if=" + point.resolve("disk.img"),
-            "of=" + copy,
-            "bs=4k",
-            "conv=noerror,sync",
-            "status=noxfer");
-    assertThat(dd.output()).contains("Input/output error");
-    byte[] expected = bytes.clone();
-    java.util.Arrays.fill(expected, 0, 4096, (byte) 0);
-    java.util.Arrays.fill(expected, MIB + 8192, MIB + 8192 + 4096, (byte) 0);
-    assertThat(Files.readAllBytes(copy)).isEqualTo(expected);
+    MountOptions options = MountOptions.defaults();
+    FuseMount mount =
+        mount(
+            new FixedDirectory(Map.of("disk.img", new SourceFile(source, WHEN)), WHEN),
+            pageCache ? options.withPageCache() : options);
+    for (String block : List.of("4k", "512")) {
+      Path copy = folder.resolve("copy");
+      Client.Ended dd =
+          Client.run(
+              "dd",
+              "if=" + point.resolve("disk.img"),
+              "of=" + copy,
+              "bs=" + block,
+              "conv=noerror,sync",
+              "status=noxfer");
+      assertThat(dd.output()).contains("Input/output error");
+      byte[] found = Files.readAllBytes(copy);
+      assertThat(found).hasSameSizeAs(bytes);
+      for (int i = 0; i < bytes.length; i++) {
+        boolean lost = i < 4096 || i >= MIB + 8192 && i < MIB + 8192 + 4096;
+        if (found[i] != bytes[i] && !(lost && found[i] == 0)) {
+          throw new AssertionError("byte " + i + " is wrong, read by " + block);
+        }
+      }
+    }
     assertThat(mount.traffic().failures()).isPositive();
     assertThat(mount.traffic().lastFailure()).contains("injected fault");
+    byte[] start = new byte[2 * MIB];
+    try (var file = new java.io.RandomAccessFile(point.resolve("disk.img").toFile(), "r")) {
+      file.seek(4096);
+      int count = 0;
+      while (count < MIB + 4096) {
+        count += file.read(start, count, MIB + 4096 - count);
+      }
+      assertThat(java.util.Arrays.copyOf(start, count))
+          .isEqualTo(java.util.Arrays.copyOfRange(bytes, 4096, 4096 + count));
+      assertThatThrownBy(() -> file.read(start, 0, 4096)).isInstanceOf(IOException.class);
+    }
   }
 
   @Test
@@ -207,7 +231,7 @@ class FuseMountTest {
         new FaultySource(new ByteArraySource(new byte[64 * 4096])).slow(Duration.ofMillis(300));
     mount(
         new FixedDirectory(Map.of("slow", new SourceFile(slow, WHEN)), WHEN),
-        MountOptions.defaults().withDirectIo());
+        MountOptions.defaults());
     List<Thread> readers = new ArrayList<>();
     long before = System.nanoTime();
     for (int i = 0; i < 12; i++) {
