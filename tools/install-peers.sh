@@ -11,12 +11,12 @@ set -uo pipefail
 
 packages=(
   # Disks and file systems.
-  e2fsprogs xfsprogs btrfs-progs dosfstools ntfs-3g util-linux dmsetup cryptsetup-bin
+  e2fsprogs xfsprogs btrfs-progs dosfstools mtools ntfs-3g exfatprogs exfat-fuse util-linux fdisk dmsetup cryptsetup-bin
   # Images and rescue.
   partclone qemu-utils gddrescue zstd lz4 xz-utils pigz
   # Mounting and serving: jnr-fuse wants libfuse2. fuse3 brings the fusermount both use; the older
   # package fuse conflicts with it, so it must not stand in this list.
-  fuse3 libfuse2 nbdkit libnbd-bin
+  fuse3 libfuse2 nbdkit libnbd-bin python3-libnbd fio
   # Terminals and peers.
   tmux python3 python3-lz4 restic borgbackup casync hyperfine
 )

@@ -8,15 +8,18 @@ import com.kenai.jffi.HeapInvocationBuffer;
 import com.kenai.jffi.Invoker;
 import com.kenai.jffi.LastError;
 import com.kenai.jffi.Library;
+import com.kenai.jffi.MemoryIO;
 import com.kenai.jffi.Platform;
 import com.kenai.jffi.Type;
+import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * The three system calls that find the holes of a file, which the JDK does not offer. Loading this
- * class costs some tens of milliseconds, so only those who ask for holes touch it.
+ * The few system calls the JDK does not offer: those that find the holes of a file, and reading a
+ * device past the page cache by single sectors. Loading this class costs some tens of milliseconds,
+ * so only those who need them touch it.
  */
 final class Posix {
 
@@ -32,7 +35,24 @@ final class Posix {
   /** Error number: there is no data at or after the position. */
   static final int ENXIO = 6;
 
+  /** Error number: interrupted by a signal. */
+  static final int EINTR = 4;
+
+  /** Error number: the medium could not be read. */
+  static final int EIO = 5;
+
+  /** Error number: there is no such device any more. */
+  static final int ENODEV = 19;
+
+  /** Error number: there is no medium in the drive. */
+  static final int ENOMEDIUM = 123;
+
   private static final int O_RDONLY = 0;
+
+  /** Reads past the page cache; its value depends on the processor. */
+  private static final int O_DIRECT =
+      Platform.getPlatform().getCPU() == Platform.CPU.AARCH64 ? 0200000 : 040000;
+
   private static final int O_CLOEXEC = 02000000;
 
   private static final Optional<Posix> INSTANCE = load();
@@ -41,6 +61,8 @@ final class Posix {
   private final Function open = function("open", Type.SINT32, Type.POINTER, Type.SINT32);
   private final Function seek =
       function("lseek", Type.SINT64, Type.SINT32, Type.SINT64, Type.SINT32);
+  private final Function pread =
+      function("pread", Type.SINT64, Type.SINT32, Type.POINTER, Type.UINT64, Type.SINT64);
   private final Function close = function("close", Type.SINT32, Type.SINT32);
 
   private Posix() {}
@@ -74,10 +96,21 @@ final class Posix {
    * @return a file descriptor for reading, or the negated error number
    */
   int open(Path path) {
+    return open(path, O_RDONLY | O_CLOEXEC);
+  }
+
+  /**
+   * @return a file descriptor for reading past the page cache, or the negated error number
+   */
+  int openDirect(Path path) {
+    return open(path, O_RDONLY | O_CLOEXEC | O_DIRECT);
+  }
+
+  private int open(Path path, int flags) {
     byte[] name = path.toString().getBytes(fileNames());
     HeapInvocationBuffer arguments = new HeapInvocationBuffer(open);
     arguments.putArray(name, 0, name.length, ArrayFlags.IN | ArrayFlags.NULTERMINATE);
-    arguments.putInt(O_RDONLY | O_CLOEXEC);
+    arguments.putInt(flags);
     int descriptor = invoker.invokeInt(open, arguments);
     return descriptor < 0 ? -LastError.getInstance().get() : descriptor;
   }
@@ -90,6 +123,24 @@ final class Posix {
         invoker.invokeN3(
             seek.getCallContext(), seek.getFunctionAddress(), descriptor, position, whence);
     return found < 0 ? -LastError.getInstance().get() : found;
+  }
+
+  /**
+   * Reads into a direct buffer from its position on, which does not move.
+   *
+   * @return bytes read, or the negated error number
+   */
+  int read(int descriptor, long position, ByteBuffer target) {
+    long address = MemoryIO.getInstance().getDirectBufferAddress(target) + target.position();
+    long count =
+        invoker.invokeN4(
+            pread.getCallContext(),
+            pread.getFunctionAddress(),
+            descriptor,
+            address,
+            target.remaining(),
+            position);
+    return count < 0 ? -LastError.getInstance().get() : (int) count;
   }
 
   void close(int descriptor) {

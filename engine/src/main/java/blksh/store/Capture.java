@@ -2,8 +2,8 @@ package blksh.store;
 
 import blksh.BlkshException;
 import blksh.block.Extent;
+import blksh.task.OrderedStep;
 import blksh.task.Task;
-import blksh.task.Turnstile;
 import blksh.task.Workers;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -41,6 +41,9 @@ final class Capture {
 
   private static final int BAD_LISTED = 1000;
 
+  /** Pieces that may wait for a step while every worker has another in hand. */
+  private static final int AHEAD = 3;
+
   private final Store store;
   private final CaptureInput input;
   private final String name;
@@ -48,12 +51,20 @@ final class Capture {
   private final Task task;
   private final PageFinder finder;
 
-  private final Turnstile placing = new Turnstile();
-  private final Turnstile appending = new Turnstile();
+  private final OrderedStep<Piece> placing = new OrderedStep<>(this::place);
+  private final OrderedStep<Piece> appending = new OrderedStep<>(this::append);
   private final BlockingQueue<FrameBuffers> buffers = new LinkedBlockingQueue<>();
   private final RootDigest root = new RootDigest();
   private ManifestWriter manifest;
-  private long claimed;
+
+  // Guarded by this.
+  private final Deque<Piece> idle = new ArrayDeque<>();
+  private final Deque<Piece> toCompress = new ArrayDeque<>();
+  private int inFlight;
+  private long tickets;
+  private boolean claiming;
+  private boolean exhausted;
+  private boolean broken;
 
   // Owned by the thread whose turn it is to place.
   private final List<OpenPack> placed = new ArrayList<>(); // newest first
@@ -64,7 +75,7 @@ final class Capture {
   private long dataBytes;
   private long zeroBytes;
   private long freeBytes;
-  private long badPages;
+  private final BadRanges badRanges = new BadRanges();
   private long readBytes;
   private long newPages;
   private long newBytes;
@@ -92,6 +103,9 @@ final class Capture {
     this.options = options;
     this.task = task;
     this.finder = new PageFinder(store);
+    for (int i = 0; i < Workers.count() + AHEAD; i++) {
+      idle.push(new Piece());
+    }
   }
 
   /** Room for the pages of one frame on their way from several segments. */
@@ -117,22 +131,17 @@ final class Capture {
     final ByteBuffer out = ByteBuffer.allocateDirect(Frame.MAX_HEADER + Frame.MAX_RAW);
   }
 
-  /** What one worker uses again and again. */
-  private final class Worker implements AutoCloseable {
-    final Codec.Compressor compressor = store.codec().compressor();
+  /** A segment with the frames it completed, on its way through the steps; used again and again. */
+  private final class Piece {
     final CaptureSegment segment = new CaptureSegment();
     final List<Job> spare = new ArrayList<>();
     final List<Job> jobs = new ArrayList<>();
+    long ticket;
 
     Job job() {
       Job job = spare.isEmpty() ? new Job() : spare.remove(spare.size() - 1);
       jobs.add(job);
       return job;
-    }
-
-    @Override
-    public void close() {
-      compressor.close();
     }
 
     void recycle() {
@@ -156,7 +165,9 @@ final class Capture {
     task.expect(input.size());
     try {
       manifest = options.dryRun() ? null : store.newManifest();
+      task.whenCancelled(this::giveUp);
       Workers.run(task, Workers.count(), this::work, this::giveUp);
+      task.checkCancelled();
       appendCarry();
       seal();
       for (Future<?> pending : sealing) {
@@ -174,9 +185,10 @@ final class Capture {
 
   private void appendCarry() throws IOException {
     if (carry != null) {
-      try (Worker last = new Worker()) {
+      try (Codec.Compressor compressor = store.codec().compressor()) {
+        Piece last = new Piece();
         finishFrame(last);
-        compress(last);
+        compress(last, compressor);
         append(last);
       }
     }
@@ -191,68 +203,118 @@ final class Capture {
         : failure;
   }
 
-  private void giveUp() {
-    placing.breakOpen();
-    appending.breakOpen();
+  // ---- working -------------------------------------------------------------------------------
+
+  private synchronized void giveUp() {
+    broken = true;
+    notifyAll();
   }
 
   /** Reading the source fails in its own words; what fails as an IOException is the store. */
   private void work() {
-    try (Worker worker = new Worker()) {
-      work(worker);
+    try (Codec.Compressor compressor = store.codec().compressor()) {
+      do {
+        task.checkCancelled();
+        Piece piece = nextToCompress();
+        if (piece != null) {
+          compress(piece, compressor);
+          appending.bring(piece.ticket, piece);
+          continue;
+        }
+        piece = claim();
+        if (piece != null) {
+          piece.segment.load(task);
+          placing.bring(piece.ticket, piece);
+        }
+      } while (awaitWork());
     } catch (IOException e) {
       outOfSpace = true;
       throw storeFailure(e);
     }
   }
 
-  private void work(Worker worker) throws IOException {
-    while (true) {
-      task.checkCancelled();
-      long ticket;
-      synchronized (input) {
-        if (!input.claim(worker.segment)) {
-          return;
-        }
-        ticket = claimed++;
+  private synchronized Piece nextToCompress() {
+    return toCompress.poll();
+  }
+
+  /**
+   * Claims the next segment; null when there is none, no piece is free, or somebody else claims.
+   */
+  private Piece claim() {
+    Piece piece;
+    synchronized (this) {
+      if (exhausted || claiming || idle.isEmpty()) {
+        return null;
       }
-      worker.segment.load(task);
-      if (!placing.enter(ticket)) {
-        return;
-      }
-      place(worker);
-      placing.leave();
-      compress(worker);
-      if (!appending.enter(ticket)) {
-        return;
-      }
-      append(worker);
-      appending.leave();
-      task.advance(worker.segment.length());
+      claiming = true;
+      inFlight++;
+      piece = idle.pop();
     }
+    boolean claimed = false;
+    try {
+      claimed = input.claim(piece.segment);
+      piece.ticket = tickets;
+      return claimed ? piece : null;
+    } finally {
+      synchronized (this) {
+        claiming = false;
+        if (claimed) {
+          tickets++;
+        } else {
+          exhausted = true;
+          inFlight--;
+        }
+        notifyAll();
+      }
+    }
+  }
+
+  /** Waits until there may be something to do; false when there never will be. */
+  private synchronized boolean awaitWork() {
+    while (!broken) {
+      boolean mayClaim = !exhausted && !claiming && !idle.isEmpty();
+      if (mayClaim || !toCompress.isEmpty()) {
+        return true;
+      }
+      if (exhausted && inFlight == 0) {
+        return false;
+      }
+      try {
+        wait();
+      } catch (InterruptedException e) {
+        task.cancel();
+      }
+    }
+    return false;
   }
 
   // ---- placing -------------------------------------------------------------------------------
 
-  private void place(Worker worker) throws IOException {
+  private void place(Piece piece) throws IOException {
     if (!prepared) {
       // Here and not earlier: the first segments are read and hashed while the indexes are opened.
       store.recover();
       prepared = true;
     }
-    CaptureSegment segment = worker.segment;
+    CaptureSegment segment = piece.segment;
     size += segment.length();
     readBytes += segment.readBytes();
     for (Extent bad : segment.bad()) {
-      if (manifest != null) {
-        manifest.addBad(bad.start(), bad.length());
-      }
-      task.finding("%d bytes at byte %d cannot be read".formatted(bad.length(), bad.start()));
+      badRanges.add(bad.start(), bad.length());
     }
     if (segment.run() != null) {
       placeUnstored(segment.run(), segment.length(), Page.count(segment.length()));
-      return;
+    } else {
+      placePages(piece);
     }
+    synchronized (this) {
+      toCompress.add(piece);
+      notifyAll();
+    }
+  }
+
+  private void placePages(Piece piece) throws IOException {
+    CaptureSegment segment = piece.segment;
     int pages = segment.pages();
     int i = 0;
     while (i < pages) {
@@ -265,7 +327,7 @@ final class Capture {
       if (kind == Extent.Kind.DATA) {
         root.addData(segment.digests(), from * Page.DIGEST, i - from);
         dataBytes += bytes;
-        placeData(worker, from, i);
+        placeData(piece, from, i);
       } else {
         placeUnstored(kind, bytes, i - from);
       }
@@ -277,15 +339,15 @@ final class Capture {
     switch (kind) {
       case ZERO -> zeroBytes += bytes;
       case FREE -> freeBytes += bytes;
-      default -> badPages += pages;
+      default -> {} // counted by the exact ranges
     }
     if (manifest != null) {
       manifest.add(kind, pages);
     }
   }
 
-  private void placeData(Worker worker, int from, int to) throws IOException {
-    CaptureSegment segment = worker.segment;
+  private void placeData(Piece piece, int from, int to) throws IOException {
+    CaptureSegment segment = piece.segment;
     byte[] digests = segment.digests();
     int runStart = -1; // first of new pages of this segment not yet in a frame
     for (int i = from; i < to; i++) {
@@ -309,12 +371,12 @@ final class Capture {
       if (carry != null) {
         carry(segment, i, i + 1);
         if (carry.pages == Frame.MAX_PAGES) {
-          finishFrame(worker);
+          finishFrame(piece);
         }
       } else if (runStart < 0) {
         runStart = i;
       } else if (i + 1 - runStart == Frame.MAX_PAGES) {
-        frameInPlace(worker, runStart, page);
+        frameInPlace(piece, runStart, page);
         runStart = -1;
       }
     }
@@ -358,15 +420,15 @@ final class Capture {
     }
   }
 
-  private void frameInPlace(Worker worker, int first, int lastPage) {
-    Job job = worker.job();
+  private void frameInPlace(Piece piece, int first, int lastPage) {
+    Job job = piece.job();
     job.pack = pack;
     job.pages = Frame.MAX_PAGES;
     job.firstPage = lastPage - (Frame.MAX_PAGES - 1);
-    job.raw = worker.segment.bytes();
+    job.raw = piece.segment.bytes();
     job.rawAt = first * Page.SIZE;
-    job.rawLength = (job.pages - 1) * Page.SIZE + worker.segment.pageLength(first + job.pages - 1);
-    job.digests = worker.segment.digests();
+    job.rawLength = (job.pages - 1) * Page.SIZE + piece.segment.pageLength(first + job.pages - 1);
+    job.digests = piece.segment.digests();
     job.digestsAt = first * Page.DIGEST;
   }
 
@@ -391,8 +453,8 @@ final class Capture {
     carry.pages += to - from;
   }
 
-  private void finishFrame(Worker worker) {
-    Job job = worker.job();
+  private void finishFrame(Piece piece) {
+    Job job = piece.job();
     job.pack = pack;
     job.pages = carry.pages;
     job.firstPage = carry.firstPage;
@@ -407,14 +469,14 @@ final class Capture {
 
   // ---- compressing and appending -------------------------------------------------------------
 
-  private void compress(Worker worker) {
+  private void compress(Piece piece, Codec.Compressor compressor) {
     if (options.dryRun()) {
       return;
     }
-    for (Job job : worker.jobs) {
+    for (Job job : piece.jobs) {
       Frame.write(
           store.codec(),
-          worker.compressor,
+          compressor,
           job.firstPage,
           job.pages,
           job.raw,
@@ -426,9 +488,9 @@ final class Capture {
     }
   }
 
-  private void append(Worker worker) throws IOException {
+  private void append(Piece piece) throws IOException {
     if (!options.dryRun()) {
-      for (Job job : worker.jobs) {
+      for (Job job : piece.jobs) {
         if (job.pack != writerPack) {
           seal();
           writerPack = job.pack;
@@ -440,7 +502,13 @@ final class Capture {
         job.pack.appended(job.rawLength, length);
       }
     }
-    worker.recycle();
+    piece.recycle();
+    task.advance(piece.segment.length());
+    synchronized (this) {
+      idle.push(piece);
+      inFlight--;
+      notifyAll();
+    }
   }
 
   /** Hands the pack written so far to the sealing thread. */
@@ -477,8 +545,11 @@ final class Capture {
         if (e.getCause() instanceof IOException io) {
           throw io;
         }
-        if (e.getCause() instanceof BlkshException known) {
+        if (e.getCause() instanceof RuntimeException known) {
           throw known;
+        }
+        if (e.getCause() instanceof Error grave) {
+          throw grave;
         }
         throw new IllegalStateException(e.getCause());
       }
@@ -493,13 +564,18 @@ final class Capture {
   private CaptureResult publish(Instant started) throws IOException {
     task.checkCancelled();
     Instant finished = Instant.now();
-    long bad = manifest == null ? badPages * Page.SIZE : manifest.badBytes();
+    List<Extent> bad = badRanges.list();
+    if (!bad.isEmpty()) {
+      task.finding(
+          "%d bytes in %d ranges of the source cannot be read, the first at byte %d"
+              .formatted(badRanges.bytes(), bad.size(), bad.get(0).start()));
+    }
     ManifestFigures figures =
         new ManifestFigures(
             dataBytes,
             zeroBytes,
             freeBytes,
-            bad,
+            badRanges.bytes(),
             newPages,
             newBytes,
             storedBytes,
@@ -507,12 +583,9 @@ final class Capture {
     Manifest described =
         new Manifest(
             name, 0, size, started, finished, input.describe(), figures, root.finish(size));
-    List<Extent> listed =
-        manifest == null
-            ? List.of()
-            : List.copyOf(manifest.bad().subList(0, Math.min(BAD_LISTED, manifest.bad().size())));
+    List<Extent> listed = List.copyOf(bad.subList(0, Math.min(BAD_LISTED, bad.size())));
     if (manifest != null) {
-      described = store.publish(manifest, described);
+      described = store.publish(manifest, described, bad);
     }
     return new CaptureResult(
         described, listed, readBytes, Duration.between(started, finished), options.dryRun());

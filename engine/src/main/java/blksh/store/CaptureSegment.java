@@ -6,7 +6,6 @@ import blksh.block.UnreadableException;
 import blksh.task.Task;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -26,7 +25,7 @@ final class CaptureSegment {
   private final byte[] digests = new byte[PAGES * Page.DIGEST];
   private final long[] keys = new long[PAGES];
   private final Extent.Kind[] kinds = new Extent.Kind[PAGES];
-  private final List<Extent> bad = new ArrayList<>();
+  private final BadRanges bad = new BadRanges();
   private final MessageDigest sha = Page.sha256();
 
   private BlockSource source;
@@ -49,7 +48,7 @@ final class CaptureSegment {
     length = count;
     run = kind;
     if (kind == Extent.Kind.BAD) {
-      bad.add(new Extent(at, count, Extent.Kind.BAD));
+      bad.add(at, count);
     }
   }
 
@@ -79,7 +78,7 @@ final class CaptureSegment {
         keys[i] = PageIndex.keyOf(digests, i * Page.DIGEST);
       }
     }
-    for (Extent range : bad) {
+    for (Extent range : bad.list()) {
       int first = (int) Page.count(range.start() - position);
       long end = range.end() - position;
       int last = (int) (end == length ? pages : end / Page.SIZE);
@@ -120,7 +119,7 @@ final class CaptureSegment {
       int count = (int) Math.min(to, boundary - position) - at;
       if (!tryRead(at, count)) {
         bytes.put(at, new byte[count]);
-        addBad(position + at, count);
+        bad.add(position + at, count);
       }
       at += count;
     }
@@ -135,16 +134,6 @@ final class CaptureSegment {
       return source.read(position + at, window(at, count)) == count;
     } catch (UnreadableException e) {
       return false;
-    }
-  }
-
-  private void addBad(long start, long count) {
-    int last = bad.size() - 1;
-    if (last >= 0 && bad.get(last).end() == start) {
-      Extent before = bad.remove(last);
-      bad.add(new Extent(before.start(), before.length() + count, Extent.Kind.BAD));
-    } else {
-      bad.add(new Extent(start, count, Extent.Kind.BAD));
     }
   }
 
@@ -190,6 +179,6 @@ final class CaptureSegment {
   }
 
   List<Extent> bad() {
-    return bad;
+    return bad.list();
   }
 }

@@ -22,6 +22,8 @@ public enum Codec {
   /** LZ4's own knob: 2 is a tenth faster than 1 and stores a hundredth more. */
   private static final int LZ4_ACCELERATION = 2;
 
+  private static final int LZ4_HASTE = 24;
+
   /** Loaded at the first frame, so that listing a store needs no native library. */
   private static final class Lz4 {
     static final LZ4SafeDecompressor DECOMPRESSOR = LZ4Factory.fastestInstance().safeDecompressor();
@@ -60,12 +62,32 @@ public enum Codec {
     };
   }
 
+  /**
+   * Compressed files lie together on a disk: after a frame that did not shrink, the next is tried
+   * in haste, until one shrinks again.
+   */
   private static final class Lz4Compressor implements Compressor {
-    private final LZ4JNIFastResetCompressor lz4 =
+    private final LZ4JNIFastResetCompressor usual =
         LZ4Factory.nativeInstance().fastResetCompressor(LZ4_ACCELERATION);
+    private final LZ4JNIFastResetCompressor hasty =
+        LZ4Factory.nativeInstance().fastResetCompressor(LZ4_HASTE);
+    private boolean incompressible;
 
     @Override
     public int compress(ByteBuffer from, int at, int length, ByteBuffer to, int toAt, int room) {
+      int stored = compress(incompressible ? hasty : usual, from, at, length, to, toAt, room);
+      incompressible = stored < 0 || stored > length - length / 32;
+      return stored;
+    }
+
+    private static int compress(
+        LZ4JNIFastResetCompressor lz4,
+        ByteBuffer from,
+        int at,
+        int length,
+        ByteBuffer to,
+        int toAt,
+        int room) {
       try {
         return lz4.compress(from, at, length, to, toAt, room);
       } catch (LZ4Exception tooLarge) {
@@ -75,7 +97,8 @@ public enum Codec {
 
     @Override
     public void close() {
-      lz4.close();
+      usual.close();
+      hasty.close();
     }
   }
 

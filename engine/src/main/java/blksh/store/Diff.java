@@ -40,7 +40,10 @@ final class Diff {
         digestsB) {
       ManifestFile.Cursor x = a.new Cursor();
       ManifestFile.Cursor y = b.new Cursor();
-      long common = Math.min(a.pages(), b.pages());
+      // A last page that is longer in the other image is a page that differs, whatever it holds.
+      long shorter = Math.min(a.manifest().size(), b.manifest().size());
+      boolean sameSize = a.manifest().size() == b.manifest().size();
+      long common = sameSize ? Math.min(a.pages(), b.pages()) : shorter / Page.SIZE;
       long at = 0;
       while (at < common) {
         if (at >= x.end) {
@@ -53,9 +56,15 @@ final class Diff {
         compare(x, y, at, end);
         at = end;
       }
-      long longer = Math.max(a.pages(), b.pages());
-      if (longer > common) {
-        differ(common, longer, Extent.Kind.DATA);
+      while (at < b.pages()) {
+        if (at >= y.end) {
+          y.next();
+        }
+        differ(at, y.end, y.kind);
+        at = y.end;
+      }
+      if (at < a.pages()) {
+        differ(at, a.pages(), Extent.Kind.ZERO);
       }
       closeRange();
       return new ManifestDiff(

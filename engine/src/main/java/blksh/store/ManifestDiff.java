@@ -14,7 +14,7 @@ import java.util.Map;
  * @param sameBytes bytes at the same place that are known to be the same
  * @param changedBytes bytes that differ, to the page, or exist in one only
  * @param ranges how many ranges differ
- * @param changed the ranges, the first 10,000; kind is what {@code to} has there
+ * @param changed the ranges, the first 10,000; kind is what {@code to} has there, zero past its end
  */
 public record ManifestDiff(
     Manifest from,

@@ -13,7 +13,7 @@ import java.util.Map;
 
 /**
  * Writes a manifest file in one pass, in memory that does not grow with the image (it grows with
- * the packs and the bad ranges: 8 and 16 bytes each). The layout is at {@link ManifestFile}.
+ * the packs: 8 bytes each). The layout is at {@link ManifestFile}.
  */
 final class ManifestWriter implements Closeable {
 
@@ -25,7 +25,6 @@ final class ManifestWriter implements Closeable {
   private int chunks;
   private final Map<Long, Integer> packNumbers = new HashMap<>();
   private final List<Long> packs = new ArrayList<>();
-  private final List<Extent> bad = new ArrayList<>();
 
   private Extent.Kind kind;
   private long runStart;
@@ -34,13 +33,17 @@ final class ManifestWriter implements Closeable {
   private long runPackId;
   private long runFirst;
   private long extents;
-  private long badBytes;
   private boolean published;
 
   ManifestWriter(Path path) throws IOException {
     part = PartFile.create(path);
     byte[] magic = ManifestFile.MAGIC.getBytes(StandardCharsets.US_ASCII);
-    Bytes.writeAt(part.channel(), 0, magic, 0, magic.length);
+    try {
+      Bytes.writeAt(part.channel(), 0, magic, 0, magic.length);
+    } catch (IOException e) {
+      part.discard();
+      throw e;
+    }
     written = magic.length;
   }
 
@@ -77,27 +80,6 @@ final class ManifestWriter implements Closeable {
     runPack = number;
     runFirst = page;
     runPages = 1;
-  }
-
-  /** Notes an unreadable range of the image, in bytes; ranges come in order. */
-  void addBad(long start, long length) {
-    badBytes += length;
-    int last = bad.size() - 1;
-    if (last >= 0 && bad.get(last).end() == start) {
-      bad.set(
-          last,
-          new Extent(bad.get(last).start(), bad.get(last).length() + length, Extent.Kind.BAD));
-    } else {
-      bad.add(new Extent(start, length, Extent.Kind.BAD));
-    }
-  }
-
-  List<Extent> bad() {
-    return bad;
-  }
-
-  long badBytes() {
-    return badBytes;
   }
 
   /** Extents so far, with the one being gathered. */
@@ -154,8 +136,11 @@ final class ManifestWriter implements Closeable {
     written += length;
   }
 
-  /** Writes what is left; nothing is durable before {@link #publish}. */
-  void finish(Manifest manifest, byte[] storeId) throws IOException {
+  /**
+   * Writes what is left, with the ranges of the image that cannot be read; nothing is durable
+   * before {@link #publish}.
+   */
+  void finish(Manifest manifest, List<Extent> bad, byte[] storeId) throws IOException {
     endRun();
     endChunk();
     long pages = runStart;

@@ -112,10 +112,11 @@ final class PackWriter {
   }
 
   /**
-   * Takes over the {@code .part} a dead process left: its whole frames become a sealed pack.
+   * Takes over the {@code .part} a dead process left: its whole frames become a sealed pack. Beside
+   * a sealed pack it is a repair that did not come to its end, and only removed.
    *
    * @return the writer that sealed the pack, or null when the file belongs to a living writer, or
-   *     held no whole frame and was removed
+   *     was removed
    */
   static PackWriter recover(long id, Path sealed, byte[] storeId) throws IOException {
     PartFile part = PartFile.takeOver(partOf(sealed));
@@ -123,16 +124,19 @@ final class PackWriter {
       return null;
     }
     PackWriter writer = new PackWriter(id, sealed, part);
-    boolean kept = false;
+    boolean given = false;
     try {
-      kept = writer.takeWholeFrames(storeId);
-      if (kept) {
-        writer.seal();
-      }
-      return kept ? writer : null;
-    } finally {
-      if (!kept) {
+      if (Files.exists(sealed) || !writer.takeWholeFrames(storeId)) {
         writer.discard();
+        given = true;
+        return null;
+      }
+      writer.seal();
+      given = true;
+      return writer;
+    } finally {
+      if (!given) {
+        part.release();
       }
     }
   }

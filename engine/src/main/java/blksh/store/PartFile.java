@@ -110,6 +110,15 @@ final class PartFile {
     }
   }
 
+  /** Leaves the file as it is, for somebody else to take over. */
+  void release() {
+    try {
+      close();
+    } catch (IOException e) {
+      // the system closes it with the process
+    }
+  }
+
   private void close() throws IOException {
     channel.close();
     OPEN_HERE.remove(path.toAbsolutePath());

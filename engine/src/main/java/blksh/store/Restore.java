@@ -3,22 +3,29 @@ package blksh.store;
 import blksh.BlkshException;
 import blksh.block.Extent;
 import blksh.block.UnreadableException;
+import blksh.task.OrderedStep;
 import blksh.task.Task;
-import blksh.task.Turnstile;
 import blksh.task.Workers;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 
 /**
  * One restore: workers take segments of the image, read and prove their pages and write them; the
- * page digests pass a turnstile in image order, so that at the end the whole is proven by the root
- * digest before the target gets its name.
+ * page digests are taken in image order, so that at the end the whole is proven by the root digest
+ * before the target gets its name.
  */
 final class Restore {
 
   private static final int SEGMENT_PAGES = 256;
   private static final long CACHE_BYTES = 8L << 20;
+
+  /** Segments that may wait for their turn while every worker has another in hand. */
+  private static final int AHEAD = 3;
+
   private static final int BAD_LISTED = 1000;
 
   private final Store store;
@@ -29,9 +36,11 @@ final class Restore {
   private final Task task;
 
   private final FrameCache cache = new FrameCache(CACHE_BYTES);
-  private final Turnstile order = new Turnstile();
+  private final OrderedStep<Segment> inOrder = new OrderedStep<>(this::prove);
+  private final BlockingQueue<Segment> idle = new LinkedBlockingQueue<>();
   private final RootDigest root = new RootDigest();
   private final ManifestFile.Cursor plan;
+  private volatile boolean broken;
   private long planned;
   private long tickets;
 
@@ -43,6 +52,9 @@ final class Restore {
     this.targetName = targetName;
     this.task = task;
     this.plan = file.new Cursor();
+    for (int i = 0; i < Workers.count() + AHEAD; i++) {
+      idle.add(new Segment());
+    }
   }
 
   /** A piece of the image one worker restores. */
@@ -51,7 +63,6 @@ final class Restore {
     final byte[] digests = new byte[SEGMENT_PAGES * Page.DIGEST];
     final Extent.Kind[] kinds = new Extent.Kind[SEGMENT_PAGES];
     final ManifestFile.Cursor cursor = file.new Cursor();
-    final PageReader reader = new PageReader(store, cache);
     long ticket;
     long first;
     long end;
@@ -73,7 +84,7 @@ final class Restore {
     task.expect(manifest.size());
     List<Extent> missing = file.bad(0, manifest.size()); // before there is anything to take back
     try {
-      Workers.run(task, Workers.count(), this::work, order::breakOpen);
+      Workers.run(task, Workers.count(), this::work, () -> broken = true);
       if (!root.finish(manifest.size()).equals(manifest.root())) {
         throw new BlkshException(
                 "restore " + manifest.reference(), "the image does not have its root digest")
@@ -84,10 +95,11 @@ final class Restore {
     } catch (IOException e) {
       throw targetFailure(e);
     }
-    for (Extent bad : missing) {
+    if (!missing.isEmpty()) {
+      long bytes = missing.stream().mapToLong(Extent::length).sum();
       task.finding(
-          "%d bytes at byte %d are missing: they could not be read when captured"
-              .formatted(bad.length(), bad.start()));
+          "%d bytes in %d ranges are missing, the first at byte %d: they could not be read when captured"
+              .formatted(bytes, missing.size(), missing.get(0).start()));
     }
     return new RestoreResult(
         manifest,
@@ -104,31 +116,51 @@ final class Restore {
   }
 
   private void work() {
-    Segment segment = new Segment();
+    PageReader reader = new PageReader(store, cache);
     try {
-      while (claim(segment)) {
+      Segment segment = takeIdle();
+      while (segment != null && claim(segment)) {
         task.checkCancelled();
-        read(segment);
+        read(segment, reader);
         if (!target.ordered()) {
           write(segment);
         }
-        if (!order.enter(segment.ticket)) {
-          return;
-        }
-        addToRoot(segment);
-        if (target.ordered()) {
-          write(segment);
-        }
-        order.leave();
-        task.advance(segment.length());
+        inOrder.bring(segment.ticket, segment);
+        segment = takeIdle();
       }
     } catch (ManifestFile.DamagedManifest e) {
       throw damaged(e.first, e.end, e.getMessage(), e);
     } catch (IOException e) {
       throw targetFailure(e);
     } finally {
-      segment.reader.close();
+      reader.close();
     }
+  }
+
+  /** A segment to fill; null when another worker has failed. */
+  private Segment takeIdle() {
+    while (!broken) {
+      task.checkCancelled();
+      try {
+        Segment segment = idle.poll(50, TimeUnit.MILLISECONDS);
+        if (segment != null) {
+          return segment;
+        }
+      } catch (InterruptedException e) {
+        task.cancel();
+      }
+    }
+    return null;
+  }
+
+  /** In image order: what the root digest and a stream need. */
+  private void prove(Segment segment) throws IOException {
+    addToRoot(segment);
+    if (target.ordered()) {
+      write(segment);
+    }
+    task.advance(segment.length());
+    idle.add(segment);
   }
 
   private UnreadableException damaged(long first, long end, String problem, Throwable cause) {
@@ -169,7 +201,7 @@ final class Restore {
     return true;
   }
 
-  private void read(Segment s) throws ManifestFile.DamagedManifest {
+  private void read(Segment s, PageReader reader) throws ManifestFile.DamagedManifest {
     if (s.run != null) {
       return;
     }
@@ -183,7 +215,7 @@ final class Restore {
       if (cursor.kind == Extent.Kind.DATA) {
         int number = cursor.first + (int) (page - cursor.start);
         int length =
-            s.reader.read(
+            reader.read(
                 file.packs()[cursor.pack],
                 number,
                 s.bytes,
@@ -191,7 +223,7 @@ final class Restore {
                 s.digests,
                 i * Page.DIGEST);
         if (length != Math.min(Page.SIZE, manifest.size() - page * Page.SIZE)) {
-          String problem = length < 0 ? s.reader.problem() : "page has " + length + " bytes";
+          String problem = length < 0 ? reader.problem() : "page has " + length + " bytes";
           throw damaged(page, page + 1, problem, null);
         }
       }

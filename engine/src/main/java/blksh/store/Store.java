@@ -3,6 +3,7 @@ package blksh.store;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.BlockStream;
+import blksh.block.Extent;
 import blksh.task.Task;
 import blksh.task.Workers;
 import java.io.Closeable;
@@ -174,7 +175,7 @@ public final class Store implements Closeable {
   /** The descriptor; when its file is lost, what packs and manifests say of it. */
   private synchronized StoreDescriptor descriptor() {
     if (descriptor == null) {
-      descriptor = new StoreDescriptor(StoreDescriptor.uuid(idFromContents()), Codec.LZ4);
+      descriptor = new StoreDescriptor(StoreDescriptor.uuid(idFromContents()), codecFromContents());
     }
     return descriptor;
   }
@@ -198,6 +199,23 @@ public final class Store implements Closeable {
       }
     }
     return StoreDescriptor.bytes(randomId());
+  }
+
+  /** The codec of the first frame that was compressed at all. */
+  private Codec codecFromContents() {
+    for (long id : packs.list().sealed()) {
+      try (Pack pack = packs.acquire(id)) {
+        PackFooter footer = pack.footer();
+        for (int frame = 0; frame < footer.frames(); frame++) {
+          if (footer.codec(frame) != Codec.RAW) {
+            return footer.codec(frame);
+          }
+        }
+      } catch (BlkshException e) {
+        // another one will do
+      }
+    }
+    return Codec.LZ4;
   }
 
   PackDirectory packs() {
@@ -395,7 +413,7 @@ public final class Store implements Closeable {
    * <p>Order: an unsettled row, the file under its name, a settled row. Whoever finds an unsettled
    * row while holding the publishing lock knows its writer died, and believes the file.
    */
-  Manifest publish(ManifestWriter writer, Manifest described) {
+  Manifest publish(ManifestWriter writer, Manifest described, List<Extent> bad) {
     StoreIndex rows = index(); // opened before the lock is taken: opening may take it too
     return lock.publishing(
         () -> {
@@ -415,13 +433,17 @@ public final class Store implements Closeable {
                   described.source(),
                   described.figures(),
                   described.root());
-          writer.finish(numbered, idBytes());
+          writer.finish(numbered, bad, idBytes());
           rows.putManifest(numbered, false);
           writer.publish(manifestPath(name, version));
           if (fresh) {
             Bytes.syncDirectory(path.resolve(MANIFESTS));
           }
-          rows.putManifest(numbered, true);
+          try {
+            rows.putManifest(numbered, true);
+          } catch (BlkshException e) {
+            // the manifest is there; whoever finds its row unsettled settles it
+          }
           return numbered;
         });
   }
@@ -737,6 +759,11 @@ public final class Store implements Closeable {
     return index().manifests(ManifestName.check(name));
   }
 
+  /** The numbers of the captured versions of a name, oldest first; without reading any. */
+  public List<Integer> versions(String name) {
+    return versionsOnDisk(ManifestName.check(name)).stream().sorted().toList();
+  }
+
   /**
    * Finds a captured version.
    *
@@ -747,18 +774,18 @@ public final class Store implements Closeable {
     int at = reference.lastIndexOf('@');
     String name = ManifestName.check(at < 0 ? reference : reference.substring(0, at));
     String version = at < 0 ? "latest" : reference.substring(at + 1);
-    List<Integer> versions = versionsOnDisk(name);
     int wanted;
     if (version.equals("latest")) {
-      wanted = versions.stream().mapToInt(Integer::intValue).max().orElse(-1);
+      wanted =
+          versionsOnDisk(name).stream()
+              .mapToInt(Integer::intValue)
+              .max()
+              .orElseThrow(() -> noSuch(reference));
     } else if (version.matches("[1-9][0-9]{0,8}")) {
       wanted = Integer.parseInt(version);
     } else {
       throw new BlkshException("find " + reference, "\"" + version + "\" is no version")
           .suggest("use NAME, NAME@latest or NAME@NUMBER");
-    }
-    if (!versions.contains(wanted)) {
-      throw noSuch(reference);
     }
     try (ManifestFile file = openManifest(name, wanted)) {
       return file.manifest();

@@ -18,9 +18,9 @@ public final class Workers {
     void work() throws Exception;
   }
 
-  /** As many workers as keep all cores busy while some wait for a disk. */
+  /** As many workers as keep all cores busy; one more only makes them change places. */
   public static int count() {
-    return Runtime.getRuntime().availableProcessors() + 1;
+    return Math.max(2, Runtime.getRuntime().availableProcessors());
   }
 
   /** Runs one piece of work on a thread of the engine and waits for its result. */

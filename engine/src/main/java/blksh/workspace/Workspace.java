@@ -38,6 +38,7 @@ public final class Workspace implements Closeable {
   private final Tasks tasks = new Tasks();
   private final Consumer<BlkshException> warnings;
   private final Ledger ledger;
+  private final Mounts mounts;
 
   /** The open stores by directory. */
   private final Map<Path, Store> stores = new HashMap<>();
@@ -46,6 +47,7 @@ public final class Workspace implements Closeable {
     this.home = home.toAbsolutePath().normalize();
     this.warnings = warnings;
     this.ledger = new Ledger(this.home.resolve(DATABASE), warnings);
+    this.mounts = new Mounts(this.home, warnings);
   }
 
   /** {@code $BLKSH_HOME}, or else {@code ~/.blksh}. */
@@ -172,6 +174,11 @@ public final class Workspace implements Closeable {
     }
   }
 
+  /** What is mounted and served. */
+  public Mounts mounts() {
+    return mounts;
+  }
+
   /** The home directory, absolute. */
   public Path home() {
     return home;
@@ -250,6 +257,7 @@ public final class Workspace implements Closeable {
 
   @Override
   public void close() {
+    mounts.close();
     ledger.close();
     synchronized (stores) {
       stores.values().forEach(Store::close);

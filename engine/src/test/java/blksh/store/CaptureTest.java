@@ -181,7 +181,7 @@ class CaptureTest {
     Task restoring = new Task("restore", "bad");
     RestoreResult restored = store.restore(manifest, target, RestoreOptions.defaults(), restoring);
     assertThat(restored.bad()).isEqualTo(bad);
-    assertThat(restoring.findings()).hasSize(bad.size());
+    assertThat(restoring.findings()).singleElement().asString().contains("" + bad.size());
     assertThat(Files.readAllBytes(target)).isEqualTo(expected);
     assertThat(Images.allocated(target)).isLessThanOrEqualTo(size - MIB - 3 * PAGE);
 

@@ -13,6 +13,17 @@ final class ChildJvm {
   /** Starts one; its errors go where the test's go, its output is for the test to read. */
   static Process start(List<String> options, Class<?> program, String... arguments)
       throws IOException {
+    return builder(options, program, arguments).start();
+  }
+
+  /** As above, but its output goes to a file, where all of it is found however the child ends. */
+  static Process start(Path output, List<String> options, Class<?> program, String... arguments)
+      throws IOException {
+    return builder(options, program, arguments).redirectOutput(output.toFile()).start();
+  }
+
+  private static ProcessBuilder builder(
+      List<String> options, Class<?> program, String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     if (Runtime.version().feature() >= 24) {
@@ -26,6 +37,6 @@ final class ChildJvm {
     command.add(System.getProperty("java.class.path"));
     command.add(program.getName());
     command.addAll(List.of(arguments));
-    return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
   }
 }

@@ -249,11 +249,36 @@ class StoreTest {
               new Extent(0, 4096, Extent.Kind.DATA),
               new Extent(MIB + 4096, 4096, Extent.Kind.DATA),
               new Extent(3 * MIB, 8192, Extent.Kind.ZERO),
-              new Extent(4 * MIB, 8192, Extent.Kind.DATA));
-      assertThat(diff.ranges()).isEqualTo(4);
+              new Extent(4 * MIB, 4096, Extent.Kind.DATA),
+              new Extent(4 * MIB + 4096, 4096, Extent.Kind.ZERO));
+      assertThat(diff.ranges()).isEqualTo(5);
       assertThat(diff.changedBytes()).isEqualTo(6 * 4096);
       assertThat(diff.sameBytes()).isEqualTo(4 * MIB - 4 * 4096);
       assertThat(store.diff(first, first).changedBytes()).isZero();
+    }
+  }
+
+  @Test
+  void aDiffOfImagesOfDifferentSizesNamesWhatOneHasAlone() {
+    byte[] bytes = Images.random(MIB, 1);
+    byte[] longer = java.util.Arrays.copyOf(bytes, 2 * MIB); // zeros
+    byte[] odd = java.util.Arrays.copyOf(bytes, MIB + 100);
+    try (Store store = create()) {
+      Manifest first = put(store, "a", bytes);
+      Manifest second = put(store, "a", longer);
+      Manifest third = put(store, "a", odd);
+      Manifest empty = put(store, "a", new byte[0]);
+      assertThat(store.diff(first, second).changed())
+          .containsExactly(new Extent(MIB, MIB, Extent.Kind.ZERO));
+      assertThat(store.diff(second, first).changedBytes()).isEqualTo(MIB);
+      assertThat(store.diff(second, first).sameBytes()).isEqualTo(MIB);
+      assertThat(store.diff(first, third).changed())
+          .containsExactly(new Extent(MIB, 100, Extent.Kind.ZERO));
+      assertThat(store.diff(third, second).changedBytes()).isEqualTo(MIB);
+      assertThat(store.diff(empty, first).changed())
+          .containsExactly(new Extent(0, MIB, Extent.Kind.DATA));
+      assertThat(store.diff(first, empty).changedBytes()).isEqualTo(MIB);
+      assertThat(store.diff(empty, empty).changed()).isEmpty();
     }
   }
 

@@ -2,6 +2,7 @@ package blksh.workspace;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
@@ -40,6 +41,10 @@ class ProcessIdentityTest {
     Process shell = new ProcessBuilder("sh", "-c", "sleep 60 & echo $!; exec sleep 60").start();
     try {
       ProcessIdentity child = ProcessIdentity.of(Long.parseLong(shell.inputReader().readLine()));
+      Path command = Path.of("/proc", Long.toString(shell.pid()), "comm");
+      while (!Files.readString(command).equals("sleep\n")) {
+        Thread.sleep(5); // until then it is a shell, which collects its children
+      }
       ProcessHandle.of(child.pid()).orElseThrow().destroyForcibly();
       Instant deadline = Instant.now().plusSeconds(30);
       while (child.mayBeAlive() && Instant.now().isBefore(deadline)) {

@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""Reads a blksh store without blksh, as docs/store-format.md describes it.
+
+    read_store.py STORE                         lists what was captured
+    read_store.py STORE NAME[@VERSION] FILE     restores it, proving every page and the whole
+
+Needs nothing but Python 3, and the module zstandard for codec zstd (lz4, where it is, is used).
+"""
+import hashlib, json, os, struct, sys
+try:
+    import lz4.block
+except ImportError:
+    lz4 = None
+PAGE, DATA, CRC = 4096, 1, list(range(256))
+for _ in range(8):
+    CRC = [n >> 1 ^ (0x82F63B78 if n & 1 else 0) for n in CRC]
+
+def need(condition, problem):
+    if not condition:
+        sys.exit("read_store: " + problem)
+
+def check(data, expected, what):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc = CRC[(crc ^ byte) & 255] ^ crc >> 8
+    need(crc ^ 0xFFFFFFFF == expected, what + " is damaged")
+
+def lz4_block(source, size):
+    out, at = bytearray(), 0
+    def count(total):
+        nonlocal at
+        more = total == 15
+        while more:
+            total, more, at = total + source[at], source[at] == 255, at + 1
+        return total
+
+    while True:
+        token, at = source[at], at + 1
+        literals = count(token >> 4)
+        out += source[at:at + literals]
+        at += literals + 2
+        if at - 2 >= len(source):
+            return bytes(out)
+        distance, length = source[at - 2] | source[at - 1] << 8, count(token & 15) + 4
+        need(0 < distance <= len(out) and len(out) + length <= size, "an LZ4 block is damaged")
+        while length > 0:  # a match may overlap what it makes
+            out += out[-distance:][:length]
+            length -= min(distance, length)
+
+def decompress(codec, data, size):
+    if codec == 1:
+        return lz4.block.decompress(data, uncompressed_size=size) if lz4 else lz4_block(data, size)
+    need(codec < 3, "codec %d is not known" % codec)
+    if codec == 2:
+        import zstandard
+        data = zstandard.ZstdDecompressor().decompress(data, max_output_size=size)
+    return data
+
+class Manifest:
+    def __init__(self, path):
+        raw = open(path, "rb").read()
+        need(raw[:8] == b"BKMANIF1" and raw[-96:-88] == b"BKMFTEND", path + " is no manifest")
+        check(raw[-96:-4], struct.unpack("<I", raw[-4:])[0], path)
+        (extents, bad, packs, _, self.size, self.pages,
+         *sums, page) = struct.unpack_from("<QQIIQQIIII", raw[-88:])
+        need(page == PAGE, path + " has pages of %d bytes" % page)
+        chunks = [(8 + 16 * at, 8 + 16 * min(at + 4096, extents)) for at in range(0, extents, 4096)]
+        split, end = 8 + 16 * extents, 8 + 16 * (extents + bad)
+        chunks += [(split + 16 * at, min(split + 16 * (at + 4096), end)) for at in range(0, bad, 4096)]
+        text = end + 8 * packs + 12 * len(chunks)
+        check(raw[end:end + 8 * packs], sums[0], path)
+        check(raw[end + 8 * packs:text], sums[1], path)
+        check(raw[text:-96], sums[2], path)
+        for (start, stop), (_, total) in zip(chunks, struct.iter_unpack("<QI", raw[end + 8 * packs:text])):
+            check(raw[start:stop], total, path + " at byte %d" % start)
+        self.about = json.loads(raw[text:-96])
+        self.packs = struct.unpack("<%dQ" % packs, raw[end:end + 8 * packs])
+        self.bad = list(struct.iter_unpack("<QQ", raw[split:end]))
+        records = list(struct.iter_unpack("<QII", raw[8:split]))
+        starts = [head & (1 << 56) - 1 for head, _, _ in records] + [self.pages]
+        self.extents = [(head >> 56, start, stop, pack, first)
+                        for (head, pack, first), start, stop in zip(records, starts, starts[1:])]
+
+class Pack:
+    def __init__(self, store, number):
+        self.name = "%016x" % number
+        self.file = open(os.path.join(store, "packs", self.name[:2], self.name + ".pack"), "rb")
+        need(self.file.read(8) == b"BKPACK01", self.name + " is no pack")
+        self.frames, self.payload, at = {}, (None, b""), 40
+        while True:  # from frame to frame; the footer says the same, and is not needed
+            self.file.seek(at)
+            head = self.file.read(1116)
+            if head[:4] != b"BKFR":
+                break
+            first, count, codec, _, size, stored, _ = struct.unpack_from("<IHBBIII", head, 4)
+            end = 24 + 34 * count
+            check(head[:end], struct.unpack_from("<I", head, end)[0], self.name)
+            for i in range(count):
+                self.frames[first + i] = at + end + 4, i, count, head[24:end], codec, size, stored
+            at += end + 4 + stored
+
+    def page(self, number):
+        at, i, count, head, codec, size, stored = self.frames[number]
+        if self.payload[0] != at:
+            self.file.seek(at)
+            self.payload = at, decompress(codec, self.file.read(stored), size)
+        lengths = struct.unpack_from("<%dH" % count, head)
+        data = self.payload[1][sum(lengths[:i]):sum(lengths[:i + 1])]
+        digest = head[2 * count + 32 * i:][:32]
+        need(hashlib.sha256(data).digest() == digest, "page %d of %s is damaged" % (number, self.name))
+        return digest, data
+
+def restore(store, manifest, target):
+    root, packs, run, pages = hashlib.sha256(), {}, None, 0
+    with open(target, "xb") as out:
+        for kind, first, end, pack, page in manifest.extents + [(None, 0, 0, 0, 0)]:
+            if kind != run:
+                root.update(struct.pack("<BQ", run, pages) if pages else b"")
+                run, pages = kind, 0
+            pages += end - first
+            for i in range(end - first if kind == DATA else 0):
+                if pack not in packs:
+                    packs[pack] = Pack(store, manifest.packs[pack])
+                digest, data = packs[pack].page(page + i)
+                root.update(digest)
+                out.seek((first + i) * PAGE)
+                out.write(data)
+        out.truncate(manifest.size)
+    root.update(struct.pack("<Q", manifest.size))
+    need(root.hexdigest() == manifest.about["root"], "the image does not have its root digest")
+    for bad in manifest.bad:
+        print("%d bytes at byte %d could not be read when captured" % bad[::-1])
+
+def main(store, reference=None, target=None):
+    text = open(os.path.join(store, "store.json"), "rb").read()
+    need(json.loads(text)["format"] == 1, "this is not format 1")
+    check(text[:text.index(b'  "crc32c"')], int(json.loads(text)["crc32c"], 16), "store.json")
+    names = os.path.join(store, "manifests")
+    found = {(name, int(file[:-9])): os.path.join(names, name, file)
+             for name in os.listdir(names) if name[0] != "."
+             for file in os.listdir(os.path.join(names, name)) if file.endswith(".manifest")}
+    if reference is None:
+        return [print("%s@%d %d bytes" % (*key, Manifest(found[key]).size)) for key in sorted(found)]
+    name, _, version = reference.partition("@")
+    key = name, int(version or max((v for n, v in found if n == name), default=0))
+    need(key in found, "there is no " + reference)
+    return restore(store, Manifest(found[key]), target)
+
+need(len(sys.argv) in (2, 4), "\n" + __doc__)
+main(*sys.argv[1:])

@@ -1,0 +1,156 @@
+package blksh.block;
+
+import java.nio.ByteBuffer;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+
+/** Sources one after the other as a single one, such as the parts of a split file. */
+public final class ConcatSource implements BlockSource {
+
+  private final List<BlockSource> parts;
+
+  /** First byte of each part, and after them the size of the whole. */
+  private final long[] starts;
+
+  /**
+   * @param parts in order, at least one; closed with this layer
+   */
+  public ConcatSource(List<? extends BlockSource> parts) {
+    if (parts.isEmpty()) {
+      throw new IllegalArgumentException("no parts");
+    }
+    this.parts = List.copyOf(parts);
+    starts = new long[parts.size() + 1];
+    for (int i = 0; i < parts.size(); i++) {
+      starts[i + 1] = Math.addExact(starts[i], parts.get(i).size());
+    }
+  }
+
+  /** The parts in order. */
+  public List<BlockSource> parts() {
+    return parts;
+  }
+
+  @Override
+  public long size() {
+    return starts[parts.size()];
+  }
+
+  @Override
+  public int read(long position, ByteBuffer target) {
+    if (position < 0) {
+      throw new IllegalArgumentException("position " + position);
+    }
+    int limit = target.limit();
+    long end = Math.min(size(), BlockSource.saturatedEnd(position, target.remaining()));
+    long at = position;
+    try {
+      for (int part = partAt(at); at < end; part++) {
+        int wanted = (int) (Math.min(end, starts[part + 1]) - at);
+        if (wanted > 0) {
+          target.limit(target.position() + wanted);
+          readPart(part, at, target, end);
+          at += wanted;
+        }
+      }
+      return (int) Math.max(0, end - position);
+    } finally {
+      target.limit(limit);
+    }
+  }
+
+  private void readPart(int part, long at, ByteBuffer target, long end) {
+    int wanted = target.remaining();
+    int count;
+    try {
+      count = parts.get(part).read(at - starts[part], target);
+    } catch (UnreadableException e) {
+      throw new UnreadableException(
+          describe().toString(), starts[part] + e.start(), e.length(), e.problem(), e);
+    }
+    if (count < wanted) {
+      throw new UnreadableException(
+          describe().toString(),
+          at + count,
+          end - at - count,
+          "part %s ends too early".formatted(parts.get(part).describe().name()),
+          null);
+    }
+  }
+
+  /** The part that holds a byte; the last one when there is no such byte. */
+  private int partAt(long position) {
+    int low = 0;
+    int high = parts.size() - 1;
+    while (low < high) {
+      int middle = (low + high + 1) >>> 1;
+      if (starts[middle] <= position) {
+        low = middle;
+      } else {
+        high = middle - 1;
+      }
+    }
+    return low;
+  }
+
+  @Override
+  public Iterator<Extent> extents(long position, long length) {
+    long end = Math.min(size(), BlockSource.saturatedEnd(position, length));
+    return new Iterator<>() {
+      private long at = position;
+      private Iterator<Extent> below = java.util.Collections.emptyIterator();
+      private int part = -1;
+
+      @Override
+      public boolean hasNext() {
+        return at < end;
+      }
+
+      @Override
+      public Extent next() {
+        if (at >= end) {
+          throw new NoSuchElementException();
+        }
+        while (!below.hasNext()) {
+          part = partAt(at);
+          below = parts.get(part).extents(at - starts[part], Math.min(end, starts[part + 1]) - at);
+        }
+        Extent extent = below.next();
+        at = starts[part] + extent.end();
+        return new Extent(starts[part] + extent.start(), extent.length(), extent.kind());
+      }
+    };
+  }
+
+  @Override
+  public int sectorSize() {
+    return parts.stream().mapToInt(BlockSource::sectorSize).max().orElse(512);
+  }
+
+  @Override
+  public SourceInfo describe() {
+    SourceInfo first = parts.get(0).describe();
+    Map<String, String> details = new LinkedHashMap<>();
+    details.put("parts", Integer.toString(parts.size()));
+    details.put("last", parts.get(parts.size() - 1).describe().location());
+    return new SourceInfo("split " + first.type(), first.name(), first.location(), details);
+  }
+
+  @Override
+  public void close() {
+    RuntimeException failure = null;
+    for (BlockSource part : parts) {
+      try {
+        part.close();
+      } catch (RuntimeException e) {
+        failure = failure == null ? e : failure;
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+}

@@ -1,0 +1,147 @@
+package blksh.block;
+
+import blksh.BlkshException;
+import blksh.task.CancelledException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+
+/**
+ * A block device read past the page cache, for media that fail: one bad sector takes no neighbours
+ * with it, and nothing is read but what was asked for. Otherwise as {@link DeviceSource}.
+ */
+public final class DirectSource implements BlockSource {
+
+  /** What is read at once, and lost at once: as much as ddrescue reads. */
+  private static final int CHUNK = 64 << 10;
+
+  private static final int ALIGNMENT = 4096;
+  private static final int BUFFERS_KEPT = 8;
+
+  private final DeviceSource device;
+  private final Path path;
+  private final Posix posix;
+  private final int descriptor;
+  private final Queue<ByteBuffer> buffers = new ConcurrentLinkedQueue<>();
+
+  /** Held for writing to close: a descriptor that is in use must not become another file's. */
+  private final ReadWriteLock use = new ReentrantReadWriteLock();
+
+  private boolean closed;
+
+  private DirectSource(DeviceSource device, Path path, Posix posix, int descriptor) {
+    this.device = device;
+    this.path = path;
+    this.posix = posix;
+    this.descriptor = descriptor;
+  }
+
+  /**
+   * Opens a device so; in the ordinary way where the system or the device does not allow it.
+   *
+   * @throws BlkshException as {@link DeviceSource#open}
+   */
+  public static BlockSource open(Path path) {
+    DeviceSource device = DeviceSource.open(path);
+    Posix posix = Posix.instance().orElse(null);
+    int descriptor = posix == null ? -1 : posix.openDirect(path.toAbsolutePath());
+    return descriptor < 0 ? device : new DirectSource(device, path, posix, descriptor);
+  }
+
+  @Override
+  public long size() {
+    return device.size();
+  }
+
+  @Override
+  public int sectorSize() {
+    return device.sectorSize();
+  }
+
+  @Override
+  public int read(long position, ByteBuffer target) {
+    if (position < 0) {
+      throw new IllegalArgumentException("position " + position);
+    }
+    long end = Math.min(size(), BlockSource.saturatedEnd(position, target.remaining()));
+    int sector = sectorSize();
+    ByteBuffer buffer = buffers.poll();
+    if (buffer == null) {
+      buffer = ByteBuffer.allocateDirect(CHUNK + ALIGNMENT).alignedSlice(ALIGNMENT);
+    }
+    try {
+      long at = position;
+      while (at < end) {
+        long start = at / sector * sector;
+        long to = Math.min((start / CHUNK + 1) * CHUNK, (end + sector - 1) / sector * sector);
+        buffer.clear().limit((int) (Math.min(to, size()) - start));
+        int count = transfer(start, buffer);
+        long reached = count < 0 ? start : start + count;
+        if (reached <= at) {
+          throw new UnreadableException(path.toString(), at, end - at, problem(count), null);
+        }
+        int wanted = (int) (Math.min(reached, end) - at);
+        target.put(target.position(), buffer, (int) (at - start), wanted);
+        target.position(target.position() + wanted);
+        at += wanted;
+      }
+      return (int) Math.max(0, end - position);
+    } finally {
+      if (buffers.size() < BUFFERS_KEPT) {
+        buffers.add(buffer);
+      }
+    }
+  }
+
+  private int transfer(long position, ByteBuffer buffer) {
+    while (true) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw new CancelledException("read " + path);
+      }
+      use.readLock().lock();
+      try {
+        if (closed) {
+          throw new BlkshException("read " + path, "it was closed");
+        }
+        int count = posix.read(descriptor, position, buffer);
+        if (count != -Posix.EINTR) {
+          return count;
+        }
+      } finally {
+        use.readLock().unlock();
+      }
+    }
+  }
+
+  private static String problem(int count) {
+    return switch (-count) {
+      case 0 -> "it ends too early";
+      case Posix.EIO -> "Input/output error";
+      case Posix.ENXIO, Posix.ENODEV -> "No such device";
+      case Posix.ENOMEDIUM -> "No medium found";
+      default -> "error number " + -count;
+    };
+  }
+
+  @Override
+  public SourceInfo describe() {
+    return device.describe();
+  }
+
+  @Override
+  public void close() {
+    use.writeLock().lock();
+    try {
+      if (!closed) {
+        closed = true;
+        posix.close(descriptor);
+      }
+    } finally {
+      use.writeLock().unlock();
+    }
+    device.close();
+  }
+}

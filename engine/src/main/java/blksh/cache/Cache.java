@@ -1,0 +1,669 @@
+package blksh.cache;
+
+import blksh.BlkshException;
+import blksh.block.BlockSource;
+import blksh.block.Extent;
+import blksh.block.SourceInfo;
+import blksh.block.UnreadableException;
+import blksh.task.Task;
+import blksh.task.Workers;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/**
+ * A source read through a sparse file that keeps what was read, with a rescue map beside it that
+ * says which bytes it holds. What is in the file is never read from the medium again. Both files
+ * are GNU ddrescue's, which can finish what a cache began, and the other way round.
+ *
+ * <p>The map in memory claims a range only after its bytes were written to the data file; the map
+ * on disk is a copy of it written after the data file was made durable. So whenever the process or
+ * the machine dies, what the map on disk claims is in the data file, and at most the last
+ * interval's reading is lost.
+ *
+ * <p>A sector that failed when it was tried alone fails at once from then on, until {@link #rescue}
+ * tries it again.
+ */
+public final class Cache implements BlockSource {
+
+  /** How much of a failed large read is taken as failed; the rest counts as not tried. */
+  static final int CLUSTER = 64 << 10;
+
+  private static final int BUFFERS_KEPT = 4;
+
+  /** How long background work stays away after somebody read from the medium. */
+  private static final long LULL_MILLIS = 20;
+
+  private final BlockSource source;
+  private final Medium medium;
+  private final int sector;
+  private final CacheOptions options;
+  private final DataFile data;
+  private final Path mapPath;
+  private final RescueMap map;
+  private final Flights flights = new Flights();
+  private final ReadAhead ahead;
+  private final ConcurrentLinkedQueue<ByteBuffer> buffers = new ConcurrentLinkedQueue<>();
+  private final Object saving = new Object();
+  private final Thread saver;
+
+  // Guarded by flights.
+  private int readers;
+  private long lastMiss;
+
+  // What the status line of the map says.
+  private volatile char phase = RescueStatus.NON_TRIED.symbol();
+  private volatile int pass = 1;
+  private volatile long position;
+
+  private volatile boolean changed;
+  private volatile boolean closed;
+  private volatile String problem = "";
+
+  private Cache(
+      BlockSource source,
+      Medium medium,
+      CacheOptions options,
+      DataFile data,
+      Path mapPath,
+      RescueMap map) {
+    this.source = source;
+    this.medium = medium;
+    this.sector = source.sectorSize();
+    this.options = options.block() < sector ? options.withBlock(sector) : options;
+    this.data = data;
+    this.mapPath = mapPath;
+    this.map = map;
+    this.ahead = new ReadAhead(this.options.block(), this.options.largest());
+    this.saver = new Thread(this::saveAtIntervals, "blksh-cache-map");
+    saver.setDaemon(true);
+    saver.start();
+  }
+
+  /**
+   * Opens or begins the cache of a medium as blkcache names it: {@code FILE.cache.FINGERPRINT~} and
+   * {@code FILE.cache.FINGERPRINT~.map}, where the fingerprint tells media apart.
+   *
+   * @param source closed with the cache
+   * @param file what the two files are named after
+   * @throws BlkshException when the files belong to another medium, are damaged, or in use; the
+   *     source then stays open
+   */
+  public static Cache open(BlockSource source, Path file, CacheOptions options) {
+    Medium medium = Medium.of(source);
+    Path data = file.resolveSibling(file.getFileName() + ".cache." + medium.name() + "~");
+    Path map = data.resolveSibling(data.getFileName() + ".map");
+    return open(source, medium, data, map, options);
+  }
+
+  /**
+   * Opens or begins the cache of a medium in two files of any name, such as a copy that ddrescue
+   * began. Where the map does not tell the medium, what is there is compared with it.
+   *
+   * @param source closed with the cache
+   * @throws BlkshException as above
+   */
+  public static Cache open(BlockSource source, Path data, Path map, CacheOptions options) {
+    return open(source, Medium.of(source), data, map, options);
+  }
+
+  private static Cache open(
+      BlockSource source, Medium medium, Path data, Path mapPath, CacheOptions options) {
+    boolean fresh = !Files.exists(data);
+    DataFile file = DataFile.open(data);
+    try {
+      RescueMap map = load(source, medium, file, mapPath);
+      file.grow(source.size());
+      return new Cache(source, medium, options, file, mapPath, map);
+    } catch (RuntimeException e) {
+      file.close();
+      if (fresh) {
+        data.toFile().delete();
+      }
+      throw e;
+    }
+  }
+
+  private static RescueMap load(BlockSource source, Medium medium, DataFile data, Path mapPath) {
+    String action = "open cache " + data.path();
+    if (data.size() > source.size()) {
+      throw new BlkshException(
+              action, "it has %d bytes and the medium %d".formatted(data.size(), source.size()))
+          .suggest("it belongs to another medium; use another file");
+    }
+    if (!Files.exists(mapPath)) {
+      return new RescueMap(source.size());
+    }
+    Mapfile mapfile = Mapfile.read(mapPath);
+    medium.check(mapfile.notes(), action);
+    RescueMap map = mapfile.map(mapPath, source.size());
+    RescueRange last = map.previous(Long.MAX_VALUE, RescueStatus.FINISHED);
+    if (last != null && last.end() > data.size()) {
+      throw new BlkshException(
+              action,
+              "its map tells of bytes up to %d, but it ends at %d"
+                  .formatted(last.end(), data.size()))
+          .suggest("the file was cut; remove its map to begin anew");
+    }
+    if (!mapfile.notes().containsKey("fingerprint")) {
+      compare(source, data, map, action);
+    }
+    return map;
+  }
+
+  /** Compares the first bytes a map claims with the medium, when the map does not tell which. */
+  private static void compare(BlockSource source, DataFile data, RescueMap map, String action) {
+    RescueRange first = map.next(0, RescueStatus.FINISHED);
+    if (first == null) {
+      return;
+    }
+    int length = (int) Math.min(first.length(), CLUSTER);
+    ByteBuffer kept = ByteBuffer.allocate(length);
+    ByteBuffer found = ByteBuffer.allocate(length);
+    data.read(first.start(), kept);
+    try {
+      source.read(first.start(), found);
+    } catch (UnreadableException e) {
+      kept.position(found.position());
+    }
+    int differs = kept.flip().mismatch(found.flip());
+    if (differs >= 0) {
+      throw new BlkshException(action, "it holds other bytes than the medium")
+          .at(first.start() + differs)
+          .suggest("it belongs to another medium; use another file");
+    }
+  }
+
+  // ---- reading -------------------------------------------------------------------------------
+
+  @Override
+  public long size() {
+    return map.size();
+  }
+
+  @Override
+  public int sectorSize() {
+    return sector;
+  }
+
+  @Override
+  public int read(long position, ByteBuffer target) {
+    if (position < 0) {
+      throw new IllegalArgumentException("position " + position);
+    }
+    checkOpen();
+    int limit = target.limit();
+    int first = target.position();
+    long end = Math.min(size(), BlockSource.saturatedEnd(position, target.remaining()));
+    long at = position;
+    try {
+      while (at < end) {
+        target.position(first + (int) (at - position));
+        RescueRange range = map.at(at);
+        long to = Math.min(end, range.end());
+        switch (range.status()) {
+          case FINISHED -> {
+            target.limit(first + (int) (to - position));
+            data.read(at, target);
+            at = to;
+          }
+          case BAD_SECTOR -> throw unreadable(at, to);
+          default -> {
+            target.limit(first + (int) (end - position));
+            at = miss(at, end, target);
+          }
+        }
+      }
+      return target.position() - first;
+    } finally {
+      target.limit(limit);
+    }
+  }
+
+  private UnreadableException unreadable(long from, long to) {
+    return new UnreadableException(
+        source.describe().location(), from, to - from, "the medium is bad there", null);
+  }
+
+  /**
+   * Reads from the medium what is missing at a position, and some more when that is worthwhile.
+   *
+   * @return up to where the target was filled: {@code at} when something else has to be looked at
+   */
+  private long miss(long at, long end, ByteBuffer target) {
+    long start;
+    long to;
+    int window = 0;
+    synchronized (flights) {
+      while (flights.covers(at)) {
+        flights.await(0, "read " + describe());
+      }
+      RescueRange range = map.at(at);
+      if (range.status() == RescueStatus.FINISHED || range.status() == RescueStatus.BAD_SECTOR) {
+        return at;
+      }
+      if (range.status() == RescueStatus.NON_TRIED) {
+        window = ahead.window(at);
+        long block = options.block();
+        start = at / block * block;
+        to = Math.max(ceiling(end, block), start + window);
+        to = Math.min(to, start + options.largest());
+      } else {
+        start = at / sector * sector;
+        to = start + sector;
+      }
+      start = Math.max(Math.max(start, range.start()), flights.freeFrom(at));
+      to = Math.min(Math.min(to, range.end()), flights.freeTo(at));
+      flights.begin(start, to);
+      readers++;
+    }
+    try {
+      long began = System.nanoTime();
+      long good = fetch(start, to, window > 0 ? CLUSTER : 0, at, Math.min(end, to), target, false);
+      synchronized (flights) {
+        if (good < to) {
+          ahead.failed();
+        } else if (window > 0) {
+          ahead.done(at, to, (int) (to - start), System.nanoTime() - began);
+        }
+      }
+      return Math.max(at, Math.min(good, end));
+    } finally {
+      synchronized (flights) {
+        readers--;
+        lastMiss = System.nanoTime();
+        flights.end(start);
+      }
+    }
+  }
+
+  /**
+   * Reads a range from the medium into the data file and notes in the map how it went.
+   *
+   * @param failed bytes to note as failed large read where it fails, or 0 when this is the last
+   *     resort and what fails is bad
+   * @param from what of it the target wants
+   * @param to the end of that
+   * @param target null when nobody wants it
+   * @param strict whether not being able to keep the bytes is a failure
+   * @return up to where it was read, whole sectors
+   */
+  private long fetch(
+      long start, long end, int failed, long from, long to, ByteBuffer target, boolean strict) {
+    ByteBuffer buffer = borrow((int) (end - start));
+    try {
+      long good = start + readSource(start, buffer);
+      if (good < end) {
+        good = Math.max(start, good / sector * sector);
+      }
+      if (good > start) {
+        buffer.position(0).limit((int) (good - start));
+        keep(start, good, buffer, strict);
+        if (target != null && good > from) {
+          int wanted = (int) (Math.min(good, to) - from);
+          target.put(target.position(), buffer, (int) (from - start), wanted);
+          target.position(target.position() + wanted);
+        }
+      }
+      if (good < end) {
+        long bad = failed == 0 ? end : Math.min(end, (good / failed + 1) * failed);
+        RescueStatus status = failed == 0 ? RescueStatus.BAD_SECTOR : RescueStatus.NON_TRIMMED;
+        map.mark(good, bad, status);
+        changed = true;
+      }
+      return good;
+    } finally {
+      if (buffers.size() < BUFFERS_KEPT) {
+        buffers.add(buffer);
+      }
+    }
+  }
+
+  private int readSource(long start, ByteBuffer buffer) {
+    try {
+      return source.read(start, buffer);
+    } catch (UnreadableException e) {
+      if (isGone(e)) {
+        throw e.suggest("put the medium back; what was read is kept");
+      }
+      return (int) Math.max(0, Math.min(buffer.position(), e.start() - start));
+    }
+  }
+
+  /** Whether a read failed because there is no medium or no drive any more: nothing is bad then. */
+  private static boolean isGone(UnreadableException e) {
+    String problem = String.valueOf(e.problem());
+    return problem.contains("No medium") || problem.contains("No such device");
+  }
+
+  /** Writes bytes to the data file and only then claims them. */
+  private void keep(long start, long end, ByteBuffer bytes, boolean strict) {
+    try {
+      data.write(start, bytes);
+      map.mark(start, end, RescueStatus.FINISHED);
+      changed = true;
+    } catch (IOException e) {
+      problem = String.valueOf(e.getMessage());
+      if (strict) {
+        throw new BlkshException("write cache " + data.path(), problem, e)
+            .at(start)
+            .suggest("what was read so far is kept");
+      }
+    }
+  }
+
+  private ByteBuffer borrow(int length) {
+    ByteBuffer buffer = buffers.poll();
+    if (buffer == null || buffer.capacity() < length) {
+      int capacity = Math.max(options.block(), Integer.highestOneBit(length - 1) << 1);
+      buffer = ByteBuffer.allocateDirect(Math.max(capacity, length));
+    }
+    return buffer.clear().limit(length);
+  }
+
+  private static long ceiling(long value, long unit) {
+    return Math.min(Long.MAX_VALUE - unit, value + unit - 1) / unit * unit;
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new BlkshException("read " + describe(), "it was closed");
+    }
+  }
+
+  // ---- background work -----------------------------------------------------------------------
+
+  /**
+   * Tries part of a range of one status, unless others have changed it meanwhile.
+   *
+   * @param failed as for {@link #fetch}
+   * @return up to where it was read, {@code end} when all; or -1 when nothing was tried
+   */
+  long attempt(long start, long end, RescueStatus expected, int failed) {
+    synchronized (flights) {
+      while (flights.covers(start) || flights.freeTo(start) < end) {
+        flights.await(0, "read " + describe());
+      }
+      RescueRange range = map.at(start);
+      if (range.status() != expected || range.end() < end) {
+        return -1;
+      }
+      flights.begin(start, end);
+    }
+    try {
+      return fetch(start, end, failed, 0, 0, null, true);
+    } finally {
+      synchronized (flights) {
+        flights.end(start);
+      }
+    }
+  }
+
+  /** Turns what is left of a range from one status into another. */
+  void settle(long start, long end, RescueStatus from, RescueStatus to) {
+    synchronized (flights) {
+      for (long at = start; at < end; ) {
+        RescueRange range = map.at(at);
+        if (range.status() == from) {
+          map.mark(at, Math.min(end, range.end()), to);
+          changed = true;
+        }
+        at = range.end();
+      }
+    }
+  }
+
+  /** Returns when nobody has been reading from the medium for a moment. */
+  void yieldToReaders(Task task) {
+    synchronized (flights) {
+      while (true) {
+        task.checkCancelled();
+        checkOpen();
+        long quiet = (System.nanoTime() - lastMiss) / 1_000_000;
+        if (readers == 0 && (lastMiss == 0 || quiet >= LULL_MILLIS)) {
+          return;
+        }
+        flights.await(readers > 0 ? LULL_MILLIS : LULL_MILLIS - quiet, "read " + describe());
+      }
+    }
+  }
+
+  /** Tells what the status line of the map should say. */
+  void now(char phase, int pass, long position) {
+    this.phase = phase;
+    this.pass = pass;
+    this.position = position;
+  }
+
+  RescueMap liveMap() {
+    return map;
+  }
+
+  /**
+   * Reads everything not yet tried, largest and most promising areas first, as ddrescue's copying
+   * passes do; waits whenever somebody else reads. Failed areas are left for {@link #rescue}.
+   */
+  public RescueReport fill(Task task) {
+    return Workers.call(task, () -> new Rescue(this, RescueOptions.defaults(), task).copy());
+  }
+
+  /**
+   * Reads all that can be read, as GNU ddrescue does: copies, trims the edges of what failed,
+   * scrapes what lies between sector by sector, and retries the bad sectors. Bad ranges become
+   * findings of the task.
+   */
+  public RescueReport rescue(RescueOptions options, Task task) {
+    return Workers.call(task, () -> new Rescue(this, options, task).run());
+  }
+
+  /**
+   * Writes what was read so far as an image of the medium; what was not reads as zeros there and
+   * becomes findings of the task.
+   *
+   * @param target a file that does not exist, or any file or drive when overwriting
+   * @throws BlkshException when the target exists, is in use or too small, or cannot be written
+   */
+  public RescueReport export(Path target, boolean overwrite, Task task) {
+    return Workers.call(task, () -> new Export(this, target, overwrite, task).run());
+  }
+
+  // ---- the map -------------------------------------------------------------------------------
+
+  /** The map as it is now; it does not change with the cache. */
+  public RescueMap map() {
+    return map.copy();
+  }
+
+  /** The file with the bytes. */
+  public Path dataFile() {
+    return data.path();
+  }
+
+  /** The file with the map. */
+  public Path mapFile() {
+    return mapPath;
+  }
+
+  /** Why bytes could not be kept or the map not be written, or empty when all is well. */
+  public String problem() {
+    return problem;
+  }
+
+  private void saveAtIntervals() {
+    long interval = options.interval().toMillis();
+    long pause = interval;
+    while (!closed) {
+      try {
+        synchronized (saver) {
+          if (!closed) {
+            saver.wait(pause);
+          }
+        }
+      } catch (InterruptedException e) {
+        return;
+      }
+      if (!closed && changed) {
+        long began = System.nanoTime();
+        try {
+          save();
+          problem = "";
+        } catch (IOException | BlkshException e) {
+          problem = String.valueOf(e.getMessage());
+        }
+        // A large map on a slow disk must not keep it busy all the time.
+        pause = Math.max(interval, 20 * (System.nanoTime() - began) / 1_000_000);
+      }
+    }
+  }
+
+  /** Makes what was read durable, first the bytes and then the map that claims them. */
+  public void flush() {
+    try {
+      Workers.call(
+          Task.unwatched(),
+          () -> {
+            save();
+            return null;
+          });
+    } catch (BlkshException e) {
+      throw new BlkshException("write the map " + mapPath, e.problem(), e);
+    }
+  }
+
+  private void save() throws IOException {
+    synchronized (saving) {
+      changed = false;
+      try {
+        // The copy is taken first: it claims only what was written before the force.
+        RescueMap copy = map.copy();
+        data.force();
+        new Mapfile(position, statusOf(copy), pass, copy.ranges(), medium.notes(), false)
+            .write(mapPath);
+      } catch (IOException | RuntimeException e) {
+        changed = true;
+        throw e;
+      }
+    }
+  }
+
+  private char statusOf(RescueMap copy) {
+    return copy.isFinished() ? RescueStatus.FINISHED.symbol() : phase;
+  }
+
+  // ---- as a source ---------------------------------------------------------------------------
+
+  /**
+   * What was read is DATA, bad sectors are BAD, what failed so far is UNTRIED, and what was never
+   * tried is what the source says of it, its data being UNTRIED.
+   */
+  @Override
+  public Iterator<Extent> extents(long position, long length) {
+    long end = Math.min(size(), BlockSource.saturatedEnd(position, length));
+    if (position >= end) {
+      return Collections.emptyIterator();
+    }
+    return new Iterator<>() {
+      private long at = position;
+      private Iterator<Extent> below = Collections.emptyIterator();
+
+      @Override
+      public boolean hasNext() {
+        return at < end;
+      }
+
+      @Override
+      public Extent next() {
+        if (at >= end) {
+          throw new NoSuchElementException();
+        }
+        Extent extent;
+        if (below.hasNext()) {
+          extent = untried(below.next());
+        } else {
+          RescueRange range = map.at(at);
+          long to = Math.min(end, range.end());
+          if (range.status() == RescueStatus.NON_TRIED) {
+            below = source.extents(at, to - at);
+            extent = untried(below.next());
+          } else {
+            extent = new Extent(at, to - at, kind(range.status()));
+          }
+        }
+        at = extent.end();
+        return extent;
+      }
+    };
+  }
+
+  private static Extent untried(Extent extent) {
+    return extent.kind() == Extent.Kind.DATA
+        ? new Extent(extent.start(), extent.length(), Extent.Kind.UNTRIED)
+        : extent;
+  }
+
+  private static Extent.Kind kind(RescueStatus status) {
+    return switch (status) {
+      case FINISHED -> Extent.Kind.DATA;
+      case BAD_SECTOR -> Extent.Kind.BAD;
+      default -> Extent.Kind.UNTRIED;
+    };
+  }
+
+  @Override
+  public SourceInfo describe() {
+    SourceInfo whole = source.describe();
+    Map<String, String> details = new LinkedHashMap<>(whole.details());
+    details.put("cache", data.path().toString());
+    return new SourceInfo("cached " + whole.type(), whole.name(), whole.location(), details);
+  }
+
+  /** Writes the map and lets go of both files and the source. */
+  @Override
+  public void close() {
+    synchronized (saver) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      saver.notifyAll();
+    }
+    Deque<RuntimeException> failures = new ArrayDeque<>();
+    awaitFlights();
+    for (Runnable step : new Runnable[] {this::flush, data::close, source::close}) {
+      try {
+        step.run();
+      } catch (RuntimeException e) {
+        failures.add(e);
+      }
+    }
+    if (!failures.isEmpty()) {
+      throw failures.remove();
+    }
+  }
+
+  /** Lets reads that began before closing keep what they read. */
+  private void awaitFlights() {
+    synchronized (flights) {
+      boolean interrupted = false;
+      while (flights.any()) {
+        try {
+          flights.wait();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}

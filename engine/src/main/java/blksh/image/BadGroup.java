@@ -1,0 +1,12 @@
+package blksh.image;
+
+/**
+ * A part of an image that is not proven.
+ *
+ * @param group number of the checksum group from 0, or -1 when it belongs to none
+ * @param start first byte of the partition that is affected
+ * @param length bytes of the partition from the group's first block to its last
+ * @param kind the kind of failure, as {@link blksh.BlkshException#kind} names it
+ * @param problem what is wrong, as a clause
+ */
+public record BadGroup(long group, long start, long length, String kind, String problem) {}

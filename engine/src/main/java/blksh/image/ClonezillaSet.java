@@ -1,0 +1,212 @@
+package blksh.image;
+
+import blksh.BlkshException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A directory as Clonezilla writes it: the images of the partitions of one or more drives. Names
+ * tell only which file belongs to which partition; what a file holds is told by its content.
+ *
+ * @param directory where it is
+ * @param disks names of the drives: {@code "sda"}
+ * @param members the partitions, by name
+ */
+public record ClonezillaSet(Path directory, List<String> disks, List<Member> members) {
+
+  /**
+   * A partition of the set.
+   *
+   * @param name {@code "sda1"}
+   * @param fileSystem as Clonezilla noted it, or empty
+   * @param start first byte on its drive, or -1 when not noted
+   * @param length bytes on its drive, or -1 when not noted
+   * @param file the image or its first part, or null for swap space, of which none is kept
+   */
+  public record Member(String name, String fileSystem, long start, long length, Path file) {
+
+    /** Whether there is an image of it. */
+    public boolean hasImage() {
+      return file != null;
+    }
+
+    /** Opens the image of the partition. */
+    public Image open(ImageOptions options) {
+      if (file == null) {
+        throw new BlkshException("open " + name, "the set keeps no image of it")
+            .suggest("it is swap space: make it anew with mkswap");
+      }
+      return Images.open(file, options);
+    }
+  }
+
+  /** The file of a partition: whole, or the first part of a split one. */
+  private static final Pattern IMAGE =
+      Pattern.compile("([^.]+)\\.(?:.*-img|.*-img\\.[a-z0-9]+|aa|aaa|.*-img(?:\\..+)?\\.a{2,4})");
+
+  private static final Pattern SWAP = Pattern.compile("swappt-([^.]+)\\.info");
+  private static final Pattern LATER_PART = Pattern.compile(".*\\.(?!a+$)[a-z]{2,4}$");
+  private static final Pattern START =
+      Pattern.compile("^/dev/(\\S+)\\s*:\\s*start=\\s*(\\d+),\\s*size=\\s*(\\d+)");
+  private static final Pattern SECTOR_SIZE = Pattern.compile("^sector-size:\\s*(\\d+)");
+  private static final int SECTOR = 512;
+  private static final long LARGEST_TEXT = 1 << 20;
+
+  public ClonezillaSet {
+    disks = List.copyOf(disks);
+    members = List.copyOf(members);
+  }
+
+  /** Whether a directory is one of Clonezilla's. */
+  public static boolean isAt(Path directory) {
+    return Files.isDirectory(directory)
+        && (Files.exists(directory.resolve("clonezilla-img"))
+            || Files.exists(directory.resolve("parts")) && Files.exists(directory.resolve("disk")));
+  }
+
+  /**
+   * @throws BlkshException when it is no directory of Clonezilla's, or an encrypted one
+   */
+  public static ClonezillaSet open(Path directory) {
+    String action = "open " + directory;
+    if (!isAt(directory)) {
+      throw new BadMagicException(action, "it is no directory as Clonezilla makes them");
+    }
+    if (Files.exists(directory.resolve("ecryptfs.info"))) {
+      throw new UnsupportedVersionException(action, "it is encrypted with eCryptfs")
+          .suggest("mount it with ecryptfs first and open what is mounted");
+    }
+    try {
+      Map<String, Path> images = new TreeMap<>();
+      List<String> swaps = new ArrayList<>();
+      List<Path> tables = new ArrayList<>();
+      try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+        for (Path file : files) {
+          String name = file.getFileName().toString();
+          Matcher image = IMAGE.matcher(name);
+          Matcher swap = SWAP.matcher(name);
+          if (image.matches() && !isLaterPart(name)) {
+            images.putIfAbsent(image.group(1), file);
+          } else if (swap.matches()) {
+            swaps.add(swap.group(1));
+          } else if (name.endsWith("-pt.sf")) {
+            tables.add(file);
+          }
+        }
+      }
+      return new ClonezillaSet(
+          directory, words(directory.resolve("disk")), members(directory, images, swaps, tables));
+    } catch (IOException e) {
+      throw TargetFile.failure(action, e);
+    }
+  }
+
+  /** A member by its name. */
+  public Optional<Member> member(String name) {
+    return members.stream().filter(member -> member.name().equals(name)).findFirst();
+  }
+
+  private static boolean isLaterPart(String name) {
+    Matcher later = LATER_PART.matcher(name);
+    return later.matches() && name.contains("-img.") && isSplit(name);
+  }
+
+  /** Names end in a compression or in the letters of a part; the latter come after the former. */
+  private static boolean isSplit(String name) {
+    String ending = name.substring(name.lastIndexOf('.') + 1);
+    return !List.of("gz", "bz2", "lzo", "lzma", "xz", "lzip", "lz", "lrz", "lz4", "zst", "uncomp")
+        .contains(ending);
+  }
+
+  private static List<Member> members(
+      Path directory, Map<String, Path> images, List<String> swaps, List<Path> tables)
+      throws IOException {
+    Map<String, String> fileSystems = new LinkedHashMap<>();
+    for (String line : lines(directory.resolve("dev-fs.list"))) {
+      String[] words = line.strip().split("\\s+");
+      if (words.length >= 2 && words[0].startsWith("/dev/")) {
+        fileSystems.put(words[0].substring("/dev/".length()), words[1]);
+      }
+    }
+    Map<String, long[]> places = new LinkedHashMap<>();
+    for (Path table : tables) {
+      readTable(table, places);
+    }
+    Map<String, Member> members = new TreeMap<>(byNumber());
+    for (String swap : swaps) {
+      members.put(swap, member(swap, "swap", places, null));
+    }
+    images.forEach(
+        (name, file) ->
+            members.put(name, member(name, fileSystems.getOrDefault(name, ""), places, file)));
+    for (String part : words(directory.resolve("parts"))) {
+      members.computeIfAbsent(
+          part, name -> member(name, fileSystems.getOrDefault(name, ""), places, null));
+    }
+    return List.copyOf(members.values());
+  }
+
+  private static Member member(
+      String name, String fileSystem, Map<String, long[]> places, Path file) {
+    long[] place = places.getOrDefault(name, new long[] {-1, -1});
+    return new Member(name, fileSystem, place[0], place[1], file);
+  }
+
+  /** {@code sda2} comes before {@code sda10}. */
+  private static Comparator<String> byNumber() {
+    return Comparator.<String, String>comparing(name -> name.replaceAll("\\d+$", ""))
+        .thenComparing(String::length)
+        .thenComparing(Comparator.naturalOrder());
+  }
+
+  /** Reads what sfdisk --dump wrote. */
+  private static void readTable(Path table, Map<String, long[]> places) throws IOException {
+    long sector = SECTOR;
+    for (String line : lines(table)) {
+      Matcher size = SECTOR_SIZE.matcher(line);
+      if (size.find() && size.group(1).length() < 7) {
+        sector = Long.parseLong(size.group(1));
+      }
+      Matcher start = START.matcher(line);
+      if (start.find() && start.group(2).length() < 14 && start.group(3).length() < 14) {
+        places.put(
+            start.group(1),
+            new long[] {
+              Long.parseLong(start.group(2)) * sector, Long.parseLong(start.group(3)) * sector
+            });
+      }
+    }
+  }
+
+  private static List<String> words(Path file) throws IOException {
+    List<String> words = new ArrayList<>();
+    for (String line : lines(file)) {
+      for (String word : line.strip().split("\\s+")) {
+        if (!word.isEmpty()) {
+          words.add(word);
+        }
+      }
+    }
+    return words;
+  }
+
+  /** The lines of a small text file; none when it is not there. */
+  private static List<String> lines(Path file) throws IOException {
+    if (!Files.isRegularFile(file) || Files.size(file) > LARGEST_TEXT) {
+      return List.of();
+    }
+    return new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1).lines().toList();
+  }
+}

@@ -1,0 +1,230 @@
+package blksh.image;
+
+import blksh.BlkshException;
+import blksh.block.BlockSource;
+import blksh.task.Task;
+import blksh.task.Turnstile;
+import blksh.task.Workers;
+import com.github.luben.zstd.Zstd;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.zip.CRC32;
+
+/**
+ * Writes any source as a partclone image of format 0002. What is free in the source is left out;
+ * everything else is read, proven where the source has checksums, and stored.
+ *
+ * <p>The seekable form is a row of zstd frames of at most 1 MiB and a table of their sizes, in the
+ * format of zstd's contrib/seekable_format.
+ */
+public final class Convert {
+
+  /** Groups a thread writes at once. */
+  private static final int BATCH = 4;
+
+  private static final int HEAD_PIECE = 1 << 20;
+  private static final int SEEK_TABLE_MAGIC = 0x184D2A5E;
+  private static final int SEEKABLE_MAGIC = 0x8F92EAB1;
+
+  private final BlockSource source;
+  private final PartclonePlan plan;
+  private final ConvertOptions options;
+  private final TargetFile target;
+  private final Task task;
+  private final Sweep sweep;
+  private final AtomicLong next = new AtomicLong();
+  private final AtomicBoolean failed = new AtomicBoolean();
+
+  /** Lets compressed frames out in their order; guards what follows. */
+  private final Turnstile order = new Turnstile();
+
+  private final List<int[]> frames = new ArrayList<>();
+  private long end;
+
+  private Convert(
+      BlockSource source,
+      PartclonePlan plan,
+      ConvertOptions options,
+      TargetFile target,
+      Task task) {
+    this.source = source;
+    this.plan = plan;
+    this.options = options;
+    this.target = target;
+    this.task = task;
+    this.sweep = new Sweep(source);
+  }
+
+  /**
+   * Converts on all cores. The image appears under its name only when it is whole.
+   *
+   * @throws BlkshException when the target is refused, when the source cannot be read or is
+   *     damaged, or a write fails
+   */
+  public static ConvertResult toPartclone(
+      BlockSource source, Path to, ConvertOptions options, Task task) {
+    String action = "convert to " + to;
+    task.phase("looking for free space");
+    PartclonePlan plan = PartclonePlan.of(source, options, action);
+    task.phase("");
+    task.expect(plan.index().used() * plan.geometry().blockSize());
+    try (TargetFile target = TargetFile.open(to, action, plan.size(), options.overwrite(), false)) {
+      Convert convert = new Convert(source, plan, options, target, task);
+      convert.head();
+      Workers.run(task, Workers.count(), convert::work, convert::fail);
+      if (options.seekableZstd()) {
+        convert.seekTable();
+      } else {
+        convert.end = plan.groupStart(plan.groups());
+      }
+      task.phase("syncing");
+      target.finish();
+      return new ConvertResult(
+          to.toString(),
+          plan.size(),
+          plan.geometry().blockSize(),
+          plan.geometry().blocks(),
+          plan.index().used(),
+          convert.end,
+          task.elapsed());
+    } catch (IOException e) {
+      throw TargetFile.failure(action, e);
+    }
+  }
+
+  private void fail() {
+    failed.set(true);
+    order.breakOpen();
+  }
+
+  /** Writes the header and the map, a piece at a time. */
+  private void head() throws IOException {
+    ByteArrayOutputStream piece = new ByteArrayOutputStream();
+    piece.writeBytes(plan.header());
+    long position = 0;
+    CRC32 crc = new CRC32();
+    byte[] words = new byte[8];
+    long left = plan.geometry().mapBytes();
+    for (long block = 0; left > 0; block += 64) {
+      int count = (int) Math.min(8, left);
+      ByteBuffer.wrap(words).order(ByteOrder.LITTLE_ENDIAN).putLong(plan.index().bits(block));
+      crc.update(words, 0, count);
+      piece.write(words, 0, count);
+      left -= count;
+      if (piece.size() >= HEAD_PIECE) {
+        position = put(position, piece);
+      }
+    }
+    HeaderBytes sum = new HeaderBytes(new byte[4]);
+    sum.putI32(0, RawCrc.of(crc));
+    piece.writeBytes(sum.bytes());
+    put(position, piece);
+  }
+
+  private long put(long position, ByteArrayOutputStream piece) throws IOException {
+    byte[] bytes = piece.toByteArray();
+    piece.reset();
+    if (options.seekableZstd()) {
+      append(Zstd.compress(bytes, options.level()), bytes.length);
+    } else {
+      target.write(position, ByteBuffer.wrap(bytes));
+    }
+    return position + bytes.length;
+  }
+
+  private void append(byte[] frame, int length) throws IOException {
+    target.write(end, ByteBuffer.wrap(frame));
+    end += frame.length;
+    frames.add(new int[] {frame.length, length});
+  }
+
+  private void work() throws IOException {
+    int batch = options.seekableZstd() ? 1 : BATCH;
+    int group = (int) (plan.perGroup() * plan.geometry().blockSize()) + plan.proof().trailer();
+    byte[] buffer = new byte[group * batch];
+    Sweep.Reader reader = sweep.reader();
+    GroupDigest digest = plan.proof().digests().get();
+    while (!failed.get()) {
+      long ticket = next.getAndIncrement();
+      long first = ticket * batch;
+      if (first >= plan.groups()) {
+        return;
+      }
+      long until = Math.min(plan.groups(), first + batch);
+      int length = 0;
+      for (long g = first; g < until; g++) {
+        length = fill(reader, digest, g, buffer, length);
+      }
+      if (options.seekableZstd()) {
+        byte[] frame =
+            Zstd.compress(
+                length == buffer.length ? buffer : java.util.Arrays.copyOf(buffer, length),
+                options.level());
+        if (!order.enter(ticket)) {
+          return;
+        }
+        append(frame, length);
+        order.leave();
+      } else {
+        target.write(plan.groupStart(first), ByteBuffer.wrap(buffer, 0, length));
+      }
+    }
+  }
+
+  /** Puts the data of a group and its checksum into a buffer. @return the end of what was put */
+  private int fill(Sweep.Reader reader, GroupDigest digest, long group, byte[] buffer, int start) {
+    int blockSize = plan.geometry().blockSize();
+    long rank = group * plan.perGroup();
+    long last = Math.min(plan.index().used(), rank + plan.perGroup());
+    int at = start;
+    long block = plan.index().block(rank);
+    while (rank < last) {
+      task.checkCancelled();
+      block = plan.index().nextUsed(block, plan.index().blocks());
+      long run = plan.index().nextUnused(block, block + Math.min(last - rank, left(block))) - block;
+      int bytes = (int) run * blockSize;
+      ByteBuffer target = ByteBuffer.wrap(buffer, at, bytes);
+      if (reader.read(block * blockSize, target) < bytes) {
+        throw new BlkshException(
+                "read " + source.describe(), "it ended before the size it had when opened")
+            .at(block * blockSize);
+      }
+      at += bytes;
+      rank += run;
+      block += run;
+      task.advance(bytes);
+    }
+    if (digest != null) {
+      digest.begin(null);
+      digest.add(buffer, start, at - start);
+      digest.put(buffer, at);
+      at += digest.size();
+    }
+    return at;
+  }
+
+  private long left(long block) {
+    return plan.index().blocks() - block;
+  }
+
+  /** The table at the end by which a reader finds every frame. */
+  private void seekTable() throws IOException {
+    int entries = frames.size() * 8;
+    ByteBuffer table = ByteBuffer.allocate(8 + entries + 9).order(ByteOrder.LITTLE_ENDIAN);
+    table.putInt(SEEK_TABLE_MAGIC).putInt(entries + 9);
+    for (int[] frame : frames) {
+      table.putInt(frame[0]).putInt(frame[1]);
+    }
+    table.putInt(frames.size()).put((byte) 0).putInt(SEEKABLE_MAGIC).flip();
+    long length = table.remaining();
+    target.write(end, table);
+    end += length;
+  }
+}

@@ -1,0 +1,40 @@
+package blksh.image;
+
+import blksh.task.Figures;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * What a conversion did.
+ *
+ * @param target the new image
+ * @param size bytes of the partition
+ * @param blockSize bytes of a block
+ * @param blocks blocks of the partition
+ * @param usedBlocks blocks stored
+ * @param writtenBytes bytes of the new image
+ * @param elapsed the whole time
+ */
+public record ConvertResult(
+    String target,
+    long size,
+    int blockSize,
+    long blocks,
+    long usedBlocks,
+    long writtenBytes,
+    Duration elapsed)
+    implements Figures {
+
+  @Override
+  public Map<String, Object> figures() {
+    Map<String, Object> figures = new LinkedHashMap<>();
+    figures.put("target", target);
+    figures.put("size", size);
+    figures.put("blockSize", blockSize);
+    figures.put("blocks", blocks);
+    figures.put("usedBlocks", usedBlocks);
+    figures.put("writtenBytes", writtenBytes);
+    return figures;
+  }
+}

@@ -1,0 +1,112 @@
+package blksh.image;
+
+import blksh.BlkshException;
+import blksh.block.BlockSource;
+import blksh.task.CancelledException;
+import java.io.Closeable;
+import java.nio.ByteBuffer;
+import java.util.OptionalLong;
+
+/**
+ * The bytes of an image as they are stored: a file or several in a row, decompressed. Its size may
+ * be unknown until all of it was decompressed.
+ */
+final class ImageFile implements Closeable {
+
+  private final BlockSource source;
+  private final String name;
+  private boolean damageKnown;
+  private BlkshException damage;
+
+  ImageFile(BlockSource source, String name) {
+    this.source = source;
+    this.name = name;
+  }
+
+  BlockSource source() {
+    return source;
+  }
+
+  /** What the person who opened it calls it. */
+  String name() {
+    return name;
+  }
+
+  /** "open NAME", as it follows "cannot". */
+  String opening() {
+    return "open " + name;
+  }
+
+  /** Size in bytes, when it is known without decompressing. */
+  OptionalLong knownSize() {
+    if (!(source instanceof CompressedSource compressed)) {
+      return OptionalLong.of(source.size());
+    }
+    long size = compressed.sizeIfKnown();
+    return size < 0 ? OptionalLong.empty() : OptionalLong.of(size);
+  }
+
+  /** The compression by name, or empty. */
+  String compression() {
+    return source instanceof CompressedSource compressed ? compressed.compression() : "";
+  }
+
+  /** Whether the image is known to end before a position. */
+  boolean endsBefore(long position) {
+    OptionalLong size = knownSize();
+    return size.isPresent() && size.getAsLong() < position;
+  }
+
+  /**
+   * What is wrong with the compressed stream the image is in, or null: a stream may decode to wrong
+   * bytes and say so only by its checksum at the end, so all of it is decoded, once.
+   */
+  synchronized BlkshException damage() {
+    if (!damageKnown) {
+      try {
+        source.size();
+      } catch (CancelledException e) {
+        throw e;
+      } catch (BlkshException e) {
+        damage = e;
+      }
+      damageKnown = true;
+    }
+    return damage;
+  }
+
+  /** Fills a part of a buffer; short only at the end of the image. */
+  int read(long position, byte[] buffer, int offset, int length) {
+    return read(position, ByteBuffer.wrap(buffer, offset, length));
+  }
+
+  /** As {@link BlockSource#read}. */
+  int read(long position, ByteBuffer target) {
+    return source.read(position, target);
+  }
+
+  /**
+   * Reads exactly this many bytes of a header.
+   *
+   * @throws HeaderTruncatedException when the image ends before
+   */
+  byte[] header(long position, int length) {
+    byte[] bytes = new byte[length];
+    int count = read(position, bytes, 0, length);
+    if (count < length) {
+      throw headerTruncated(position + count, position + length);
+    }
+    return bytes;
+  }
+
+  BlkshException headerTruncated(long size, long wanted) {
+    return new HeaderTruncatedException(
+            opening(), "it has %d bytes and its header needs %d".formatted(size, wanted))
+        .suggest("fetch it again; it was cut short");
+  }
+
+  @Override
+  public void close() {
+    source.close();
+  }
+}

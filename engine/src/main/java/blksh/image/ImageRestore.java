@@ -1,0 +1,107 @@
+package blksh.image;
+
+import blksh.BlkshException;
+import blksh.block.BlockSource;
+import blksh.block.Extent;
+import blksh.task.Task;
+import blksh.task.Workers;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Writes the bytes of an image, or of any source, to a file or a drive. */
+public final class ImageRestore {
+
+  private static final int TRANSFER = 1 << 20;
+
+  private final BlockSource source;
+  private final Sweep sweep;
+  private final TargetFile target;
+  private final Task task;
+  private final AtomicLong written = new AtomicLong();
+  private final AtomicLong skipped = new AtomicLong();
+  private final AtomicBoolean failed = new AtomicBoolean();
+
+  private ImageRestore(BlockSource source, TargetFile target, Task task) {
+    this.source = source;
+    this.sweep = new Sweep(source);
+    this.target = target;
+    this.task = task;
+  }
+
+  /**
+   * Restores on all cores. Data is proven before it is written; what is free becomes a hole of a
+   * file, and is left as it was on a drive. A file appears only when it is whole.
+   *
+   * @param to a new file, or with {@code overwrite} an existing one or a drive
+   * @throws BlkshException when the target is refused, when data is damaged, or a write fails
+   */
+  public static ImageRestoreResult run(
+      BlockSource source, Path to, ImageRestoreOptions options, Task task) {
+    String action = "restore to " + to;
+    try (TargetFile target =
+        TargetFile.open(to, action, source.size(), options.overwrite(), true)) {
+      ImageRestore restore = new ImageRestore(source, target, task);
+      target.setLength(source.size());
+      task.expect(source.size());
+      Workers.run(task, Workers.count(), restore::work, () -> restore.failed.set(true));
+      task.phase("syncing");
+      target.finish();
+      return new ImageRestoreResult(
+          to.toString(),
+          source.size(),
+          restore.written.get(),
+          restore.skipped.get(),
+          task.elapsed());
+    } catch (IOException e) {
+      throw TargetFile.failure(action, e);
+    }
+  }
+
+  private void work() throws IOException {
+    Sweep.Reader reader = sweep.reader();
+    ByteBuffer buffer = ByteBuffer.allocateDirect(TRANSFER);
+    while (!failed.get()) {
+      long[] piece = sweep.take();
+      if (piece == null) {
+        return;
+      }
+      copy(reader, piece[0], piece[1], buffer);
+    }
+  }
+
+  private boolean isTolerant() {
+    return source instanceof BlockImage image && image.blocks().tolerant();
+  }
+
+  private void copy(Sweep.Reader reader, long from, long to, ByteBuffer buffer) throws IOException {
+    for (Iterator<Extent> extents = source.extents(from, to - from); extents.hasNext(); ) {
+      Extent extent = extents.next();
+      boolean zero = extent.kind() == Extent.Kind.ZERO;
+      if (extent.kind() == Extent.Kind.FREE || zero && !target.isDevice()) {
+        task.checkCancelled();
+        skipped.addAndGet(extent.length());
+        task.advance(extent.length());
+        continue;
+      }
+      if (extent.kind() == Extent.Kind.BAD && isTolerant()) {
+        task.finding(
+            "bytes %d to %d are missing from the image"
+                .formatted(extent.start(), extent.end() - 1));
+        continue;
+      }
+      for (long at = extent.start(); at < extent.end(); ) {
+        task.checkCancelled();
+        buffer.clear().limit((int) Math.min(TRANSFER, extent.end() - at));
+        int count = reader.read(at, buffer);
+        target.write(at, buffer.flip());
+        written.addAndGet(count);
+        task.advance(count);
+        at += count;
+      }
+    }
+  }
+}

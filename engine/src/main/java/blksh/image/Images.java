@@ -1,0 +1,255 @@
+package blksh.image;
+
+import blksh.BlkshException;
+import blksh.block.BlockSource;
+import blksh.block.BlockSources;
+import blksh.block.ConcatSource;
+import blksh.block.SliceSource;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Opens images by their content: whole or split, plain or compressed. */
+public final class Images {
+
+  /** From this size on, in bytes, whole sectors of unknown content are taken for a raw image. */
+  private static final long SMALLEST_UNKNOWN = 1 << 20;
+
+  private static final int SECTOR = 512;
+
+  /** A magic with so many wrong bytes is a damaged one. */
+  private static final int DAMAGED_MAGIC = 3;
+
+  private static final List<String> MAGICS =
+      List.of(PartcloneImage.MAGIC, NtfscloneImage.MAGIC, PartimageImage.MAGIC);
+
+  private Images() {}
+
+  /** As {@link #open(Path, ImageOptions)} with the ordinary options. */
+  public static Image open(Path path) {
+    return open(path, ImageOptions.defaults());
+  }
+
+  /**
+   * Opens the image in a file or a drive. For a split one that is its first part; a name whose
+   * parts alone are there will do.
+   *
+   * @throws BlkshException of a kind that says what is wrong with it; nothing is left open
+   */
+  public static Image open(Path path, ImageOptions options) {
+    Path first = firstPart(path);
+    if (Files.isDirectory(first)) {
+      throw new BlkshException("open " + path, "it is a directory, not an image")
+          .suggest("a Clonezilla directory opens as a set of images");
+    }
+    List<Path> parts = SplitFile.parts(first);
+    List<BlockSource> opened = new ArrayList<>();
+    try {
+      for (Path part : parts) {
+        opened.add(BlockSources.open(part));
+      }
+      return opened.size() == 1
+          ? open(opened.get(0), path.toString(), options)
+          : openParts(opened, parts, options);
+    } catch (RuntimeException | Error e) {
+      opened.forEach(BlockSource::close);
+      throw e;
+    }
+  }
+
+  /**
+   * Opens the image a source holds.
+   *
+   * @param source closed with the image, and when this fails
+   */
+  public static Image open(BlockSource source, ImageOptions options) {
+    return open(source, source.describe().location(), options);
+  }
+
+  private static Path firstPart(Path path) {
+    if (Files.exists(path) || path.getFileName() == null) {
+      return path;
+    }
+    for (String suffix : List.of(".aa", ".aaa", ".000")) {
+      Path part = path.resolveSibling(path.getFileName() + suffix);
+      if (Files.exists(part)) {
+        return part;
+      }
+    }
+    return path;
+  }
+
+  private static Image open(BlockSource stored, String name, ImageOptions options) {
+    return detectOrClose(new ImageFile(decompressed(stored, options), name), options);
+  }
+
+  private static BlockSource decompressed(BlockSource stored, ImageOptions options) {
+    return Compressed.open(stored, options.indexes()).orElse(stored);
+  }
+
+  private static Image openParts(List<BlockSource> opened, List<Path> names, ImageOptions options) {
+    String name = names.get(0).toString();
+    List<BlockSource> volumes = volumes(opened, names, options);
+    if (volumes.isEmpty()) {
+      return open(new ConcatSource(opened), name, options);
+    }
+    return detectOrClose(new ImageFile(new ConcatSource(volumes), name), options);
+  }
+
+  /**
+   * The volumes of a partimage image, each but the first without its header; nothing when the parts
+   * are no volumes. Each volume may be compressed for itself.
+   */
+  private static List<BlockSource> volumes(
+      List<BlockSource> opened, List<Path> names, ImageOptions options) {
+    List<BlockSource> volumes = new ArrayList<>();
+    if (!mayBeVolumes(opened)) {
+      return volumes;
+    }
+    long identifier = 0;
+    for (int i = 0; i < opened.size(); i++) {
+      BlockSource volume = decompressed(opened.get(i), options);
+      HeaderBytes header = volumeHeader(volume);
+      if (header == null && i < 2) {
+        return List.of();
+      }
+      if (header == null || i > 0 && PartimageImage.identifier(header) != identifier) {
+        throw new BadRecordException(
+            "open " + names.get(0), names.get(i) + " is no volume of the same image");
+      }
+      if (PartimageImage.volumeNumber(header) != i) {
+        throw new MissingPartException(
+            "open " + names.get(0),
+            "%s is volume %d where volume %d should be"
+                .formatted(names.get(i), PartimageImage.volumeNumber(header), i));
+      }
+      identifier = PartimageImage.identifier(header);
+      int skipped = i == 0 ? 0 : PartimageImage.VOLUME_HEADER;
+      volumes.add(new SliceSource(volume, skipped, volume.size() - skipped));
+    }
+    return volumes;
+  }
+
+  /** Whether the second part begins like a volume, or like a compressed one. */
+  private static boolean mayBeVolumes(List<BlockSource> opened) {
+    byte[] first = new byte[PartimageImage.MAGIC.length()];
+    byte[] second = new byte[first.length];
+    opened.get(0).read(0, java.nio.ByteBuffer.wrap(first));
+    opened.get(1).read(0, java.nio.ByteBuffer.wrap(second));
+    return new HeaderBytes(second).has(0, PartimageImage.MAGIC)
+        || first[0] == second[0]
+            && first[1] == second[1]
+            && (new HeaderBytes(first).u16(0) == 0x8b1f || new HeaderBytes(first).has(0, "BZ"));
+  }
+
+  private static HeaderBytes volumeHeader(BlockSource volume) {
+    byte[] header = new byte[PartimageImage.VOLUME_HEADER];
+    int count;
+    try {
+      count = volume.read(0, java.nio.ByteBuffer.wrap(header));
+    } catch (BlkshException e) {
+      // what follows a first part need not begin a stream of its own
+      return null;
+    }
+    HeaderBytes bytes = new HeaderBytes(header);
+    return count == header.length && bytes.has(0, PartimageImage.MAGIC) ? bytes : null;
+  }
+
+  private static Image detectOrClose(ImageFile file, ImageOptions options) {
+    try {
+      return detect(file, options);
+    } catch (RuntimeException | Error e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  private static Image detect(ImageFile file, ImageOptions options) {
+    HeaderBytes head = Contents.head(file.source());
+    if (options.raw()) {
+      return RawImage.open(file, contents(file, head).orElse(""));
+    }
+    if (head.has(0, PartcloneImage.MAGIC)) {
+      return partclone(file, head, options);
+    }
+    if (head.has(0, NtfscloneImage.MAGIC)) {
+      return NtfscloneImage.open(file, options);
+    }
+    if (head.has(0, PartimageImage.MAGIC)) {
+      return PartimageImage.open(file, options);
+    }
+    if (IsoImage.matches(head)) {
+      return IsoImage.open(file, options);
+    }
+    Optional<String> contents = contents(file, head);
+    if (contents.isPresent()) {
+      return RawImage.open(file, contents.get());
+    }
+    requireRaw(file, head);
+    return RawImage.open(file, "");
+  }
+
+  private static Image partclone(ImageFile file, HeaderBytes head, ImageOptions options) {
+    int version = PartcloneImage.VERSION_OFFSET;
+    if (head.bytes().length < version + 4) {
+      throw file.headerTruncated(head.bytes().length, PartcloneImage.HEADER);
+    }
+    return switch (head.text(version, 4)) {
+      case PartcloneImage.VERSION -> PartcloneImage.open(file, options);
+      case PartcloneOldImage.VERSION -> PartcloneOldImage.open(file, options);
+      default ->
+          throw new UnsupportedVersionException(
+              file.opening(),
+              "it is of partclone's format %s and only 0001 and 0002 are known"
+                  .formatted(head.text(version, 4)));
+    };
+  }
+
+  private static Optional<String> contents(ImageFile file, HeaderBytes head) {
+    Optional<String> contents = Contents.of(head);
+    if (contents.isPresent() || head.bytes().length < SECTOR || !mayHaveTable(head)) {
+      return contents;
+    }
+    PartitionTable table = PartitionTable.of(file.source());
+    return table.kind() == PartitionTable.Kind.NONE
+        ? Optional.empty()
+        : Optional.of(table.kind() + " partition table");
+  }
+
+  /** Looking for a table needs the size, which can cost a lot to find. */
+  private static boolean mayHaveTable(HeaderBytes head) {
+    return head.u16(510) == 0xAA55 || head.has(SECTOR, "EFI PART");
+  }
+
+  /** Refuses what looks like anything but the sectors of a drive. */
+  private static void requireRaw(ImageFile file, HeaderBytes head) {
+    String problem = null;
+    if (head.bytes().length == 0) {
+      problem = "it is empty";
+    } else if (MAGICS.stream().anyMatch(magic -> isNearly(head, magic))) {
+      problem = "its first bytes are damaged: they are almost those of an image";
+    } else if (head.has(257, "ustar")) {
+      problem = "it is a tar archive";
+    } else if (head.bytes().length < Contents.LOOKED_AT
+        || file.source().size() < SMALLEST_UNKNOWN
+        || file.source().size() % SECTOR != 0) {
+      problem = "it begins like no image, file system or partition table";
+    }
+    if (problem != null) {
+      throw new BadMagicException(file.opening(), problem)
+          .suggest("raw = true takes it for the bytes of a partition or a drive");
+    }
+  }
+
+  private static boolean isNearly(HeaderBytes head, String magic) {
+    int wrong = 0;
+    for (int i = 0; i < magic.length(); i++) {
+      if (i >= head.bytes().length || head.u8(i) != magic.charAt(i)) {
+        wrong++;
+      }
+    }
+    return wrong <= DAMAGED_MAGIC;
+  }
+}

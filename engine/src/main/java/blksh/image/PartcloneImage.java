@@ -1,0 +1,214 @@
+package blksh.image;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A partclone image of format 0002, which every partclone since 0.3.0 writes. */
+public final class PartcloneImage extends BlockImage {
+
+  static final String MAGIC = "partclone-image";
+  static final String VERSION = "0002";
+  static final int VERSION_OFFSET = 30;
+  static final int HEADER = 110;
+  static final int HEADER_SUMMED = 106;
+  static final int FEATURE_SIZE = 18;
+  static final int IMAGE_VERSION = 2;
+  static final int CPU_BITS = 64;
+  static final int LITTLE_ENDIAN = 0xC0DE;
+  static final int BITMAP_NONE = 0;
+  static final int BITMAP_BITS = 1;
+
+  private static final int BIG_ENDIAN = 0xDEC0;
+  private static final int CRC = 4;
+
+  /** Largest piece of the map read at once, in bytes. */
+  private static final int MAP_PIECE = 64 << 10;
+
+  private final ImageInfo info;
+
+  private PartcloneImage(StoredBlocks blocks, ImageInfo info) {
+    super(blocks);
+    this.info = info;
+  }
+
+  @Override
+  public ImageInfo info() {
+    return info;
+  }
+
+  /** Opens an image that begins with the magic and the version of this format. */
+  static PartcloneImage open(ImageFile file, ImageOptions options) {
+    HeaderBytes header = new HeaderBytes(file.header(0, HEADER));
+    checkHeader(file, header);
+    BlockGeometry geometry = BlockGeometry.of(file, header.u32(84), header.i64(60));
+    long deviceSize = header.i64(52);
+    if (deviceSize < geometry.bytes()) {
+      throw new AbsurdSizeException(
+          file.opening(),
+          "it claims a device of %s bytes and blocks for %d"
+              .formatted(Long.toUnsignedString(deviceSize), geometry.bytes()));
+    }
+    ChecksumKind kind = checksumKind(file, header);
+    int mode = header.u8(105);
+    if (mode != BITMAP_BITS && mode != BITMAP_NONE) {
+      throw new UnsupportedBitmapException(
+          file.opening(), "its bitmap mode is " + mode + ", and only 0 and 1 are known");
+    }
+    BlockIndex index =
+        mode == BITMAP_NONE ? new EveryBlock(geometry.blocks()) : readBitmap(file, geometry);
+    long data = mode == BITMAP_NONE ? HEADER : HEADER + geometry.mapBytes() + CRC;
+
+    boolean reseed = header.u8(104) != 0;
+    Proof proof = kind.proof(header.u32(100), index.used(), reseed);
+    Layout layout =
+        new Layout.Grouped(data, geometry.blockSize(), proof.perGroup(), proof.trailer());
+    List<String> warnings = new ArrayList<>();
+    if (header.i64(76) != index.used()) {
+      warnings.add(
+          "the header counts %s used blocks and the bitmap %d; the bitmap is right"
+              .formatted(Long.toUnsignedString(header.i64(76)), index.used()));
+    }
+    long dataEnd = data + index.used() * geometry.blockSize() + checks(index.used(), proof);
+    BodyEnd.check(file, dataEnd - lastTrailer(index.used(), proof), dataEnd, options, warnings);
+    StoredBlocks blocks =
+        new StoredBlocks(
+            file, index, layout, geometry.blockSize(), deviceSize, proof, options.tolerant());
+    return new PartcloneImage(
+        blocks, info(file, header, geometry, deviceSize, index, kind, warnings));
+  }
+
+  private static long checks(long used, Proof proof) {
+    return proof.groups() * proof.trailer();
+  }
+
+  private static int lastTrailer(long used, Proof proof) {
+    return used == 0 ? 0 : proof.trailer();
+  }
+
+  private static void checkHeader(ImageFile file, HeaderBytes header) {
+    int endian = header.u16(34);
+    if (endian == BIG_ENDIAN) {
+      throw new UnsupportedEndianException(
+              file.opening(), "it was written by a machine of the other byte order")
+          .suggest("restore it with partclone on such a machine");
+    }
+    int crc = RawCrc.of(header.bytes(), 0, HEADER_SUMMED);
+    if (crc != header.i32(HEADER_SUMMED)) {
+      throw new HeaderCrcException(
+          file.opening(),
+          "its header has the checksum %08x and claims %08x"
+              .formatted(crc, header.i32(HEADER_SUMMED)));
+    }
+    if (endian != LITTLE_ENDIAN) {
+      throw new UnsupportedEndianException(
+          file.opening(), "its byte order mark is %04x".formatted(endian));
+    }
+    if (header.u32(88) != FEATURE_SIZE || header.u16(92) != IMAGE_VERSION) {
+      throw new UnsupportedVersionException(
+          file.opening(),
+          "it is of image version %d with %d bytes of features; only 2 with 18 is known"
+              .formatted(header.u16(92), header.u32(88)));
+    }
+  }
+
+  private static ChecksumKind checksumKind(ImageFile file, HeaderBytes header) {
+    int mode = header.u16(96);
+    int size = header.u16(98);
+    ChecksumKind kind =
+        ChecksumKind.ofMode(mode)
+            .orElseThrow(
+                () ->
+                    new UnsupportedChecksumException(
+                        file.opening(), "its checksum mode is 0x%x".formatted(mode)));
+    if (size != kind.size()) {
+      throw new BadChecksumParamsException(
+          file.opening(),
+          "its checksums are of %d bytes and those of %s have %d"
+              .formatted(size, kind.title(), kind.size()));
+    }
+    if (kind != ChecksumKind.NONE && header.u32(100) == 0) {
+      throw new BadChecksumParamsException(
+          file.opening(), "it has a checksum behind every 0 blocks");
+    }
+    return kind;
+  }
+
+  private static Bitmap readBitmap(ImageFile file, BlockGeometry geometry) {
+    if (file.endsBefore(HEADER + geometry.mapBytes() + CRC)) {
+      throw bitmapTruncated(file, file.knownSize().getAsLong(), geometry);
+    }
+    geometry.requireMemory(file);
+    Bitmap.Builder bitmap = new Bitmap.Builder(geometry.blocks());
+    java.util.zip.CRC32 crc = new java.util.zip.CRC32();
+    byte[] piece = new byte[MAP_PIECE];
+    for (long done = 0; done < geometry.mapBytes(); ) {
+      int wanted = (int) Math.min(piece.length, geometry.mapBytes() - done);
+      int count = file.read(HEADER + done, piece, 0, wanted);
+      if (count < wanted) {
+        throw bitmapTruncated(file, HEADER + done + count, geometry);
+      }
+      crc.update(piece, 0, count);
+      bitmap.addBits(piece, 0, count);
+      done += count;
+    }
+    byte[] stored = new byte[CRC];
+    if (file.read(HEADER + geometry.mapBytes(), stored, 0, CRC) < CRC) {
+      throw bitmapTruncated(file, HEADER + geometry.mapBytes(), geometry);
+    }
+    int claimed = new HeaderBytes(stored).i32(0);
+    if (claimed != RawCrc.of(crc)) {
+      throw new BitmapCrcException(
+          file.opening(),
+          "the map of its used blocks has the checksum %08x and claims %08x"
+              .formatted(RawCrc.of(crc), claimed));
+    }
+    return bitmap.build();
+  }
+
+  private static BitmapTruncatedException bitmapTruncated(
+      ImageFile file, long size, BlockGeometry geometry) {
+    return new BitmapTruncatedException(
+        file.opening(),
+        "it has %d bytes and the map of its %d blocks ends at %d"
+            .formatted(size, geometry.blocks(), HEADER + geometry.mapBytes() + CRC));
+  }
+
+  private static ImageInfo info(
+      ImageFile file,
+      HeaderBytes header,
+      BlockGeometry geometry,
+      long deviceSize,
+      BlockIndex index,
+      ChecksumKind kind,
+      List<String> warnings) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("partclone version", header.text(16, 14));
+    fields.put("image version", VERSION);
+    fields.put("file system", header.text(36, 16));
+    fields.put("device size", deviceSize);
+    fields.put("total blocks", geometry.blocks());
+    fields.put("used blocks", header.i64(68));
+    fields.put("used blocks by bitmap", header.i64(76));
+    fields.put("block size", geometry.blockSize());
+    fields.put("cpu bits", header.u16(94));
+    fields.put("checksum mode", kind.title());
+    fields.put("checksum size", header.u16(98));
+    fields.put("blocks per checksum", header.u32(100));
+    fields.put("reseed checksum", header.u8(104) != 0);
+    fields.put("bitmap mode", header.u8(105) == BITMAP_BITS ? "bit" : "none");
+    return new ImageInfo(
+        "partclone",
+        VERSION,
+        header.text(36, 16),
+        deviceSize,
+        geometry.blockSize(),
+        geometry.blocks(),
+        index.used(),
+        file.compression(),
+        kind.title(),
+        fields,
+        warnings);
+  }
+}

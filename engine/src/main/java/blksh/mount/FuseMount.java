@@ -1,0 +1,329 @@
+package blksh.mount;
+
+import blksh.BlkshException;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import jnr.ffi.Memory;
+import jnr.ffi.Pointer;
+import jnr.ffi.Runtime;
+import jnr.ffi.Struct;
+
+/**
+ * A tree mounted on a directory, served by threads of this process. It ends when it is unmounted,
+ * by whoever; at the latest when the process does, however that ends but by SIGKILL.
+ */
+public final class FuseMount implements Closeable {
+
+  /** Bytes of the largest read or write the kernel asks for at once. */
+  static final int LARGEST_REQUEST = 128 << 10;
+
+  /** Threads that wait for requests at the same time; each has a buffer for one. */
+  private static final int MOST_THREADS = 32;
+
+  private static final int EINTR = -4;
+  private static final int EAGAIN = -11;
+  private static final int PATIENCE_SECONDS = 10;
+
+  private final Path path;
+  private final boolean madeDirectory;
+  private final FuseLibrary.Calls calls;
+  private final TreeFileSystem files;
+  private final Pointer channel;
+  private final Pointer fuse;
+  private final Pointer session;
+  private final AtomicInteger threads = new AtomicInteger();
+  private final AtomicInteger idle = new AtomicInteger();
+  private final AtomicInteger started = new AtomicInteger();
+  private final CountDownLatch ended = new CountDownLatch(1);
+  private final List<Runnable> onEnd = new ArrayList<>();
+  private boolean over;
+  private final Thread atExit = new Thread(this::unmountAtExit, "blksh-unmount");
+
+  private FuseMount(
+      Path path,
+      boolean madeDirectory,
+      FuseLibrary.Calls calls,
+      TreeFileSystem files,
+      Pointer fuse) {
+    this.path = path;
+    this.madeDirectory = madeDirectory;
+    this.calls = calls;
+    this.files = files;
+    this.fuse = fuse;
+    this.session = calls.fuse_get_session(fuse);
+    this.channel = calls.fuse_session_next_chan(session, null);
+  }
+
+  /**
+   * Mounts a tree.
+   *
+   * @param directory an empty directory, or one to be made (and removed afterwards)
+   * @throws BlkshException when it cannot be mounted there; when a part of FUSE is missing it names
+   *     the package
+   */
+  public static FuseMount mount(Path directory, MountDirectory root, MountOptions options) {
+    FuseLibrary.Calls calls = FuseLibrary.load();
+    String action = "mount on " + directory;
+    boolean made = prepare(directory, action);
+    Path path;
+    try {
+      path = directory.toRealPath();
+    } catch (IOException e) {
+      throw new BlkshException(action, String.valueOf(e.getMessage()), e);
+    }
+    TreeFileSystem files = new TreeFileSystem(root, !options.pageCache());
+    List<String> settings = new ArrayList<>();
+    settings.add("fsname=" + new MountServer().name());
+    settings.add("subtype=blksh");
+    settings.add("default_permissions");
+    settings.add("big_writes");
+    settings.add("max_read=" + LARGEST_REQUEST);
+    settings.add("max_write=" + LARGEST_REQUEST);
+    if (!options.writable()) {
+      settings.add("ro");
+    }
+    if (options.allowOther()) {
+      settings.add("allow_other");
+    }
+    String[] words = {"blksh", "-f", "-o", String.join(",", settings), path.toString()};
+    Pointer results = Memory.allocateDirect(Runtime.getSystemRuntime(), 16, true);
+    Pointer fuse =
+        calls.fuse_setup(
+            words.length,
+            FuseLibrary.arguments(words),
+            files.operations(),
+            Struct.size(files.operations()),
+            results,
+            results.slice(8),
+            null);
+    if (fuse == null) {
+      removeDirectory(path, made);
+      throw new BlkshException(action, "the kernel or fusermount refused it")
+          .suggest(
+              options.allowOther()
+                  ? "see that /etc/fuse.conf has user_allow_other, or mount as root"
+                  : "see that the directory belongs to you, or mount as root");
+    }
+    FuseMount mount = new FuseMount(path, made, calls, files, fuse);
+    mount.start();
+    return mount;
+  }
+
+  /** Whether the directory was made. */
+  private static boolean prepare(Path directory, String action) {
+    try {
+      if (Files.exists(directory) && !Files.isDirectory(directory)) {
+        throw new BlkshException(action, "it is no directory");
+      }
+      boolean made = false;
+      if (!Files.exists(directory)) {
+        try {
+          Files.createDirectories(directory);
+          made = true;
+        } catch (FileSystemException e) {
+          // What does not exist but cannot be made either is often what a dead mount left.
+          if (SystemMounts.isDead(directory)) {
+            throw new BlkshException(action, "a mount that has no process any more is in the way")
+                .suggest("mounts.prune() cleans it away");
+          }
+          throw e;
+        }
+      }
+      if (MountTable.at(directory.toRealPath()) != null) {
+        throw new BlkshException(action, "something is mounted there already")
+            .suggest("unmount it first, or choose another directory");
+      }
+      try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+        if (entries.iterator().hasNext()) {
+          throw new BlkshException(action, "the directory is not empty")
+              .suggest("choose an empty one, or one that does not exist");
+        }
+      }
+      return made;
+    } catch (NoSuchFileException e) {
+      throw new BlkshException(action, "there is no such directory", e);
+    } catch (IOException e) {
+      throw new BlkshException(action, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private static void removeDirectory(Path path, boolean made) {
+    if (made) {
+      try {
+        Files.deleteIfExists(path);
+      } catch (IOException e) {
+        // somebody put something there
+      }
+    }
+  }
+
+  private void start() {
+    java.lang.Runtime.getRuntime().addShutdownHook(atExit);
+    threads.incrementAndGet();
+    startThread();
+  }
+
+  private void startThread() {
+    idle.incrementAndGet();
+    Thread thread =
+        new Thread(
+            this::serve, "blksh-mount-" + path.getFileName() + "-" + started.incrementAndGet());
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  /** Receives and answers requests. There is always a thread that waits for the next one. */
+  private void serve() {
+    Runtime runtime = Runtime.getSystemRuntime();
+    int size = (int) calls.fuse_chan_bufsize(channel);
+    Pointer buffer = Memory.allocateDirect(runtime, size);
+    Pointer cell = Memory.allocateDirect(runtime, runtime.addressSize());
+    try {
+      while (calls.fuse_session_exited(session) == 0) {
+        cell.putPointer(0, channel);
+        int length = calls.fuse_chan_recv(cell, buffer, size);
+        if (length == EINTR || length == EAGAIN) {
+          continue;
+        }
+        if (length <= 0) {
+          break;
+        }
+        if (idle.decrementAndGet() == 0) {
+          startAnother();
+        }
+        calls.fuse_session_process(session, buffer, length, channel);
+        idle.incrementAndGet();
+      }
+    } finally {
+      if (threads.decrementAndGet() == 0) {
+        end();
+      }
+    }
+  }
+
+  private void startAnother() {
+    int count = threads.get();
+    while (count > 0 && count < MOST_THREADS) {
+      if (threads.compareAndSet(count, count + 1)) {
+        startThread();
+        return;
+      }
+      count = threads.get();
+    }
+  }
+
+  /** After the last thread: nothing can be asked any more. */
+  private void end() {
+    calls.fuse_unmount(path.toString(), channel);
+    calls.fuse_destroy(fuse);
+    files.close();
+    removeDirectory(path, madeDirectory);
+    try {
+      java.lang.Runtime.getRuntime().removeShutdownHook(atExit);
+    } catch (IllegalStateException e) {
+      // the process ends
+    }
+    List<Runnable> actions;
+    synchronized (onEnd) {
+      over = true;
+      actions = List.copyOf(onEnd);
+    }
+    actions.forEach(Runnable::run);
+    ended.countDown();
+  }
+
+  /** The directory it is mounted on, absolute and without links. */
+  public Path path() {
+    return path;
+  }
+
+  /** What it served so far. */
+  public Traffic traffic() {
+    return files.traffic();
+  }
+
+  /** Who uses it now, as far as this user may see. */
+  public List<Holder> holders() {
+    return Holder.of(path);
+  }
+
+  /** Whether it ended: nobody can use it any more, and its sources are released. */
+  public boolean ended() {
+    return ended.getCount() == 0;
+  }
+
+  /** Waits until it has ended. */
+  public void awaitEnd() throws InterruptedException {
+    ended.await();
+  }
+
+  /** Runs an action when it has ended, at once if it already has; it counts as part of ending. */
+  public void whenEnded(Runnable action) {
+    synchronized (onEnd) {
+      if (!over) {
+        onEnd.add(action);
+        return;
+      }
+    }
+    action.run();
+  }
+
+  /**
+   * Takes it away. When it is busy it vanishes from the directory all the same, and goes on serving
+   * those who use it until they are done.
+   *
+   * @return who still uses it
+   * @throws BlkshException when it cannot be unmounted
+   */
+  public List<Holder> unmount() {
+    if (ended()) {
+      return List.of();
+    }
+    List<Holder> holders = SystemMounts.unmount(path);
+    if (holders.isEmpty()) {
+      awaitUninterrupted();
+    }
+    return holders;
+  }
+
+  private void awaitUninterrupted() {
+    boolean interrupted = false;
+    while (true) {
+      try {
+        ended.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void unmountAtExit() {
+    try {
+      if (!unmount().isEmpty()) {
+        files.sync();
+      }
+    } catch (BlkshException e) {
+      // nobody is left to be told; the next prune finds it
+    }
+  }
+
+  /** Unmounts it. */
+  @Override
+  public void close() {
+    unmount();
+  }
+}

@@ -1,0 +1,27 @@
+package blksh.mount;
+
+import blksh.block.BlockSource;
+
+/** A file of a mounted tree: a source that is opened when somebody opens the file. */
+public non-sealed interface MountFile extends MountNode {
+
+  /** Size in bytes, known without opening it. */
+  long size();
+
+  /** Whether the source is a {@link blksh.block.WritableSource}. */
+  default boolean writable() {
+    return false;
+  }
+
+  /**
+   * Opens the source, once for all who have the file open at a time.
+   *
+   * @throws blksh.BlkshException when it cannot be opened
+   */
+  BlockSource open();
+
+  /** Lets go of the source, when the last of them has closed the file. */
+  default void release(BlockSource source) {
+    source.close();
+  }
+}

@@ -1,0 +1,10 @@
+package blksh.mount;
+
+import java.time.Instant;
+
+/** An entry of a mounted tree. */
+public sealed interface MountNode permits MountDirectory, MountFile, MountLink {
+
+  /** When what it shows was last changed. */
+  Instant modified();
+}

@@ -1,0 +1,279 @@
+package blksh.mount;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The haggling before a client reads: what there is, and how it will be served. */
+final class NbdHandshake {
+
+  private static final int LONGEST_OPTION = 64 << 10;
+  private static final int MOST_OPTIONS = 1000;
+  private static final int PREFERRED_BLOCK = 4096;
+
+  private final SocketChannel channel;
+  private final NbdExports exports;
+  private final ByteBuffer buffer = ByteBuffer.allocate(LONGEST_OPTION);
+  private boolean noZeroes;
+  private boolean structured;
+  private String metaContextOf;
+
+  /** How the client will be served. */
+  record Terms(NbdExport export, boolean structured, boolean allocation) {}
+
+  NbdHandshake(SocketChannel channel, NbdExports exports) {
+    this.channel = channel;
+    this.exports = exports;
+  }
+
+  /**
+   * @return nothing when the client only wanted to look around
+   * @throws IOException when it does not speak the protocol
+   */
+  Optional<Terms> negotiate() throws IOException {
+    send(
+        ByteBuffer.allocate(18)
+            .putLong(Nbd.NBDMAGIC)
+            .putLong(Nbd.IHAVEOPT)
+            .putShort((short) (Nbd.FLAG_FIXED_NEWSTYLE | Nbd.FLAG_NO_ZEROES)));
+    int flags = receive(4).getInt();
+    if ((flags & ~(Nbd.FLAG_FIXED_NEWSTYLE | Nbd.FLAG_NO_ZEROES)) != 0) {
+      throw new IOException("unknown client flags");
+    }
+    noZeroes = (flags & Nbd.FLAG_NO_ZEROES) != 0;
+    for (int i = 0; i < MOST_OPTIONS; i++) {
+      ByteBuffer head = receive(16);
+      if (head.getLong() != Nbd.IHAVEOPT) {
+        throw new IOException("no option where one was expected");
+      }
+      int option = head.getInt();
+      long length = Integer.toUnsignedLong(head.getInt());
+      if (length > LONGEST_OPTION) {
+        skip(length);
+        reply(option, Nbd.REP_ERR_TOO_BIG);
+        continue;
+      }
+      ByteBuffer content = receive((int) length);
+      switch (option) {
+        case Nbd.OPT_EXPORT_NAME -> {
+          return Optional.of(exportName(text(content, content.remaining())));
+        }
+        case Nbd.OPT_ABORT -> {
+          reply(option, Nbd.REP_ACK);
+          return Optional.empty();
+        }
+        case Nbd.OPT_LIST -> list(option, content);
+        case Nbd.OPT_STRUCTURED_REPLY -> {
+          structured |= !content.hasRemaining();
+          reply(option, content.hasRemaining() ? Nbd.REP_ERR_INVALID : Nbd.REP_ACK);
+        }
+        case Nbd.OPT_LIST_META_CONTEXT, Nbd.OPT_SET_META_CONTEXT -> metaContext(option, content);
+        case Nbd.OPT_INFO, Nbd.OPT_GO -> {
+          Optional<Terms> terms = info(option, content);
+          if (option == Nbd.OPT_GO && terms.isPresent()) {
+            return terms;
+          }
+        }
+        default -> reply(option, Nbd.REP_ERR_UNSUP);
+      }
+    }
+    throw new IOException("too many options");
+  }
+
+  private Terms exportName(String name) throws IOException {
+    NbdExport export =
+        exports.find(name).orElseThrow(() -> new IOException("no export \"" + name + "\""));
+    ByteBuffer answer =
+        ByteBuffer.allocate(noZeroes ? 10 : 134)
+            .putLong(export.source().size())
+            .putShort((short) export.flags());
+    send(answer.position(answer.capacity()));
+    return terms(export);
+  }
+
+  private Terms terms(NbdExport export) {
+    return new Terms(export, structured, structured && export.name().equals(metaContextOf));
+  }
+
+  private void list(int option, ByteBuffer content) throws IOException {
+    if (content.hasRemaining()) {
+      reply(option, Nbd.REP_ERR_INVALID);
+      return;
+    }
+    for (String name : exports.names()) {
+      byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+      reply(
+          option,
+          Nbd.REP_SERVER,
+          ByteBuffer.allocate(4 + bytes.length).putInt(bytes.length).put(bytes));
+    }
+    reply(option, Nbd.REP_ACK);
+  }
+
+  private Optional<Terms> info(int option, ByteBuffer content) throws IOException {
+    String name = prefixedText(content);
+    if (name == null || content.remaining() < 2) {
+      reply(option, Nbd.REP_ERR_INVALID);
+      return Optional.empty();
+    }
+    int count = Short.toUnsignedInt(content.getShort());
+    if (content.remaining() != 2 * count) {
+      reply(option, Nbd.REP_ERR_INVALID);
+      return Optional.empty();
+    }
+    List<Integer> wanted = new ArrayList<>();
+    while (content.hasRemaining()) {
+      wanted.add(Short.toUnsignedInt(content.getShort()));
+    }
+    Optional<NbdExport> found = exports.find(name);
+    if (found.isEmpty()) {
+      reply(option, Nbd.REP_ERR_UNKNOWN);
+      return Optional.empty();
+    }
+    NbdExport export = found.get();
+    describe(option, export, wanted);
+    reply(option, Nbd.REP_ACK);
+    if (option == Nbd.OPT_INFO) {
+      exports.release(export);
+    }
+    return Optional.of(terms(export));
+  }
+
+  private void describe(int option, NbdExport export, List<Integer> wanted) throws IOException {
+    reply(
+        option,
+        Nbd.REP_INFO,
+        ByteBuffer.allocate(12)
+            .putShort((short) Nbd.INFO_EXPORT)
+            .putLong(export.source().size())
+            .putShort((short) export.flags()));
+    reply(
+        option,
+        Nbd.REP_INFO,
+        ByteBuffer.allocate(14)
+            .putShort((short) Nbd.INFO_BLOCK_SIZE)
+            .putInt(1)
+            .putInt(PREFERRED_BLOCK)
+            .putInt(Nbd.LARGEST_REQUEST));
+    if (wanted.contains(Nbd.INFO_NAME)) {
+      replyInfo(option, Nbd.INFO_NAME, export.name());
+    }
+    if (wanted.contains(Nbd.INFO_DESCRIPTION)) {
+      replyInfo(option, Nbd.INFO_DESCRIPTION, export.source().describe().toString());
+    }
+  }
+
+  private void replyInfo(int option, int kind, String text) throws IOException {
+    byte[] all = text.getBytes(StandardCharsets.UTF_8);
+    byte[] bytes = java.util.Arrays.copyOf(all, Math.min(all.length, Nbd.LONGEST_NAME));
+    reply(
+        option,
+        Nbd.REP_INFO,
+        ByteBuffer.allocate(2 + bytes.length).putShort((short) kind).put(bytes));
+  }
+
+  private void metaContext(int option, ByteBuffer content) throws IOException {
+    boolean set = option == Nbd.OPT_SET_META_CONTEXT;
+    if (set) {
+      metaContextOf = null;
+    }
+    String name = prefixedText(content);
+    if (name == null || content.remaining() < 4 || set && !structured) {
+      reply(option, Nbd.REP_ERR_INVALID);
+      return;
+    }
+    long count = Integer.toUnsignedLong(content.getInt());
+    boolean allocation = !set && count == 0;
+    for (long i = 0; i < count; i++) {
+      String query = prefixedText(content);
+      if (query == null) {
+        reply(option, Nbd.REP_ERR_INVALID);
+        return;
+      }
+      allocation |= query.equals(Nbd.BASE_ALLOCATION) || !set && query.equals("base:");
+    }
+    Optional<NbdExport> found = content.hasRemaining() ? Optional.empty() : exports.find(name);
+    if (found.isEmpty()) {
+      reply(option, content.hasRemaining() ? Nbd.REP_ERR_INVALID : Nbd.REP_ERR_UNKNOWN);
+      return;
+    }
+    exports.release(found.get());
+    if (allocation) {
+      byte[] context = Nbd.BASE_ALLOCATION.getBytes(StandardCharsets.UTF_8);
+      reply(
+          option,
+          Nbd.REP_META_CONTEXT,
+          ByteBuffer.allocate(4 + context.length)
+              .putInt(set ? Nbd.BASE_ALLOCATION_ID : 0)
+              .put(context));
+      if (set) {
+        metaContextOf = found.get().name();
+      }
+    }
+    reply(option, Nbd.REP_ACK);
+  }
+
+  /** Text with its length before it, or null when it runs over the option. */
+  private static String prefixedText(ByteBuffer content) {
+    if (content.remaining() < 4) {
+      return null;
+    }
+    long length = Integer.toUnsignedLong(content.getInt());
+    return length > Math.min(content.remaining(), Nbd.LONGEST_NAME)
+        ? null
+        : text(content, (int) length);
+  }
+
+  private static String text(ByteBuffer content, int length) {
+    byte[] bytes = new byte[length];
+    content.get(bytes);
+    return new String(bytes, StandardCharsets.UTF_8);
+  }
+
+  private void reply(int option, int type) throws IOException {
+    reply(option, type, ByteBuffer.allocate(0));
+  }
+
+  /**
+   * @param content filled up to its position
+   */
+  private void reply(int option, int type, ByteBuffer content) throws IOException {
+    content.flip();
+    send(
+        ByteBuffer.allocate(20 + content.remaining())
+            .putLong(Nbd.OPTION_REPLY_MAGIC)
+            .putInt(option)
+            .putInt(type)
+            .putInt(content.remaining())
+            .put(content));
+  }
+
+  private void send(ByteBuffer bytes) throws IOException {
+    bytes.flip();
+    while (bytes.hasRemaining()) {
+      channel.write(bytes);
+    }
+  }
+
+  private ByteBuffer receive(int length) throws IOException {
+    buffer.clear().limit(length);
+    while (buffer.hasRemaining()) {
+      if (channel.read(buffer) < 0) {
+        throw new EOFException();
+      }
+    }
+    return buffer.flip();
+  }
+
+  private void skip(long length) throws IOException {
+    long left = length;
+    while (left > 0) {
+      left -= receive((int) Math.min(left, LONGEST_OPTION)).remaining();
+    }
+  }
+}

@@ -1,0 +1,30 @@
+package blksh.mount;
+
+import blksh.block.BlockSource;
+import blksh.block.WritableSource;
+import java.time.Instant;
+
+/**
+ * A file that shows a source which is open already and stays so: whoever opened it closes it, after
+ * the mount has ended.
+ */
+public record SourceFile(BlockSource source, Instant modified) implements MountFile {
+
+  @Override
+  public long size() {
+    return source.size();
+  }
+
+  @Override
+  public boolean writable() {
+    return source instanceof WritableSource;
+  }
+
+  @Override
+  public BlockSource open() {
+    return source;
+  }
+
+  @Override
+  public void release(BlockSource opened) {}
+}

@@ -1,0 +1,103 @@
+package blksh.mount;
+
+import blksh.BlkshException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The FUSE mounts of blksh on this machine, whoever serves them, and those nobody serves. */
+public final class SystemMounts {
+
+  private SystemMounts() {}
+
+  /** A mount in the table of the system; {@code pid} serves it, or did. */
+  public record Mounted(Path path, long pid, boolean alive) {}
+
+  /** All of them, oldest first. */
+  public static List<Mounted> all() {
+    List<Mounted> found = new ArrayList<>();
+    for (MountTable.Entry entry : MountTable.read()) {
+      if (entry.type().equals(MountTable.TYPE)) {
+        MountServer.of(entry.source())
+            .ifPresent(
+                server ->
+                    found.add(
+                        new Mounted(entry.path(), server.pid(), serves(server, entry.path()))));
+      }
+    }
+    return found;
+  }
+
+  /** A process of another container is not seen, but its mount answers. */
+  private static boolean serves(MountServer server, Path path) {
+    if (server.isAlive()) {
+      return true;
+    }
+    try {
+      Files.getAttribute(path, "unix:mode");
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  static boolean isDead(Path path) {
+    Path absolute = path.toAbsolutePath().normalize();
+    return all().stream().anyMatch(mount -> !mount.alive() && absolute.startsWith(mount.path()));
+  }
+
+  /**
+   * Takes away the mounts nobody serves any more.
+   *
+   * @return where they were
+   * @throws BlkshException when one cannot be taken away
+   */
+  public static List<Path> prune() {
+    List<Path> pruned = new ArrayList<>();
+    for (Mounted mount : all()) {
+      if (!mount.alive()) {
+        unmountLazily(mount.path());
+        pruned.add(mount.path());
+      }
+    }
+    return pruned;
+  }
+
+  /**
+   * Unmounts what any process of blksh serves; lazily when it is busy.
+   *
+   * @return who still uses it
+   * @throws BlkshException when it cannot be unmounted
+   */
+  public static List<Holder> unmount(Path path) {
+    MountTable.Entry entry = MountTable.at(path);
+    if (entry == null || !entry.type().equals(MountTable.TYPE)) {
+      return List.of();
+    }
+    Program.Ended tried = Program.run(fusermount(path), "-u", "-q", path.toString());
+    if (tried.status() == 0) {
+      return List.of();
+    }
+    List<Holder> holders = Holder.of(path);
+    unmountLazily(path);
+    return holders.isEmpty() ? List.of(new Holder(0, "somebody", "still uses it")) : holders;
+  }
+
+  private static void unmountLazily(Path path) {
+    Program.Ended tried = Program.run(fusermount(path), "-u", "-z", path.toString());
+    if (tried.status() != 0 && MountTable.at(path) != null) {
+      throw new BlkshException("unmount " + path, tried.output())
+          .suggest("unmount it as the user who mounted it, or as root");
+    }
+  }
+
+  private static Path fusermount(Path path) {
+    return Program.find("fusermount3", "fusermount")
+        .orElseThrow(
+            () ->
+                new BlkshException("unmount " + path, "there is no fusermount")
+                    .suggest("apt-get install fuse3"));
+  }
+}

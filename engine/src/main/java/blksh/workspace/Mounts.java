@@ -1,0 +1,480 @@
+package blksh.workspace;
+
+import blksh.BlkshException;
+import blksh.block.BlockSource;
+import blksh.block.Overlay;
+import blksh.block.WritableSource;
+import blksh.mount.FixedDirectory;
+import blksh.mount.FuseMount;
+import blksh.mount.Holder;
+import blksh.mount.MountDirectory;
+import blksh.mount.MountOptions;
+import blksh.mount.NbdExport;
+import blksh.mount.NbdExports;
+import blksh.mount.NbdServer;
+import blksh.mount.SourceFile;
+import blksh.mount.SystemMounts;
+import blksh.mount.Traffic;
+import blksh.store.Store;
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * Sources put where other programs can use them, by this and by other processes of the same home.
+ * What this process mounts ends with it.
+ */
+public final class Mounts implements Closeable {
+
+  private static final String DIRECTORY = "mounts";
+
+  /** How often what is served is noted, and wishes to end it are looked for. */
+  private static final long NOTE_MILLIS = 1000;
+
+  private static final int PATIENCE_SECONDS = 10;
+
+  private final Path directory;
+  private final Consumer<BlkshException> warnings;
+  private final Map<Path, Served> served = new ConcurrentHashMap<>();
+  private Thread scribe;
+  private long count;
+  private boolean warned;
+
+  /** Something this process serves. */
+  private record Served(
+      MountRecord mount,
+      Supplier<Traffic> traffic,
+      Supplier<List<Holder>> end,
+      CountDownLatch ended) {
+
+    MountEntry entry() {
+      return Mounts.entry(mount, MountEntry.State.HERE, traffic.get());
+    }
+  }
+
+  Mounts(Path home, Consumer<BlkshException> warnings) {
+    this.directory = home.resolve(DIRECTORY);
+    this.warnings = warnings;
+  }
+
+  // ---- mounting ------------------------------------------------------------------------------
+
+  /**
+   * Mounts a source as a file of its name.
+   *
+   * @param source closed when the mount ends, also when it cannot be mounted; the file can be
+   *     written when the source can
+   * @param point an empty directory, or one to be made
+   */
+  public MountEntry mount(BlockSource source, Path point, MountOptions options) {
+    boolean writable = source instanceof WritableSource;
+    FixedDirectory root =
+        new FixedDirectory(
+            Map.of(fileName(source), new SourceFile(source, lastModified(source))), Instant.now());
+    return mount(
+        root,
+        point,
+        writable ? options.withWriting() : options,
+        source.describe().toString(),
+        overlayOf(source),
+        source);
+  }
+
+  /** Mounts all versions of all names of a store; it stays open until after the mount has ended. */
+  public MountEntry mount(Store store, Path point, MountOptions options) {
+    return mount(new StoreTree(store), point, options, "store " + store.path(), "", () -> {});
+  }
+
+  /**
+   * Mounts a tree.
+   *
+   * @param description what it shows, for people
+   * @param onEnd closed when the mount ends, also when it cannot be mounted
+   */
+  public MountEntry mount(
+      MountDirectory root, Path point, MountOptions options, String description, Closeable onEnd) {
+    return mount(root, point, options, description, "", onEnd);
+  }
+
+  private MountEntry mount(
+      MountDirectory root,
+      Path point,
+      MountOptions options,
+      String description,
+      String overlay,
+      Closeable onEnd) {
+    FuseMount mount;
+    try {
+      mount = FuseMount.mount(point, root, options);
+    } catch (RuntimeException | Error e) {
+      closeQuietly(onEnd);
+      throw e;
+    }
+    Served entry =
+        new Served(
+            record(MountEntry.Kind.FUSE, mount.path().toString(), description, overlay),
+            mount::traffic,
+            mount::unmount,
+            new CountDownLatch(1));
+    Path file = note(entry);
+    mount.whenEnded(() -> end(file, entry, onEnd));
+    return entry.entry();
+  }
+
+  /**
+   * Serves sources over NBD on a Unix socket.
+   *
+   * @param sources by the name clients ask for; closed when the server ends, also when it cannot
+   *     begin
+   */
+  public MountEntry serve(Map<String, BlockSource> sources, Path socket) {
+    return serve(sources, exports -> NbdServer.listen(socket, exports));
+  }
+
+  /**
+   * As above, on a port of this machine.
+   *
+   * @param port 1 to 65535, or 0 for one that is free
+   */
+  public MountEntry serve(Map<String, BlockSource> sources, int port) {
+    return serve(sources, exports -> NbdServer.listen(port, exports));
+  }
+
+  private MountEntry serve(
+      Map<String, BlockSource> sources, java.util.function.Function<NbdExports, NbdServer> listen) {
+    Closeable onEnd = () -> sources.values().forEach(BlockSource::close);
+    NbdServer server;
+    try {
+      server =
+          listen.apply(
+              NbdExports.of(
+                  sources.entrySet().stream()
+                      .map(export -> new NbdExport(export.getKey(), export.getValue()))
+                      .toArray(NbdExport[]::new)));
+    } catch (RuntimeException | Error e) {
+      closeQuietly(onEnd);
+      throw e;
+    }
+    Supplier<List<Holder>> end =
+        () -> {
+          server.close();
+          return List.of();
+        };
+    String description =
+        String.join(
+            ", ", sources.values().stream().map(source -> source.describe().toString()).toList());
+    String overlay =
+        String.join(
+            ", ",
+            sources.values().stream()
+                .map(Mounts::overlayOf)
+                .filter(file -> !file.isEmpty())
+                .toList());
+    Served entry =
+        new Served(
+            record(MountEntry.Kind.NBD, server.uri().toString(), description, overlay),
+            server::traffic,
+            end,
+            new CountDownLatch(1));
+    Path file = note(entry);
+    server.whenEnded(() -> end(file, entry, onEnd));
+    return entry.entry();
+  }
+
+  private static MountRecord record(
+      MountEntry.Kind kind, String place, String description, String overlay) {
+    return new MountRecord(kind, place, description, overlay, Instant.now(), ProcessIdentity.own());
+  }
+
+  private static String fileName(BlockSource source) {
+    String name = source.describe().name().replace('/', '_');
+    return name.isEmpty() || name.equals(".") || name.equals("..") ? "disk" : name;
+  }
+
+  private static Instant lastModified(BlockSource source) {
+    try {
+      return Files.getLastModifiedTime(Path.of(source.describe().location())).toInstant();
+    } catch (IOException | RuntimeException e) {
+      return Instant.now();
+    }
+  }
+
+  private static String overlayOf(BlockSource source) {
+    return source instanceof Overlay overlay ? overlay.file().toString() : "";
+  }
+
+  private void closeQuietly(Closeable closeable) {
+    try {
+      closeable.close();
+    } catch (IOException | BlkshException e) {
+      warnings.accept(
+          e instanceof BlkshException failure
+              ? failure
+              : new BlkshException("close what was mounted", String.valueOf(e.getMessage()), e));
+    }
+  }
+
+  // ---- what is remembered --------------------------------------------------------------------
+
+  private synchronized Path note(Served entry) {
+    ProcessIdentity own = ProcessIdentity.own();
+    Path file =
+        directory.resolve(
+            "%d-%d-%d%s".formatted(own.pid(), own.start(), ++count, MountRecord.ENDING));
+    write(file, entry);
+    served.put(file, entry);
+    if (scribe == null) {
+      scribe = new Thread(this::keepNotes, "mounts");
+      scribe.setDaemon(true);
+      scribe.start();
+    }
+    return file;
+  }
+
+  private void write(Path file, Served entry) {
+    try {
+      Files.createDirectories(directory);
+      entry.mount().write(file, entry.traffic().get());
+    } catch (IOException e) {
+      synchronized (this) {
+        if (warned) {
+          return;
+        }
+        warned = true;
+      }
+      warnings.accept(
+          new BlkshException("note what is mounted", String.valueOf(e.getMessage()), e)
+              .suggest("other processes do not see it; the mount itself is not affected"));
+    }
+  }
+
+  private void keepNotes() {
+    Map<Path, Traffic> noted = new ConcurrentHashMap<>();
+    while (true) {
+      try {
+        Thread.sleep(NOTE_MILLIS);
+      } catch (InterruptedException e) {
+        return;
+      }
+      synchronized (this) {
+        if (served.isEmpty()) {
+          scribe = null;
+          return;
+        }
+      }
+      served.forEach(
+          (file, entry) -> {
+            if (!Files.exists(file) && Files.isDirectory(directory) && !warned) {
+              endQuietly(entry);
+            } else if (!entry.traffic().get().equals(noted.put(file, entry.traffic().get()))) {
+              write(file, entry);
+            }
+          });
+    }
+  }
+
+  private void endQuietly(Served entry) {
+    try {
+      if (entry.end().get().isEmpty()) {
+        await(entry.ended());
+      }
+    } catch (BlkshException e) {
+      warnings.accept(e);
+    }
+  }
+
+  private void end(Path file, Served entry, Closeable onEnd) {
+    served.remove(file);
+    closeQuietly(onEnd);
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      // pruning will
+    }
+    entry.ended().countDown();
+  }
+
+  private static MountEntry entry(MountRecord mount, MountEntry.State state, Traffic traffic) {
+    return new MountEntry(
+        mount.kind(),
+        mount.place(),
+        mount.source(),
+        mount.overlay(),
+        mount.since(),
+        mount.server().pid(),
+        state,
+        traffic);
+  }
+
+  /**
+   * What is mounted and served now by blksh, oldest first: by this process, by others of this home,
+   * and as far as the system knows by those of other homes.
+   */
+  public List<MountEntry> list() {
+    List<MountEntry> found = new ArrayList<>();
+    Set<String> places = new HashSet<>();
+    for (Path file : files()) {
+      Served own = served.get(file);
+      Optional<MountRecord.Noted> noted = MountRecord.read(file);
+      if (own != null) {
+        found.add(own.entry());
+      } else if (noted.isPresent()) {
+        MountRecord mount = noted.get().mount();
+        found.add(
+            entry(
+                mount,
+                mount.server().mayBeAlive() ? MountEntry.State.ELSEWHERE : MountEntry.State.DEAD,
+                noted.get().traffic()));
+      }
+    }
+    served.forEach(
+        (file, own) -> {
+          if (!Files.exists(file)) {
+            found.add(own.entry());
+          }
+        });
+    found.forEach(entry -> places.add(entry.place()));
+    found.sort(java.util.Comparator.comparing(MountEntry::since));
+    for (SystemMounts.Mounted mounted : SystemMounts.all()) {
+      if (!places.contains(mounted.path().toString())) {
+        found.add(
+            new MountEntry(
+                MountEntry.Kind.FUSE,
+                mounted.path().toString(),
+                "",
+                "",
+                null,
+                mounted.pid(),
+                mounted.alive() ? MountEntry.State.ELSEWHERE : MountEntry.State.DEAD,
+                null));
+      }
+    }
+    return found;
+  }
+
+  private List<Path> files() {
+    List<Path> files = new ArrayList<>();
+    if (Files.isDirectory(directory)) {
+      try (DirectoryStream<Path> entries =
+          Files.newDirectoryStream(directory, "*" + MountRecord.ENDING)) {
+        entries.forEach(files::add);
+      } catch (IOException | java.nio.file.DirectoryIteratorException e) {
+        throw new BlkshException("list mounts", String.valueOf(e.getMessage()), e);
+      }
+    }
+    return files;
+  }
+
+  // ---- ending --------------------------------------------------------------------------------
+
+  /**
+   * Ends a mount or a server, of whatever process. A busy mount vanishes at once and goes on
+   * serving those who use it until they are done; a server cuts its clients off.
+   *
+   * @return who still uses it
+   * @throws BlkshException when it cannot be ended
+   */
+  public List<Holder> unmount(MountEntry entry) {
+    Optional<Served> own =
+        served.values().stream()
+            .filter(here -> here.mount().place().equals(entry.place()))
+            .findFirst();
+    if (own.isPresent()) {
+      List<Holder> holders = own.get().end().get();
+      if (holders.isEmpty()) {
+        await(own.get().ended());
+      }
+      return holders;
+    }
+    if (entry.kind() == MountEntry.Kind.FUSE) {
+      return SystemMounts.unmount(Path.of(entry.place()));
+    }
+    for (Path file : files()) {
+      Optional<MountRecord.Noted> noted = MountRecord.read(file);
+      if (noted.isPresent() && noted.get().mount().place().equals(entry.place())) {
+        try {
+          Files.deleteIfExists(file);
+        } catch (IOException e) {
+          throw new BlkshException("end " + entry.place(), String.valueOf(e.getMessage()), e);
+        }
+      }
+    }
+    return List.of();
+  }
+
+  /**
+   * Cleans up after processes that were killed: takes their mounts away and forgets them.
+   *
+   * @return what was cleaned up
+   */
+  public List<MountEntry> prune() {
+    List<MountEntry> dead =
+        list().stream().filter(entry -> entry.state() == MountEntry.State.DEAD).toList();
+    SystemMounts.prune();
+    for (Path file : files()) {
+      boolean alive =
+          served.containsKey(file)
+              || MountRecord.read(file)
+                  .map(noted -> noted.mount().server().mayBeAlive())
+                  .orElse(false);
+      if (!alive) {
+        MountRecord.read(file)
+            .filter(noted -> noted.mount().kind() == MountEntry.Kind.NBD)
+            .ifPresent(noted -> NbdServer.removeDead(URI.create(noted.mount().place())));
+        try {
+          Files.deleteIfExists(file);
+        } catch (IOException e) {
+          throw new BlkshException("forget a mount", String.valueOf(e.getMessage()), e);
+        }
+      }
+    }
+    return dead;
+  }
+
+  /**
+   * Waits until nothing is served by this process any more; what a process in the background does.
+   */
+  public void awaitEnd() throws InterruptedException {
+    for (Served entry : served.values()) {
+      entry.ended().await();
+    }
+  }
+
+  private static void await(CountDownLatch ended) {
+    boolean interrupted = false;
+    while (true) {
+      try {
+        ended.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Ends everything this process serves. */
+  @Override
+  public void close() {
+    for (Served entry : List.copyOf(served.values())) {
+      endQuietly(entry);
+    }
+  }
+}

@@ -1,0 +1,135 @@
+package blksh.workspace;
+
+import blksh.BlkshException;
+import blksh.block.BlockSource;
+import blksh.mount.MountDirectory;
+import blksh.mount.MountFile;
+import blksh.mount.MountLink;
+import blksh.mount.MountNode;
+import blksh.store.Manifest;
+import blksh.store.Store;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * A store as a tree: a directory for each name, with a file for each version in it and the link
+ * {@code latest}. What is captured or deleted meanwhile comes and goes.
+ */
+final class StoreTree implements MountDirectory {
+
+  private static final String LATEST = "latest";
+
+  /**
+   * For how long the versions of a name count as known: a listing asks for them again and again.
+   */
+  private static final long KNOWN_NANOS = 1_000_000_000L;
+
+  private final Store store;
+  private final Instant opened = Instant.now();
+  private final Map<String, Versions> directories = new HashMap<>();
+  private long knownAt = System.nanoTime() - 2 * KNOWN_NANOS;
+
+  StoreTree(Store store) {
+    this.store = store;
+  }
+
+  @Override
+  public Iterator<String> names() {
+    return store.names().iterator();
+  }
+
+  @Override
+  public synchronized Optional<MountNode> find(String name) {
+    if (System.nanoTime() - knownAt > KNOWN_NANOS) {
+      directories.keySet().retainAll(store.names());
+      for (String known : store.names()) {
+        directories.computeIfAbsent(known, Versions::new);
+      }
+      knownAt = System.nanoTime();
+    }
+    return Optional.ofNullable(directories.get(name));
+  }
+
+  @Override
+  public Instant modified() {
+    return opened;
+  }
+
+  /** The versions of one name. */
+  private final class Versions implements MountDirectory {
+    private final String name;
+    private List<Integer> known;
+    private long knownAt;
+
+    Versions(String name) {
+      this.name = name;
+    }
+
+    private synchronized List<Integer> versions() {
+      if (known == null || System.nanoTime() - knownAt > KNOWN_NANOS) {
+        known = store.versions(name);
+        knownAt = System.nanoTime();
+      }
+      return known;
+    }
+
+    @Override
+    public Iterator<String> names() {
+      List<Integer> versions = versions();
+      Stream<String> numbers = versions.stream().map(String::valueOf);
+      return (versions.isEmpty() ? numbers : Stream.concat(numbers, Stream.of(LATEST))).iterator();
+    }
+
+    @Override
+    public Optional<MountNode> find(String entry) {
+      if (entry.equals(LATEST)) {
+        List<Integer> versions = versions();
+        return versions.isEmpty()
+            ? Optional.empty()
+            : Optional.of(new MountLink(versions.get(versions.size() - 1).toString(), modified()));
+      }
+      if (!entry.matches("[1-9][0-9]{0,8}")) {
+        return Optional.empty();
+      }
+      try {
+        return Optional.of(new Version(store.manifest(name + "@" + entry)));
+      } catch (BlkshException e) {
+        // Deleted, or damaged so that not even its size is known.
+        return Optional.empty();
+      }
+    }
+
+    @Override
+    public Instant modified() {
+      return opened;
+    }
+  }
+
+  private final class Version implements MountFile {
+    private final Manifest manifest;
+
+    Version(Manifest manifest) {
+      this.manifest = manifest;
+    }
+
+    @Override
+    public long size() {
+      return manifest.size();
+    }
+
+    @Override
+    public Instant modified() {
+      return manifest.finished();
+    }
+
+    @Override
+    public BlockSource open() {
+      return store.source(manifest);
+    }
+  }
+}

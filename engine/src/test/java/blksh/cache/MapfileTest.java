@@ -1,0 +1,116 @@
+package blksh.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import blksh.BlkshException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MapfileTest {
+
+  @TempDir Path folder;
+
+  /** The map of a copy that GNU ddrescue 1.27 began. */
+  @Test
+  void readsAMapThatDdrescueWrote() throws IOException {
+    Mapfile mapfile = Mapfile.read(resource("ddrescue.map"));
+    assertThat(mapfile.phase()).isEqualTo('+');
+    assertThat(mapfile.position()).isEqualTo(0x270000);
+    assertThat(mapfile.map(folder, 3 << 20).ranges())
+        .containsExactly(
+            new RescueRange(0, 0x100000, RescueStatus.FINISHED),
+            new RescueRange(0x100000, 0x200000, RescueStatus.NON_TRIED),
+            new RescueRange(0x200000, 0x280000, RescueStatus.FINISHED),
+            new RescueRange(0x280000, 0x300000, RescueStatus.NON_TRIED));
+  }
+
+  /** A map blkcache 0.0.2 wrote. */
+  @Test
+  void readsAMapThatBlkcacheWrote() throws IOException {
+    Mapfile mapfile = Mapfile.read(resource("blkcache.map"));
+    assertThat(mapfile.byBlkcache()).isTrue();
+    assertThat(mapfile.map(folder, 3 << 20).isFinished()).isTrue();
+  }
+
+  @Test
+  void aRequestThatBlkcacheMarkedBadIsTriedAgainSectorBySector() throws IOException {
+    Path map = write("## blkcache: block_size=512\n0 ? 1\n0 0x10000 +\n0x10000 0x10000 -\n");
+    assertThat(Mapfile.read(map).map(map, 1 << 20).bytes(RescueStatus.NON_TRIMMED))
+        .isEqualTo(0x10000);
+  }
+
+  @Test
+  void readsDecimalOctalAndHexadecimalNumbersAndCommentsAnywhere() throws IOException {
+    Path map = write("# x\n 010 * 3 # doing\n\n\t16 020 - # bad\n0x20 8 /\n");
+    Mapfile mapfile = Mapfile.read(map);
+    assertThat(mapfile.position()).isEqualTo(8);
+    assertThat(mapfile.pass()).isEqualTo(3);
+    assertThat(mapfile.blocks())
+        .containsExactly(
+            new RescueRange(16, 32, RescueStatus.BAD_SECTOR),
+            new RescueRange(32, 40, RescueStatus.NON_SCRAPED));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "# nothing\n",
+        "0 ! 1\n",
+        "0 ? 1\n0 10\n",
+        "0 ? 1\n0 10 x\n",
+        "0 ? 1\n0 0 +\n",
+        "0 ? 1\n-5 10 +\n",
+        "0 ? 1\n0 10 +\n20 10 +\n",
+        "0 ? 1\n0 10 +\n5 10 +\n",
+        "0 ? 1\n0x7fffffffffffffff 10 +\n",
+        "0 ? 1\n0 10 + 7\n",
+        "zero ? 1\n",
+      })
+  void whatIsNoMapfileIsRefused(String text) throws IOException {
+    Path map = write(text);
+    assertThatThrownBy(() -> Mapfile.read(map)).isInstanceOf(BlkshException.class);
+  }
+
+  @Test
+  void binaryFilesAreRefused() throws IOException {
+    Path map = Files.write(folder.resolve("map"), Media.random(5000, 1));
+    assertThatThrownBy(() -> Mapfile.read(map))
+        .isInstanceOf(BlkshException.class)
+        .hasMessageContaining("read mapfile");
+  }
+
+  @Test
+  void comesBackAsItWasWritten() throws IOException {
+    RescueMap map = new RescueMap(1L << 40);
+    map.mark(512, 1 << 20, RescueStatus.FINISHED);
+    map.mark(1 << 30, 1L << 35, RescueStatus.BAD_SECTOR);
+    map.mark(1L << 35, 1L << 36, RescueStatus.NON_SCRAPED);
+    map.mark(1L << 36, (1L << 40) - 7, RescueStatus.NON_TRIMMED);
+    Map<String, String> notes = Map.of("serial", "a = b # c");
+    Mapfile written = new Mapfile(77, '/', 2, map.ranges(), notes, false);
+    Path path = folder.resolve("map");
+    written.write(path);
+    assertThat(Mapfile.read(path)).isEqualTo(written);
+    assertThat(folder).isDirectoryNotContaining("glob:**.new");
+  }
+
+  private Path write(String text) throws IOException {
+    return Files.writeString(folder.resolve("map"), text);
+  }
+
+  private Path resource(String name) throws IOException {
+    try (InputStream in = MapfileTest.class.getResourceAsStream(name)) {
+      Files.copy(in, folder.resolve(name));
+    }
+    return folder.resolve(name);
+  }
+}

@@ -1,0 +1,155 @@
+package blksh.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import blksh.BlkshException;
+import blksh.block.ByteArraySource;
+import blksh.block.FileSource;
+import blksh.task.Task;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class ConvertTest {
+
+  @TempDir Path directory;
+
+  private Image ext4() {
+    return Images.open(
+        new ByteArraySource("image", Fixture.bytes("partclone-ext4-crc32")),
+        ImageOptions.defaults());
+  }
+
+  private Path restored() throws IOException {
+    Path to = directory.resolve("ext4.raw");
+    try (Image image = ext4()) {
+      ImageRestore.run(image, to, ImageRestoreOptions.defaults(), Task.unwatched());
+    }
+    return to;
+  }
+
+  @Test
+  void aRestoredFileIsTheWholePartitionAndSparse() throws IOException {
+    Path to = restored();
+    assertThat(Fixture.sha256(Files.readAllBytes(to))).isEqualTo(Fixture.EXT4_SHA256);
+    long blocks = (Long) Files.getAttribute(to, "unix:size");
+    assertThat(blocks).isEqualTo(1536 * 1024);
+    try (FileSource file = FileSource.open(to)) {
+      assertThat(file.extents()).toIterable().hasSizeGreaterThan(1);
+    }
+    try (Image image = ext4()) {
+      assertThatThrownBy(
+              () -> ImageRestore.run(image, to, ImageRestoreOptions.defaults(), Task.unwatched()))
+          .isInstanceOf(BlkshException.class)
+          .hasMessageContaining("it exists");
+    }
+  }
+
+  @Test
+  void aRestoreOfDamagedDataLeavesNothingBehind() throws IOException {
+    byte[] bytes = Fixture.bytes("partclone-ext4-crc32");
+    bytes[bytes.length - 2000] ^= 1;
+    Path to = directory.resolve("out.raw");
+    try (Image image = Images.open(new ByteArraySource(bytes), ImageOptions.defaults())) {
+      assertThatThrownBy(
+              () -> ImageRestore.run(image, to, ImageRestoreOptions.defaults(), Task.unwatched()))
+          .isInstanceOf(DataChecksumException.class);
+    }
+    try (var files = Files.list(directory)) {
+      assertThat(files).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(ChecksumKind.class)
+  void aConvertedImageHoldsTheSameAndProvesItself(ChecksumKind checksum) {
+    for (boolean zstd : new boolean[] {false, true}) {
+      Path to = directory.resolve(checksum + "-" + zstd);
+      ConvertOptions options =
+          ConvertOptions.defaults().withChecksum(checksum).withSeekableZstd(zstd);
+      try (Image image = ext4()) {
+        ConvertResult result = Convert.toPartclone(image, to, options, Task.unwatched());
+        assertThat(result.writtenBytes()).isEqualTo(sizeOf(to));
+      }
+      ImageOptions open = ImageOptions.defaults().withIndexDirectory(directory.resolve("i"));
+      try (Image image = Images.open(to, open)) {
+        assertThat(image.info().compression()).isEqualTo(zstd ? "zstd" : "");
+        assertThat(image.info().checksum()).isEqualTo(checksum.title());
+        assertThat(Fixture.sha256(image)).isEqualTo(Fixture.EXT4_SHA256);
+        assertThat(image.verify(Task.unwatched()).clean()).isTrue();
+      }
+    }
+  }
+
+  private static long sizeOf(Path path) {
+    try {
+      return Files.size(path);
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void theMapOfAnExtFileSystemYieldsThePartcloneImageOfIt() throws IOException {
+    try (UsedBlocks used = UsedBlocks.of(FileSource.open(restored())).orElseThrow()) {
+      Path to = directory.resolve("own.img");
+      Convert.toPartclone(used, to, ConvertOptions.defaults(), Task.unwatched());
+      try (Image own = Images.open(to);
+          Image theirs = ext4()) {
+        assertThat(own.info().usedBlocks()).isEqualTo(theirs.info().usedBlocks());
+        assertThat(own.extents()).toIterable().containsExactlyElementsOf(() -> theirs.extents());
+        assertThat(Fixture.sha256(own)).isEqualTo(Fixture.EXT4_SHA256);
+      }
+      assertThat(Fixture.sha256(used)).isEqualTo(Fixture.EXT4_SHA256);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"NONE", "CRC32"})
+  void partcloneAcceptsWhatIsWritten(ChecksumKind checksum) throws Exception {
+    assumeTrue(isThere("partclone.chkimg"), "partclone is not installed");
+    Path to = directory.resolve("new.img");
+    Path log = directory.resolve("log");
+    try (Image image = ext4()) {
+      ConvertOptions options = ConvertOptions.defaults().withChecksum(checksum);
+      Convert.toPartclone(image, to, options, Task.unwatched());
+    }
+    run(List.of("partclone.chkimg", "-s", to.toString(), "-L", log.toString()));
+    Path raw = directory.resolve("theirs.raw");
+    try (var file = new java.io.RandomAccessFile(raw.toFile(), "rw")) {
+      file.setLength(1536 * 1024);
+    }
+    run(
+        List.of(
+            "partclone.restore",
+            "-C",
+            "-s",
+            to.toString(),
+            "-O",
+            raw.toString(),
+            "-L",
+            log.toString()));
+    assertThat(Fixture.sha256(Files.readAllBytes(raw))).isEqualTo(Fixture.EXT4_SHA256);
+    run(List.of("e2fsck", "-fn", raw.toString()));
+  }
+
+  private static boolean isThere(String program) {
+    return List.of("/usr/sbin/", "/usr/bin/", "/sbin/").stream()
+        .anyMatch(directory -> Files.isExecutable(Path.of(directory + program)));
+  }
+
+  private static void run(List<String> command) throws Exception {
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes());
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).as(output).isZero();
+  }
+}

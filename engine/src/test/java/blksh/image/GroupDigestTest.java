@@ -1,0 +1,66 @@
+package blksh.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class GroupDigestTest {
+
+  private static String digest(GroupDigest digest, byte[] data) {
+    byte[] trailer = new byte[digest.size()];
+    digest.begin(null);
+    digest.add(data, 0, data.length);
+    digest.put(trailer, 0);
+    return HexFormat.of().formatHex(trailer);
+  }
+
+  /** The values xxhash publishes for the empty input, in the order partclone stores them. */
+  @Test
+  void theHashesAreThoseOfXxhash() {
+    assertThat(digest(new GroupDigest.Xxh64(false), new byte[0])).isEqualTo("99e9d85137db46ef");
+    assertThat(digest(new GroupDigest.Xxh128(false), new byte[0]))
+        .isEqualTo("7f498d4624c30160d8984701d306aa99");
+    byte[] abc = "abc".getBytes(StandardCharsets.US_ASCII);
+    assertThat(digest(new GroupDigest.Xxh64(false), abc)).isEqualTo("990977adf52cbc44");
+  }
+
+  @Test
+  void aCrcThatGoesOnIsTheCrcOfEverything() {
+    byte[] data = new byte[5000];
+    new Random(1).nextBytes(data);
+    GroupDigest.Crc crc = new GroupDigest.Crc(true);
+    byte[] trailer = new byte[4];
+    byte[] previous = null;
+    int[] cuts = {0, 1, 1000, 1001, 5000};
+    for (int i = 1; i < cuts.length; i++) {
+      crc.begin(previous);
+      crc.add(data, cuts[i - 1], cuts[i] - cuts[i - 1]);
+      crc.put(trailer, 0);
+      assertThat(new HeaderBytes(trailer).i32(0)).isEqualTo(RawCrc.of(data, 0, cuts[i]));
+      previous = trailer.clone();
+    }
+  }
+
+  @Test
+  void aHashThatGoesOnIsTheHashOfEverything() {
+    byte[] data = new byte[3000];
+    new Random(2).nextBytes(data);
+    for (GroupDigest[] pair :
+        new GroupDigest[][] {
+          {new GroupDigest.Xxh64(true), new GroupDigest.Xxh64(false)},
+          {new GroupDigest.Xxh128(true), new GroupDigest.Xxh128(false)}
+        }) {
+      byte[] on = new byte[pair[0].size()];
+      for (int at = 0; at < 3000; at += 1000) {
+        pair[0].begin(on);
+        pair[0].add(data, at, 1000);
+        pair[0].put(on, 0);
+        byte[] whole = java.util.Arrays.copyOf(data, at + 1000);
+        assertThat(HexFormat.of().formatHex(on)).isEqualTo(digest(pair[1], whole));
+      }
+    }
+  }
+}

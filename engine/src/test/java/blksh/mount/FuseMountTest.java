@@ -1,0 +1,393 @@
+package blksh.mount;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import blksh.BlkshException;
+import blksh.block.BlockSource;
+import blksh.block.ByteArraySource;
+import blksh.block.FaultySource;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class FuseMountTest {
+
+  private static final int MIB = 1 << 20;
+  private static final Instant WHEN = Instant.parse("2024-02-29T12:34:56.789Z");
+
+  @TempDir Path folder;
+  private Path point;
+  private final List<FuseMount> mounts = new ArrayList<>();
+
+  @BeforeEach
+  void choosePlace() throws IOException {
+    point = folder.toRealPath().resolve("mounted");
+  }
+
+  @AfterEach
+  void unmountAll() {
+    mounts.forEach(FuseMount::close);
+  }
+
+  private FuseMount mount(Map<String, MountNode> entries) {
+    return mount(new FixedDirectory(entries, WHEN), MountOptions.defaults());
+  }
+
+  private FuseMount mount(MountDirectory root, MountOptions options) {
+    FuseMount mount = Client.mount(() -> FuseMount.mount(point, root, options));
+    mounts.add(mount);
+    return mount;
+  }
+
+  private static SourceFile file(byte[] bytes) {
+    return new SourceFile(new ByteArraySource(bytes), WHEN);
+  }
+
+  @Test
+  void aSourceIsAFileOfItsSizeTimeAndBytes() throws IOException {
+    byte[] bytes = Client.random(3 * MIB + 517, 1);
+    Path plain = Files.write(folder.resolve("plain"), bytes);
+    mount(Map.of("disk.img", file(bytes)));
+    Path shown = point.resolve("disk.img");
+    assertThat(Files.size(shown)).isEqualTo(bytes.length);
+    assertThat(Files.getLastModifiedTime(shown).toInstant()).isEqualTo(WHEN);
+    Client.must("cmp", plain.toString(), shown.toString());
+    for (String block : List.of("512", "7777", "1M")) {
+      Path copy = folder.resolve("copy");
+      Client.must("dd", "if=" + shown, "of=" + copy, "bs=" + block, "status=none");
+      assertThat(Files.mismatch(copy, plain)).isEqualTo(-1);
+    }
+    Path direct = folder.resolve("direct");
+    Client.must("dd", "if=" + shown, "of=" + direct, "bs=64k", "iflag=direct", "status=none");
+    assertThat(Files.mismatch(direct, plain)).isEqualTo(-1);
+  }
+
+  @Test
+  void readsThroughThePageCacheAreTheSameBytes() throws IOException {
+    byte[] bytes = Client.random(MIB + 5, 2);
+    mount(
+        new FixedDirectory(Map.of("disk.img", file(bytes)), WHEN),
+        MountOptions.defaults().withPageCache());
+    assertThat(Files.readAllBytes(point.resolve("disk.img"))).isEqualTo(bytes);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whatIsUnreadableIsAnErrorAndNothingElseIs(boolean pageCache) throws IOException {
+    byte[] bytes = Client.random(4 * MIB, 3);
+    BlockSource source =
+        new FaultySource(new ByteArraySource(bytes)).unreadable(MIB + 8192, 4096).unreadable(7, 1);
+    MountOptions options = MountOptions.defaults();
+    FuseMount mount =
+        mount(
+            new FixedDirectory(Map.of("disk.img", new SourceFile(source, WHEN)), WHEN),
+            pageCache ? options.withPageCache() : options);
+    for (String block : List.of("4k", "512")) {
+      Path copy = folder.resolve("copy");
+      Client.Ended dd =
+          Client.run(
+              "dd",
+              "if=" + point.resolve("disk.img"),
+              "of=" + copy,
+              "bs=" + block,
+              "conv=noerror,sync",
+              "status=noxfer");
+      assertThat(dd.output()).contains("Input/output error");
+      byte[] found = Files.readAllBytes(copy);
+      assertThat(found).hasSameSizeAs(bytes);
+      for (int i = 0; i < bytes.length; i++) {
+        boolean lost = i < 4096 || i >= MIB + 8192 && i < MIB + 8192 + 4096;
+        if (found[i] != bytes[i] && !(lost && found[i] == 0)) {
+          throw new AssertionError("byte " + i + " is wrong, read by " + block);
+        }
+      }
+    }
+    assertThat(mount.traffic().failures()).isPositive();
+    assertThat(mount.traffic().lastFailure()).contains("injected fault");
+    byte[] start = new byte[2 * MIB];
+    try (var file = new java.io.RandomAccessFile(point.resolve("disk.img").toFile(), "r")) {
+      file.seek(4096);
+      int count = 0;
+      while (count < MIB + 4096) {
+        count += file.read(start, count, MIB + 4096 - count);
+      }
+      assertThat(java.util.Arrays.copyOf(start, count))
+          .isEqualTo(java.util.Arrays.copyOfRange(bytes, 4096, 4096 + count));
+      assertThatThrownBy(() -> file.read(start, 0, 4096)).isInstanceOf(IOException.class);
+    }
+  }
+
+  @Test
+  void nothingCanBeChanged() throws IOException {
+    mount(Map.of("disk.img", file(new byte[4096])));
+    Path shown = point.resolve("disk.img");
+    for (String[] command :
+        new String[][] {
+          {"dd", "if=/dev/zero", "of=" + shown, "count=1", "conv=notrunc", "status=none"},
+          {"truncate", "-s", "1", shown.toString()},
+          {"touch", point.resolve("new").toString()},
+          {"mkdir", point.resolve("new").toString()},
+          {"rm", "-f", shown.toString()},
+          {"mv", shown.toString(), point.resolve("new").toString()},
+        }) {
+      Client.Ended ended = Client.run(command);
+      assertThat(ended.status()).as(String.join(" ", command)).isNotZero();
+      assertThat(ended.output()).contains("Read-only file system");
+    }
+    assertThatThrownBy(() -> Files.readAllBytes(point.resolve("absent")))
+        .isInstanceOf(java.nio.file.NoSuchFileException.class);
+  }
+
+  /** Versions of something: numbers that are looked up, never listed to find one. */
+  private record Versions(int count, AtomicInteger opened) implements MountDirectory {
+    @Override
+    public Iterator<String> names() {
+      return Stream.concat(
+              IntStream.rangeClosed(1, count).mapToObj(Integer::toString), Stream.of("latest"))
+          .iterator();
+    }
+
+    @Override
+    public Optional<MountNode> find(String name) {
+      if (name.equals("latest")) {
+        return Optional.of(new MountLink(Integer.toString(count), WHEN));
+      }
+      try {
+        int number = Integer.parseInt(name);
+        return number < 1 || number > count ? Optional.empty() : Optional.of(version(number));
+      } catch (NumberFormatException e) {
+        return Optional.empty();
+      }
+    }
+
+    private MountFile version(int number) {
+      byte[] content = ("version " + number).getBytes();
+      return new MountFile() {
+        @Override
+        public long size() {
+          return content.length;
+        }
+
+        @Override
+        public Instant modified() {
+          return WHEN;
+        }
+
+        @Override
+        public BlockSource open() {
+          opened.incrementAndGet();
+          return new ByteArraySource(content);
+        }
+      };
+    }
+
+    @Override
+    public Instant modified() {
+      return WHEN;
+    }
+  }
+
+  @Test
+  void aHundredThousandVersionsAreListedAtOnceAndOpenedOnlyWhenRead() throws IOException {
+    Versions versions = new Versions(100_000, new AtomicInteger());
+    mount(Map.of("server01.sda", versions));
+    Path names = point.resolve("server01.sda");
+    Files.list(names.getParent()).close();
+    long before = System.nanoTime();
+    try (Stream<Path> listed = Files.list(names)) {
+      assertThat(listed.count()).isEqualTo(100_001);
+    }
+    assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(5));
+    assertThat(Files.isRegularFile(names.resolve("77777"))).isTrue();
+    assertThat(versions.opened()).hasValue(0);
+    assertThat(names.resolve("99999")).hasContent("version 99999");
+    assertThat(names.resolve("latest")).hasContent("version 100000");
+    assertThat(versions.opened()).hasValue(2);
+    assertThat(names.resolve("0")).doesNotExist();
+  }
+
+  @Test
+  void readersAreServedAtTheSameTime() throws Exception {
+    BlockSource slow =
+        new FaultySource(new ByteArraySource(new byte[64 * 4096])).slow(Duration.ofMillis(300));
+    mount(
+        new FixedDirectory(Map.of("slow", new SourceFile(slow, WHEN)), WHEN),
+        MountOptions.defaults());
+    List<Thread> readers = new ArrayList<>();
+    long before = System.nanoTime();
+    for (int i = 0; i < 12; i++) {
+      Thread reader =
+          new Thread(
+              () -> {
+                try (InputStream in = Files.newInputStream(point.resolve("slow"))) {
+                  assertThat(in.read(new byte[4096])).isEqualTo(4096);
+                } catch (IOException e) {
+                  throw new java.io.UncheckedIOException(e);
+                }
+              });
+      readers.add(reader);
+      reader.start();
+    }
+    for (Thread reader : readers) {
+      reader.join();
+    }
+    assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofMillis(2400));
+  }
+
+  @Test
+  void afterUnmountingNothingIsLeft() throws Exception {
+    FuseMount mount = mount(Map.of("disk.img", file(new byte[4096])));
+    Client.must("cat", point.resolve("disk.img").toString());
+    assertThat(mount.unmount()).isEmpty();
+    assertThat(mount.ended()).isTrue();
+    assertThat(point).doesNotExist();
+    assertThat(SystemMounts.all()).noneMatch(found -> found.path().equals(point));
+    assertThat(mount.unmount()).isEmpty();
+  }
+
+  @Test
+  void aBusyMountVanishesGoesOnServingAndSaysWhoUsesIt() throws Exception {
+    byte[] bytes = Client.random(8 * MIB, 4);
+    FuseMount mount = mount(Map.of("disk.img", file(bytes)));
+    Process reader =
+        new ProcessBuilder(
+                "sh", "-c", "exec 3<'" + point.resolve("disk.img") + "'; echo; read x; cat <&3")
+            .start();
+    reader.getInputStream().read();
+    List<Holder> holders = mount.unmount();
+    assertThat(holders)
+        .anySatisfy(
+            holder -> {
+              assertThat(holder.pid()).isEqualTo(reader.pid());
+              assertThat(holder.use()).isEqualTo("has disk.img open");
+            });
+    assertThat(point.resolve("disk.img")).doesNotExist();
+    assertThat(mount.ended()).isFalse();
+    reader.getOutputStream().write('\n');
+    reader.getOutputStream().close();
+    assertThat(reader.getInputStream().readAllBytes()).isEqualTo(bytes);
+    reader.waitFor();
+    mount.awaitEnd();
+  }
+
+  @Test
+  void somethingInTheWayIsSaid() throws IOException {
+    FixedDirectory root = new FixedDirectory(Map.of("disk.img", file(new byte[1])), WHEN);
+    mount(root, MountOptions.defaults());
+    assertThatThrownBy(() -> FuseMount.mount(point, root, MountOptions.defaults()))
+        .isInstanceOf(BlkshException.class)
+        .hasMessageContaining("something is mounted there already");
+    Path full = Files.createDirectory(folder.resolve("full"));
+    Files.createFile(full.resolve("something"));
+    assertThatThrownBy(() -> FuseMount.mount(full, root, MountOptions.defaults()))
+        .hasMessageContaining("the directory is not empty");
+    assertThatThrownBy(
+            () -> FuseMount.mount(full.resolve("something"), root, MountOptions.defaults()))
+        .hasMessageContaining("it is no directory");
+  }
+
+  @Test
+  void manyMountsLeaveNoThreadDescriptorOrMountBehind() throws Exception {
+    FixedDirectory root =
+        new FixedDirectory(Map.of("disk.img", file(Client.random(4096, 5))), WHEN);
+    int threads = 0;
+    long descriptors = 0;
+    for (int i = 0; i < 40; i++) {
+      FuseMount mount = mount(root, MountOptions.defaults());
+      assertThat(Files.readAllBytes(point.resolve("disk.img"))).hasSize(4096);
+      mount.close();
+      if (i == 4) {
+        threads = servingThreads();
+        descriptors = descriptors();
+      }
+    }
+    assertThat(servingThreads()).isLessThanOrEqualTo(threads);
+    assertThat(descriptors()).isLessThanOrEqualTo(descriptors + 3);
+    assertThat(point).doesNotExist();
+  }
+
+  private static int servingThreads() {
+    return (int)
+        Thread.getAllStackTraces().keySet().stream()
+            .filter(thread -> thread.isAlive() && thread.getName().startsWith("blksh-mount"))
+            .count();
+  }
+
+  private static long descriptors() throws IOException {
+    try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+      return open.count();
+    }
+  }
+
+  /** Mounts a directory, says so, and serves until it is killed. Argument: where. */
+  static final class Serving {
+    public static void main(String[] arguments) throws InterruptedException {
+      FuseMount mount =
+          FuseMount.mount(
+              Path.of(arguments[0]),
+              new FixedDirectory(Map.of("disk.img", file(Client.random(64 * MIB, 6))), WHEN),
+              MountOptions.defaults());
+      System.out.println("mounted");
+      mount.awaitEnd();
+    }
+  }
+
+  private Process serve() throws IOException {
+    Client.mount(() -> null);
+    Process process = Client.java(Serving.class, point.toString());
+    assertThat(Client.firstLine(process)).isEqualTo("mounted");
+    return process;
+  }
+
+  @Test
+  void aProcessThatIsAskedToEndUnmounts() throws Exception {
+    for (String signal : List.of("TERM", "INT", "HUP")) {
+      Process process = serve();
+      Client.must("kill", "-" + signal, Long.toString(process.pid()));
+      process.waitFor();
+      assertThat(MountTable.at(point)).as(signal).isNull();
+      assertThat(point).doesNotExist();
+    }
+  }
+
+  @Test
+  void aMountWhoseProcessWasKilledIsRecognisedAndCleanedAway() throws Exception {
+    Process process = serve();
+    Process reader =
+        new ProcessBuilder("dd", "if=" + point.resolve("disk.img"), "of=/dev/null", "bs=4k")
+            .start();
+    assertThat(SystemMounts.all()).contains(new SystemMounts.Mounted(point, process.pid(), true));
+    process.destroyForcibly().waitFor();
+    reader.waitFor();
+    assertThatThrownBy(() -> Files.size(point.resolve("disk.img")))
+        .isInstanceOf(FileSystemException.class);
+    assertThat(SystemMounts.all()).contains(new SystemMounts.Mounted(point, process.pid(), false));
+    assertThatThrownBy(
+            () ->
+                FuseMount.mount(point, new FixedDirectory(Map.of(), WHEN), MountOptions.defaults()))
+        .hasMessageContaining("no process any more")
+        .hasMessageContaining("prune");
+    assertThat(SystemMounts.prune()).contains(point);
+    assertThat(MountTable.at(point)).isNull();
+    assertThat(mount(Map.of("disk.img", file(new byte[1]))).path()).isEqualTo(point);
+  }
+}

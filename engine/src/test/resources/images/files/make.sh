@@ -1,0 +1,62 @@
+#!/bin/sh -e
+# Makes these files anew, in a directory given, with the real tools:
+# apt-get install e2fsprogs dosfstools mtools ntfs-3g genisoimage zstd
+cd "$1"
+export SOURCE_DATE_EPOCH=1600000000 MTOOLS_SKIP_CHECK=1 TZ=UTC LC_ALL=C.UTF-8
+rm -rf tree && mkdir -p tree/docs/many tree/deep/a/b/c/d/e
+printf 'hello\n' > tree/hello.txt
+: > tree/empty
+seq 1 60000 > tree/docs/seq.txt
+for i in $(seq 1 300); do echo "file $i" > tree/docs/many/file-number-$i; done
+echo deep > tree/deep/a/b/c/d/e/bottom
+echo long > "tree/deep/a name that is longer than eight and three - Größe.text"
+cp -r tree plain
+truncate -s 1M tree/sparse
+printf 'end\n' >> tree/sparse
+ln -s docs/seq.txt tree/link
+ln -s a/very/long/path/that/does/not/fit/into/the/block/map/of/an/inode/at/all tree/longlink
+chmod 640 tree/hello.txt
+find tree plain -exec touch -h -d @1600000000 {} +
+
+ext() { # name, options
+  name=$1; shift
+  truncate -s 4M $name.img
+  mke2fs -q -F -L sample -d tree "$@" $name.img
+  zstd -q -19 --rm $name.img
+}
+ext ext2 -t ext2 -b 1024
+ext ext3 -t ext3 -b 1024 -J size=1
+ext ext4 -t ext4 -b 1024 -J size=1 -O 64bit,metadata_csum,inline_data
+ext ext4-meta -t ext4 -b 4096 -O ^has_journal,meta_bg,^resize_inode,sparse_super2
+
+fat() { # name, size, options
+  name=$1; truncate -s $2 $name.img; shift 2
+  mkfs.fat -n SAMPLE "$@" $name.img > /dev/null
+  mcopy -m -s -i $name.img plain/* ::/
+  zstd -q -19 --rm $name.img
+}
+fat fat12 4M -F 12
+fat fat16 16M -F 16
+fat fat32 40M -F 32 -s 1
+
+truncate -s 6M ntfs.img
+mkntfs -q -F -Q -L sample -c 1024 ntfs.img
+mkdir mounted
+ntfs-3g -o streams_interface=none ntfs.img mounted # as root
+cp -r --preserve=timestamps tree/. mounted/
+umount mounted
+zstd -q -19 --rm ntfs.img
+
+iso() { # name, options
+  name=$1; shift
+  genisoimage -quiet -V SAMPLE -o $name.img "$@"
+  zstd -q -19 --rm $name.img
+}
+iso iso-rock -R tree
+iso iso-joliet -J -joliet-long plain
+
+# UDF alone: both, without the descriptor ISO 9660 begins with
+genisoimage -quiet -V SAMPLE -udf -J -joliet-long -o udf.img plain
+dd if=/dev/zero of=udf.img bs=2048 seek=16 count=1 conv=notrunc status=none
+zstd -q -19 --rm udf.img
+rm -rf tree plain mounted
