@@ -241,23 +241,37 @@ public final class Fitted {
 
   private void addTable(View.Table table, List<String> lines) {
     int[] widths = widths(table);
-    StringBuilder heading = new StringBuilder();
-    for (int i = 0; i < widths.length; i++) {
-      String text = pad(cut(table.headings().get(i), widths[i]), widths[i], table.numeric().get(i));
-      heading.append(i == 0 ? "" : " ".repeat(GAP)).append(text);
-    }
-    lines.add(styled(BOLD, heading.toString().stripTrailing()));
+    int shown = columnsThatFit(widths);
+    lines.add(styled(BOLD, row(table, table.headings(), widths, shown)));
     for (List<String> row : table.rows()) {
-      StringBuilder line = new StringBuilder();
-      for (int i = 0; i < widths.length; i++) {
-        String text = pad(cut(row.get(i), widths[i]), widths[i], table.numeric().get(i));
-        line.append(i == 0 ? "" : " ".repeat(GAP)).append(text);
-      }
-      lines.add(line.toString().stripTrailing());
+      lines.add(row(table, row, widths, shown));
+    }
+    if (shown < widths.length) {
+      String left = String.join(", ", table.headings().subList(shown, widths.length));
+      lines.add(styled(FAINT, cut("… too narrow for: " + left, width)));
     }
   }
 
-  /** Natural widths, the widest text columns narrowed until the table fits. */
+  private static String row(View.Table table, List<String> cells, int[] widths, int shown) {
+    StringBuilder line = new StringBuilder();
+    for (int i = 0; i < shown; i++) {
+      String text = pad(cut(cells.get(i), widths[i]), widths[i], table.numeric().get(i));
+      line.append(i == 0 ? "" : " ".repeat(GAP)).append(text);
+    }
+    return line.toString().stripTrailing();
+  }
+
+  /** As many of the first columns as there is room for, at least one. */
+  private int columnsThatFit(int[] widths) {
+    long total = widths[0];
+    int shown = 1;
+    while (shown < widths.length && total + GAP + widths[shown] <= width) {
+      total += GAP + widths[shown++];
+    }
+    return shown;
+  }
+
+  /** Natural widths, the widest text columns narrowed until the table fits, if it can. */
   private int[] widths(View.Table table) {
     int count = table.headings().size();
     int[] widths = new int[count];

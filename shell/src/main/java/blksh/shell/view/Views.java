@@ -182,6 +182,11 @@ public final class Views {
       }
       rows.add(row);
     }
+    // What nothing has tells nothing.
+    columns.keySet().removeIf(label -> rows.stream().allMatch(row -> row.get(label) == null));
+    if (columns.isEmpty()) {
+      return new View.Text(Words.of(null));
+    }
     List<String> headings = List.copyOf(columns.keySet());
     List<List<String>> cells =
         rows.stream()

@@ -123,4 +123,15 @@ class FittedTest {
     assertThat(new Fitted(12, false).lines(prose))
         .containsExactly("head", "  one two", "  three four", "  x");
   }
+
+  @Test
+  void leavesOutTheLastColumnsOfATableThatCannotFit() {
+    View.Table table =
+        new View.Table(
+            List.of("name", "size", "stored"),
+            List.of(false, true, true),
+            List.of(List.of("a", "100.5 MiB", "99.5 MiB")));
+    assertThat(new Fitted(20, false).lines(table))
+        .containsExactly("name       size", "a     100.5 MiB", "… too narr…r: stored");
+  }
 }
