@@ -14,6 +14,14 @@ public non-sealed interface MountFile extends MountNode {
   }
 
   /**
+   * Whether reading takes its time, as where it decompresses, so that it pays to read ahead of a
+   * client that reads in order. Never so where the source is written.
+   */
+  default boolean readsAhead() {
+    return false;
+  }
+
+  /**
    * Opens the source, once for all who have the file open at a time.
    *
    * @throws blksh.BlkshException when it cannot be opened

@@ -1,6 +1,8 @@
 package blksh.mount;
 
 import blksh.block.BlockSource;
+import blksh.block.DeviceSource;
+import blksh.block.FileSource;
 import blksh.block.WritableSource;
 import java.time.Instant;
 
@@ -18,6 +20,12 @@ public record SourceFile(BlockSource source, Instant modified) implements MountF
   @Override
   public boolean writable() {
     return source instanceof WritableSource;
+  }
+
+  /** All but plain files and devices, which the kernel reads ahead by itself. */
+  @Override
+  public boolean readsAhead() {
+    return !writable() && !(source instanceof FileSource) && !(source instanceof DeviceSource);
   }
 
   @Override

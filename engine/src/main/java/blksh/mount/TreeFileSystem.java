@@ -67,11 +67,29 @@ final class TreeFileSystem {
   private final long group = attributeOfSelf("unix:gid");
 
   private final AtomicLong lastHandle = new AtomicLong();
-  private final Map<Long, OpenFile> openFiles = new ConcurrentHashMap<>();
+  private final ReadAheadPool ahead = new ReadAheadPool("blksh-mount");
+  private final Map<Long, Handle> openFiles = new ConcurrentHashMap<>();
   private final Map<Long, MountDirectory> openDirectories = new ConcurrentHashMap<>();
 
   /** The open files by path: whoever opens one more than once shares the source. */
   private final Map<String, OpenFile> shared = new HashMap<>();
+
+  /**
+   * A file as one client has it open.
+   *
+   * @param ahead null where nothing is read ahead
+   */
+  private record Handle(OpenFile open, BlockSource source, ReadAhead ahead) {
+    int read(long position, ByteBuffer target) {
+      return ahead != null ? ahead.read(position, target) : source.read(position, target);
+    }
+
+    void close() {
+      if (ahead != null) {
+        ahead.close();
+      }
+    }
+  }
 
   private static final class OpenFile {
     final String path;
@@ -118,7 +136,7 @@ final class TreeFileSystem {
     this.directIo = directIo;
     operations.getattr.set((path, stat) -> answer(() -> attributes(find(path), stat)));
     operations.fgetattr.set(
-        (path, stat, info) -> answer(() -> attributes(openFile(info).file, stat)));
+        (path, stat, info) -> answer(() -> attributes(handle(info).open.file, stat)));
     operations.readlink.set((path, buffer, size) -> answer(() -> link(path, buffer, size)));
     operations.open.set((path, info) -> answer(() -> open(path, info)));
     operations.read.set(
@@ -135,7 +153,7 @@ final class TreeFileSystem {
     operations.releasedir.set((path, info) -> answer(() -> closeDirectory(info)));
     operations.statfs.set((path, stat) -> answer(() -> statistics(stat)));
     operations.truncate.set((path, size) -> answer(() -> resize(find(path), size)));
-    operations.ftruncate.set((path, size, info) -> answer(() -> resize(openFile(info).file, size)));
+    operations.ftruncate.set((path, size, info) -> answer(() -> resize(handle(info).open.file, size)));
     operations.utimens.set((path, times) -> answer(() -> keepTimes(path)));
     refuseChanges();
     Struct.getMemory(operations).putByte(OPERATION_FLAGS, NO_PATH);
@@ -314,14 +332,17 @@ final class TreeFileSystem {
       open = shared.computeIfAbsent(path, absent -> new OpenFile(path, file));
       open.users++;
     }
+    BlockSource source;
     try {
-      open.source();
+      source = open.source();
     } catch (RuntimeException | Error e) {
       letGo(open);
       throw e;
     }
     long handle = lastHandle.incrementAndGet();
-    openFiles.put(handle, open);
+    boolean ahead = file.readsAhead() && !file.writable();
+    openFiles.put(
+        handle, new Handle(open, source, ahead ? new ReadAhead(source, this.ahead) : null));
     traffic.opened();
     info.putLong(HANDLE, handle);
     info.putByte(BITS, directIo ? DIRECT_IO : KEEP_CACHE);
@@ -329,10 +350,11 @@ final class TreeFileSystem {
   }
 
   private int release(Pointer info) {
-    OpenFile open = openFiles.remove(info.getLong(HANDLE));
-    if (open != null) {
+    Handle handle = openFiles.remove(info.getLong(HANDLE));
+    if (handle != null) {
       traffic.closed();
-      letGo(open);
+      handle.close();
+      letGo(handle.open);
     }
     return 0;
   }
@@ -352,8 +374,8 @@ final class TreeFileSystem {
 
   /** Makes durable whatever was written to files that are open. */
   void sync() {
-    for (OpenFile open : openFiles.values()) {
-      if (open.source() instanceof WritableSource source) {
+    for (Handle handle : openFiles.values()) {
+      if (handle.source instanceof WritableSource source) {
         source.sync();
       }
     }
@@ -361,30 +383,32 @@ final class TreeFileSystem {
 
   /** Lets go of everything, when no more requests can come. */
   void close() {
-    for (Long handle : openFiles.keySet()) {
-      OpenFile open = openFiles.remove(handle);
-      if (open != null) {
+    for (Long number : openFiles.keySet()) {
+      Handle handle = openFiles.remove(number);
+      if (handle != null) {
         traffic.closed();
         try {
-          letGo(open);
+          handle.close();
+          letGo(handle.open);
         } catch (RuntimeException e) {
           traffic.failed(e);
         }
       }
     }
     openDirectories.clear();
+    ahead.close();
   }
 
-  private OpenFile openFile(Pointer info) throws Refusal {
-    OpenFile open = openFiles.get(info.getLong(HANDLE));
-    if (open == null) {
+  private Handle handle(Pointer info) throws Refusal {
+    Handle handle = openFiles.get(info.getLong(HANDLE));
+    if (handle == null) {
       throw new Refusal(ErrorCodes.EBADF());
     }
-    return open;
+    return handle;
   }
 
   private WritableSource writable(Pointer info) throws Refusal {
-    if (!(openFile(info).source() instanceof WritableSource source)) {
+    if (!(handle(info).source instanceof WritableSource source)) {
       throw new Refusal(ErrorCodes.EROFS());
     }
     return source;
@@ -398,7 +422,7 @@ final class TreeFileSystem {
     ByteBuffer target = MemoryIO.getInstance().newDirectByteBuffer(buffer.address(), (int) size);
     int count;
     try {
-      count = openFile(info).source().read(offset, target);
+      count = handle(info).read(offset, target);
     } catch (UnreadableException e) {
       if (!directIo || e.start() <= offset || e.start() >= offset + size) {
         throw e;
@@ -422,7 +446,7 @@ final class TreeFileSystem {
   }
 
   private int sync(Pointer info) throws Refusal {
-    if (openFile(info).source() instanceof WritableSource source) {
+    if (handle(info).source instanceof WritableSource source) {
       source.sync();
     }
     return 0;

@@ -128,6 +128,11 @@ final class StoreTree implements MountDirectory {
     }
 
     @Override
+    public boolean readsAhead() {
+      return true;
+    }
+
+    @Override
     public BlockSource open() {
       return store.source(manifest);
     }

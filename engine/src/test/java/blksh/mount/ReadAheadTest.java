@@ -1,0 +1,115 @@
+package blksh.mount;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import blksh.block.BlockSource;
+import blksh.block.ByteArraySource;
+import blksh.block.FaultySource;
+import blksh.block.UnreadableException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+
+class ReadAheadTest {
+
+  private static final int SIZE = 9 * ReadAhead.BLOCK + 1234;
+
+  private final byte[] bytes = Client.random(SIZE, 1);
+
+  /** Reads until the end, or fails where the source does. */
+  private static void readThrough(ReadAhead reader, byte[] bytes, int start, int step) {
+    for (int at = start; at < bytes.length; at += step) {
+      ByteBuffer target = ByteBuffer.allocate(step);
+      int count = reader.read(at, target);
+      assertThat(count).isEqualTo(Math.min(step, bytes.length - at));
+      assertThat(Arrays.copyOf(target.array(), count))
+          .isEqualTo(Arrays.copyOfRange(bytes, at, at + count));
+    }
+  }
+
+  @Test
+  void whoeverReadsInWhateverOrderGetsTheBytesOfTheSource() throws Exception {
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    try (ReadAheadPool pool = new ReadAheadPool("test")) {
+      Thread[] threads = new Thread[6];
+      for (int i = 0; i < threads.length; i++) {
+        int seed = i;
+        threads[i] =
+            new Thread(
+                () -> {
+                  try {
+                    Random random = new Random(seed);
+                    for (int round = 0; round < 4; round++) {
+                      ReadAhead reader = new ReadAhead(new ByteArraySource(bytes), pool);
+                      readThrough(reader, bytes, random.nextInt(SIZE), 1 + random.nextInt(200_000));
+                      readThrough(reader, bytes, 0, 128 << 10);
+                      for (int j = 0; j < 50; j++) {
+                        int at = random.nextInt(SIZE - 4096);
+                        ByteBuffer target = ByteBuffer.allocate(4096);
+                        assertThat(reader.read(at, target)).isEqualTo(4096);
+                        assertThat(target.array())
+                            .isEqualTo(Arrays.copyOfRange(bytes, at, at + 4096));
+                      }
+                      reader.close();
+                    }
+                  } catch (Throwable e) {
+                    failure.set(e);
+                  }
+                });
+        threads[i].start();
+      }
+      for (Thread thread : threads) {
+        thread.join();
+      }
+      assertThat(failure.get()).isNull();
+      // Every buffer came back.
+      for (int i = 0; i < 64; i++) {
+        assertThat(pool.take()).isNotNull();
+      }
+      assertThat(pool.take()).isNull();
+    }
+  }
+
+  @Test
+  void theFirstUnreadableByteIsNamedAndWhatIsBeforeItIsRead() {
+    int bad = 5 * ReadAhead.BLOCK + 777;
+    BlockSource source = new FaultySource(new ByteArraySource(bytes)).unreadable(bad, 100);
+    try (ReadAheadPool pool = new ReadAheadPool("test")) {
+      ReadAhead reader = new ReadAhead(source, pool);
+      int at = 0;
+      while (true) {
+        ByteBuffer target = ByteBuffer.allocate(100_000);
+        try {
+          at += reader.read(at, target);
+        } catch (UnreadableException e) {
+          assertThat(e.start()).isEqualTo(bad);
+          int good = bad - at;
+          assertThat(Arrays.copyOf(target.array(), good))
+              .isEqualTo(Arrays.copyOfRange(bytes, at, bad));
+          break;
+        }
+      }
+      ByteBuffer after = ByteBuffer.allocate(1000);
+      assertThat(reader.read(bad + 100, after)).isEqualTo(1000);
+      reader.close();
+    }
+  }
+
+  @Test
+  void aReaderInOrderIsServedFromWhatWasReadAhead() {
+    FaultySource source = new FaultySource(new ByteArraySource(bytes));
+    try (ReadAheadPool pool = new ReadAheadPool("test")) {
+      ReadAhead reader = new ReadAhead(source, pool);
+      readThrough(reader, Arrays.copyOf(bytes, 4 * (128 << 10)), 0, 128 << 10);
+      // What comes next was read already, or fails: wait for it by reading it, then break it.
+      ByteBuffer first = ByteBuffer.allocate(1);
+      assertThat(reader.read(3 * ReadAhead.BLOCK, first)).isEqualTo(1);
+      source.unreadable(3 * ReadAhead.BLOCK, ReadAhead.BLOCK);
+      ByteBuffer target = ByteBuffer.allocate(4096);
+      assertThat(reader.read(3 * ReadAhead.BLOCK, target)).isEqualTo(4096);
+      reader.close();
+    }
+  }
+}
