@@ -153,7 +153,8 @@ final class TreeFileSystem {
     operations.releasedir.set((path, info) -> answer(() -> closeDirectory(info)));
     operations.statfs.set((path, stat) -> answer(() -> statistics(stat)));
     operations.truncate.set((path, size) -> answer(() -> resize(find(path), size)));
-    operations.ftruncate.set((path, size, info) -> answer(() -> resize(handle(info).open.file, size)));
+    operations.ftruncate.set(
+        (path, size, info) -> answer(() -> resize(handle(info).open.file, size)));
     operations.utimens.set((path, times) -> answer(() -> keepTimes(path)));
     refuseChanges();
     Struct.getMemory(operations).putByte(OPERATION_FLAGS, NO_PATH);
