@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -143,36 +142,5 @@ class LauncherTest {
       }
     }
     return javas;
-  }
-
-  @Test
-  void startsWithinFourTimesAJavaThatSaysHello() throws Exception {
-    Path source = home.resolve("Hello.java");
-    Files.writeString(
-        source,
-        "class Hello { public static void main(String[] a) { System.out.println(\"hello\"); } }");
-    String java = Path.of(System.getProperty("java.home"), "bin").toString();
-    assertThat(new ProcessBuilder(java + "/javac", source.toString()).start().waitFor()).isZero();
-    List<Long> hello = new ArrayList<>();
-    List<Long> blksh = new ArrayList<>();
-    Program program = new Program(home).with("JAVA_HOME", System.getProperty("java.home"));
-    program.run("run", "runs", "--help");
-    for (int i = 0; i < 15; i++) {
-      Program plain = new Program(home).by(java + "/java", "-Xshare:auto", "-cp", home.toString());
-      hello.add(nanos(() -> plain.run("Hello")));
-      blksh.add(nanos(() -> program.run("run", "runs", "--help")));
-    }
-    // The best of each: what other programs do on the machine meanwhile only adds.
-    assertThat(Collections.min(blksh)).isLessThanOrEqualTo(4 * Collections.min(hello));
-  }
-
-  private interface Work {
-    Ended run() throws Exception;
-  }
-
-  private static long nanos(Work work) throws Exception {
-    long began = System.nanoTime();
-    assertThat(work.run().status()).isZero();
-    return System.nanoTime() - began;
   }
 }
