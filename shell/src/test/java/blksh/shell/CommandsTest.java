@@ -172,7 +172,9 @@ class CommandsTest {
     assertThat(ended.out()).isEqualTo("slow\n1\n");
     Ended failed = new Program(home).run("eval", "bg { error(\"boom\") }; 1");
     assertThat(failed.status()).isEqualTo(ExitStatus.FAILED);
-    assertThat(failed.err()).isEqualTo("blksh: IllegalStateException: boom\n");
+    assertThat(failed.err())
+        .isEqualTo(
+            "blksh: IllegalStateException: boom\n  at <eval>:1: bg { error(\"boom\") }; 1\n");
   }
 
   @Test
