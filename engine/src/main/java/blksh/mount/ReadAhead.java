@@ -97,8 +97,9 @@ final class ReadAhead {
     for (Iterator<Map.Entry<Long, Block>> all = blocks.entrySet().iterator(); all.hasNext(); ) {
       Map.Entry<Long, Block> entry = all.next();
       if (entry.getKey() < first - 1 || entry.getKey() > first + 2 * DEPTH) {
+        Block block = entry.getValue(); // once removed, the entry may be another one
         all.remove();
-        drop(entry.getValue());
+        drop(block);
       }
     }
     if (inOrder < CONVINCED) {

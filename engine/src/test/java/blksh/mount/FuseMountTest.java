@@ -9,17 +9,22 @@ import blksh.block.ByteArraySource;
 import blksh.block.FaultySource;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -134,6 +139,65 @@ class FuseMountTest {
           .isEqualTo(java.util.Arrays.copyOfRange(bytes, 4096, 4096 + count));
       assertThatThrownBy(() -> file.read(start, 0, 4096)).isInstanceOf(IOException.class);
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void manyReadersOfADamagedSourceGetRightBytesOrAnError(boolean pageCache) throws Exception {
+    byte[] bytes = Client.random(32 * MIB, 7);
+    FaultySource source = new FaultySource(new ByteArraySource(bytes));
+    Random random = new Random(8);
+    boolean[] bad = new boolean[bytes.length / 512];
+    for (int i = 0; i < 30; i++) {
+      int sector = random.nextInt(bad.length);
+      bad[sector] = true;
+      source.unreadable(sector * 512L, 512);
+    }
+    MountOptions options = MountOptions.defaults();
+    mount(
+        new FixedDirectory(Map.of("disk.img", new SourceFile(source, WHEN)), WHEN),
+        pageCache ? options.withPageCache() : options);
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    AtomicInteger errors = new AtomicInteger();
+    long end = System.nanoTime() + Duration.ofSeconds(2).toNanos();
+    List<Thread> readers = new ArrayList<>();
+    for (int i = 0; i < 16; i++) {
+      int seed = i;
+      Thread reader =
+          new Thread(
+              () -> {
+                try (FileChannel file = FileChannel.open(point.resolve("disk.img"))) {
+                  Random own = new Random(seed);
+                  int at = 0;
+                  while (System.nanoTime() < end) {
+                    int length = 1 + own.nextInt(300_000);
+                    at = seed % 2 == 0 ? at : own.nextInt(bytes.length);
+                    ByteBuffer target = ByteBuffer.allocate(length);
+                    try {
+                      int count = file.read(target, at);
+                      assertThat(count).isPositive();
+                      assertThat(Arrays.mismatch(target.array(), 0, count, bytes, at, at + count))
+                          .isEqualTo(-1);
+                      for (int sector = at / 512; sector <= (at + count - 1) / 512; sector++) {
+                        assertThat(bad[sector]).isFalse();
+                      }
+                    } catch (IOException e) {
+                      errors.incrementAndGet();
+                    }
+                    at = (at + length) % bytes.length;
+                  }
+                } catch (Throwable e) {
+                  failure.set(e);
+                }
+              });
+      readers.add(reader);
+      reader.start();
+    }
+    for (Thread reader : readers) {
+      reader.join();
+    }
+    assertThat(failure.get()).isNull();
+    assertThat(errors.get()).isPositive();
   }
 
   @Test
