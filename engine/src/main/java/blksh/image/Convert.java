@@ -74,6 +74,11 @@ public final class Convert {
     task.phase("looking for free space");
     PartclonePlan plan = PartclonePlan.of(source, options, action);
     task.phase("");
+    TargetFile.requireOther(to, source, action);
+    if (options.dryRun()) {
+      TargetFile.check(to, action, plan.size(), options.overwrite(), false);
+      return result(plan, to, 0, task);
+    }
     task.expect(plan.index().used() * plan.geometry().blockSize());
     try (TargetFile target = TargetFile.open(to, action, plan.size(), options.overwrite(), false)) {
       Convert convert = new Convert(source, plan, options, target, task);
@@ -86,17 +91,21 @@ public final class Convert {
       }
       task.phase("syncing");
       target.finish();
-      return new ConvertResult(
-          to.toString(),
-          plan.size(),
-          plan.geometry().blockSize(),
-          plan.geometry().blocks(),
-          plan.index().used(),
-          convert.end,
-          task.elapsed());
+      return result(plan, to, convert.end, task);
     } catch (IOException e) {
       throw TargetFile.failure(action, e);
     }
+  }
+
+  private static ConvertResult result(PartclonePlan plan, Path to, long written, Task task) {
+    return new ConvertResult(
+        to.toString(),
+        plan.size(),
+        plan.geometry().blockSize(),
+        plan.geometry().blocks(),
+        plan.index().used(),
+        written,
+        task.elapsed());
   }
 
   private void fail() {

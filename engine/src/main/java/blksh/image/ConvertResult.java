@@ -13,7 +13,7 @@ import java.util.Map;
  * @param blockSize bytes of a block
  * @param blocks blocks of the partition
  * @param usedBlocks blocks stored
- * @param writtenBytes bytes of the new image
+ * @param writtenBytes bytes of the new image; 0 of a dry run
  * @param elapsed the whole time
  */
 public record ConvertResult(

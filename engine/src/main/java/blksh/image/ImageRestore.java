@@ -42,6 +42,11 @@ public final class ImageRestore {
   public static ImageRestoreResult run(
       BlockSource source, Path to, ImageRestoreOptions options, Task task) {
     String action = "restore to " + to;
+    TargetFile.requireOther(to, source, action);
+    if (options.dryRun()) {
+      boolean device = TargetFile.check(to, action, source.size(), options.overwrite(), true);
+      return dryRun(source, to, device, task);
+    }
     try (TargetFile target =
         TargetFile.open(to, action, source.size(), options.overwrite(), true)) {
       ImageRestore restore = new ImageRestore(source, target, task);
@@ -59,6 +64,21 @@ public final class ImageRestore {
     } catch (IOException e) {
       throw TargetFile.failure(action, e);
     }
+  }
+
+  private static ImageRestoreResult dryRun(BlockSource source, Path to, boolean device, Task task) {
+    long skipped = 0;
+    for (Iterator<Extent> extents = source.extents(); extents.hasNext(); ) {
+      Extent extent = extents.next();
+      skipped += isSkipped(extent, device) ? extent.length() : 0;
+    }
+    return new ImageRestoreResult(
+        to.toString(), source.size(), source.size() - skipped, skipped, task.elapsed());
+  }
+
+  /** Whether nothing is written for a range: the holes of a drive must become zeros. */
+  private static boolean isSkipped(Extent extent, boolean device) {
+    return extent.kind() == Extent.Kind.FREE || extent.kind() == Extent.Kind.ZERO && !device;
   }
 
   private void work() throws IOException {
@@ -80,8 +100,7 @@ public final class ImageRestore {
   private void copy(Sweep.Reader reader, long from, long to, ByteBuffer buffer) throws IOException {
     for (Iterator<Extent> extents = source.extents(from, to - from); extents.hasNext(); ) {
       Extent extent = extents.next();
-      boolean zero = extent.kind() == Extent.Kind.ZERO;
-      if (extent.kind() == Extent.Kind.FREE || zero && !target.isDevice()) {
+      if (isSkipped(extent, target.isDevice())) {
         task.checkCancelled();
         skipped.addAndGet(extent.length());
         task.advance(extent.length());

@@ -87,7 +87,11 @@ public final class Images {
   }
 
   private static BlockSource decompressed(BlockSource stored, ImageOptions options) {
-    return Compressed.open(stored, options.indexes()).orElse(stored);
+    BlockSource opened = Compressed.open(stored, options.indexes()).orElse(stored);
+    if (opened instanceof CompressedSource compressed) {
+      compressed.sizing(options.sizing());
+    }
+    return opened;
   }
 
   private static Image openParts(List<BlockSource> opened, List<Path> names, ImageOptions options) {
