@@ -71,7 +71,7 @@ private constructor(
   /**
    * The images of a set of Clonezilla's, by partition: `members["sda1"]`; none of any other image.
    *
-   * Example: `image(sampleImage).members`
+   * Example: `sampleImage.members`
    */
   val members: Images by lazy {
     Images(
@@ -114,7 +114,7 @@ private constructor(
    * How it is divided: `partitions["p1"]`; a set of Clonezilla's, into the partitions it holds
    * images of.
    *
-   * Example: `image(sampleImage).partitions`
+   * Example: `sampleImage.partitions`
    */
   override val partitions: Partitions
     get() =
@@ -125,7 +125,7 @@ private constructor(
    * Reads everything and proves what has a checksum, on all cores, going on after damage. Each bad
    * group is a finding, with the bytes of the partition it hits.
    *
-   * Example: `image(sampleImage).verify()`
+   * Example: `sampleImage.verify()`
    */
   fun verify(): ImageVerified {
     val images = if (set == null) listOf(this) else members.filter { it.facts != null }
@@ -139,6 +139,21 @@ private constructor(
       }
     )
   }
+
+  /**
+   * Writes what was backed up to a file or a drive, each part proven first. What the image does not
+   * store becomes a hole of a file, and is left as it was on a drive. A file appears under its name
+   * when it is whole; a drive must be unmounted and large enough.
+   *
+   * @param to a file or a drive
+   * @param overwrite whether a file or drive that is there may be written over
+   *
+   * Example: `sampleImage.restore("$home/samples/back.img", overwrite = true)`
+   */
+  fun restore(to: String, overwrite: Boolean = false): SourceRestored = restoreTo(to, overwrite)
+
+  /** What has blocks knows which are used; what is raw must be looked at. */
+  override fun withoutFree(): BlockSource = if (used != null) open() else super.withoutFree()
 
   override fun title(): String = "image $name"
 
@@ -191,5 +206,7 @@ class Images internal constructor(private val all: List<Image>) : AbstractList<I
   operator fun get(key: String): Image =
     find(key)
       ?: throw BlkshException("find image $key", "there is none")
-        .suggest(if (all.isEmpty()) "there are no images here" else "there are ${keys.joinToString()}")
+        .suggest(
+          if (all.isEmpty()) "there are no images here" else "there are ${keys.joinToString()}"
+        )
 }

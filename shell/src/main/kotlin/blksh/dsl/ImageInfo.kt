@@ -19,13 +19,13 @@ internal constructor(
 
   override fun title(): String = "image ${image.name}"
 
-  override fun fields(): List<Field> =
-    image.fields() +
-      if (set != null) {
-        listOf(Field.of("disks", set.disks()), Field.of("members", image.members.keys))
-      } else {
-        header.map { (label, value) -> Field.detail(label, value) }
-      }
+  override fun fields(): List<Field> {
+    val known = image.fields()
+    val more =
+      if (set != null) listOf(Field.of("disks", set.disks()))
+      else header.map { (label, value) -> Field.detail(label, value) }
+    return known + more.filter { field -> known.none { it.label == field.label } }
+  }
 
   override fun appendix(): Any? = if (set != null) image.members else facts?.let { image.map }
 }

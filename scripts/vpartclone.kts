@@ -1,0 +1,15 @@
+// Proves, restores, converts or describes an image of a partition: partclone, ntfsclone, partimage,
+// raw or ISO, plain, compressed or split, or a directory of Clonezilla's with --partition.
+val path by positional<Path>("IMAGE", "the image, the first part of a split one, or a directory")
+val partition by option<String>("--partition", "NAME", "which of a directory or a disk: sda1, p1").optional()
+val verify by flag("-v", "read all of it and prove what has a checksum; done when nothing else is asked")
+val restoreTo by option<Path>("--restore", "FILE", "write the partition to a file or a drive").optional()
+val convertTo by option<Path>("--convert", "FILE", "write it as an image of partclone's format").optional()
+val format by option<ImageFormat>("--format", "FORMAT", "what to convert to", ImageFormat.PARTCLONE)
+val checksum by option<Checksum>("--checksum", "KIND", "what proves a converted image", Checksum.CRC32)
+val compression by option<ImageCompression>("--compression", "KIND", "of a converted image", ImageCompression.NONE)
+val overwrite by flag("--overwrite", "write over what is there")
+val tolerant by flag("--tolerant", "read damaged parts as they are")
+val infoOnly by flag("--info", "only tell what the image says of itself")
+val crc by flag("-c", "accepted: checksums are always proven")
+val index by option<String>("-i", "FILE", "accepted: an index is kept where it is needed").optional()
