@@ -6,6 +6,7 @@ import blksh.block.Extent;
 import blksh.task.Task;
 import blksh.task.Workers;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Iterator;
@@ -63,6 +64,33 @@ public final class ImageRestore {
           task.elapsed());
     } catch (IOException e) {
       throw TargetFile.failure(action, e);
+    }
+  }
+
+  /** Writes all bytes to a stream, in order; what is free as zeros. */
+  public static ImageRestoreResult run(BlockSource source, OutputStream to, Task task) {
+    long size = source.size();
+    task.expect(size);
+    byte[] bytes = new byte[TRANSFER];
+    Sweep.Reader reader = new Sweep(source).reader();
+    try {
+      for (long at = 0; at < size; ) {
+        task.checkCancelled();
+        int wanted = (int) Math.min(TRANSFER, size - at);
+        int count = reader.read(at, ByteBuffer.wrap(bytes, 0, wanted));
+        if (count == 0) {
+          throw new BlkshException(
+                  "read " + source.describe(), "it ended before the size it had when opened")
+              .at(at);
+        }
+        to.write(bytes, 0, count);
+        task.advance(count);
+        at += count;
+      }
+      to.flush();
+      return new ImageRestoreResult("-", size, size, 0, task.elapsed());
+    } catch (IOException e) {
+      throw TargetFile.failure("restore to standard output", e);
     }
   }
 

@@ -243,8 +243,11 @@ public final class Images {
       problem = "it begins like no image, file system or partition table";
     }
     if (problem != null) {
-      throw new BadMagicException(file.opening(), problem)
-          .suggest("raw = true takes it for the bytes of a partition or a drive");
+      BadMagicException failure = new BadMagicException(file.opening(), problem);
+      if (head.bytes().length > 0) {
+        failure.suggest("raw = true (--raw) takes it for the bytes of a partition or a drive");
+      }
+      throw failure;
     }
   }
 

@@ -101,10 +101,11 @@ private constructor(
 
   private fun openImage(): Engine {
     if (set != null) {
-      val only = members.singleOrNull { it.facts != null }
-      return only?.openImage()
-        ?: throw BlkshException("open $path", "it holds ${members.size} images")
-          .suggest("name one: ${members.keys.joinToString { "[\"$it\"]" }}")
+      val held = members.filter { it.facts != null }
+      return held.singleOrNull()?.openImage()
+        ?: throw held.joinToString { it.key }.let {
+          BlkshException("open $path", "it holds ${held.size} images").suggest("name one: $it")
+        }
     }
     if (member?.hasImage() == false) return member.open(options)
     return session.workspace().image(path, options)
@@ -139,18 +140,6 @@ private constructor(
       }
     )
   }
-
-  /**
-   * Writes what was backed up to a file or a drive, each part proven first. What the image does not
-   * store becomes a hole of a file, and is left as it was on a drive. A file appears under its name
-   * when it is whole; a drive must be unmounted and large enough.
-   *
-   * @param to a file or a drive
-   * @param overwrite whether a file or drive that is there may be written over
-   *
-   * Example: `sampleImage.restore("$home/samples/back.img", overwrite = true)`
-   */
-  fun restore(to: String, overwrite: Boolean = false): SourceRestored = restoreTo(to, overwrite)
 
   /** What has blocks knows which are used; what is raw must be looked at. */
   override fun withoutFree(): BlockSource = if (used != null) open() else super.withoutFree()

@@ -74,7 +74,7 @@ class DamagedGroup internal constructor(private val image: String?, private val 
       Field.of("first byte", start),
       Field.of("last byte", start + length.bytes - 1),
       Field.of("kind", kind),
-      Field.of("problem", problem),
+      Field.detail("problem", problem),
     )
 }
 

@@ -108,9 +108,6 @@ internal constructor(
     }
   }
 
-  /** Writes it to a file or a drive; see [Image.restore]. */
-  fun restore(to: String, overwrite: Boolean = false): SourceRestored = restoreTo(to, overwrite)
-
   override fun title(): String = "partition $key of ${disk.name}"
 
   override fun fields(): List<Field> =

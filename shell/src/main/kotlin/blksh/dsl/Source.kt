@@ -15,6 +15,9 @@ import blksh.image.ImageRestoreOptions
 import blksh.shell.Session
 import blksh.shell.view.Described
 import blksh.shell.view.Field
+import java.io.FileDescriptor
+import java.io.FileOutputStream
+import java.io.OutputStream
 import java.nio.ByteBuffer
 import java.nio.file.Path
 
@@ -157,11 +160,31 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
   /** It without what its file systems do not use, as far as that is known. */
   internal open fun withoutFree(): BlockSource = UsedBlocksEngine.skipFree(open())
 
-  internal fun restoreTo(to: String, overwrite: Boolean): SourceRestored {
+  /**
+   * Writes it to a file or a drive, proven first where it has checksums. What it knows to be free
+   * becomes a hole of a file, and is left as it was on a drive. A file appears under its name when
+   * it is whole; a drive must be unmounted and large enough.
+   *
+   * @param to a file or a drive, or `-` for standard output
+   * @param overwrite whether a file or drive that is there may be written over
+   *
+   * Example: `sampleImage.restore("$home/samples/back.img", overwrite = true)`
+   */
+  open fun restore(to: String, overwrite: Boolean = false): Result {
     val dryRun = session.options().dryRun()
-    val options = ImageRestoreOptions(overwrite, dryRun)
     return session.run("restore", name) { task ->
-      open().use { SourceRestored(this, ImageRestore.run(it, Path.of(to), options, task), dryRun) }
+      open().use { source ->
+        val result =
+          if (to == "-") {
+            session.dataOut()
+            val out =
+              if (dryRun) OutputStream.nullOutputStream() else FileOutputStream(FileDescriptor.out)
+            ImageRestore.run(source, out, task)
+          } else {
+            ImageRestore.run(source, Path.of(to), ImageRestoreOptions(overwrite, dryRun), task)
+          }
+        SourceRestored(this, result, dryRun)
+      }
     }
   }
 
