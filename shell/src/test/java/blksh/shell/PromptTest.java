@@ -198,14 +198,13 @@ class PromptTest {
     type("s[\"");
     pressTabUntil(screen -> screen.contains("stores[\"main\"]"));
     type(".mani");
-    press("Tab");
-    await(screen -> screen.contains("stores[\"main\"].manifest") && screen.contains("manifest(…)"));
+    pressTabUntil(
+        screen ->
+            screen.contains("stores[\"main\"].manifest") && screen.contains("manifest(…)"));
     type("s[\"ser");
-    press("Tab");
-    await(screen -> screen.contains("[\"server01.sda\"]"));
+    pressTabUntil(screen -> screen.contains("[\"server01.sda\"]"));
     type(".last.ref");
-    press("Tab");
-    await(screen -> screen.contains(".last.reference"));
+    pressTabUntil(screen -> screen.contains(".last.reference"));
     press("Enter");
     await(screen -> screen.contains("\nserver01.sda@1\n"));
   }
