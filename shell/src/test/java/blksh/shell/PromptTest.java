@@ -199,8 +199,7 @@ class PromptTest {
     pressTabUntil(screen -> screen.contains("stores[\"main\"]"));
     type(".mani");
     pressTabUntil(
-        screen ->
-            screen.contains("stores[\"main\"].manifest") && screen.contains("manifest(…)"));
+        screen -> screen.contains("stores[\"main\"].manifest") && screen.contains("manifest(…)"));
     type("s[\"ser");
     pressTabUntil(screen -> screen.contains("[\"server01.sda\"]"));
     type(".last.ref");
