@@ -2,6 +2,8 @@ package blksh.drive;
 
 import blksh.block.BlockSource;
 import blksh.block.Extent;
+import blksh.block.Partition;
+import blksh.block.PartitionTable;
 import blksh.block.SliceSource;
 import blksh.block.UnreadableException;
 import java.nio.ByteBuffer;
@@ -52,12 +54,14 @@ public final class UsedBlocks {
     List<Extent> mounted = Mounts.on(source);
     PartitionTable table;
     try {
-      table = PartitionTable.find(source);
-    } catch (Unmapped | UnreadableException e) {
+      table = PartitionTable.of(source);
+    } catch (UnreadableException e) {
       areas.add(new Area(0, 0, source.size(), "", 0, reason(e)));
       return new UsedBlocks(areas, free);
     }
-    if (table == null) {
+    if (!table.sound()) {
+      areas.add(new Area(0, 0, source.size(), "", 0, String.join("; ", table.warnings())));
+    } else if (table.kind() == PartitionTable.Kind.NONE) {
       areas.add(look(source, 0, 0, source.size(), mounted, free));
     } else if (!recognise(head(source)).isEmpty()) {
       String reason = "it holds both a partition table and a file system";

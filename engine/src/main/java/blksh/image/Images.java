@@ -4,6 +4,7 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
 import blksh.block.ConcatSource;
+import blksh.block.PartitionTable;
 import blksh.block.SliceSource;
 import java.nio.file.Files;
 import java.nio.file.Path;

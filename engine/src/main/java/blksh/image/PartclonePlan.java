@@ -96,9 +96,7 @@ record PartclonePlan(
 
   private static int blockSize(BlockSource source, ConvertOptions options, String action) {
     int natural =
-        source instanceof BlockImage image
-            ? image.blockSize()
-            : source instanceof UsedBlocks used ? used.blockSize() : USUAL_BLOCK;
+        source instanceof BlockImage image ? image.blockSize() : usualBlock(source, options);
     if (natural <= GROUP && isLeftOut(source, source.size() / natural * natural, options)) {
       return natural;
     }
@@ -107,6 +105,23 @@ record PartclonePlan(
           action, "its %d bytes are no whole number of sectors".formatted(source.size()));
     }
     return SECTOR;
+  }
+
+  /** The largest usual block that lets what is left out be left out exactly. */
+  private static int usualBlock(BlockSource source, ConvertOptions options) {
+    int block = USUAL_BLOCK;
+    Iterator<Extent> extents = source.extents();
+    while (extents.hasNext() && block > SECTOR) {
+      Extent extent = extents.next();
+      if (!isStored(extent, options)) {
+        while (block > SECTOR
+            && (extent.start() % block != 0
+                || extent.end() % block != 0 && extent.end() != source.size())) {
+          block /= 2;
+        }
+      }
+    }
+    return block;
   }
 
   private static boolean isLeftOut(BlockSource source, long from, ConvertOptions options) {

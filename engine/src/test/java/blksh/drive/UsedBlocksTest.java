@@ -355,4 +355,19 @@ class UsedBlocksTest {
     }
     return count;
   }
+
+  @Test
+  void whatLooksLikeATableAndIsNoneHasNothingFree() {
+    java.util.Random random = new java.util.Random(3);
+    for (int i = 0; i < 300; i++) {
+      byte[] disk = new byte[64 << 10];
+      random.nextBytes(disk);
+      disk[510] = 0x55;
+      disk[511] = (byte) 0xaa;
+      for (int entry = 446; entry < 510; entry += 16) {
+        disk[entry] = 0;
+      }
+      assertThat(UsedBlocks.of(new blksh.block.ByteArraySource(disk)).freeBytes()).isZero();
+    }
+  }
 }

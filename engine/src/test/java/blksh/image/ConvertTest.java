@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import blksh.BlkshException;
+import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.FileSource;
+import blksh.drive.UsedBlocks;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -99,7 +101,7 @@ class ConvertTest {
 
   @Test
   void theMapOfAnExtFileSystemYieldsThePartcloneImageOfIt() throws IOException {
-    try (UsedBlocks used = UsedBlocks.of(FileSource.open(restored())).orElseThrow()) {
+    try (BlockSource used = UsedBlocks.skipFree(FileSource.open(restored()))) {
       Path to = directory.resolve("own.img");
       Convert.toPartclone(used, to, ConvertOptions.defaults(), Task.unwatched());
       try (Image own = Images.open(to);

@@ -4,6 +4,8 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.Extent;
+import blksh.block.PartitionTable;
+import blksh.drive.UsedBlocks;
 import blksh.task.Task;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -43,7 +45,7 @@ public final class ImageFuzz {
     }
     try {
       PartitionTable.of(new ByteArraySource(bytes));
-      UsedBlocks.of(new ByteArraySource(bytes)).ifPresent(ImageFuzz::readExtents);
+      readExtents(UsedBlocks.skipFree(new ByteArraySource(bytes)));
     } catch (BlkshException e) {
       requireMessage(e);
     }

@@ -6,6 +6,7 @@ import blksh.Tool;
 import blksh.block.BlockSource;
 import blksh.block.FileSource;
 import blksh.block.LoopDevice;
+import blksh.block.PartitionTable;
 import blksh.drive.SkipFreeSource;
 import blksh.drive.UsedBlocks;
 import blksh.store.CaptureOptions;
@@ -108,7 +109,7 @@ class SkipFreeTest {
 
   private static long start(Path disk, int number) {
     try (BlockSource whole = FileSource.open(disk)) {
-      return blksh.drive.PartitionTable.read(whole).orElseThrow().partitions().get(number).start();
+      return PartitionTable.of(whole).partitions().get(number).start();
     }
   }
 

@@ -1,6 +1,6 @@
 package blksh.dsl
 
-import blksh.shell.view.Described
+import blksh.block.BlockSource
 import blksh.shell.view.Field
 import blksh.store.Manifest as StoredManifest
 import java.time.Duration
@@ -8,10 +8,10 @@ import java.time.Instant
 
 /** One captured version of an image, in its store. */
 class Manifest internal constructor(val store: Store, internal val stored: StoredManifest) :
-  Described {
+  Source(store.session) {
 
   /** What was captured: `server01.sda`. */
-  val name: String
+  override val name: String
     get() = stored.name()
 
   /** 1 for the first capture under the name, counting up. */
@@ -23,7 +23,7 @@ class Manifest internal constructor(val store: Store, internal val stored: Store
     get() = stored.reference()
 
   /** The size of the image. */
-  val size: Size
+  override val size: Size
     get() = Size(stored.size())
 
   /** When the capture began. */
@@ -59,12 +59,14 @@ class Manifest internal constructor(val store: Store, internal val stored: Store
    *
    * Example: `sampleStore.manifests["disk"].last.map`
    */
-  val map: BlockMap
+  override val map: BlockMap
     get() {
       val before = store.manifests[name].lastOrNull { it.version < version }
       val changed = before?.let { store.changes(it, this) }.orEmpty()
-      return store.source(this).use { BlockMap.of(reference, it.size(), it.extents(), changed) }
+      return open().use { BlockMap.of(reference, it.size(), it.extents(), changed) }
     }
+
+  override fun open(): BlockSource = store.source(this)
 
   /** Restores this version; see [Store.restore]. */
   fun restore(to: String, overwrite: Boolean = false, onlyChanged: Boolean = false): Restored =

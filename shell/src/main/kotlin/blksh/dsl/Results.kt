@@ -1,5 +1,6 @@
 package blksh.dsl
 
+import blksh.block.Comparison
 import blksh.block.Extent
 import blksh.shell.view.Described
 import blksh.shell.view.Field
@@ -200,6 +201,50 @@ class Compared internal constructor(private val diff: ManifestDiff) : Result() {
   private companion object {
     const val SHOWN = 20
   }
+}
+
+/** Where two sources differ. */
+class Difference internal constructor(one: Source, other: Source, private val found: Comparison) :
+  Result() {
+
+  private val of = "$one and $other"
+
+  /** Whether both hold the same bytes. */
+  val same: Boolean
+    get() = found.same()
+
+  /** Bytes of the blocks that differ, and of what only one of them has. */
+  val differing: Size
+    get() = Size(found.differing())
+
+  /** Where, in blocks of 4 KiB; the first 1000 ranges. */
+  val ranges: List<Extent>
+    get() = found.ranges()
+
+  override fun title(): String = if (same) "$of are the same" else "$of differ in $differing"
+
+  override fun fields(): List<Field> =
+    listOf(
+      Field.of("same", same),
+      Field.of("compared", Size(found.size())),
+      Field.of("differing", differing),
+      Field.of("ranges", if (found.complete()) "${ranges.size}" else "more than ${ranges.size}"),
+    )
+
+  override fun appendix(): Any? = ranges.take(SHOWN).ifEmpty { null }?.map { DifferingRange(it) }
+
+  private companion object {
+    const val SHOWN = 20
+  }
+}
+
+/** A range in which two sources differ. */
+class DifferingRange internal constructor(private val extent: Extent) : Described {
+
+  override fun title(): String = "different"
+
+  override fun fields(): List<Field> =
+    listOf(Field.of("different at byte", extent.start()), Field.of("bytes", extent.length()))
 }
 
 /** A range that differs. */

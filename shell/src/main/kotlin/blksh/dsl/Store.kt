@@ -3,6 +3,7 @@ package blksh.dsl
 import blksh.BlkshException
 import blksh.block.BlockSource
 import blksh.block.Extent
+import blksh.drive.UsedBlocks
 import blksh.shell.Session
 import blksh.shell.view.BlockTally
 import blksh.shell.view.Described
@@ -32,7 +33,7 @@ typealias Verify = VerifyOptions.Mode
  */
 class Store
 internal constructor(
-  private val session: Session,
+  internal val session: Session,
   /** Its directory. */
   val path: Path,
   private val known: KnownStore? = null,
@@ -94,15 +95,23 @@ internal constructor(
    * and make the exit status 3.
    *
    * @param name what to call it in the store
+   * @param skipFree whether to leave out what the file systems on it do not use; what cannot be
+   *   told for sure is captured
    *
    * Example: `sampleStore.capture(sampleDisk(1), name = "mine")`
    */
-  fun capture(source: Source, name: String = source.name): Captured {
+  fun capture(source: Input, name: String = source.name, skipFree: Boolean = false): Captured {
+    if (skipFree && source is Stream)
+      throw BlkshException("capture $name", "what a stream does not use cannot be told")
+        .suggest("leave skipFree out")
     val options = CaptureOptions.defaults().withDryRun(dryRun)
     return session.run("capture", name) { task ->
       val result =
         when (source) {
-          is Drive -> source.open().use { engine.capture(it, name, options, task) }
+          is Source ->
+            (if (skipFree) UsedBlocks.skipFree(source.open()) else source.open()).use {
+              engine.capture(it, name, options, task)
+            }
           is Stream -> source.open().use { engine.capture(it, name, options, task) }
         }
       Captured(Manifest(this, result.manifest()), result)
@@ -247,8 +256,7 @@ internal constructor(
       )
     }
 
-  /** Opens a captured version for reading; close it after use. */
-  fun source(manifest: Manifest): BlockSource = engine.source(manifest.stored)
+  internal fun source(manifest: Manifest): BlockSource = engine.source(manifest.stored)
 
   internal fun changes(from: Manifest, to: Manifest): List<Extent> =
     engine.diff(from.stored, to.stored).changed()

@@ -106,13 +106,13 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
    *
    * Example: `drive(sampleDisk(1).path)`
    */
-  fun drive(path: Path): Drive = Drive(path)
+  fun drive(path: Path): Drive = Drive(session, path)
 
   /** A drive, or a file that is read as one. */
   fun drive(path: String): Drive = drive(Path.of(path))
 
   /** A source by what a command line calls it: a path, or `-` for standard input. */
-  fun source(word: String): Source = if (word == "-") stdin else drive(word)
+  fun source(word: String): Input = if (word == "-") stdin else drive(word)
 
   /**
    * The sample disk that comes with blksh, in two generations a day apart; unpacked on first use.

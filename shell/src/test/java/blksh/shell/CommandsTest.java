@@ -74,7 +74,7 @@ class CommandsTest {
             """);
     assertThat(out)
         .contains(
-            "fun capture(source: Source, name: String = source.name): Captured",
+            "fun capture(source: Input, name: String = source.name, skipFree: Boolean = false): Captured",
             "Try:  sampleStore.capture(sampleDisk(1), name = \"mine\")",
             "fun verify(",
             "val stores: Stores",

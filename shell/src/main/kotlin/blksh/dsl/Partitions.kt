@@ -1,0 +1,108 @@
+package blksh.dsl
+
+import blksh.BlkshException
+import blksh.block.BlockSource
+import blksh.block.Partition as Entry
+import blksh.block.PartitionTable
+import blksh.shell.view.Described
+import blksh.shell.view.Field
+
+/** The partitions of a source, by name, number or label: `partitions["p1"]`. */
+class Partitions
+internal constructor(
+  /** How the table is written down: `GPT`, `MBR` or `NONE`. */
+  val kind: PartitionTable.Kind,
+  /** What is damaged or odd about the table, as sentences. */
+  val warnings: List<String>,
+  private val of: String,
+  private val all: List<Partition>,
+) : AbstractList<Partition>(), Keyed, Described {
+
+  override val size: Int
+    get() = all.size
+
+  override fun get(index: Int): Partition = all[index]
+
+  override val keys: List<String>
+    get() = all.map { it.key }
+
+  override fun find(key: String): Partition? = all.find { it.isCalled(key) }
+
+  /** The partition of that name (`p1`), number (`1`) or label. */
+  operator fun get(key: String): Partition =
+    find(key)
+      ?: throw BlkshException("find partition $key of $of", "there is none")
+        .suggest(if (all.isEmpty()) "it has no partitions" else "there are ${keys.joinToString()}")
+
+  override fun title(): String = "partitions of $of"
+
+  override fun fields(): List<Field> =
+    listOf(Field.of("table", kind), Field.of("partitions", size)) +
+      warnings.map { Field.of("warning", it) }
+
+  override fun appendix(): Any? = all.ifEmpty { null }?.toList()
+
+  internal companion object {
+
+    fun of(disk: Source, opened: BlockSource): Partitions {
+      val table = PartitionTable.of(opened)
+      val all = table.partitions().map { Partition(disk, it) }
+      return Partitions(table.kind(), table.warnings(), disk.name, all)
+    }
+  }
+}
+
+/** A partition of a disk or of an image of one; a source as the whole is. */
+class Partition internal constructor(private val disk: Source, private val entry: Entry) :
+  Source(disk.session) {
+
+  /** What the table calls it: `p1`. */
+  val key: String
+    get() = entry.name()
+
+  override val name: String
+    get() = "${disk.name}.$key"
+
+  override val size: Size
+    get() = Size(entry.length())
+
+  /** Its first byte on the disk. */
+  val start: Long
+    get() = entry.start()
+
+  /** What it is for: `83` in an MBR, a UUID in a GPT. */
+  val type: String
+    get() = entry.type()
+
+  /** Its name in a GPT, or empty. */
+  val label: String
+    get() = entry.label()
+
+  internal fun isCalled(word: String) =
+    word == key || word == entry.number().toString() || word == label && word.isNotEmpty()
+
+  override fun open(): BlockSource {
+    val whole = disk.open()
+    try {
+      return entry.of(whole)
+    } catch (failure: Throwable) {
+      whole.close()
+      throw failure
+    }
+  }
+
+  override fun title(): String = "partition $key of ${disk.name}"
+
+  override fun fields(): List<Field> =
+    listOf(
+      Field.of("partition", key),
+      Field.of("start", Size(start)),
+      Field.of("size", size),
+      Field.of("type", entry.typeName().ifEmpty { type }),
+      Field.of("label", label.ifEmpty { null }),
+      Field.of("bootable", entry.bootable()),
+      Field.detail("first byte", start),
+      Field.detail("type code", type),
+      Field.detail("uuid", entry.uuid().ifEmpty { null }),
+    )
+}
