@@ -4,6 +4,7 @@
 val storeDir by option<Path>("--store", "DIR", "the store's directory, made when it is new").optional()
 val drives by repeated<String>("--drive", "SOURCE", "a drive or a file to capture", required = false)
 val name by option<String>("--name", "NAME", "what to call it (default HOST.DRIVE)").optional()
+val skipFree by flag("--skip-free", "leave out what the file systems do not use")
 val keep by option<Int>("--keep-last", "N", "versions to keep of each name").optional()
 val verify by option<Verify>("--verify", "MODE", "how thoroughly to verify", Verify.SAMPLE)
 val sample by flag("--sample", "try it on the sample disk, and restore that bit for bit")
@@ -14,7 +15,9 @@ if (name != null && drives.size > 1) usage("--name fits one --drive")
 val backup = store(storeDir ?: home.resolve("sample-store"))
 val sources = if (sample) listOf(sampleDisk(1), sampleDisk(2)) else drives.map { drive(it) }
 val captured =
-  sources.map { backup.capture(it, name ?: if (sample) "sample" else "$host.${it.name}") }
+  sources.map {
+    backup.capture(it, name ?: if (sample) "sample" else "$host.${it.name}", skipFree && !sample)
+  }
 show(captured)
 
 if (sample && !dryRun) {

@@ -80,6 +80,20 @@ class EverydayTest {
   }
 
   @Test
+  void leavesOutWhatTheFileSystemDoesNotUse() throws Exception {
+    String disk = disk2.toString();
+    done("capture", disk, "--store", store, "--name", "used", "--skip-free");
+    String map = "store(\"" + store + "\").manifests[\"used\"].last.map";
+    assertThat(new Program(home).run("eval", map, "--json").lastLine())
+        .containsPattern("\"free\":[1-9]");
+    Path back = home.resolve("back.img");
+    done("restore", "used", "--store", store, "--to", back.toString());
+    assertThat(new ProcessBuilder("e2fsck", "-fn", back.toString()).start().waitFor()).isZero();
+    Ended stream = run("capture", "-", "--store", store, "--name", "s", "--skip-free");
+    assertThat(stream.err()).contains("what a stream does not use cannot be told");
+  }
+
+  @Test
   void capturesStandardInputAndRestoresToStandardOutput() throws Exception {
     byte[] bytes = new byte[1_000_003];
     new Random(7).nextBytes(bytes);
