@@ -155,6 +155,7 @@ private class Assembly(private val target: Path) {
       mapOf(
         "org/sqlite/native/Linux/${if (intel) "x86_64" else "aarch64"}/libsqlitejdbc.so" to
           "libsqlitejdbc.so",
+        "jni/${if (intel) "x86_64" else "aarch64"}-Linux/libjffi-1.2.so" to "libjffi-1.2.so",
         "net/jpountz/util/linux/$machine/liblz4-java.so" to "liblz4-java.so",
         "org/jline/nativ/Linux/${if (intel) "x86_64" else "arm64"}/libjlinenative.so" to
           "libjlinenative.so",
