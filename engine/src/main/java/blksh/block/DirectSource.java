@@ -4,6 +4,7 @@ import blksh.BlkshException;
 import blksh.task.CancelledException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReadWriteLock;
@@ -25,6 +26,8 @@ public final class DirectSource implements BlockSource {
   private final Path path;
   private final Posix posix;
   private final int descriptor;
+  private final MediaSlot slot;
+  private final Optional<String> medium;
   private final Queue<ByteBuffer> buffers = new ConcurrentLinkedQueue<>();
 
   /** Held for writing to close: a descriptor that is in use must not become another file's. */
@@ -37,6 +40,8 @@ public final class DirectSource implements BlockSource {
     this.path = path;
     this.posix = posix;
     this.descriptor = descriptor;
+    this.slot = MediaSlot.at(path);
+    this.medium = slot.medium();
   }
 
   /**
@@ -81,7 +86,7 @@ public final class DirectSource implements BlockSource {
         int count = transfer(start, buffer);
         long reached = count < 0 ? start : start + count;
         if (reached <= at) {
-          throw new UnreadableException(path.toString(), at, end - at, problem(count), null);
+          throw unreadable(at, end - at, problem(count));
         }
         int wanted = (int) (Math.min(reached, end) - at);
         target.put(target.position(), buffer, (int) (at - start), wanted);
@@ -94,6 +99,16 @@ public final class DirectSource implements BlockSource {
         buffers.add(buffer);
       }
     }
+  }
+
+  /** A medium that was taken out fails to read too, and there the error is not the sector's. */
+  private UnreadableException unreadable(long start, long length, String problem) {
+    Optional<String> now = slot.medium();
+    if (now.equals(medium)) {
+      return new UnreadableException(path.toString(), start, length, problem, null);
+    }
+    String what = now.isPresent() ? "another medium was put in" : "No medium found";
+    return new MediumGoneException(path.toString(), start, length, what, null);
   }
 
   private int transfer(long position, ByteBuffer buffer) {

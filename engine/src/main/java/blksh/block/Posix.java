@@ -55,6 +55,9 @@ final class Posix {
 
   private static final int O_CLOEXEC = 02000000;
 
+  /** Opens an optical drive whether or not there is a disc in it. */
+  private static final int O_NONBLOCK = 04000;
+
   private static final Optional<Posix> INSTANCE = load();
 
   private final Invoker invoker = Invoker.getInstance();
@@ -63,6 +66,8 @@ final class Posix {
       function("lseek", Type.SINT64, Type.SINT32, Type.SINT64, Type.SINT32);
   private final Function pread =
       function("pread", Type.SINT64, Type.SINT32, Type.POINTER, Type.UINT64, Type.SINT64);
+  private final Function ioctl =
+      function("ioctl", Type.SINT32, Type.SINT32, Type.UINT64, Type.SINT64);
   private final Function close = function("close", Type.SINT32, Type.SINT32);
 
   private Posix() {}
@@ -106,6 +111,13 @@ final class Posix {
     return open(path, O_RDONLY | O_CLOEXEC | O_DIRECT);
   }
 
+  /**
+   * @return a file descriptor to ask a drive about itself, or the negated error number
+   */
+  int openWithoutMedium(Path path) {
+    return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  }
+
   private int open(Path path, int flags) {
     byte[] name = path.toString().getBytes(fileNames());
     HeapInvocationBuffer arguments = new HeapInvocationBuffer(open);
@@ -141,6 +153,17 @@ final class Posix {
             target.remaining(),
             position);
     return count < 0 ? -LastError.getInstance().get() : (int) count;
+  }
+
+  /**
+   * @return what the drive answers, or the negated error number
+   */
+  int ioctl(int descriptor, long request, long argument) {
+    int answer =
+        (int)
+            invoker.invokeN3(
+                ioctl.getCallContext(), ioctl.getFunctionAddress(), descriptor, request, argument);
+    return answer < 0 ? -LastError.getInstance().get() : answer;
   }
 
   void close(int descriptor) {

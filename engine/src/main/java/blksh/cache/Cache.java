@@ -3,8 +3,10 @@ package blksh.cache;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.Extent;
+import blksh.block.MediumGoneException;
 import blksh.block.SourceInfo;
 import blksh.block.UnreadableException;
+import blksh.block.WritableSource;
 import blksh.task.Task;
 import blksh.task.Workers;
 import java.io.IOException;
@@ -44,12 +46,12 @@ public final class Cache implements BlockSource {
   private static final long LULL_MILLIS = 20;
 
   private final BlockSource source;
-  private final Medium medium;
+  private final Path file;
   private final int sector;
   private final CacheOptions options;
   private final DataFile data;
-  private final Path mapPath;
   private final RescueMap map;
+  private final Claims claims;
   private final Flights flights = new Flights();
   private final ReadAhead ahead;
   private final ConcurrentLinkedQueue<ByteBuffer> buffers = new ConcurrentLinkedQueue<>();
@@ -65,6 +67,8 @@ public final class Cache implements BlockSource {
   private volatile int pass = 1;
   private volatile long position;
 
+  private volatile Medium medium;
+  private volatile Path mapPath;
   private volatile boolean changed;
   private volatile boolean closed;
   private volatile String problem = "";
@@ -73,16 +77,19 @@ public final class Cache implements BlockSource {
       BlockSource source,
       Medium medium,
       CacheOptions options,
+      Path file,
       DataFile data,
       Path mapPath,
       RescueMap map) {
     this.source = source;
     this.medium = medium;
+    this.file = file;
     this.sector = source.sectorSize();
     this.options = options.block() < sector ? options.withBlock(sector) : options;
     this.data = data;
     this.mapPath = mapPath;
     this.map = map;
+    this.claims = new Claims(map.copy());
     this.ahead = new ReadAhead(this.options.block(), this.options.largest());
     this.saver = new Thread(this::saveAtIntervals, "blksh-cache-map");
     saver.setDaemon(true);
@@ -100,9 +107,16 @@ public final class Cache implements BlockSource {
    */
   public static Cache open(BlockSource source, Path file, CacheOptions options) {
     Medium medium = Medium.of(source);
-    Path data = file.resolveSibling(file.getFileName() + ".cache." + medium.name() + "~");
-    Path map = data.resolveSibling(data.getFileName() + ".map");
-    return open(source, medium, data, map, options);
+    Path data = dataFile(file, medium);
+    return open(source, medium, file, data, mapFile(data), options);
+  }
+
+  private static Path dataFile(Path file, Medium medium) {
+    return file.resolveSibling(file.getFileName() + ".cache." + medium.name() + "~");
+  }
+
+  private static Path mapFile(Path data) {
+    return data.resolveSibling(data.getFileName() + ".map");
   }
 
   /**
@@ -113,19 +127,19 @@ public final class Cache implements BlockSource {
    * @throws BlkshException as above
    */
   public static Cache open(BlockSource source, Path data, Path map, CacheOptions options) {
-    return open(source, Medium.of(source), data, map, options);
+    return open(source, Medium.of(source), null, data, map, options);
   }
 
   private static Cache open(
-      BlockSource source, Medium medium, Path data, Path mapPath, CacheOptions options) {
+      BlockSource source, Medium medium, Path file, Path data, Path mapPath, CacheOptions options) {
     boolean fresh = !Files.exists(data);
-    DataFile file = DataFile.open(data);
+    DataFile kept = DataFile.open(data);
     try {
-      RescueMap map = load(source, medium, file, mapPath);
-      file.grow(source.size());
-      return new Cache(source, medium, options, file, mapPath, map);
+      RescueMap map = load(source, medium, kept, mapPath);
+      kept.grow(source.size());
+      return new Cache(source, medium, options, file, kept, mapPath, map);
     } catch (RuntimeException e) {
-      file.close();
+      kept.close();
       if (fresh) {
         data.toFile().delete();
       }
@@ -331,6 +345,8 @@ public final class Cache implements BlockSource {
   private int readSource(long start, ByteBuffer buffer) {
     try {
       return source.read(start, buffer);
+    } catch (MediumGoneException e) {
+      throw e;
     } catch (UnreadableException e) {
       if (isGone(e)) {
         throw e.suggest("put the medium back; what was read is kept");
@@ -483,6 +499,11 @@ public final class Cache implements BlockSource {
     return map.copy();
   }
 
+  /** Which medium this is the cache of. */
+  public Medium medium() {
+    return medium;
+  }
+
   /** The file with the bytes. */
   public Path dataFile() {
     return data.path();
@@ -527,11 +548,17 @@ public final class Cache implements BlockSource {
 
   /** Makes what was read durable, first the bytes and then the map that claims them. */
   public void flush() {
+    flush(false);
+  }
+
+  private void flush(boolean last) {
     try {
       Workers.call(
           Task.unwatched(),
           () -> {
-            save();
+            synchronized (saving) {
+              save(last);
+            }
             return null;
           });
     } catch (BlkshException e) {
@@ -541,22 +568,141 @@ public final class Cache implements BlockSource {
 
   private void save() throws IOException {
     synchronized (saving) {
-      changed = false;
-      try {
-        // The copy is taken first: it claims only what was written before the force.
-        RescueMap copy = map.copy();
-        data.force();
-        new Mapfile(position, statusOf(copy), pass, copy.ranges(), medium.notes(), false)
-            .write(mapPath);
-      } catch (IOException | RuntimeException e) {
-        changed = true;
-        throw e;
+      save(false);
+    }
+  }
+
+  /**
+   * Writes the map with the monitor of {@code saving} held.
+   *
+   * @param last whether nobody writes any more, so that all of the map may be claimed
+   */
+  private void save(boolean last) throws IOException {
+    changed = false;
+    try {
+      boolean head = claims.isOpen(0);
+      if (claims.settle(last)) {
+        writableSource().sync(); // before the map claims that the medium holds the same
       }
+      if (head && !claims.isOpen(0)) {
+        medium = Medium.of(source);
+      }
+      // The copy is taken first: it claims only what was written before the force.
+      RescueMap copy = map.copy();
+      char status = statusOf(copy);
+      claims.takeFrom(copy);
+      data.force();
+      Map<String, String> notes = medium.notes();
+      if (claims.isOpen(0)) {
+        notes.remove("fingerprint"); // it is about to be another
+      }
+      new Mapfile(position, status, pass, copy.ranges(), notes, false).write(mapPath);
+      claims.saved(copy);
+    } catch (IOException | RuntimeException e) {
+      changed = true;
+      throw e;
     }
   }
 
   private char statusOf(RescueMap copy) {
     return copy.isFinished() ? RescueStatus.FINISHED.symbol() : phase;
+  }
+
+  // ---- writing -------------------------------------------------------------------------------
+
+  /**
+   * This cache as a source that is written through: to the medium, and to what is kept of it.
+   * Closing it closes the cache.
+   *
+   * @throws BlkshException when what the cache reads from cannot be written
+   */
+  public WritableCache writable() {
+    writableSource();
+    return new WritableCache(this);
+  }
+
+  private WritableSource writableSource() {
+    if (source instanceof WritableSource writable) {
+      return writable;
+    }
+    throw new BlkshException("write through " + describe(), "its source was opened to be read");
+  }
+
+  /** How a part of the medium is written: by a write or by zeroing. */
+  interface Writing {
+    void to(WritableSource medium);
+  }
+
+  /**
+   * Writes a range to the medium, then to the data file. Before the medium changes, no map on disk
+   * claims any of it, so a crash in between leaves old bytes in the data file that count for
+   * nothing.
+   *
+   * @param bytes what is written, or null for zeros
+   */
+  void write(long start, long end, ByteBuffer bytes, Writing writing) {
+    checkOpen();
+    WritableSource target = writableSource();
+    synchronized (flights) {
+      while (flights.overlaps(start, end)) {
+        flights.await(0, "write to " + describe());
+      }
+      flights.begin(start, end);
+    }
+    try {
+      disown(start, end);
+      RescueStatus outcome = RescueStatus.NON_TRIED;
+      try {
+        writing.to(target);
+        outcome = keepWritten(start, end, bytes);
+      } finally {
+        map.mark(start, end, outcome);
+        changed = true;
+        claims.close(start, end);
+      }
+    } finally {
+      synchronized (flights) {
+        flights.end(start);
+      }
+    }
+  }
+
+  /** Makes sure that no map on disk claims any of a range until the claims are settled. */
+  private void disown(long start, long end) {
+    Workers.call(
+        Task.unwatched(),
+        () -> {
+          synchronized (saving) {
+            if (claims.open(start, end)) {
+              try {
+                save(false);
+              } catch (IOException | RuntimeException e) {
+                claims.abandon(start, end);
+                throw e;
+              }
+            }
+          }
+          return null;
+        });
+  }
+
+  /** Zeros and what cannot be kept are read again from the medium when somebody asks. */
+  private RescueStatus keepWritten(long start, long end, ByteBuffer bytes) {
+    if (bytes == null) {
+      return RescueStatus.NON_TRIED;
+    }
+    try {
+      data.write(start, bytes);
+      return RescueStatus.FINISHED;
+    } catch (IOException e) {
+      problem = String.valueOf(e.getMessage());
+      return RescueStatus.NON_TRIED;
+    }
+  }
+
+  /** Returns when what was written before is durable on the medium. */
+  void sync() {
+    writableSource().sync();
   }
 
   // ---- as a source ---------------------------------------------------------------------------
@@ -638,7 +784,8 @@ public final class Cache implements BlockSource {
     }
     Deque<RuntimeException> failures = new ArrayDeque<>();
     awaitFlights();
-    for (Runnable step : new Runnable[] {this::flush, data::close, source::close}) {
+    for (Runnable step :
+        new Runnable[] {this::flushLast, data::close, this::rename, source::close}) {
       try {
         step.run();
       } catch (RuntimeException e) {
@@ -647,6 +794,24 @@ public final class Cache implements BlockSource {
     }
     if (!failures.isEmpty()) {
       throw failures.remove();
+    }
+  }
+
+  private void flushLast() {
+    flush(true);
+  }
+
+  /** A medium whose beginning was written has another fingerprint, and files are named after it. */
+  private void rename() {
+    Path renamed = file == null ? data.path() : dataFile(file, medium);
+    if (!renamed.equals(data.path()) && !Files.exists(renamed)) {
+      try {
+        // In this order a crash in between leaves bytes without a map, which count for nothing.
+        Files.move(data.path(), renamed);
+        Files.move(mapPath, mapFile(renamed));
+      } catch (IOException e) {
+        throw new BlkshException("rename cache " + data.path(), String.valueOf(e.getMessage()), e);
+      }
     }
   }
 

@@ -17,6 +17,11 @@ final class Flights {
     return before != null && before.getValue() > position;
   }
 
+  /** Whether any byte of a range is being read. */
+  boolean overlaps(long start, long end) {
+    return covers(start) || freeTo(start) < end;
+  }
+
   /** The first byte at or before a position from which on nothing is being read up to it. */
   long freeFrom(long position) {
     var before = ends.lowerEntry(position);

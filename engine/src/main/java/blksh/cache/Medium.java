@@ -18,7 +18,7 @@ import java.util.Map;
  * @param size bytes
  * @param serial the drive's serial number, or empty
  */
-record Medium(String fingerprint, long size, String serial) {
+public record Medium(String fingerprint, long size, String serial) {
 
   private static final int HEAD = 64 << 10;
   private static final int DIGITS = 8;

@@ -16,13 +16,22 @@ final class Rescue {
   private static final long SLOW = Duration.ofMillis(200).toNanos();
   private static final int LARGEST = 4 << 20;
 
+  /** Where slow areas are to be skipped, one read must not swallow one. */
+  private static final int LARGEST_RATED = 256 << 10;
+
   /** As ddrescue: an error skips at first a 100,000th of the medium, at most a 100th. */
   private static final int FIRST_SKIP_PART = 100_000;
 
   private static final int LARGEST_SKIP_PART = 100;
 
-  /** ddrescue's passes 3 and 4 are for slow areas, which blksh does not tell from others. */
+  /** ddrescue's last copying pass, which skips nothing. */
   private static final int SWEEP = 5;
+
+  /** A rate is measured over at least so long. */
+  private static final long RATE_WINDOW = Duration.ofMillis(100).toNanos();
+
+  /** Each pass for slow areas asks for a tenth of the rate the one before did. */
+  private static final int RATE_STEP = 10;
 
   private final Cache cache;
   private final RescueMap map;
@@ -34,6 +43,11 @@ final class Rescue {
   private int run = Cache.CLUSTER;
   private long lastSuccess = System.nanoTime();
   private boolean timedOut;
+
+  // The rate of reading good areas since it was last looked at.
+  private long rateBytes;
+  private long rateNanos;
+  private boolean skippedSlow;
 
   Rescue(Cache cache, RescueOptions options, Task task) {
     this.cache = cache;
@@ -104,10 +118,17 @@ final class Rescue {
 
   private void copyAll() {
     boolean reverse = options.reverse();
+    long least = options.minRate();
     task.phase("copying, pass 1");
-    copy(1, reverse, true);
+    copy(1, reverse, true, least);
     task.phase("copying, pass 2");
-    copy(2, !reverse, false);
+    copy(2, !reverse, false, least);
+    for (int pass = 3; pass < SWEEP && skippedSlow; pass++) {
+      skippedSlow = false;
+      least /= RATE_STEP;
+      task.phase("copying slow areas, pass " + pass);
+      copy(pass, (pass % 2 == 1) == reverse, false, least);
+    }
     task.phase("copying, last pass");
     sweep(reverse);
   }
@@ -117,8 +138,9 @@ final class Rescue {
    *
    * @param skipping skip an area beyond each error, twice as large each time, until something can
    *     be read again; otherwise leave the rest of an untried range after its first error
+   * @param least skip ahead as well where fewer bytes a second are read; 0 for no such limit
    */
-  private void copy(int pass, boolean backwards, boolean skipping) {
+  private void copy(int pass, boolean backwards, boolean skipping, long least) {
     long firstSkip = sectors(Math.max(Cache.CLUSTER, map.size() / FIRST_SKIP_PART));
     long largestSkip = Math.max(firstSkip, sectors(map.size() / LARGEST_SKIP_PART));
     long skip = firstSkip;
@@ -129,7 +151,12 @@ final class Rescue {
         return;
       }
       long good = block(range, backwards, pass);
-      if (good == range.end()) {
+      if (good == range.end() && isSlow(least)) {
+        skippedSlow = true;
+        run = Cache.CLUSTER;
+        at = backwards ? range.start() - skip : range.end() + skip;
+        skip = Math.min(largestSkip, 2 * skip);
+      } else if (good == range.end()) {
         skip = firstSkip;
         at = backwards ? range.start() : range.end();
       } else if (good < 0) {
@@ -142,6 +169,17 @@ final class Rescue {
         at = beyond(range, backwards);
       }
     }
+  }
+
+  /** Whether reading has been slower than a rate since this was last answered with certainty. */
+  private boolean isSlow(long least) {
+    if (least == 0 || rateNanos < RATE_WINDOW) {
+      return false;
+    }
+    boolean slow = rateBytes < least * (rateNanos / 1e9);
+    rateBytes = 0;
+    rateNanos = 0;
+    return slow;
   }
 
   /** Where the untried range goes on ends, as seen in the direction of the pass. */
@@ -203,10 +241,14 @@ final class Rescue {
     }
     note(block, good);
     long took = System.nanoTime() - began;
+    if (good == block.end()) {
+      rateBytes += block.length();
+      rateNanos += took;
+    }
     if (good < block.end() || took > SLOW) {
       run = Math.max(Cache.CLUSTER, good < block.end() ? Cache.CLUSTER : run / 2);
     } else if (took < QUICK) {
-      run = Math.min(LARGEST, 2 * run);
+      run = Math.min(options.minRate() > 0 ? LARGEST_RATED : LARGEST, 2 * run);
     }
     return good;
   }

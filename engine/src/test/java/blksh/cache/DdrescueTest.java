@@ -169,6 +169,33 @@ class DdrescueTest {
   }
 
   @Test
+  void slowAreasAreLeftForLaterPasses() {
+    byte[] bytes = random(48 * MIB, 1);
+    int slow = 8 * MIB;
+    int end = slow + 3 * MIB;
+    List<Integer> sizes = java.util.Collections.synchronizedList(new ArrayList<>());
+    Media.Counted medium =
+        new Media.Counted(bytes) {
+          @Override
+          public int read(long position, java.nio.ByteBuffer target) {
+            boolean within = position >= slow && position < end;
+            sizes.add(within ? target.remaining() : 0);
+            return super.read(position, target);
+          }
+        };
+    medium.source.slow(slow, end - slow, java.time.Duration.ofMillis(110));
+    try (Cache cache = Cache.open(medium, folder.resolve("disc"), OPTIONS)) {
+      RescueOptions options = RescueOptions.defaults().withMinRate(4 * MIB);
+      RescueReport report = cache.rescue(options, Task.unwatched());
+      assertThat(report.finishedBytes()).isEqualTo(bytes.length);
+    }
+    int lastOther = sizes.lastIndexOf(0);
+    assertThat(sizes.subList(lastOther, sizes.size()).stream().mapToInt(Integer::intValue).sum())
+        .as("slow bytes read after all others")
+        .isGreaterThan(MIB);
+  }
+
+  @Test
   void givesUpWhenNothingCanBeReadForTheTimeout() {
     FaultySource medium = new FaultySource(new ByteArraySource(random(4 * MIB, 1)));
     medium.unreadable(MIB, 3 * MIB).slow(MIB, 3 * MIB, java.time.Duration.ofMillis(30));

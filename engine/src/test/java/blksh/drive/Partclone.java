@@ -6,11 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Which blocks partclone takes as used, from the bitmap of an image it makes. */
-record Partclone(int blockSize, long blocks, Bytes bitmap) {
+public record Partclone(int blockSize, long blocks, Bytes bitmap) {
 
   private static final int HEADER = 110;
 
-  static Partclone of(String program, Path image, Path scratch) throws IOException {
+  public static Partclone of(String program, Path image, Path scratch) throws IOException {
     Path output = Files.createTempFile(scratch, "partclone", ".img");
     try {
       blksh.Tool.named(program)
@@ -29,7 +29,7 @@ record Partclone(int blockSize, long blocks, Bytes bitmap) {
     }
   }
 
-  boolean isUsed(long block) {
+  public boolean isUsed(long block) {
     return bitmap.bit(block);
   }
 }

@@ -11,12 +11,12 @@ import java.util.List;
 import java.util.Random;
 
 /** File systems made by the real tools, with files in them. */
-final class Volumes {
+public final class Volumes {
 
   private Volumes() {}
 
   /** A file of a size in bytes that is all hole. */
-  static Path blank(Path path, long size) throws IOException {
+  public static Path blank(Path path, long size) throws IOException {
     try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
       file.setLength(0);
       file.setLength(size);
@@ -25,12 +25,12 @@ final class Volumes {
   }
 
   /** What runs while a file system is mounted. */
-  interface Work {
+  public interface Work {
     void in(Path folder) throws IOException;
   }
 
   /** Mounts an image with what the kernel or a FUSE program has for it, and takes it off again. */
-  static void mounted(Path image, String kind, Path folder, Work work) throws IOException {
+  public static void mounted(Path image, String kind, Path folder, Work work) throws IOException {
     Files.createDirectories(folder);
     try (LoopDevice loop = LoopDevice.attach(image, 512)) {
       switch (kind) {
@@ -47,7 +47,7 @@ final class Volumes {
   }
 
   /** Writes files of many sizes and deletes some, so that what is free lies in pieces. */
-  static void scatter(Path folder, long bytes, long seed) throws IOException {
+  public static void scatter(Path folder, long bytes, long seed) throws IOException {
     Random random = new Random(seed);
     List<Path> files = new ArrayList<>();
     long written = 0;

@@ -1,0 +1,99 @@
+package blksh.cache;
+
+import blksh.BlkshException;
+import blksh.block.Extent;
+import blksh.block.SourceInfo;
+import blksh.block.WritableSource;
+import java.nio.ByteBuffer;
+import java.util.Iterator;
+
+/**
+ * A cache that is written through. A write returns when the medium has it, and is read from the
+ * cache from then on.
+ */
+public final class WritableCache implements WritableSource {
+
+  private static final int CHUNK = 1 << 20;
+
+  private final Cache cache;
+
+  WritableCache(Cache cache) {
+    this.cache = cache;
+  }
+
+  /** The cache, to fill it and to look at its map. */
+  public Cache cache() {
+    return cache;
+  }
+
+  @Override
+  public long size() {
+    return cache.size();
+  }
+
+  @Override
+  public int sectorSize() {
+    return cache.sectorSize();
+  }
+
+  @Override
+  public int read(long position, ByteBuffer target) {
+    return cache.read(position, target);
+  }
+
+  @Override
+  public Iterator<Extent> extents(long position, long length) {
+    return cache.extents(position, length);
+  }
+
+  @Override
+  public void write(long position, ByteBuffer bytes) {
+    checkInside(position, bytes.remaining());
+    int limit = bytes.limit();
+    long at = position;
+    try {
+      while (bytes.position() < limit) {
+        bytes.limit(Math.min(limit, bytes.position() + CHUNK));
+        ByteBuffer kept = bytes.duplicate();
+        int count = bytes.remaining();
+        long from = at;
+        cache.write(from, from + count, kept, medium -> medium.write(from, bytes));
+        at += count;
+      }
+    } finally {
+      bytes.limit(limit);
+    }
+  }
+
+  @Override
+  public void zero(long position, long length) {
+    checkInside(position, length);
+    if (length > 0) {
+      cache.write(position, position + length, null, medium -> medium.zero(position, length));
+    }
+  }
+
+  private void checkInside(long position, long length) {
+    if (position < 0 || length < 0 || position > size() - length) {
+      throw new BlkshException(
+              "write to " + describe().name(),
+              "%d bytes do not fit, it has %d".formatted(length, size()))
+          .at(position);
+    }
+  }
+
+  @Override
+  public void sync() {
+    cache.sync();
+  }
+
+  @Override
+  public SourceInfo describe() {
+    return cache.describe();
+  }
+
+  @Override
+  public void close() {
+    cache.close();
+  }
+}
