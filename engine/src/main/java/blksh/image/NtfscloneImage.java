@@ -44,7 +44,8 @@ public final class NtfscloneImage extends BlockImage {
     }
     long clusterSize = header.u32(18);
     if (clusterSize < 256 || clusterSize > LARGEST_CLUSTER || Long.bitCount(clusterSize) != 1) {
-      throw new AbsurdSizeException(file.opening(), "its header is damaged: it claims clusters of " + clusterSize + " bytes");
+      throw new AbsurdSizeException(
+          file.opening(), "its header is damaged: it claims clusters of " + clusterSize + " bytes");
     }
     BlockGeometry geometry = BlockGeometry.of(file, clusterSize, header.i64(30));
     long deviceSize = header.i64(22);

@@ -54,7 +54,8 @@ public final class PartcloneImage extends BlockImage {
     int mode = header.u8(105);
     if (mode != BITMAP_BITS && mode != BITMAP_NONE) {
       throw new UnsupportedBitmapException(
-          file.opening(), "its header claims a map of used blocks of kind " + mode + "; only 0 and 1 are known");
+          file.opening(),
+          "its header claims a map of used blocks of kind " + mode + "; only 0 and 1 are known");
     }
     BlockIndex index =
         mode == BITMAP_NONE ? new EveryBlock(geometry.blocks()) : readBitmap(file, geometry);
@@ -121,7 +122,9 @@ public final class PartcloneImage extends BlockImage {
             .orElseThrow(
                 () ->
                     new UnsupportedChecksumException(
-                        file.opening(), "its header claims checksums of kind 0x%x; 0x0, 0x20, 0x30 and 0x31 are known".formatted(mode)));
+                        file.opening(),
+                        "its header claims checksums of kind 0x%x; 0x0, 0x20, 0x30 and 0x31 are known"
+                            .formatted(mode)));
     if (size != kind.size()) {
       throw new BadChecksumParamsException(
           file.opening(),

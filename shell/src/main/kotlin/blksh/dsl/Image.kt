@@ -2,6 +2,7 @@ package blksh.dsl
 
 import blksh.BlkshException
 import blksh.block.BlockSource
+import blksh.image.BadGroup
 import blksh.image.ClonezillaSet
 import blksh.image.Image as Engine
 import blksh.image.ImageInfo as Info
@@ -9,6 +10,7 @@ import blksh.image.ImageOptions
 import blksh.image.ImageVerification
 import blksh.shell.Session
 import blksh.shell.view.Field
+import blksh.task.CancelledException
 import java.nio.file.Path
 
 /**
@@ -27,9 +29,33 @@ private constructor(
   private val set: ClonezillaSet?,
 ) : Source(session), Keyed {
 
-  private val facts: Info? = if (set != null || member?.hasImage() == false) null else reading()
+  private val facts: Info?
 
-  private fun reading(): Info = openImage().use { it.info() }
+  /** Why a member of a set does not open; anything else that does not open is thrown at once. */
+  private val failure: BlkshException?
+
+  init {
+    var found: Info? = null
+    var failed: BlkshException? = null
+    if (holds) {
+      try {
+        found = openImage().use { it.info() }
+      } catch (damage: BlkshException) {
+        if (member == null || damage is CancelledException) throw damage
+        failed = damage
+      }
+    }
+    facts = found
+    failure = failed
+  }
+
+  /** Whether there is an image: a set has none of its own, and swap space has none. */
+  private val holds: Boolean
+    get() = set == null && member?.hasImage() != false
+
+  /** What is wrong with a member of a set that does not open, else null. */
+  val problem: String?
+    get() = failure?.problem()
 
   /** Where the partition lies on its drive, as Clonezilla noted it; -1 when it did not. */
   internal val start: Long
@@ -41,7 +67,7 @@ private constructor(
 
   /** Its format: `partclone`, `ntfsclone`, `partimage`, `raw`, `iso`, `clonezilla`. */
   val format: String
-    get() = facts?.format() ?: if (set != null) "clonezilla" else "none"
+    get() = facts?.format() ?: if (set != null) "clonezilla" else if (holds) "damaged" else "none"
 
   /** How it is compressed, or empty. */
   val compression: String
@@ -101,11 +127,13 @@ private constructor(
 
   private fun openImage(): Engine {
     if (set != null) {
-      val held = members.filter { it.facts != null }
+      val held = members.filter { it.holds }
       return held.singleOrNull()?.openImage()
-        ?: throw held.joinToString { it.key }.let {
-          BlkshException("open $path", "it holds ${held.size} images").suggest("name one: $it")
-        }
+        ?: throw held
+          .joinToString { it.key }
+          .let {
+            BlkshException("open $path", "it holds ${held.size} images").suggest("name one: $it")
+          }
     }
     if (member?.hasImage() == false) return member.open(options)
     return session.workspace().image(path, options)
@@ -118,9 +146,7 @@ private constructor(
    * Example: `sampleImage.partitions`
    */
   override val partitions: Partitions
-    get() =
-      if (set == null) super.partitions
-      else Partitions.of(this, members.filter { it.facts != null })
+    get() = if (set == null) super.partitions else Partitions.of(this, members.filter { it.holds })
 
   /**
    * Reads everything and proves what has a checksum, on all cores, going on after damage. Each bad
@@ -129,17 +155,21 @@ private constructor(
    * Example: `sampleImage.verify()`
    */
   fun verify(): ImageVerified {
-    val images = if (set == null) listOf(this) else members.filter { it.facts != null }
-    return ImageVerified(
-      images.map { image ->
-        val found: ImageVerification =
-          session.run("verify", image.path.toString()) { task ->
-            image.openImage().use { it.verify(task) }
-          }
-        image to found
-      }
-    )
+    val images = if (set == null) listOf(this) else members.filter { it.holds }
+    return ImageVerified(images.map { it to it.proof(images.size > 1) })
   }
+
+  private fun proof(oneOfMany: Boolean): ImageVerification =
+    session.run("verify", path.toString()) { task ->
+      val broken = failure
+      if (oneOfMany && broken != null) {
+        val group = BadGroup(-1, 0, maxOf(1, size.bytes), broken.kind(), broken.problem())
+        task.finding("$name: ${broken.problem()}")
+        ImageVerification("", "", 0, 1, 0, listOf(group), emptyList(), task.elapsed())
+      } else {
+        openImage().use { it.verify(task) }
+      }
+    }
 
   /** What has blocks knows which are used; what is raw must be looked at. */
   override fun withoutFree(): BlockSource = if (used != null) open() else super.withoutFree()
@@ -155,6 +185,7 @@ private constructor(
       Field.of("used", used),
       Field.of("compression", compression.ifEmpty { null }),
       Field.of("checksum", checksum.ifEmpty { null }),
+      Field.of("problem", problem),
       Field.detail("path", path),
     ) + warnings.map { Field.detail("warning", it) }
 

@@ -31,7 +31,10 @@ class ImageVerified internal constructor(private val found: List<Pair<Image, Ima
     listOf(
       Field.of("clean", clean),
       Field.of("image", found.map { it.first.path }.let { if (it.size == 1) it[0] else it }),
-      Field.of("checksum", found.map { it.second.checksum() }.distinct().joinToString()),
+      Field.of(
+        "checksum",
+        found.map { it.second.checksum() }.filter { it.isNotEmpty() }.distinct().joinToString(),
+      ),
       Field.of("groups", sum { it.groups() }),
       Field.of("bad groups", sum { it.badGroups() }),
       Field.of("read", Size(sum { it.readBytes() })),

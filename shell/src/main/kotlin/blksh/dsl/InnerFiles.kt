@@ -39,7 +39,7 @@ class InnerFiles internal constructor(private val source: Source) :
   /**
    * What has that path: `files["/etc/fstab"]`.
    *
-   * Example: `sampleDisk(1).files["letters"]`
+   * Example: `sampleDisk(1).files["/home/ada/letters"]`
    */
   operator fun get(path: String): InnerFile =
     find(path)
@@ -195,7 +195,7 @@ class InnerFile internal constructor(private val files: InnerFiles, private val 
   /**
    * What is in a file, as text; of a long one the first MiB.
    *
-   * Example: `sampleDisk(1).files.matching("*.txt").first().text`
+   * Example: `sampleDisk(1).files["/home/ada/letters/01.txt"].text`
    */
   val text: String
     get() = String(files.bytes(entry, MOST_TEXT), StandardCharsets.UTF_8)
@@ -213,7 +213,7 @@ class InnerFile internal constructor(private val files: InnerFiles, private val 
    * Copies it, and all that is inside, to a path where nothing is yet, or into a directory. Holes
    * stay holes; times and permissions are kept.
    *
-   * Example: `sampleDisk(1).files["letters"].copy("$home/samples")`
+   * Example: `sampleDisk(1).files["/home/ada/letters"].copy("$home/samples")`
    */
   fun copy(to: String): CopiedOut = files.copy(entry, to)
 

@@ -15,8 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Images of the real tools through the bundled script and the words of scripts. */
 class VpartcloneTest {
 
-  private static final Path IMAGES =
-      Program.root().resolve("engine/src/test/resources/images");
+  private static final Path IMAGES = Program.root().resolve("engine/src/test/resources/images");
 
   /** 1536 KiB of ext4 with 83 used blocks of 1 KiB, in six checksum groups; packed by gzip. */
   private static final Path EXT4 = IMAGES.resolve("partclone-ext4-crc32.img.gz");
@@ -71,7 +70,8 @@ class VpartcloneTest {
   @Test
   void describesAnImageAndTakesTheOldOptions() throws Exception {
     assertThat(done(EXT4).out())
-        .contains("format", "partclone 0002", "compression", "gzip", "CRC32", "map of", "data 83 KiB");
+        .contains(
+            "format", "partclone 0002", "compression", "gzip", "CRC32", "map of", "data 83 KiB");
     assertThat(done(EXT4, "--json").lastLine())
         .startsWith("{\"name\":\"partclone-ext4-crc32.img.gz\",")
         .contains("\"fileSystem\":\"EXTFS\"", "\"usedBlocks\":83", "\"blocksPerChecksum\":16");
@@ -139,9 +139,9 @@ class VpartcloneTest {
     Files.writeString(set.resolve("disk"), "sda\n");
     Files.writeString(set.resolve("swappt-sda2.info"), "UUID=\n");
     byte[] ext4 = Files.readAllBytes(EXT4);
-    Files.write(set.resolve("sda1.ext4-ptcl-img.gz.aa"), Arrays.copyOf(ext4, 20_000));
+    Files.write(set.resolve("sda1.ext4-ptcl-img.gz.aa"), Arrays.copyOf(ext4, 40_000));
     Files.write(
-        set.resolve("sda1.ext4-ptcl-img.gz.ab"), Arrays.copyOfRange(ext4, 20_000, ext4.length));
+        set.resolve("sda1.ext4-ptcl-img.gz.ab"), Arrays.copyOfRange(ext4, 40_000, ext4.length));
     Files.copy(IMAGES.resolve("ntfsclone-ntfs.img.gz"), set.resolve("sda3.ntfs-img"));
 
     assertThat(done(set).out())
@@ -158,6 +158,11 @@ class VpartcloneTest {
     Ended cut = run(set, "-v", "--partition", "sda1", "--json");
     assertThat(cut.status()).isEqualTo(ExitStatus.FINDINGS);
     assertThat(cut.lastLine()).contains("CompressedTruncated");
+    Files.write(set.resolve("sda1.ext4-ptcl-img.gz.aa"), new byte[5000]);
+    Ended broken = run(set, "-v", "--json");
+    assertThat(broken.status()).isEqualTo(ExitStatus.FINDINGS);
+    assertThat(broken.lastLine()).contains("\"image\":\"sda1\"", "BadMagic");
+    assertThat(run(set).out()).contains("sda1  damaged", "sda3  ntfsclone 10.1");
   }
 
   @Test
@@ -176,8 +181,8 @@ class VpartcloneTest {
             println("inside ${second.manifest.files.keys}")
             println("parts ${image("%s").partitions.keys} ${image("%s").partitions["p2"].size}")
             val sample = sampleImage.files
-            println("letters ${sample["letters"].kind} ${sample["letters"].list.size > 3}")
-            sample["letters"].copy("$home/letters")
+            println("letters ${sample["/home/ada/letters"].kind} ${sample["/home/ada/letters"].list.size > 3}")
+            sample["/home/ada/letters"].copy("$home/letters")
             sample.matching("*.log").forEach { println("log ${it.path}") }
             sampleImage.map
             """
