@@ -123,6 +123,11 @@ final class StoreTree implements MountDirectory {
     }
 
     @Override
+    public long allocated() {
+      return manifest.figures().dataBytes() + manifest.figures().badBytes();
+    }
+
+    @Override
     public Instant modified() {
       return manifest.finished();
     }
