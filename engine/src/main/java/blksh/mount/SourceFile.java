@@ -2,9 +2,7 @@ package blksh.mount;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
-import blksh.block.DeviceSource;
 import blksh.block.Extent;
-import blksh.block.FileSource;
 import blksh.block.WritableSource;
 import java.time.Instant;
 import java.util.Iterator;
@@ -13,7 +11,13 @@ import java.util.Iterator;
  * A file that shows a source which is open already and stays so: whoever opened it closes it, after
  * the mount has ended.
  */
-public record SourceFile(BlockSource source, Instant modified) implements MountFile {
+public record SourceFile(BlockSource source, Instant modified, boolean readsAhead)
+    implements MountFile {
+
+  /** One that nothing is read ahead of. */
+  public SourceFile(BlockSource source, Instant modified) {
+    this(source, modified, false);
+  }
 
   /** More are not looked at to tell how much of it is holes. */
   private static final int MOST_EXTENTS = 1000;
@@ -43,12 +47,6 @@ public record SourceFile(BlockSource source, Instant modified) implements MountF
   @Override
   public boolean writable() {
     return source instanceof WritableSource;
-  }
-
-  /** All but plain files and devices, which the kernel reads ahead by itself. */
-  @Override
-  public boolean readsAhead() {
-    return !writable() && !(source instanceof FileSource) && !(source instanceof DeviceSource);
   }
 
   @Override
