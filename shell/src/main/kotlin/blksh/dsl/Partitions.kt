@@ -81,6 +81,9 @@ class Partition internal constructor(private val disk: Source, private val entry
   internal fun isCalled(word: String) =
     word == key || word == entry.number().toString() || word == label && word.isNotEmpty()
 
+  override val words: List<String>?
+    get() = disk.words?.plus(listOf("--partition", key))
+
   override fun open(): BlockSource {
     val whole = disk.open()
     try {
