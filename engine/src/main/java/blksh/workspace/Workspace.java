@@ -1,6 +1,9 @@
 package blksh.workspace;
 
 import blksh.BlkshException;
+import blksh.image.Image;
+import blksh.image.ImageOptions;
+import blksh.image.Images;
 import blksh.store.Manifest;
 import blksh.store.Store;
 import blksh.task.CancelledException;
@@ -30,6 +33,9 @@ import java.util.function.Function;
 public final class Workspace implements Closeable {
 
   private static final String DATABASE = "workspace.db";
+
+  /** Where the indexes of compressed images are, within the home. */
+  private static final String INDEXES = "indexes";
 
   /** How many findings of a run its message repeats. */
   private static final int FINDINGS_KEPT = 10;
@@ -172,6 +178,16 @@ public final class Workspace implements Closeable {
     try (Store store = Store.open(path)) {
       return store.manifests();
     }
+  }
+
+  /**
+   * Opens an image by its content; what makes a compressed one quick to open again is kept in this
+   * home.
+   *
+   * @return closed by the caller
+   */
+  public Image image(Path path, ImageOptions options) {
+    return Images.open(path, options.withIndexDirectory(home.resolve(INDEXES)));
   }
 
   /** What is mounted and served. */
