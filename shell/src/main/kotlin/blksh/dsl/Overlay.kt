@@ -55,7 +55,8 @@ internal constructor(
    *
    * @param name what to call it in the store
    *
-   * Example: `overlay(sampleDisk(1), home.resolve("samples/changes")).commit(sampleStore(), "fixed")`
+   * Example: `overlay(sampleDisk(1), home.resolve("samples/changes")).commit(sampleStore(),
+   * "fixed")`
    */
   fun commit(store: Store, name: String = this.name): Captured = store.capture(this, name)
 
