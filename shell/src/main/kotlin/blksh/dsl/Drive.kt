@@ -32,6 +32,9 @@ class Drive internal constructor(session: Session, val path: Path) : Source(sess
   val type: String
     get() = info.type()
 
+  override val words: List<String>
+    get() = listOf(path.toAbsolutePath().normalize().toString())
+
   override fun open(): BlockSource = BlockSources.open(path)
 
   override fun title(): String = "drive $path"

@@ -97,6 +97,9 @@ internal constructor(
   internal fun isCalled(word: String) =
     word == key || word == entry.number().toString() || word == label && word.isNotEmpty()
 
+  override val words: List<String>?
+    get() = disk.words?.plus(listOf("--partition", key))
+
   override fun open(): BlockSource {
     if (image != null) return image.open()
     val whole = disk.open()
