@@ -131,14 +131,11 @@ public final class FuseMount implements Closeable {
           Files.createDirectories(directory);
           made = true;
         } catch (FileSystemException e) {
-          // What does not exist but cannot be made either is often what a dead mount left.
-          if (SystemMounts.isDead(directory)) {
-            throw new BlkshException(action, "a mount that has no process any more is in the way")
-                .suggest("mounts.prune() cleans it away");
-          }
+          refuseDead(directory, action); // what a dead mount left does not exist
           throw e;
         }
       }
+      refuseDead(directory, action);
       if (MountTable.at(directory.toRealPath()) != null) {
         throw new BlkshException(action, "something is mounted there already")
             .suggest("unmount it first, or choose another directory");
@@ -154,6 +151,13 @@ public final class FuseMount implements Closeable {
       throw new BlkshException(action, "there is no such directory", e);
     } catch (IOException e) {
       throw new BlkshException(action, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private static void refuseDead(Path directory, String action) {
+    if (SystemMounts.isDead(directory)) {
+      throw new BlkshException(action, "a mount that has no process any more is in the way")
+          .suggest("mounts.prune() cleans it away");
     }
   }
 

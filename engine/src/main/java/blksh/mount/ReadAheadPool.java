@@ -2,8 +2,11 @@ package blksh.mount;
 
 import java.io.Closeable;
 import java.nio.ByteBuffer;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -12,16 +15,20 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class ReadAheadPool implements Closeable {
 
   /** 16 MiB of buffers; a reader that finds none reads without. */
-  private static final int BUFFERS = 64;
+  static final int BUFFERS = 64;
 
   private static final int IDLE_SECONDS = 5;
 
-  private final ConcurrentLinkedQueue<ByteBuffer> free = new ConcurrentLinkedQueue<>();
+  private final ConcurrentLinkedDeque<ByteBuffer> free = new ConcurrentLinkedDeque<>();
   private final AtomicInteger taken = new AtomicInteger();
+  private final Set<ReadAhead> readers = ConcurrentHashMap.newKeySet();
   private final ThreadPoolExecutor threads;
 
   ReadAheadPool(String name) {
-    int count = Math.max(2, Math.min(8, Runtime.getRuntime().availableProcessors()));
+    this(name, Math.max(2, Math.min(8, Runtime.getRuntime().availableProcessors())));
+  }
+
+  ReadAheadPool(String name, int count) {
     AtomicInteger started = new AtomicInteger();
     threads =
         new ThreadPoolExecutor(
@@ -38,23 +45,48 @@ final class ReadAheadPool implements Closeable {
     threads.allowCoreThreadTimeOut(true);
   }
 
-  /** A buffer of {@link ReadAhead#BLOCK} bytes, or null when all are in use. */
-  ByteBuffer take() {
+  /**
+   * A buffer of {@link ReadAhead#BLOCK} bytes, or null when all are in use. Then readers that pause
+   * are asked for theirs, for the next who comes.
+   */
+  ByteBuffer take(ReadAhead reader) {
     if (taken.incrementAndGet() > BUFFERS) {
       taken.decrementAndGet();
+      for (ReadAhead other : readers) {
+        if (other != reader) {
+          other.shed();
+        }
+      }
       return null;
     }
+    readers.add(reader);
     ByteBuffer buffer = free.poll();
     return buffer != null ? buffer : ByteBuffer.allocateDirect(ReadAhead.BLOCK);
   }
 
   void give(ByteBuffer buffer) {
-    free.add(buffer);
+    free.push(buffer);
     taken.decrementAndGet();
   }
 
-  void run(Runnable work) {
-    threads.execute(work);
+  /** Forgets a reader, which has given everything back. */
+  void leave(ReadAhead reader) {
+    readers.remove(reader);
+  }
+
+  /** Buffers in use now. */
+  int taken() {
+    return taken.get();
+  }
+
+  /** False when no thread will do it. */
+  boolean run(Runnable work) {
+    try {
+      threads.execute(work);
+      return true;
+    } catch (RejectedExecutionException e) {
+      return false;
+    }
   }
 
   /** Ends the threads, when nobody reads any more. */

@@ -102,19 +102,27 @@ public enum Codec {
     }
   }
 
-  /** Decompresses; true when exactly {@code rawLength} bytes came out. Never writes further. */
-  boolean decompress(byte[] from, int offset, int length, byte[] to, int rawLength) {
+  /**
+   * Decompresses a part of a direct buffer; true when exactly {@code rawLength} bytes came out.
+   * Never writes further.
+   */
+  boolean decompress(ByteBuffer from, int offset, int length, byte[] to, int rawLength) {
     try {
       return switch (this) {
         case RAW -> {
           if (length == rawLength) {
-            System.arraycopy(from, offset, to, 0, length);
+            from.get(offset, to, 0, length);
           }
           yield length == rawLength;
         }
         case LZ4 ->
-            Lz4.DECOMPRESSOR.decompress(from, offset, length, to, 0, rawLength) == rawLength;
-        case ZSTD -> Zstd.decompressByteArray(to, 0, rawLength, from, offset, length) == rawLength;
+            Lz4.DECOMPRESSOR.decompress(from, offset, length, ByteBuffer.wrap(to), 0, rawLength)
+                == rawLength;
+        case ZSTD -> {
+          byte[] stored = new byte[length];
+          from.get(offset, stored);
+          yield Zstd.decompressByteArray(to, 0, rawLength, stored, 0, length) == rawLength;
+        }
       };
     } catch (LZ4Exception | ZstdException damaged) {
       return false;

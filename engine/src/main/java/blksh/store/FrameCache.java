@@ -4,28 +4,51 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
- * The frames read last, decompressed and proven, shared by the threads that read one image. Each is
- * read once however many ask for it at the same time. A frame in use is never given up.
+ * The frames read last, decompressed, with what was proven of them. Each is read once however many
+ * ask for it at the same time. A frame in use is never given up, and one that was found damaged is
+ * not remembered.
  */
 final class FrameCache {
+
+  private static final long SHARED_BYTES = 32L << 20;
+
+  /** The memory that all sources of manifests in this process share. */
+  private static final class Shared {
+    static final FrameCache CACHE =
+        new FrameCache(Math.min(SHARED_BYTES, Runtime.getRuntime().maxMemory() / 4));
+  }
 
   private final int frames;
   private final Map<Key, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
   private final Deque<Pack.Loaded> free = new ArrayDeque<>();
+  private final LongAdder hits = new LongAdder();
+  private final LongAdder misses = new LongAdder();
 
-  private record Key(long pack, int frame) {}
+  /**
+   * A frame as one owner read it, known by its pages: its place in the pack may change. Owners
+   * share memory, but not what they found.
+   */
+  private record Key(Object owner, long pack, int firstPage, int pages) {}
 
   /** A frame in the cache; {@link #release} it after use. */
   static final class Entry {
     final long packId;
-    private Pack.Loaded loaded;
-    private int users;
-    private boolean ready;
+    private final Key key;
+    private final Pack.Loaded loaded;
+    private final CountDownLatch ready = new CountDownLatch(1);
+    private int users = 1;
 
-    private Entry(long packId) {
+    /** Whether nobody can find it any more; guarded by the cache, as are its users. */
+    private boolean dropped;
+
+    private Entry(long packId, Key key, Pack.Loaded loaded) {
       this.packId = packId;
+      this.key = key;
+      this.loaded = loaded;
     }
 
     Pack.Loaded loaded() {
@@ -40,42 +63,56 @@ final class FrameCache {
     this.frames = (int) Math.max(4, bytes / Frame.MAX_RAW);
   }
 
-  Entry acquire(Pack pack, int frame, Pack.Reader reader) {
-    Entry entry;
-    synchronized (this) {
-      Key key = new Key(pack.id(), frame);
-      entry = entries.get(key);
-      if (entry != null) {
-        entry.users++;
-        awaitReady(entry);
-        return entry;
-      }
-      entry = new Entry(pack.id());
-      entry.users = 1;
-      evict();
-      entry.loaded = free.isEmpty() ? new Pack.Loaded() : free.pop();
-      entries.put(key, entry);
-    }
-    try {
-      pack.load(frame, -1, reader, entry.loaded);
-    } catch (RuntimeException | Error e) {
-      entry.loaded.proven = 0;
-      entry.loaded.damage = String.valueOf(e.getMessage());
-      throw e;
-    } finally {
-      synchronized (this) {
-        entry.ready = true;
-        notifyAll();
-      }
-    }
-    return entry;
+  static FrameCache shared() {
+    return Shared.CACHE;
   }
 
-  private void awaitReady(Entry entry) {
+  Entry acquire(Object owner, Pack pack, int frame, Pack.Reader reader) {
+    PackFooter footer = pack.footer();
+    Key key = new Key(owner, pack.id(), footer.firstPage(frame), footer.pagesIn(frame));
+    Entry found;
+    Entry made = null;
+    synchronized (this) {
+      found = entries.get(key);
+      if (found != null) {
+        found.users++;
+      } else {
+        evict();
+        made = new Entry(pack.id(), key, free.isEmpty() ? new Pack.Loaded() : free.pop());
+        entries.put(key, made);
+      }
+    }
+    if (found != null) {
+      hits.increment();
+      await(found.ready);
+      return found;
+    }
+    misses.increment();
+    boolean returned = false;
+    try {
+      pack.load(frame, reader, made.loaded);
+      returned = true;
+      return made;
+    } finally {
+      if (!returned) {
+        made.loaded.fail("it could not be read");
+      }
+      if (!made.loaded.whole()) {
+        forget(made);
+      }
+      made.ready.countDown();
+      if (!returned) {
+        release(made);
+      }
+    }
+  }
+
+  private static void await(CountDownLatch ready) {
     boolean interrupted = false;
-    while (!entry.ready) {
+    while (true) {
       try {
-        wait();
+        ready.await();
+        break;
       } catch (InterruptedException e) {
         interrupted = true;
       }
@@ -91,12 +128,51 @@ final class FrameCache {
       Entry entry = oldest.next();
       if (entry.users == 0) {
         oldest.remove();
-        free.push(entry.loaded);
+        drop(entry);
       }
     }
   }
 
+  /** Forgets what an owner read, when it reads no more. */
+  synchronized void forgetAll(Object owner) {
+    var all = entries.values().iterator();
+    while (all.hasNext()) {
+      Entry entry = all.next();
+      if (entry.key.owner == owner) {
+        all.remove();
+        drop(entry);
+      }
+    }
+  }
+
+  /** Lets the next who asks for a frame read it again, as it was found damaged. */
+  synchronized void forget(Entry entry) {
+    if (entries.remove(entry.key, entry)) {
+      drop(entry);
+    }
+  }
+
+  /** Notes that nobody can find it any more; its memory is used again after its last user. */
+  private void drop(Entry entry) {
+    entry.dropped = true;
+    if (entry.users == 0) {
+      free.push(entry.loaded);
+    }
+  }
+
   synchronized void release(Entry entry) {
-    entry.users--;
+    if (--entry.users == 0 && entry.dropped) {
+      free.push(entry.loaded);
+    }
+  }
+
+  /** How often a frame was there already. */
+  long hits() {
+    return hits.sum();
+  }
+
+  /** How often a frame had to be read. */
+  long misses() {
+    return misses.sum();
   }
 }

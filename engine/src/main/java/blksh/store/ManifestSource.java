@@ -19,13 +19,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 final class ManifestSource implements BlockSource {
 
-  private static final long CACHE_BYTES = 16L << 20;
-
   private final Store store;
   private final Runnable onClose;
   private final ManifestFile file;
   private final Manifest manifest;
-  private final FrameCache cache = new FrameCache(CACHE_BYTES);
+  private final FrameCache cache = FrameCache.shared();
   private final ConcurrentLinkedQueue<Reader> idle = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -38,7 +36,7 @@ final class ManifestSource implements BlockSource {
 
   /** What one reading thread needs. */
   private final class Reader {
-    final PageReader pages = new PageReader(store, cache);
+    final PageReader pages = new PageReader(store, cache, ManifestSource.this);
     final ManifestFile.Cursor cursor = file.new Cursor();
     final byte[] page = new byte[Page.SIZE];
     final byte[] digest = new byte[Page.DIGEST];
@@ -104,7 +102,7 @@ final class ManifestSource implements BlockSource {
         cursor.seek(page);
       }
       if (cursor.kind == Extent.Kind.DATA) {
-        at += copyPage(reader, page, at, end, target);
+        at += copyPages(reader, page, at, end, target);
       } else {
         long to = Math.min(end, cursor.end * Page.SIZE);
         while (at < to) {
@@ -116,9 +114,21 @@ final class ManifestSource implements BlockSource {
     }
   }
 
-  private int copyPage(Reader reader, long page, long at, long end, ByteBuffer target) {
+  /** Copies bytes of one page, or as many whole pages as lie together. */
+  private int copyPages(Reader reader, long page, long at, long end, ByteBuffer target) {
     ManifestFile.Cursor cursor = reader.cursor;
     int number = cursor.first + (int) (page - cursor.start);
+    if (at == page * Page.SIZE) {
+      long most = Math.min(cursor.end - page, (end - at) / Page.SIZE);
+      int put =
+          most == 0
+              ? 0
+              : reader.pages.put(
+                  file.packs()[cursor.pack], number, (int) Math.min(most, Frame.MAX_PAGES), target);
+      if (put > 0) {
+        return put * Page.SIZE;
+      }
+    }
     int length =
         reader.pages.read(file.packs()[cursor.pack], number, reader.page, 0, reader.digest, 0);
     int offset = (int) (at - page * Page.SIZE);
@@ -211,6 +221,7 @@ final class ManifestSource implements BlockSource {
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
+      cache.forgetAll(this);
       file.close();
       onClose.run();
     }

@@ -3,6 +3,7 @@ package blksh.store;
 import blksh.BlkshException;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -125,7 +126,10 @@ final class Pack implements Closeable {
     return file;
   }
 
-  /** A frame as it came off the disk. */
+  /**
+   * A frame as it came off the disk, decompressed. Its pages are proven as they are wanted, by any
+   * thread; none is to be used before.
+   */
   static final class Loaded {
     /** The frame's pages, one after another; as long as the largest frame. */
     final byte[] raw = new byte[Frame.MAX_RAW];
@@ -140,44 +144,116 @@ final class Pack implements Closeable {
     int pages;
 
     /** Bit i is set when page i has its digest. */
-    int proven;
+    private final AtomicInteger proven = new AtomicInteger();
+
+    /** Bit i is set when page i has not. */
+    private final AtomicInteger failed = new AtomicInteger();
+
+    /** Whether there are pages that may be proven. */
+    private volatile boolean whole;
 
     /** What was wrong, or null. */
-    String damage;
+    private volatile String damage;
 
+    private void begin(int firstPage, int pages) {
+      this.firstPage = firstPage;
+      this.pages = pages;
+      whole = false;
+      damage = null;
+      proven.set(0);
+      failed.set(0);
+    }
+
+    /** Makes it a frame without pages. */
+    void fail(String reason) {
+      whole = false;
+      damage = reason;
+    }
+
+    /** Whether it came off the disk and decompressed. */
+    boolean whole() {
+      return whole;
+    }
+
+    String damage() {
+      return damage;
+    }
+
+    int proven() {
+      return proven.get();
+    }
+
+    boolean holds(int page) {
+      return page >= firstPage && page < firstPage + pages;
+    }
+
+    /** Whether a page is there and was proven. */
     boolean has(int page) {
       int i = page - firstPage;
-      return i >= 0 && i < pages && (proven >>> i & 1) != 0 && starts[i + 1] > starts[i];
+      return holds(page) && (proven.get() >>> i & 1) != 0 && starts[i + 1] > starts[i];
+    }
+
+    /**
+     * Proves pages by their digests, once.
+     *
+     * @param wanted bit i is set when page i matters
+     */
+    void prove(int wanted, Reader reader) {
+      if (!whole) {
+        return;
+      }
+      int left = wanted & ~(proven.get() | failed.get());
+      for (int i = 0; left != 0 && i < pages; i++) {
+        int length = starts[i + 1] - starts[i];
+        if ((left >>> i & 1) == 0 || length == 0) {
+          continue;
+        }
+        Page.digest(reader.sha, raw, starts[i], length, reader.digest, 0);
+        int bit = 1 << i;
+        if (Page.sameDigest(reader.digest, 0, digests, i * Page.DIGEST)) {
+          proven.getAndUpdate(bits -> bits | bit);
+        } else {
+          damage = "page fails its digest";
+          failed.getAndUpdate(bits -> bits | bit);
+        }
+      }
     }
   }
 
   /** Buffers for reading frames; one a thread at a time. */
   static final class Reader {
-    private final byte[] stored = new byte[Frame.MAX_HEADER + Frame.MAX_RAW];
+    /** A frame as it is stored. */
+    private final ByteBuffer stored = ByteBuffer.allocateDirect(Frame.MAX_HEADER + Frame.MAX_RAW);
+
+    private final byte[] header = new byte[Frame.MAX_HEADER];
     private final MessageDigest sha = Page.sha256();
     private final byte[] digest = new byte[Page.DIGEST];
   }
 
   /**
-   * Reads a frame and proves each page by its digest.
+   * Reads a frame and proves pages by their digests.
    *
    * @param wanted bit i is set when page i matters; others are decompressed but not proven
    */
   void load(int frame, int wanted, Reader reader, Loaded into) {
+    load(frame, reader, into);
+    into.prove(wanted, reader);
+  }
+
+  /** Reads and decompresses a frame, and proves nothing yet. */
+  void load(int frame, Reader reader, Loaded into) {
     int count = footer.pagesIn(frame);
     int headerLength = Frame.headerLength(count);
     int storedLength = footer.storedLength(frame);
-    into.firstPage = footer.firstPage(frame);
-    into.pages = count;
-    into.proven = 0;
-    into.damage = null;
+    into.begin(footer.firstPage(frame), count);
     try {
-      file.read(footer.offset(frame), reader.stored, 0, headerLength + storedLength);
+      file.read(footer.offset(frame), reader.stored.clear().limit(headerLength + storedLength));
     } catch (IOException e) {
-      into.damage = Bytes.reason(e);
+      into.fail(Bytes.reason(e));
       return;
     }
-    Frame header = Frame.parse(reader.stored, 0, headerLength);
+    reader.stored.get(0, reader.header, 0, headerLength);
+    Frame header = Frame.parse(reader.header, 0, headerLength);
     if (header != null
         && (header.pages != count
             || header.firstPage != into.firstPage
@@ -195,31 +271,18 @@ final class Pack implements Closeable {
     }
     Codec codec = header != null ? header.codec : footer.codec(frame);
     int rawLength = into.starts[count];
-    boolean whole =
-        codec.decompress(reader.stored, headerLength, storedLength, into.raw, rawLength);
-    if (!whole) {
-      into.damage = "frame does not decompress";
-      return;
-    }
-    for (int i = 0; i < count; i++) {
-      int length = into.starts[i + 1] - into.starts[i];
-      if ((wanted >>> i & 1) == 0 || length == 0) {
-        continue;
-      }
-      Page.digest(reader.sha, into.raw, into.starts[i], length, reader.digest, 0);
-      if (Page.sameDigest(reader.digest, 0, into.digests, i * Page.DIGEST)) {
-        into.proven |= 1 << i;
-      } else {
-        into.damage = "page fails its digest";
-      }
+    if (codec.decompress(reader.stored, headerLength, storedLength, into.raw, rawLength)) {
+      into.whole = true;
+    } else {
+      into.fail("frame does not decompress");
     }
   }
 
   /** Checks the payload's checksum, which a page that is not looked at may need. */
   boolean payloadSound(int frame, Reader reader) {
     int headerLength = Frame.headerLength(footer.pagesIn(frame));
-    return Checksum.of(reader.stored, headerLength, footer.storedLength(frame))
-        == footer.payloadChecksum(frame);
+    ByteBuffer payload = reader.stored.slice(headerLength, footer.storedLength(frame));
+    return Checksum.of(payload) == footer.payloadChecksum(frame);
   }
 
   private boolean digestsFromFooter(int frame, Loaded into) {

@@ -140,13 +140,13 @@ final class PackCheck implements Closeable {
       int page = loaded.firstPage + i;
       boolean failed =
           i < loaded.pages
-              && (loaded.proven >>> i & 1) == 0
-              && (loaded.damage != null || loaded.starts[i + 1] > loaded.starts[i]);
+              && (loaded.proven() >>> i & 1) == 0
+              && (loaded.damage() != null || loaded.starts[i + 1] > loaded.starts[i]);
       if (failed && failedFrom < 0) {
         failedFrom = page;
       } else if (!failed && failedFrom >= 0) {
         bad.add(failedFrom, page);
-        find(offset, length, loaded.damage, failedFrom, page);
+        find(offset, length, loaded.damage(), failedFrom, page);
         failedFrom = -1;
       }
       if (i < loaded.pages && loaded.has(page)) {
@@ -155,8 +155,8 @@ final class PackCheck implements Closeable {
       }
     }
     boolean allProven = bad.isEmpty() || !touches(loaded.firstPage, loaded.pages);
-    if (allProven && loaded.damage != null) {
-      find(offset, length, loaded.damage + "; no page is lost by it, reindex repairs it", 0, 0);
+    if (allProven && loaded.damage() != null) {
+      find(offset, length, loaded.damage() + "; no page is lost by it, reindex repairs it", 0, 0);
     } else if (allProven && !pack.payloadSound(frame, reader.frames)) {
       find(offset, length, "frame checksum does not match; no page is lost by it", 0, 0);
     }

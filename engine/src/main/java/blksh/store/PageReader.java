@@ -2,6 +2,7 @@ package blksh.store;
 
 import blksh.BlkshException;
 import java.io.Closeable;
+import java.nio.ByteBuffer;
 
 /**
  * Reads stored pages, each proven by its digest. A page that fails is looked for elsewhere in the
@@ -11,15 +12,20 @@ final class PageReader implements Closeable {
 
   private final Store store;
   private final FrameCache cache;
+  private final Object owner;
   private final Pack.Reader reader = new Pack.Reader();
   private Pack pack;
   private FrameCache.Entry entry;
   private PageFinder finder;
   private String problem;
 
-  PageReader(Store store, FrameCache cache) {
+  /**
+   * @param owner who shares what is read, and forgets it in the end if the cache outlives him
+   */
+  PageReader(Store store, FrameCache cache, Object owner) {
     this.store = store;
     this.cache = cache;
+    this.owner = owner;
   }
 
   /**
@@ -56,26 +62,54 @@ final class PageReader implements Closeable {
     }
   }
 
-  private int readAt(long packId, int page, byte[] to, int at, byte[] digests, int digestsAt) {
-    Pack.Loaded loaded = entry == null ? null : entry.loaded();
-    if (loaded == null
-        || entry.packId != packId
-        || page < loaded.firstPage
-        || page >= loaded.firstPage + loaded.pages) {
-      loaded = load(packId, page);
+  /**
+   * Puts as many whole pages from one on as lie together and are sound.
+   *
+   * @param most pages, 1 or more; all of 4096 bytes, and the target has room for them
+   * @return pages put, or 0 when not even the first can be put like that
+   */
+  int put(long packId, int page, int most, ByteBuffer target) {
+    Pack.Loaded loaded = use(packId, page);
+    if (loaded == null) {
+      return 0;
     }
+    int from = page - loaded.firstPage;
+    int count = Math.min(most, loaded.pages - from);
+    loaded.prove(count == Frame.MAX_PAGES ? -1 : ((1 << count) - 1) << from, reader);
+    int sound = 0;
+    while (sound < count
+        && loaded.has(page + sound)
+        && loaded.starts[from + sound + 1] - loaded.starts[from + sound] == Page.SIZE) {
+      sound++;
+    }
+    target.put(loaded.raw, loaded.starts[from], sound * Page.SIZE);
+    return sound;
+  }
+
+  private int readAt(long packId, int page, byte[] to, int at, byte[] digests, int digestsAt) {
+    Pack.Loaded loaded = use(packId, page);
     if (loaded == null) {
       return -1;
     }
+    int i = page - loaded.firstPage;
+    loaded.prove(1 << i, reader);
     if (!loaded.has(page)) {
-      problem = loaded.damage == null ? "page was dropped" : loaded.damage;
+      cache.forget(entry);
+      problem = loaded.damage() == null ? "page was dropped" : loaded.damage();
       return -1;
     }
-    int i = page - loaded.firstPage;
     int length = loaded.starts[i + 1] - loaded.starts[i];
     System.arraycopy(loaded.raw, loaded.starts[i], to, at, length);
     System.arraycopy(loaded.digests, i * Page.DIGEST, digests, digestsAt, Page.DIGEST);
     return length;
+  }
+
+  /** The frame of a page, or null when there is none. */
+  private Pack.Loaded use(long packId, int page) {
+    Pack.Loaded loaded = entry == null ? null : entry.loaded();
+    return loaded != null && entry.packId == packId && loaded.holds(page)
+        ? loaded
+        : load(packId, page);
   }
 
   private Pack.Loaded load(long packId, int page) {
@@ -91,7 +125,7 @@ final class PageReader implements Closeable {
       problem = "pack " + PackDirectory.idText(packId) + " has no page " + page;
       return null;
     }
-    entry = cache.acquire(pack, frame, reader);
+    entry = cache.acquire(owner, pack, frame, reader);
     return entry.loaded();
   }
 

@@ -64,13 +64,22 @@ final class ReadOnlyFile implements Closeable {
    * @throws EOFException when the file ends before
    */
   void read(long position, byte[] to, int offset, int length) throws IOException {
-    ByteBuffer buffer = ByteBuffer.wrap(to, offset, length);
+    read(position, ByteBuffer.wrap(to, offset, length));
+  }
+
+  /**
+   * Fills a buffer up to its limit.
+   *
+   * @throws EOFException when the file ends before
+   */
+  void read(long position, ByteBuffer buffer) throws IOException {
+    int start = buffer.position();
     boolean interrupted = false;
     try {
       while (buffer.hasRemaining()) {
         FileChannel used = channel;
         try {
-          if (used.read(buffer, position + buffer.position() - offset) < 0) {
+          if (used.read(buffer, position + buffer.position() - start) < 0) {
             throw new EOFException("file ends at byte " + used.size());
           }
         } catch (ClosedChannelException e) {

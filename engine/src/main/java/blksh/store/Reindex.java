@@ -160,7 +160,7 @@ final class Reindex {
         }
         pack.load(frame, -1, reader, loaded);
         int all = loaded.pages == 32 ? -1 : (1 << loaded.pages) - 1;
-        if (loaded.proven != all) {
+        if (loaded.proven() != all) {
           throw new IOException("a frame has lost its header and pages; the pack stays as it is");
         }
         int rawLength = loaded.starts[loaded.pages];

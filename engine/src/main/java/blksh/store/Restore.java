@@ -116,7 +116,7 @@ final class Restore {
   }
 
   private void work() {
-    PageReader reader = new PageReader(store, cache);
+    PageReader reader = new PageReader(store, cache, this);
     try {
       Segment segment = takeIdle();
       while (segment != null && claim(segment)) {

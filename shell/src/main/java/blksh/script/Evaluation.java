@@ -12,6 +12,13 @@ public final class Evaluation {
   /** Whether any evaluation was ever stopped: until then a checkpoint costs one read. */
   private static volatile boolean anyStopped;
 
+  /** A part of an evaluation. */
+  public interface Part<T> {
+
+    /** What it comes to. */
+    T call() throws Throwable;
+  }
+
   private volatile boolean stopped;
   private volatile boolean abandoned;
 
@@ -23,6 +30,16 @@ public final class Evaluation {
   /** Ends the calling thread's part in any evaluation. */
   static void leave() {
     CURRENT.remove();
+  }
+
+  /** Calls something as a part of this evaluation. */
+  public <T> T call(Part<T> part) throws Throwable {
+    enter();
+    try {
+      return part.call();
+    } finally {
+      leave();
+    }
   }
 
   /** Stops the code at its next checkpoint. */
@@ -61,6 +78,25 @@ public final class Evaluation {
       if (current != null && current.stopped) {
         throw new Stop();
       }
+    }
+  }
+
+  /**
+   * What becomes of {@code System.exit} in code typed at the prompt: the code ends, the sitting
+   * does not.
+   *
+   * @throws Exit always
+   */
+  public static void exit(int status) {
+    throw new Exit(status);
+  }
+
+  /** Ends code that would have ended the process. */
+  public static final class Exit extends Error {
+    private static final long serialVersionUID = 1;
+
+    Exit(int status) {
+      super("exit(" + status + ") ends scripts; :quit or Ctrl-D leaves the prompt");
     }
   }
 

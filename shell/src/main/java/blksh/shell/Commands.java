@@ -33,7 +33,7 @@ final class Commands {
     Throwable lastFailure();
 
     /** The entries that ended well so far, oldest first. */
-    List<String> entries();
+    List<Entry> entries();
 
     /** The value of a variable declared at the prompt; null when there is none. Never waits. */
     Object variable(String name);
@@ -59,6 +59,13 @@ final class Commands {
      */
     String ask(String prompt);
   }
+
+  /**
+   * An entry.
+   *
+   * @param result the name its result got, such as {@code res1}; null when it has none
+   */
+  record Entry(String text, String result) {}
 
   /** How a command ended. */
   enum Ending {
@@ -394,7 +401,7 @@ final class Commands {
   }
 
   private Ending save(String name) throws IOException {
-    List<String> entries = sitting.entries();
+    List<Entry> entries = sitting.entries();
     if (entries.isEmpty()) {
       return wrong("nothing was entered yet");
     }

@@ -22,9 +22,11 @@ final class EntryParser implements Parser {
   @Override
   public ParsedLine parse(String line, int cursor, ParseContext context) {
     boolean accepting = context == ParseContext.ACCEPT_LINE || context == ParseContext.UNSPECIFIED;
-    boolean command = Commands.isCommand(line);
-    if (accepting && !command && !line.isBlank() && !complete.test(line)) {
-      throw new EOFError(-1, -1, "incomplete");
+    if (accepting && !Commands.isCommand(line) && !line.isBlank()) {
+      Brackets brackets = Brackets.of(line);
+      if (brackets.open() > 0 || brackets.unclosed() || !complete.test(line)) {
+        throw new EOFError(-1, -1, "incomplete", null, brackets.open(), null);
+      }
     }
     return new Word(line, cursor);
   }
@@ -41,7 +43,7 @@ final class EntryParser implements Parser {
       this.cursor = cursor;
       String before = line.substring(0, cursor);
       this.word =
-          Commands.isCommand(before) ? Commands.word(before) : LivePath.before(before).prefix();
+          Commands.isCommand(before) ? Commands.word(before) : Completions.place(before).word();
     }
 
     @Override

@@ -3,8 +3,12 @@ package blksh.shell;
 import blksh.BlkshException;
 import blksh.dsl.Arguments;
 import blksh.dsl.Vocabulary;
+import blksh.script.Evaluation;
 import blksh.script.Repl;
 import blksh.script.ScriptRun;
+import blksh.script.ScriptSource;
+import blksh.script.Sitting;
+import blksh.script.Tokens;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -13,12 +17,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
 import org.jline.reader.EndOfFileException;
 import org.jline.reader.LineReader;
-import org.jline.reader.LineReaderBuilder;
 import org.jline.reader.UserInterruptException;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
@@ -40,10 +43,14 @@ final class Prompt {
   /** The compiler, once it is there. */
   private CompletableFuture<Repl> ready;
 
+  /** Whether the part of it is there that tells tokens apart. */
+  private volatile boolean lexer;
+
+  private final FastLane fastLane;
+
   private Evaluator evaluator;
 
-  private final List<String> entries = new ArrayList<>();
-  private Object last;
+  private final List<Commands.Entry> entries = new ArrayList<>();
   private Throwable lastFailure;
 
   /** Whether results go unprinted. */
@@ -55,6 +62,7 @@ final class Prompt {
     this.vocabulary =
         new Vocabulary(session, new Arguments("", "", List.of(), (word, rest) -> false));
     this.commands = new Commands(session, new Here());
+    this.fastLane = new FastLane(vocabulary);
   }
 
   int run() throws IOException, InterruptedException {
@@ -66,9 +74,7 @@ final class Prompt {
   // Without a terminal.
 
   private int readStatements() throws IOException, InterruptedException {
-    Repl repl = new Repl(vocabulary);
-    evaluator = text -> evaluateHere(repl, text);
-    ready = CompletableFuture.completedFuture(repl);
+    evaluator = this::evaluateHere;
     BufferedReader lines =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     StringBuilder entry = new StringBuilder();
@@ -78,9 +84,7 @@ final class Prompt {
         entry.append(entry.isEmpty() ? "" : "\n").append(line);
       }
       String text = entry.toString();
-      boolean waits =
-          !Commands.isCommand(text) && repl.read(text) instanceof Repl.Reading.Incomplete;
-      if (line != null && waits) {
+      if (line != null && !Commands.isCommand(text) && !reads(text)) {
         continue;
       }
       entry.setLength(0);
@@ -94,7 +98,7 @@ final class Prompt {
           }
           case DONE -> {}
         }
-      } else if (!text.isBlank() && !evaluateHere(repl, text)) {
+      } else if (!text.isBlank() && !evaluateHere(text)) {
         return lastFailure != null && Failures.interrupted(lastFailure)
             ? ExitStatus.INTERRUPTED
             : ExitStatus.FAILED;
@@ -109,46 +113,55 @@ final class Prompt {
     return session.findings().isEmpty() ? ExitStatus.DONE : ExitStatus.FINDINGS;
   }
 
-  private boolean evaluateHere(Repl repl, String text) {
+  private boolean evaluateHere(String text) throws InterruptedException {
+    FastLane.Plain plain = fastLane.read(text);
+    if (plain != null) {
+      return print(text, plain, null, follow(plain, text, ScriptRun.evaluation));
+    }
+    Repl repl = repl();
     Repl.Compilation compilation = repl.compile(text);
     if (compilation instanceof Repl.Compilation.Failed failed) {
-      return print(text, failed.getOutcome());
+      return print(text, null, null, failed.getOutcome());
     }
     Repl.Entry entry = ((Repl.Compilation.Done) compilation).getEntry();
     Repl.Outcome outcome = repl.run(entry, ScriptRun.evaluation);
     repl.settle(entry, outcome instanceof Repl.Outcome.Value);
-    return print(text, outcome);
+    return print(text, null, entry.getResult(), outcome);
   }
 
   // At a terminal.
 
   private int converse() throws IOException, InterruptedException {
-    ready = CompletableFuture.supplyAsync(this::warmRepl, Prompt::inBackground);
-    CompletableFuture<Repl> repl = ready;
     try (Terminal terminal =
         TerminalBuilder.builder().name("blksh").system(true).nativeSignals(true).build()) {
-      LineReader reader = reader(terminal, repl);
-      Screen screen = new Screen(terminal, reader);
-      screen.apply(session.settings());
-      console.attach(screen);
-      evaluator = text -> evaluate(terminal, await(repl), text);
-      while (true) {
-        String text;
-        try {
-          console.makeWay();
-          text = screen.read(PROMPT);
-        } catch (UserInterruptException cleared) {
-          continue;
-        } catch (EndOfFileException leaving) {
+      return converse(terminal);
+    }
+  }
+
+  /** Converses at a terminal until its end or a command to leave. */
+  int converse(Terminal terminal) throws IOException, InterruptedException {
+    ready = new CompletableFuture<>();
+    Screen screen = new Screen(terminal, reader(terminal));
+    screen.apply(session.settings());
+    console.attach(screen);
+    evaluator = text -> evaluate(terminal, text);
+    inBackground(this::warmRepl);
+    while (true) {
+      String text;
+      try {
+        console.makeWay();
+        text = screen.read(PROMPT);
+      } catch (UserInterruptException cleared) {
+        continue;
+      } catch (EndOfFileException leaving) {
+        return ExitStatus.DONE;
+      }
+      if (Commands.isCommand(text)) {
+        if (commands.obey(text) == Commands.Ending.LEAVE) {
           return ExitStatus.DONE;
         }
-        if (Commands.isCommand(text)) {
-          if (commands.obey(text) == Commands.Ending.LEAVE) {
-            return ExitStatus.DONE;
-          }
-        } else if (!text.isBlank()) {
-          evaluator.evaluate(text);
-        }
+      } else if (!text.isBlank()) {
+        evaluator.evaluate(text);
       }
     }
   }
@@ -159,13 +172,6 @@ final class Prompt {
     thread.start();
   }
 
-  private Repl warmRepl() {
-    Repl repl = new Repl(vocabulary);
-    repl.warmUp();
-    initialise(repl);
-    return repl;
-  }
-
   /** Enters what the person's own init script holds, before anything else is. */
   private void initialise(Repl repl) {
     Path script = session.options().home().resolve("init.kts");
@@ -174,67 +180,75 @@ final class Prompt {
     }
     try {
       String text = Files.readString(script);
-      if (!text.isBlank() && !evaluateHere(repl, text)) {
+      Repl.Outcome outcome;
+      Repl.Compilation compilation = repl.compile(text);
+      if (compilation instanceof Repl.Compilation.Done done) {
+        outcome = repl.run(done.getEntry(), new Evaluation());
+        repl.settle(done.getEntry(), outcome instanceof Repl.Outcome.Value);
+      } else {
+        outcome = ((Repl.Compilation.Failed) compilation).getOutcome();
+      }
+      if (!(outcome instanceof Repl.Outcome.Value)) {
+        print(text, null, null, outcome);
         console.err().println("blksh: that was " + script);
       }
-      entries.clear();
     } catch (IOException unreadable) {
       console.err().println("blksh: cannot read " + script + ": " + unreadable.getMessage());
     }
   }
 
-  private static Repl await(Future<Repl> repl) throws InterruptedException {
+  private void warmRepl() {
     try {
-      return repl.get();
-    } catch (ExecutionException broken) {
-      throw new IllegalStateException("the Kotlin compiler did not start", broken.getCause());
+      Tokens.of("val a");
+      lexer = true;
+      // What the first TAB and the first entry will want.
+      vocabulary.getStores();
+      Repl repl = new Repl(vocabulary, true);
+      repl.warmUp();
+      initialise(repl);
+      ready.complete(repl);
+    } catch (Throwable broken) {
+      ready.completeExceptionally(broken);
     }
   }
 
-  private LineReader reader(Terminal terminal, Future<Repl> repl) throws IOException {
+  private LineReader reader(Terminal terminal) throws IOException {
     Path home = session.options().home();
     Files.createDirectories(home);
-    LineReader reader =
-        LineReaderBuilder.builder()
-            .terminal(terminal)
-            .appName("blksh")
-            .parser(new EntryParser(text -> reads(repl, text)))
-            .completer(new LiveCompleter(vocabulary, repl, commands))
-            .variable(LineReader.HISTORY_FILE, home.resolve("history"))
-            .variable(LineReader.HISTORY_SIZE, 10_000)
-            .variable(LineReader.SECONDARY_PROMPT_PATTERN, "%P.... > ")
-            .option(LineReader.Option.DISABLE_EVENT_EXPANSION, true)
-            .option(LineReader.Option.HISTORY_IGNORE_DUPS, true)
-            .option(LineReader.Option.CASE_INSENSITIVE, true)
-            .build();
-    return reader;
+    Completions completions = new Completions(vocabulary, fastLane, this::variable, this::typeOf);
+    Path inputRc = Path.of(System.getProperty("user.home"), ".inputrc");
+    return new EntryReader(
+        terminal,
+        Map.of(
+            LineReader.HISTORY_FILE,
+            home.resolve("history"),
+            LineReader.HISTORY_SIZE,
+            10_000,
+            LineReader.INPUT_RC_FILE_NAME,
+            inputRc.toString()),
+        new EntryParser(this::reads),
+        new LiveCompleter(completions, commands),
+        completions::signatures,
+        new EntryHighlighter(console.colour(), () -> lexer));
   }
 
-  /** Whether a text can be handed over, as far as the reader can tell. */
-  private static boolean reads(Future<Repl> repl, String text) {
-    try {
-      return !(await(repl).read(text) instanceof Repl.Reading.Incomplete);
-    } catch (InterruptedException hurry) {
-      Thread.currentThread().interrupt();
-      return true;
-    }
-  }
-
-  private boolean evaluate(Terminal terminal, Repl repl, String text) throws InterruptedException {
+  private boolean evaluate(Terminal terminal, String text) throws InterruptedException {
     Running running = new Running(session, terminal);
     try {
+      FastLane.Plain plain = fastLane.read(text);
+      if (plain != null) {
+        Repl.Outcome outcome = running.run(evaluation -> follow(plain, text, evaluation));
+        return print(text, plain, null, outcome);
+      }
+      Repl repl = repl();
       Repl.Compilation compilation = repl.compile(text);
       if (compilation instanceof Repl.Compilation.Failed failed) {
-        return print(text, failed.getOutcome());
+        return print(text, null, null, failed.getOutcome());
       }
       Repl.Entry entry = ((Repl.Compilation.Done) compilation).getEntry();
       Repl.Outcome outcome = running.run(evaluation -> repl.run(entry, evaluation));
       repl.settle(entry, outcome instanceof Repl.Outcome.Value);
-      if (outcome == null) {
-        console.err().println("blksh: given up; it may still be running");
-        return false;
-      }
-      return print(text, outcome);
+      return print(text, null, entry.getResult(), outcome);
     } finally {
       running.close();
     }
@@ -242,12 +256,66 @@ final class Prompt {
 
   // Both.
 
+  /** The compiler; without a terminal it is got ready when it is first needed. */
+  private Repl repl() throws InterruptedException {
+    if (ready == null) {
+      ready = CompletableFuture.completedFuture(new Repl(vocabulary, false));
+    }
+    try {
+      return ready.get();
+    } catch (ExecutionException broken) {
+      throw new IllegalStateException("the Kotlin compiler did not start", broken.getCause());
+    }
+  }
+
+  /** The compiler if it is there: what must not wait does without. */
+  private Repl present() {
+    boolean present = ready != null && ready.isDone() && !ready.isCompletedExceptionally();
+    return present ? ready.join() : null;
+  }
+
+  private Object variable(String name) {
+    Repl repl = present();
+    return repl == null ? null : repl.variable(name);
+  }
+
+  /** The type of an expression; null when it has none, or the compiler is not there yet. */
+  private String typeOf(String expression) {
+    Repl repl = present();
+    try {
+      return repl == null || expression.isBlank() ? null : repl.typeOf(expression);
+    } catch (RuntimeException none) {
+      return null;
+    }
+  }
+
+  /** Whether a text can be handed over, as opposed to being the beginning of something. */
+  private boolean reads(String text) {
+    if (text.isBlank() || fastLane.read(text) != null) {
+      return true;
+    }
+    try {
+      return !(repl().read(text) instanceof Repl.Reading.Incomplete);
+    } catch (InterruptedException hurry) {
+      Thread.currentThread().interrupt();
+      return true;
+    }
+  }
+
+  private static Repl.Outcome follow(FastLane.Plain plain, String text, Evaluation evaluation) {
+    try {
+      return new Repl.Outcome.Value(evaluation.call(plain.step()::value));
+    } catch (Throwable failure) {
+      return new Repl.Outcome.Threw(failure, new ScriptSource("<prompt>", text), 1);
+    }
+  }
+
   /** What the commands see. */
   private final class Here implements Commands.Sitting {
 
     @Override
     public Object last() {
-      return last;
+      return Sitting.getLast() == null ? null : Sitting.getLast().getValue();
     }
 
     @Override
@@ -256,13 +324,13 @@ final class Prompt {
     }
 
     @Override
-    public List<String> entries() {
+    public List<Commands.Entry> entries() {
       return List.copyOf(entries);
     }
 
     @Override
     public Object variable(String name) {
-      return ready.isDone() ? ready.join().variable(name) : null;
+      return Prompt.this.variable(name);
     }
 
     @Override
@@ -277,7 +345,7 @@ final class Prompt {
 
     @Override
     public String typeOf(String expression) throws InterruptedException {
-      return await(ready).typeOf(expression);
+      return repl().typeOf(expression);
     }
 
     @Override
@@ -298,16 +366,31 @@ final class Prompt {
     boolean evaluate(String text) throws InterruptedException;
   }
 
-  /** Prints what came of an entry; false when it failed. */
-  private boolean print(String text, Repl.Outcome outcome) {
+  /**
+   * Prints what came of an entry; false when it failed.
+   *
+   * @param plain the entry when it was a plain path, else null
+   * @param name what the compiler knows its result by, if it was compiled
+   * @param outcome null when it was given up
+   */
+  private boolean print(String text, FastLane.Plain plain, String name, Repl.Outcome outcome) {
+    if (outcome == null) {
+      console.err().println("blksh: given up; it may still be running");
+      return false;
+    }
     if (outcome instanceof Repl.Outcome.Value value) {
       Object result = value.getValue();
-      entries.add(text);
+      int results = Sitting.getCount();
       if (result != kotlin.Unit.INSTANCE) {
-        last = result;
-        if (silent) {
-          return true;
+        if (name != null) {
+          Sitting.add(result, name);
+        } else if (plain != null) {
+          Sitting.add(result, plain.text(), plain.type(), plain.nullable());
         }
+      }
+      boolean named = Sitting.getCount() > results;
+      entries.add(new Commands.Entry(text, named ? Sitting.getLast().getName() : null));
+      if (result != kotlin.Unit.INSTANCE && !silent) {
         try {
           session.finish(result == null ? new blksh.shell.view.View.Text("null") : result);
         } catch (RuntimeException | StackOverflowError unprintable) {

@@ -37,18 +37,26 @@ final class Screen {
 
   /** Takes over what the person has set about editing. */
   void apply(Settings settings) {
-    boolean vi = settings.get(Settings.Name.EDITING).equals("vi");
-    reader
-        .getKeyMaps()
-        .put(LineReader.MAIN, reader.getKeyMaps().get(vi ? LineReader.VIINS : LineReader.EMACS));
+    if (settings.has(Settings.Name.EDITING)) {
+      boolean vi = settings.get(Settings.Name.EDITING).equals("vi");
+      String keys = vi ? LineReader.VIINS : LineReader.EMACS;
+      reader.getKeyMaps().put(LineReader.MAIN, reader.getKeyMaps().get(keys));
+    }
+    reader.setAutosuggestion(
+        settings.is(Settings.Name.SUGGESTIONS)
+            ? LineReader.SuggestionType.HISTORY
+            : LineReader.SuggestionType.NONE);
   }
 
+  /** Its columns; 0 when the terminal does not know. */
   int width() {
     return terminal.getSize().getColumns();
   }
 
+  /** Its rows; more than anything takes when the terminal does not know. */
   int height() {
-    return terminal.getSize().getRows();
+    int rows = terminal.getSize().getRows();
+    return rows > 0 && width() > 0 ? rows : Integer.MAX_VALUE;
   }
 
   /**

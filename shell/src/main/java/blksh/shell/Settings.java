@@ -97,6 +97,11 @@ final class Settings {
     return values.getOrDefault(name, name.choices().get(0));
   }
 
+  /** Whether the person has set it, be it to the usual value. */
+  synchronized boolean has(Name name) {
+    return values.containsKey(name);
+  }
+
   /** Whether something that can be on or off is on. */
   boolean is(Name name) {
     return get(name).equals("on");

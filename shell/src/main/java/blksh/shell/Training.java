@@ -3,11 +3,18 @@ package blksh.shell;
 import blksh.script.ScriptHost;
 import blksh.script.ScriptSource;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jline.terminal.Size;
+import org.jline.terminal.Terminal;
+import org.jline.terminal.TerminalBuilder;
 
 /** Exercises, in a home of its own, what a class-data archive should hold. */
 final class Training {
@@ -28,6 +35,7 @@ final class Training {
         script(console, options, "nightly", List.of("--sample", "--keep-last", "1"));
       } else {
         compile(console, options);
+        converse(console, options);
       }
       return ExitStatus.DONE;
     } finally {
@@ -54,6 +62,38 @@ final class Training {
         """;
     try (Session session = new Session(console, options, List.of())) {
       session.finish(new ScriptHost(session).textHere(new ScriptSource("t", text)).run(session));
+    }
+  }
+
+  /** A short sitting at the prompt, on a terminal that nobody sees. */
+  private static void converse(Console console, Options options) throws Exception {
+    String typed =
+        """
+        stores
+        val sizes = listOf(1.GiB, 2.GiB).map { it + 1.MiB }
+        sizes.sumOf { it.bytes }
+        fun twice(n: Int) = n * 2
+        "${twice(4)} and $it"
+        nosuch
+        runs.filter { it.verb == "capture" }.map { it.subject }
+        stores.fil\t { it.reachable }
+        :quit
+        """;
+    // The typist keeps the keyboard: the terminal must not see its end before all is read.
+    PipedInputStream keys = new PipedInputStream(8192);
+    try (PipedOutputStream typist = new PipedOutputStream(keys);
+        Session session = new Session(console, options, List.of());
+        Terminal terminal =
+            TerminalBuilder.builder()
+                .name("training")
+                .type("xterm-256color")
+                .system(false)
+                .size(Size.of(100, 40))
+                .streams(keys, OutputStream.nullOutputStream())
+                .build()) {
+      typist.write(typed.getBytes(StandardCharsets.UTF_8));
+      typist.flush();
+      new Prompt(console, session).converse(terminal);
     }
   }
 

@@ -37,7 +37,7 @@ class Job internal constructor(private val work: Background) : Described {
   /**
    * Waits for its end and gives what its block came to. Ctrl-C ends the waiting, not the job.
    *
-   * Example: `bg { sampleStore.verify() }.await()`
+   * Example: `bg { sampleStore().verify() }.await()`
    *
    * @throws Throwable what the block threw
    */

@@ -57,7 +57,7 @@ class Manifest internal constructor(val store: Store, internal val stored: Store
   /**
    * A picture of what its ranges hold, and of what changed since the version before.
    *
-   * Example: `sampleStore.manifests["disk"].last.map`
+   * Example: `sampleStore().manifests["disk"].last.map`
    */
   override val map: BlockMap
     get() {
@@ -118,7 +118,7 @@ class Manifests internal constructor(private val all: List<Manifest>) :
   /**
    * The versions of a name, oldest first; none when there is no such name.
    *
-   * Example: `sampleStore.manifests["disk"]`
+   * Example: `sampleStore().manifests["disk"]`
    */
   operator fun get(name: String): Versions = Versions(all.filter { it.name == name })
 

@@ -76,7 +76,7 @@ internal constructor(
   /**
    * Every captured version, by name, oldest first: `manifests["server01.sda"].last`.
    *
-   * Example: `sampleStore.manifests["disk"].last`
+   * Example: `sampleStore().manifests["disk"].last`
    */
   val manifests: Manifests
     get() = Manifests(engine.manifests().map { Manifest(this, it) })
@@ -86,7 +86,7 @@ internal constructor(
    *
    * @param reference `NAME` for the newest, or `NAME@VERSION`
    *
-   * Example: `sampleStore.manifest("disk@1")`
+   * Example: `sampleStore().manifest("disk@1")`
    */
   fun manifest(reference: String): Manifest = Manifest(this, engine.manifest(reference))
 
@@ -98,7 +98,7 @@ internal constructor(
    * @param skipFree whether to leave out what the file systems on it do not use; what cannot be
    *   told for sure is captured
    *
-   * Example: `sampleStore.capture(sampleDisk(1), name = "mine")`
+   * Example: `sampleStore().capture(sampleDisk(1), name = "mine")`
    */
   fun capture(source: Input, name: String = source.name, skipFree: Boolean = false): Captured {
     if (skipFree && source is Stream)
@@ -125,7 +125,7 @@ internal constructor(
    * @param overwrite whether a file or drive that is there may be written over
    * @param onlyChanged whether to read what is there and write only what differs
    *
-   * Example: `sampleStore.restore("disk@1", to = "$home/samples/copy.img", overwrite = true)`
+   * Example: `sampleStore().restore("disk@1", to = "$home/samples/copy.img", overwrite = true)`
    */
   fun restore(
     manifest: Manifest,
@@ -163,7 +163,7 @@ internal constructor(
    * @param mode how thoroughly: everything, unless a [sample] is asked for
    * @param sample the share of the store to read, those parts verified longest ago first
    *
-   * Example: `sampleStore.verify(sample = 50.percent)`
+   * Example: `sampleStore().verify(sample = 50.percent)`
    */
   fun verify(mode: Verify? = null, sample: Percent? = null): Verified {
     val chosen = mode ?: if (sample == null) Verify.FULL else Verify.SAMPLE
@@ -181,7 +181,7 @@ internal constructor(
   /**
    * Compares two captured versions by their references.
    *
-   * Example: `sampleStore.diff("disk@1", "disk@2")`
+   * Example: `sampleStore().diff("disk@1", "disk@2")`
    */
   fun diff(from: String, to: String): Compared = diff(manifest(from), manifest(to))
 
@@ -196,7 +196,7 @@ internal constructor(
    *
    * @param count how many to keep, at least 1
    *
-   * Example: `sampleStore.keepLast("disk", 10)`
+   * Example: `sampleStore().keepLast("disk", 10)`
    */
   fun keepLast(name: String, count: Int): Deleted {
     if (count < 1) throw BlkshException("keep the last $count of $name", "at least one must stay")
@@ -218,7 +218,7 @@ internal constructor(
   /**
    * Makes the store's indexes again from its packs and manifests.
    *
-   * Example: `sampleStore.reindex()`
+   * Example: `sampleStore().reindex()`
    */
   fun reindex(): Reindexed =
     session.run("reindex", path.toString()) {
@@ -229,7 +229,7 @@ internal constructor(
    * A picture of its pages in the order they were stored: shared, used once, or used by no version
    * any more.
    *
-   * Example: `sampleStore.map`
+   * Example: `sampleStore().map`
    */
   val map: BlockMap
     get() = BlockMap.of("$path", engine.use(BlockTally.PARTS, Task.unwatched()))
@@ -237,7 +237,7 @@ internal constructor(
   /**
    * How it grew from capture to capture.
    *
-   * Example: `sampleStore.growth`
+   * Example: `sampleStore().growth`
    */
   val growth: Growth
     get() = Growth("$path", manifests.map { it.started to it.storedSize.bytes })
@@ -245,7 +245,7 @@ internal constructor(
   /**
    * What each name brought into it, compressed, as bars.
    *
-   * Example: `sampleStore.space`
+   * Example: `sampleStore().space`
    */
   val space: Space
     get() {

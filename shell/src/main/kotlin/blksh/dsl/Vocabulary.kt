@@ -73,7 +73,7 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
    *
    * @param name what it does, in a few words
    *
-   * Example: `bg { sampleStore.verify() }`
+   * Example: `bg { sampleStore().verify() }`
    */
   fun bg(name: String = "", block: () -> Any?): Job = Job(session.background(name) { block() })
 
@@ -175,17 +175,16 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
    * A store to try things on: both generations of the sample disk, captured as `disk`; made on
    * first use.
    *
-   * Example: `sampleStore.manifests`
+   * Example: `sampleStore().manifests`
    */
-  val sampleStore: Store
-    get() {
-      val sample = store(home.resolve("samples").resolve("store"))
-      if (!sample.reachable) {
-        sample.capture(sampleDisk(1), name = "disk")
-        sample.capture(sampleDisk(2), name = "disk")
-      }
-      return sample
+  fun sampleStore(): Store {
+    val sample = store(home.resolve("samples").resolve("store"))
+    if (!sample.reachable) {
+      sample.capture(sampleDisk(1), name = "disk")
+      sample.capture(sampleDisk(2), name = "disk")
     }
+    return sample
+  }
 
   /**
    * Prints a result the way the prompt does: a card, a table or a picture.

@@ -10,6 +10,15 @@ import java.util.zip.ZipOutputStream
 import kotlin.io.path.listDirectoryEntries
 import kotlin.io.path.name
 import kotlin.io.path.nameWithoutExtension
+import kotlin.reflect.KClass
+import kotlin.reflect.KFunction
+import kotlin.reflect.KParameter
+import kotlin.reflect.KProperty
+import kotlin.reflect.KType
+import kotlin.reflect.KVisibility
+import kotlin.reflect.full.declaredMembers
+import kotlin.reflect.jvm.javaGetter
+import kotlin.reflect.jvm.javaMethod
 import kotlin.system.exitProcess
 
 /**
@@ -71,8 +80,70 @@ private class Assembly(private val target: Path) {
       }
       entry(BundledScripts.INDEX, index.toString().toByteArray())
       entry(Documentation.RESOURCE, Documentation.extract(vocabulary).toByteArray())
+      entry(Members.INDEX, members().joinToString("\n", postfix = "\n").toByteArray())
     }
   }
+
+  /** What the vocabulary's classes declare, a line each. */
+  private fun members(): List<String> {
+    val types =
+      jars.listDirectoryEntries("shell-*.jar").flatMap { jar ->
+        ZipFile(jar.toFile()).use { zip ->
+          zip
+            .entries()
+            .asSequence()
+            .map { it.name }
+            .filter { it.startsWith("blksh/dsl/") && it.endsWith(".class") }
+            .map { Class.forName(it.removeSuffix(".class").replace('/', '.'), false, loader) }
+            .filter { it.getAnnotation(Metadata::class.java)?.kind == 1 && !it.isAnonymousClass }
+            .toList()
+        }
+      }
+    return types.flatMap { type -> members(type.kotlin) }.sorted()
+  }
+
+  private fun members(type: KClass<*>): List<String> =
+    type.declaredMembers
+      .filter { it.visibility == KVisibility.PUBLIC }
+      .mapNotNull { member ->
+        val parameters = member.parameters.filter { it.kind == KParameter.Kind.VALUE }
+        val method =
+          when (member) {
+            is KProperty<*> -> member.javaGetter
+            is KFunction<*> -> member.javaMethod
+            else -> null
+          }
+        method?.let {
+          val optional = parameters.indices.filter { parameters[it].isOptional }.toSet()
+          val takes =
+            parameters.joinToString(", ", "(", ")") {
+              "${it.name}: ${short(it.type)}" + if (it.isOptional) " = …" else ""
+            }
+          val signature =
+            member.name +
+              (if (member is KProperty<*>) "" else takes) +
+              ": " +
+              short(member.returnType)
+          val nullable = member.returnType.isMarkedNullable
+          val owner = type.simpleName.orEmpty()
+          Members.line(
+            it,
+            Members.Member(
+              owner,
+              member.name,
+              member is KProperty<*>,
+              nullable,
+              optional,
+              signature,
+            ),
+          )
+        }
+      }
+
+  private val loader = javaClass.classLoader
+
+  /** A type without the packages of its names. */
+  private fun short(type: KType): String = type.toString().replace(Regex("""\b[a-z]\w*\."""), "")
 
   /** Copies this platform's libraries out of their jars, under names that need no version. */
   fun extractNatives() {

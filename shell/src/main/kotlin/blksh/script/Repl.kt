@@ -35,8 +35,10 @@ import org.jetbrains.kotlin.scripting.compiler.plugin.services.isReplSnippetSour
  * declared. An entry that fails leaves nothing behind, whatever failed in it.
  *
  * Creating one loads the compiler and takes a second or so.
+ *
+ * @param stays whether an entry that would end the process only ends itself
  */
-class Repl(private val vocabulary: Vocabulary) {
+class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
 
   /** What the reader makes of the lines typed so far. */
   sealed interface Reading {
@@ -139,6 +141,10 @@ class Repl(private val vocabulary: Vocabulary) {
     internal val mark: Int,
   ) {
     internal var instance: Any? = null
+
+    /** The name by which the compiler knows its result; null when it has none. */
+    val result: String?
+      get() = snippet.resultField?.first
   }
 
   /** What the compiler made of an entry. */
@@ -148,7 +154,7 @@ class Repl(private val vocabulary: Vocabulary) {
     data class Failed(val outcome: Outcome) : Compilation
   }
 
-  /** Compiles an entry. */
+  /** Compiles an entry. Its result will be known as the next of [Sitting]. */
   @Synchronized
   fun compile(text: String): Compilation {
     val source = ScriptSource("<prompt>", text)
@@ -160,19 +166,25 @@ class Repl(private val vocabulary: Vocabulary) {
         Reading.Complete -> null
       }
     if (wrong != null) return Compilation.Failed(Outcome.Refused(source, listOf(wrong)))
+    val prelude = prelude(text, names(text))
     val mark = history.mark()
     var compiled = false
     try {
-      return when (val result = compile(text, "Entry_${++number}")) {
+      return when (val result = compile(prelude + text, "Entry_${++number}")) {
         is ResultWithDiagnostics.Success -> {
           compiled = true
           val snippet = result.value.get() as KJvmCompiledScript
           val module = snippet.getCompiledModule() as KJvmCompiledModuleInMemory
-          loader.add(module.compilerOutputFiles)
+          loader.add(module.compilerOutputFiles, stays)
           Compilation.Done(Entry(source, snippet, mark))
         }
         is ResultWithDiagnostics.Failure ->
-          Compilation.Failed(Outcome.Refused(source, ScriptCompiler.problems(result.reports)))
+          Compilation.Failed(
+            Outcome.Refused(
+              source,
+              ScriptCompiler.problems(result.reports).map { it.less(prelude) },
+            )
+          )
       }
     } catch (crash: Throwable) {
       val failure = BlkshException("compile this", "the Kotlin compiler failed on it", crash)
@@ -205,6 +217,72 @@ class Repl(private val vocabulary: Vocabulary) {
     }
   }
 
+  /** The identifiers in a text. */
+  private fun names(text: String): Set<String> {
+    val names = HashSet<String>()
+    val lexer = KotlinLexer()
+    lexer.start(text)
+    while (lexer.tokenType != null) {
+      if (lexer.tokenType == KtTokens.IDENTIFIER) names += lexer.tokenText
+      lexer.advance()
+    }
+    return names
+  }
+
+  /**
+   * Declares the results an entry speaks of under their own names, on the entry's first line: the
+   * compiler knows each by a name that no other ever had.
+   */
+  private fun prelude(text: String, names: Set<String>): String {
+    val headed = text.trimStart().let { it.startsWith("import ") || it.startsWith("@file") }
+    if (headed) return ""
+    return names
+      .filter { !Sitting.declares(it) && !declaredIn(text, it) }
+      .mapNotNull { name -> Sitting.find(name)?.let { "val $name = ${known(it)}; " } }
+      .joinToString("")
+  }
+
+  private fun declaredIn(text: String, name: String): Boolean =
+    Regex("""\b(va[lr]|fun|class|object)\s+$name\b""").containsMatchIn(text)
+
+  /** The name by which the compiler knows a result; a result of the fast lane it learns of here. */
+  private fun known(result: Sitting.Result): String {
+    result.known?.let {
+      return it
+    }
+    val name = "plain${result.number}_"
+    val reach = "blksh.script.Sitting"
+    val typed = "val $name = $reach.typed(${result.number}) { ${result.path} }"
+    if (!declare(typed)) declare("val $name: Any? = $reach.value(${result.number})")
+    result.known = name
+    return name
+  }
+
+  private fun declare(text: String): Boolean {
+    val mark = history.mark()
+    try {
+      val result = compile(text, "Entry_${++number}")
+      if (result is ResultWithDiagnostics.Success) {
+        val snippet = result.value.get() as KJvmCompiledScript
+        val module = snippet.getCompiledModule() as KJvmCompiledModuleInMemory
+        loader.add(module.compilerOutputFiles, stays)
+        run(Entry(ScriptSource("<prompt>", text), snippet, mark))
+        return true
+      }
+    } catch (crash: Exception) {
+      // The plain declaration that is tried next asks less of the compiler.
+      history.rollBack(mark)
+      return false
+    } finally {
+      collector.clear()
+    }
+    history.rollBack(mark)
+    return false
+  }
+
+  private fun ScriptProblem.less(prelude: String): ScriptProblem =
+    if (line != 1) this else copy(column = maxOf(1, column - prelude.length))
+
   /** Runs an entry as a part of [evaluation]; on any thread. */
   fun run(entry: Entry, evaluation: Evaluation): Outcome {
     val type = entry.snippet.scriptClassFQName
@@ -225,7 +303,27 @@ class Repl(private val vocabulary: Vocabulary) {
   @Synchronized
   fun settle(entry: Entry, keep: Boolean) {
     val instance = entry.instance
-    if (keep && instance != null) snippets.addFirst(instance) else history.rollBack(entry.mark)
+    if (keep && instance != null) {
+      snippets.addFirst(instance)
+      Sitting.declare(declaredBy(instance.javaClass))
+    } else {
+      history.rollBack(entry.mark)
+    }
+  }
+
+  /** The names a snippet declares, those of its result left out. */
+  private fun declaredBy(type: Class<*>): List<String> {
+    val types = type.declaredClasses.map { it.simpleName }
+    val members =
+      type.declaredMethods
+        .map { it.name }
+        .filter { '$' !in it }
+        .map {
+          if (it.length > 3 && it.startsWith("get"))
+            it.drop(3).replaceFirstChar { c -> c.lowercaseChar() }
+          else it
+        }
+    return (types + members).filter { it != "it" && !it.matches(Regex("""res\d+|plain\d+_""")) }
   }
 
   /** Compiles something small and forgets it, so that the first entry finds the compiler warm. */
@@ -234,6 +332,7 @@ class Repl(private val vocabulary: Vocabulary) {
     val mark = history.mark()
     try {
       compile("listOf(1).map { \"\$it\" }", "Entry_${++number}")
+      compile("val a = stores.filter { it.reachable }.map { it.name }", "Entry_${++number}")
     } finally {
       collector.clear()
       history.rollBack(mark)
@@ -251,16 +350,6 @@ class Repl(private val vocabulary: Vocabulary) {
     }
     return null
   }
-
-  /** The names of the variables declared at the prompt. */
-  @Synchronized
-  fun variables(): Set<String> =
-    snippets
-      .flatMap { it.javaClass.methods.asIterable() }
-      .filter { it.parameterCount == 0 && it.declaringClass.name.startsWith("Entry_") }
-      .filter { it.name.length > 3 && it.name.startsWith("get") && '$' !in it.name }
-      .map { it.name.substring(3).replaceFirstChar { c -> c.lowercaseChar() } }
-      .toSet()
 
   private fun compile(text: String, name: String): ResultWithDiagnostics<LinkedSnippet<Snippet>> =
     suspended {
@@ -280,6 +369,7 @@ class Repl(private val vocabulary: Vocabulary) {
   /** The compiler's history of entries, whose tail can be taken back. */
   private class RevocableHistory : FirReplHistoryProvider() {
     private val entries = ArrayList<FirReplSnippetSymbol>()
+    private var asked = FIRST
 
     override fun getSnippets(): Iterable<FirReplSnippetSymbol> = entries.toList()
 
@@ -290,7 +380,8 @@ class Repl(private val vocabulary: Vocabulary) {
     override fun isFirstSnippet(symbol: FirReplSnippetSymbol): Boolean =
       entries.firstOrNull() == symbol
 
-    override fun getSnippetCount(): Int = entries.size
+    /** The compiler names results by it; entries that were taken back keep theirs. */
+    override fun getSnippetCount(): Int = asked++
 
     fun mark(): Int = entries.size
 
@@ -303,10 +394,10 @@ class Repl(private val vocabulary: Vocabulary) {
   private class SnippetClassLoader(parent: ClassLoader) : ClassLoader(parent) {
     private val classes = ConcurrentHashMap<String, ByteArray>()
 
-    fun add(files: Map<String, ByteArray>) {
+    fun add(files: Map<String, ByteArray>, stays: Boolean) {
       files.forEach { (path, bytes) ->
         if (path.endsWith(".class")) {
-          classes[path.removeSuffix(".class").replace('/', '.')] = Checkpoints.insert(bytes)
+          classes[path.removeSuffix(".class").replace('/', '.')] = Checkpoints.insert(bytes, stays)
         }
       }
     }
@@ -318,6 +409,9 @@ class Repl(private val vocabulary: Vocabulary) {
   }
 
   private companion object {
+
+    /** Where the compiler's numbers for results begin, out of the way of those people see. */
+    const val FIRST = 1_000_000
 
     /** Runs a suspending call that never really suspends. */
     fun <T> suspended(block: suspend () -> T): T {

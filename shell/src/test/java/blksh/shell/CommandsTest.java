@@ -66,7 +66,7 @@ class CommandsTest {
     String out =
         answer(
             """
-            val s = sampleStore
+            val s = sampleStore()
             :doc store.capture
             :doc s.verify
             :help stores
@@ -75,11 +75,11 @@ class CommandsTest {
     assertThat(out)
         .contains(
             "fun capture(source: Input, name: String = source.name, skipFree: Boolean = false): Captured",
-            "Try:  sampleStore.capture(sampleDisk(1), name = \"mine\")",
+            "Try:  sampleStore().capture(sampleDisk(1), name = \"mine\")",
             "fun verify(",
             "val stores: Stores",
             ":tour ",
-            "sampleStore ");
+            "sampleStore(…) ");
     Ended unknown = read(":doc store.fly\n");
     assertThat(unknown.status()).isEqualTo(ExitStatus.FAILED);
     assertThat(unknown.err())
@@ -148,7 +148,7 @@ class CommandsTest {
     String out =
         answer(
             """
-            val captured = bg("first") { sampleStore.capture(sampleDisk(1), name = "one").title() }
+            val captured = bg("first") { sampleStore().capture(sampleDisk(1), name = "one").title() }
             val failing = bg { error("boom") }
             val endless = bg { while (true) { Thread.sleep(5) } }
             captured.await()
@@ -188,7 +188,7 @@ class CommandsTest {
   @Test
   void saysNothingOfItsOwnWithoutATerminal() throws Exception {
     for (String term : List.of("xterm-256color", "dumb")) {
-      Ended ended = new Program(home).with("TERM", term).reading("sampleStore.map\nstores").run();
+      Ended ended = new Program(home).with("TERM", term).reading("sampleStore().map\nstores").run();
       assertThat(ended.status()).isZero();
       assertThat(ended.err()).isEmpty();
       assertThat(ended.out()).startsWith("map of ").doesNotContain("\033", "blksh>");
@@ -268,7 +268,7 @@ class CommandsTest {
   @Test
   void fitsPicturesToTheTerminalAsItIs() throws Exception {
     try (Pane pane = Pane.open(home, 120, 30)) {
-      pane.ask("val m = sampleStore.manifests[\"disk\"].last.map", "val m");
+      pane.ask("val m = sampleStore().manifests[\"disk\"].last.map", "val m");
       for (int width : new int[] {120, 60}) {
         pane.resize(width, 30);
         pane.press("C-l");

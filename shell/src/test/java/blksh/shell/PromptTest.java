@@ -85,6 +85,19 @@ class PromptTest {
     return tmux("capture-pane", "-p", "-J").stripTrailing();
   }
 
+  private void pressTabUntil(Predicate<String> condition) throws Exception {
+    for (int i = 0; i < 20; i++) {
+      press("Tab");
+      for (int wait = 0; wait < 20; wait++) {
+        if (condition.test(screen())) {
+          return;
+        }
+        Thread.sleep(50);
+      }
+    }
+    await(condition);
+  }
+
   private String await(Predicate<String> condition) throws Exception {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(40);
     while (true) {
@@ -153,6 +166,24 @@ class PromptTest {
   }
 
   @Test
+  void outlivesWhatEntriesDo() throws Exception {
+    open();
+    ask("val kept = 40", "kept");
+    ask("System.exit(3)", "exit(3) ends scripts");
+    ask("kotlin.system.exitProcess(4)", "exit(4) ends scripts");
+    ask("fun deep(): Int = deep() + 1; deep()", "the recursion is too deep");
+    ask("generateSequence { LongArray(9_000_000) }.toList()", "out of memory");
+    press("C-l");
+    enter("fun twice(n: Int): Int {");
+    await(screen -> screen.endsWith(".... >"));
+    enter("return n * 2");
+    await(screen -> screen.contains(".... >   return n * 2"));
+    enter("}");
+    ask("kept + twice(1)", "\n42\n");
+    ask("it + 1", "\n43\n");
+  }
+
+  @Test
   void completesFromWhatIsThere() throws Exception {
     byte[] image = "an image".getBytes(UTF_8);
     Program capture = new Program(home).reading(image);
@@ -161,21 +192,18 @@ class PromptTest {
             capture.run("run", "capture", "-", "--store", store, "--name", "server01.sda").status())
         .isZero();
     open();
+    // A prompt that has only just opened may give nothing within its time.
     type("sto");
-    press("Tab");
-    await(screen -> screen.contains("blksh> store"));
+    pressTabUntil(screen -> screen.contains("blksh> store"));
     type("s[\"");
-    press("Tab");
-    await(screen -> screen.contains("stores[\"main\"]"));
+    pressTabUntil(screen -> screen.contains("stores[\"main\"]"));
     type(".mani");
-    press("Tab");
-    await(screen -> screen.contains("stores[\"main\"].manifest") && screen.contains("manifests ("));
+    pressTabUntil(
+        screen -> screen.contains("stores[\"main\"].manifest") && screen.contains("manifest(…)"));
     type("s[\"ser");
-    press("Tab");
-    await(screen -> screen.contains("[\"server01.sda\"]"));
+    pressTabUntil(screen -> screen.contains("[\"server01.sda\"]"));
     type(".last.ref");
-    press("Tab");
-    await(screen -> screen.contains(".last.reference"));
+    pressTabUntil(screen -> screen.contains(".last.reference"));
     press("Enter");
     await(screen -> screen.contains("\nserver01.sda@1\n"));
   }
@@ -191,6 +219,65 @@ class PromptTest {
     Ended ended =
         read("val x = 5\nfun f(n: Int): Int {\n  return n * x\n}\n\nf(4)\n\"a\".repeat(3)\nUnit\n");
     assertThat(ended).isEqualTo(new Ended(0, "20\naaa\n", ""));
+  }
+
+  @Test
+  void knowsItsResultsByNameHoweverTheyWereFound() throws Exception {
+    Ended ended =
+        read(
+            """
+            stores
+            it.size
+            res1.size + res2
+            listOf(1, 2).map { it * 2 }
+            it.sum()
+            home.toString().length > it
+            val it2 = it
+            it2
+            "$res5 ${res4.last()}"
+            """);
+    assertThat(ended).isEqualTo(new Ended(0, "(none)\n0\n0\n2\n4\n6\nyes\nyes\n6 4\n", ""));
+  }
+
+  @Test
+  void followsPlainPathsAsTheCompilerWould() throws Exception {
+    String store = home.resolve("main").toString();
+    assertThat(
+            new Program(home)
+                .reading("x".repeat(9000))
+                .run("run", "capture", "-", "--store", store, "--name", "a.b")
+                .status())
+        .isZero();
+    List<String> paths =
+        List.of(
+            "stores[\"main\"].manifests[\"a.b\"].last.reference",
+            "store(\"" + store + "\").manifest(\"a.b\").size.bytes",
+            "manifests[0]",
+            "manifests[\"a.b\"].version(1)",
+            "stores[\"main\"].names.size",
+            "runs[0].figures[\"size\"]",
+            "store(\"" + store + "\").keepLast(name = \"a.b\", count = 1)",
+            "manifests[\"a.b\"].version(1)?.size",
+            "dryRun");
+    // In brackets a path is no plain path any more.
+    StringBuilder fast = new StringBuilder();
+    StringBuilder compiled = new StringBuilder();
+    for (String path : paths) {
+      fast.append(path).append('\n');
+      compiled.append("(").append(path).append(")\n");
+    }
+    Ended expected = read(compiled.toString());
+    assertThat(expected.status()).as(expected.err()).isZero();
+    assertThat(read(fast.toString())).isEqualTo(expected);
+    for (String wrong :
+        List.of(
+            "stores[\"nosuch\"]",
+            "manifests[\"a.b\"].version(1).size",
+            "stores.nosuch",
+            "stores[\"main\"].keepLast(\"a.b\")",
+            "arguments")) {
+      assertThat(read(wrong + "\n").status()).as(wrong).isEqualTo(ExitStatus.FAILED);
+    }
   }
 
   @Test

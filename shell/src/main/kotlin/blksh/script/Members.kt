@@ -1,0 +1,61 @@
+package blksh.script
+
+import java.lang.reflect.Method
+
+/**
+ * What the classes of the vocabulary declare, in Kotlin's terms, which their class files do not
+ * tell: gathered by the build. Loads nothing of the compiler.
+ */
+object Members {
+
+  internal const val INDEX = "blksh/dsl/members"
+
+  /**
+   * A public property or function.
+   *
+   * @property nullable whether what it gives may be null
+   * @property optional the places of the parameters that have defaults
+   * @property signature as its source declares it: `verify(mode: Verify? = …): Verified`
+   */
+  class Member(
+    val owner: String,
+    val name: String,
+    val property: Boolean,
+    val nullable: Boolean,
+    val optional: Set<Int>,
+    val signature: String,
+  )
+
+  private val byMethod: Map<String, Member> by lazy {
+    val text = javaClass.classLoader.getResourceAsStream(INDEX)?.use { String(it.readAllBytes()) }
+    text.orEmpty().lines().filter { it.isNotEmpty() }.associate { parse(it.split('\t')) }
+  }
+
+  private fun parse(fields: List<String>): Pair<String, Member> {
+    val (key, owner, name, flags, signature) = fields
+    val optional = flags.drop(2).split(',').filter { it.isNotEmpty() }.map { it.toInt() }.toSet()
+    return key to Member(owner, name, flags[0] == 'p', flags[1] == '?', optional, signature)
+  }
+
+  /** What the source says of a method; null when scripts cannot name it. */
+  @JvmStatic fun find(method: Method): Member? = byMethod[key(method)]
+
+  /** Every member. */
+  @JvmStatic fun all(): Collection<Member> = byMethod.values
+
+  internal fun key(method: Method): String =
+    method.declaringClass.name +
+      "." +
+      method.name +
+      method.parameterTypes.joinToString(",", "(", ")") { it.name }
+
+  /** A member as a line of the index. */
+  internal fun line(method: Method, member: Member): String {
+    val flags =
+      (if (member.property) "p" else "f") +
+        (if (member.nullable) "?" else "!") +
+        member.optional.joinToString(",")
+    return listOf(key(method), member.owner, member.name, flags, member.signature)
+      .joinToString("\t")
+  }
+}

@@ -1,0 +1,81 @@
+package blksh.script
+
+import java.lang.reflect.Type
+import java.util.concurrent.ConcurrentHashMap
+import java.util.concurrent.CopyOnWriteArrayList
+
+/**
+ * What the entries of this sitting at the prompt left behind: results, which `res1`, `res2` … and,
+ * for the newest, `it` stand for, and the names they declared. Loads nothing of the compiler.
+ */
+object Sitting {
+
+  /**
+   * What an entry came to.
+   *
+   * @property number from 1
+   * @property path the entry when it was a plain path, else null
+   * @property type what the path is declared to give; null together with [path]
+   */
+  class Result(
+    val number: Int,
+    val value: Any?,
+    val path: String?,
+    val type: Type?,
+    val nullable: Boolean,
+    internal var known: String?,
+  ) {
+    val name: String
+      get() = "res$number"
+  }
+
+  private val results = CopyOnWriteArrayList<Result>()
+  private val declared: MutableSet<String> = ConcurrentHashMap.newKeySet()
+
+  /** Notes the result of an entry that was compiled, [known] to the compiler by that name. */
+  @JvmStatic
+  fun add(value: Any?, known: String) {
+    results += Result(results.size + 1, value, null, null, value == null, known)
+  }
+
+  /** Notes the result of a plain path. */
+  @JvmStatic
+  fun add(value: Any?, path: String, type: Type, nullable: Boolean) {
+    results += Result(results.size + 1, value, path, type, nullable, null)
+  }
+
+  /** How many results there are. */
+  @JvmStatic
+  val count: Int
+    get() = results.size
+
+  /** The newest result, or null. */
+  @JvmStatic
+  val last: Result?
+    get() = results.lastOrNull()
+
+  /** The result of that name; null when there is none. */
+  @JvmStatic
+  fun find(name: String): Result? =
+    if (name == "it") last
+    else if (name.startsWith("res")) name.drop(3).toIntOrNull()?.let { results.getOrNull(it - 1) }
+    else null
+
+  /** Notes the names an entry declared. */
+  internal fun declare(names: Collection<String>) {
+    declared += names
+  }
+
+  /** Whether an entry declared that name. */
+  @JvmStatic fun declares(name: String): Boolean = name in declared
+
+  /** The names that entries declared. */
+  @JvmStatic fun names(): Set<String> = declared.toSortedSet()
+
+  /** A result's value; code that the prompt compiles asks for it. */
+  @JvmStatic fun value(number: Int): Any? = results[number - 1].value
+
+  /** A result's value, of the type that [shape] is declared to give; [shape] is not called. */
+  @Suppress("UNCHECKED_CAST", "UNUSED_PARAMETER")
+  fun <T> typed(number: Int, shape: () -> T): T = value(number) as T
+}
