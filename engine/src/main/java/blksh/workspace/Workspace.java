@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -219,6 +220,13 @@ public final class Workspace implements Closeable {
     }
     remember(cache);
     return cache;
+  }
+
+  /** The cache as it is open in this workspace now, to look at its map. */
+  public Optional<Cache> opened(KnownCache known) {
+    synchronized (caches) {
+      return Optional.ofNullable(caches.get(known.data())).filter(cache -> !cache.isClosed());
+    }
   }
 
   /** Remembers a cache that somebody else has opened and will close. */

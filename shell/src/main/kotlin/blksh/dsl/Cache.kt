@@ -10,6 +10,7 @@ import blksh.cache.RescueOptions
 import blksh.cache.RescueStatus
 import blksh.shell.Session
 import blksh.shell.view.Field
+import blksh.task.Task
 import blksh.workspace.KnownCache
 import java.nio.ByteBuffer
 import java.nio.file.Files
@@ -27,6 +28,8 @@ internal constructor(
   session: Session,
   private val known: KnownCache?,
   private val writeThrough: Boolean = false,
+  private val opened: Engine? = null,
+  private val during: Task? = null,
   private val opener: () -> Engine,
 ) : Source(session) {
 
@@ -65,9 +68,11 @@ internal constructor(
 
   private val rescueMap: RescueMap
     get() =
-      known?.let {
-        if (Files.exists(it.map())) RescueMap.read(it.map(), it.size()) else RescueMap(it.size())
-      } ?: engine.map()
+      opened?.map()
+        ?: known?.let {
+          if (Files.exists(it.map())) RescueMap.read(it.map(), it.size()) else RescueMap(it.size())
+        }
+        ?: engine.map()
 
   /** What was read and is kept. */
   val read: Size
@@ -103,7 +108,13 @@ internal constructor(
    *
    * Example: `cache(sampleDisk(1)).fill()`
    */
-  fun fill(): Rescued = session.run("fill", name) { Rescued("filled $name", engine.fill(it), it) }
+  fun fill(): Rescued = work("fill") { Rescued("filled $name", engine.fill(it), it) }
+
+  private fun work(verb: String, operation: (Task) -> Rescued): Rescued =
+    session.run(verb, name) { task ->
+      during?.whenCancelled { task.cancel() }
+      operation(task)
+    }
 
   /**
    * Reads all that can be read, as GNU ddrescue does: what is easy first, then around what failed,
@@ -123,7 +134,7 @@ internal constructor(
     minRate: Size = Size(0),
   ): Rescued {
     val options = RescueOptions(retries, reverse, timeout, minRate.bytes)
-    return session.run("rescue", name) { Rescued("rescued $name", engine.rescue(options, it), it) }
+    return work("rescue") { Rescued("rescued $name", engine.rescue(options, it), it) }
   }
 
   /**
@@ -134,12 +145,44 @@ internal constructor(
    * Example: `cache(sampleDisk(1)).export(home.resolve("samples/cached.img"), overwrite = true)`
    */
   fun export(to: Path, overwrite: Boolean = false): Rescued =
-    session.run("export", name) {
-      Rescued("exported $name to $to", engine.export(to, overwrite, it), it)
-    }
+    work("export") { Rescued("exported $name to $to", engine.export(to, overwrite, it), it) }
 
   /** Writes what was read so far as an image. */
   fun export(to: String, overwrite: Boolean = false): Rescued = export(Path.of(to), overwrite)
+
+  /**
+   * Makes it appear as a file that other programs read, until the appearance is closed or the
+   * session ends.
+   *
+   * @param file a name nothing has yet
+   */
+  fun appear(file: Path): Appearance = Appearance(session, open(), file)
+
+  /** Makes it appear as a file that other programs read. */
+  fun appear(file: String): Appearance = appear(Path.of(file))
+
+  /**
+   * Serves it over NBD on a Unix socket, until what comes back is closed or the session ends.
+   *
+   * @param socket a name nothing has yet; clients ask for `nbd+unix:///?socket=SOCKET`
+   */
+  fun serve(socket: Path): AutoCloseable {
+    val mounts = session.workspace().mounts()
+    val entry = mounts.serve(mapOf("" to open()), socket)
+    return AutoCloseable { mounts.unmount(entry) }
+  }
+
+  /** Lets go of the medium, and deletes both files. */
+  fun discard() {
+    engine.close()
+    Files.deleteIfExists(file)
+    Files.deleteIfExists(mapFile)
+    session
+      .workspace()
+      .caches()
+      .filter { it.data() == file }
+      .forEach { session.workspace().forget(it) }
+  }
 
   /** Writes the map and lets go of the files and the medium. */
   fun close() = engine.close()

@@ -16,12 +16,7 @@ internal class CacheFiles(
   private val writeThrough: Boolean,
 ) {
 
-  private val options: CacheOptions =
-    try {
-      CacheOptions.defaults().withBlock(Math.toIntExact(block.bytes))
-    } catch (wrong: RuntimeException) {
-      throw BlkshException("cache ${source.name}", wrong.message ?: "$block a read", wrong)
-    }
+  private val options = options(source.name, block)
 
   /** @param file what the files are named after; null for a place in the home directory */
   fun cache(file: Path?): Cache {
@@ -62,4 +57,14 @@ internal class CacheFiles(
       medium.close()
       throw failure
     }
+
+  companion object {
+
+    fun options(name: String, block: Size): CacheOptions =
+      try {
+        CacheOptions.defaults().withBlock(Math.toIntExact(block.bytes))
+      } catch (wrong: RuntimeException) {
+        throw BlkshException("cache $name", "${wrong.message}", wrong)
+      }
+  }
 }

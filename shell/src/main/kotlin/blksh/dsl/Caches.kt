@@ -6,10 +6,7 @@ import blksh.block.DirectSource
 import blksh.block.MediaSlot
 import blksh.cache.CacheOptions
 import blksh.cache.MediaWatch
-import blksh.cache.RescueOptions
 import blksh.shell.Session
-import blksh.shell.view.Described
-import blksh.shell.view.Field
 import blksh.workspace.KnownCache
 import java.nio.file.Files
 import java.nio.file.Path
@@ -20,7 +17,7 @@ class Caches internal constructor(private val session: Session) : AbstractList<C
   private val all = session.workspace().caches().map { of(it) }
 
   private fun of(known: KnownCache): Cache =
-    Cache(session, known) {
+    Cache(session, known, opened = session.workspace().opened(known).orElse(null)) {
       val workspace = session.workspace()
       val path = Path.of(known.source())
       val opened = if (MediaSlot.at(path).medium().isPresent) open(path) else null
@@ -63,67 +60,45 @@ class Caches internal constructor(private val session: Session) : AbstractList<C
 
   /**
    * Waits for media in a drive and caches each, until Ctrl-C or so many were in. Each has files of
-   * its own, so one that comes back goes on where it stopped.
+   * its own, so one that comes back goes on where it stopped. What goes wrong with one is a
+   * finding, and the next is waited for.
    *
    * @param drive the drive, such as `/dev/sr0`; it need not be there yet
-   * @param file what the files of the caches are named after
-   * @param fill whether to read all of each medium
-   * @param rescue whether to read around what is bad, too
+   * @param file what the files of the caches are named after; by default a place in the home
+   *   directory
+   * @param block what a single read takes at least, a power of two
    * @param most how many media to wait for; 0 for no end
-   * @param with what else to do with each, after it was filled or rescued as asked
+   * @param with what to do with each: read all of it, unless told otherwise
    */
   fun watch(
-    drive: String,
-    file: String =
-      session.options().home().resolve("caches").resolve(Path.of(drive).fileName).toString(),
-    fill: Boolean = true,
-    rescue: Boolean = false,
+    drive: Path,
+    file: Path? = null,
+    block: Size = Size(64 shl 10),
     most: Int = 0,
-    with: (Cache) -> Unit = {},
+    with: (Visit) -> Unit = { it.cache.fill() },
   ): List<Visit> {
-    val path = Path.of(drive)
-    Path.of(file).toAbsolutePath().parent?.let { Files.createDirectories(it) }
-    val watch = MediaWatch(MediaSlot.at(path), Path.of(file), CacheOptions.defaults()) { open(it) }
-    return session.run("watch", drive) { task ->
-      watch
-        .run(most, task) { engine, inner ->
+    val place = file ?: session.options().home().resolve("caches").resolve(drive.fileName)
+    place.toAbsolutePath().parent?.let { Files.createDirectories(it) }
+    val options = CacheFiles.options("$drive", block)
+    val watch = MediaWatch(MediaSlot.at(drive), place, options) { open(it) }
+    val visits = mutableListOf<Visit>()
+    return session.run("watch", "$drive") { task ->
+      val past =
+        watch.run(most, task) { engine, inner ->
           session.workspace().remember(engine)
-          if (rescue) engine.rescue(RescueOptions.defaults(), inner)
-          else if (fill) engine.fill(inner)
-          inner.checkCancelled()
-          with(Cache(session, null) { engine })
+          val visit = Visit(Cache(session, null, during = inner) { engine }, inner)
+          visits += visit
+          with(visit)
         }
-        .map { Visit(it) }
+      for (visited in past) visits.find { it.file == visited.cache() && it.past == null }?.past =
+        visited
+      visits.filter { it.past != null }
     }
   }
 
-  /** A medium that was in a drive. */
-  class Visit internal constructor(private val visited: MediaWatch.Visited) : Described {
-
-    /** What the medium is known by. */
-    val medium: String
-      get() = visited.name()
-
-    /** The file that keeps its bytes. */
-    val file: Path
-      get() = visited.cache()
-
-    /** Whether it was taken out before all was done. */
-    val removed: Boolean
-      get() = visited.removed()
-
-    override fun title(): String = "medium $medium"
-
-    override fun fields(): List<Field> =
-      listOf(
-        Field.of("medium", medium),
-        Field.of("size", Size(visited.report().size())),
-        Field.of("read", Size(visited.report().finishedBytes())),
-        Field.of("bad", Size(visited.report().badBytes())),
-        Field.of("taken out early", removed),
-        Field.of("file", file),
-      )
-  }
+  /** Waits for media in a drive and caches each. */
+  fun watch(drive: String, with: (Visit) -> Unit = { it.cache.fill() }): List<Visit> =
+    watch(Path.of(drive), with = with)
 
   internal companion object {
 
