@@ -31,7 +31,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  *
  * <p>Threads that write or sync must not be interrupted: that would close the file.
  */
-public final class Overlay implements WritableSource {
+public final class Overlay implements WritableSource, CacheFigures.Counting {
 
   /** Bytes of a block: what is copied up when a part of it is written. */
   public static final int BLOCK = 4096;
@@ -557,6 +557,11 @@ public final class Overlay implements WritableSource {
         }
       }
     }
+  }
+
+  @Override
+  public CacheFigures cacheFigures() {
+    return CacheFigures.of(base);
   }
 
   /** The file that holds the changed blocks. */

@@ -2,9 +2,9 @@ package blksh.workspace;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
+import blksh.block.CacheFigures;
 import blksh.block.Overlay;
 import blksh.block.WritableSource;
-import blksh.mount.FixedDirectory;
 import blksh.mount.FuseMount;
 import blksh.mount.Holder;
 import blksh.mount.MountDirectory;
@@ -12,7 +12,6 @@ import blksh.mount.MountOptions;
 import blksh.mount.NbdExport;
 import blksh.mount.NbdExports;
 import blksh.mount.NbdServer;
-import blksh.mount.SourceFile;
 import blksh.mount.SystemMounts;
 import blksh.mount.Traffic;
 import blksh.store.Store;
@@ -75,7 +74,7 @@ public final class Mounts implements Closeable {
   // ---- mounting ------------------------------------------------------------------------------
 
   /**
-   * Mounts a source as a file of its name.
+   * Mounts a source as a file of its name, with its partitions beside it as {@code NAME.p1}.
    *
    * @param source closed when the mount ends, also when it cannot be mounted; the file can be
    *     written when the source can
@@ -83,21 +82,21 @@ public final class Mounts implements Closeable {
    */
   public MountEntry mount(BlockSource source, Path point, MountOptions options) {
     boolean writable = source instanceof WritableSource;
-    FixedDirectory root =
-        new FixedDirectory(
-            Map.of(fileName(source), new SourceFile(source, lastModified(source))), Instant.now());
     return mount(
-        root,
+        SourceTree.of(source),
         point,
         writable ? options.withWriting() : options,
         source.describe().toString(),
         overlayOf(source),
+        () -> CacheFigures.of(source),
         source);
   }
 
   /** Mounts all versions of all names of a store; it stays open until after the mount has ended. */
   public MountEntry mount(Store store, Path point, MountOptions options) {
-    return mount(new StoreTree(store), point, options, "store " + store.path(), "", () -> {});
+    StoreTree tree = new StoreTree(store);
+    String description = "store " + store.path();
+    return mount(tree, point, options, description, "", tree::cacheFigures, () -> {});
   }
 
   /**
@@ -108,7 +107,7 @@ public final class Mounts implements Closeable {
    */
   public MountEntry mount(
       MountDirectory root, Path point, MountOptions options, String description, Closeable onEnd) {
-    return mount(root, point, options, description, "", onEnd);
+    return mount(root, point, options, description, "", () -> CacheFigures.NONE, onEnd);
   }
 
   private MountEntry mount(
@@ -117,6 +116,7 @@ public final class Mounts implements Closeable {
       MountOptions options,
       String description,
       String overlay,
+      Supplier<CacheFigures> cache,
       Closeable onEnd) {
     FuseMount mount;
     try {
@@ -128,7 +128,7 @@ public final class Mounts implements Closeable {
     Served entry =
         new Served(
             record(MountEntry.Kind.FUSE, mount.path().toString(), description, overlay),
-            mount::traffic,
+            () -> mount.traffic().withCache(cache.get()),
             mount::unmount,
             new CountDownLatch(1));
     Path file = note(entry);
@@ -188,7 +188,13 @@ public final class Mounts implements Closeable {
     Served entry =
         new Served(
             record(MountEntry.Kind.NBD, server.uri().toString(), description, overlay),
-            server::traffic,
+            () ->
+                server
+                    .traffic()
+                    .withCache(
+                        sources.values().stream()
+                            .map(CacheFigures::of)
+                            .reduce(CacheFigures.NONE, CacheFigures::plus)),
             end,
             new CountDownLatch(1));
     Path file = note(entry);
@@ -199,19 +205,6 @@ public final class Mounts implements Closeable {
   private static MountRecord record(
       MountEntry.Kind kind, String place, String description, String overlay) {
     return new MountRecord(kind, place, description, overlay, Instant.now(), ProcessIdentity.own());
-  }
-
-  private static String fileName(BlockSource source) {
-    String name = source.describe().name().replace('/', '_');
-    return name.isEmpty() || name.equals(".") || name.equals("..") ? "disk" : name;
-  }
-
-  private static Instant lastModified(BlockSource source) {
-    try {
-      return Files.getLastModifiedTime(Path.of(source.describe().location())).toInstant();
-    } catch (IOException | RuntimeException e) {
-      return Instant.now();
-    }
   }
 
   private static String overlayOf(BlockSource source) {

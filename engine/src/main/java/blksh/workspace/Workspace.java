@@ -4,6 +4,9 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.cache.Cache;
 import blksh.cache.CacheOptions;
+import blksh.image.Image;
+import blksh.image.ImageOptions;
+import blksh.image.Images;
 import blksh.store.Manifest;
 import blksh.store.Store;
 import blksh.task.CancelledException;
@@ -35,6 +38,9 @@ import java.util.function.Supplier;
 public final class Workspace implements Closeable {
 
   private static final String DATABASE = "workspace.db";
+
+  /** Where the indexes of compressed images are, within the home. */
+  private static final String INDEXES = "indexes";
 
   /** How many findings of a run its message repeats. */
   private static final int FINDINGS_KEPT = 10;
@@ -255,6 +261,16 @@ public final class Workspace implements Closeable {
           CacheTable.forget(connection, cache.data());
           return null;
         });
+  }
+
+  /**
+   * Opens an image by its content; what makes a compressed one quick to open again is kept in this
+   * home.
+   *
+   * @return closed by the caller
+   */
+  public Image image(Path path, ImageOptions options) {
+    return Images.open(path, options.withIndexDirectory(home.resolve(INDEXES)));
   }
 
   /** What is mounted and served. */

@@ -54,6 +54,18 @@ internal constructor(
         }
       return Partitions(table.kind(), table.warnings(), disk.name, all)
     }
+
+    /** The partitions of a set by their images; where they lie on the disk may not be known. */
+    fun of(set: Source, images: List<Image>): Partitions {
+      val all =
+        images.map {
+          val number = it.key.takeLastWhile(Char::isDigit).toIntOrNull() ?: 0
+          val start = maxOf(0, it.start)
+          val entry = Entry(number, start, it.size.bytes, "", it.fileSystem, "", false)
+          Partition(set, entry, image = it)
+        }
+      return Partitions(PartitionTable.Kind.NONE, emptyList(), set.name, all)
+    }
   }
 }
 
@@ -63,11 +75,12 @@ internal constructor(
   private val disk: Source,
   private val entry: Entry,
   private val device: Listed? = null,
+  private val image: Image? = null,
 ) : Source(disk.session) {
 
-  /** What the table calls it: `p1`. */
+  /** What the table calls it: `p1`; in a set of images `sda1`. */
   val key: String
-    get() = entry.name()
+    get() = image?.key ?: entry.name()
 
   override val name: String
     get() = "${disk.name}.$key"
@@ -96,6 +109,7 @@ internal constructor(
         device != null && word in listOf(device.name(), device.label(), device.uuid()))
 
   override fun open(): BlockSource {
+    if (image != null) return image.open()
     val whole = disk.open()
     try {
       return entry.of(whole)

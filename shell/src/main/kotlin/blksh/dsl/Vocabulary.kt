@@ -158,6 +158,23 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
   fun cache(source: Source, file: Path, map: Path): Cache =
     CacheFiles(session, source, Size(64 shl 10), false).cache(file, map)
 
+  /**
+   * A backup of a partition, a drive or a disc, opened by its content: partclone, ntfsclone,
+   * partimage, raw or ISO, plain, compressed or split; or a directory of Clonezilla's.
+   *
+   * @param path the file, the first part of a split one, or the directory
+   * @param tolerant whether to read what is damaged as it is, and to open what was cut short
+   * @param raw whether to take it for the bytes of a partition or a drive, whatever it begins with
+   *
+   * Example: `image(sampleImage.path)`
+   */
+  fun image(path: Path, tolerant: Boolean = false, raw: Boolean = false): Image =
+    Image.open(session, path, tolerant, raw)
+
+  /** A backup of a partition, a drive or a disc, by its path. */
+  fun image(path: String, tolerant: Boolean = false, raw: Boolean = false): Image =
+    image(Path.of(path), tolerant, raw)
+
   /** A source by what a command line calls it: a path, or `-` for standard input. */
   fun source(word: String): Input = if (word == "-") stdin else drive(word)
 
@@ -185,6 +202,19 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
     }
     return sample
   }
+
+  /**
+   * An image to try things on: the first generation of the sample disk, made on first use.
+   *
+   * Example: `sampleImage.info`
+   */
+  val sampleImage: Image
+    get() {
+      val path = home.resolve("samples").resolve("disk-1.pcl.zst")
+      if (!Files.exists(path))
+        sampleDisk(1).convert(path.toString(), compression = ImageCompression.ZSTD)
+      return image(path)
+    }
 
   /**
    * Prints a result the way the prompt does: a card, a table or a picture.
