@@ -222,7 +222,12 @@ final class ManifestSource implements BlockSource, CacheFigures.Counting {
     return new SourceInfo(
         "manifest",
         manifest.reference(),
-        store.path().resolve("manifests").resolve(manifest.name()).toString(),
+        store
+            .path()
+            .resolve("manifests")
+            .resolve(manifest.name())
+            .resolve(manifest.version() + ".manifest")
+            .toString(),
         Map.of("captured", manifest.started().toString(), "root", manifest.root()));
   }
 

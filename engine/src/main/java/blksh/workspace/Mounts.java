@@ -32,6 +32,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -143,7 +144,34 @@ public final class Mounts implements Closeable {
    *     begin
    */
   public MountEntry serve(Map<String, BlockSource> sources, Path socket) {
-    return serve(sources, exports -> NbdServer.listen(socket, exports));
+    return serve(sources, () -> closeAll(sources), exports -> NbdServer.listen(socket, exports));
+  }
+
+  /**
+   * Serves a source by its name, which is also the default, and its partitions as {@code NAME.p1},
+   * over NBD on a Unix socket.
+   *
+   * @param source closed when the server ends, also when it cannot begin
+   */
+  public MountEntry serve(BlockSource source, Path socket) {
+    return serve(named(source), source, exports -> NbdServer.listen(socket, exports));
+  }
+
+  /**
+   * As above, on a port of this machine.
+   *
+   * @param port 1 to 65535, or 0 for one that is free
+   */
+  public MountEntry serve(BlockSource source, int port) {
+    return serve(named(source), source, exports -> NbdServer.listen(port, exports));
+  }
+
+  private static Map<String, BlockSource> named(BlockSource source) {
+    return SourceTree.parts(source, SourceTree.fileName(source));
+  }
+
+  private static void closeAll(Map<String, BlockSource> sources) {
+    sources.values().forEach(BlockSource::close);
   }
 
   /**
@@ -152,12 +180,11 @@ public final class Mounts implements Closeable {
    * @param port 1 to 65535, or 0 for one that is free
    */
   public MountEntry serve(Map<String, BlockSource> sources, int port) {
-    return serve(sources, exports -> NbdServer.listen(port, exports));
+    return serve(sources, () -> closeAll(sources), exports -> NbdServer.listen(port, exports));
   }
 
   private MountEntry serve(
-      Map<String, BlockSource> sources, java.util.function.Function<NbdExports, NbdServer> listen) {
-    Closeable onEnd = () -> sources.values().forEach(BlockSource::close);
+      Map<String, BlockSource> sources, Closeable onEnd, Function<NbdExports, NbdServer> listen) {
     NbdServer server;
     try {
       server =
@@ -177,7 +204,11 @@ public final class Mounts implements Closeable {
         };
     String description =
         String.join(
-            ", ", sources.values().stream().map(source -> source.describe().toString()).toList());
+            ", ",
+            sources.values().stream()
+                .filter(source -> !SourceTree.isPart(source))
+                .map(source -> source.describe().toString())
+                .toList());
     String overlay =
         String.join(
             ", ",
@@ -437,6 +468,15 @@ public final class Mounts implements Closeable {
       }
     }
     return dead;
+  }
+
+  /** Waits until something this process serves has ended; at once when it has already. */
+  public void awaitEnd(MountEntry entry) throws InterruptedException {
+    for (Served here : served.values()) {
+      if (here.mount().place().equals(entry.place())) {
+        here.ended().await();
+      }
+    }
   }
 
   /**

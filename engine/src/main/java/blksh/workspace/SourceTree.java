@@ -6,6 +6,7 @@ import blksh.block.DeviceSource;
 import blksh.block.FileSource;
 import blksh.block.Partition;
 import blksh.block.PartitionTable;
+import blksh.block.SliceSource;
 import blksh.block.WritableSlice;
 import blksh.block.WritableSource;
 import blksh.mount.FixedDirectory;
@@ -48,6 +49,11 @@ final class SourceTree {
       }
     }
     return parts;
+  }
+
+  /** Whether it is a range of another source. */
+  static boolean isPart(BlockSource source) {
+    return source instanceof SliceSource || source instanceof WritableSlice;
   }
 
   private static List<Partition> partitions(BlockSource source) {

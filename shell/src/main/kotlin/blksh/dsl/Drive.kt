@@ -96,6 +96,9 @@ private constructor(session: Session, val path: Path, found: SourceInfo?, listed
   override val partitions: Partitions
     get() = open().use { Partitions.of(this, it, listed?.partitions().orEmpty()) }
 
+  override val words: List<String>
+    get() = listOf(path.toAbsolutePath().normalize().toString())
+
   override fun open(): BlockSource = BlockSources.open(path)
 
   override fun title(): String = "drive $path"

@@ -26,6 +26,9 @@ class Manifest internal constructor(val store: Store, internal val stored: Store
   override val size: Size
     get() = Size(stored.size())
 
+  override val words: List<String>
+    get() = listOf(reference, "--store", store.path.toAbsolutePath().normalize().toString())
+
   /** When the capture began. */
   val started: Instant
     get() = stored.started()

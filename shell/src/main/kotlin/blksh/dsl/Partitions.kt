@@ -108,6 +108,9 @@ internal constructor(
       (word in listOf(key, entry.number().toString(), label) ||
         device != null && word in listOf(device.name(), device.label(), device.uuid()))
 
+  override val words: List<String>?
+    get() = disk.words?.plus(listOf("--partition", key))
+
   override fun open(): BlockSource {
     if (image != null) return image.open()
     val whole = disk.open()

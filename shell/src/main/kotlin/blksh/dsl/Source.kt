@@ -37,6 +37,10 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
   /** Its size. */
   abstract val size: Size
 
+  /** How a command line names it, so that another process can open it; null when none can. */
+  internal open val words: List<String>?
+    get() = null
+
   /** Opens it for reading; close it after use. */
   abstract fun open(): BlockSource
 
