@@ -113,6 +113,53 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
   fun drive(path: String): Drive = drive(Path.of(path))
 
   /**
+   * The drives of this machine as they are now: `drives["sda"].partitions["sda1"]`; by serial
+   * number, label or UUID too.
+   *
+   * Example: `drives`
+   */
+  val drives: Drives
+    get() = Drives(session, blksh.drive.Drives.look())
+
+  /**
+   * The caches used before, by name; [Caches.watch] waits for media.
+   *
+   * Example: `caches`
+   */
+  val caches: Caches
+    get() = Caches(session)
+
+  /**
+   * A source read through a file that keeps what was read: nothing is read from it twice, and what
+   * cannot be read is rescued as ddrescue does. A cache that was begun before, by blkcache or
+   * ddrescue too, goes on.
+   *
+   * @param file what the files are named after: `FILE.cache.FINGERPRINT~` and its `.map`
+   * @param block what a single read takes at least, a power of two
+   * @param writeThrough whether it may be written, through to the source
+   *
+   * Example: `cache(sampleDisk(1))`
+   */
+  fun cache(
+    source: Source,
+    file: Path? = null,
+    block: Size = Size(64 shl 10),
+    writeThrough: Boolean = false,
+  ): Cache = CacheFiles(session, source, block, writeThrough).cache(file)
+
+  /** A source read through a file that keeps what was read. */
+  fun cache(source: Source, file: String): Cache = cache(source, Path.of(file))
+
+  /**
+   * A cache in two files of any name, such as a copy and the map of it that ddrescue began.
+   *
+   * @param file the copy
+   * @param map the mapfile
+   */
+  fun cache(source: Source, file: Path, map: Path): Cache =
+    CacheFiles(session, source, Size(64 shl 10), false).cache(file, map)
+
+  /**
    * A backup of a partition, a drive or a disc, opened by its content: partclone, ntfsclone,
    * partimage, raw or ISO, plain, compressed or split; or a directory of Clonezilla's.
    *
@@ -257,7 +304,7 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
   fun unmount(dir: Path): Unmounted = unmount(dir.toString())
 
   /**
-   * A source by what a command line calls it: a path, or `NAME[@VERSION]` in a store.
+   * A source by what a command line calls it: a drive, an image, or `NAME[@VERSION]` in a store.
    *
    * @param store the directory of the store, or null for a path
    * @param partition one partition of it, or null for the whole
@@ -265,7 +312,12 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
    * Example: `source("disk@1", store = sampleStore().path)`
    */
   fun source(word: String, store: Path?, partition: String? = null): Source {
-    val whole = if (store == null) drive(word) else existingStore(store).manifest(word)
+    val whole =
+      when {
+        store != null -> existingStore(store).manifest(word)
+        Files.isRegularFile(Path.of(word)) || Files.isDirectory(Path.of(word)) -> image(word)
+        else -> drive(word)
+      }
     return if (partition == null) whole else whole.partitions[partition]
   }
 
