@@ -6,11 +6,14 @@ val partition by option<String>("--partition", "P", "one partition of it, such a
 val overlay by option<Path>("--overlay", "FILE", "a file that takes what is written; without one nothing can be").optional()
 val pageCache by flag("--page-cache", "have the kernel remember what was read")
 val allowOther by flag("--allow-other", "let other users see it")
+val fileSystem by flag("--file-system", "mount the file system inside, read-only; as root")
 val background by flag("--background", "leave it mounted, by a process of its own")
 
 val mounted = if (storeDir == null && store(what).reachable) {
   if (overlay != null || partition != null) usage("a whole store is mounted read-only; name a version for --overlay or --partition")
   mount(store(what), dir, pageCache, allowOther, background)
+} else if (fileSystem) {
+  source(what, storeDir, partition).mountFileSystem(dir, background)
 } else {
   mount(source(what, storeDir, partition), dir, overlay, pageCache, allowOther, background)
 }

@@ -7,6 +7,7 @@ import blksh.block.Overlay;
 import blksh.block.WritableSource;
 import blksh.mount.FuseMount;
 import blksh.mount.Holder;
+import blksh.mount.LoopMount;
 import blksh.mount.MountDirectory;
 import blksh.mount.MountOptions;
 import blksh.mount.NbdExport;
@@ -98,6 +99,73 @@ public final class Mounts implements Closeable {
     StoreTree tree = new StoreTree(store);
     String description = "store " + store.path();
     return mount(tree, point, options, description, "", tree::cacheFigures, () -> {});
+  }
+
+  /**
+   * Mounts the file system in a source read-only, through a loop device on a mount of the source
+   * that nobody sees. Only root may.
+   *
+   * @param source closed when the mount ends, also when it cannot be mounted
+   * @param fileSystem its kind, such as {@code "ext4"}, or empty; decides on options
+   * @param directory made when there is none
+   */
+  public MountEntry mountFileSystem(BlockSource source, String fileSystem, Path directory) {
+    Path inner;
+    FuseMount below;
+    Path point = directory.toAbsolutePath().normalize();
+    try {
+      synchronized (this) {
+        ProcessIdentity own = ProcessIdentity.own();
+        inner = this.directory.resolve("%d-%d-%d".formatted(own.pid(), own.start(), ++count));
+      }
+      below = FuseMount.mount(inner, SourceTree.of(source), MountOptions.defaults());
+    } catch (RuntimeException | Error e) {
+      closeQuietly(source);
+      throw e;
+    }
+    Thread atExit = new Thread(() -> unmountQuietly(point), "blksh-unmount-file-system");
+    try {
+      LoopMount.mount(below.path().resolve(SourceTree.fileName(source)), point, fileSystem);
+      Runtime.getRuntime().addShutdownHook(atExit);
+    } catch (RuntimeException | Error e) {
+      below.close();
+      closeQuietly(source);
+      throw e;
+    }
+    Supplier<List<Holder>> end =
+        () -> {
+          List<Holder> holders = LoopMount.unmount(point);
+          return holders.isEmpty() ? below.unmount() : holders;
+        };
+    Served entry =
+        new Served(
+            record(MountEntry.Kind.FILE_SYSTEM, point.toString(), source.describe().toString(), ""),
+            () -> below.traffic().withCache(CacheFigures.of(source)),
+            end,
+            new CountDownLatch(1));
+    Path file = note(entry);
+    below.whenEnded(
+        () -> {
+          forgetHook(atExit);
+          end(file, entry, source);
+        });
+    return entry.entry();
+  }
+
+  private static void unmountQuietly(Path point) {
+    try {
+      LoopMount.unmount(point);
+    } catch (BlkshException e) {
+      // nobody is left to be told; the next prune finds it
+    }
+  }
+
+  private static void forgetHook(Thread atExit) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(atExit);
+    } catch (IllegalStateException e) {
+      // the process ends
+    }
   }
 
   /**
@@ -375,7 +443,8 @@ public final class Mounts implements Closeable {
     found.forEach(entry -> places.add(entry.place()));
     found.sort(java.util.Comparator.comparing(MountEntry::since));
     for (SystemMounts.Mounted mounted : SystemMounts.all()) {
-      if (!places.contains(mounted.path().toString())) {
+      boolean below = mounted.alive() && mounted.path().startsWith(directory);
+      if (!below && !places.contains(mounted.path().toString())) {
         found.add(
             new MountEntry(
                 MountEntry.Kind.FUSE,
@@ -428,6 +497,10 @@ public final class Mounts implements Closeable {
     if (entry.kind() == MountEntry.Kind.FUSE) {
       return SystemMounts.unmount(Path.of(entry.place()));
     }
+    List<Holder> holders =
+        entry.kind() == MountEntry.Kind.FILE_SYSTEM
+            ? LoopMount.unmount(Path.of(entry.place()))
+            : List.of();
     for (Path file : files()) {
       Optional<MountRecord.Noted> noted = MountRecord.read(file);
       if (noted.isPresent() && noted.get().mount().place().equals(entry.place())) {
@@ -438,7 +511,7 @@ public final class Mounts implements Closeable {
         }
       }
     }
-    return List.of();
+    return holders;
   }
 
   /**
@@ -449,6 +522,11 @@ public final class Mounts implements Closeable {
   public List<MountEntry> prune() {
     List<MountEntry> dead =
         list().stream().filter(entry -> entry.state() == MountEntry.State.DEAD).toList();
+    for (MountEntry entry : dead) {
+      if (entry.kind() == MountEntry.Kind.FILE_SYSTEM) {
+        LoopMount.unmount(Path.of(entry.place()));
+      }
+    }
     SystemMounts.prune();
     for (Path file : files()) {
       boolean alive =

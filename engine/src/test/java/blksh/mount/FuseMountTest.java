@@ -414,7 +414,7 @@ class FuseMountTest {
         new FixedDirectory(Map.of("disk.img", file(Client.random(4096, 5))), WHEN);
     int threads = 0;
     long descriptors = 0;
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < Integer.getInteger("blksh.mount.rounds", 40); i++) {
       FuseMount mount = mount(root, MountOptions.defaults());
       assertThat(Files.readAllBytes(point.resolve("disk.img"))).hasSize(4096);
       mount.close();

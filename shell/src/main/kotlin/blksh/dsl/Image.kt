@@ -50,8 +50,11 @@ private constructor(
   }
 
   /** Whether there is an image: a set has none of its own, and swap space has none. */
-  private val holds: Boolean
+  internal val holds: Boolean
     get() = set == null && member?.hasImage() != false
+
+  override val words: List<String>?
+    get() = if (member == null) listOf(path.toAbsolutePath().normalize().toString()) else null
 
   /** What is wrong with a member of a set that does not open, else null. */
   val problem: String?

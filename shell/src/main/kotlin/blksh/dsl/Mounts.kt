@@ -1,7 +1,11 @@
 package blksh.dsl
 
 import blksh.BlkshException
+import blksh.mount.FixedDirectory
 import blksh.mount.Holder
+import blksh.mount.LazyFile
+import blksh.mount.LoopMount
+import blksh.mount.MountNode
 import blksh.mount.MountOptions
 import blksh.shell.Detached
 import blksh.shell.Session
@@ -174,8 +178,48 @@ internal class Mounting(private val session: Session) {
     get() = session.workspace().mounts()
 
   fun mount(source: Source, dir: Path, options: MountOptions, background: Boolean): Mount =
-    if (background) detached("mount", source.name, source.words, dir.absolute(), options)
-    else Mount(session, engine.mount(source.open(), dir, options))
+    when {
+      background -> detached("mount", source.name, source.words, dir.absolute(), options)
+      source is Image && source.members.isNotEmpty() -> mount(source.members, source, dir, options)
+      else -> Mount(session, engine.mount(source.open(), dir, options))
+    }
+
+  /** The images of a set, each opened when it is read. */
+  private fun mount(members: Images, set: Image, dir: Path, options: MountOptions): Mount {
+    val now = Instant.now()
+    val files = LinkedHashMap<String, MountNode>()
+    members
+      .filter { it.holds && it.problem == null }
+      .forEach { files[it.key] = LazyFile(it.size.bytes, now) { it.open() } }
+    return Mount(
+      session,
+      engine.mount(FixedDirectory(files, now), dir, options, "clonezilla ${set.path}") {},
+    )
+  }
+
+  fun mountFileSystem(source: Source, dir: Path, background: Boolean): Mount {
+    val what = "mount the file system of ${source.name}"
+    val parts = source.partitions
+    if (parts.isNotEmpty())
+      throw BlkshException(what, "it is a disk with ${parts.size} partitions")
+        .suggest("mount one of ${parts.keys.joinToString()}")
+    val kind = source.usedBlocks.areas.firstOrNull()?.fileSystem.orEmpty()
+    if (!LoopMount.isAllowed()) {
+      val file = Path.of("DIR", source.name)
+      val words =
+        source.words?.let { it.take(1) + "DIR" + it.drop(1) } ?: listOf(source.name, "DIR")
+      throw BlkshException(what, "only root may")
+        .suggest(
+          "blksh run mount ${words.joinToString(" ")} --allow-other --background, and then: sudo " +
+            LoopMount.command(file, dir, kind)
+        )
+    }
+    if (background) {
+      val words = source.words?.plus("--file-system")
+      return detached("mount", source.name, words, dir.absolute(), null)
+    }
+    return Mount(session, engine.mountFileSystem(source.open(), kind, dir))
+  }
 
   fun mount(store: Store, dir: Path, options: MountOptions, background: Boolean): Mount =
     if (background) {

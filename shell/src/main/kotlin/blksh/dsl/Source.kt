@@ -192,6 +192,20 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
     }
   }
 
+  /**
+   * Mounts the file system inside on a directory, read-only and without bringing its journal up to
+   * date, until it is unmounted or this process ends. Only root may; to others it says how.
+   *
+   * @param dir made when there is none
+   * @param background whether a process of its own serves it, which stays; `mounts` lists it
+   */
+  fun mountFileSystem(dir: Path, background: Boolean = false): Mount =
+    Mounting(session).mountFileSystem(this, dir, background)
+
+  /** Mounts the file system inside on a directory. */
+  fun mountFileSystem(dir: String, background: Boolean = false): Mount =
+    mountFileSystem(Path.of(dir), background)
+
   override fun toString(): String = name
 }
 

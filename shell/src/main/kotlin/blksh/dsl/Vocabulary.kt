@@ -304,7 +304,7 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
   fun unmount(dir: Path): Unmounted = unmount(dir.toString())
 
   /**
-   * A source by what a command line calls it: a path, or `NAME[@VERSION]` in a store.
+   * A source by what a command line calls it: a drive, an image, or `NAME[@VERSION]` in a store.
    *
    * @param store the directory of the store, or null for a path
    * @param partition one partition of it, or null for the whole
@@ -312,7 +312,12 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
    * Example: `source("disk@1", store = sampleStore().path)`
    */
   fun source(word: String, store: Path?, partition: String? = null): Source {
-    val whole = if (store == null) drive(word) else existingStore(store).manifest(word)
+    val whole =
+      when {
+        store != null -> existingStore(store).manifest(word)
+        Files.isRegularFile(Path.of(word)) || Files.isDirectory(Path.of(word)) -> image(word)
+        else -> drive(word)
+      }
     return if (partition == null) whole else whole.partitions[partition]
   }
 

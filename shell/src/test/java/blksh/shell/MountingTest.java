@@ -144,6 +144,62 @@ class MountingTest {
   }
 
   @Test
+  void theFileSystemInsideIsMountedAndBothMountsUndone() throws Exception {
+    needFuse();
+    if (!Files.isWritable(Path.of("/dev/loop-control"))
+        || !Files.isExecutable(Path.of("/sbin/mkfs.ext4"))) {
+      if (System.getenv("CI") != null) {
+        fail("root, loop devices and mkfs.ext4 are needed in CI");
+      }
+      abort("this needs root, loop devices and mkfs.ext4");
+    }
+    Path image = folder.resolve("fs.img");
+    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+      file.setLength(32 << 20);
+    }
+    String docs = Program.root().resolve("docs").toString();
+    new ProcessBuilder("/sbin/mkfs.ext4", "-q", "-d", docs, image.toString()).start().waitFor();
+    byte[] before = Files.readAllBytes(image);
+    done("run", "mount", image.toString(), point.toString(), "--file-system", "--background");
+    assertThat(Files.mismatch(point.resolve("store-format.md"), Path.of(docs, "store-format.md")))
+        .isEqualTo(-1);
+    assertThat(done("run", "mounts").out().lines().filter(line -> line.contains(folder.toString())))
+        .singleElement()
+        .asString()
+        .startsWith(point.toString());
+    done("run", "unmount", point.toString());
+    for (int i = 0; i < 100 && mountedBelow(folder) > 0; i++) {
+      Thread.sleep(50); // its process looks every second whether it is to end
+    }
+    assertThat(mountedBelow(folder)).isZero();
+    assertThat(Files.readAllBytes(image)).isEqualTo(before);
+  }
+
+  private static long mountedBelow(Path folder) throws Exception {
+    return Files.readAllLines(Path.of("/proc/self/mountinfo")).stream()
+        .filter(line -> line.split(" ")[4].startsWith(folder.toString()))
+        .count();
+  }
+
+  @Test
+  void vpartcloneMountsAnImageWithAnOverlay() throws Exception {
+    needFuse();
+    Path over = folder.resolve("over");
+    String[] words = {
+      "run", "vpartclone", disk.toString(), "-m", point.toString(), "--overlay", over.toString()
+    };
+    Process mount = new Program(home).start(words);
+    while (mount.isAlive() && !Files.exists(point.resolve("disk.img"))) {
+      Thread.sleep(50);
+    }
+    assertThat(Files.isWritable(point.resolve("disk.img"))).isTrue();
+    assertThat(Files.mismatch(point.resolve("disk.img"), disk)).isEqualTo(-1);
+    new Program(folder.resolve("other")).run("run", "unmount", point.toString());
+    assertThat(mount.waitFor()).isZero();
+    assertThat(over).exists();
+  }
+
+  @Test
   void aSourceServedInTheBackgroundIsReadByName() throws Exception {
     Path socket = folder.resolve("nbd.sock");
     done("run", "serve", disk.toString(), "--socket", socket.toString(), "--background");
