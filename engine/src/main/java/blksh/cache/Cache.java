@@ -2,6 +2,7 @@ package blksh.cache;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
+import blksh.block.CacheFigures;
 import blksh.block.Extent;
 import blksh.block.MediumGoneException;
 import blksh.block.SourceInfo;
@@ -21,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * A source read through a sparse file that keeps what was read, with a rescue map beside it that
@@ -35,7 +37,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
  * <p>A sector that failed when it was tried alone fails at once from then on, until {@link #rescue}
  * tries it again.
  */
-public final class Cache implements BlockSource {
+public final class Cache implements BlockSource, CacheFigures.Counting {
 
   /** How much of a failed large read is taken as failed; the rest counts as not tried. */
   static final int CLUSTER = 64 << 10;
@@ -55,6 +57,8 @@ public final class Cache implements BlockSource {
   private final Flights flights = new Flights();
   private final ReadAhead ahead;
   private final ConcurrentLinkedQueue<ByteBuffer> buffers = new ConcurrentLinkedQueue<>();
+  private final LongAdder hits = new LongAdder();
+  private final LongAdder misses = new LongAdder();
   private final Object saving = new Object();
   private final Thread saver;
 
@@ -258,6 +262,7 @@ public final class Cache implements BlockSource {
           case FINISHED -> {
             target.limit(first + (int) (to - position));
             data.read(at, target);
+            hits.increment();
             at = to;
           }
           case BAD_SECTOR -> throw unreadable(at, to);
@@ -271,6 +276,11 @@ public final class Cache implements BlockSource {
     } finally {
       target.limit(limit);
     }
+  }
+
+  @Override
+  public CacheFigures cacheFigures() {
+    return new CacheFigures(hits.sum(), misses.sum());
   }
 
   private UnreadableException unreadable(long from, long to) {
@@ -308,6 +318,7 @@ public final class Cache implements BlockSource {
       start = Math.max(Math.max(start, range.start()), flights.freeFrom(at));
       to = Math.min(Math.min(to, range.end()), flights.freeTo(at));
       flights.begin(start, to);
+      misses.increment();
       readers++;
     }
     try {
