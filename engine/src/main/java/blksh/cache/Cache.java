@@ -47,7 +47,7 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
   /** How long background work stays away after somebody read from the medium. */
   private static final long LULL_MILLIS = 20;
 
-  private final BlockSource source;
+  private volatile BlockSource source;
   private final Path file;
   private final int sector;
   private final CacheOptions options;
@@ -72,6 +72,7 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
   private volatile long position;
 
   private volatile Medium medium;
+  private volatile Path dataPath;
   private volatile Path mapPath;
   private volatile boolean changed;
   private volatile boolean closed;
@@ -91,6 +92,7 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
     this.sector = source.sectorSize();
     this.options = options.block() < sector ? options.withBlock(sector) : options;
     this.data = data;
+    this.dataPath = data.path();
     this.mapPath = mapPath;
     this.map = map;
     this.claims = new Claims(map.copy());
@@ -229,6 +231,30 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
           .at(first.start() + differs)
           .suggest("it belongs to another medium; use another file");
     }
+  }
+
+  /**
+   * Goes on with a medium that was taken out and put back, opened anew.
+   *
+   * @param fresh takes the place of the source before, which is closed
+   * @throws BlkshException when it is another medium; then nothing changes
+   */
+  public void reinsert(BlockSource fresh) {
+    if (fresh.size() != size()) {
+      throw new BlkshException(
+          "go on with cache " + dataPath,
+          "the medium has %d bytes, and had %d".formatted(fresh.size(), size()));
+    }
+    Medium.of(fresh).check(medium.notes(), "go on with cache " + dataPath);
+    BlockSource before;
+    synchronized (flights) {
+      while (flights.any()) {
+        flights.await(0, "go on with " + describe());
+      }
+      before = source;
+      source = fresh;
+    }
+    before.close();
   }
 
   // ---- reading -------------------------------------------------------------------------------
@@ -552,7 +578,7 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
 
   /** The file with the bytes. */
   public Path dataFile() {
-    return data.path();
+    return dataPath;
   }
 
   /** The file with the map. */
@@ -854,7 +880,9 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
       try {
         // In this order a crash in between leaves bytes without a map, which count for nothing.
         Files.move(data.path(), renamed);
+        dataPath = renamed;
         Files.move(mapPath, mapFile(renamed));
+        mapPath = mapFile(renamed);
       } catch (IOException e) {
         throw new BlkshException("rename cache " + data.path(), String.valueOf(e.getMessage()), e);
       }
