@@ -143,7 +143,7 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
   fun cache(
     source: Source,
     file: Path? = null,
-    block: Size = Size(64 shl 10),
+    block: Size = 64.KiB,
     writeThrough: Boolean = false,
   ): Cache = CacheFiles(session, source, block, writeThrough).cache(file)
 
@@ -151,7 +151,7 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
   fun cache(
     source: Source,
     file: String,
-    block: Size = Size(64 shl 10),
+    block: Size = 64.KiB,
     writeThrough: Boolean = false,
   ): Cache = cache(source, Path.of(file), block, writeThrough)
 
@@ -162,7 +162,7 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
    * @param map the mapfile
    */
   fun cache(source: Source, file: Path, map: Path): Cache =
-    CacheFiles(session, source, Size(64 shl 10), false).cache(file, map)
+    CacheFiles(session, source, 64.KiB, false).cache(file, map)
 
   /**
    * A backup of a partition, a drive or a disc, opened by its content: partclone, ntfsclone,
