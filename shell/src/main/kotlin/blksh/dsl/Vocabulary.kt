@@ -1,6 +1,7 @@
 package blksh.dsl
 
 import blksh.BlkshException
+import blksh.image.BadMagicException
 import blksh.mount.MountOptions
 import blksh.shell.Session
 import blksh.shell.view.Views
@@ -310,6 +311,7 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
 
   /**
    * A source by what a command line calls it: a drive, an image, or `NAME[@VERSION]` in a store.
+   * What is no image is the bytes it holds.
    *
    * @param store the directory of the store, or null for a path
    * @param partition one partition of it, or null for the whole
@@ -320,11 +322,19 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
     val whole =
       when {
         store != null -> existingStore(store).manifest(word)
-        Files.isRegularFile(Path.of(word)) || Files.isDirectory(Path.of(word)) -> image(word)
+        Files.isRegularFile(Path.of(word)) || Files.isDirectory(Path.of(word)) -> imageOrDrive(word)
         else -> drive(word)
       }
     return if (partition == null) whole else whole.partitions[partition]
   }
+
+  /** What is no image known here is the bytes it holds. */
+  private fun imageOrDrive(path: String): Source =
+    try {
+      image(path)
+    } catch (unknown: BadMagicException) {
+      drive(path)
+    }
 
   /**
    * The sample disk that comes with blksh, in two generations a day apart; unpacked on first use.
