@@ -144,7 +144,7 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
   fun cache(
     source: Source,
     file: Path? = null,
-    block: Size = Size(64 shl 10),
+    block: Size = 64.KiB,
     writeThrough: Boolean = false,
   ): Cache = CacheFiles(session, source, block, writeThrough).cache(file)
 
@@ -152,7 +152,7 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
   fun cache(
     source: Source,
     file: String,
-    block: Size = Size(64 shl 10),
+    block: Size = 64.KiB,
     writeThrough: Boolean = false,
   ): Cache = cache(source, Path.of(file), block, writeThrough)
 
@@ -163,7 +163,7 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
    * @param map the mapfile
    */
   fun cache(source: Source, file: Path, map: Path): Cache =
-    CacheFiles(session, source, Size(64 shl 10), false).cache(file, map)
+    CacheFiles(session, source, 64.KiB, false).cache(file, map)
 
   /**
    * A backup of a partition, a drive or a disc, opened by its content: partclone, ntfsclone,
