@@ -2,6 +2,7 @@ package blksh.store;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -9,6 +10,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * A file on its way to its name. Its writer holds it locked; the system drops the lock with the
@@ -20,6 +22,9 @@ import java.util.concurrent.ConcurrentHashMap;
 final class PartFile {
 
   static final String ENDING = ".part";
+
+  private static final long LOOK_NANOS = 1_000_000;
+  private static final long PATIENCE_NANOS = 10_000_000_000L;
 
   /**
    * The parts this process has open. The system drops a process's locks on a file when the process
@@ -35,11 +40,22 @@ final class PartFile {
     this.channel = channel;
   }
 
-  /** Makes a new, empty part. */
+  /**
+   * Makes a new, empty part. Whoever looks for dead writers' parts may lock it in the instant
+   * before its maker does; he removes it then, as it is empty, and it is made again.
+   */
   static PartFile create(Path path) throws IOException {
     PartFile part = open(path, true);
-    if (part == null) {
-      throw new IOException(path + " is being written by somebody else");
+    for (long end = System.nanoTime() + PATIENCE_NANOS; part == null; ) {
+      if (System.nanoTime() > end) {
+        throw new IOException(path + " is being written by somebody else");
+      }
+      LockSupport.parkNanos(LOOK_NANOS);
+      try {
+        part = open(path, true);
+      } catch (FileAlreadyExistsException e) {
+        continue; // not removed yet
+      }
     }
     return part;
   }
