@@ -217,6 +217,43 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
     }
   }
 
+  private var extensions: Extensions? = null
+
+  /**
+   * What may be named at the end of a text, which is the beginning of an entry up to the word that
+   * is being typed. Runs nothing.
+   */
+  @Synchronized
+  fun scope(before: String): Scope {
+    val text = before + ScopeSearch.MARK + Tokens.closing(before)
+    val prelude = prelude(text, names(text))
+    val mark = history.mark()
+    val search =
+      ScopeSearch(history.getSnippets().toList()) { session ->
+        extensions ?: Extensions(session).also { extensions = it }
+      }
+    try {
+      search.during { compile(prelude + text, "Entry_${++number}") }
+    } catch (crash: Exception) {
+      // What it found before is as good as any.
+    } finally {
+      collector.clear()
+      history.rollBack(mark)
+    }
+    return search.found()
+  }
+
+  /**
+   * Reads on in what Kotlin declares, for a moment; false when all of it is known. Entries may come
+   * between.
+   */
+  @Synchronized fun learn(): Boolean = extensions?.read(LESSON_MILLIS) ?: false
+
+  /** The names of functions and properties that a package of Kotlin declares. */
+  @Synchronized
+  fun importable(packageName: String): List<String> =
+    extensions?.importable(packageName) ?: listOf()
+
   /** The identifiers in a text. */
   private fun names(text: String): Set<String> {
     val names = HashSet<String>()
@@ -333,6 +370,7 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
     try {
       compile("listOf(1).map { \"\$it\" }", "Entry_${++number}")
       compile("val a = stores.filter { it.reachable }.map { it.name }", "Entry_${++number}")
+      scope("stores.map { it.")
     } finally {
       collector.clear()
       history.rollBack(mark)
@@ -409,6 +447,8 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
   }
 
   private companion object {
+
+    const val LESSON_MILLIS = 15L
 
     /** Where the compiler's numbers for results begin, out of the way of those people see. */
     const val FIRST = 1_000_000
