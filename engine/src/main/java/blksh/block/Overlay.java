@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -31,7 +32,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  *
  * <p>Threads that write or sync must not be interrupted: that would close the file.
  */
-public final class Overlay implements WritableSource {
+public final class Overlay implements WritableSource, CacheFigures.Counting {
 
   /** Bytes of a block: what is copied up when a part of it is written. */
   public static final int BLOCK = 4096;
@@ -533,6 +534,58 @@ public final class Overlay implements WritableSource {
   }
 
   /**
+   * What was changed and made durable in an overlay, whether or not it is open somewhere: data and
+   * zeros, in order; nothing when there is no such overlay yet.
+   *
+   * @throws BlkshException when its map is damaged or no map
+   */
+  public static List<Extent> changesIn(Path file) {
+    TreeMap<Long, Extent> known = new TreeMap<>();
+    String action = "read the changes in overlay " + file;
+    try {
+      OverlayMap.read(
+          mapOf(file),
+          action,
+          (first, count, zero) ->
+              lay(
+                  known,
+                  new Extent(
+                      first * BLOCK, count * BLOCK, zero ? Extent.Kind.ZERO : Extent.Kind.DATA)));
+    } catch (IOException e) {
+      throw OpenFile.failure(action, e);
+    }
+    List<Extent> found = new ArrayList<>();
+    for (Extent extent : known.values()) {
+      Extent last = found.isEmpty() ? null : found.get(found.size() - 1);
+      if (last != null && last.end() == extent.start() && last.kind() == extent.kind()) {
+        found.set(
+            found.size() - 1, new Extent(last.start(), extent.end() - last.start(), last.kind()));
+      } else {
+        found.add(extent);
+      }
+    }
+    return found;
+  }
+
+  /** Puts an extent over those that are known, which keep what it leaves of them. */
+  private static void lay(TreeMap<Long, Extent> known, Extent over) {
+    Map.Entry<Long, Extent> before = known.floorEntry(over.start());
+    long from =
+        before != null && before.getValue().end() > over.start() ? before.getKey() : over.start();
+    List<Extent> cut = List.copyOf(known.subMap(from, over.end()).values());
+    for (Extent old : cut) {
+      known.remove(old.start());
+      if (old.start() < over.start()) {
+        known.put(old.start(), old.clip(old.start(), over.start()));
+      }
+      if (old.end() > over.end()) {
+        known.put(over.end(), old.clip(over.end(), old.end()));
+      }
+    }
+    known.put(over.start(), over);
+  }
+
+  /**
    * Forgets all that was written: it is the source again. Nobody may have it open meanwhile who
    * remembers what was in it, such as a mounted file system.
    */
@@ -557,6 +610,11 @@ public final class Overlay implements WritableSource {
         }
       }
     }
+  }
+
+  @Override
+  public CacheFigures cacheFigures() {
+    return CacheFigures.of(base);
   }
 
   /** The file that holds the changed blocks. */

@@ -121,12 +121,7 @@ final class OverlayMap implements Closeable {
 
   private void check(BlockSource base) throws IOException {
     ByteBuffer found = read(0, HEADER);
-    if (found.getLong(0) != MAGIC || found.getInt(MARKED) != checksum(found.array(), 0, MARKED)) {
-      throw new BlkshException(action, "its map is damaged or no map of an overlay");
-    }
-    if (found.getInt(8) != VERSION || found.getInt(12) != Overlay.BLOCK) {
-      throw new BlkshException(action, "it was made by a newer blksh");
-    }
+    checkKind(found);
     if (found.getLong(16) != base.size()) {
       throw new BlkshException(
           action,
@@ -136,6 +131,15 @@ final class OverlayMap implements Closeable {
     if (!Arrays.equals(found.array(), 24, 24 + MARK, mark(base), 0, MARK)) {
       throw new BlkshException(action, "it was made over another source of the same size")
           .suggest("choose another file for the overlay");
+    }
+  }
+
+  private void checkKind(ByteBuffer found) {
+    if (found.getLong(0) != MAGIC || found.getInt(MARKED) != checksum(found.array(), 0, MARKED)) {
+      throw new BlkshException(action, "its map is damaged or no map of an overlay");
+    }
+    if (found.getInt(8) != VERSION || found.getInt(12) != Overlay.BLOCK) {
+      throw new BlkshException(action, "it was made by a newer blksh");
     }
   }
 
@@ -160,8 +164,30 @@ final class OverlayMap implements Closeable {
     }
   }
 
+  /** Tells all changes of whole batches in a map that may be in use. */
+  static void read(Path path, String action, Reader reader) throws IOException {
+    if (!isBegun(path)) {
+      return;
+    }
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      OverlayMap map = new OverlayMap(channel, Long.MAX_VALUE / Overlay.BLOCK, action);
+      ByteBuffer header = map.read(0, HEADER);
+      map.checkKind(header);
+      map.tellAll(reader);
+    }
+  }
+
   /** Tells all changes of whole batches, and goes on after the last of them. */
   void replay(Reader reader) throws IOException {
+    end = tellAll(reader);
+    if (channel.size() > end) {
+      channel.truncate(end);
+      channel.force(true);
+    }
+  }
+
+  /** Where the last whole batch ends. */
+  private long tellAll(Reader reader) throws IOException {
     long size = channel.size();
     long at = HEADER;
     while (size - at >= 8) {
@@ -179,11 +205,7 @@ final class OverlayMap implements Closeable {
       }
       at += 8 + (long) count * CHANGE;
     }
-    end = at;
-    if (size > end) {
-      channel.truncate(end);
-      channel.force(true);
-    }
+    return at;
   }
 
   private void tell(long first, long countAndKind, Reader reader) {

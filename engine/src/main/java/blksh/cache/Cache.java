@@ -111,6 +111,36 @@ public final class Cache implements BlockSource {
     return open(source, medium, file, data, mapFile(data), options);
   }
 
+  /**
+   * Opens a cache whose medium is not there: what was read of it can be read, nothing else.
+   *
+   * @param location where the medium was, for people
+   * @throws BlkshException when there is no such cache, or as above
+   */
+  public static Cache openAbsent(Path data, Path map, String location) {
+    if (!Files.exists(data) || !Files.exists(map)) {
+      throw new BlkshException("open cache " + data, "there is no such cache any more")
+          .suggest("put the medium back and begin anew");
+    }
+    try {
+      BlockSource absent = new AbsentMedium(location, Files.size(data));
+      return open(
+          absent,
+          Medium.noted(Mapfile.read(map).notes(), absent),
+          null,
+          data,
+          map,
+          CacheOptions.defaults());
+    } catch (IOException e) {
+      throw new BlkshException("open cache " + data, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /** The data file the cache of a medium has, or would have. */
+  public static Path dataFile(BlockSource source, Path file) {
+    return dataFile(file, Medium.of(source));
+  }
+
   private static Path dataFile(Path file, Medium medium) {
     return file.resolveSibling(file.getFileName() + ".cache." + medium.name() + "~");
   }
@@ -497,6 +527,11 @@ public final class Cache implements BlockSource {
   /** The map as it is now; it does not change with the cache. */
   public RescueMap map() {
     return map.copy();
+  }
+
+  /** Whether it was closed. */
+  public boolean isClosed() {
+    return closed;
   }
 
   /** Which medium this is the cache of. */

@@ -151,7 +151,7 @@ public final class MediaWatch {
   private Visited visit(String medium, Task task, Visit visit) {
     Cache cache = open(medium, task);
     Task inner = new Task("visit", cache.medium().name());
-    AtomicReference<RuntimeException> failure = new AtomicReference<>();
+    AtomicReference<Throwable> failure = new AtomicReference<>();
     boolean removed;
     Visited visited;
     try {
@@ -160,7 +160,7 @@ public final class MediaWatch {
               () -> {
                 try {
                   visit.of(cache, inner);
-                } catch (RuntimeException e) {
+                } catch (Throwable e) {
                   failure.set(e);
                 }
               },
@@ -174,11 +174,14 @@ public final class MediaWatch {
       cache.close();
     }
     inner.findings().forEach(task::finding);
-    RuntimeException failed = failure.get();
-    if (failed != null && !removed && !task.isCancelled()) {
-      throw failed;
+    Throwable failed = failure.get();
+    if (failed == null || removed || task.isCancelled()) {
+      return visited;
     }
-    return visited;
+    if (failed instanceof Error error) {
+      throw error;
+    }
+    throw (RuntimeException) failed;
   }
 
   /** Returns when the visitor has ended; tells it when the medium is gone or all is to end. */

@@ -23,9 +23,16 @@ public record Medium(String fingerprint, long size, String serial) {
   private static final int HEAD = 64 << 10;
   private static final int DIGITS = 8;
 
-  static Medium of(BlockSource source) {
+  /** Looks at a medium. */
+  public static Medium of(BlockSource source) {
     String serial = source.describe().details().getOrDefault("serial", "");
     return new Medium(fingerprint(source), source.size(), serial);
+  }
+
+  /** A medium as it was noted, when it is not there to be looked at. */
+  static Medium noted(Map<String, String> notes, BlockSource absent) {
+    return new Medium(
+        notes.getOrDefault("fingerprint", ""), absent.size(), notes.getOrDefault("serial", ""));
   }
 
   private static String fingerprint(BlockSource source) {
@@ -49,7 +56,7 @@ public record Medium(String fingerprint, long size, String serial) {
   }
 
   /** What files about this medium are named after: its fingerprint, or else size and serial. */
-  String name() {
+  public String name() {
     return fingerprint.isEmpty()
         ? digest(
             ByteBuffer.wrap(

@@ -57,7 +57,7 @@ final class Rescue {
     this.sector = cache.sectorSize();
     this.finishedBefore = map.bytes(RescueStatus.FINISHED);
     task.expect(map.size());
-    task.advance(finishedBefore);
+    task.resume(finishedBefore);
   }
 
   RescueReport run() {

@@ -31,6 +31,16 @@ public final class RescueMap {
     bytes[RescueStatus.NON_TRIED.ordinal()] = size;
   }
 
+  /**
+   * Reads a map from a file that blksh, blkcache or ddrescue wrote.
+   *
+   * @param size of the medium in bytes
+   * @throws blksh.BlkshException when it cannot be read, or tells of more than the medium
+   */
+  public static RescueMap read(java.nio.file.Path mapfile, long size) {
+    return Mapfile.read(mapfile).map(mapfile, size);
+  }
+
   /** Size of the medium in bytes. */
   public long size() {
     return size;

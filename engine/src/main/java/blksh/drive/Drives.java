@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** The drives of this machine, as they were when last looked at. */
@@ -51,6 +52,15 @@ public final class Drives implements Iterable<Drive> {
     List<Drive> all = new ArrayList<>();
     drives.forEach(drive -> all.addAll(drive.withChildren()));
     return find(all, key, "drive");
+  }
+
+  /** As {@link #get}; empty when there is none, or more than one. */
+  public Optional<Drive> find(String key) {
+    try {
+      return Optional.of(get(key));
+    } catch (BlkshException e) {
+      return Optional.empty();
+    }
   }
 
   static Drive find(List<Drive> among, String key, String what) {

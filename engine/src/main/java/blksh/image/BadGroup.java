@@ -9,4 +9,12 @@ package blksh.image;
  * @param kind the kind of failure, as {@link blksh.BlkshException#kind} names it
  * @param problem what is wrong, as a clause
  */
-public record BadGroup(long group, long start, long length, String kind, String problem) {}
+public record BadGroup(long group, long start, long length, String kind, String problem) {
+
+  /** What is wrong and where, as a sentence without its full stop. */
+  public String sentence() {
+    return problem.contains("of the partition")
+        ? problem
+        : "bytes %d to %d of the partition: %s".formatted(start, start + length - 1, problem);
+  }
+}

@@ -21,12 +21,15 @@ record BlockGeometry(int blockSize, long blocks) {
   static BlockGeometry of(ImageFile file, long blockSize, long blocks) {
     if (blockSize < 1 || blockSize > LARGEST_BLOCK) {
       throw new AbsurdSizeException(
-          file.opening(), "its block size is " + Long.toUnsignedString(blockSize) + " bytes");
+          file.opening(),
+          "its header is damaged: it claims blocks of %s bytes"
+              .formatted(Long.toUnsignedString(blockSize)));
     }
     if (blocks < 1 || blocks >= MOST_BLOCKS || blocks > Long.MAX_VALUE / blockSize) {
       throw new AbsurdSizeException(
           file.opening(),
-          "it claims %s blocks of %d bytes".formatted(Long.toUnsignedString(blocks), blockSize));
+          "its header is damaged: it claims %s blocks of %d bytes"
+              .formatted(Long.toUnsignedString(blocks), blockSize));
     }
     return new BlockGeometry((int) blockSize, blocks);
   }

@@ -27,7 +27,7 @@ final class BodyEnd {
                   dataEnd - size,
                   "it was cut short: it has %d bytes and its blocks end at %d"
                       .formatted(size, dataEnd))
-              .suggest("tolerant = true reads what is there");
+              .suggest("tolerant = true (--tolerant) reads what is there");
     }
     if (size < dataEnd) {
       warnings.add("it was cut short: %d of %d bytes are missing".formatted(end - size, end));

@@ -239,7 +239,7 @@ final class ClusterRuns implements BlockIndex, Layout {
               Math.max(1, deviceSize - start),
               "the image was cut short: it ends inside cluster %d of %d"
                   .formatted(cluster, clusters))
-          .suggest("tolerant = true reads what is there");
+          .suggest("tolerant = true (--tolerant) reads what is there");
     }
     cutShort = true;
     // all that is left counts as stored behind the end, where reading fails

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 
 /**
  * A compressed source, uncompressed. It can be read anywhere at once: what lies behind the furthest
@@ -38,6 +39,7 @@ public final class CompressedSource implements BlockSource {
   private final ReentrantLock advancing = new ReentrantLock(true);
 
   private volatile boolean closed;
+  private volatile Consumer<CompressedSource> sizing = source -> source.complete(Task.unwatched());
 
   CompressedSource(
       BlockSource raw, Compression compression, CheckpointIndex index, long decoderMemory) {
@@ -50,6 +52,11 @@ public final class CompressedSource implements BlockSource {
   /** The compression by its usual name: {@code "gzip"}. */
   public String compression() {
     return compression.name();
+  }
+
+  /** Sets what {@link #size} calls when it must decode: {@link #complete}, with some task. */
+  void sizing(Consumer<CompressedSource> sizing) {
+    this.sizing = sizing;
   }
 
   /** The compressed source underneath. */
@@ -72,7 +79,7 @@ public final class CompressedSource implements BlockSource {
   @Override
   public long size() {
     if (index.size() < 0) {
-      complete(Task.unwatched());
+      sizing.accept(this);
     }
     return index.size();
   }

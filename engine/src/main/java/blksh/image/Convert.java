@@ -5,14 +5,12 @@ import blksh.block.BlockSource;
 import blksh.task.Task;
 import blksh.task.Turnstile;
 import blksh.task.Workers;
-import com.github.luben.zstd.Zstd;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.CRC32;
@@ -20,9 +18,6 @@ import java.util.zip.CRC32;
 /**
  * Writes any source as a partclone image of format 0002. What is free in the source is left out;
  * everything else is read, proven where the source has checksums, and stored.
- *
- * <p>The seekable form is a row of zstd frames of at most 1 MiB and a table of their sizes, in the
- * format of zstd's contrib/seekable_format.
  */
 public final class Convert {
 
@@ -30,8 +25,6 @@ public final class Convert {
   private static final int BATCH = 4;
 
   private static final int HEAD_PIECE = 1 << 20;
-  private static final int SEEK_TABLE_MAGIC = 0x184D2A5E;
-  private static final int SEEKABLE_MAGIC = 0x8F92EAB1;
 
   private final BlockSource source;
   private final PartclonePlan plan;
@@ -45,8 +38,8 @@ public final class Convert {
   /** Lets compressed frames out in their order; guards what follows. */
   private final Turnstile order = new Turnstile();
 
-  private final List<int[]> frames = new ArrayList<>();
-  private long end;
+  /** Where compressed frames go, or null when the image is not compressed. */
+  private final SeekableZstd zstd;
 
   private Convert(
       BlockSource source,
@@ -60,6 +53,36 @@ public final class Convert {
     this.target = target;
     this.task = task;
     this.sweep = new Sweep(source);
+    this.zstd = options.seekableZstd() ? new SeekableZstd(target, options.level()) : null;
+  }
+
+  /** Writes the bytes of a source as they are, a hole where they are free. */
+  public static ConvertResult toRaw(
+      BlockSource source, Path to, ConvertOptions options, Task task) {
+    ImageRestoreOptions restore = new ImageRestoreOptions(options.overwrite(), options.dryRun());
+    if (Files.exists(to) && !Files.isRegularFile(to)) {
+      throw new BlkshException("convert to " + to, "it is no regular file")
+          .suggest("restore writes to drives");
+    }
+    ImageRestoreResult result = ImageRestore.run(source, to, restore, task);
+    long written = options.dryRun() ? 0 : result.size();
+    return new ConvertResult(
+        result.target(),
+        result.size(),
+        1,
+        result.size(),
+        result.writtenBytes(),
+        written,
+        result.elapsed());
+  }
+
+  /**
+   * Writes the bytes of a source as they are, compressed in frames that can be read one by one.
+   * Otherwise as {@link #toPartclone}.
+   */
+  public static ConvertResult toRawZstd(
+      BlockSource source, Path to, ConvertOptions options, Task task) {
+    return RawConvert.run(source, to, options, task);
   }
 
   /**
@@ -74,29 +97,34 @@ public final class Convert {
     task.phase("looking for free space");
     PartclonePlan plan = PartclonePlan.of(source, options, action);
     task.phase("");
+    TargetFile.requireOther(to, source, action);
+    if (options.dryRun()) {
+      TargetFile.check(to, action, plan.size(), options.overwrite(), false);
+      return result(plan, to, 0, task);
+    }
     task.expect(plan.index().used() * plan.geometry().blockSize());
     try (TargetFile target = TargetFile.open(to, action, plan.size(), options.overwrite(), false)) {
       Convert convert = new Convert(source, plan, options, target, task);
       convert.head();
       Workers.run(task, Workers.count(), convert::work, convert::fail);
-      if (options.seekableZstd()) {
-        convert.seekTable();
-      } else {
-        convert.end = plan.groupStart(plan.groups());
-      }
+      long written = convert.zstd == null ? plan.groupStart(plan.groups()) : convert.zstd.finish();
       task.phase("syncing");
       target.finish();
-      return new ConvertResult(
-          to.toString(),
-          plan.size(),
-          plan.geometry().blockSize(),
-          plan.geometry().blocks(),
-          plan.index().used(),
-          convert.end,
-          task.elapsed());
+      return result(plan, to, written, task);
     } catch (IOException e) {
       throw TargetFile.failure(action, e);
     }
+  }
+
+  private static ConvertResult result(PartclonePlan plan, Path to, long written, Task task) {
+    return new ConvertResult(
+        to.toString(),
+        plan.size(),
+        plan.geometry().blockSize(),
+        plan.geometry().blocks(),
+        plan.index().used(),
+        written,
+        task.elapsed());
   }
 
   private void fail() {
@@ -131,22 +159,16 @@ public final class Convert {
   private long put(long position, ByteArrayOutputStream piece) throws IOException {
     byte[] bytes = piece.toByteArray();
     piece.reset();
-    if (options.seekableZstd()) {
-      append(Zstd.compress(bytes, options.level()), bytes.length);
+    if (zstd != null) {
+      zstd.add(zstd.compress(bytes, bytes.length), bytes.length);
     } else {
       target.write(position, ByteBuffer.wrap(bytes));
     }
     return position + bytes.length;
   }
 
-  private void append(byte[] frame, int length) throws IOException {
-    target.write(end, ByteBuffer.wrap(frame));
-    end += frame.length;
-    frames.add(new int[] {frame.length, length});
-  }
-
   private void work() throws IOException {
-    int batch = options.seekableZstd() ? 1 : BATCH;
+    int batch = zstd == null ? BATCH : 1;
     int group = (int) (plan.perGroup() * plan.geometry().blockSize()) + plan.proof().trailer();
     byte[] buffer = new byte[group * batch];
     Sweep.Reader reader = sweep.reader();
@@ -162,15 +184,12 @@ public final class Convert {
       for (long g = first; g < until; g++) {
         length = fill(reader, digest, g, buffer, length);
       }
-      if (options.seekableZstd()) {
-        byte[] frame =
-            Zstd.compress(
-                length == buffer.length ? buffer : java.util.Arrays.copyOf(buffer, length),
-                options.level());
+      if (zstd != null) {
+        byte[] frame = zstd.compress(buffer, length);
         if (!order.enter(ticket)) {
           return;
         }
-        append(frame, length);
+        zstd.add(frame, length);
         order.leave();
       } else {
         target.write(plan.groupStart(first), ByteBuffer.wrap(buffer, 0, length));
@@ -212,19 +231,5 @@ public final class Convert {
 
   private long left(long block) {
     return plan.index().blocks() - block;
-  }
-
-  /** The table at the end by which a reader finds every frame. */
-  private void seekTable() throws IOException {
-    int entries = frames.size() * 8;
-    ByteBuffer table = ByteBuffer.allocate(8 + entries + 9).order(ByteOrder.LITTLE_ENDIAN);
-    table.putInt(SEEK_TABLE_MAGIC).putInt(entries + 9);
-    for (int[] frame : frames) {
-      table.putInt(frame[0]).putInt(frame[1]);
-    }
-    table.putInt(frames.size()).put((byte) 0).putInt(SEEKABLE_MAGIC).flip();
-    long length = table.remaining();
-    target.write(end, table);
-    end += length;
   }
 }

@@ -10,10 +10,10 @@ import java.util.Map;
  *
  * @param target the new image
  * @param size bytes of the partition
- * @param blockSize bytes of a block
+ * @param blockSize bytes of a block; 1 of a raw image
  * @param blocks blocks of the partition
- * @param usedBlocks blocks stored
- * @param writtenBytes bytes of the new image
+ * @param usedBlocks blocks that are not free
+ * @param writtenBytes bytes of the new image; 0 of a dry run
  * @param elapsed the whole time
  */
 public record ConvertResult(

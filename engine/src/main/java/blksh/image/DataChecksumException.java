@@ -15,6 +15,6 @@ public final class DataChecksumException extends UnreadableException {
    */
   public DataChecksumException(String source, long start, long length, String problem) {
     super(source, start, length, problem, null);
-    suggest("tolerant = true reads it as it is");
+    suggest("tolerant = true (--tolerant) reads it as it is");
   }
 }

@@ -1,6 +1,7 @@
 package blksh.image;
 
 import java.nio.file.Path;
+import java.util.function.Consumer;
 
 /**
  * How to open an image.
@@ -9,8 +10,11 @@ import java.nio.file.Path;
  * @param raw take it for the bytes of a partition or a drive, whatever it begins with
  * @param indexDirectory where to keep what makes compressed images quick to open again, or null for
  *     a directory of this user among the temporary files
+ * @param sizing how to decode a compressed image whose size is asked for and not known: calls
+ *     {@link CompressedSource#complete} with a task somebody watches
  */
-public record ImageOptions(boolean tolerant, boolean raw, Path indexDirectory) {
+public record ImageOptions(
+    boolean tolerant, boolean raw, Path indexDirectory, Consumer<CompressedSource> sizing) {
 
   /** Where indexes of compressed images are kept. */
   Path indexes() {
@@ -21,18 +25,23 @@ public record ImageOptions(boolean tolerant, boolean raw, Path indexDirectory) {
   }
 
   public static ImageOptions defaults() {
-    return new ImageOptions(false, false, null);
+    return new ImageOptions(
+        false, false, null, source -> source.complete(blksh.task.Task.unwatched()));
   }
 
   public ImageOptions withTolerant(boolean tolerant) {
-    return new ImageOptions(tolerant, raw, indexDirectory);
+    return new ImageOptions(tolerant, raw, indexDirectory, sizing);
   }
 
   public ImageOptions withRaw(boolean raw) {
-    return new ImageOptions(tolerant, raw, indexDirectory);
+    return new ImageOptions(tolerant, raw, indexDirectory, sizing);
   }
 
   public ImageOptions withIndexDirectory(Path indexDirectory) {
-    return new ImageOptions(tolerant, raw, indexDirectory);
+    return new ImageOptions(tolerant, raw, indexDirectory, sizing);
+  }
+
+  public ImageOptions withSizing(Consumer<CompressedSource> sizing) {
+    return new ImageOptions(tolerant, raw, indexDirectory, sizing);
   }
 }

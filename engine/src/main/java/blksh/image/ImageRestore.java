@@ -6,6 +6,7 @@ import blksh.block.Extent;
 import blksh.task.Task;
 import blksh.task.Workers;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Iterator;
@@ -42,6 +43,11 @@ public final class ImageRestore {
   public static ImageRestoreResult run(
       BlockSource source, Path to, ImageRestoreOptions options, Task task) {
     String action = "restore to " + to;
+    TargetFile.requireOther(to, source, action);
+    if (options.dryRun()) {
+      boolean device = TargetFile.check(to, action, source.size(), options.overwrite(), true);
+      return dryRun(source, to, device, task);
+    }
     try (TargetFile target =
         TargetFile.open(to, action, source.size(), options.overwrite(), true)) {
       ImageRestore restore = new ImageRestore(source, target, task);
@@ -59,6 +65,48 @@ public final class ImageRestore {
     } catch (IOException e) {
       throw TargetFile.failure(action, e);
     }
+  }
+
+  /** Writes all bytes to a stream, in order; what is free as zeros. */
+  public static ImageRestoreResult run(BlockSource source, OutputStream to, Task task) {
+    long size = source.size();
+    task.expect(size);
+    byte[] bytes = new byte[TRANSFER];
+    Sweep.Reader reader = new Sweep(source).reader();
+    try {
+      for (long at = 0; at < size; ) {
+        task.checkCancelled();
+        int wanted = (int) Math.min(TRANSFER, size - at);
+        int count = reader.read(at, ByteBuffer.wrap(bytes, 0, wanted));
+        if (count == 0) {
+          throw new BlkshException(
+                  "read " + source.describe(), "it ended before the size it had when opened")
+              .at(at);
+        }
+        to.write(bytes, 0, count);
+        task.advance(count);
+        at += count;
+      }
+      to.flush();
+      return new ImageRestoreResult("-", size, size, 0, task.elapsed());
+    } catch (IOException e) {
+      throw TargetFile.failure("restore to standard output", e);
+    }
+  }
+
+  private static ImageRestoreResult dryRun(BlockSource source, Path to, boolean device, Task task) {
+    long skipped = 0;
+    for (Iterator<Extent> extents = source.extents(); extents.hasNext(); ) {
+      Extent extent = extents.next();
+      skipped += isSkipped(extent, device) ? extent.length() : 0;
+    }
+    return new ImageRestoreResult(
+        to.toString(), source.size(), source.size() - skipped, skipped, task.elapsed());
+  }
+
+  /** Whether nothing is written for a range: the holes of a drive must become zeros. */
+  private static boolean isSkipped(Extent extent, boolean device) {
+    return extent.kind() == Extent.Kind.FREE || extent.kind() == Extent.Kind.ZERO && !device;
   }
 
   private void work() throws IOException {
@@ -80,8 +128,7 @@ public final class ImageRestore {
   private void copy(Sweep.Reader reader, long from, long to, ByteBuffer buffer) throws IOException {
     for (Iterator<Extent> extents = source.extents(from, to - from); extents.hasNext(); ) {
       Extent extent = extents.next();
-      boolean zero = extent.kind() == Extent.Kind.ZERO;
-      if (extent.kind() == Extent.Kind.FREE || zero && !target.isDevice()) {
+      if (isSkipped(extent, target.isDevice())) {
         task.checkCancelled();
         skipped.addAndGet(extent.length());
         task.advance(extent.length());

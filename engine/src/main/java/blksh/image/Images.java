@@ -87,7 +87,11 @@ public final class Images {
   }
 
   private static BlockSource decompressed(BlockSource stored, ImageOptions options) {
-    return Compressed.open(stored, options.indexes()).orElse(stored);
+    BlockSource opened = Compressed.open(stored, options.indexes()).orElse(stored);
+    if (opened instanceof CompressedSource compressed) {
+      compressed.sizing(options.sizing());
+    }
+    return opened;
   }
 
   private static Image openParts(List<BlockSource> opened, List<Path> names, ImageOptions options) {
@@ -239,8 +243,11 @@ public final class Images {
       problem = "it begins like no image, file system or partition table";
     }
     if (problem != null) {
-      throw new BadMagicException(file.opening(), problem)
-          .suggest("raw = true takes it for the bytes of a partition or a drive");
+      BadMagicException failure = new BadMagicException(file.opening(), problem);
+      if (head.bytes().length > 0) {
+        failure.suggest("raw = true (--raw) takes it for the bytes of a partition or a drive");
+      }
+      throw failure;
     }
   }
 

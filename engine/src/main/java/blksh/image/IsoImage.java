@@ -89,7 +89,7 @@ public final class IsoImage implements Image {
       if (!options.tolerant()) {
         BodyTruncatedException failure =
             new BodyTruncatedException(file.name(), have, size - have, problem);
-        failure.suggest("tolerant = true reads what is there");
+        failure.suggest("tolerant = true (--tolerant) reads what is there");
         throw failure;
       }
       warnings.add(problem);

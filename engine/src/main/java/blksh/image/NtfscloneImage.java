@@ -44,7 +44,8 @@ public final class NtfscloneImage extends BlockImage {
     }
     long clusterSize = header.u32(18);
     if (clusterSize < 256 || clusterSize > LARGEST_CLUSTER || Long.bitCount(clusterSize) != 1) {
-      throw new AbsurdSizeException(file.opening(), "its clusters have " + clusterSize + " bytes");
+      throw new AbsurdSizeException(
+          file.opening(), "its header is damaged: it claims clusters of " + clusterSize + " bytes");
     }
     BlockGeometry geometry = BlockGeometry.of(file, clusterSize, header.i64(30));
     long deviceSize = header.i64(22);
@@ -53,7 +54,7 @@ public final class NtfscloneImage extends BlockImage {
     if (deviceSize < geometry.bytes() || offset < HEADER || offset > LARGEST_OFFSET) {
       throw new AbsurdSizeException(
           file.opening(),
-          "it claims a device of %s bytes, clusters for %d, and data at byte %d"
+          "its header is damaged: it claims a device of %s bytes, clusters for %d, and data at byte %d"
               .formatted(Long.toUnsignedString(deviceSize), geometry.bytes(), offset));
     }
     ClusterRuns runs =

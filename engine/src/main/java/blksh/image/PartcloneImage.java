@@ -47,14 +47,15 @@ public final class PartcloneImage extends BlockImage {
     if (deviceSize < geometry.bytes()) {
       throw new AbsurdSizeException(
           file.opening(),
-          "it claims a device of %s bytes and blocks for %d"
+          "its header is damaged: it claims a device of %s bytes and blocks for %d"
               .formatted(Long.toUnsignedString(deviceSize), geometry.bytes()));
     }
     ChecksumKind kind = checksumKind(file, header);
     int mode = header.u8(105);
     if (mode != BITMAP_BITS && mode != BITMAP_NONE) {
       throw new UnsupportedBitmapException(
-          file.opening(), "its bitmap mode is " + mode + ", and only 0 and 1 are known");
+          file.opening(),
+          "its header claims a map of used blocks of kind " + mode + "; only 0 and 1 are known");
     }
     BlockIndex index =
         mode == BITMAP_NONE ? new EveryBlock(geometry.blocks()) : readBitmap(file, geometry);
@@ -98,7 +99,7 @@ public final class PartcloneImage extends BlockImage {
     if (crc != header.i32(HEADER_SUMMED)) {
       throw new HeaderCrcException(
           file.opening(),
-          "its header has the checksum %08x and claims %08x"
+          "its header is damaged: its checksum is %08x and should be %08x"
               .formatted(crc, header.i32(HEADER_SUMMED)));
     }
     if (endian != LITTLE_ENDIAN) {
@@ -121,7 +122,9 @@ public final class PartcloneImage extends BlockImage {
             .orElseThrow(
                 () ->
                     new UnsupportedChecksumException(
-                        file.opening(), "its checksum mode is 0x%x".formatted(mode)));
+                        file.opening(),
+                        "its header claims checksums of kind 0x%x; 0x0, 0x20, 0x30 and 0x31 are known"
+                            .formatted(mode)));
     if (size != kind.size()) {
       throw new BadChecksumParamsException(
           file.opening(),
@@ -130,7 +133,7 @@ public final class PartcloneImage extends BlockImage {
     }
     if (kind != ChecksumKind.NONE && header.u32(100) == 0) {
       throw new BadChecksumParamsException(
-          file.opening(), "it has a checksum behind every 0 blocks");
+          file.opening(), "its header is damaged: it claims a checksum after every 0 blocks");
     }
     return kind;
   }
@@ -161,7 +164,7 @@ public final class PartcloneImage extends BlockImage {
     if (claimed != RawCrc.of(crc)) {
       throw new BitmapCrcException(
           file.opening(),
-          "the map of its used blocks has the checksum %08x and claims %08x"
+          "the map of its used blocks is damaged: its checksum is %08x and should be %08x"
               .formatted(RawCrc.of(crc), claimed));
     }
     return bitmap.build();

@@ -91,7 +91,8 @@ public final class PartimageImage extends BlockImage {
     BlockGeometry geometry = BlockGeometry.of(file, fields.i64(0), fields.i64(16));
     if (Integer.bitCount(geometry.blockSize()) != 1 || geometry.blockSize() > CHECKED) {
       throw new AbsurdSizeException(
-          file.opening(), "its block size is " + geometry.blockSize() + " bytes");
+          file.opening(),
+          "its header is damaged: it claims blocks of " + geometry.blockSize() + " bytes");
     }
     long bitmapBytes = fields.i64(24);
     if (bitmapBytes < geometry.mapBytes() || bitmapBytes > geometry.mapBytes() + RECORD) {
@@ -144,7 +145,8 @@ public final class PartimageImage extends BlockImage {
     long limit = records * (main.u32(9796) + 64) + RECORD;
     if (limit > LARGEST_BOOT_RECORDS) {
       throw new AbsurdSizeException(
-          file.opening(), "it claims %d backups of boot records".formatted(records));
+          file.opening(),
+          "its header is damaged: it claims %d backups of boot records".formatted(records));
     }
     byte[] bytes = new byte[(int) limit + LOCAL.length()];
     int count = file.read(at, bytes, 0, bytes.length);

@@ -36,7 +36,7 @@ final class Reading {
     int workers = (int) Math.min(Workers.count(), 1 + source.size() / PIECE);
     Workers.run(task, workers, this::work, () -> failed.set(true));
     List<BadGroup> found = List.copyOf(bad.values());
-    found.stream().limit(1000).forEach(group -> task.finding(group.problem()));
+    found.stream().limit(1000).forEach(group -> task.finding(group.sentence()));
     return new ImageVerification(
         info.format(),
         info.checksum(),

@@ -306,7 +306,7 @@ final class StoredBlocks {
     String problem = problem(group, verdict);
     return verdict == BlockReader.Verdict.CUT
         ? new BodyTruncatedException(file.name(), start, length, problem)
-            .suggest("tolerant = true reads what is there")
+            .suggest("tolerant = true (--tolerant) reads what is there")
         : new DataChecksumException(file.name(), start, length, problem);
   }
 

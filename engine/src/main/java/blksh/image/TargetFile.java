@@ -1,12 +1,14 @@
 package blksh.image;
 
 import blksh.BlkshException;
+import blksh.block.BlockSource;
 import blksh.block.DeviceGuard;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -42,39 +44,72 @@ final class TargetFile implements Closeable {
    */
   static TargetFile open(
       Path path, String action, long size, boolean overwrite, boolean deviceAllowed) {
+    boolean device = check(path, action, size, overwrite, deviceAllowed);
     Path absolute = path.toAbsolutePath();
     try {
-      boolean exists = Files.exists(absolute, LinkOption.NOFOLLOW_LINKS);
-      if (Files.isDirectory(absolute)) {
-        throw new BlkshException(action, "it is a directory").suggest("name a file in it");
-      }
-      if (exists && !overwrite) {
-        throw new BlkshException(action, "it exists").suggest("overwrite = true replaces it");
-      }
-      if (Files.exists(absolute) && !Files.isRegularFile(absolute)) {
-        if (!deviceAllowed) {
-          throw new BlkshException(action, "it is no regular file");
-        }
-        DeviceGuard.check(absolute, size, action);
+      if (device) {
         FileChannel channel = FileChannel.open(absolute, StandardOpenOption.WRITE);
         return new TargetFile(absolute, absolute, channel, true);
       }
-      Path target = exists && Files.exists(absolute) ? absolute.toRealPath() : absolute;
+      boolean exists = Files.exists(absolute);
+      Path target = exists ? absolute.toRealPath() : absolute;
       Path part = target.resolveSibling("." + target.getFileName() + ".blksh.part");
       FileChannel channel =
           FileChannel.open(
-              part,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.TRUNCATE_EXISTING,
-              StandardOpenOption.READ,
-              StandardOpenOption.WRITE);
+              part, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+      // what is written now is emptied only by its own writer
       if (channel.tryLock() == null) {
         channel.close();
         throw new BlkshException(action, "another process is writing it");
       }
+      channel.truncate(0);
+      if (exists) {
+        Files.setPosixFilePermissions(part, Files.getPosixFilePermissions(target));
+      }
       return new TargetFile(target, part, channel, false);
     } catch (IOException e) {
       throw failure(action, e);
+    }
+  }
+
+  /**
+   * Refuses a target as {@link #open} does, and leaves it alone.
+   *
+   * @return whether it is a drive
+   */
+  static boolean check(
+      Path path, String action, long size, boolean overwrite, boolean deviceAllowed) {
+    Path absolute = path.toAbsolutePath();
+    if (Files.isDirectory(absolute)) {
+      throw new BlkshException(action, "it is a directory").suggest("name a file in it");
+    }
+    Path directory = absolute.getParent();
+    if (directory == null || !Files.isDirectory(directory)) {
+      throw new BlkshException(action, "its directory does not exist").suggest("make it first");
+    }
+    if (Files.exists(absolute, LinkOption.NOFOLLOW_LINKS) && !overwrite) {
+      throw new BlkshException(action, "it exists")
+          .suggest("to write over it, say overwrite = true (--overwrite)");
+    }
+    if (Files.exists(absolute) && !Files.isRegularFile(absolute)) {
+      if (!deviceAllowed) {
+        throw new BlkshException(action, "it is no regular file");
+      }
+      DeviceGuard.check(absolute, size, action);
+      return true;
+    }
+    return false;
+  }
+
+  /** Refuses to write over what is being read. */
+  static void requireOther(Path path, BlockSource source, String action) {
+    try {
+      Path read = Path.of(source.describe().location());
+      if (Files.exists(path) && Files.exists(read) && Files.isSameFile(path, read)) {
+        throw new BlkshException(action, "it is what is being read").suggest("name another file");
+      }
+    } catch (IOException | InvalidPathException e) {
+      // what is read has no path, so it is another
     }
   }
 

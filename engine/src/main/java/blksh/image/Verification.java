@@ -210,7 +210,7 @@ final class Verification {
   private ImageVerification report() {
     List<BadGroup> listed = new ArrayList<>(bad.values());
     for (BadGroup group : listed.subList(0, Math.min(listed.size(), 1000))) {
-      task.finding(group.problem());
+      task.finding(group.sentence());
     }
     return new ImageVerification(
         info.format(),

@@ -8,6 +8,7 @@ import jnr.ffi.Memory;
 import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
 import jnr.ffi.types.size_t;
+import jnr.ffi.types.ssize_t;
 import ru.serce.jnrfuse.struct.FuseOperations;
 
 /**
@@ -22,8 +23,8 @@ final class FuseLibrary {
   private static final String ACTION = "mount";
 
   /**
-   * The functions, under the names and with the arguments of fuse.h and fuse_lowlevel.h. Public,
-   * because it is implemented from outside.
+   * The functions, under the names and with the arguments of fuse.h and fuse_lowlevel.h, and four
+   * of the C library, which comes with it. Public, because it is implemented from outside.
    */
   public interface Calls {
     Pointer fuse_setup(
@@ -48,6 +49,22 @@ final class FuseLibrary {
         Pointer session, Pointer buffer, @size_t long length, Pointer channel);
 
     int fuse_session_exited(Pointer session);
+
+    int fuse_chan_fd(Pointer channel);
+
+    Pointer fuse_kern_chan_new(int descriptor);
+
+    void fuse_chan_destroy(Pointer channel);
+
+    int pipe(Pointer descriptors);
+
+    @ssize_t
+    long read(int descriptor, Pointer to, @size_t long length);
+
+    @ssize_t
+    long write(int descriptor, Pointer from, @size_t long length);
+
+    int close(int descriptor);
 
     void fuse_unmount(String mountPoint, Pointer channel);
 

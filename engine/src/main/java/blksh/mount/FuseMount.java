@@ -3,6 +3,7 @@ package blksh.mount;
 import blksh.BlkshException;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -24,7 +25,7 @@ import jnr.ffi.Struct;
  */
 public final class FuseMount implements Closeable {
 
-  /** Bytes of the largest read or write the kernel asks for at once. */
+  /** Bytes of the largest write, and of the reads that are best. */
   static final int LARGEST_REQUEST = 128 << 10;
 
   /** Threads that wait for requests at the same time; each has a buffer for one. */
@@ -38,6 +39,7 @@ public final class FuseMount implements Closeable {
   private final boolean madeDirectory;
   private final FuseLibrary.Calls calls;
   private final TreeFileSystem files;
+  private final FuseRequests requests;
   private final Pointer channel;
   private final Pointer fuse;
   private final Pointer session;
@@ -62,6 +64,7 @@ public final class FuseMount implements Closeable {
     this.fuse = fuse;
     this.session = calls.fuse_get_session(fuse);
     this.channel = calls.fuse_session_next_chan(session, null);
+    this.requests = new FuseRequests(calls, files, calls.fuse_chan_fd(channel));
   }
 
   /**
@@ -87,7 +90,7 @@ public final class FuseMount implements Closeable {
     settings.add("subtype=blksh");
     settings.add("default_permissions");
     settings.add("big_writes");
-    settings.add("max_read=" + LARGEST_REQUEST);
+    settings.add("max_read=" + FuseRequests.LARGEST_READ);
     settings.add("max_write=" + LARGEST_REQUEST);
     if (!options.writable()) {
       settings.add("ro");
@@ -192,6 +195,7 @@ public final class FuseMount implements Closeable {
     int size = (int) calls.fuse_chan_bufsize(channel);
     Pointer buffer = Memory.allocateDirect(runtime, size);
     Pointer cell = Memory.allocateDirect(runtime, runtime.addressSize());
+    ByteBuffer answer = FuseRequests.answerBuffer();
     try {
       while (calls.fuse_session_exited(session) == 0) {
         cell.putPointer(0, channel);
@@ -205,7 +209,11 @@ public final class FuseMount implements Closeable {
         if (idle.decrementAndGet() == 0) {
           startAnother();
         }
-        calls.fuse_session_process(session, buffer, length, channel);
+        if (FuseRequests.isFirst(buffer)) {
+          requests.agree(session, buffer, length);
+        } else if (!requests.answer(buffer, answer)) {
+          calls.fuse_session_process(session, buffer, length, channel);
+        }
         idle.incrementAndGet();
       }
     } finally {

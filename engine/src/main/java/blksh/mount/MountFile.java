@@ -8,6 +8,11 @@ public non-sealed interface MountFile extends MountNode {
   /** Size in bytes, known without opening it. */
   long size();
 
+  /** Bytes of it that are no holes, as far as that is known without opening it. */
+  default long allocated() {
+    return size();
+  }
+
   /** Whether the source is a {@link blksh.block.WritableSource}. */
   default boolean writable() {
     return false;

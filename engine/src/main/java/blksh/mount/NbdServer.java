@@ -19,8 +19,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -32,9 +35,13 @@ public final class NbdServer implements Closeable {
   /** Clients at the same time; one more is turned away. */
   private static final int MOST_CLIENTS = 64;
 
+  /** How long a client may take to say what it wants. */
+  private static final long PATIENCE_MILLIS = 15_000;
+
   private final ServerSocketChannel listener;
   private final Path socket;
   private final NbdExports exports;
+  private final long patienceMillis;
   private final TrafficMeter traffic = new TrafficMeter();
   private final Map<SocketChannel, Thread> clients = new ConcurrentHashMap<>();
   private final AtomicLong started = new AtomicLong();
@@ -44,7 +51,9 @@ public final class NbdServer implements Closeable {
   private boolean over;
   private volatile boolean closing;
 
-  private NbdServer(ServerSocketChannel listener, Path socket, NbdExports exports) {
+  private NbdServer(
+      ServerSocketChannel listener, Path socket, NbdExports exports, long patienceMillis) {
+    this.patienceMillis = patienceMillis;
     this.listener = listener;
     this.socket = socket;
     this.exports = exports;
@@ -69,7 +78,7 @@ public final class NbdServer implements Closeable {
         listener.close();
         throw e;
       }
-      return start(new NbdServer(listener, path, exports));
+      return start(new NbdServer(listener, path, exports, PATIENCE_MILLIS));
     } catch (IOException e) {
       throw new BlkshException(action, String.valueOf(e.getMessage()), e);
     }
@@ -118,6 +127,13 @@ public final class NbdServer implements Closeable {
    * @param port 1 to 65535, or 0 for one that is free
    */
   public static NbdServer listen(int port, NbdExports exports) {
+    return listen(port, exports, PATIENCE_MILLIS);
+  }
+
+  /**
+   * @param patienceMillis how long a client may take to say what it wants
+   */
+  static NbdServer listen(int port, NbdExports exports, long patienceMillis) {
     try {
       ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.INET);
       try {
@@ -127,7 +143,7 @@ public final class NbdServer implements Closeable {
         listener.close();
         throw e;
       }
-      return start(new NbdServer(listener, null, exports));
+      return start(new NbdServer(listener, null, exports, patienceMillis));
     } catch (IOException e) {
       throw new BlkshException("serve on port " + port, String.valueOf(e.getMessage()), e);
     }
@@ -165,6 +181,17 @@ public final class NbdServer implements Closeable {
     }
   }
 
+  /** A client that never says what it wants must not keep others out. */
+  private static void hangUpUnless(AtomicBoolean agreed, SocketChannel client) {
+    try {
+      if (!agreed.get()) {
+        client.close();
+      }
+    } catch (IOException e) {
+      // it is gone
+    }
+  }
+
   private void serve(SocketChannel client, String name) {
     traffic.opened();
     NbdExport export = null;
@@ -172,7 +199,11 @@ public final class NbdServer implements Closeable {
       if (socket == null) {
         client.setOption(StandardSocketOptions.TCP_NODELAY, true);
       }
+      AtomicBoolean agreed = new AtomicBoolean();
+      CompletableFuture.delayedExecutor(patienceMillis, TimeUnit.MILLISECONDS)
+          .execute(() -> hangUpUnless(agreed, client));
       Optional<NbdHandshake.Terms> terms = new NbdHandshake(client, exports).negotiate();
+      agreed.set(true);
       if (terms.isPresent()) {
         export = terms.get().export();
         new NbdConnection(client, terms.get(), traffic, name).serve();

@@ -1,5 +1,7 @@
 package blksh.mount;
 
+import blksh.block.CacheFigures;
+
 /**
  * What a mount or an export has done so far.
  *
@@ -8,6 +10,7 @@ package blksh.mount;
  * @param bytesRead bytes handed out
  * @param bytesWritten bytes taken in
  * @param failures requests that failed
+ * @param cache how often the source had at hand what was read
  * @param lastFailure why the last of them did, or null
  */
 public record Traffic(
@@ -16,4 +19,11 @@ public record Traffic(
     long bytesRead,
     long bytesWritten,
     long failures,
-    String lastFailure) {}
+    CacheFigures cache,
+    String lastFailure) {
+
+  /** The same, with what the sources below have counted. */
+  public Traffic withCache(CacheFigures counted) {
+    return new Traffic(readers, requests, bytesRead, bytesWritten, failures, counted, lastFailure);
+  }
+}

@@ -1,5 +1,6 @@
 package blksh.mount;
 
+import blksh.block.CacheFigures;
 import java.util.concurrent.atomic.LongAdder;
 
 /** Counts traffic, from any thread. */
@@ -43,6 +44,7 @@ final class TrafficMeter {
         bytesRead.sum(),
         bytesWritten.sum(),
         failures.sum(),
+        CacheFigures.NONE,
         lastFailure);
   }
 }

@@ -2,6 +2,7 @@ package blksh.mount;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
+import blksh.block.Extent;
 import blksh.block.UnreadableException;
 import blksh.block.WritableSource;
 import com.kenai.jffi.CallContext;
@@ -52,6 +53,8 @@ final class TreeFileSystem {
   private static final byte NO_PATH = 3;
 
   private static final int O_ACCMODE = 3;
+  private static final int SEEK_DATA = 3;
+  private static final int SEEK_HOLE = 4;
   private static final int FALLOC_KEEP_SIZE = 1;
   private static final int FALLOC_PUNCH_HOLE = 2;
   private static final int FALLOC_ZERO_RANGE = 16;
@@ -139,8 +142,6 @@ final class TreeFileSystem {
         (path, stat, info) -> answer(() -> attributes(handle(info).open.file, stat)));
     operations.readlink.set((path, buffer, size) -> answer(() -> link(path, buffer, size)));
     operations.open.set((path, info) -> answer(() -> open(path, info)));
-    operations.read.set(
-        (path, buffer, size, offset, info) -> answer(() -> read(buffer, size, offset, info)));
     operations.write.set(
         (path, buffer, size, offset, info) -> answer(() -> write(buffer, size, offset, info)));
     operations.fsync.set((path, dataOnly, info) -> answer(() -> sync(info)));
@@ -227,8 +228,10 @@ final class TreeFileSystem {
     stat.st_nlink.set(1);
     stat.st_blksize.set(FuseMount.LARGEST_REQUEST);
     long size = 0;
+    long allocated = 0;
     if (node instanceof MountFile file) {
       size = file.size();
+      allocated = file.allocated();
       stat.st_mode.set(FileStat.S_IFREG | (file.writable() ? 0600 : 0400));
     } else if (node instanceof MountLink link) {
       size = link.target().getBytes(Program.fileNames()).length;
@@ -238,7 +241,7 @@ final class TreeFileSystem {
       stat.st_nlink.set(2);
     }
     stat.st_size.set(size);
-    stat.st_blocks.set((size + 511) / 512);
+    stat.st_blocks.set((allocated + 511) / 512);
     long seconds = node.modified().getEpochSecond();
     int nanos = node.modified().getNano();
     for (var time :
@@ -401,7 +404,11 @@ final class TreeFileSystem {
   }
 
   private Handle handle(Pointer info) throws Refusal {
-    Handle handle = openFiles.get(info.getLong(HANDLE));
+    return handle(info.getLong(HANDLE));
+  }
+
+  private Handle handle(long number) throws Refusal {
+    Handle handle = openFiles.get(number);
     if (handle == null) {
       throw new Refusal(ErrorCodes.EBADF());
     }
@@ -419,11 +426,11 @@ final class TreeFileSystem {
    * Exactly what is unreadable fails. A client gets what is before it; the page cache, which takes
    * a short answer for the end of the file, gets an error and asks again for each page alone.
    */
-  private int read(Pointer buffer, long size, long offset, Pointer info) throws Refusal {
-    ByteBuffer target = MemoryIO.getInstance().newDirectByteBuffer(buffer.address(), (int) size);
+  private int read(Handle handle, long offset, ByteBuffer target) {
+    int size = target.remaining();
     int count;
     try {
-      count = handle(info).read(offset, target);
+      count = handle.read(offset, target);
     } catch (UnreadableException e) {
       if (!directIo || e.start() <= offset || e.start() >= offset + size) {
         throw e;
@@ -432,6 +439,53 @@ final class TreeFileSystem {
     }
     traffic.read(count);
     return count;
+  }
+
+  /**
+   * Reads an open file.
+   *
+   * @return bytes read, or an error number below zero
+   */
+  int read(long handle, long offset, ByteBuffer target) {
+    return answer(() -> read(handle(handle), offset, target));
+  }
+
+  /**
+   * Finds data or a hole in an open file.
+   *
+   * @param whence as lseek(2) has it
+   * @return where it is, or an error number below zero
+   */
+  long seek(long handle, long offset, int whence) {
+    long[] found = {0};
+    int error =
+        answer(
+            () -> {
+              found[0] = find(handle(handle), offset, whence);
+              return 0;
+            });
+    return error < 0 ? error : found[0];
+  }
+
+  private static long find(Handle handle, long offset, int whence) throws Refusal {
+    long size = handle.source.size();
+    if (whence != SEEK_DATA && whence != SEEK_HOLE) {
+      throw new Refusal(ErrorCodes.EINVAL());
+    }
+    if (offset < 0 || offset >= size) {
+      throw new Refusal(ErrorCodes.ENXIO());
+    }
+    Iterator<Extent> extents = handle.source.extents(offset, size - offset);
+    while (extents.hasNext()) {
+      Extent extent = extents.next();
+      if (extent.kind().readsAsZeros() == (whence == SEEK_HOLE)) {
+        return extent.start();
+      }
+    }
+    if (whence == SEEK_DATA) {
+      throw new Refusal(ErrorCodes.ENXIO());
+    }
+    return size;
   }
 
   private int write(Pointer buffer, long size, long offset, Pointer info) throws Refusal {

@@ -1,5 +1,6 @@
 package blksh.store;
 
+import blksh.block.CacheFigures;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
@@ -25,14 +26,22 @@ final class FrameCache {
   private final int frames;
   private final Map<Key, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
   private final Deque<Pack.Loaded> free = new ArrayDeque<>();
-  private final LongAdder hits = new LongAdder();
-  private final LongAdder misses = new LongAdder();
+
+  /** Who reads through the cache, with what that came to. */
+  static final class Owner {
+    private final LongAdder hits = new LongAdder();
+    private final LongAdder misses = new LongAdder();
+
+    CacheFigures figures() {
+      return new CacheFigures(hits.sum(), misses.sum());
+    }
+  }
 
   /**
    * A frame as one owner read it, known by its pages: its place in the pack may change. Owners
    * share memory, but not what they found.
    */
-  private record Key(Object owner, long pack, int firstPage, int pages) {}
+  private record Key(Owner owner, long pack, int firstPage, int pages) {}
 
   /** A frame in the cache; {@link #release} it after use. */
   static final class Entry {
@@ -67,7 +76,7 @@ final class FrameCache {
     return Shared.CACHE;
   }
 
-  Entry acquire(Object owner, Pack pack, int frame, Pack.Reader reader) {
+  Entry acquire(Owner owner, Pack pack, int frame, Pack.Reader reader) {
     PackFooter footer = pack.footer();
     Key key = new Key(owner, pack.id(), footer.firstPage(frame), footer.pagesIn(frame));
     Entry found;
@@ -83,11 +92,11 @@ final class FrameCache {
       }
     }
     if (found != null) {
-      hits.increment();
+      owner.hits.increment();
       await(found.ready);
       return found;
     }
-    misses.increment();
+    owner.misses.increment();
     boolean returned = false;
     try {
       pack.load(frame, reader, made.loaded);
@@ -134,7 +143,7 @@ final class FrameCache {
   }
 
   /** Forgets what an owner read, when it reads no more. */
-  synchronized void forgetAll(Object owner) {
+  synchronized void forgetAll(Owner owner) {
     var all = entries.values().iterator();
     while (all.hasNext()) {
       Entry entry = all.next();
@@ -164,15 +173,5 @@ final class FrameCache {
     if (--entry.users == 0 && entry.dropped) {
       free.push(entry.loaded);
     }
-  }
-
-  /** How often a frame was there already. */
-  long hits() {
-    return hits.sum();
-  }
-
-  /** How often a frame had to be read. */
-  long misses() {
-    return misses.sum();
   }
 }

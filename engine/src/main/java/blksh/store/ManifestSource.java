@@ -2,6 +2,7 @@ package blksh.store;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
+import blksh.block.CacheFigures;
 import blksh.block.Extent;
 import blksh.block.SourceInfo;
 import blksh.block.UnreadableException;
@@ -17,13 +18,14 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * A captured image, read at any position. Every byte comes from a page that has its digest; ranges
  * that could not be read when they were captured cannot be read now.
  */
-final class ManifestSource implements BlockSource {
+final class ManifestSource implements BlockSource, CacheFigures.Counting {
 
   private final Store store;
   private final Runnable onClose;
   private final ManifestFile file;
   private final Manifest manifest;
   private final FrameCache cache = FrameCache.shared();
+  private final FrameCache.Owner owner = new FrameCache.Owner();
   private final ConcurrentLinkedQueue<Reader> idle = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -36,7 +38,7 @@ final class ManifestSource implements BlockSource {
 
   /** What one reading thread needs. */
   private final class Reader {
-    final PageReader pages = new PageReader(store, cache, ManifestSource.this);
+    final PageReader pages = new PageReader(store, cache, owner);
     final ManifestFile.Cursor cursor = file.new Cursor();
     final byte[] page = new byte[Page.SIZE];
     final byte[] digest = new byte[Page.DIGEST];
@@ -209,19 +211,30 @@ final class ManifestSource implements BlockSource {
     }
   }
 
+  /** Of the frames its pages are in. */
+  @Override
+  public CacheFigures cacheFigures() {
+    return owner.figures();
+  }
+
   @Override
   public SourceInfo describe() {
     return new SourceInfo(
         "manifest",
         manifest.reference(),
-        store.path().resolve("manifests").resolve(manifest.name()).toString(),
+        store
+            .path()
+            .resolve("manifests")
+            .resolve(manifest.name())
+            .resolve(manifest.version() + ".manifest")
+            .toString(),
         Map.of("captured", manifest.started().toString(), "root", manifest.root()));
   }
 
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
-      cache.forgetAll(this);
+      cache.forgetAll(owner);
       file.close();
       onClose.run();
     }

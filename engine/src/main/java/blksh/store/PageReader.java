@@ -12,7 +12,7 @@ final class PageReader implements Closeable {
 
   private final Store store;
   private final FrameCache cache;
-  private final Object owner;
+  private final FrameCache.Owner owner;
   private final Pack.Reader reader = new Pack.Reader();
   private Pack pack;
   private FrameCache.Entry entry;
@@ -22,7 +22,7 @@ final class PageReader implements Closeable {
   /**
    * @param owner who shares what is read, and forgets it in the end if the cache outlives him
    */
-  PageReader(Store store, FrameCache cache, Object owner) {
+  PageReader(Store store, FrameCache cache, FrameCache.Owner owner) {
     this.store = store;
     this.cache = cache;
     this.owner = owner;

@@ -36,6 +36,7 @@ final class Restore {
   private final Task task;
 
   private final FrameCache cache = new FrameCache(CACHE_BYTES);
+  private final FrameCache.Owner owner = new FrameCache.Owner();
   private final OrderedStep<Segment> inOrder = new OrderedStep<>(this::prove);
   private final BlockingQueue<Segment> idle = new LinkedBlockingQueue<>();
   private final RootDigest root = new RootDigest();
@@ -116,7 +117,7 @@ final class Restore {
   }
 
   private void work() {
-    PageReader reader = new PageReader(store, cache, this);
+    PageReader reader = new PageReader(store, cache, owner);
     try {
       Segment segment = takeIdle();
       while (segment != null && claim(segment)) {

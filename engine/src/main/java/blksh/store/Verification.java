@@ -372,7 +372,8 @@ final class Verification {
 
   private boolean healed(PackCheck check, int page) {
     FrameCache cache = new FrameCache(0);
-    try (PageReader reader = new PageReader(store, cache, this)) {
+    FrameCache.Owner owner = new FrameCache.Owner();
+    try (PageReader reader = new PageReader(store, cache, owner)) {
       byte[] bytes = new byte[Page.SIZE];
       return reader.read(check.id(), page, bytes, 0, new byte[Page.DIGEST], 0) >= 0;
     }

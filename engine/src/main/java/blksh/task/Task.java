@@ -18,6 +18,7 @@ public final class Task {
   private final String subject;
   private final long startedNanos = System.nanoTime();
   private final AtomicLong done = new AtomicLong();
+  private final AtomicLong resumed = new AtomicLong();
   private final List<String> findings = new CopyOnWriteArrayList<>();
   private final List<Runnable> onCancel = new CopyOnWriteArrayList<>();
   private final Consumer<Task> onEnd;
@@ -63,6 +64,12 @@ public final class Task {
     done.addAndGet(bytes);
   }
 
+  /** Counts bytes as done by an earlier attempt, which say nothing of how fast this one is. */
+  public void resume(long bytes) {
+    resumed.addAndGet(bytes);
+    done.addAndGet(bytes);
+  }
+
   /** Names the part of the work that runs now, in a word or two: {@code "sealing"}. */
   public void phase(String name) {
     phase = name;
@@ -83,6 +90,11 @@ public final class Task {
     long now = done.get();
     long all = total;
     return all >= 0 ? Math.min(now, all) : now;
+  }
+
+  /** Bytes of those done that an earlier attempt did. */
+  public long resumed() {
+    return resumed.get();
   }
 
   public String phase() {

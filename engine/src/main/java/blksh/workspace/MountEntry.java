@@ -28,7 +28,9 @@ public record MountEntry(
   /** How it is reached. */
   public enum Kind {
     FUSE,
-    NBD
+    NBD,
+    /** The file system inside, mounted by the kernel. */
+    FILE_SYSTEM
   }
 
   /** Who serves it. */

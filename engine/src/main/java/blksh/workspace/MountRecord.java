@@ -1,5 +1,6 @@
 package blksh.workspace;
 
+import blksh.block.CacheFigures;
 import blksh.mount.Traffic;
 import java.io.IOException;
 import java.io.Reader;
@@ -42,6 +43,8 @@ record MountRecord(
     properties.setProperty("bytesRead", Long.toString(traffic.bytesRead()));
     properties.setProperty("bytesWritten", Long.toString(traffic.bytesWritten()));
     properties.setProperty("failures", Long.toString(traffic.failures()));
+    properties.setProperty("cacheHits", Long.toString(traffic.cache().hits()));
+    properties.setProperty("cacheMisses", Long.toString(traffic.cache().misses()));
     if (traffic.lastFailure() != null) {
       properties.setProperty("lastFailure", traffic.lastFailure());
     }
@@ -79,6 +82,7 @@ record MountRecord(
               number(from, "bytesRead"),
               number(from, "bytesWritten"),
               number(from, "failures"),
+              new CacheFigures(number(from, "cacheHits"), number(from, "cacheMisses")),
               from.getProperty("lastFailure"));
       return Optional.of(new Noted(mount, traffic));
     } catch (IOException | RuntimeException e) {

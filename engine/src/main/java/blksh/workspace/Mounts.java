@@ -2,17 +2,17 @@ package blksh.workspace;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
+import blksh.block.CacheFigures;
 import blksh.block.Overlay;
 import blksh.block.WritableSource;
-import blksh.mount.FixedDirectory;
 import blksh.mount.FuseMount;
 import blksh.mount.Holder;
+import blksh.mount.LoopMount;
 import blksh.mount.MountDirectory;
 import blksh.mount.MountOptions;
 import blksh.mount.NbdExport;
 import blksh.mount.NbdExports;
 import blksh.mount.NbdServer;
-import blksh.mount.SourceFile;
 import blksh.mount.SystemMounts;
 import blksh.mount.Traffic;
 import blksh.store.Store;
@@ -33,6 +33,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -75,7 +76,7 @@ public final class Mounts implements Closeable {
   // ---- mounting ------------------------------------------------------------------------------
 
   /**
-   * Mounts a source as a file of its name.
+   * Mounts a source as a file of its name, with its partitions beside it as {@code NAME.p1}.
    *
    * @param source closed when the mount ends, also when it cannot be mounted; the file can be
    *     written when the source can
@@ -83,21 +84,88 @@ public final class Mounts implements Closeable {
    */
   public MountEntry mount(BlockSource source, Path point, MountOptions options) {
     boolean writable = source instanceof WritableSource;
-    FixedDirectory root =
-        new FixedDirectory(
-            Map.of(fileName(source), new SourceFile(source, lastModified(source))), Instant.now());
     return mount(
-        root,
+        SourceTree.of(source),
         point,
         writable ? options.withWriting() : options,
         source.describe().toString(),
         overlayOf(source),
+        () -> CacheFigures.of(source),
         source);
   }
 
   /** Mounts all versions of all names of a store; it stays open until after the mount has ended. */
   public MountEntry mount(Store store, Path point, MountOptions options) {
-    return mount(new StoreTree(store), point, options, "store " + store.path(), "", () -> {});
+    StoreTree tree = new StoreTree(store);
+    String description = "store " + store.path();
+    return mount(tree, point, options, description, "", tree::cacheFigures, () -> {});
+  }
+
+  /**
+   * Mounts the file system in a source read-only, through a loop device on a mount of the source
+   * that nobody sees. Only root may.
+   *
+   * @param source closed when the mount ends, also when it cannot be mounted
+   * @param fileSystem its kind, such as {@code "ext4"}, or empty; decides on options
+   * @param directory made when there is none
+   */
+  public MountEntry mountFileSystem(BlockSource source, String fileSystem, Path directory) {
+    Path inner;
+    FuseMount below;
+    Path point = directory.toAbsolutePath().normalize();
+    try {
+      synchronized (this) {
+        ProcessIdentity own = ProcessIdentity.own();
+        inner = this.directory.resolve("%d-%d-%d".formatted(own.pid(), own.start(), ++count));
+      }
+      below = FuseMount.mount(inner, SourceTree.of(source), MountOptions.defaults());
+    } catch (RuntimeException | Error e) {
+      closeQuietly(source);
+      throw e;
+    }
+    Thread atExit = new Thread(() -> unmountQuietly(point), "blksh-unmount-file-system");
+    try {
+      LoopMount.mount(below.path().resolve(SourceTree.fileName(source)), point, fileSystem);
+      Runtime.getRuntime().addShutdownHook(atExit);
+    } catch (RuntimeException | Error e) {
+      below.close();
+      closeQuietly(source);
+      throw e;
+    }
+    Supplier<List<Holder>> end =
+        () -> {
+          List<Holder> holders = LoopMount.unmount(point);
+          return holders.isEmpty() ? below.unmount() : holders;
+        };
+    Served entry =
+        new Served(
+            record(MountEntry.Kind.FILE_SYSTEM, point.toString(), source.describe().toString(), ""),
+            () -> below.traffic().withCache(CacheFigures.of(source)),
+            end,
+            new CountDownLatch(1));
+    Path file = note(entry);
+    below.whenEnded(
+        () -> {
+          forgetHook(atExit);
+          end(file, entry, source);
+        });
+    return entry.entry();
+  }
+
+  private static void unmountQuietly(Path point) {
+    try {
+      LoopMount.unmount(point);
+    } catch (BlkshException e) {
+      // nobody is left to be told; the next prune finds it
+    }
+  }
+
+  private static void forgetHook(Thread atExit) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(atExit);
+    } catch (IllegalStateException e) {
+      // the process ends
+    }
   }
 
   /**
@@ -108,7 +176,7 @@ public final class Mounts implements Closeable {
    */
   public MountEntry mount(
       MountDirectory root, Path point, MountOptions options, String description, Closeable onEnd) {
-    return mount(root, point, options, description, "", onEnd);
+    return mount(root, point, options, description, "", () -> CacheFigures.NONE, onEnd);
   }
 
   private MountEntry mount(
@@ -117,6 +185,7 @@ public final class Mounts implements Closeable {
       MountOptions options,
       String description,
       String overlay,
+      Supplier<CacheFigures> cache,
       Closeable onEnd) {
     FuseMount mount;
     try {
@@ -128,7 +197,7 @@ public final class Mounts implements Closeable {
     Served entry =
         new Served(
             record(MountEntry.Kind.FUSE, mount.path().toString(), description, overlay),
-            mount::traffic,
+            () -> mount.traffic().withCache(cache.get()),
             mount::unmount,
             new CountDownLatch(1));
     Path file = note(entry);
@@ -143,7 +212,34 @@ public final class Mounts implements Closeable {
    *     begin
    */
   public MountEntry serve(Map<String, BlockSource> sources, Path socket) {
-    return serve(sources, exports -> NbdServer.listen(socket, exports));
+    return serve(sources, () -> closeAll(sources), exports -> NbdServer.listen(socket, exports));
+  }
+
+  /**
+   * Serves a source by its name, which is also the default, and its partitions as {@code NAME.p1},
+   * over NBD on a Unix socket.
+   *
+   * @param source closed when the server ends, also when it cannot begin
+   */
+  public MountEntry serve(BlockSource source, Path socket) {
+    return serve(named(source), source, exports -> NbdServer.listen(socket, exports));
+  }
+
+  /**
+   * As above, on a port of this machine.
+   *
+   * @param port 1 to 65535, or 0 for one that is free
+   */
+  public MountEntry serve(BlockSource source, int port) {
+    return serve(named(source), source, exports -> NbdServer.listen(port, exports));
+  }
+
+  private static Map<String, BlockSource> named(BlockSource source) {
+    return SourceTree.parts(source, SourceTree.fileName(source));
+  }
+
+  private static void closeAll(Map<String, BlockSource> sources) {
+    sources.values().forEach(BlockSource::close);
   }
 
   /**
@@ -152,12 +248,11 @@ public final class Mounts implements Closeable {
    * @param port 1 to 65535, or 0 for one that is free
    */
   public MountEntry serve(Map<String, BlockSource> sources, int port) {
-    return serve(sources, exports -> NbdServer.listen(port, exports));
+    return serve(sources, () -> closeAll(sources), exports -> NbdServer.listen(port, exports));
   }
 
   private MountEntry serve(
-      Map<String, BlockSource> sources, java.util.function.Function<NbdExports, NbdServer> listen) {
-    Closeable onEnd = () -> sources.values().forEach(BlockSource::close);
+      Map<String, BlockSource> sources, Closeable onEnd, Function<NbdExports, NbdServer> listen) {
     NbdServer server;
     try {
       server =
@@ -177,7 +272,11 @@ public final class Mounts implements Closeable {
         };
     String description =
         String.join(
-            ", ", sources.values().stream().map(source -> source.describe().toString()).toList());
+            ", ",
+            sources.values().stream()
+                .filter(source -> !SourceTree.isPart(source))
+                .map(source -> source.describe().toString())
+                .toList());
     String overlay =
         String.join(
             ", ",
@@ -188,7 +287,13 @@ public final class Mounts implements Closeable {
     Served entry =
         new Served(
             record(MountEntry.Kind.NBD, server.uri().toString(), description, overlay),
-            server::traffic,
+            () ->
+                server
+                    .traffic()
+                    .withCache(
+                        sources.values().stream()
+                            .map(CacheFigures::of)
+                            .reduce(CacheFigures.NONE, CacheFigures::plus)),
             end,
             new CountDownLatch(1));
     Path file = note(entry);
@@ -199,19 +304,6 @@ public final class Mounts implements Closeable {
   private static MountRecord record(
       MountEntry.Kind kind, String place, String description, String overlay) {
     return new MountRecord(kind, place, description, overlay, Instant.now(), ProcessIdentity.own());
-  }
-
-  private static String fileName(BlockSource source) {
-    String name = source.describe().name().replace('/', '_');
-    return name.isEmpty() || name.equals(".") || name.equals("..") ? "disk" : name;
-  }
-
-  private static Instant lastModified(BlockSource source) {
-    try {
-      return Files.getLastModifiedTime(Path.of(source.describe().location())).toInstant();
-    } catch (IOException | RuntimeException e) {
-      return Instant.now();
-    }
   }
 
   private static String overlayOf(BlockSource source) {
@@ -351,7 +443,8 @@ public final class Mounts implements Closeable {
     found.forEach(entry -> places.add(entry.place()));
     found.sort(java.util.Comparator.comparing(MountEntry::since));
     for (SystemMounts.Mounted mounted : SystemMounts.all()) {
-      if (!places.contains(mounted.path().toString())) {
+      boolean below = mounted.alive() && mounted.path().startsWith(directory);
+      if (!below && !places.contains(mounted.path().toString())) {
         found.add(
             new MountEntry(
                 MountEntry.Kind.FUSE,
@@ -404,6 +497,10 @@ public final class Mounts implements Closeable {
     if (entry.kind() == MountEntry.Kind.FUSE) {
       return SystemMounts.unmount(Path.of(entry.place()));
     }
+    List<Holder> holders =
+        entry.kind() == MountEntry.Kind.FILE_SYSTEM
+            ? LoopMount.unmount(Path.of(entry.place()))
+            : List.of();
     for (Path file : files()) {
       Optional<MountRecord.Noted> noted = MountRecord.read(file);
       if (noted.isPresent() && noted.get().mount().place().equals(entry.place())) {
@@ -414,7 +511,7 @@ public final class Mounts implements Closeable {
         }
       }
     }
-    return List.of();
+    return holders;
   }
 
   /**
@@ -425,6 +522,11 @@ public final class Mounts implements Closeable {
   public List<MountEntry> prune() {
     List<MountEntry> dead =
         list().stream().filter(entry -> entry.state() == MountEntry.State.DEAD).toList();
+    for (MountEntry entry : dead) {
+      if (entry.kind() == MountEntry.Kind.FILE_SYSTEM) {
+        LoopMount.unmount(Path.of(entry.place()));
+      }
+    }
     SystemMounts.prune();
     for (Path file : files()) {
       boolean alive =
@@ -444,6 +546,15 @@ public final class Mounts implements Closeable {
       }
     }
     return dead;
+  }
+
+  /** Waits until something this process serves has ended; at once when it has already. */
+  public void awaitEnd(MountEntry entry) throws InterruptedException {
+    for (Served here : served.values()) {
+      if (here.mount().place().equals(entry.place())) {
+        here.ended().await();
+      }
+    }
   }
 
   /**

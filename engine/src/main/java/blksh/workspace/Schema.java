@@ -40,7 +40,18 @@ final class Schema {
                 process_start INTEGER NOT NULL,
                 boot          TEXT NOT NULL,
                 pid_space     TEXT NOT NULL
-              )"""));
+              )"""),
+          List.of(
+              """
+              CREATE TABLE cache (
+                data      TEXT PRIMARY KEY,
+                name      TEXT NOT NULL UNIQUE,
+                map       TEXT NOT NULL,
+                source    TEXT NOT NULL,
+                medium    TEXT NOT NULL,
+                size      INTEGER NOT NULL,     -- bytes
+                last_used INTEGER NOT NULL      -- milliseconds since 1970
+              ) WITHOUT ROWID"""));
 
   static final int VERSION = STEPS.size();
 

@@ -2,6 +2,7 @@ package blksh.workspace;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
+import blksh.block.CacheFigures;
 import blksh.mount.MountDirectory;
 import blksh.mount.MountFile;
 import blksh.mount.MountLink;
@@ -14,13 +15,15 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /**
  * A store as a tree: a directory for each name, with a file for each version in it and the link
  * {@code latest}. What is captured or deleted meanwhile comes and goes.
  */
-final class StoreTree implements MountDirectory {
+final class StoreTree implements MountDirectory, CacheFigures.Counting {
 
   private static final String LATEST = "latest";
 
@@ -30,6 +33,11 @@ final class StoreTree implements MountDirectory {
   private static final long KNOWN_NANOS = 1_000_000_000L;
 
   private final Store store;
+  private final Set<BlockSource> open = ConcurrentHashMap.newKeySet();
+
+  /** What those counted that are no longer open; guarded by them. */
+  private CacheFigures closed = CacheFigures.NONE;
+
   private final Instant opened = Instant.now();
   private final Map<String, Versions> directories = new HashMap<>();
   private long knownAt = System.nanoTime() - 2 * KNOWN_NANOS;
@@ -58,6 +66,14 @@ final class StoreTree implements MountDirectory {
   @Override
   public Instant modified() {
     return opened;
+  }
+
+  /** What all versions that were read have counted. */
+  @Override
+  public CacheFigures cacheFigures() {
+    synchronized (open) {
+      return open.stream().map(CacheFigures::of).reduce(closed, CacheFigures::plus);
+    }
   }
 
   /** The versions of one name. */
@@ -123,6 +139,11 @@ final class StoreTree implements MountDirectory {
     }
 
     @Override
+    public long allocated() {
+      return manifest.figures().dataBytes() + manifest.figures().badBytes();
+    }
+
+    @Override
     public Instant modified() {
       return manifest.finished();
     }
@@ -134,7 +155,18 @@ final class StoreTree implements MountDirectory {
 
     @Override
     public BlockSource open() {
-      return store.source(manifest);
+      BlockSource source = store.source(manifest);
+      open.add(source);
+      return source;
+    }
+
+    @Override
+    public void release(BlockSource source) {
+      synchronized (open) {
+        closed = closed.plus(CacheFigures.of(source));
+        open.remove(source);
+      }
+      source.close();
     }
   }
 }

@@ -1,6 +1,12 @@
 package blksh.workspace;
 
 import blksh.BlkshException;
+import blksh.block.BlockSource;
+import blksh.cache.Cache;
+import blksh.cache.CacheOptions;
+import blksh.image.Image;
+import blksh.image.ImageOptions;
+import blksh.image.Images;
 import blksh.store.Manifest;
 import blksh.store.Store;
 import blksh.task.CancelledException;
@@ -15,14 +21,16 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * Where somebody works: the operations running now, the history of all earlier ones, and the stores
- * known from before. Remembered in one SQLite database under a home directory, which any number of
- * processes may share.
+ * and caches known from before. Remembered in one SQLite database under a home directory, which any
+ * number of processes may share.
  *
  * <p>The database is touched only when something is to be remembered or recalled. A home that
  * cannot be written never makes an operation fail.
@@ -30,6 +38,9 @@ import java.util.function.Function;
 public final class Workspace implements Closeable {
 
   private static final String DATABASE = "workspace.db";
+
+  /** Where the indexes of compressed images are, within the home. */
+  private static final String INDEXES = "indexes";
 
   /** How many findings of a run its message repeats. */
   private static final int FINDINGS_KEPT = 10;
@@ -42,6 +53,9 @@ public final class Workspace implements Closeable {
 
   /** The open stores by directory. */
   private final Map<Path, Store> stores = new HashMap<>();
+
+  /** The open caches by data file. */
+  private final Map<Path, Cache> caches = new HashMap<>();
 
   private Workspace(Path home, Consumer<BlkshException> warnings) {
     this.home = home.toAbsolutePath().normalize();
@@ -174,6 +188,91 @@ public final class Workspace implements Closeable {
     }
   }
 
+  /**
+   * Opens or begins the cache of a medium, as {@link Cache#open(BlockSource, Path, CacheOptions)}
+   * does, and remembers it. It belongs to the workspace, which gives the same one to everybody who
+   * asks and closes it in the end.
+   *
+   * @param source closed with the cache, or at once when the cache is open already
+   */
+  public Cache cache(BlockSource source, Path file, CacheOptions options) {
+    return cache(Cache.dataFile(source, file), source, () -> Cache.open(source, file, options));
+  }
+
+  /** As above, in two files of any name. */
+  public Cache cache(BlockSource source, Path data, Path map, CacheOptions options) {
+    return cache(data, source, () -> Cache.open(source, data, map, options));
+  }
+
+  /** Opens what is known of a medium that is not there. */
+  public Cache cache(KnownCache known) {
+    return cache(
+        known.data(), null, () -> Cache.openAbsent(known.data(), known.map(), known.source()));
+  }
+
+  private Cache cache(Path data, BlockSource source, Supplier<Cache> opener) {
+    Cache cache;
+    synchronized (caches) {
+      Path key = data.toAbsolutePath().normalize();
+      Cache open = caches.get(key);
+      if (open != null && !open.isClosed()) {
+        if (source != null) {
+          source.close();
+        }
+        return open;
+      }
+      cache = opener.get();
+      caches.put(key, cache);
+    }
+    remember(cache);
+    return cache;
+  }
+
+  /** The cache as it is open in this workspace now, to look at its map. */
+  public Optional<Cache> opened(KnownCache known) {
+    synchronized (caches) {
+      return Optional.ofNullable(caches.get(known.data())).filter(cache -> !cache.isClosed());
+    }
+  }
+
+  /** Remembers a cache that somebody else has opened and will close. */
+  public void remember(Cache cache) {
+    KnownCache known = CacheTable.of(cache, Instant.now());
+    ledger.note(
+        connection -> {
+          CacheTable.remember(connection, known);
+          return null;
+        });
+  }
+
+  /**
+   * The caches used before, by name.
+   *
+   * @throws BlkshException when the list cannot be read
+   */
+  public List<KnownCache> caches() {
+    return ledger.read(List.of(), CacheTable::list);
+  }
+
+  /** Takes a cache off the list; its files are left as they are. */
+  public void forget(KnownCache cache) {
+    ledger.change(
+        connection -> {
+          CacheTable.forget(connection, cache.data());
+          return null;
+        });
+  }
+
+  /**
+   * Opens an image by its content; what makes a compressed one quick to open again is kept in this
+   * home.
+   *
+   * @return closed by the caller
+   */
+  public Image image(Path path, ImageOptions options) {
+    return Images.open(path, options.withIndexDirectory(home.resolve(INDEXES)));
+  }
+
   /** What is mounted and served. */
   public Mounts mounts() {
     return mounts;
@@ -258,6 +357,16 @@ public final class Workspace implements Closeable {
   @Override
   public void close() {
     mounts.close();
+    synchronized (caches) {
+      for (Cache cache : caches.values()) {
+        try {
+          cache.close();
+        } catch (BlkshException e) {
+          warnings.accept(e);
+        }
+      }
+      caches.clear();
+    }
     ledger.close();
     synchronized (stores) {
       stores.values().forEach(Store::close);

@@ -143,6 +143,50 @@ class CacheTest {
     }
   }
 
+  /** The map is one that blkcache 0.0.2 wrote, of a medium of 3 MiB. */
+  @Test
+  void aCacheThatBlkcacheMadeIsPickedUp() throws IOException {
+    byte[] bytes = random(3 * MIB, 8);
+    Media.Counted medium = new Media.Counted(bytes);
+    Path data = Cache.dataFile(medium, folder.resolve("disc.iso"));
+    Files.write(data, bytes);
+    try (java.io.InputStream map = CacheTest.class.getResourceAsStream("blkcache.map")) {
+      Files.copy(map, folder.resolve(data.getFileName() + ".map"));
+    }
+    long identity = medium.bytes.get();
+    try (Cache cache = open(medium)) {
+      long opened = medium.bytes.get();
+      assertThat(cache.dataFile()).isEqualTo(data);
+      assertThat(cache.map().isFinished()).isTrue();
+      assertThat(read(cache, 0, bytes.length)).isEqualTo(bytes);
+      assertThat(medium.bytes.get()).isEqualTo(opened).isLessThan(4 * identity);
+    }
+  }
+
+  @Test
+  void whatWasReadOfAMediumThatIsGoneCanStillBeRead() {
+    byte[] bytes = random(MIB, 1);
+    Path data;
+    Path map;
+    try (Cache cache = open(new ByteArraySource(bytes))) {
+      read(cache, 0, 64 * KIB);
+      data = cache.dataFile();
+      map = cache.mapFile();
+    }
+    for (int i = 0; i < 2; i++) {
+      try (Cache cache = Cache.openAbsent(data, map, "/dev/sr0")) {
+        assertThat(read(cache, 0, 64 * KIB)).isEqualTo(Arrays.copyOf(bytes, 64 * KIB));
+        assertThatThrownBy(() -> read(cache, 64 * KIB, 512))
+            .isInstanceOf(blksh.block.MediumGoneException.class)
+            .hasMessageContaining("the medium is not there; put the medium back");
+        assertThat(cache.map().bytes(RescueStatus.NON_TRIED)).isEqualTo(MIB - 64 * KIB);
+      }
+    }
+    try (Cache cache = open(new ByteArraySource(bytes))) {
+      assertThat(cache.map().bytes(RescueStatus.FINISHED)).isEqualTo(64 * KIB);
+    }
+  }
+
   @Test
   void whatABadSectorLeavesOfARequestIsReturned() {
     byte[] bytes = random(MIB, 1);

@@ -203,7 +203,7 @@ class CompressedTest {
       int late = maker.data().length / 8 * 7;
       assertThat(Sample.read(source, late, 10))
           .isEqualTo(Arrays.copyOfRange(DATA, late, late + 10));
-      readAtRandom(source, maker.data(), 8, 100);
+      readAtRandom(source, maker.data(), 8, 1250);
     }
     try (BlockSource again = open(directory.resolve(maker.name))) {
       readAtRandom(again, maker.data(), 8, 10);

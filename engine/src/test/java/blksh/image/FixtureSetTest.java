@@ -9,12 +9,17 @@ import blksh.block.BlockSource;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -30,6 +35,14 @@ class FixtureSetTest {
 
   @TestFactory
   Stream<DynamicTest> everyRowIsAsTheTableSays() throws IOException {
+    return everyRow(row -> check(row));
+  }
+
+  private interface Check {
+    void of(String[] row) throws Exception;
+  }
+
+  private static Stream<DynamicTest> everyRow(Check check) throws IOException {
     String set = System.getProperty("blksh.fixtures");
     assumeTrue(set != null, "-Dblksh.fixtures names no set of images");
     Path directory = Path.of(set);
@@ -37,13 +50,67 @@ class FixtureSetTest {
     for (String line : Files.readAllLines(directory.resolve("fixtures.tsv"))) {
       String[] row = line.split("\t");
       if (!row[0].equals("path")) {
-        tests.add(dynamicTest(row[0], () -> check(directory.resolve(row[0]), row[1], row[2])));
+        tests.add(dynamicTest(row[0], () -> check.of(row)));
       }
     }
     return tests.stream();
   }
 
-  private void check(Path path, String kind, String expected) {
+  /** Whatever a row holds, reads anywhere from eight threads agree with one read in order. */
+  @TestFactory
+  Stream<DynamicTest> randomReadsOfEveryRowAreRight() throws IOException {
+    assumeTrue(Integer.getInteger("blksh.random.reads") != null, "-Dblksh.random.reads is not set");
+    return everyRow(
+        row -> {
+          if (!row[2].startsWith("ERR:") && !row[2].equals("-")) {
+            readAtRandom(row[0], Integer.getInteger("blksh.random.reads"));
+          }
+        });
+  }
+
+  private void readAtRandom(String name, int reads) throws Exception {
+    Path path = Path.of(System.getProperty("blksh.fixtures")).resolve(name);
+    ImageOptions options = ImageOptions.defaults().withIndexDirectory(indexes.resolve("random"));
+    try (Image image = Images.open(path, options)) {
+      int size = (int) image.size();
+      Path whole = Files.createTempFile(indexes, "whole", "");
+      ImageRestore.run(
+          image, whole, ImageRestoreOptions.defaults().withOverwrite(true), Task.unwatched());
+      ExecutorService threads = Executors.newFixedThreadPool(8);
+      List<Future<?>> done = new ArrayList<>();
+      try (FileChannel expected = FileChannel.open(whole)) {
+        ByteBuffer all = expected.map(FileChannel.MapMode.READ_ONLY, 0, size);
+        for (int t = 0; t < 8; t++) {
+          Random random = new Random(t);
+          done.add(
+              threads.submit(
+                  () -> {
+                    for (int i = 0; i < reads / 8; i++) {
+                      int at = random.nextInt(size + 100);
+                      int length = 1 + random.nextInt(random.nextInt(10) == 0 ? 300_000 : 5000);
+                      ByteBuffer read = ByteBuffer.allocate(length);
+                      int count = image.read(at, read);
+                      int right = Math.max(0, Math.min(length, size - at));
+                      if (count != right
+                          || !all.slice(Math.min(at, size), count).equals(read.flip())) {
+                        throw new AssertionError(length + " bytes at " + at);
+                      }
+                    }
+                  }));
+        }
+        for (Future<?> future : done) {
+          future.get();
+        }
+      } finally {
+        threads.shutdown();
+        Files.delete(whole);
+      }
+    }
+  }
+
+  private void check(String[] row) {
+    Path path = Path.of(System.getProperty("blksh.fixtures")).resolve(row[0]);
+    String expected = row[2];
     long started = cpuNanos();
     String found = outcome(path, ImageOptions.defaults().withIndexDirectory(indexes));
     long millis = (cpuNanos() - started) / 1_000_000;

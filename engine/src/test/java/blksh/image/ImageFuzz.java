@@ -6,14 +6,28 @@ import blksh.block.ByteArraySource;
 import blksh.block.Extent;
 import blksh.block.PartitionTable;
 import blksh.drive.UsedBlocks;
+import blksh.image.files.FileEntry;
+import blksh.image.files.FileTree;
+import blksh.image.files.FileTrees;
 import blksh.task.Task;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.List;
+import java.util.stream.Stream;
 
 /**
- * What the fuzzer runs: any bytes are opened and used as far as they go. Nothing but a {@link
- * BlkshException} may come out; the fuzzer itself watches memory and time.
+ * What the fuzzer runs: any bytes are opened and used as far as they go, down to the files inside.
+ * Nothing but a {@link BlkshException} may come out; the fuzzer itself watches memory and time.
+ *
+ * <p>An input that begins with {@link #PATCH} is a list of changes to one of the files in the
+ * directory {@code -Dblksh.fuzz.bases}, so that large images are changed where they hold something:
+ * the number of the file, and changes of 8 bytes each: which of its sectors that are not zero (16
+ * bits), the byte in it and how many bytes are changed (9 and 2 bits of 16), and the value (32).
  *
  * <p>So that changes get past the checksums of headers, inputs of an even last byte have theirs
  * corrected first.
@@ -26,11 +40,72 @@ public final class ImageFuzz {
   private static final int MOST_EXTENTS = 64;
   private static final int LARGEST_READ = 256 << 10;
 
+  /** The first byte of a list of changes. */
+  static final byte PATCH = (byte) 0xFE;
+
+  private static final int CHANGE = 8;
+  private static final int MOST_ENTRIES = 400;
+  private static final int SECTOR = 512;
+
+  /** A file to change, and the places of its sectors that are not zero. */
+  private record Base(byte[] bytes, int[] sectors) {}
+
+  private static final List<Base> BASES = bases();
+
   private ImageFuzz() {}
 
+  private static List<Base> bases() {
+    List<Base> bases = new ArrayList<>();
+    String directory = System.getProperty("blksh.fuzz.bases");
+    if (directory == null) {
+      return bases;
+    }
+    try (Stream<Path> files = Files.list(Path.of(directory))) {
+      for (Path file : files.sorted().toList()) {
+        byte[] bytes = Files.readAllBytes(file);
+        int[] sectors = new int[bytes.length / SECTOR];
+        int count = 0;
+        for (int at = 0; at + SECTOR <= bytes.length; at += SECTOR) {
+          for (int i = at; i < at + SECTOR; i++) {
+            if (bytes[i] != 0) {
+              sectors[count++] = at;
+              break;
+            }
+          }
+        }
+        if (count > 0) {
+          bases.add(new Base(bytes, java.util.Arrays.copyOf(sectors, count)));
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bases;
+  }
+
+  private static byte[] patched(byte[] input) {
+    Base base = BASES.get((input[1] & 0xff) % BASES.size());
+    byte[] bytes = base.bytes.clone();
+    ByteBuffer changes = ByteBuffer.wrap(input, 2, input.length - 2);
+    while (changes.remaining() >= CHANGE) {
+      int sector = base.sectors[(changes.getShort() & 0xffff) % base.sectors.length];
+      int where = changes.getShort() & 0xffff;
+      int value = changes.getInt();
+      int width = 1 << (where >> 14);
+      for (int i = 0; i < width; i++) {
+        int at = sector + (where & SECTOR - 1) + i;
+        if (at < bytes.length) {
+          bytes[at] = (byte) ((long) value >> 8 * i);
+        }
+      }
+    }
+    return bytes;
+  }
+
   public static void fuzzerTestOneInput(byte[] input) {
-    byte[] bytes = input.clone();
-    boolean corrected = bytes.length > 0 && bytes[bytes.length - 1] % 2 == 0;
+    boolean isPatch = input.length >= 2 && input[0] == PATCH && !BASES.isEmpty();
+    byte[] bytes = isPatch ? patched(input) : input.clone();
+    boolean corrected = input.length > 0 && input[input.length - 1] % 2 == 0;
     if (corrected) {
       correctChecksums(bytes);
     }
@@ -63,6 +138,31 @@ public final class ImageFuzz {
       requireMessage(e);
     }
     image.verify(Task.unwatched());
+    try {
+      readFiles(FileTrees.open(image));
+    } catch (BlkshException e) {
+      requireMessage(e);
+    }
+  }
+
+  private static void readFiles(FileTree tree) {
+    Task task = new Task("walk", "");
+    int[] entries = {0};
+    tree.walk(
+        tree.root(),
+        task,
+        entry -> {
+          if (++entries[0] == MOST_ENTRIES) {
+            task.cancel();
+          }
+          if (entry.kind() == FileEntry.Kind.FILE) {
+            try (BlockSource file = tree.open(entry)) {
+              readExtents(file);
+            } catch (BlkshException e) {
+              requireMessage(e);
+            }
+          }
+        });
   }
 
   private static void readExtents(BlockSource source) {

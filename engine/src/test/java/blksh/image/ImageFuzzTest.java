@@ -2,6 +2,7 @@ package blksh.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.github.luben.zstd.Zstd;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,8 +14,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A short run of the fuzzer over all formats, seeded with images of the real tools. {@code
- * -Dblksh.fuzz.seconds} makes it longer; {@code -Dblksh.fuzz.corpus} keeps what it learns. Memory
- * is bounded by the heap alone: what libFuzzer measures includes the process it was started from.
+ * -Dblksh.fuzz.seconds} makes it longer, {@code -Dblksh.fixtures} adds a directory of images to
+ * change, {@code -Dblksh.fuzz.corpus} keeps what it learns, what it finds and its log beside it.
+ * Memory is bounded by the heap alone: what libFuzzer measures includes the process it was started
+ * from.
  */
 class ImageFuzzTest {
 
@@ -27,6 +30,8 @@ class ImageFuzzTest {
           "disk-mbr",
           "disk-gpt");
 
+  private static final long LARGEST_BASE = 6 << 20;
+
   @TempDir Path directory;
 
   @Test
@@ -36,25 +41,34 @@ class ImageFuzzTest {
     Path corpus = kept == null ? directory.resolve("corpus") : Path.of(kept);
     Files.createDirectories(corpus);
     seed(corpus);
-    Path log = directory.resolve("log");
+    Path bases = Files.createDirectory(directory.resolve("bases"));
+    int count = bases(bases);
+    for (int i = 0; i < count; i++) {
+      Files.write(corpus.resolve("changes-" + i), new byte[] {ImageFuzz.PATCH, (byte) i});
+      byte[] one = {ImageFuzz.PATCH, (byte) i, 0, 0, 0, 40, 0, 0, 1, 0};
+      Files.write(corpus.resolve("changes-one-" + i), one);
+    }
+    Path log = kept == null ? directory.resolve("log") : Path.of(kept + ".log");
     Process fuzzer =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx512m",
                 "-Djava.io.tmpdir=" + directory,
+                "-Dblksh.fuzz.bases=" + bases,
                 "-cp",
                 System.getProperty("java.class.path"),
                 "com.code_intelligence.jazzer.Jazzer",
                 "--target_class=blksh.image.ImageFuzz",
                 "--instrumentation_includes=blksh.image.**",
                 "--disabled_hooks=*",
+                "--keep_going=" + (kept == null ? 1 : 20),
                 "--reproducer_path=" + directory,
                 "-max_total_time=" + seconds,
                 "-max_len=200000",
                 "-timeout=60",
                 "-rss_limit_mb=0",
                 "-seed=1",
-                "-artifact_prefix=" + directory + "/",
+                "-artifact_prefix=" + corpus + ".found-",
                 corpus.toString())
             .redirectErrorStream(true)
             .redirectOutput(log.toFile())
@@ -68,6 +82,36 @@ class ImageFuzzTest {
   private static String tail(String output) {
     List<String> lines = output.lines().toList();
     return String.join("\n", lines.subList(Math.max(0, lines.size() - 60), lines.size()));
+  }
+
+  /** Images too large for inputs, of which changes are. @return how many */
+  private static int bases(Path bases) throws IOException {
+    for (String name : SEEDS) {
+      Fixture.file(bases, name);
+    }
+    try (var files = Files.list(Path.of("src/test/resources/images/files"))) {
+      for (Path file : files.filter(f -> f.toString().endsWith(".zst")).toList()) {
+        byte[] packed = Files.readAllBytes(file);
+        int size = (int) Zstd.getFrameContentSize(packed);
+        if (size <= LARGEST_BASE) {
+          Files.write(bases.resolve(file.getFileName().toString()), Zstd.decompress(packed, size));
+        }
+      }
+    }
+    String set = System.getProperty("blksh.fixtures");
+    if (set != null) {
+      try (var files = Files.walk(Path.of(set))) {
+        for (Path file : files.filter(Files::isRegularFile).toList()) {
+          String name = Path.of(set).relativize(file).toString().replace('/', '-');
+          if (Files.size(file) <= LARGEST_BASE / 2 && !name.contains(".bz2")) {
+            Files.copy(file, bases.resolve(name));
+          }
+        }
+      }
+    }
+    try (var files = Files.list(bases)) {
+      return (int) files.count();
+    }
   }
 
   /** Small inputs keep the fuzzer quick: the images, their heads alone, and compressed ones. */

@@ -9,6 +9,7 @@ import blksh.block.ByteArraySource;
 import blksh.block.Extent;
 import blksh.block.SliceSource;
 import blksh.task.Task;
+import com.github.luben.zstd.Zstd;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -90,11 +91,14 @@ class ImagesTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {CRC32, NO_RESEED, NTFSCLONE, PARTIMAGE, "0001", "raw", "gzip", "XXH64"})
+  @ValueSource(
+      strings = {
+        CRC32, NO_RESEED, NTFSCLONE, PARTIMAGE, "0001", "raw", "gzip", "XXH64", "XXH128", "iso"
+      })
   void randomReadsFromEightThreadsAreRight(String name) throws Exception {
     byte[] stored = stored(name);
     try (Image image = open(stored, ImageOptions.defaults())) {
-      byte[] whole = wholeOf(name);
+      byte[] whole = name.equals("iso") ? stored : wholeOf(name);
       ExecutorService threads = Executors.newFixedThreadPool(8);
       List<Future<?>> done = new ArrayList<>();
       for (int t = 0; t < 8; t++) {
@@ -130,10 +134,12 @@ class ImagesTest {
       case "0001" -> old(4);
       case "raw" -> wholeOf(CRC32);
       case "gzip" -> gzip(Fixture.bytes(CRC32));
-      case "XXH64" -> {
+      case "iso" -> iso();
+      case "XXH64", "XXH128" -> {
         try (Image image = open(Fixture.bytes(CRC32))) {
           Path to = directory.resolve("converted");
-          ConvertOptions options = ConvertOptions.defaults().withChecksum(ChecksumKind.XXH64);
+          ConvertOptions options =
+              ConvertOptions.defaults().withChecksum(ChecksumKind.valueOf(name));
           Convert.toPartclone(image, to, options, Task.unwatched());
           yield Files.readAllBytes(to);
         }
@@ -148,6 +154,11 @@ class ImagesTest {
     try (Image image = open(Fixture.bytes(fixture))) {
       return Fixture.read(image, 0, (int) image.size());
     }
+  }
+
+  private static byte[] iso() throws IOException {
+    byte[] packed = Files.readAllBytes(Path.of("src/test/resources/images/files/iso-rock.img.zst"));
+    return Zstd.decompress(packed, (int) Zstd.getFrameContentSize(packed));
   }
 
   private byte[] old(int trailer) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
+import blksh.block.BlockSources;
 import blksh.block.ByteArraySource;
 import blksh.block.FaultySource;
 import java.io.IOException;
@@ -14,6 +15,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -93,6 +95,43 @@ class FuseMountTest {
         new FixedDirectory(Map.of("disk.img", file(bytes)), WHEN),
         MountOptions.defaults().withPageCache());
     assertThat(Files.readAllBytes(point.resolve("disk.img"))).isEqualTo(bytes);
+  }
+
+  @Test
+  void holesShowToThoseWhoLookForThem() throws IOException {
+    Path sparse = folder.resolve("sparse");
+    try (FileChannel file =
+        FileChannel.open(sparse, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      file.write(ByteBuffer.wrap(Client.random(MIB, 5)), 0);
+      file.write(ByteBuffer.wrap(Client.random(MIB, 6)), 20 * MIB);
+      file.write(ByteBuffer.wrap(new byte[1]), 40 * MIB);
+    }
+    try (BlockSource source = BlockSources.open(sparse)) {
+      mount(Map.of("disk.img", new SourceFile(source, WHEN)));
+      Path shown = point.resolve("disk.img");
+      String ask =
+          """
+          import os
+          f = os.open('%s', os.O_RDONLY)
+          def at(where, whence):
+              try: return os.lseek(f, where, whence)
+              except OSError as e: return -e.errno
+          print(at(0, os.SEEK_DATA), at(0, os.SEEK_HOLE), at(1 << 20, os.SEEK_DATA),
+                at(20 << 20, os.SEEK_HOLE), at(21 << 20, os.SEEK_HOLE), at(40 << 20, os.SEEK_HOLE),
+                at((40 << 20) + 1, os.SEEK_DATA))
+          """;
+      String python = Client.find("python3");
+      assertThat(Client.must(python, "-c", ask.formatted(shown)))
+          .isEqualTo(Client.must(python, "-c", ask.formatted(sparse)));
+      Path copy = folder.resolve("copy");
+      Client.must("cp", "--sparse=auto", shown.toString(), copy.toString());
+      assertThat(Files.mismatch(copy, sparse)).isEqualTo(-1);
+      long blocks = Long.parseLong(Client.must("stat", "-c", "%b", copy.toString()));
+      assertThat(blocks).isLessThan(8 * MIB / 512);
+      assertThat(Long.parseLong(Client.must("stat", "-c", "%b", shown.toString())))
+          .isLessThan(8 * MIB / 512);
+      mounts.forEach(FuseMount::close);
+    }
   }
 
   @ParameterizedTest
@@ -375,7 +414,7 @@ class FuseMountTest {
         new FixedDirectory(Map.of("disk.img", file(Client.random(4096, 5))), WHEN);
     int threads = 0;
     long descriptors = 0;
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < Integer.getInteger("blksh.mount.rounds", 40); i++) {
       FuseMount mount = mount(root, MountOptions.defaults());
       assertThat(Files.readAllBytes(point.resolve("disk.img"))).hasSize(4096);
       mount.close();

@@ -276,6 +276,28 @@ class NbdServerTest {
   }
 
   @Test
+  void aClientThatNeverSaysWhatItWantsIsCutOff() throws Exception {
+    NbdExports exports = NbdExports.of(new NbdExport("", new ByteArraySource(new byte[4096])));
+    NbdServer server = keep(NbdServer.listen(0, exports, 200));
+    try (Socket silent = new Socket("127.0.0.1", server.uri().getPort());
+        Socket slow = new Socket("127.0.0.1", server.uri().getPort())) {
+      for (Socket socket : List.of(silent, slow)) {
+        socket.setSoTimeout(20_000);
+        socket.getInputStream().readNBytes(18);
+      }
+      slow.getOutputStream().write(0);
+      assertThat(silent.getInputStream().read()).isEqualTo(-1);
+      assertThat(slow.getInputStream().read()).isEqualTo(-1);
+    }
+    // One that said what it wants may be silent for as long as it likes.
+    nbdsh(
+        "-u",
+        server.uri().toString(),
+        "-c",
+        "import time; time.sleep(1); assert h.pread(4096, 0) == bytearray(4096)");
+  }
+
+  @Test
   void nonsenseEndsTheConnectionAndNothingElse() throws Exception {
     byte[] bytes = Client.random(10_000, 10);
     NbdServer server =

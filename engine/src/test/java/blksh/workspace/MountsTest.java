@@ -100,6 +100,60 @@ class MountsTest {
   }
 
   @Test
+  void partitionsAreFilesBesideTheirDisk() throws IOException {
+    Path disk = partitioned();
+    byte[] bytes = Files.readAllBytes(disk);
+    MountEntry entry = mount(BlockSources.open(disk));
+    try (Stream<Path> shown = Files.list(point)) {
+      assertThat(shown.map(file -> file.getFileName().toString()))
+          .containsExactlyInAnyOrder("parts.img", "parts.img.p1", "parts.img.p2");
+    }
+    assertThat(Files.readAllBytes(point.resolve("parts.img.p1")))
+        .isEqualTo(java.util.Arrays.copyOfRange(bytes, MIB, 3 * MIB));
+    assertThat(Files.readAllBytes(point.resolve("parts.img.p2")))
+        .isEqualTo(java.util.Arrays.copyOfRange(bytes, 4 * MIB, 5 * MIB));
+    workspace.mounts().unmount(entry);
+  }
+
+  @Test
+  void whatIsWrittenToAPartitionIsOnItsDisk() throws IOException {
+    Path disk = partitioned();
+    byte[] bytes = Files.readAllBytes(disk);
+    Path file = folder.resolve("over");
+    MountEntry entry = mount(Overlay.open(BlockSources.open(disk), file));
+    byte[] written = new byte[10_000];
+    new Random(7).nextBytes(written);
+    try (var part = new java.io.RandomAccessFile(point.resolve("parts.img.p2").toFile(), "rw")) {
+      part.seek(1234);
+      part.write(written);
+      part.getFD().sync();
+    }
+    System.arraycopy(written, 0, bytes, 4 * MIB + 1234, written.length);
+    assertThat(Files.readAllBytes(point.resolve("parts.img"))).isEqualTo(bytes);
+    workspace.mounts().unmount(entry);
+    entry = mount(Overlay.open(BlockSources.open(disk), file));
+    assertThat(Files.readAllBytes(point.resolve("parts.img"))).isEqualTo(bytes);
+    workspace.mounts().unmount(entry);
+  }
+
+  /** An MBR with two partitions: 2 MiB at 1 MiB, 1 MiB at 4 MiB. */
+  private Path partitioned() throws IOException {
+    byte[] bytes = new byte[6 * MIB];
+    new Random(3).nextBytes(bytes);
+    java.util.Arrays.fill(bytes, 0, 512, (byte) 0);
+    java.nio.ByteBuffer table =
+        java.nio.ByteBuffer.wrap(bytes).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+    int[][] parts = {{1, 2}, {4, 1}};
+    for (int i = 0; i < parts.length; i++) {
+      table.put(446 + 16 * i + 4, (byte) 0x83);
+      table.putInt(446 + 16 * i + 8, parts[i][0] * MIB / 512);
+      table.putInt(446 + 16 * i + 12, parts[i][1] * MIB / 512);
+    }
+    table.putShort(510, (short) 0xaa55);
+    return Files.write(folder.resolve("parts.img"), bytes);
+  }
+
+  @Test
   void aStoreIsADirectoryOfVersionsForEachName() throws IOException {
     needFuse();
     Store store = workspace.store(folder.resolve("store"));

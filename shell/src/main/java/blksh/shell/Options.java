@@ -98,7 +98,7 @@ public final class Options {
   public boolean accept(String word) {
     switch (word) {
       case "--json" -> json = true;
-      case "--quiet" -> quiet = true;
+      case "--quiet", "-q" -> quiet = true;
       case "--dry-run" -> dryRun = true;
       case "--trace" -> trace = true;
       default -> {

@@ -27,6 +27,7 @@ final class Progress implements AutoCloseable {
   private final PrintStream err;
   private final boolean live;
   private final Thread thread;
+  private List<String> printed = List.of();
   private int drawn;
   private volatile boolean closed;
 
@@ -79,7 +80,13 @@ final class Progress implements AutoCloseable {
       screen.live(lines());
       return;
     }
-    List<String> lines = lines();
+    List<String> lines = new ArrayList<>(lines());
+    if (!live) {
+      // A log need not say again and again that nothing has changed.
+      List<String> now = List.copyOf(lines);
+      lines.removeAll(printed);
+      printed = now;
+    }
     StringBuilder text = new StringBuilder();
     if (live && drawn > 0) {
       text.append("\033[").append(drawn).append("F").append(CLEAR_BELOW);
@@ -122,14 +129,19 @@ final class Progress implements AutoCloseable {
     }
     long done = task.done();
     long total = task.total();
-    text.append(Words.size(done));
+    if (done > 0 || total >= 0 || text.length() == 0) {
+      text.append(Words.size(done));
+    } else {
+      text.setLength(text.length() - 2);
+    }
     if (total > 0) {
       text.append(" of ").append(Words.size(total));
       text.append(", ").append(done * 100 / total).append(" %");
     }
     double seconds = task.elapsed().toMillis() / 1000.0;
-    if (done > 0 && seconds > 0) {
-      double rate = done / seconds;
+    long fresh = done - task.resumed();
+    if (fresh > 0 && seconds > 0) {
+      double rate = fresh / seconds;
       text.append(", ").append(Words.size((long) rate)).append("/s");
       if (total > done) {
         long left = Math.round((total - done) / rate);

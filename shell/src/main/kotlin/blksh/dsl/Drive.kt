@@ -3,47 +3,161 @@ package blksh.dsl
 import blksh.block.BlockSource
 import blksh.block.BlockSources
 import blksh.block.SourceInfo
+import blksh.drive.Drive as Listed
+import blksh.drive.Drives as Machine
 import blksh.shell.Session
 import blksh.shell.view.Field
 import java.nio.file.Path
 
 /** A drive, or a file that is read as one. */
-class Drive internal constructor(session: Session, val path: Path) : Source(session) {
+class Drive
+private constructor(session: Session, val path: Path, found: SourceInfo?, listed: Listed?) :
+  Source(session) {
 
-  private val info: SourceInfo
-
-  override val size: Size
-
-  /** The smallest unit it reads. */
-  val sectorSize: Size
-
-  init {
-    open().use {
-      info = it.describe()
-      size = Size(it.size())
-      sectorSize = Size(it.sectorSize().toLong())
-    }
+  /** What the machine says of a drive; null for a file. */
+  private val listed: Listed? by lazy {
+    listed ?: Machine.look().find(path.toString()).orElse(null).takeIf { isDevice }
   }
 
-  override val name: String
-    get() = info.name()
+  private val info: SourceInfo by lazy { found ?: open().use { it.describe() } }
 
-  /** What it is: `file`, `block device`. */
+  /** A path, which must lead to something that can be opened. */
+  internal constructor(
+    session: Session,
+    path: Path,
+  ) : this(session, path, BlockSources.open(path).use { it.describe() }, null)
+
+  /** A drive of this machine, which need not have a medium. */
+  internal constructor(
+    session: Session,
+    listed: Listed,
+  ) : this(session, listed.path(), null, listed)
+
+  internal val isDevice: Boolean by lazy { listed != null || info.type() == "block device" }
+
+  override val size: Size by lazy { Size(listed?.size() ?: open().use { it.size() }) }
+
+  override val name: String
+    get() = listed?.name() ?: info.name()
+
+  /** What it is: `disk`, `part`, `loop`, `rom`, `file`. */
   val type: String
-    get() = info.type()
+    get() = listed?.type() ?: info.type()
+
+  /** Its model, or empty. */
+  val model: String
+    get() = listed?.model().orEmpty()
+
+  /** Its serial number, or empty. */
+  val serial: String
+    get() = listed?.serial().orEmpty()
+
+  /** How it is attached: `sata`, `nvme`, `usb`; or empty. */
+  val transport: String
+    get() = listed?.transport().orEmpty()
+
+  /** The smallest unit it reads. */
+  val sectorSize: Size by lazy {
+    Size(listed?.sectorSize()?.toLong() ?: open().use { it.sectorSize().toLong() })
+  }
+
+  /** Whether it has platters that turn, or none that is known not to. */
+  val rotational: Boolean
+    get() = listed?.rotational() ?: false
+
+  /** Whether it, or the medium in it, may be taken away. */
+  val removable: Boolean
+    get() = listed?.removable() ?: false
+
+  /** Whether it cannot be written. */
+  val readOnly: Boolean
+    get() = listed?.readOnly() ?: false
+
+  /** The file system on it, or empty. */
+  val fileSystem: String
+    get() = listed?.fileSystem().orEmpty()
+
+  /** The label of the file system, or empty. */
+  val label: String
+    get() = listed?.label().orEmpty()
+
+  /** The UUID of the file system, or empty. */
+  val uuid: String
+    get() = listed?.uuid().orEmpty()
+
+  /** Where it is mounted. */
+  val mounted: List<String>
+    get() = listed?.mountPoints().orEmpty()
+
+  /** Whether it or anything on it is mounted or swapped to. */
+  val inUse: Boolean
+    get() = listed?.inUse() ?: false
+
+  override val partitions: Partitions
+    get() = open().use { Partitions.of(this, it, listed?.partitions().orEmpty()) }
+
+  override val words: List<String>
+    get() = listOf(path.toAbsolutePath().normalize().toString())
 
   override fun open(): BlockSource = BlockSources.open(path)
 
   override fun title(): String = "drive $path"
 
-  override fun fields(): List<Field> =
+  override fun row(): List<Field> =
     listOf(
       Field.of("name", name),
       Field.of("type", type),
       Field.of("size", size),
-      Field.of("location", info.location()),
-      Field.detail("sector size", sectorSize),
-    ) + info.details().map { (label, value) -> Field.detail(label, value) }
+      Field.of("model", model.ifEmpty { listed?.backingFile().orEmpty() }.ifEmpty { null }),
+      Field.of("holds", holds()),
+      Field.of("label", label.ifEmpty { null }),
+      Field.of("mounted", allMounted().ifEmpty { null }),
+    )
+
+  override fun fields(): List<Field> {
+    val drive = listed
+    val common =
+      listOf(Field.of("name", name), Field.of("type", type), Field.of("size", size)) +
+        Field.of("path", path)
+    if (drive == null) {
+      return common +
+        Field.detail("sector size", sectorSize) +
+        info.details().map { (label, value) -> Field.detail(label, value) }
+    }
+    return common +
+      listOf(
+        Field.of("model", model.ifEmpty { null }),
+        Field.detail("serial", serial.ifEmpty { null }),
+        Field.detail("transport", transport.ifEmpty { null }),
+        Field.detail("backing file", drive.backingFile().ifEmpty { null }),
+        Field.of("holds", holds()),
+        Field.of("label", label.ifEmpty { null }),
+        Field.detail("uuid", uuid.ifEmpty { null }),
+        Field.of("mounted", allMounted().ifEmpty { null }),
+        Field.detail("sector size", sectorSize),
+        Field.detail("physical sector", Size(drive.physicalSectorSize().toLong())),
+        Field.detail("rotational", rotational),
+        Field.detail("removable", removable),
+        Field.detail("read-only", readOnly),
+      )
+  }
+
+  override fun appendix(): Any? = listed?.partitions()?.map { Drive(session, it) }?.ifEmpty { null }
+
+  private fun holds(): String? {
+    val parts = listed?.partitions().orEmpty().size
+    return when {
+      parts > 0 -> "${listed?.table()?.uppercase()}, $parts partition${if (parts == 1) "" else "s"}"
+      size.bytes == 0L -> "no medium"
+      else -> fileSystem.ifEmpty { listed?.table()?.ifEmpty { null } }
+    }
+  }
+
+  /** Its own mount points, and those of what is on it. */
+  private fun allMounted(): List<String> {
+    fun of(drive: Listed): List<String> = drive.mountPoints() + drive.children().flatMap { of(it) }
+    return listed?.let { of(it) }.orEmpty().distinct()
+  }
 
   override fun toString(): String = path.toString()
 }

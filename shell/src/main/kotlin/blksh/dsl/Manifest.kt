@@ -26,6 +26,9 @@ class Manifest internal constructor(val store: Store, internal val stored: Store
   override val size: Size
     get() = Size(stored.size())
 
+  override val words: List<String>
+    get() = listOf(reference, "--store", store.path.toAbsolutePath().normalize().toString())
+
   /** When the capture began. */
   val started: Instant
     get() = stored.started()
@@ -68,8 +71,11 @@ class Manifest internal constructor(val store: Store, internal val stored: Store
 
   override fun open(): BlockSource = store.source(this)
 
-  /** Restores this version; see [Store.restore]. */
-  fun restore(to: String, overwrite: Boolean = false, onlyChanged: Boolean = false): Restored =
+  override fun restore(to: String, overwrite: Boolean): Restored =
+    store.restore(this, to, overwrite)
+
+  /** Restores this version, where it differs from what is there; see [Store.restore]. */
+  fun restore(to: String, overwrite: Boolean = false, onlyChanged: Boolean): Restored =
     store.restore(this, to, overwrite, onlyChanged)
 
   /** Compares this version with another; see [Store.diff]. */

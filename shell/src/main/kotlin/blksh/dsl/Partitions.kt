@@ -4,6 +4,7 @@ import blksh.BlkshException
 import blksh.block.BlockSource
 import blksh.block.Partition as Entry
 import blksh.block.PartitionTable
+import blksh.drive.Drive as Listed
 import blksh.shell.view.Described
 import blksh.shell.view.Field
 
@@ -24,7 +25,7 @@ internal constructor(
   override fun get(index: Int): Partition = all[index]
 
   override val keys: List<String>
-    get() = all.map { it.key }
+    get() = all.map { it.device() ?: it.key }
 
   override fun find(key: String): Partition? = all.find { it.isCalled(key) }
 
@@ -44,21 +45,42 @@ internal constructor(
 
   internal companion object {
 
-    fun of(disk: Source, opened: BlockSource): Partitions {
+    /** @param devices what the system made of them, when the disk is a drive */
+    fun of(disk: Source, opened: BlockSource, devices: List<Listed> = emptyList()): Partitions {
       val table = PartitionTable.of(opened)
-      val all = table.partitions().map { Partition(disk, it) }
+      val all =
+        table.partitions().map { entry ->
+          Partition(disk, entry, devices.find { it.start() == entry.start() })
+        }
       return Partitions(table.kind(), table.warnings(), disk.name, all)
+    }
+
+    /** The partitions of a set by their images; where they lie on the disk may not be known. */
+    fun of(set: Source, images: List<Image>): Partitions {
+      val all =
+        images.map {
+          val number = it.key.takeLastWhile(Char::isDigit).toIntOrNull() ?: 0
+          val start = maxOf(0, it.start)
+          val entry = Entry(number, start, it.size.bytes, "", it.fileSystem, "", false)
+          Partition(set, entry, image = it)
+        }
+      return Partitions(PartitionTable.Kind.NONE, emptyList(), set.name, all)
     }
   }
 }
 
 /** A partition of a disk or of an image of one; a source as the whole is. */
-class Partition internal constructor(private val disk: Source, private val entry: Entry) :
-  Source(disk.session) {
+class Partition
+internal constructor(
+  private val disk: Source,
+  private val entry: Entry,
+  private val device: Listed? = null,
+  private val image: Image? = null,
+) : Source(disk.session) {
 
-  /** What the table calls it: `p1`. */
+  /** What the table calls it: `p1`; in a set of images `sda1`. */
   val key: String
-    get() = entry.name()
+    get() = image?.key ?: entry.name()
 
   override val name: String
     get() = "${disk.name}.$key"
@@ -78,10 +100,19 @@ class Partition internal constructor(private val disk: Source, private val entry
   val label: String
     get() = entry.label()
 
+  /** What the system calls it: `sda1`; null when the disk is no drive. */
+  internal fun device(): String? = device?.name()
+
   internal fun isCalled(word: String) =
-    word == key || word == entry.number().toString() || word == label && word.isNotEmpty()
+    word.isNotEmpty() &&
+      (word in listOf(key, entry.number().toString(), label) ||
+        device != null && word in listOf(device.name(), device.label(), device.uuid()))
+
+  override val words: List<String>?
+    get() = disk.words?.plus(listOf("--partition", key))
 
   override fun open(): BlockSource {
+    if (image != null) return image.open()
     val whole = disk.open()
     try {
       return entry.of(whole)
@@ -99,8 +130,11 @@ class Partition internal constructor(private val disk: Source, private val entry
       Field.of("start", Size(start)),
       Field.of("size", size),
       Field.of("type", entry.typeName().ifEmpty { type }),
-      Field.of("label", label.ifEmpty { null }),
+      Field.of("label", label.ifEmpty { device?.label()?.ifEmpty { null } }),
       Field.of("bootable", entry.bootable()),
+      Field.of("device", device?.name()),
+      Field.of("file system", device?.fileSystem()?.ifEmpty { null }),
+      Field.of("mounted", device?.mountPoints()?.ifEmpty { null }),
       Field.detail("first byte", start),
       Field.detail("type code", type),
       Field.detail("uuid", entry.uuid().ifEmpty { null }),

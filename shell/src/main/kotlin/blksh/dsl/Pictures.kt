@@ -1,6 +1,8 @@
 package blksh.dsl
 
 import blksh.block.Extent
+import blksh.cache.RescueMap
+import blksh.cache.RescueStatus
 import blksh.shell.view.BlockTally
 import blksh.shell.view.Field
 import blksh.shell.view.Pictured
@@ -29,6 +31,7 @@ internal constructor(
 
   internal companion object {
     private const val PAGE = 4096L
+    private const val SECTOR = 512L
 
     /**
      * An image by what its ranges hold.
@@ -72,6 +75,31 @@ internal constructor(
           at = end
         }
       }
+    }
+
+    /** A medium by what became of each part of it, in the words of ddrescue. */
+    fun of(name: String, map: RescueMap): BlockMap {
+      val kinds =
+        listOf(
+          BlockTally.Kind("bad sectors", 'X', 9, true),
+          BlockTally.Kind("non-scraped", '/', 13, true),
+          BlockTally.Kind("non-trimmed", '*', 11, true),
+          BlockTally.Kind("non-tried", '?', 8, false),
+          BlockTally.Kind("finished", '█', 10, false),
+        )
+      val tally = BlockTally(map.size(), SECTOR, kinds)
+      for (range in map.ranges()) {
+        val kind =
+          when (range.status()) {
+            RescueStatus.BAD_SECTOR -> 0
+            RescueStatus.NON_SCRAPED -> 1
+            RescueStatus.NON_TRIMMED -> 2
+            RescueStatus.NON_TRIED -> 3
+            RescueStatus.FINISHED -> 4
+          }
+        tally.add(range.start(), range.length(), kind)
+      }
+      return BlockMap(name, tally)
     }
 
     /** A store by how its pages are used, in the order they came. */

@@ -6,10 +6,20 @@ import blksh.block.BlockStream
 import blksh.block.Comparison
 import blksh.block.SourceDigest
 import blksh.block.SourceInfo
+import blksh.drive.UsedBlocks as UsedBlocksEngine
+import blksh.image.ChecksumKind
+import blksh.image.Convert
+import blksh.image.ConvertOptions
+import blksh.image.ImageRestore
+import blksh.image.ImageRestoreOptions
 import blksh.shell.Session
 import blksh.shell.view.Described
 import blksh.shell.view.Field
+import java.io.FileDescriptor
+import java.io.FileOutputStream
+import java.io.OutputStream
 import java.nio.ByteBuffer
+import java.nio.file.Path
 
 /** Something that can be captured: a [Source], or the [Stream] on standard input. */
 sealed interface Input : Described {
@@ -26,6 +36,10 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
 
   /** Its size. */
   abstract val size: Size
+
+  /** How a command line names it, so that another process can open it; null when none can. */
+  internal open val words: List<String>?
+    get() = null
 
   /** Opens it for reading; close it after use. */
   abstract fun open(): BlockSource
@@ -45,7 +59,7 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
    * Example: `sampleDisk(1).usedBlocks`
    */
   val usedBlocks: UsedBlocks
-    get() = open().use { UsedBlocks(blksh.drive.UsedBlocks.of(it)) }
+    get() = open().use { UsedBlocks(UsedBlocksEngine.of(it)) }
 
   /**
    * A picture of what its ranges hold, as far as that is known without reading them.
@@ -94,8 +108,121 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
   fun sha256(): String =
     session.run("digest", name) { task -> open().use { SourceDigest.sha256(it, task) } }
 
+  /**
+   * The files of the file system on it, read without mounting it and without root: ext2, ext3,
+   * ext4, FAT, NTFS, ISO 9660 and UDF.
+   *
+   * Example: `sampleDisk(1).files`
+   */
+  val files: InnerFiles
+    get() = InnerFiles(this)
+
+  /**
+   * Writes it as an image. What its file systems do not use is left out; the rest is proven first
+   * where it has checksums. The image appears under its name when it is whole.
+   *
+   * @param to the new file
+   * @param format `PARTCLONE`, which `partclone.restore` reads, or `RAW`
+   * @param checksum what proves the data: `CRC32`, which every partclone reads, `XXH128`, `XXH64`
+   *   or `NONE`; a raw image has none
+   * @param compression `ZSTD` in frames that can be read one by one, or `NONE`
+   * @param level of the compression, 1 to 19
+   * @param overwrite whether a file that is there may be replaced
+   *
+   * Example: `sampleDisk(1).convert("$home/samples/disk.pcl", overwrite = true)`
+   */
+  fun convert(
+    to: String,
+    format: ImageFormat = ImageFormat.PARTCLONE,
+    checksum: Checksum = Checksum.CRC32,
+    compression: ImageCompression = ImageCompression.NONE,
+    level: Int = 3,
+    overwrite: Boolean = false,
+  ): Converted {
+    if (level !in 1..19) throw BlkshException("convert $name", "level $level is not from 1 to 19")
+    val target = Path.of(to)
+    val dryRun = session.options().dryRun()
+    val zstd = compression == ImageCompression.ZSTD
+    val options =
+      ConvertOptions.defaults()
+        .withChecksum(checksum)
+        .withSeekableZstd(zstd)
+        .withLevel(level)
+        .withOverwrite(overwrite)
+        .withDryRun(dryRun)
+    return session.run("convert", "$name to $to") { task ->
+      withoutFree().use { source ->
+        val result =
+          if (format == ImageFormat.PARTCLONE) Convert.toPartclone(source, target, options, task)
+          else if (zstd) Convert.toRawZstd(source, target, options, task)
+          else Convert.toRaw(source, target, options, task)
+        Converted(this, result, dryRun)
+      }
+    }
+  }
+
+  /** It without what its file systems do not use, as far as that is known. */
+  internal open fun withoutFree(): BlockSource = UsedBlocksEngine.skipFree(open())
+
+  /**
+   * Writes it to a file or a drive, proven first where it has checksums. What it knows to be free
+   * becomes a hole of a file, and is left as it was on a drive. A file appears under its name when
+   * it is whole; a drive must be unmounted and large enough.
+   *
+   * @param to a file or a drive, or `-` for standard output
+   * @param overwrite whether a file or drive that is there may be written over
+   *
+   * Example: `sampleImage.restore("$home/samples/back.img", overwrite = true)`
+   */
+  open fun restore(to: String, overwrite: Boolean = false): Result {
+    val dryRun = session.options().dryRun()
+    return session.run("restore", name) { task ->
+      open().use { source ->
+        val result =
+          if (to == "-") {
+            session.dataOut()
+            val out =
+              if (dryRun) OutputStream.nullOutputStream() else FileOutputStream(FileDescriptor.out)
+            ImageRestore.run(source, out, task)
+          } else {
+            ImageRestore.run(source, Path.of(to), ImageRestoreOptions(overwrite, dryRun), task)
+          }
+        SourceRestored(this, result, dryRun)
+      }
+    }
+  }
+
+  /**
+   * Mounts the file system inside on a directory, read-only and without bringing its journal up to
+   * date, until it is unmounted or this process ends. Only root may; to others it says how.
+   *
+   * @param dir made when there is none
+   * @param background whether a process of its own serves it, which stays; `mounts` lists it
+   */
+  fun mountFileSystem(dir: Path, background: Boolean = false): Mount =
+    Mounting(session).mountFileSystem(this, dir, background)
+
+  /** Mounts the file system inside on a directory. */
+  fun mountFileSystem(dir: String, background: Boolean = false): Mount =
+    mountFileSystem(Path.of(dir), background)
+
   override fun toString(): String = name
 }
+
+/** How an image is written: as partclone does, or as the bytes themselves. */
+enum class ImageFormat {
+  PARTCLONE,
+  RAW,
+}
+
+/** How an image is compressed: not at all, or as zstd that can be read anywhere. */
+enum class ImageCompression {
+  NONE,
+  ZSTD,
+}
+
+/** What proves the data of an image: `CRC32`, `XXH64`, `XXH128` or `NONE`. */
+typealias Checksum = ChecksumKind
 
 /** What arrives on standard input, captured up to its end. */
 class Stream internal constructor() : Input {

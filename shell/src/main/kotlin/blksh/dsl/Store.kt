@@ -39,6 +39,8 @@ internal constructor(
   private val known: KnownStore? = null,
 ) : Described {
 
+  internal fun opened(): Engine = engine
+
   private val engine: Engine by lazy {
     if (dryRun && !Engine.isStore(path)) standIn() else session.workspace().store(path)
   }

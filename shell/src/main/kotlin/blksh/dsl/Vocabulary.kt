@@ -1,6 +1,7 @@
 package blksh.dsl
 
 import blksh.BlkshException
+import blksh.mount.MountOptions
 import blksh.shell.Session
 import blksh.shell.view.Views
 import java.io.IOException
@@ -111,8 +112,214 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
   /** A drive, or a file that is read as one. */
   fun drive(path: String): Drive = drive(Path.of(path))
 
+  /**
+   * The drives of this machine as they are now: `drives["sda"].partitions["sda1"]`; by serial
+   * number, label or UUID too.
+   *
+   * Example: `drives`
+   */
+  val drives: Drives
+    get() = Drives(session, blksh.drive.Drives.look())
+
+  /**
+   * The caches used before, by name; [Caches.watch] waits for media.
+   *
+   * Example: `caches`
+   */
+  val caches: Caches
+    get() = Caches(session)
+
+  /**
+   * A source read through a file that keeps what was read: nothing is read from it twice, and what
+   * cannot be read is rescued as ddrescue does. A cache that was begun before, by blkcache or
+   * ddrescue too, goes on.
+   *
+   * @param file what the files are named after: `FILE.cache.FINGERPRINT~` and its `.map`
+   * @param block what a single read takes at least, a power of two
+   * @param writeThrough whether it may be written, through to the source
+   *
+   * Example: `cache(sampleDisk(1))`
+   */
+  fun cache(
+    source: Source,
+    file: Path? = null,
+    block: Size = Size(64 shl 10),
+    writeThrough: Boolean = false,
+  ): Cache = CacheFiles(session, source, block, writeThrough).cache(file)
+
+  /** A source read through a file that keeps what was read. */
+  fun cache(source: Source, file: String): Cache = cache(source, Path.of(file))
+
+  /**
+   * A cache in two files of any name, such as a copy and the map of it that ddrescue began.
+   *
+   * @param file the copy
+   * @param map the mapfile
+   */
+  fun cache(source: Source, file: Path, map: Path): Cache =
+    CacheFiles(session, source, Size(64 shl 10), false).cache(file, map)
+
+  /**
+   * A backup of a partition, a drive or a disc, opened by its content: partclone, ntfsclone,
+   * partimage, raw or ISO, plain, compressed or split; or a directory of Clonezilla's.
+   *
+   * @param path the file, the first part of a split one, or the directory
+   * @param tolerant whether to read what is damaged as it is, and to open what was cut short
+   * @param raw whether to take it for the bytes of a partition or a drive, whatever it begins with
+   *
+   * Example: `image(sampleImage.path)`
+   */
+  fun image(path: Path, tolerant: Boolean = false, raw: Boolean = false): Image =
+    Image.open(session, path, tolerant, raw)
+
+  /** A backup of a partition, a drive or a disc, by its path. */
+  fun image(path: String, tolerant: Boolean = false, raw: Boolean = false): Image =
+    image(Path.of(path), tolerant, raw)
+
   /** A source by what a command line calls it: a path, or `-` for standard input. */
   fun source(word: String): Input = if (word == "-") stdin else drive(word)
+
+  /**
+   * Lays a file over a source, which then can be written while the source stays as it is.
+   *
+   * @param file what is written, with a map beside it; made when it is new, and as it was left when
+   *   it was laid over the same source before
+   *
+   * Example: `overlay(sampleDisk(1), home.resolve("samples/changes"))`
+   */
+  fun overlay(source: Source, file: Path): Overlay = Overlay(source, file)
+
+  /** Lays a file over a source. */
+  fun overlay(source: Source, file: String): Overlay = overlay(source, Path.of(file))
+
+  /**
+   * Mounts a source on a directory, as a file of its name with its partitions beside it: `disk`,
+   * `disk.p1`. It ends with this process, unless another one does it in the background.
+   *
+   * @param dir an empty directory, or one to be made
+   * @param overlay a file that takes what is written, see [overlay]; without one nothing can be
+   * @param pageCache whether the kernel remembers what was read
+   * @param allowOther whether other users may see it
+   * @param background whether a process of its own serves it, which stays; `mounts` lists it
+   *
+   * Example: `mount(sampleDisk(1), "$home/samples/mounted").unmount()`
+   */
+  fun mount(
+    source: Source,
+    dir: Path,
+    overlay: Path? = null,
+    pageCache: Boolean = false,
+    allowOther: Boolean = false,
+    background: Boolean = false,
+  ): Mount =
+    Mounting(session)
+      .mount(
+        if (overlay == null) source else overlay(source, overlay),
+        dir,
+        MountOptions(false, allowOther, pageCache),
+        background,
+      )
+
+  /** Mounts a source on a directory. */
+  fun mount(
+    source: Source,
+    dir: String,
+    overlay: String? = null,
+    pageCache: Boolean = false,
+    allowOther: Boolean = false,
+    background: Boolean = false,
+  ): Mount =
+    mount(source, Path.of(dir), overlay?.let { Path.of(it) }, pageCache, allowOther, background)
+
+  /**
+   * Mounts a source on a directory so that it can be written: with `overlay = true` what is written
+   * goes to a file below [home], by the source's name, and is there again the next time.
+   */
+  fun mount(source: Source, dir: String, overlay: Boolean): Mount =
+    mount(source, Path.of(dir), if (overlay) overlayOf(source) else null)
+
+  private fun overlayOf(source: Source): Path {
+    val file = home.resolve("overlays").resolve(source.name.replace('/', '_'))
+    Files.createDirectories(file.parent)
+    return file
+  }
+
+  /**
+   * Mounts a whole store: a directory for each name, with a file for each version and the link
+   * `latest`.
+   *
+   * Example: `mount(sampleStore(), "$home/samples/versions").unmount()`
+   */
+  fun mount(
+    store: Store,
+    dir: Path,
+    pageCache: Boolean = false,
+    allowOther: Boolean = false,
+    background: Boolean = false,
+  ): Mount =
+    Mounting(session).mount(store, dir, MountOptions(false, allowOther, pageCache), background)
+
+  /** Mounts a whole store. */
+  fun mount(
+    store: Store,
+    dir: String,
+    pageCache: Boolean = false,
+    allowOther: Boolean = false,
+    background: Boolean = false,
+  ): Mount = mount(store, Path.of(dir), pageCache, allowOther, background)
+
+  /**
+   * Serves a source to clients of the network block device protocol, by its name, which is also the
+   * default, with its partitions as `NAME.p1`. It ends with this process, unless another one does
+   * it in the background.
+   *
+   * @param socket a Unix socket that only this user may use; below [home] unless it is given
+   * @param port a port of this machine instead, or 0 for one that is free
+   * @param overlay a file that takes what is written; without one nothing can be
+   *
+   * Example: `serve(sampleDisk(1)).unmount()`
+   */
+  fun serve(
+    source: Source,
+    socket: Path? = null,
+    port: Int? = null,
+    overlay: Path? = null,
+    background: Boolean = false,
+  ): Mount =
+    Mounting(session)
+      .serve(if (overlay == null) source else overlay(source, overlay), socket, port, background)
+
+  /**
+   * What blksh has mounted and serves now, in this and in other processes.
+   *
+   * Example: `mounts`
+   */
+  val mounts: Mounts
+    get() = Mounts(session)
+
+  /** Takes away what blksh has mounted on a directory or serves at an address. */
+  fun unmount(place: String): Unmounted = mounts[place].unmount()
+
+  /** Takes away what blksh has mounted on a directory. */
+  fun unmount(dir: Path): Unmounted = unmount(dir.toString())
+
+  /**
+   * A source by what a command line calls it: a drive, an image, or `NAME[@VERSION]` in a store.
+   *
+   * @param store the directory of the store, or null for a path
+   * @param partition one partition of it, or null for the whole
+   *
+   * Example: `source("disk@1", store = sampleStore().path)`
+   */
+  fun source(word: String, store: Path?, partition: String? = null): Source {
+    val whole =
+      when {
+        store != null -> existingStore(store).manifest(word)
+        Files.isRegularFile(Path.of(word)) || Files.isDirectory(Path.of(word)) -> image(word)
+        else -> drive(word)
+      }
+    return if (partition == null) whole else whole.partitions[partition]
+  }
 
   /**
    * The sample disk that comes with blksh, in two generations a day apart; unpacked on first use.
@@ -138,6 +345,19 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
     }
     return sample
   }
+
+  /**
+   * An image to try things on: the first generation of the sample disk, made on first use.
+   *
+   * Example: `sampleImage.info`
+   */
+  val sampleImage: Image
+    get() {
+      val path = home.resolve("samples").resolve("disk-1.pcl.zst")
+      if (!Files.exists(path))
+        sampleDisk(1).convert(path.toString(), compression = ImageCompression.ZSTD)
+      return image(path)
+    }
 
   /**
    * Prints a result the way the prompt does: a card, a table or a picture.

@@ -1,0 +1,116 @@
+package blksh.image;
+
+import blksh.BlkshException;
+import blksh.block.BlockSource;
+import blksh.block.Extent;
+import blksh.task.Task;
+import blksh.task.Turnstile;
+import blksh.task.Workers;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Writes the bytes of any source as zstd frames of 1 MiB; what is free is written as zeros. */
+final class RawConvert {
+
+  private final BlockSource source;
+  private final SeekableZstd zstd;
+  private final Task task;
+  private final AtomicLong next = new AtomicLong();
+  private final AtomicBoolean failed = new AtomicBoolean();
+
+  /** Lets frames out in their order. */
+  private final Turnstile order = new Turnstile();
+
+  /** A frame of nothing but zeros. */
+  private final byte[] zeros;
+
+  private RawConvert(BlockSource source, SeekableZstd zstd, Task task) {
+    this.source = source;
+    this.zstd = zstd;
+    this.task = task;
+    this.zeros = zstd.compress(new byte[SeekableZstd.FRAME], SeekableZstd.FRAME);
+  }
+
+  static ConvertResult run(BlockSource source, Path to, ConvertOptions options, Task task) {
+    String action = "convert to " + to;
+    long size = source.size();
+    TargetFile.requireOther(to, source, action);
+    if (options.dryRun()) {
+      TargetFile.check(to, action, size, options.overwrite(), false);
+      return new ConvertResult(to.toString(), size, 1, size, stored(source), 0, task.elapsed());
+    }
+    task.expect(size);
+    try (TargetFile target = TargetFile.open(to, action, size, options.overwrite(), false)) {
+      SeekableZstd zstd = new SeekableZstd(target, options.level());
+      RawConvert convert = new RawConvert(source, zstd, task);
+      Workers.run(task, Workers.count(), convert::work, convert::fail);
+      long written = zstd.finish();
+      task.phase("syncing");
+      target.finish();
+      return new ConvertResult(
+          to.toString(), size, 1, size, stored(source), written, task.elapsed());
+    } catch (IOException e) {
+      throw TargetFile.failure(action, e);
+    }
+  }
+
+  private static long stored(BlockSource source) {
+    long stored = 0;
+    for (Iterator<Extent> extents = source.extents(); extents.hasNext(); ) {
+      Extent extent = extents.next();
+      stored += extent.kind().readsAsZeros() ? 0 : extent.length();
+    }
+    return stored;
+  }
+
+  private void fail() {
+    failed.set(true);
+    order.breakOpen();
+  }
+
+  private void work() throws IOException {
+    byte[] buffer = new byte[SeekableZstd.FRAME];
+    while (!failed.get()) {
+      long ticket = next.getAndIncrement();
+      long start = ticket * SeekableZstd.FRAME;
+      if (start >= source.size()) {
+        return;
+      }
+      task.checkCancelled();
+      int length = (int) Math.min(SeekableZstd.FRAME, source.size() - start);
+      boolean empty = fill(start, length, buffer) && length == SeekableZstd.FRAME;
+      byte[] frame = empty ? zeros : zstd.compress(buffer, length);
+      if (!order.enter(ticket)) {
+        return;
+      }
+      zstd.add(frame, length);
+      order.leave();
+      task.advance(length);
+    }
+  }
+
+  /** Fills a buffer. @return whether all of it is known to be zeros */
+  private boolean fill(long start, int length, byte[] buffer) {
+    boolean empty = true;
+    Arrays.fill(buffer, 0, length, (byte) 0);
+    for (Iterator<Extent> extents = source.extents(start, length); extents.hasNext(); ) {
+      Extent extent = extents.next();
+      if (!extent.kind().readsAsZeros()) {
+        empty = false;
+        int bytes = (int) extent.length();
+        ByteBuffer target = ByteBuffer.wrap(buffer, (int) (extent.start() - start), bytes);
+        if (source.read(extent.start(), target) < bytes) {
+          throw new BlkshException(
+                  "read " + source.describe(), "it ended before the size it had when opened")
+              .at(extent.start());
+        }
+      }
+    }
+    return empty;
+  }
+}

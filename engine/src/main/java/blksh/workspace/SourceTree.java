@@ -1,0 +1,86 @@
+package blksh.workspace;
+
+import blksh.BlkshException;
+import blksh.block.BlockSource;
+import blksh.block.DeviceSource;
+import blksh.block.FileSource;
+import blksh.block.Partition;
+import blksh.block.PartitionTable;
+import blksh.block.SliceSource;
+import blksh.block.WritableSlice;
+import blksh.block.WritableSource;
+import blksh.mount.FixedDirectory;
+import blksh.mount.MountNode;
+import blksh.mount.SourceFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A source as a file of its name, with its partitions beside it: {@code disk}, {@code disk.p1}. */
+final class SourceTree {
+
+  private SourceTree() {}
+
+  static FixedDirectory of(BlockSource source) {
+    Map<String, MountNode> entries = new LinkedHashMap<>();
+    parts(source, fileName(source))
+        .forEach(
+            (name, part) ->
+                entries.put(name, new SourceFile(part, lastModified(source), readsAhead(source))));
+    return new FixedDirectory(entries, Instant.now());
+  }
+
+  /** The source, and its partitions as sources that need not be closed. */
+  static Map<String, BlockSource> parts(BlockSource source, String name) {
+    Map<String, BlockSource> parts = new LinkedHashMap<>();
+    parts.put(name, source);
+    for (Partition partition : partitions(source)) {
+      long length = Math.min(partition.length(), source.size() - partition.start());
+      if (length > 0) {
+        parts.put(
+            name + "." + partition.name(),
+            source instanceof WritableSource writable
+                ? new WritableSlice(writable, partition.start(), length)
+                : partition.of(source));
+      }
+    }
+    return parts;
+  }
+
+  /** Whether it is a range of another source. */
+  static boolean isPart(BlockSource source) {
+    return source instanceof SliceSource || source instanceof WritableSlice;
+  }
+
+  private static List<Partition> partitions(BlockSource source) {
+    try {
+      return PartitionTable.of(source).partitions();
+    } catch (BlkshException e) {
+      return List.of(); // where its table should be cannot be read
+    }
+  }
+
+  /** All but plain files and devices, which the kernel reads ahead by itself. */
+  private static boolean readsAhead(BlockSource source) {
+    return !(source instanceof WritableSource
+        || source instanceof FileSource
+        || source instanceof DeviceSource);
+  }
+
+  static String fileName(BlockSource source) {
+    String name = source.describe().name().replace('/', '_');
+    return name.isEmpty() || name.equals(".") || name.equals("..") ? "disk" : name;
+  }
+
+  private static Instant lastModified(BlockSource source) {
+    try {
+      return Files.getLastModifiedTime(Path.of(source.describe().location())).toInstant();
+    } catch (IOException | RuntimeException e) {
+      return Instant.now();
+    }
+  }
+}

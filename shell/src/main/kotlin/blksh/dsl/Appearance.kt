@@ -1,0 +1,79 @@
+package blksh.dsl
+
+import blksh.BlkshException
+import blksh.block.BlockSource
+import blksh.mount.MountOptions
+import blksh.shell.Session
+import blksh.shell.view.Described
+import blksh.shell.view.Field
+import blksh.workspace.MountEntry
+import java.nio.file.Files
+import java.nio.file.LinkOption
+import java.nio.file.Path
+
+/**
+ * A source that other programs read as a file: a link at the place asked for, to a mount elsewhere.
+ * It lasts until it is closed, at the latest as long as the session.
+ */
+class Appearance
+internal constructor(
+  private val session: Session,
+  source: BlockSource,
+  /** Where the file is. */
+  val file: Path,
+) : AutoCloseable, Described {
+
+  private val entry: MountEntry
+  private val directory: Path
+  private val target: Path
+
+  init {
+    val what = "make $source appear as $file"
+    dropStale()
+    if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+      source.close()
+      throw BlkshException(what, "it exists already").suggest("choose another name, or remove it")
+    }
+    directory = Files.createTempDirectory(PREFIX)
+    val name = source.describe().name().replace('/', '_')
+    entry =
+      session.workspace().mounts().mount(source, directory, MountOptions.defaults().withPageCache())
+    target = directory.resolve(name)
+    try {
+      Files.createSymbolicLink(file, target)
+    } catch (failure: java.io.IOException) {
+      session.workspace().mounts().unmount(entry)
+      throw BlkshException(what, "${failure.message}", failure)
+    }
+  }
+
+  /** What a killed process left is no file of anybody's. */
+  private fun dropStale() {
+    if (Files.isSymbolicLink(file) && !Files.exists(file)) {
+      val to = Files.readSymbolicLink(file)
+      if (to.parent?.fileName?.toString().orEmpty().startsWith(PREFIX)) Files.delete(file)
+    }
+  }
+
+  /** Takes the file away; whoever has it open may go on until done. */
+  override fun close() {
+    if (Files.isSymbolicLink(file) && Files.readSymbolicLink(file) == target) Files.delete(file)
+    session.workspace().mounts().unmount(entry)
+    runCatching { Files.deleteIfExists(directory) }
+  }
+
+  override fun title(): String = "file $file"
+
+  override fun fields(): List<Field> =
+    listOf(
+      Field.of("file", file),
+      Field.of("shows", entry.source()),
+      Field.detail("mounted at", entry.place()),
+    )
+
+  override fun toString(): String = file.toString()
+
+  private companion object {
+    const val PREFIX = "blksh-image-"
+  }
+}

@@ -1,0 +1,109 @@
+package blksh.dsl
+
+import blksh.BlkshException
+import blksh.block.BlockSources
+import blksh.block.DirectSource
+import blksh.block.MediaSlot
+import blksh.cache.CacheOptions
+import blksh.cache.MediaWatch
+import blksh.shell.Session
+import blksh.workspace.KnownCache
+import java.nio.file.Files
+import java.nio.file.Path
+
+/** The caches used before, by name: `caches["sr0"]`. They can be read without their media too. */
+class Caches internal constructor(private val session: Session) : AbstractList<Cache>(), Keyed {
+
+  private val all = session.workspace().caches().map { of(it) }
+
+  private fun of(known: KnownCache): Cache =
+    Cache(session, known, opened = session.workspace().opened(known).orElse(null)) {
+      val workspace = session.workspace()
+      val path = Path.of(known.source())
+      val opened = if (MediaSlot.at(path).medium().isPresent) open(path) else null
+      // Another medium may be in by now, and then this one is not there.
+      if (opened != null && blksh.cache.Medium.of(opened).name() == known.medium()) {
+        workspace.cache(opened, known.data(), known.map(), CacheOptions.defaults())
+      } else {
+        opened?.close()
+        workspace.cache(known)
+      }
+    }
+
+  override val size: Int
+    get() = all.size
+
+  override fun get(index: Int): Cache = all[index]
+
+  override val keys: List<String>
+    get() = all.map { it.name }
+
+  override fun find(key: String): Cache? = all.find { it.name == key }
+
+  /** The cache of that name. */
+  operator fun get(name: String): Cache =
+    find(name)
+      ?: throw BlkshException("find cache $name", "no such cache is known")
+        .suggest(
+          if (all.isEmpty()) "make one with cache(SOURCE)" else "there are ${keys.joinToString()}"
+        )
+
+  /**
+   * Takes a cache off the list; its files stay.
+   *
+   * Example: `caches.forEach { caches.forget(it.name) }`
+   */
+  fun forget(name: String) {
+    session.workspace().caches().find { it.name() == name }?.let { session.workspace().forget(it) }
+      ?: get(name)
+  }
+
+  /**
+   * Waits for media in a drive and caches each, until Ctrl-C or so many were in. Each has files of
+   * its own, so one that comes back goes on where it stopped. What goes wrong with one is a
+   * finding, and the next is waited for.
+   *
+   * @param drive the drive, such as `/dev/sr0`; it need not be there yet
+   * @param file what the files of the caches are named after; by default a place in the home
+   *   directory
+   * @param block what a single read takes at least, a power of two
+   * @param most how many media to wait for; 0 for no end
+   * @param with what to do with each: read all of it, unless told otherwise
+   */
+  fun watch(
+    drive: Path,
+    file: Path? = null,
+    block: Size = Size(64 shl 10),
+    most: Int = 0,
+    with: (Visit) -> Unit = { it.cache.fill() },
+  ): List<Visit> {
+    val place = file ?: session.options().home().resolve("caches").resolve(drive.fileName)
+    place.toAbsolutePath().parent?.let { Files.createDirectories(it) }
+    val options = CacheFiles.options("$drive", block)
+    val watch = MediaWatch(MediaSlot.at(drive), place, options) { open(it) }
+    val visits = mutableListOf<Visit>()
+    return session.run("watch", "$drive") { task ->
+      val past =
+        watch.run(most, task) { engine, inner ->
+          session.workspace().remember(engine)
+          val visit = Visit(Cache(session, null, during = inner) { engine }, inner)
+          visits += visit
+          with(visit)
+        }
+      for (visited in past) visits.find { it.file == visited.cache() && it.past == null }?.past =
+        visited
+      visits.filter { it.past != null }
+    }
+  }
+
+  /** Waits for media in a drive and caches each. */
+  fun watch(drive: String, with: (Visit) -> Unit = { it.cache.fill() }): List<Visit> =
+    watch(Path.of(drive), with = with)
+
+  internal companion object {
+
+    /** A drive is read past the page cache, so that a bad sector takes no neighbours with it. */
+    fun open(path: Path) =
+      if (Files.isRegularFile(path)) BlockSources.open(path) else DirectSource.open(path)
+  }
+}

@@ -1,0 +1,235 @@
+package blksh.dsl
+
+import blksh.BlkshException
+import blksh.block.BlockSource
+import blksh.image.BadGroup
+import blksh.image.ClonezillaSet
+import blksh.image.Image as Engine
+import blksh.image.ImageInfo as Info
+import blksh.image.ImageOptions
+import blksh.image.ImageVerification
+import blksh.shell.Session
+import blksh.shell.view.Field
+import blksh.task.CancelledException
+import java.nio.file.Path
+
+/**
+ * A backup of a partition, a drive or a disc, opened by its content: partclone, ntfsclone,
+ * partimage, raw or ISO, plain, compressed or split; or a directory of Clonezilla's, which is a set
+ * of them. It reads as what was backed up.
+ */
+class Image
+private constructor(
+  session: Session,
+  /** The file, the first part of a split one, or the directory of a set. */
+  val path: Path,
+  override val name: String,
+  private val options: ImageOptions,
+  private val member: ClonezillaSet.Member?,
+  private val set: ClonezillaSet?,
+) : Source(session), Keyed {
+
+  private val facts: Info?
+
+  /** Why a member of a set does not open; anything else that does not open is thrown at once. */
+  private val failure: BlkshException?
+
+  init {
+    var found: Info? = null
+    var failed: BlkshException? = null
+    if (holds) {
+      try {
+        found = openImage().use { it.info() }
+      } catch (damage: BlkshException) {
+        if (member == null || damage is CancelledException) throw damage
+        failed = damage
+      }
+    }
+    facts = found
+    failure = failed
+  }
+
+  /** Whether there is an image: a set has none of its own, and swap space has none. */
+  internal val holds: Boolean
+    get() = set == null && member?.hasImage() != false
+
+  override val words: List<String>?
+    get() = if (member == null) listOf(path.toAbsolutePath().normalize().toString()) else null
+
+  /** What is wrong with a member of a set that does not open, else null. */
+  val problem: String?
+    get() = failure?.problem()
+
+  /** Where the partition lies on its drive, as Clonezilla noted it; -1 when it did not. */
+  internal val start: Long
+    get() = member?.start() ?: -1
+
+  /** The file system inside, as the image names it or its content shows; may be empty. */
+  val fileSystem: String
+    get() = facts?.fileSystem() ?: member?.fileSystem().orEmpty()
+
+  /** Its format: `partclone`, `ntfsclone`, `partimage`, `raw`, `iso`, `clonezilla`. */
+  val format: String
+    get() = facts?.format() ?: if (set != null) "clonezilla" else if (holds) "damaged" else "none"
+
+  /** How it is compressed, or empty. */
+  val compression: String
+    get() = facts?.compression().orEmpty()
+
+  /** How its data is proven: `CRC32`, or `none`. */
+  val checksum: String
+    get() = facts?.checksum().orEmpty()
+
+  /** What is odd about it but keeps nobody from reading it, as sentences. */
+  val warnings: List<String>
+    get() = facts?.warnings().orEmpty()
+
+  /** Bytes of what was backed up; of a set, of all its images together. */
+  override val size: Size
+    get() =
+      when {
+        set != null -> members.fold(Size(0)) { sum, image -> sum + image.size }
+        facts != null -> Size(facts.size())
+        else -> Size(maxOf(0, member?.length() ?: 0))
+      }
+
+  /** Bytes of it that are stored, where the format tells. */
+  val used: Size?
+    get() = facts?.usedBytes()?.takeIf { it > 0 }?.let { Size(it) }
+
+  /**
+   * The images of a set of Clonezilla's, by partition: `members["sda1"]`; none of any other image.
+   *
+   * Example: `sampleImage.members`
+   */
+  val members: Images by lazy {
+    Images(
+      set?.members().orEmpty().map {
+        val file = it.file() ?: path
+        Image(session, file, "$name.${it.name()}", options, it, null)
+      }
+    )
+  }
+
+  override val keys: List<String>
+    get() = members.keys
+
+  override fun find(key: String): Image? = members.find(key)
+
+  /** A member of a set of Clonezilla's: `image("DIR")["sda1"]`. */
+  operator fun get(key: String): Image = members[key]
+
+  internal val key: String
+    get() = member?.name() ?: name
+
+  /** The whole header, and what is stored as a picture. */
+  val info: ImageInfo
+    get() = ImageInfo(this, facts, set)
+
+  override fun open(): BlockSource = openImage()
+
+  private fun openImage(): Engine {
+    if (set != null) {
+      val held = members.filter { it.holds }
+      return held.singleOrNull()?.openImage()
+        ?: throw held
+          .joinToString { it.key }
+          .let {
+            BlkshException("open $path", "it holds ${held.size} images").suggest("name one: $it")
+          }
+    }
+    if (member?.hasImage() == false) return member.open(options)
+    return session.workspace().image(path, options)
+  }
+
+  /**
+   * How it is divided: `partitions["p1"]`; a set of Clonezilla's, into the partitions it holds
+   * images of.
+   *
+   * Example: `sampleImage.partitions`
+   */
+  override val partitions: Partitions
+    get() = if (set == null) super.partitions else Partitions.of(this, members.filter { it.holds })
+
+  /**
+   * Reads everything and proves what has a checksum, on all cores, going on after damage. Each bad
+   * group is a finding, with the bytes of the partition it hits.
+   *
+   * Example: `sampleImage.verify()`
+   */
+  fun verify(): ImageVerified {
+    val images = if (set == null) listOf(this) else members.filter { it.holds }
+    return ImageVerified(images.map { it to it.proof(images.size > 1) })
+  }
+
+  private fun proof(oneOfMany: Boolean): ImageVerification =
+    session.run("verify", path.toString()) { task ->
+      val broken = failure
+      if (oneOfMany && broken != null) {
+        val group = BadGroup(-1, 0, maxOf(1, size.bytes), broken.kind(), broken.problem())
+        task.finding("$name: ${broken.problem()}")
+        ImageVerification("", "", 0, 1, 0, listOf(group), emptyList(), task.elapsed())
+      } else {
+        openImage().use { it.verify(task) }
+      }
+    }
+
+  /** What has blocks knows which are used; what is raw must be looked at. */
+  override fun withoutFree(): BlockSource = if (used != null) open() else super.withoutFree()
+
+  override fun title(): String = "image $name"
+
+  override fun fields(): List<Field> =
+    listOf(
+      Field.of("name", key),
+      Field.of("format", listOf(format, facts?.version().orEmpty()).joinToString(" ").trim()),
+      Field.of("file system", fileSystem.ifEmpty { null }),
+      Field.of("size", size),
+      Field.of("used", used),
+      Field.of("compression", compression.ifEmpty { null }),
+      Field.of("checksum", checksum.ifEmpty { null }),
+      Field.of("problem", problem),
+      Field.detail("path", path),
+    ) + warnings.map { Field.detail("warning", it) }
+
+  override fun appendix(): Any? = members.ifEmpty { null }
+
+  internal companion object {
+
+    /**
+     * @param tolerant as in [ImageOptions]
+     * @param raw as in [ImageOptions]
+     */
+    fun open(session: Session, path: Path, tolerant: Boolean, raw: Boolean): Image {
+      val options =
+        ImageOptions.defaults().withTolerant(tolerant).withRaw(raw).withSizing { compressed ->
+          session.run("decompress", path.toString()) { task -> compressed.complete(task) }
+        }
+      val name = path.toAbsolutePath().normalize().fileName?.toString() ?: "root"
+      val set = if (ClonezillaSet.isAt(path)) ClonezillaSet.open(path) else null
+      return Image(session, path, name, options, null, set)
+    }
+  }
+}
+
+/** Images by name: `members["sda1"]`. */
+class Images internal constructor(private val all: List<Image>) : AbstractList<Image>(), Keyed {
+
+  override val size: Int
+    get() = all.size
+
+  override fun get(index: Int): Image = all[index]
+
+  override val keys: List<String>
+    get() = all.map { it.key }
+
+  override fun find(key: String): Image? = all.find { it.key == key }
+
+  /** The image of that name. */
+  operator fun get(key: String): Image =
+    find(key)
+      ?: throw BlkshException("find image $key", "there is none")
+        .suggest(
+          if (all.isEmpty()) "there are no images here" else "there are ${keys.joinToString()}"
+        )
+}

@@ -1,0 +1,264 @@
+package blksh.dsl
+
+import blksh.BlkshException
+import blksh.image.files.FileEntry
+import blksh.image.files.FileTree
+import blksh.image.files.FileTrees
+import blksh.image.files.UnknownFileSystemException
+import blksh.shell.view.Described
+import blksh.shell.view.Field
+import blksh.task.Task
+import java.nio.ByteBuffer
+import java.nio.charset.StandardCharsets
+import java.nio.file.FileSystems
+import java.nio.file.Files
+import java.nio.file.Path
+import java.time.Instant
+
+/**
+ * The files of the file system on a source, read without mounting it and without root: what is in
+ * its top directory, and by path all the rest: `files["/etc/fstab"].text`.
+ */
+class InnerFiles internal constructor(private val source: Source) :
+  AbstractList<InnerFile>(), Keyed {
+
+  private val top: List<InnerFile> by lazy { within { tree -> list(tree, tree.root()) } }
+
+  override val size: Int
+    get() = top.size
+
+  override fun get(index: Int): InnerFile = top[index]
+
+  override val keys: List<String>
+    get() = top.map { it.name }
+
+  override fun find(key: String): InnerFile? = within { tree ->
+    tree.find(key).map { InnerFile(this, it) }.orElse(null)
+  }
+
+  /**
+   * What has that path: `files["/etc/fstab"]`.
+   *
+   * Example: `sampleDisk(1).files["/home/ada/letters"]`
+   */
+  operator fun get(path: String): InnerFile =
+    find(path)
+      ?: throw BlkshException("find $path in ${source.name}", "there is no such file")
+        .suggest(
+          keys.take(SUGGESTED).joinToString(prefix = "at the top are ").ifEmpty { "it is empty" }
+        )
+
+  /** The file system: `ext4`, `NTFS`. */
+  val type: String
+    get() = within { it.type() }
+
+  /** The name somebody gave to the volume; may be empty. */
+  val label: String
+    get() = within { it.label() }
+
+  /**
+   * Everything whose path matches a pattern such as `**.conf` or `/etc/`&#42;`.conf`; a pattern
+   * without a slash is compared with names.
+   *
+   * Example: `sampleDisk(1).files.matching("*.txt")`
+   */
+  fun matching(pattern: String): List<InnerFile> {
+    val matcher = FileSystems.getDefault().getPathMatcher("glob:$pattern")
+    return source.session.run("find", "$pattern in ${source.name}") { task ->
+      within { tree ->
+        val found = mutableListOf<InnerFile>()
+        tree.walk(tree.root(), task) {
+          val path = if ('/' in pattern) it.path() else it.name()
+          if (matcher.matches(Path.of(path))) found += InnerFile(this, it)
+        }
+        found
+      }
+    }
+  }
+
+  /**
+   * Everything there is, directories before what is in them, handed out one by one.
+   *
+   * Example: `sampleDisk(1).files.walk { if (it.size > 1.MiB) println(it.path) }`
+   */
+  fun walk(each: (InnerFile) -> Unit) {
+    source.session.run("walk", source.name) { task ->
+      within { tree -> tree.walk(tree.root(), task) { each(InnerFile(this, it)) } }
+    }
+  }
+
+  /**
+   * Copies all of it to a directory that is not there yet.
+   *
+   * Example: `sampleDisk(1).files.copy("$home/samples/files")`
+   */
+  fun copy(to: String): CopiedOut = copy(null, to)
+
+  internal fun copy(entry: FileEntry?, to: String): CopiedOut {
+    val what = entry?.path() ?: "/"
+    val given = Path.of(to)
+    val target =
+      if (entry != null && Files.isDirectory(given)) given.resolve(entry.name()) else given
+    val dryRun = source.session.options().dryRun()
+    return source.session.run("copy", "$what of ${source.name}") { task ->
+      within { tree ->
+        if (!dryRun) tree.copyOut(entry ?: tree.root(), target, task)
+        CopiedOut(source.name, what, target, task, dryRun)
+      }
+    }
+  }
+
+  internal fun list(directory: FileEntry): List<InnerFile> = within { list(it, directory) }
+
+  private fun list(tree: FileTree, directory: FileEntry): List<InnerFile> = buildList {
+    tree.list(directory) { add(InnerFile(this@InnerFiles, it)) }
+  }
+
+  /** The first bytes of a file. */
+  internal fun bytes(file: FileEntry, most: Int): ByteArray = within { tree ->
+    tree.open(file).use { content ->
+      val buffer = ByteBuffer.allocate(minOf(most.toLong(), content.size()).toInt())
+      content.read(0, buffer)
+      buffer.array().copyOf(buffer.position())
+    }
+  }
+
+  internal fun <T> within(use: (FileTree) -> T): T {
+    val opened = source.open()
+    val tree =
+      try {
+        FileTrees.open(opened)
+      } catch (unknown: UnknownFileSystemException) {
+        opened.close()
+        val parts = runCatching { source.partitions.keys }.getOrDefault(emptyList())
+        if (parts.isEmpty()) throw unknown
+        throw UnknownFileSystemException(unknown.action(), "it is divided into partitions")
+          .suggest("say which: partitions[\"${parts[0]}\"].files")
+      } catch (failure: Throwable) {
+        opened.close()
+        throw failure
+      }
+    return tree.use(use)
+  }
+
+  override fun toString(): String = "files of ${source.name}"
+
+  private companion object {
+    const val SUGGESTED = 8
+  }
+}
+
+/** A file, directory or link inside a source: `files["/etc"]["fstab"]`. */
+class InnerFile internal constructor(private val files: InnerFiles, private val entry: FileEntry) :
+  Described, Keyed {
+
+  /** Its path from the top: `/etc/fstab`. */
+  val path: String
+    get() = entry.path()
+
+  /** The last part of its path. */
+  val name: String
+    get() = entry.name()
+
+  /** Whether it is a `FILE`, `DIRECTORY`, `LINK` or something `SPECIAL`. */
+  val kind: FileEntry.Kind
+    get() = entry.kind()
+
+  /** Its size. */
+  val size: Size
+    get() = Size(entry.size())
+
+  /** When its content was changed last. */
+  val modified: Instant
+    get() = entry.modified()
+
+  /** Its permissions as `chmod` takes them: `644`. */
+  val mode: String
+    get() = "%03o".format(entry.mode())
+
+  /** Where a link leads, else null. */
+  val link: String?
+    get() = entry.link()
+
+  /** What is in a directory; nothing in a file. */
+  val list: List<InnerFile>
+    get() = if (entry.isDirectory) files.list(entry) else emptyList()
+
+  override val keys: List<String>
+    get() = list.map { it.name }
+
+  override fun find(key: String): InnerFile? = files.find("$path/$key")
+
+  /** What is in a directory, by name or path. */
+  operator fun get(key: String): InnerFile = files["$path/$key"]
+
+  /**
+   * What is in a file, as text; of a long one the first MiB.
+   *
+   * Example: `sampleDisk(1).files["/home/ada/letters/01.txt"].text`
+   */
+  val text: String
+    get() = String(files.bytes(entry, MOST_TEXT), StandardCharsets.UTF_8)
+
+  /** All that is in a file of up to 64 MiB. */
+  val bytes: ByteArray
+    get() {
+      if (size.bytes > MOST_BYTES)
+        throw BlkshException("read $path", "its $size are too many to hold")
+          .suggest("copy it out: copy(to = \"…\")")
+      return files.bytes(entry, MOST_BYTES)
+    }
+
+  /**
+   * Copies it, and all that is inside, to a path where nothing is yet, or into a directory. Holes
+   * stay holes; times and permissions are kept.
+   *
+   * Example: `sampleDisk(1).files["/home/ada/letters"].copy("$home/samples")`
+   */
+  fun copy(to: String): CopiedOut = files.copy(entry, to)
+
+  override fun title(): String = path
+
+  override fun fields(): List<Field> =
+    listOf(
+      Field.of("kind", kind),
+      Field.of("mode", mode),
+      Field.of("size", size),
+      Field.of("modified", modified),
+      Field.of("path", path),
+      Field.of("link", link),
+    )
+
+  override fun appendix(): Any? = list.ifEmpty { null }
+
+  override fun toString(): String = path
+
+  private companion object {
+    const val MOST_TEXT = 1 shl 20
+    const val MOST_BYTES = 64 shl 20
+  }
+}
+
+/** What copying files out did. */
+class CopiedOut
+internal constructor(
+  private val source: String,
+  private val path: String,
+  private val target: Path,
+  private val task: Task,
+  private val dryRun: Boolean,
+) : Result() {
+
+  override fun title(): String = if (dryRun) "would copy $path" else "copied $path"
+
+  override fun fields(): List<Field> =
+    listOf(
+      Field.of("source", source),
+      Field.of("path", path),
+      Field.of("target", target),
+      Field.of("copied", Size(task.done())),
+      Field.of("left out", task.findings().size),
+      Field.of("took", task.elapsed()),
+      Field.detail("dry run", dryRun),
+    )
+}
