@@ -218,7 +218,7 @@ final class Completions {
     } else {
       switch (place.kind()) {
         case NAME -> names(before, scope, all);
-        case MEMBER -> members(place.receiver(), scope, all);
+        case MEMBER -> members(before, place.receiver(), scope, all);
         case KEY -> keys(value(place.receiver()), all);
         case STRING -> strings(place, scope, all);
         case NOTHING -> {}
@@ -306,7 +306,7 @@ final class Completions {
     }
     declared(Vocabulary.class, all);
     if (!place(before).word().isEmpty()) {
-      scope.getNames().forEach(name -> add(all, name));
+      scope.getNames().forEach(name -> add(all, name, name.getAbout()));
       KEYWORDS.forEach(word -> add(all, word, word, null));
     }
     Sitting.names().forEach(name -> add(all, name, name, null));
@@ -314,17 +314,39 @@ final class Completions {
 
   // Members.
 
-  private void members(String receiver, Scope scope, Map<String, Completion> all) {
-    FastLane.Plain plain = receiver.isEmpty() ? null : fastLane.read(receiver);
-    if (plain != null) {
-      declared(FastLane.raw(plain.type()), all);
-    } else if (scope.getNames().isEmpty()) {
-      Object value = value(receiver);
-      if (value != null) {
+  private void members(String before, String receiver, Scope scope, Map<String, Completion> all) {
+    for (Scope.Name name : scope.getNames()) {
+      String brief = brief(scope.getReceiver(), name.getText());
+      add(all, name, name.getAbout() + (brief.isEmpty() ? "" : "  " + brief));
+    }
+    if (scope.getNames().isEmpty() && !inBlock(before)) {
+      FastLane.Plain plain = receiver.isEmpty() ? null : fastLane.read(receiver);
+      Object value = plain == null ? value(receiver) : null;
+      if (plain != null) {
+        declared(FastLane.raw(plain.type()), all);
+      } else if (value != null) {
         declared(value.getClass(), all);
       }
     }
-    scope.getNames().forEach(name -> add(all, name));
+  }
+
+  /** Whether the end of a text is in braces: there {@code it} and other names may be new ones. */
+  private static boolean inBlock(String text) {
+    return text.indexOf('{') >= 0 && Brackets.of(text).open() > 0;
+  }
+
+  /**
+   * What may stand at the end of a text, if that is certain without the compiler: members that the
+   * vocabulary declares for a plain path.
+   */
+  List<Completion> certain(String before) {
+    Place place = place(before);
+    boolean plain =
+        place.kind() == Kind.MEMBER
+            && !place.receiver().isEmpty()
+            && !inBlock(before)
+            && fastLane.read(place.receiver()) != null;
+    return plain ? gather(before, Scope.EMPTY) : List.of();
   }
 
   /** What a class of the vocabulary declares. */
@@ -337,7 +359,7 @@ final class Completions {
             && !HIDDEN.contains(member.getName())) {
           String signature = member.getSignature();
           String name = member.getName();
-          String brief = brief(member);
+          String brief = brief(member.getOwner(), name);
           String about = about(signature) + (brief.isEmpty() ? "" : "  " + brief);
           if (properties) {
             add(all, name, name, about);
@@ -355,9 +377,10 @@ final class Completions {
     return signature.substring(signature.lastIndexOf("): ") + 1).replaceFirst("^.*?: ", "");
   }
 
-  private static String brief(Members.Member member) {
-    String owner = member.getOwner().equals("Vocabulary") ? "" : member.getOwner();
-    return Reference.get().members(owner, member.getName()).stream()
+  /** The first sentence about a member of the vocabulary; empty for others. */
+  private static String brief(String type, String name) {
+    String owner = type.equals("Vocabulary") ? "" : type.replaceFirst("[<?].*", "");
+    return Reference.get().members(owner, name).stream()
         .map(Reference.Word::brief)
         .filter(brief -> !brief.isEmpty())
         .findFirst()
@@ -546,13 +569,13 @@ final class Completions {
     return Stream.of(signature.substring(open + 1, close).split(", (?=\\w+: )")).toList();
   }
 
-  private static void add(Map<String, Completion> all, Scope.Name name) {
+  private static void add(Map<String, Completion> all, Scope.Name name, String about) {
     String text = name.getText();
     switch (name.getKind()) {
-      case VALUE, TYPE -> add(all, text, text, name.getAbout());
-      case CALL -> add(all, text + "()", text + "()", name.getAbout());
-      case FUNCTION -> add(all, text + "(", text + "(…)", name.getAbout());
-      case BLOCK -> add(all, text + " { ", text + " {…}", name.getAbout());
+      case VALUE, TYPE -> add(all, text, text, about);
+      case CALL -> add(all, text + "()", text + "()", about);
+      case FUNCTION -> add(all, text + "(", text + "(…)", about);
+      case BLOCK -> add(all, text + " { ", text + " {…}", about);
     }
   }
 

@@ -74,8 +74,11 @@ final class LiveCompleter implements Completer, CompletionMatcher {
     try {
       return all.get(BUDGET_MILLIS - RESERVE_MILLIS, TimeUnit.MILLISECONDS);
     } catch (TimeoutException late) {
-      all.thenAccept(found -> afterwards.accept(before, found));
-      return withoutCompiler(before, end);
+      List<Completions.Completion> certain = certain(before, end);
+      if (certain.isEmpty()) {
+        all.thenAccept(found -> afterwards.accept(before, found));
+      }
+      return certain;
     } catch (ExecutionException broken) {
       return List.of();
     } catch (InterruptedException hurry) {
@@ -84,9 +87,9 @@ final class LiveCompleter implements Completer, CompletionMatcher {
     }
   }
 
-  private List<Completions.Completion> withoutCompiler(String before, long end) {
+  private List<Completions.Completion> certain(String before, long end) {
     try {
-      return CompletableFuture.supplyAsync(() -> completions.gather(before, Scope.EMPTY), search)
+      return CompletableFuture.supplyAsync(() -> completions.certain(before), search)
           .get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException | ExecutionException nothing) {
       return List.of();

@@ -170,7 +170,7 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
     val mark = history.mark()
     var compiled = false
     try {
-      return when (val result = compile(prelude + text, "Entry_${++number}")) {
+      return when (val result = compile(prelude + text, "$ENTRY${++number}")) {
         is ResultWithDiagnostics.Success -> {
           compiled = true
           val snippet = result.value.get() as KJvmCompiledScript
@@ -233,7 +233,7 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
         extensions ?: Extensions(session).also { extensions = it }
       }
     try {
-      search.during { compile(prelude + text, "Entry_${++number}") }
+      search.during { compile(prelude + text, "$ENTRY${++number}") }
     } catch (crash: Exception) {
       // What it found before is as good as any.
     } finally {
@@ -298,7 +298,7 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
   private fun declare(text: String): Boolean {
     val mark = history.mark()
     try {
-      val result = compile(text, "Entry_${++number}")
+      val result = compile(text, "$ENTRY${++number}")
       if (result is ResultWithDiagnostics.Success) {
         val snippet = result.value.get() as KJvmCompiledScript
         val module = snippet.getCompiledModule() as KJvmCompiledModuleInMemory
@@ -368,8 +368,8 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
   fun warmUp() {
     val mark = history.mark()
     try {
-      compile("listOf(1).map { \"\$it\" }", "Entry_${++number}")
-      compile("val a = stores.filter { it.reachable }.map { it.name }", "Entry_${++number}")
+      compile("listOf(1).map { \"\$it\" }", "$ENTRY${++number}")
+      compile("val a = stores.filter { it.reachable }.map { it.name }", "$ENTRY${++number}")
       scope("stores.map { it.")
     } finally {
       collector.clear()
@@ -400,8 +400,19 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
     val instance = type.getField("INSTANCE").get(null)
     type.methods.single { it.name == "\$\$eval" }.invoke(instance, vocabulary)
     entry.instance = instance
-    val field = snippet.resultField?.first ?: return Unit
-    return type.getDeclaredField(field).apply { isAccessible = true }.get(instance)
+    val (field, kind) = snippet.resultField ?: return Unit
+    val value = type.getDeclaredField(field).apply { isAccessible = true }.get(instance)
+    return boxed(value, kind.typeName)
+  }
+
+  /** A value of an inline class, which its field holds bare, as one of that class. */
+  private fun boxed(value: Any?, typeName: String): Any? {
+    val name = typeName.substringBefore('<').removeSuffix("?")
+    if (value == null || !name.startsWith(ENTRY)) return value
+    val type = runCatching { loader.loadClass(name.replace('.', '$')) }.getOrNull()
+    if (type == null || type.isInstance(value)) return value
+    val box = type.declaredMethods.find { it.name == "box-impl" } ?: return value
+    return runCatching { box.invoke(null, value) }.getOrDefault(value)
   }
 
   /** The compiler's history of entries, whose tail can be taken back. */
@@ -447,6 +458,9 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
   }
 
   private companion object {
+
+    /** What the classes of entries are called, with a number. */
+    const val ENTRY = "Entry_"
 
     const val LESSON_MILLIS = 15L
 

@@ -3,12 +3,18 @@ package blksh.script
 /**
  * What may be named at a place of an entry, as the compiler sees it.
  *
+ * @property receiver the type of what stands before the dot; empty when nothing does
  * @property names what may stand there: the members of what stands before the dot, or else what is
  *   in scope, innermost first
  * @property parameters when the place is an argument of a call, what may be given there
  * @property signatures the functions that call may mean, as one writes them
  */
-class Scope(val names: List<Name>, val parameters: List<Parameter>, val signatures: List<String>) {
+class Scope(
+  val receiver: String,
+  val names: List<Name>,
+  val parameters: List<Parameter>,
+  val signatures: List<String>,
+) {
 
   /** How a name is used. */
   enum class Kind {
@@ -46,6 +52,6 @@ class Scope(val names: List<Name>, val parameters: List<Parameter>, val signatur
 
   companion object {
     /** Nothing. */
-    @JvmField val EMPTY = Scope(listOf(), listOf(), listOf())
+    @JvmField val EMPTY = Scope("", listOf(), listOf(), listOf())
   }
 }

@@ -64,12 +64,13 @@ internal class ScopeSearch(
   private val extensions: (FirSession) -> Extensions,
 ) {
 
+  private var receiver = ""
   private val names = LinkedHashMap<String, Scope.Name>()
   private var parameters: List<Scope.Parameter> = listOf()
   private var signatures: List<String> = listOf()
 
   /** What was found. */
-  fun found(): Scope = Scope(names.values.toList(), parameters, signatures)
+  fun found(): Scope = Scope(receiver, names.values.toList(), parameters, signatures)
 
   /** Runs a compilation that notes what it finds here. */
   fun <T> during(compilation: () -> T): T {
@@ -82,10 +83,13 @@ internal class ScopeSearch(
   }
 
   private fun look(context: CheckerContext, place: FirPropertyAccessExpression) {
-    val receiver = place.explicitReceiver
+    val before = place.explicitReceiver
     when {
-      receiver is FirResolvedQualifier -> statics(context, receiver)
-      receiver != null -> members(context, receiver.resolvedType)
+      before is FirResolvedQualifier -> statics(context, before)
+      before != null -> {
+        receiver = shown(before.resolvedType)
+        members(context, before.resolvedType)
+      }
       else -> {
         locals(context, place)
         argument(context, place)

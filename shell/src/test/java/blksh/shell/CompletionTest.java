@@ -18,7 +18,9 @@ import org.junit.jupiter.api.Test;
 /** TAB, pressed at recorded places in a workspace of three stores and five thousand versions. */
 class CompletionTest {
 
-  private static final long LATE_MILLIS = 20_000;
+  private static final long ECHO_MILLIS = 50;
+  private static final long MENU_MILLIS = 200;
+  private static final long LATE_MILLIS = 10_000;
 
   private static Path home;
 
@@ -31,6 +33,8 @@ class CompletionTest {
             ? Files.createTempDirectory(memory, "blksh-test")
             : Files.createTempDirectory("blksh-test");
     Program.prepare(home);
+    // What history suggests is no answer to TAB.
+    Files.writeString(home.resolve("config"), "suggestions = off\n");
     Path script = home.resolve("many.kts");
     Files.writeString(script, resource("many.kts"));
     assertThat(new Program(home).run("run", script.toString()).out()).endsWith("5001\n");
@@ -78,16 +82,14 @@ class CompletionTest {
 
   /** In the menu, or in the line, which is drawn anew to see it whole. */
   private static boolean offers(Pty pty, String typed, String expected) throws Exception {
-    pty.type(typed + "\t");
-    if (pty.comes(seen -> offered(seen, typed, expected), 150)) {
+    assertThat(typed).doesNotContain(expected);
+    pty.type(typed);
+    pty.comes(seen -> seen.endsWith(typed.substring(typed.length() - 1)), ECHO_MILLIS);
+    pty.type("\t");
+    if (pty.comes(seen -> seen.contains(expected), MENU_MILLIS)) {
       return true;
     }
     pty.type("\014");
     return pty.comes(seen -> seen.contains(expected), LATE_MILLIS);
-  }
-
-  private static boolean offered(String seen, String typed, String expected) {
-    int end = seen.indexOf(typed);
-    return end >= 0 && seen.indexOf(expected, end + typed.length()) >= 0;
   }
 }
