@@ -30,7 +30,7 @@ final class EntryReader extends LineReaderImpl {
   private static final String CLOSE = "blksh-close";
 
   private static final String LATE = "blksh-late";
-  private static final int MOST_LATE = 12;
+  private static final int FEWEST_LATE = 6;
 
   private final Completions completions;
   private final Foresight foresight;
@@ -133,10 +133,11 @@ final class EntryReader extends LineReaderImpl {
     }
     Late found = late;
     if (found != null && found.before().equals(text)) {
+      int most = Math.max(FEWEST_LATE, size.getRows() / 2);
       found.found().stream()
-          .limit(MOST_LATE)
+          .limit(most)
           .forEach(it -> below(all, it.shown() + "  " + it.about()));
-      if (found.found().size() > MOST_LATE) {
+      if (found.found().size() > most) {
         below(all, "… " + found.found().size() + " in all; TAB lists them");
       }
     }

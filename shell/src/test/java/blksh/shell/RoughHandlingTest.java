@@ -63,8 +63,10 @@ class RoughHandlingTest {
     try (Pty pty = Pty.open(home, 120, 40)) {
       assertThat(pty.enter(lines)).isEmpty();
       assertThat(pty.enter("pasted1 + pasted200")).isEqualTo("201\n");
-      pty.type("\033[A\033[A");
+      pty.type("\033OA");
       pty.await(seen -> seen.contains("pasted200"));
+      pty.type("\033OA");
+      pty.await(seen -> seen.contains("// line 200"));
       pty.type("\003");
       pty.await(seen -> seen.endsWith(Pty.PROMPT));
     }
