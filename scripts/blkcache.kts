@@ -15,9 +15,12 @@ if (file.toFile().exists()) usage("$file exists already: choose a name nothing h
 caches.watch(device, file, block) { visit ->
   visit.cache.appear(file).use {
     println("$file: ${visit.cache.size} of medium ${visit.medium}, ${visit.cache.read} read before")
-    nbd?.let { socket -> visit.cache.serve(socket) }.use {
+    val server = nbd?.let { socket -> serve(visit.cache, socket) }
+    try {
       if (rescue) show(visit.cache.rescue()) else if (fill) show(visit.cache.fill())
       visit.awaitRemoval()
+    } finally {
+      server?.unmount()
     }
   }
   if (forget || forgetToo) visit.cache.discard()

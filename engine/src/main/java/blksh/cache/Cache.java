@@ -2,6 +2,7 @@ package blksh.cache;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
+import blksh.block.CacheFigures;
 import blksh.block.Extent;
 import blksh.block.MediumGoneException;
 import blksh.block.SourceInfo;
@@ -21,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * A source read through a sparse file that keeps what was read, with a rescue map beside it that
@@ -35,7 +37,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
  * <p>A sector that failed when it was tried alone fails at once from then on, until {@link #rescue}
  * tries it again.
  */
-public final class Cache implements BlockSource {
+public final class Cache implements BlockSource, CacheFigures.Counting {
 
   /** How much of a failed large read is taken as failed; the rest counts as not tried. */
   static final int CLUSTER = 64 << 10;
@@ -45,7 +47,7 @@ public final class Cache implements BlockSource {
   /** How long background work stays away after somebody read from the medium. */
   private static final long LULL_MILLIS = 20;
 
-  private final BlockSource source;
+  private volatile BlockSource source;
   private final Path file;
   private final int sector;
   private final CacheOptions options;
@@ -55,6 +57,8 @@ public final class Cache implements BlockSource {
   private final Flights flights = new Flights();
   private final ReadAhead ahead;
   private final ConcurrentLinkedQueue<ByteBuffer> buffers = new ConcurrentLinkedQueue<>();
+  private final LongAdder hits = new LongAdder();
+  private final LongAdder misses = new LongAdder();
   private final Object saving = new Object();
   private final Thread saver;
 
@@ -68,6 +72,7 @@ public final class Cache implements BlockSource {
   private volatile long position;
 
   private volatile Medium medium;
+  private volatile Path dataPath;
   private volatile Path mapPath;
   private volatile boolean changed;
   private volatile boolean closed;
@@ -87,6 +92,7 @@ public final class Cache implements BlockSource {
     this.sector = source.sectorSize();
     this.options = options.block() < sector ? options.withBlock(sector) : options;
     this.data = data;
+    this.dataPath = data.path();
     this.mapPath = mapPath;
     this.map = map;
     this.claims = new Claims(map.copy());
@@ -227,6 +233,30 @@ public final class Cache implements BlockSource {
     }
   }
 
+  /**
+   * Goes on with a medium that was taken out and put back, opened anew.
+   *
+   * @param fresh takes the place of the source before, which is closed
+   * @throws BlkshException when it is another medium; then nothing changes
+   */
+  public void reinsert(BlockSource fresh) {
+    if (fresh.size() != size()) {
+      throw new BlkshException(
+          "go on with cache " + dataPath,
+          "the medium has %d bytes, and had %d".formatted(fresh.size(), size()));
+    }
+    Medium.of(fresh).check(medium.notes(), "go on with cache " + dataPath);
+    BlockSource before;
+    synchronized (flights) {
+      while (flights.any()) {
+        flights.await(0, "go on with " + describe());
+      }
+      before = source;
+      source = fresh;
+    }
+    before.close();
+  }
+
   // ---- reading -------------------------------------------------------------------------------
 
   @Override
@@ -258,6 +288,7 @@ public final class Cache implements BlockSource {
           case FINISHED -> {
             target.limit(first + (int) (to - position));
             data.read(at, target);
+            hits.increment();
             at = to;
           }
           case BAD_SECTOR -> throw unreadable(at, to);
@@ -271,6 +302,11 @@ public final class Cache implements BlockSource {
     } finally {
       target.limit(limit);
     }
+  }
+
+  @Override
+  public CacheFigures cacheFigures() {
+    return new CacheFigures(hits.sum(), misses.sum());
   }
 
   private UnreadableException unreadable(long from, long to) {
@@ -308,6 +344,7 @@ public final class Cache implements BlockSource {
       start = Math.max(Math.max(start, range.start()), flights.freeFrom(at));
       to = Math.min(Math.min(to, range.end()), flights.freeTo(at));
       flights.begin(start, to);
+      misses.increment();
       readers++;
     }
     try {
@@ -541,7 +578,7 @@ public final class Cache implements BlockSource {
 
   /** The file with the bytes. */
   public Path dataFile() {
-    return data.path();
+    return dataPath;
   }
 
   /** The file with the map. */
@@ -843,7 +880,9 @@ public final class Cache implements BlockSource {
       try {
         // In this order a crash in between leaves bytes without a map, which count for nothing.
         Files.move(data.path(), renamed);
+        dataPath = renamed;
         Files.move(mapPath, mapFile(renamed));
+        mapPath = mapFile(renamed);
       } catch (IOException e) {
         throw new BlkshException("rename cache " + data.path(), String.valueOf(e.getMessage()), e);
       }

@@ -1,6 +1,7 @@
 package blksh.cache;
 
 import blksh.BlkshException;
+import blksh.block.CacheFigures;
 import blksh.block.Extent;
 import blksh.block.SourceInfo;
 import blksh.block.WritableSource;
@@ -11,7 +12,7 @@ import java.util.Iterator;
  * A cache that is written through. A write returns when the medium has it, and is read from the
  * cache from then on.
  */
-public final class WritableCache implements WritableSource {
+public final class WritableCache implements WritableSource, CacheFigures.Counting {
 
   private static final int CHUNK = 1 << 20;
 
@@ -24,6 +25,11 @@ public final class WritableCache implements WritableSource {
   /** The cache, to fill it and to look at its map. */
   public Cache cache() {
     return cache;
+  }
+
+  @Override
+  public CacheFigures cacheFigures() {
+    return cache.cacheFigures();
   }
 
   @Override

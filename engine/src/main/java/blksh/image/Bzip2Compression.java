@@ -2,8 +2,9 @@ package blksh.image;
 
 import blksh.block.BlockSource;
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.apache.commons.compress.compressors.bzip2.BZip2CompressorInputStream;
@@ -30,6 +31,12 @@ final class Bzip2Compression implements Compression {
 
   /** "BZh" and a digit. */
   private static final int HEADER = 4;
+
+  /**
+   * What a block decodes to is held up to this many bytes; a block of long runs can come to 46 MB,
+   * and is decoded once to be proven and once more to be read.
+   */
+  private static final int LARGEST_HELD = 4 << 20;
 
   @Override
   public String name() {
@@ -60,7 +67,7 @@ final class Bzip2Compression implements Compression {
 
   @Override
   public long decoderMemory(byte[] start) {
-    return 9 << 20;
+    return 14 << 20;
   }
 
   @Override
@@ -88,8 +95,13 @@ final class Bzip2Compression implements Compression {
     /** The checksums of the blocks of the stream so far, combined. */
     private int combined;
 
-    private byte[] block = {};
+    private final byte[] block = new byte[LARGEST_HELD];
+    private int blockLength;
     private int blockAt;
+
+    /** What follows {@link #block} of a block that is too long to be held, or null. */
+    private InputStream rest;
+
     private long position;
     private StreamDamage damage;
 
@@ -112,8 +124,15 @@ final class Bzip2Compression implements Compression {
         throw damage;
       }
       try {
-        while (blockAt == block.length) {
-          if (level > 0) {
+        while (blockAt == blockLength) {
+          if (rest != null) {
+            int count = rest.read(target, offset, length);
+            if (count > 0) {
+              position += count;
+              return count;
+            }
+            close();
+          } else if (level > 0) {
             nextBlock();
           } else if (!beginStream()) {
             return -1;
@@ -123,7 +142,7 @@ final class Bzip2Compression implements Compression {
         damage = e;
         throw e;
       }
-      int count = Math.min(length, block.length - blockAt);
+      int count = Math.min(length, blockLength - blockAt);
       System.arraycopy(block, blockAt, target, offset, count);
       blockAt += count;
       return count;
@@ -157,7 +176,7 @@ final class Bzip2Compression implements Compression {
         }
         at = (at + MARK_BITS + 32 + 7) / 8 * 8;
         level = 0;
-        block = new byte[0];
+        blockLength = 0;
         blockAt = 0;
         return;
       }
@@ -171,7 +190,7 @@ final class Bzip2Compression implements Compression {
       }
       unpack(checksum);
       blockAt = 0;
-      position += block.length;
+      position += blockLength;
       combined = Integer.rotateLeft(combined, 1) ^ checksum;
     }
 
@@ -189,7 +208,7 @@ final class Bzip2Compression implements Compression {
           break;
         }
         try {
-          block = unpack(end, checksum);
+          unpack(end, checksum);
           at = end;
           return;
         } catch (IOException | RuntimeException e) {
@@ -203,7 +222,8 @@ final class Bzip2Compression implements Compression {
           "the bzip2 block at compressed byte %d is invalid".formatted(at / 8), reason);
     }
 
-    private byte[] unpack(long end, int checksum) throws IOException {
+    /** Decodes the block up to a bit and proves it. */
+    private void unpack(long end, int checksum) throws IOException {
       int bits = (int) (end - at);
       byte[] stream = new byte[HEADER + bits / 8 + 12];
       stream[0] = 'B';
@@ -218,12 +238,21 @@ final class Bzip2Compression implements Compression {
       }
       put(stream, HEADER * 8 + bits, END, MARK_BITS);
       put(stream, HEADER * 8 + bits + MARK_BITS, checksum & 0xffffffffL, 32);
-      ByteArrayOutputStream out = new ByteArrayOutputStream(level * 100_000);
-      try (BZip2CompressorInputStream decoder =
-          new BZip2CompressorInputStream(new ByteArrayInputStream(stream))) {
-        decoder.transferTo(out);
+      boolean longer;
+      try (InputStream decoded = decoder(stream)) {
+        blockLength = decoded.readNBytes(block, 0, block.length);
+        longer = decoded.transferTo(OutputStream.nullOutputStream()) > 0;
       }
-      return out.toByteArray();
+      if (longer) {
+        rest = decoder(stream);
+        rest.skipNBytes(blockLength);
+      }
+    }
+
+    private static InputStream decoder(byte[] stream) throws IOException {
+      return Bzip2Library.isAvailable()
+          ? new Bzip2Library(stream)
+          : new BZip2CompressorInputStream(new ByteArrayInputStream(stream));
     }
 
     /** Puts bits into an array; those after them become zeros up to the end of the byte. */
@@ -304,6 +333,15 @@ final class Bzip2Compression implements Compression {
     }
 
     @Override
-    public void close() {}
+    public void close() {
+      if (rest != null) {
+        try {
+          rest.close();
+        } catch (IOException e) {
+          // it reads from memory
+        }
+        rest = null;
+      }
+    }
   }
 }

@@ -10,7 +10,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Opens images by their content: whole or split, plain or compressed. */
 public final class Images {
@@ -25,6 +28,21 @@ public final class Images {
 
   private static final List<String> MAGICS =
       List.of(PartcloneImage.MAGIC, NtfscloneImage.MAGIC, PartimageImage.MAGIC);
+
+  /** What begins so is something else. */
+  private static final Map<String, String> FOREIGN =
+      Map.of(
+          "QFI\u00fb", "a qcow2 image of QEMU",
+          "KDMV", "a VMDK image of VMware",
+          "vhdxfile", "a VHDX image",
+          "conectix", "a VHD image",
+          "LRZI", "an lrzip archive",
+          "PK\3\4", "a zip archive",
+          "7z\u00bc\u00af", "a 7z archive",
+          "Rar!", "a rar archive",
+          "MSWIM", "a WIM archive");
+
+  private static final Pattern LATER_PART = Pattern.compile("(.*\\.)(?!a+$)([a-z]{2,4})");
 
   private Images() {}
 
@@ -235,8 +253,8 @@ public final class Images {
       problem = "it is empty";
     } else if (MAGICS.stream().anyMatch(magic -> isNearly(head, magic))) {
       problem = "its first bytes are damaged: they are almost those of an image";
-    } else if (head.has(257, "ustar")) {
-      problem = "it is a tar archive";
+    } else if (foreign(head) != null) {
+      problem = "it is " + foreign(head) + ", which is not read";
     } else if (head.bytes().length < Contents.LOOKED_AT
         || file.source().size() < SMALLEST_UNKNOWN
         || file.source().size() % SECTOR != 0) {
@@ -244,11 +262,39 @@ public final class Images {
     }
     if (problem != null) {
       BadMagicException failure = new BadMagicException(file.opening(), problem);
-      if (head.bytes().length > 0) {
+      Path first = firstOfLater(file.name());
+      if (first != null) {
+        failure.suggest("it looks like a later part: open " + first);
+      } else if (head.bytes().length > 0) {
         failure.suggest("raw = true (--raw) takes it for the bytes of a partition or a drive");
       }
       throw failure;
     }
+  }
+
+  /** What it is when it is surely no image, or null. */
+  private static String foreign(HeaderBytes head) {
+    if (head.has(257, "ustar")) {
+      return "a tar archive";
+    }
+    if (head.bytes().length >= 68 && head.i32(64) == 0xBEDA107F) {
+      return "a virtual disk of VirtualBox";
+    }
+    return FOREIGN.entrySet().stream()
+        .filter(known -> head.has(0, known.getKey()))
+        .map(Map.Entry::getValue)
+        .findFirst()
+        .orElse(null);
+  }
+
+  /** The first part of a split file, when this has the name of a later one; else null. */
+  private static Path firstOfLater(String name) {
+    Matcher later = LATER_PART.matcher(name);
+    if (!later.matches()) {
+      return null;
+    }
+    Path first = Path.of(later.group(1) + "a".repeat(later.group(2).length()));
+    return Files.exists(first) ? first : null;
   }
 
   private static boolean isNearly(HeaderBytes head, String magic) {

@@ -71,6 +71,17 @@ final class CacheTable {
     }
   }
 
+  /** Notes that the files of a cache have another name now. */
+  static void rename(Connection connection, Path before, KnownCache now) throws SQLException {
+    try (PreparedStatement statement =
+        connection.prepareStatement("UPDATE OR REPLACE cache SET data = ? WHERE data = ?")) {
+      statement.setString(1, now.data().toString());
+      statement.setString(2, before.toString());
+      statement.executeUpdate();
+    }
+    remember(connection, now);
+  }
+
   /** By name. */
   static List<KnownCache> list(Connection connection) throws SQLException {
     List<KnownCache> caches = new ArrayList<>();

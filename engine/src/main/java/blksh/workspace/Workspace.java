@@ -193,7 +193,7 @@ public final class Workspace implements Closeable {
    * does, and remembers it. It belongs to the workspace, which gives the same one to everybody who
    * asks and closes it in the end.
    *
-   * @param source closed with the cache, or at once when the cache is open already
+   * @param source closed with the cache; one that is open already goes on with it
    */
   public Cache cache(BlockSource source, Path file, CacheOptions options) {
     return cache(Cache.dataFile(source, file), source, () -> Cache.open(source, file, options));
@@ -217,7 +217,7 @@ public final class Workspace implements Closeable {
       Cache open = caches.get(key);
       if (open != null && !open.isClosed()) {
         if (source != null) {
-          source.close();
+          open.reinsert(source); // the medium may have been out meanwhile
         }
         return open;
       }
@@ -232,6 +232,23 @@ public final class Workspace implements Closeable {
   public Optional<Cache> opened(KnownCache known) {
     synchronized (caches) {
       return Optional.ofNullable(caches.get(known.data())).filter(cache -> !cache.isClosed());
+    }
+  }
+
+  /** Closes a cache, whose files may get another name by that. */
+  private void close(Path key, Cache cache) {
+    try {
+      cache.close();
+    } catch (BlkshException e) {
+      warnings.accept(e);
+    }
+    if (!cache.dataFile().toAbsolutePath().normalize().equals(key)) {
+      KnownCache renamed = CacheTable.of(cache, Instant.now());
+      ledger.note(
+          connection -> {
+            CacheTable.rename(connection, key, renamed);
+            return null;
+          });
     }
   }
 
@@ -358,13 +375,7 @@ public final class Workspace implements Closeable {
   public void close() {
     mounts.close();
     synchronized (caches) {
-      for (Cache cache : caches.values()) {
-        try {
-          cache.close();
-        } catch (BlkshException e) {
-          warnings.accept(e);
-        }
-      }
+      caches.forEach(this::close);
       caches.clear();
     }
     ledger.close();

@@ -188,6 +188,27 @@ class CompressedTest {
     }
   }
 
+  /** A bzip2 block of zeros comes to 46 MB, far more than is held of it. */
+  @Test
+  void readsBzip2BlocksThatComeToMoreThanIsHeld() throws IOException {
+    byte[] data = Arrays.copyOf(Sample.disk(1 << 20, 3), 60 << 20);
+    System.arraycopy(Sample.disk(1 << 20, 4), 0, data, 59 << 20, 1 << 20);
+    byte[] packed = pack(data, 0, data.length, BZip2CompressorOutputStream::new);
+    try (BlockSource source = open(packed)) {
+      for (int at : new int[] {50 << 20, 3 << 20, (59 << 20) - 5, 0}) {
+        assertThat(Sample.read(source, at, 100_000))
+            .isEqualTo(Arrays.copyOfRange(data, at, at + 100_000));
+      }
+      assertThat(source.size()).isEqualTo(data.length);
+      assertThat(Arrays.mismatch(Sample.read(source, 0, data.length), data)).isEqualTo(-1);
+    }
+    packed[packed.length / 2] ^= 1;
+    try (BlockSource source = open(packed)) {
+      assertThatThrownBy(() -> Sample.read(source, 0, data.length))
+          .isInstanceOf(CompressedCorruptException.class);
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("makers")
   void findsItsSizeByItself(Maker maker) throws IOException {

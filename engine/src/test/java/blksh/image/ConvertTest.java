@@ -143,6 +143,69 @@ class ConvertTest {
     run(List.of("e2fsck", "-fn", raw.toString()));
   }
 
+  @Test
+  void aRawImageInFramesIsReadByAnyZstd() throws Exception {
+    Path to = directory.resolve("raw.zst");
+    try (Image image = ext4()) {
+      ConvertResult result =
+          Convert.toRawZstd(image, to, ConvertOptions.defaults(), Task.unwatched());
+      assertThat(result.size()).isEqualTo(1536 * 1024);
+      assertThat(result.usedBlocks()).isEqualTo(83 * 1024);
+      assertThat(result.writtenBytes()).isEqualTo(sizeOf(to)).isLessThan(100_000);
+    }
+    ImageOptions open = ImageOptions.defaults().withIndexDirectory(directory.resolve("i"));
+    try (Image image = Images.open(to, open)) {
+      assertThat(image.info().format()).isEqualTo("raw");
+      assertThat(Fixture.sha256(image)).isEqualTo(Fixture.EXT4_SHA256);
+    }
+    assumeTrue(isThere("zstd"), "zstd is not installed");
+    Path raw = directory.resolve("raw");
+    run(List.of("zstd", "-qd", to.toString(), "-o", raw.toString()));
+    assertThat(Fixture.sha256(Files.readAllBytes(raw))).isEqualTo(Fixture.EXT4_SHA256);
+  }
+
+  @Test
+  void aDryRunCountsAndRefusesAndWritesNothing() throws IOException {
+    Path there = Files.writeString(directory.resolve("there"), "precious");
+    Path to = directory.resolve("new");
+    ConvertOptions convert = ConvertOptions.defaults().withDryRun(true);
+    ImageRestoreOptions restore = ImageRestoreOptions.defaults().withDryRun(true);
+    Task task = Task.unwatched();
+    try (Image image = ext4()) {
+      assertThat(Convert.toPartclone(image, to, convert, task).usedBlocks()).isEqualTo(83);
+      assertThat(Convert.toRaw(image, to, convert, task).usedBlocks()).isEqualTo(83 * 1024);
+      assertThat(Convert.toRawZstd(image, to, convert, task).usedBlocks()).isEqualTo(83 * 1024);
+      assertThat(ImageRestore.run(image, to, restore, task).writtenBytes()).isEqualTo(83 * 1024);
+      assertThatThrownBy(() -> Convert.toPartclone(image, there, convert, task))
+          .hasMessageContaining("it exists");
+      assertThatThrownBy(() -> ImageRestore.run(image, there, restore, task))
+          .hasMessageContaining("it exists");
+      assertThatThrownBy(() -> ImageRestore.run(image, directory.resolve("no/new"), restore, task))
+          .hasMessageContaining("its directory does not exist");
+    }
+    try (var files = Files.list(directory)) {
+      assertThat(files).containsExactly(there);
+    }
+    assertThat(there).hasContent("precious");
+  }
+
+  @Test
+  void whatIsBeingReadIsNotWrittenOver() throws IOException {
+    Path file = Fixture.file(directory, "partclone-ext4-crc32");
+    Path link = Files.createSymbolicLink(directory.resolve("link"), file);
+    ImageRestoreOptions restore = ImageRestoreOptions.defaults().withOverwrite(true);
+    ConvertOptions convert = ConvertOptions.defaults().withOverwrite(true);
+    try (Image image = Images.open(file)) {
+      for (Path to : List.of(file, link)) {
+        assertThatThrownBy(() -> ImageRestore.run(image, to, restore, Task.unwatched()))
+            .hasMessageContaining("it is what is being read");
+        assertThatThrownBy(() -> Convert.toPartclone(image, to, convert, Task.unwatched()))
+            .hasMessageContaining("it is what is being read");
+      }
+    }
+    assertThat(Files.readAllBytes(file)).isEqualTo(Fixture.bytes("partclone-ext4-crc32"));
+  }
+
   private static boolean isThere(String program) {
     return List.of("/usr/sbin/", "/usr/bin/", "/sbin/").stream()
         .anyMatch(directory -> Files.isExecutable(Path.of(directory + program)));

@@ -411,6 +411,27 @@ class ImagesTest {
   }
 
   @Test
+  void whatIsSomethingElseIsNamed() throws IOException {
+    byte[] large = new byte[2 << 20];
+    for (String magic : List.of("QFI\u00fb", "LRZI", "PK\3\4")) {
+      System.arraycopy(
+          magic.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1),
+          0,
+          large,
+          0,
+          magic.length());
+      assertThatThrownBy(() -> open(large))
+          .isInstanceOf(BadMagicException.class)
+          .hasMessageContaining("which is not read");
+    }
+    Files.write(directory.resolve("x.aa"), Fixture.bytes(CRC32));
+    Files.write(directory.resolve("x.ab"), new byte[3000]);
+    assertThatThrownBy(() -> Images.open(directory.resolve("x.ab")))
+        .isInstanceOf(BadMagicException.class)
+        .hasMessageContaining("it looks like a later part: open " + directory.resolve("x.aa"));
+  }
+
+  @Test
   void anImageInsideAnotherSourceOpens() throws IOException {
     byte[] inner = Fixture.bytes(CRC32);
     byte[] outer = new byte[inner.length + 4096];

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.block.FileSource;
+import blksh.block.WritableFile;
 import blksh.cache.Cache;
 import blksh.cache.CacheOptions;
 import blksh.cache.RescueStatus;
@@ -68,6 +69,59 @@ class KnownCachesTest {
       ByteBuffer read = ByteBuffer.allocate(bytes.length);
       cache.read(0, read);
       assertThat(read.array()).isEqualTo(bytes);
+    }
+  }
+
+  @Test
+  void aCacheWhoseMediumGotAnotherBeginningIsKnownByItsNewFiles() throws IOException {
+    Path medium = medium("one", 1);
+    Path before;
+    try (Workspace workspace = open()) {
+      Cache cache =
+          workspace.cache(
+              WritableFile.open(medium), folder.resolve("disc"), CacheOptions.defaults());
+      before = cache.dataFile();
+      cache.writable().write(0, ByteBuffer.wrap(new byte[] {1, 2, 3}));
+    }
+    try (Workspace workspace = open()) {
+      assertThat(workspace.caches()).hasSize(1);
+      KnownCache known = workspace.caches().get(0);
+      assertThat(known.name()).isEqualTo("disc");
+      assertThat(known.data()).exists().isNotEqualTo(before);
+      assertThat(known.map()).exists();
+      assertThat(cache(workspace, medium, folder.resolve("disc")).dataFile())
+          .isEqualTo(known.data());
+    }
+  }
+
+  @Test
+  void anOpenCacheGoesOnWithTheMediumThatWasPutBack() throws IOException {
+    Path medium = medium("one", 1);
+    byte[] bytes = Files.readAllBytes(medium);
+    try (Workspace workspace = open()) {
+      cache(workspace, medium, folder.resolve("disc")).fill(Task.unwatched());
+    }
+    try (Workspace workspace = open()) {
+      KnownCache known = workspace.caches().get(0);
+      String notes = Files.readString(known.map()).replaceAll("(?m)^[^#].*\\n", "");
+      Files.writeString(known.map(), notes + "0 ? 1\n0 1024 +\n");
+      Cache cache = workspace.cache(known);
+      ByteBuffer read = ByteBuffer.allocate(bytes.length);
+      assertThatThrownBy(() -> cache.read(0, read)).hasMessageContaining("is not there");
+      assertThat(
+              workspace.cache(
+                  FileSource.open(medium), known.data(), known.map(), CacheOptions.defaults()))
+          .isSameAs(cache);
+      cache.read(0, read.clear());
+      assertThat(read.array()).isEqualTo(bytes);
+      assertThatThrownBy(
+              () ->
+                  workspace.cache(
+                      FileSource.open(medium("other", 2)),
+                      known.data(),
+                      known.map(),
+                      CacheOptions.defaults()))
+          .hasMessageContaining("begun with another medium");
     }
   }
 

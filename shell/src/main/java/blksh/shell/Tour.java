@@ -1,6 +1,8 @@
 package blksh.shell;
 
 import blksh.shell.Commands.Sitting;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 
 /** A walk through blksh on the sample disk, which the newcomer may leave at every step. */
@@ -11,10 +13,15 @@ final class Tour {
    *
    * @param text what it is about
    * @param entry what is entered then
+   * @param needs a file that must be there, or null
    */
-  record Step(String text, String entry) {}
+  record Step(String text, String entry, Path needs) {
+    Step(String text, String entry) {
+      this(text, entry, null);
+    }
+  }
 
-  static final List<Step> STEPS =
+  private static final List<Step> STEPS =
       List.of(
           new Step(
               """
@@ -40,6 +47,20 @@ final class Tour {
           new Step(
               "A picture of the newest version: what it holds, and what changed since the one before.",
               "tour.manifests[\"tour\"].last.map"),
+          new Step(
+              """
+              Whatever can be read at a position is a source, with files to look at without mounting
+              or root: a drive, an image, a partition of either, a version in a store.""",
+              "tour.manifests[\"tour\"].last.files"),
+          new Step(
+              """
+              Other programs can read them too. This mounts the store, a file for each version, looks
+              into the directory, and takes the mount away; nothing is copied for it.""",
+              """
+              val versions = mount(tour, home.resolve("samples/versions"))
+              home.resolve("samples/versions/tour").toFile().list()!!.sorted()
+              versions.unmount()""",
+              Path.of("/dev/fuse")),
           new Step(
               """
               Verifying reads every page and compares it with its SHA-256. bg { … } does that in the
@@ -71,10 +92,12 @@ final class Tour {
 
   /** Walks; false when a step failed. */
   boolean walk() throws InterruptedException {
-    for (int i = 0; i < STEPS.size(); i++) {
-      Step step = STEPS.get(i);
+    List<Step> steps =
+        STEPS.stream().filter(step -> step.needs() == null || Files.exists(step.needs())).toList();
+    for (int i = 0; i < steps.size(); i++) {
+      Step step = steps.get(i);
       console.out().println();
-      console.out().println("(" + (i + 1) + "/" + STEPS.size() + ") " + step.text());
+      console.out().println("(" + (i + 1) + "/" + steps.size() + ") " + step.text());
       console.out().println();
       step.entry().lines().forEach(line -> console.out().println("    " + line));
       if (console.screen() != null) {

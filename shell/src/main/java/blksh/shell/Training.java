@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
 import org.jline.terminal.Size;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
@@ -31,6 +32,7 @@ final class Training {
         script(console, options, "capture", List.of("--help"));
         script(console, options, "nightly", List.of("--sample", "--keep-last", "1"));
         script(console, options, "runs", List.of());
+        images(console, options, home);
         options.accept("--json");
         script(console, options, "nightly", List.of("--sample", "--keep-last", "1"));
       } else {
@@ -41,6 +43,20 @@ final class Training {
     } finally {
       delete(home);
     }
+  }
+
+  /** Writes an image of the sample disk, packs it, and proves and restores it. */
+  private static void images(Console console, Options options, Path home) throws IOException {
+    Path disk = home.resolve("samples").resolve("disk-1.img");
+    Path image = home.resolve("disk.pcl");
+    script(console, options, "vpartclone", List.of(disk.toString(), "--convert", image.toString()));
+    Path packed = home.resolve("disk.pcl.gz");
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(packed))) {
+      Files.copy(image, out);
+    }
+    String back = home.resolve("back.img").toString();
+    script(console, options, "vpartclone", List.of(packed.toString(), "-v", "--restore", back));
+    script(console, options, "vpartclone", List.of(packed.toString()));
   }
 
   private static void script(Console console, Options options, String name, List<String> words) {

@@ -1,6 +1,7 @@
 package blksh.dsl
 
 import blksh.block.BlockSource
+import blksh.block.CacheFigures
 import blksh.block.Extent
 import blksh.block.SourceInfo
 import blksh.block.WritableSource
@@ -161,17 +162,6 @@ internal constructor(
   /** Makes it appear as a file that other programs read. */
   fun appear(file: String): Appearance = appear(Path.of(file))
 
-  /**
-   * Serves it over NBD on a Unix socket, until what comes back is closed or the session ends.
-   *
-   * @param socket a name nothing has yet; clients ask for `nbd+unix:///?socket=SOCKET`
-   */
-  fun serve(socket: Path): AutoCloseable {
-    val mounts = session.workspace().mounts()
-    val entry = mounts.serve(mapOf("" to open()), socket)
-    return AutoCloseable { mounts.unmount(entry) }
-  }
-
   /** Lets go of the medium, and deletes both files. */
   fun discard() {
     engine.close()
@@ -223,7 +213,9 @@ internal constructor(
   private fun portion(): Double = Math.floor(1000.0 * read.bytes / size.bytes) / 10
 
   /** The open cache, for one of many who read it; it stays open when they are done. */
-  private open class Handle(private val cache: BlockSource) : BlockSource {
+  private open class Handle(private val cache: BlockSource) : BlockSource, CacheFigures.Counting {
+
+    override fun cacheFigures(): CacheFigures = CacheFigures.of(cache)
 
     override fun size(): Long = cache.size()
 

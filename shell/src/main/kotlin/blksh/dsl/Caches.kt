@@ -97,8 +97,12 @@ class Caches internal constructor(private val session: Session) : AbstractList<C
   }
 
   /** Waits for media in a drive and caches each. */
-  fun watch(drive: String, with: (Visit) -> Unit = { it.cache.fill() }): List<Visit> =
-    watch(Path.of(drive), with = with)
+  fun watch(
+    drive: String,
+    file: String? = null,
+    most: Int = 0,
+    with: (Visit) -> Unit = { it.cache.fill() },
+  ): List<Visit> = watch(Path.of(drive), file?.let { Path.of(it) }, most = most, with = with)
 
   internal companion object {
 

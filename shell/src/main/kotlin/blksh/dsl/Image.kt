@@ -29,25 +29,21 @@ private constructor(
   private val set: ClonezillaSet?,
 ) : Source(session), Keyed {
 
-  private val facts: Info?
-
-  /** Why a member of a set does not open; anything else that does not open is thrown at once. */
-  private val failure: BlkshException?
-
-  init {
-    var found: Info? = null
-    var failed: BlkshException? = null
-    if (holds) {
-      try {
-        found = openImage().use { it.info() }
-      } catch (damage: BlkshException) {
-        if (member == null || damage is CancelledException) throw damage
-        failed = damage
-      }
+  /** What it says of itself, or why a member of a set does not open; told when first asked. */
+  private val opened: Pair<Info?, BlkshException?> by lazy {
+    try {
+      Pair(if (holds) openImage().use { it.info() } else null, null)
+    } catch (damage: BlkshException) {
+      if (member == null || damage is CancelledException) throw damage
+      Pair(null, damage)
     }
-    facts = found
-    failure = failed
   }
+
+  private val facts: Info?
+    get() = opened.first
+
+  private val failure: BlkshException?
+    get() = opened.second
 
   /** Whether there is an image: a set has none of its own, and swap space has none. */
   internal val holds: Boolean
@@ -89,8 +85,7 @@ private constructor(
     get() =
       when {
         set != null -> members.fold(Size(0)) { sum, image -> sum + image.size }
-        facts != null -> Size(facts.size())
-        else -> Size(maxOf(0, member?.length() ?: 0))
+        else -> Size(facts?.size() ?: maxOf(0, member?.length() ?: 0))
       }
 
   /** Bytes of it that are stored, where the format tells. */
@@ -207,7 +202,8 @@ private constructor(
         }
       val name = path.toAbsolutePath().normalize().fileName?.toString() ?: "root"
       val set = if (ClonezillaSet.isAt(path)) ClonezillaSet.open(path) else null
-      return Image(session, path, name, options, null, set)
+      // whatever keeps it from being opened is told now
+      return Image(session, path, name, options, null, set).also { it.opened }
     }
   }
 }

@@ -32,9 +32,9 @@ class InnerFiles internal constructor(private val source: Source) :
   override val keys: List<String>
     get() = top.map { it.name }
 
-  override fun find(key: String): InnerFile? = within { tree ->
-    tree.find(key).map { InnerFile(this, it) }.orElse(null)
-  }
+  override fun find(key: String): InnerFile? =
+    top.find { it.name == key }
+      ?: within { tree -> tree.find(key).map { InnerFile(this, it) }.orElse(null) }
 
   /**
    * What has that path: `files["/etc/fstab"]`.
@@ -181,13 +181,13 @@ class InnerFile internal constructor(private val files: InnerFiles, private val 
     get() = entry.link()
 
   /** What is in a directory; nothing in a file. */
-  val list: List<InnerFile>
-    get() = if (entry.isDirectory) files.list(entry) else emptyList()
+  val list: List<InnerFile> by lazy { if (entry.isDirectory) files.list(entry) else emptyList() }
 
   override val keys: List<String>
     get() = list.map { it.name }
 
-  override fun find(key: String): InnerFile? = files.find("$path/$key")
+  override fun find(key: String): InnerFile? =
+    list.find { it.name == key } ?: files.find("$path/$key")
 
   /** What is in a directory, by name or path. */
   operator fun get(key: String): InnerFile = files["$path/$key"]

@@ -148,7 +148,12 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
   ): Cache = CacheFiles(session, source, block, writeThrough).cache(file)
 
   /** A source read through a file that keeps what was read. */
-  fun cache(source: Source, file: String): Cache = cache(source, Path.of(file))
+  fun cache(
+    source: Source,
+    file: String,
+    block: Size = Size(64 shl 10),
+    writeThrough: Boolean = false,
+  ): Cache = cache(source, Path.of(file), block, writeThrough)
 
   /**
    * A cache in two files of any name, such as a copy and the map of it that ddrescue began.

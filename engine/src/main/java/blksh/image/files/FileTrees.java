@@ -44,7 +44,7 @@ public final class FileTrees {
       throw new UnknownFileSystemException(action, "it holds no known file system");
     }
     UnknownFileSystemException known =
-        new UnknownFileSystemException(action, "its %s cannot be read so".formatted(other));
+        new UnknownFileSystemException(action, "%s is not read without mounting".formatted(other));
     known.suggest("mount it, or restore it first");
     throw known;
   }
