@@ -134,9 +134,7 @@ final class EntryReader extends LineReaderImpl {
     Late found = late;
     if (found != null && found.before().equals(text)) {
       int most = Math.max(FEWEST_LATE, size.getRows() / 2);
-      found.found().stream()
-          .limit(most)
-          .forEach(it -> below(all, it.shown() + "  " + it.about()));
+      found.found().stream().limit(most).forEach(it -> below(all, it.shown() + "  " + it.about()));
       if (found.found().size() > most) {
         below(all, "… " + found.found().size() + " in all; TAB lists them");
       }
