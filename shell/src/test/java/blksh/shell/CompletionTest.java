@@ -15,8 +15,11 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** TAB, pressed at recorded places in a workspace of three stores and five thousand versions. */
+/** TAB, pressed at recorded places in a workspace of three stores and many versions. */
 class CompletionTest {
+
+  /** Versions in each store; five thousand in all by {@code -Dblksh.versions=1667}. */
+  private static final int VERSIONS = Integer.getInteger("blksh.versions", 240);
 
   private static final long ECHO_MILLIS = 50;
   private static final long MENU_MILLIS = 200;
@@ -37,7 +40,9 @@ class CompletionTest {
     Files.writeString(home.resolve("config"), "suggestions = off\n");
     Path script = home.resolve("many.kts");
     Files.writeString(script, resource("many.kts"));
-    assertThat(new Program(home).run("run", script.toString()).out()).endsWith("5001\n");
+    String each = Integer.toString(VERSIONS);
+    assertThat(new Program(home).run("run", script.toString(), "--count", each).out())
+        .endsWith(3 * VERSIONS + "\n");
   }
 
   @AfterAll
