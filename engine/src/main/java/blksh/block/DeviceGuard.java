@@ -89,6 +89,21 @@ public final class DeviceGuard {
         }
       }
     }
+    checkLoops(number, part, action);
+  }
+
+  /** A loop device over a device, as of a mount at an offset, is no holder of it to the kernel. */
+  private static void checkLoops(String number, Path part, String action) throws IOException {
+    try (DirectoryStream<Path> loops =
+        Files.newDirectoryStream(Path.of("/sys/class/block"), "loop*")) {
+      for (Path loop : loops) {
+        if (number.equals(numberOf(read(loop.resolve("loop/backing_file"))))) {
+          throw new BlkshException(
+                  action, "%s is in use by %s".formatted(part.getFileName(), loop.getFileName()))
+              .suggest("unmount that, or detach it with losetup -d");
+        }
+      }
+    }
   }
 
   private static String numberOf(String path) {

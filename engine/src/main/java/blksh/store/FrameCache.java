@@ -3,8 +3,11 @@ package blksh.store;
 import blksh.block.CacheFigures;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -15,6 +18,7 @@ import java.util.concurrent.atomic.LongAdder;
  */
 final class FrameCache {
 
+  private static final int LOOKS = 1024;
   private static final long SHARED_BYTES = 32L << 20;
 
   /** The memory that all sources of manifests in this process share. */
@@ -26,6 +30,9 @@ final class FrameCache {
   private final int frames;
   private final Map<Key, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
   private final Deque<Pack.Loaded> free = new ArrayDeque<>();
+
+  /** Frames of which a part was read lately, oldest first. */
+  private final Set<Key> looked = new LinkedHashSet<>();
 
   /** Who reads through the cache, with what that came to. */
   static final class Owner {
@@ -74,6 +81,24 @@ final class FrameCache {
 
   static FrameCache shared() {
     return Shared.CACHE;
+  }
+
+  /** Whether a frame is not here and was not asked for lately. */
+  boolean isFirstLook(Owner owner, Pack pack, int frame) {
+    PackFooter footer = pack.footer();
+    Key key = new Key(owner, pack.id(), footer.firstPage(frame), footer.pagesIn(frame));
+    synchronized (this) {
+      if (entries.containsKey(key) || !looked.add(key)) {
+        return false;
+      }
+      if (looked.size() > LOOKS) {
+        Iterator<Key> oldest = looked.iterator();
+        oldest.next();
+        oldest.remove();
+      }
+    }
+    owner.misses.increment();
+    return true;
   }
 
   Entry acquire(Owner owner, Pack pack, int frame, Pack.Reader reader) {
@@ -144,6 +169,7 @@ final class FrameCache {
 
   /** Forgets what an owner read, when it reads no more. */
   synchronized void forgetAll(Owner owner) {
+    looked.removeIf(key -> key.owner == owner);
     var all = entries.values().iterator();
     while (all.hasNext()) {
       Entry entry = all.next();

@@ -228,6 +228,96 @@ final class Pack implements Closeable {
     private final byte[] header = new byte[Frame.MAX_HEADER];
     private final MessageDigest sha = Page.sha256();
     private final byte[] digest = new byte[Page.DIGEST];
+
+    /** The beginning of a frame, and a few pages of it; made when they are first needed. */
+    private ByteBuffer beginning;
+
+    private byte[] few;
+  }
+
+  /** Pages that may be read without the rest of their frame. */
+  static final int FEW = 4;
+
+  /** More of a frame than the part that should be enough, in bytes. */
+  private static final int MARGIN = 4096;
+
+  /**
+   * Puts a few pages, proven, and reads no more of their frame than it must.
+   *
+   * @param first the first page's place in the frame
+   * @param count at most {@link #FEW}
+   * @return false when the frame has to be read whole, to find out more or because that is as cheap
+   */
+  boolean putFew(int frame, int first, int count, Reader reader, ByteBuffer target) {
+    int pages = footer.pagesIn(frame);
+    int needed = first + count;
+    if (count > FEW || needed > pages || !footer.regular(frame)) {
+      return false;
+    }
+    if (reader.few == null) {
+      reader.few = new byte[FEW * Page.SIZE];
+      reader.beginning = ByteBuffer.allocateDirect(Frame.MAX_RAW);
+    }
+    try {
+      boolean there =
+          switch (footer.codec(frame)) {
+            case RAW -> takeRaw(frame, first, count, reader);
+            case LZ4 ->
+                needed * 4 <= pages * 3
+                    && Lz4Beginning.isAvailable()
+                    && takeLz4(frame, first, count, reader);
+            case ZSTD -> false;
+          };
+      if (!there) {
+        return false;
+      }
+    } catch (IOException e) {
+      return false;
+    }
+    Frame header = Frame.parse(reader.header, 0, Frame.headerLength(pages));
+    if (header == null || header.pages != pages || header.firstPage != footer.firstPage(frame)) {
+      return false;
+    }
+    for (int i = 0; i < count; i++) {
+      if (header.starts[first + i] != (first + i) * Page.SIZE
+          || header.pageLength(first + i) != Page.SIZE) {
+        return false;
+      }
+      Page.digest(reader.sha, reader.few, i * Page.SIZE, Page.SIZE, reader.digest, 0);
+      if (!Page.sameDigest(reader.digest, 0, header.digests, (first + i) * Page.DIGEST)) {
+        return false;
+      }
+    }
+    target.put(reader.few, 0, count * Page.SIZE);
+    return true;
+  }
+
+  private boolean takeRaw(int frame, int first, int count, Reader reader) throws IOException {
+    int headerLength = Frame.headerLength(footer.pagesIn(frame));
+    int from = first * Page.SIZE;
+    int length = count * Page.SIZE;
+    if (from + length > footer.storedLength(frame)) {
+      return false;
+    }
+    file.read(footer.offset(frame), reader.header, 0, headerLength);
+    file.read(footer.offset(frame) + headerLength + from, reader.few, 0, length);
+    return true;
+  }
+
+  private boolean takeLz4(int frame, int first, int count, Reader reader) throws IOException {
+    int pages = footer.pagesIn(frame);
+    int headerLength = Frame.headerLength(pages);
+    int stored = footer.storedLength(frame);
+    int share = (int) ((long) stored * (first + count) / pages);
+    int length = Math.min(stored, share + share / 8 + MARGIN);
+    file.read(footer.offset(frame), reader.stored.clear().limit(headerLength + length));
+    reader.stored.get(0, reader.header, 0, headerLength);
+    int wanted = (first + count) * Page.SIZE;
+    if (!Lz4Beginning.decompress(reader.stored, headerLength, length, reader.beginning, wanted)) {
+      return false;
+    }
+    reader.beginning.get(first * Page.SIZE, reader.few, 0, count * Page.SIZE);
+    return true;
   }
 
   /**

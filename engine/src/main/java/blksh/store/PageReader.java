@@ -69,6 +69,9 @@ final class PageReader implements Closeable {
    * @return pages put, or 0 when not even the first can be put like that
    */
   int put(long packId, int page, int most, ByteBuffer target) {
+    if (most <= Pack.FEW && putFew(packId, page, most, target)) {
+      return most;
+    }
     Pack.Loaded loaded = use(packId, page);
     if (loaded == null) {
       return 0;
@@ -84,6 +87,22 @@ final class PageReader implements Closeable {
     }
     target.put(loaded.raw, loaded.starts[from], sound * Page.SIZE);
     return sound;
+  }
+
+  /** For whoever reads here and there: a frame that is asked for again is read whole. */
+  private boolean putFew(long packId, int page, int count, ByteBuffer target) {
+    if (entry != null && entry.packId == packId && entry.loaded().holds(page)) {
+      return false;
+    }
+    try {
+      usePack(packId);
+    } catch (BlkshException e) {
+      return false;
+    }
+    int frame = pack.footer().frameOf(page);
+    return frame >= 0
+        && cache.isFirstLook(owner, pack, frame)
+        && pack.putFew(frame, page - pack.footer().firstPage(frame), count, reader, target);
   }
 
   private int readAt(long packId, int page, byte[] to, int at, byte[] digests, int digestsAt) {

@@ -262,6 +262,34 @@ class UsedBlocksTest {
     assertThat(of(image).freeBytes()).isZero();
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        // what a newer system may write, and counts that were not kept, without checksums to tell
+        "ext4 | mkfs.ext4 -O ^metadata_csum | 1124 | ff | features unknown",
+        "ext4 | mkfs.ext4 -O ^metadata_csum | 1036 | 01 | superblock tells of",
+        "xfs | mkfs.xfs -m crc=0,finobt=0 | 564 | 7f | header tells of",
+        "vfat | mkfs.vfat -F 32 | 1000 | 01 | information sector tells of",
+        "vfat | mkfs.vfat -F 16 -a | 515 | 3f | not unmounted cleanly",
+        "exfat | mkfs.exfat | 106 | 02 | not unmounted cleanly",
+        "exfat | mkfs.exfat | 112 | 63 | boot sector tells of",
+      })
+  void whatCannotBeTrustedIsUsedAltogether(
+      String kind, String command, long position, String value, String reason) throws IOException {
+    Path image = make(kind, 320 * MIB, command);
+    assertThat(of(image).freeBytes()).isPositive();
+    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+      file.seek(position);
+      int was = file.read();
+      file.seek(position);
+      file.write(
+          kind.equals("vfat") && value.equals("3f") ? was & 0x3f : Integer.parseInt(value, 16));
+    }
+    assertThat(of(image).areas().get(0).reason()).contains(reason);
+    assertThat(of(image).freeBytes()).isZero();
+  }
+
   private Path make(String kind, long size, String command) throws IOException {
     Path image = Volumes.blank(folder.resolve(kind + ".img"), size);
     List<Object> words = new ArrayList<>(Arrays.asList((Object[]) command.split(" ")));

@@ -73,7 +73,7 @@ class Caches internal constructor(private val session: Session) : AbstractList<C
   fun watch(
     drive: Path,
     file: Path? = null,
-    block: Size = Size(64 shl 10),
+    block: Size = 64.KiB,
     most: Int = 0,
     with: (Visit) -> Unit = { it.cache.fill() },
   ): List<Visit> {

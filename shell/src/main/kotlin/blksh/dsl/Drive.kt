@@ -149,7 +149,7 @@ private constructor(session: Session, val path: Path, found: SourceInfo?, listed
     return when {
       parts > 0 -> "${listed?.table()?.uppercase()}, $parts partition${if (parts == 1) "" else "s"}"
       size.bytes == 0L -> "no medium"
-      else -> fileSystem.ifEmpty { listed?.table()?.ifEmpty { null } }
+      else -> fileSystem.ifEmpty { listed?.table()?.uppercase()?.ifEmpty { null } }
     }
   }
 

@@ -29,7 +29,7 @@ internal constructor(
 
   override fun find(key: String): Partition? = all.find { it.isCalled(key) }
 
-  /** The partition of that name (`p1`), number (`1`) or label. */
+  /** The partition of that name (`p1`, `sda1`), number (`1`) or label. */
   operator fun get(key: String): Partition =
     find(key)
       ?: throw BlkshException("find partition $key of $of", "there is none")
@@ -105,7 +105,9 @@ internal constructor(
 
   internal fun isCalled(word: String) =
     word.isNotEmpty() &&
-      (word in listOf(key, entry.number().toString(), label) ||
+      (word in listOf(key, "${entry.number()}", label) ||
+        word == "${disk.name}${entry.number()}" ||
+        word == "${disk.name}p${entry.number()}" ||
         device != null && word in listOf(device.name(), device.label(), device.uuid()))
 
   override val words: List<String>?

@@ -1,6 +1,7 @@
 package blksh.dsl
 
 import blksh.BlkshException
+import blksh.image.BadMagicException
 import blksh.mount.MountOptions
 import blksh.shell.Session
 import blksh.shell.view.Views
@@ -143,7 +144,7 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
   fun cache(
     source: Source,
     file: Path? = null,
-    block: Size = Size(64 shl 10),
+    block: Size = 64.KiB,
     writeThrough: Boolean = false,
   ): Cache = CacheFiles(session, source, block, writeThrough).cache(file)
 
@@ -151,7 +152,7 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
   fun cache(
     source: Source,
     file: String,
-    block: Size = Size(64 shl 10),
+    block: Size = 64.KiB,
     writeThrough: Boolean = false,
   ): Cache = cache(source, Path.of(file), block, writeThrough)
 
@@ -162,7 +163,7 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
    * @param map the mapfile
    */
   fun cache(source: Source, file: Path, map: Path): Cache =
-    CacheFiles(session, source, Size(64 shl 10), false).cache(file, map)
+    CacheFiles(session, source, 64.KiB, false).cache(file, map)
 
   /**
    * A backup of a partition, a drive or a disc, opened by its content: partclone, ntfsclone,
@@ -310,6 +311,7 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
 
   /**
    * A source by what a command line calls it: a drive, an image, or `NAME[@VERSION]` in a store.
+   * What is no image is the bytes it holds.
    *
    * @param store the directory of the store, or null for a path
    * @param partition one partition of it, or null for the whole
@@ -320,11 +322,19 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
     val whole =
       when {
         store != null -> existingStore(store).manifest(word)
-        Files.isRegularFile(Path.of(word)) || Files.isDirectory(Path.of(word)) -> image(word)
+        Files.isRegularFile(Path.of(word)) || Files.isDirectory(Path.of(word)) -> imageOrDrive(word)
         else -> drive(word)
       }
     return if (partition == null) whole else whole.partitions[partition]
   }
+
+  /** What is no image known here is the bytes it holds. */
+  private fun imageOrDrive(path: String): Source =
+    try {
+      image(path)
+    } catch (unknown: BadMagicException) {
+      drive(path)
+    }
 
   /**
    * The sample disk that comes with blksh, in two generations a day apart; unpacked on first use.

@@ -1,0 +1,97 @@
+package blksh.mount;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import blksh.block.BlockSource;
+import blksh.block.BlockSources;
+import blksh.store.CaptureOptions;
+import blksh.store.Store;
+import blksh.task.Task;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * File systems in captured versions, checked by their own programs through a mount, and read by
+ * clients of NBD.
+ */
+class RealProgramsTest {
+
+  @TempDir Path folder;
+
+  @ParameterizedTest
+  @CsvSource({
+    "mkfs.ext4 -q, e2fsck -fn, 24",
+    "mkfs.xfs -q, xfs_repair -n, 320",
+    "mkfs.btrfs -q, btrfs check --readonly, 128",
+    "mkfs.ntfs -q -F -f, ntfsfix -n, 24",
+    "mkfs.fat, fsck.fat -n, 24",
+  })
+  void everyCheckerIsContentWithAMountedVersion(String make, String check, int mib)
+      throws IOException {
+    folder = folder.toRealPath();
+    Path image = folder.resolve("fs.img");
+    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+      file.setLength((long) mib << 20);
+    }
+    Client.must(command(make, image));
+    Store store = Store.openOrCreate(folder.resolve("store"));
+    try (store;
+        BlockSource source = BlockSources.open(image)) {
+      store.capture(source, "fs", CaptureOptions.defaults(), Task.unwatched());
+      try (BlockSource version = store.source(store.manifest("fs"));
+          FuseMount mount = mount(version)) {
+        Path shown = mount.path().resolve("fs.img");
+        Client.must(command(check, shown));
+        Client.must("cmp", image.toString(), shown.toString());
+        Path copy = folder.resolve("copy");
+        Client.must("dd", "if=" + shown, "of=" + copy, "bs=1M", "conv=sparse", "status=none");
+        assertThat(Files.mismatch(image, copy)).isEqualTo(-1);
+        servedByNbd(version, image);
+      }
+    }
+  }
+
+  private void servedByNbd(BlockSource version, Path image) throws IOException {
+    Path socket = folder.resolve("nbd.sock");
+    String uri = "nbd+unix:///fs?socket=" + socket;
+    try (NbdServer server = NbdServer.listen(socket, NbdExports.of(new NbdExport("fs", version)))) {
+      Path copy = folder.resolve("nbd.img");
+      Client.must(Client.find("nbdcopy"), uri, copy.toString());
+      assertThat(Files.mismatch(image, copy)).isEqualTo(-1);
+      Files.delete(copy);
+      Client.must(
+          Client.find("qemu-img"), "convert", "-f", "raw", "-O", "raw", uri, copy.toString());
+      assertThat(Files.mismatch(image, copy)).isEqualTo(-1);
+      Files.delete(copy);
+      Client.must(
+          Client.find("qemu-img"), "compare", "-f", "raw", "-F", "raw", uri, image.toString());
+      Client.must(
+          Client.find("qemu-io"), "-r", "-f", "raw", "-c", "read 0 1M", "-c", "read 7M 64k", uri);
+      assertThat(Client.must(Client.find("nbdinfo"), "--map", uri)).contains("hole,zero", "data");
+      assertThat(server.traffic().failures()).isZero();
+    }
+  }
+
+  private FuseMount mount(BlockSource source) {
+    FixedDirectory root =
+        new FixedDirectory(
+            Map.of("fs.img", new SourceFile(source, Instant.now(), true)), Instant.now());
+    return Client.mount(
+        () -> FuseMount.mount(folder.resolve("shown"), root, MountOptions.defaults()));
+  }
+
+  private static String[] command(String words, Path file) {
+    List<String> all = new java.util.ArrayList<>(List.of(words.split(" ")));
+    all.set(0, Client.find(all.get(0)));
+    all.add(file.toString());
+    return all.toArray(String[]::new);
+  }
+}

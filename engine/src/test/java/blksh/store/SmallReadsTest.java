@@ -1,0 +1,154 @@
+package blksh.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import blksh.block.BlockSource;
+import blksh.block.BlockSources;
+import blksh.block.UnreadableException;
+import blksh.task.Task;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Reads of a few pages here and there, which take no more of a frame than they must. */
+class SmallReadsTest {
+
+  private static final int PAGES = 5000;
+
+  @TempDir Path folder;
+
+  /** Pages that compress in all degrees, and some that do not at all. */
+  private byte[] image() {
+    byte[] bytes = new byte[PAGES * Page.SIZE];
+    Random random = new Random(4);
+    random.nextBytes(bytes);
+    for (int page = 0; page < PAGES; page++) {
+      int same = page / 200 % 3 == 0 ? 0 : random.nextInt(Page.SIZE);
+      Arrays.fill(bytes, page * Page.SIZE, page * Page.SIZE + same, (byte) page);
+    }
+    return bytes;
+  }
+
+  private Store capture(byte[] bytes, Codec codec) throws IOException {
+    Path image = Files.write(folder.resolve("image"), bytes);
+    Store store = Store.create(folder.resolve("store"), new StoreOptions(codec));
+    try (BlockSource source = BlockSources.open(image)) {
+      store.capture(source, "image", CaptureOptions.defaults(), Task.unwatched());
+    }
+    return store;
+  }
+
+  /** Reads at random; returns how many reads failed. */
+  private static int readAround(BlockSource source, byte[] bytes, int reads) {
+    Random random = new Random(5);
+    int failed = 0;
+    for (int i = 0; i < reads; i++) {
+      int count = 1 + random.nextInt(5);
+      int page = random.nextInt(PAGES - count);
+      ByteBuffer target = ByteBuffer.allocateDirect(count * Page.SIZE);
+      int good;
+      try {
+        good = source.read((long) page * Page.SIZE, target);
+        assertThat(good).isEqualTo(count * Page.SIZE);
+      } catch (UnreadableException e) {
+        good = (int) (e.start() - (long) page * Page.SIZE);
+        failed++;
+      }
+      byte[] found = new byte[good];
+      target.get(0, found);
+      int at = page * Page.SIZE;
+      assertThat(Arrays.mismatch(found, 0, good, bytes, at, at + good))
+          .as("first wrong byte of %d pages from page %d", count, page)
+          .isEqualTo(-1);
+    }
+    return failed;
+  }
+
+  @ParameterizedTest
+  @EnumSource(Codec.class)
+  void theyAreTheBytesOfTheirPlace(Codec codec) throws IOException {
+    byte[] bytes = image();
+    try (Store store = capture(bytes, codec);
+        BlockSource source = store.source(store.manifest("image"))) {
+      assertThat(readAround(source, bytes, 20_000)).isZero();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Codec.class)
+  void whatIsDamagedFailsAndNothingElseDoes(Codec codec) throws IOException {
+    byte[] bytes = image();
+    try (Store store = capture(bytes, codec)) {
+      List<Path> packs;
+      try (Stream<Path> files = Files.walk(store.path().resolve("packs"))) {
+        packs = files.filter(file -> file.toString().endsWith(".pack")).toList();
+      }
+      Random random = new Random(6);
+      for (Path pack : packs) {
+        try (RandomAccessFile file = new RandomAccessFile(pack.toFile(), "rw")) {
+          for (int i = 0; i < 30; i++) {
+            long at = Pack.HEADER + (long) (random.nextDouble() * (file.length() - Pack.HEADER));
+            file.seek(at);
+            int old = file.read();
+            file.seek(at);
+            file.write(old ^ 1 << random.nextInt(8));
+          }
+        }
+      }
+      try (BlockSource source = store.source(store.manifest("image"))) {
+        int failed = readAround(source, bytes, 20_000);
+        assertThat(failed).isBetween(1, 10_000);
+      }
+    }
+  }
+
+  @Test
+  void theBeginningOfABlockIsWhatAllOfItBeginsWith() {
+    if (!Lz4Beginning.isAvailable()) {
+      return; // then frames are read whole, which the tests above show
+    }
+    Random random = new Random(7);
+    byte[] bytes = Arrays.copyOf(image(), Frame.MAX_RAW);
+    ByteBuffer raw = ByteBuffer.allocateDirect(bytes.length).put(0, bytes);
+    ByteBuffer block = ByteBuffer.allocateDirect(Frame.MAX_RAW + 4096);
+    ByteBuffer out = ByteBuffer.allocateDirect(Frame.MAX_RAW);
+    Arrays.fill(bytes, 0, 40_000, (byte) 3);
+    raw.put(0, bytes);
+    int stored;
+    try (Codec.Compressor compressor = Codec.LZ4.compressor()) {
+      stored = compressor.compress(raw, 0, bytes.length, block, 100, block.capacity() - 100);
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
+    assertThat(stored).isPositive();
+    for (int i = 0; i < 2000; i++) {
+      int wanted = 1 + random.nextInt(bytes.length);
+      int length = random.nextInt(4) == 0 ? random.nextInt(stored) : stored;
+      boolean enough = Lz4Beginning.decompress(block, 100, length, out, wanted);
+      assertThat(enough || length < stored).isTrue();
+      if (enough) {
+        byte[] found = new byte[wanted];
+        out.get(0, found);
+        assertThat(found).isEqualTo(Arrays.copyOf(bytes, wanted));
+      }
+    }
+    // Damage yields other bytes or none, but stays inside its buffers.
+    for (int i = 0; i < 2000; i++) {
+      int at = 100 + random.nextInt(stored);
+      byte old = block.get(at);
+      block.put(at, (byte) random.nextInt());
+      Lz4Beginning.decompress(block, 100, stored, out, 1 + random.nextInt(bytes.length));
+      block.put(at, old);
+    }
+  }
+}
