@@ -52,9 +52,12 @@ record BlockGeometry(int blockSize, long blocks) {
     long memory = Runtime.getRuntime().maxMemory() / 2;
     if (needed > memory) {
       throw new AbsurdSizeException(
-          file.opening(),
-          "the map of its %d blocks needs %d MiB of memory and %d are allowed"
-              .formatted(blocks, needed >> 20, memory >> 20));
+              file.opening(),
+              "the map of its %d blocks needs %d MiB of memory and %d are allowed"
+                  .formatted(blocks, needed >> 20, memory >> 20))
+          .suggest(
+              "if it is as large as that, give Java more: _JAVA_OPTIONS=-Xmx%dm"
+                  .formatted((needed >> 19) + 128));
     }
   }
 }

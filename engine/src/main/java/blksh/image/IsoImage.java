@@ -80,7 +80,7 @@ public final class IsoImage implements Image {
     fields.put("system", descriptor.text(8, 32));
     fields.put("publisher", descriptor.text(318, 128));
     fields.put("application", descriptor.text(574, 128));
-    fields.put("created", descriptor.text(813, 16));
+    fields.put("created", moment(descriptor.text(813, 16)));
     fields.put("block size", sector);
     fields.put("volume size", size);
     if (file.knownSize().isPresent() && file.endsBefore(size)) {
@@ -94,6 +94,13 @@ public final class IsoImage implements Image {
       }
       warnings.add(problem);
     }
+  }
+
+  /** A date of 16 digits (ECMA-119, 8.4.26.1) as people write it; anything else as it is. */
+  private static String moment(String digits) {
+    return digits.matches("\\d{16}")
+        ? digits.replaceFirst("(....)(..)(..)(..)(..)(..)..", "$1-$2-$3 $4:$5:$6")
+        : digits;
   }
 
   @Override

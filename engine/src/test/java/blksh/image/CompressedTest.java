@@ -3,6 +3,7 @@ package blksh.image;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
@@ -185,6 +186,24 @@ class CompressedTest {
       assertThat(source.size()).isEqualTo(data.length);
       assertThat(Sample.read(source, data.length, 10)).isEmpty();
       assertThat(Sample.read(source, Long.MAX_VALUE, 10)).isEmpty();
+    }
+  }
+
+  @Test
+  void theLibraryForBzip2DecodesWhatJavaWritesAndRefusesWhatIsDamaged() throws IOException {
+    assumeTrue(Bzip2Library.isAvailable(), "libbz2 is not installed");
+    byte[] data = Arrays.copyOf(DATA, 2 << 20);
+    byte[] packed = pack(data, 0, data.length, BZip2CompressorOutputStream::new);
+    try (Bzip2Library decoded = new Bzip2Library(packed)) {
+      assertThat(Arrays.mismatch(decoded.readAllBytes(), data)).isEqualTo(-1);
+    }
+    try (Bzip2Library decoded = new Bzip2Library(Arrays.copyOf(packed, packed.length / 2))) {
+      assertThatThrownBy(decoded::readAllBytes).isInstanceOf(IOException.class);
+    }
+    byte[] damaged = packed.clone();
+    damaged[packed.length / 2] ^= 1;
+    try (Bzip2Library decoded = new Bzip2Library(damaged)) {
+      assertThatThrownBy(decoded::readAllBytes).isInstanceOf(IOException.class);
     }
   }
 

@@ -24,7 +24,8 @@ internal constructor(
     val more =
       if (set != null) listOf(Field.of("disks", set.disks()))
       else header.map { (label, value) -> Field.detail(label, value) }
-    return known + more.filter { field -> known.none { it.label == field.label } }
+    return known +
+      more.filter { field -> field.value != "" && known.none { it.label == field.label } }
   }
 
   override fun appendix(): Any? = if (set != null) image.members else facts?.let { image.map }

@@ -94,6 +94,21 @@ class EverydayTest {
   }
 
   @Test
+  void anImageSharesItsPagesWithTheDiskItCameFrom() throws Exception {
+    String image = home.resolve("disk.pcl.zst").toString();
+    done("vpartclone", disk1.toString(), "--convert", image, "--compression", "zstd");
+    done("capture", disk1.toString(), "--store", store, "--name", "disk");
+    done("capture", image, "--store", store, "--name", "image", "--image");
+    assertThat(run("info", "image", "--store", store, "--json").lastLine())
+        .contains("\"new\":0,", "\"size\":25165824,");
+    Path back = home.resolve("back.img");
+    done("restore", "image", "--store", store, "--to", back.toString());
+    assertThat(Files.mismatch(disk1, back)).isEqualTo(-1);
+    Ended none = run("capture", image, "--store", store, "--name", "part", "--partition", "p1");
+    assertThat(none.err()).contains("find partition p1");
+  }
+
+  @Test
   void capturesStandardInputAndRestoresToStandardOutput() throws Exception {
     byte[] bytes = new byte[1_000_003];
     new Random(7).nextBytes(bytes);
