@@ -8,7 +8,7 @@ four. NBD is read by nbdcopy, beside nbdkit's file plugin. Printed are medians, 
 the floor of the same caching. Needs fio, libnbd-bin and nbdkit, and FUSE; Python 3.9, no packages.
 
     mvn -Pbench -pl engine,bench -am -DskipTests package
-    bench/mounts.py DISK.img [--rounds 3] [--seconds 5] [--work DIR]
+    bench/mounts.py DISK.img [--image DISK.pcl] [--rounds 3] [--seconds 5] [--work DIR]
 """
 
 import argparse
@@ -142,6 +142,7 @@ def main():
     parser.add_argument("disk")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--image", help="an image of the same disk, such as partclone makes")
     parser.add_argument("--work")
     options = parser.parse_args()
     made = options.work is None
@@ -159,6 +160,10 @@ def main():
             Contender("file " + caching, first, [serving, home, "file:" + disk, caching, "POINT"]),
             Contender("manifest " + caching, first, [serving, home, store, caching, "POINT"]),
         ]
+        if options.image:
+            image = "image:" + os.path.abspath(options.image)
+            fuse.append(
+                Contender("image " + caching, first, [serving, home, image, caching, "POINT"]))
     kit = Contender("nbdkit file", None, ["nbdkit", "-f", "-r", "-U", "SOCKET", "file", disk])
     nbd = [
         kit,

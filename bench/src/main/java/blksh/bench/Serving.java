@@ -2,6 +2,7 @@ package blksh.bench;
 
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
+import blksh.image.ImageOptions;
 import blksh.mount.MountOptions;
 import blksh.store.CaptureOptions;
 import blksh.store.Store;
@@ -12,7 +13,7 @@ import java.util.Map;
 
 /**
  * Mounts or serves what the benchmark of mounts reads, until that is ended. Arguments: home,
- * "file:PATH", "store:STORE=FILE" (a manifest of the file, captured when there is none), then
+ * "file:PATH", "image:PATH" (an image of partclone's, say), "store:STORE=FILE" (a manifest of the file, captured when there is none), then
  * "direct", "cached" or "nbd", and the directory or socket.
  */
 public final class Serving {
@@ -44,6 +45,9 @@ public final class Serving {
 
   private static BlockSource open(Workspace workspace, String what) {
     String path = what.substring(what.indexOf(':') + 1);
+    if (what.startsWith("image:")) {
+      return workspace.image(Path.of(path), ImageOptions.defaults());
+    }
     if (what.startsWith("file:")) {
       return BlockSources.open(Path.of(path));
     }
