@@ -142,6 +142,7 @@ final class Commands {
     add("why", "", "where the last failure came from", this::why);
     add("load", "FILE", "enter what a file holds", this::load, Commands::files);
     add("save", "FILE", "what was entered, as a script for blksh run", this::save, Commands::files);
+    add("edit", "", "the last entry in $EDITOR, entered when you leave that", this::edit);
     add("set", "[NAME [VALUE]]", "what can be set, and how it is", this::set, this::settings);
     add("quit", "", "leave (or Ctrl-D)", none -> Ending.LEAVE);
   }
@@ -398,6 +399,45 @@ final class Commands {
     // A first line for the operating system is no Kotlin.
     String kotlin = text.startsWith("#!") ? "//" + text : text;
     return kotlin.isBlank() || sitting.evaluate(kotlin, true) ? Ending.DONE : Ending.FAILED;
+  }
+
+  private Ending edit(String none) throws InterruptedException, IOException {
+    if (console.screen() == null) {
+      return wrong("there is no terminal to edit at");
+    }
+    List<Entry> entries = sitting.entries();
+    String before = entries.isEmpty() ? "" : entries.get(entries.size() - 1).text() + "\n";
+    Path file = Files.createTempFile(session.options().home(), "entry", ".kts");
+    try {
+      Files.writeString(file, before);
+      String editor = editor();
+      // The editor may come with options, so a shell reads it.
+      int status =
+          new ProcessBuilder("sh", "-c", editor + " \"$1\"", "sh", file.toString())
+              .inheritIO()
+              .start()
+              .waitFor();
+      if (status != 0) {
+        return wrong("cannot edit: " + editor + " ended with status " + status);
+      }
+      String text = Files.readString(file).strip();
+      if (text.isEmpty()) {
+        return Ending.DONE;
+      }
+      console.screen().remember(text);
+      console.out().println(text);
+      return sitting.evaluate(text, true) ? Ending.DONE : Ending.FAILED;
+    } finally {
+      Files.deleteIfExists(file);
+    }
+  }
+
+  private static String editor() {
+    return Stream.of("VISUAL", "EDITOR")
+        .map(System::getenv)
+        .filter(editor -> editor != null && !editor.isBlank())
+        .findFirst()
+        .orElse("vi");
   }
 
   private Ending save(String name) throws IOException {

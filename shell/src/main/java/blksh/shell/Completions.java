@@ -3,6 +3,7 @@ package blksh.shell;
 import blksh.dsl.Keyed;
 import blksh.dsl.Vocabulary;
 import blksh.script.Members;
+import blksh.script.Scope;
 import blksh.script.Sitting;
 import blksh.shell.view.Described;
 import blksh.shell.view.Words;
@@ -11,10 +12,12 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collection;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
@@ -33,7 +36,13 @@ final class Completions {
    * @param shown what the menu shows
    * @param description a few words more, or null
    */
-  record Completion(String text, String shown, String description) {}
+  record Completion(String text, String shown, String description) {
+
+    /** The few words, possibly none. */
+    String about() {
+      return description == null ? "" : description;
+    }
+  }
 
   /** How a text before the cursor ends: what the word is that a completion replaces. */
   record Place(Kind kind, String receiver, String word) {}
@@ -47,7 +56,7 @@ final class Completions {
     NOTHING
   }
 
-  private static final int LONGEST_DESCRIPTION = 60;
+  private static final int LONGEST = 70;
   private static final int MOST_FILES = 500;
 
   private static final Set<String> HIDDEN =
@@ -55,31 +64,16 @@ final class Completions {
 
   /** Functions whose strings are paths of files. */
   private static final Set<String> TAKE_PATHS =
-      Set.of("drive", "store", "existingStore", "source", "image", "of", "File", "Path");
+      Set.of("drive", "store", "existingStore", "source", "image", "of", "File", "Path", "restore");
+
+  /** Names of parameters that are paths of files. */
+  private static final String PATHS = ".*(path|file|dir|directory|image|folder)";
 
   private static final Set<String> TAKE_REFERENCES =
       Set.of("manifest", "restore", "diff", "delete", "keepLast");
 
-  private static final List<String> WORDS =
+  private static final List<String> KEYWORDS =
       List.of(
-          "listOf(",
-          "mapOf(",
-          "setOf(",
-          "println(",
-          "print(",
-          "require(",
-          "check(",
-          "error(",
-          "repeat(",
-          "run",
-          "with(",
-          "sequenceOf(",
-          "generateSequence(",
-          "mutableListOf(",
-          "mutableMapOf(",
-          "maxOf(",
-          "minOf(",
-          "lazy",
           "val",
           "var",
           "fun",
@@ -105,55 +99,45 @@ final class Completions {
           "true",
           "false",
           "import",
-          "Verify",
-          "Size",
-          "Percent",
-          "String",
-          "Int",
-          "Long",
-          "Boolean",
-          "Double",
-          "List",
-          "Map",
-          "Path",
           "is",
           "in",
           "as");
 
-  private static final List<String> UNITS = List.of("B", "KiB", "MiB", "GiB", "TiB", "percent");
-
   private final Vocabulary vocabulary;
   private final FastLane fastLane;
   private final Function<String, Object> variable;
-  private final Function<String, String> typeOf;
+  private final Foresight foresight;
+  private final Function<String, List<String>> importable;
 
   /**
    * @param variable the value of a variable declared at the prompt, or null
-   * @param typeOf the type of an expression in the words of Kotlin, or null when that is not known
-   *     or would take too long
+   * @param importable the functions and properties a package of Kotlin declares
    */
   Completions(
       Vocabulary vocabulary,
       FastLane fastLane,
       Function<String, Object> variable,
-      Function<String, String> typeOf) {
+      Foresight foresight,
+      Function<String, List<String>> importable) {
     this.vocabulary = vocabulary;
     this.fastLane = fastLane;
     this.variable = variable;
-    this.typeOf = typeOf;
+    this.foresight = foresight;
+    this.importable = importable;
   }
 
   /** Tells how a text ends. */
   static Place place(String before) {
     int quote = openQuote(before);
-    if (quote >= 0) {
+    boolean named = quote >= 0 && before.substring(quote).matches("[\\s\\S]*\\$\\w*");
+    if (quote >= 0 && !named) {
       String word = before.substring(quote + 1);
       boolean key = quote > 0 && before.charAt(quote - 1) == '[';
       String head = before.substring(0, key ? quote - 1 : quote);
       return new Place(key ? Kind.KEY : Kind.STRING, key ? receiver(head) : head, word);
     }
     int start = before.length();
-    while (start > 0 && Character.isJavaIdentifierPart(before.charAt(start - 1))) {
+    while (start > 0 && part(before.charAt(start - 1))) {
       start--;
     }
     String word = before.substring(start);
@@ -165,18 +149,35 @@ final class Completions {
     return new Place(number ? Kind.NOTHING : Kind.NAME, "", word);
   }
 
-  /** Where the string begins that is open at the end of a text; -1 when none is. */
+  private static boolean part(char c) {
+    return c != '$' && Character.isJavaIdentifierPart(c);
+  }
+
+  /** Where the string begins whose text the end of a text is; -1 when that is code. */
   private static int openQuote(String text) {
-    int open = -1;
+    // Strings by where they begin, and templates in them, by -1.
+    Deque<Integer> open = new ArrayDeque<>();
     for (int i = Math.max(0, text.lastIndexOf('\n')); i < text.length(); i++) {
       char c = text.charAt(i);
-      if (c == '\\' && open >= 0) {
+      boolean inString = !open.isEmpty() && open.peek() >= 0;
+      if (c == '\\' && inString) {
         i++;
       } else if (c == '"') {
-        open = open >= 0 ? -1 : i;
+        if (inString) {
+          open.pop();
+        } else {
+          open.push(i);
+        }
+      } else if (inString && text.startsWith("${", i)) {
+        open.push(-1);
+        i++;
+      } else if (c == '{' && !open.isEmpty() && !inString) {
+        open.push(-1);
+      } else if (c == '}' && !open.isEmpty() && !inString) {
+        open.pop();
       }
     }
-    return open;
+    return open.isEmpty() ? -1 : open.peek();
   }
 
   /** The expression that ends a text: names, calls, indexes and strings, joined by dots. */
@@ -208,98 +209,144 @@ final class Completions {
   }
 
   /** Gathers what may stand at the end of a text; better ones first. */
-  void gather(String before, Collection<Completion> found) {
+  List<Completion> gather(String before, Scope scope) {
     Place place = place(before);
     Map<String, Completion> all = new LinkedHashMap<>();
-    switch (place.kind()) {
-      case NAME -> names(before, all);
-      case MEMBER -> members(place.receiver(), all);
-      case KEY -> keys(value(place.receiver()), all);
-      case STRING -> strings(place, all);
-      case NOTHING -> {}
+    String line = before.substring(before.lastIndexOf('\n') + 1).stripLeading();
+    if (line.startsWith("import ")) {
+      imports(line.substring("import ".length()).strip(), all);
+    } else {
+      switch (place.kind()) {
+        case NAME -> names(before, scope, all);
+        case MEMBER -> members(before, place.receiver(), scope, all);
+        case KEY -> keys(value(place.receiver()), all);
+        case STRING -> strings(place, scope, all);
+        case NOTHING -> {}
+      }
     }
-    for (int rank = 0; rank < Match.RANKS && found.isEmpty(); rank++) {
+    for (int rank = 0; rank < Match.RANKS; rank++) {
+      List<Completion> found = new ArrayList<>();
       for (Completion completion : all.values()) {
         if (Match.rank(place.word(), completion.shown()) == rank) {
           found.add(completion);
         }
       }
+      if (!found.isEmpty()) {
+        return found;
+      }
+    }
+    return List.of();
+  }
+
+  /**
+   * The text up to the place that the compiler is to be asked about; null when it has nothing to
+   * say there.
+   */
+  static String asked(String before) {
+    Place place = place(before);
+    String line = before.substring(before.lastIndexOf('\n') + 1).stripLeading();
+    return switch (place.kind()) {
+      case NAME, MEMBER ->
+          line.startsWith("import ")
+              ? null
+              : before.substring(0, before.length() - place.word().length());
+      case STRING -> place.receiver();
+      case KEY, NOTHING -> null;
+    };
+  }
+
+  private void imports(String path, Map<String, Completion> all) {
+    String parent = path.contains(".") ? path.substring(0, path.lastIndexOf('.')) : "";
+    Packages packages = Packages.get();
+    for (String name : packages.inside(parent)) {
+      add(all, name, name, "package");
+    }
+    for (String name : packages.classes(parent)) {
+      add(all, name, name, "class");
+    }
+    for (String name : importable.apply(parent)) {
+      add(all, name, name, null);
     }
   }
 
   // Names.
 
-  private void names(String before, Map<String, Completion> all) {
+  private void names(String before, Scope scope, Map<String, Completion> all) {
     Call call = Call.around(before);
     if (call != null && call.atArgument()) {
+      for (Scope.Parameter parameter : scope.getParameters()) {
+        if (parameter.getHere()) {
+          parameter.getConstants().forEach(it -> add(all, it, it, parameter.getName()));
+        }
+      }
+      for (Scope.Parameter parameter : scope.getParameters()) {
+        String name = parameter.getName();
+        add(all, name + " = ", name + " =", parameter.getType());
+      }
       for (Members.Member member : functions(call)) {
         for (String parameter : parameters(member)) {
           String name = parameter.substring(0, parameter.indexOf(':'));
           add(all, name + " = ", name + " =", parameter.substring(name.length() + 2));
-          constants(parameter, all);
         }
       }
     }
     for (String name : Sitting.names()) {
-      add(all, name, name, describe(variable.apply(name)));
+      Object value = variable.apply(name);
+      if (value != null) {
+        add(all, name, name, describe(value));
+      }
     }
     for (int i = Sitting.getCount(); i > Math.max(0, Sitting.getCount() - 9); i--) {
       Sitting.Result result = Sitting.find("res" + i);
       add(all, result.getName(), result.getName(), describe(result.getValue()));
     }
-    if (Sitting.getLast() != null) {
+    boolean block = scope.getNames().stream().anyMatch(name -> name.getText().equals("it"));
+    if (Sitting.getLast() != null && !block) {
       add(all, "it", "it", describe(Sitting.getLast().getValue()));
     }
     declared(Vocabulary.class, all);
-    for (String word : WORDS) {
-      add(all, word, word.replace("(", "(…)"), null);
+    if (!place(before).word().isEmpty()) {
+      scope.getNames().forEach(name -> add(all, name, name.getAbout()));
+      KEYWORDS.forEach(word -> add(all, word, word, null));
     }
-  }
-
-  /** The constants of an enum that a parameter takes. */
-  private static void constants(String parameter, Map<String, Completion> all) {
-    if (parameter.contains("Mode") || parameter.contains("Verify")) {
-      for (Enum<?> mode : blksh.store.VerifyOptions.Mode.values()) {
-        add(all, "Verify." + mode.name(), "Verify." + mode.name(), "how thoroughly to verify");
-      }
-    }
+    Sitting.names().forEach(name -> add(all, name, name, null));
   }
 
   // Members.
 
-  private void members(String receiver, Map<String, Completion> all) {
-    if (receiver.matches("[0-9]+")) {
-      UNITS.forEach(unit -> add(all, unit, unit, "of Int"));
-      return;
+  private void members(String before, String receiver, Scope scope, Map<String, Completion> all) {
+    for (Scope.Name name : scope.getNames()) {
+      String brief = brief(scope.getReceiver(), name.getText());
+      add(all, name, name.getAbout() + (brief.isEmpty() ? "" : "  " + brief));
     }
-    if (receiver.equals("Verify")) {
-      for (Enum<?> mode : blksh.store.VerifyOptions.Mode.values()) {
-        add(all, mode.name(), mode.name(), "how thoroughly to verify");
+    if (scope.getNames().isEmpty() && !inBlock(before)) {
+      FastLane.Plain plain = receiver.isEmpty() ? null : fastLane.read(receiver);
+      Object value = plain == null ? value(receiver) : null;
+      if (plain != null) {
+        declared(FastLane.raw(plain.type()), all);
+      } else if (value != null) {
+        declared(value.getClass(), all);
       }
-      return;
-    }
-    Class<?> type = null;
-    FastLane.Plain plain = receiver.isEmpty() ? null : fastLane.read(receiver);
-    if (plain != null) {
-      type = FastLane.raw(plain.type());
-    } else {
-      Object value = value(receiver);
-      if (value != null) {
-        type = value.getClass();
-      } else if (receiver.matches("\"[^\"]*\"")) {
-        type = String.class;
-      } else {
-        type = KotlinTypes.named(typeOf.apply(receiver));
-      }
-    }
-    if (type != null) {
-      declared(type, all);
-      KotlinTypes.members(type).forEach((name, about) -> add(all, text(name), name, about));
     }
   }
 
-  private static String text(String shown) {
-    return shown.replace("(…)", "(").replace(" {…}", " { ");
+  /** Whether the end of a text is in braces: there {@code it} and other names may be new ones. */
+  private static boolean inBlock(String text) {
+    return text.indexOf('{') >= 0 && Brackets.of(text).open() > 0;
+  }
+
+  /**
+   * What may stand at the end of a text, if that is certain without the compiler: members that the
+   * vocabulary declares for a plain path.
+   */
+  List<Completion> certain(String before) {
+    Place place = place(before);
+    boolean plain =
+        place.kind() == Kind.MEMBER
+            && !place.receiver().isEmpty()
+            && !inBlock(before)
+            && fastLane.read(place.receiver()) != null;
+    return plain ? gather(before, Scope.EMPTY) : List.of();
   }
 
   /** What a class of the vocabulary declares. */
@@ -312,7 +359,8 @@ final class Completions {
             && !HIDDEN.contains(member.getName())) {
           String signature = member.getSignature();
           String name = member.getName();
-          String about = signature.substring(name.length()).replaceFirst("^: ", "");
+          String brief = brief(member.getOwner(), name);
+          String about = about(signature) + (brief.isEmpty() ? "" : "  " + brief);
           if (properties) {
             add(all, name, name, about);
           } else {
@@ -322,6 +370,21 @@ final class Completions {
         }
       }
     }
+  }
+
+  /** What a member gives, of its signature. */
+  private static String about(String signature) {
+    return signature.substring(signature.lastIndexOf("): ") + 1).replaceFirst("^.*?: ", "");
+  }
+
+  /** The first sentence about a member of the vocabulary; empty for others. */
+  private static String brief(String type, String name) {
+    String owner = type.equals("Vocabulary") ? "" : type.replaceFirst("[<?].*", "");
+    return Reference.get().members(owner, name).stream()
+        .map(Reference.Word::brief)
+        .filter(brief -> !brief.isEmpty())
+        .findFirst()
+        .orElse("");
   }
 
   // Keys and strings.
@@ -395,7 +458,7 @@ final class Completions {
     }
   }
 
-  private void strings(Place place, Map<String, Completion> all) {
+  private void strings(Place place, Scope scope, Map<String, Completion> all) {
     Call call = Call.around(place.receiver());
     if (call == null) {
       return;
@@ -411,7 +474,10 @@ final class Completions {
         }
       }
     }
-    if (target || TAKE_PATHS.contains(call.function()) || call.function().equals("restore")) {
+    boolean path =
+        scope.getParameters().stream()
+            .anyMatch(it -> it.getHere() && it.getName().toLowerCase(Locale.ROOT).matches(PATHS));
+    if (target || path || TAKE_PATHS.contains(call.function())) {
       files(place.word(), call.function().equals("drive"), all);
     }
   }
@@ -462,9 +528,14 @@ final class Completions {
   /** What the call around the cursor takes, if it is one of the vocabulary; one line each. */
   List<String> signatures(String before) {
     Call call = Call.around(before);
-    return call == null
-        ? List.of()
-        : functions(call).stream().map(Members.Member::getSignature).distinct().limit(3).toList();
+    if (call == null) {
+      return List.of();
+    }
+    List<String> ours =
+        functions(call).stream().map(Members.Member::getSignature).distinct().limit(3).toList();
+    String asked = asked(before);
+    Scope scope = ours.isEmpty() && asked != null ? foresight.known(asked) : null;
+    return scope == null ? ours : scope.getSignatures().stream().limit(3).toList();
   }
 
   private List<Members.Member> functions(Call call) {
@@ -498,8 +569,19 @@ final class Completions {
     return Stream.of(signature.substring(open + 1, close).split(", (?=\\w+: )")).toList();
   }
 
+  private static void add(Map<String, Completion> all, Scope.Name name, String about) {
+    String text = name.getText();
+    switch (name.getKind()) {
+      case VALUE, TYPE -> add(all, text, text, about);
+      case CALL -> add(all, text + "()", text + "()", about);
+      case FUNCTION -> add(all, text + "(", text + "(…)", about);
+      case BLOCK -> add(all, text + " { ", text + " {…}", about);
+    }
+  }
+
   private static void add(Map<String, Completion> all, String text, String shown, String about) {
-    all.putIfAbsent(shown, new Completion(text, shown, about));
+    String words = about == null || about.length() <= LONGEST ? about : cut(about);
+    all.putIfAbsent(shown, new Completion(text, shown, words));
   }
 
   private static String describe(Object value) {
@@ -512,10 +594,11 @@ final class Completions {
     } catch (RuntimeException indescribable) {
       return null;
     }
-    text = text.lines().findFirst().orElse("");
-    return text.length() <= LONGEST_DESCRIPTION
-        ? text
-        : text.substring(0, LONGEST_DESCRIPTION - 1) + "…";
+    return text.lines().findFirst().orElse("");
+  }
+
+  private static String cut(String words) {
+    return words.substring(0, LONGEST - 1) + "…";
   }
 
   /**

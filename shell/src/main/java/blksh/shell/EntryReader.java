@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import org.jline.keymap.KeyMap;
 import org.jline.reader.Highlighter;
 import org.jline.reader.LineReader;
@@ -30,21 +29,33 @@ final class EntryReader extends LineReaderImpl {
   private static final String TAKE_LINE = "blksh-take-or-end";
   private static final String CLOSE = "blksh-close";
 
-  private final Function<String, List<String>> signatures;
+  private static final String LATE = "blksh-late";
+  private static final int FEWEST_LATE = 6;
+
+  private final Completions completions;
+  private final Foresight foresight;
+
+  /** What was found too late for the TAB that asked, and the text it was for. */
+  private record Late(String before, List<Completions.Completion> found) {}
+
+  private volatile Late late;
 
   EntryReader(
       Terminal terminal,
       Map<String, Object> variables,
       Parser parser,
-      LiveCompleter completer,
-      Function<String, List<String>> signatures,
+      Completions completions,
+      Foresight foresight,
+      Commands commands,
       Highlighter highlighter)
       throws IOException {
     super(terminal, "blksh", new HashMap<>(variables));
+    this.completions = completions;
+    this.foresight = foresight;
     setParser(parser);
+    LiveCompleter completer = new LiveCompleter(completions, foresight, commands, this::foundLate);
     setCompleter(completer);
     setCompletionMatcher(completer);
-    this.signatures = signatures;
     setHighlighter(highlighter);
     setHistory(new DefaultHistory(this));
     setVariable(SECONDARY_PROMPT_PATTERN, "%P.... > ");
@@ -57,6 +68,7 @@ final class EntryReader extends LineReaderImpl {
     getWidgets().put(TAKE_CHARACTER, () -> take(FORWARD_CHAR));
     getWidgets().put(TAKE_LINE, () -> take(END_OF_LINE));
     getWidgets().put(CLOSE, this::close);
+    getWidgets().put(LATE, this::takeLate);
     for (String name : List.of(EMACS, VIINS)) {
       KeyMap<org.jline.reader.Binding> keys = getKeyMaps().get(name);
       rebind(keys, FORWARD_CHAR, TAKE_CHARACTER);
@@ -110,12 +122,73 @@ final class EntryReader extends LineReaderImpl {
     if (!typing || !atEnd || Commands.isCommand(buf.toString())) {
       return shown;
     }
+    String text = buf.toString();
+    String asked = text.isBlank() ? null : Completions.asked(text);
+    if (asked != null) {
+      foresight.expect(asked, () -> redisplay(text));
+    }
     AttributedStringBuilder all = new AttributedStringBuilder().append(shown);
-    for (String signature : signatures.apply(buf.toString())) {
-      int width = Math.max(1, size.getColumns() - 1);
-      String line = signature.length() <= width ? signature : signature.substring(0, width);
-      all.append("\n").styled(AttributedStyle::faint, line);
+    for (String signature : completions.signatures(text)) {
+      below(all, signature);
+    }
+    Late found = late;
+    if (found != null && found.before().equals(text)) {
+      int most = Math.max(FEWEST_LATE, size.getRows() / 2);
+      found.found().stream().limit(most).forEach(it -> below(all, it.shown() + "  " + it.about()));
+      if (found.found().size() > most) {
+        below(all, "… " + found.found().size() + " in all; TAB lists them");
+      }
     }
     return all.toAttributedString();
+  }
+
+  private void below(AttributedStringBuilder all, String line) {
+    int width = Math.max(1, size.getColumns() - 1);
+    String fitted = line.length() <= width ? line : line.substring(0, width);
+    all.append("\n").styled(AttributedStyle::faint, fitted);
+  }
+
+  /** Something more is known about a text; it is shown if that is what still stands there. */
+  private void redisplay(String text) {
+    if (!completions.signatures(text).isEmpty()) {
+      call(REDISPLAY);
+    }
+  }
+
+  /** On the thread that found it. */
+  private void foundLate(String before, List<Completions.Completion> found) {
+    if (!found.isEmpty()) {
+      late = new Late(before, found);
+      call(LATE);
+    }
+  }
+
+  private void call(String widget) {
+    try {
+      callWidget(widget);
+    } catch (IllegalStateException notEditing) {
+      // the entry was accepted meanwhile
+    }
+  }
+
+  /** Takes what is common to all that was found late, and shows the rest below the entry. */
+  private boolean takeLate() {
+    Late found = late;
+    if (found == null || !found.before().equals(buf.toString()) || buf.cursor() < buf.length()) {
+      return true;
+    }
+    String word = Completions.place(found.before()).word();
+    String common =
+        LiveCompleter.common(found.found().stream().map(Completions.Completion::text).toList());
+    if (common.startsWith(word) && common.length() > word.length()) {
+      buf.write(common.substring(word.length()));
+      late = found.found().size() == 1 ? null : new Late(buf.toString(), found.found());
+    } else if (found.found().size() == 1) {
+      buf.backspace(word.length());
+      buf.write(common);
+      late = null;
+    }
+    callWidget(REDISPLAY);
+    return true;
   }
 }

@@ -1,11 +1,14 @@
 package blksh.shell;
 
-import java.util.ArrayList;
-import java.util.Collections;
+import blksh.script.Scope;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BiConsumer;
 import org.jline.reader.Candidate;
 import org.jline.reader.Completer;
 import org.jline.reader.CompletingParsedLine;
@@ -13,21 +16,34 @@ import org.jline.reader.CompletionMatcher;
 import org.jline.reader.LineReader;
 import org.jline.reader.ParsedLine;
 
-/**
- * Answers TAB in time: what is not found within the budget is left out, and is there the next time.
- */
+/** Answers TAB in time: what is not found within the budget is shown as soon as it is found. */
 final class LiveCompleter implements Completer, CompletionMatcher {
 
   private static final long BUDGET_MILLIS = 90;
 
+  /** The part of it that is kept for what can be found without the compiler. */
+  private static final long RESERVE_MILLIS = 20;
+
   private final Completions completions;
+  private final Foresight foresight;
   private final Commands commands;
+  private final BiConsumer<String, List<Completions.Completion>> afterwards;
+  private final Executor search = work -> thread(work).start();
   private List<Candidate> offered = List.of();
   private String word = "";
 
-  LiveCompleter(Completions completions, Commands commands) {
+  /**
+   * @param afterwards takes what is found too late for the text it was asked for
+   */
+  LiveCompleter(
+      Completions completions,
+      Foresight foresight,
+      Commands commands,
+      BiConsumer<String, List<Completions.Completion>> afterwards) {
     this.completions = completions;
+    this.foresight = foresight;
     this.commands = commands;
+    this.afterwards = afterwards;
   }
 
   @Override
@@ -41,28 +57,52 @@ final class LiveCompleter implements Completer, CompletionMatcher {
       }
       return;
     }
-    List<Completions.Completion> found = Collections.synchronizedList(new ArrayList<>());
-    CountDownLatch done = new CountDownLatch(1);
-    Thread search =
-        new Thread(
-            () -> {
-              try {
-                completions.gather(before, found);
-              } finally {
-                done.countDown();
-              }
-            },
-            "blksh completion");
-    search.setDaemon(true);
-    search.start();
-    try {
-      done.await(BUDGET_MILLIS, TimeUnit.MILLISECONDS);
-    } catch (InterruptedException hurry) {
-      Thread.currentThread().interrupt();
-    }
-    for (Completions.Completion completion : found.toArray(Completions.Completion[]::new)) {
+    List<Completions.Completion> found = search(before);
+    for (Completions.Completion completion : found) {
       candidates.add(candidate(completion.text(), completion.shown(), completion.description()));
     }
+  }
+
+  /** What is found within the budget; what is found later goes to whoever waits for it. */
+  private List<Completions.Completion> search(String before) {
+    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(BUDGET_MILLIS);
+    String asked = Completions.asked(before);
+    CompletableFuture<Scope> scope =
+        asked == null ? CompletableFuture.completedFuture(Scope.EMPTY) : foresight.ask(asked);
+    CompletableFuture<List<Completions.Completion>> all =
+        scope.thenApplyAsync(seen -> completions.gather(before, seen), search);
+    try {
+      return all.get(BUDGET_MILLIS - RESERVE_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (TimeoutException late) {
+      List<Completions.Completion> certain = certain(before, end);
+      if (certain.isEmpty()) {
+        all.thenAccept(found -> afterwards.accept(before, found));
+      }
+      return certain;
+    } catch (ExecutionException broken) {
+      return List.of();
+    } catch (InterruptedException hurry) {
+      Thread.currentThread().interrupt();
+      return List.of();
+    }
+  }
+
+  private List<Completions.Completion> certain(String before, long end) {
+    try {
+      return CompletableFuture.supplyAsync(() -> completions.certain(before), search)
+          .get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException | ExecutionException nothing) {
+      return List.of();
+    } catch (InterruptedException hurry) {
+      Thread.currentThread().interrupt();
+      return List.of();
+    }
+  }
+
+  private static Thread thread(Runnable work) {
+    Thread thread = new Thread(work, "blksh completion");
+    thread.setDaemon(true);
+    return thread;
   }
 
   private static Candidate candidate(String text, String shown, String description) {
@@ -95,16 +135,21 @@ final class LiveCompleter implements Completer, CompletionMatcher {
 
   @Override
   public String getCommonPrefix() {
-    String common = offered.get(0).value();
-    for (Candidate candidate : offered) {
+    String common = common(offered.stream().map(Candidate::value).toList());
+    return common.startsWith(word) ? common : word;
+  }
+
+  /** What all of some texts begin with. */
+  static String common(List<String> texts) {
+    String common = texts.get(0);
+    for (String text : texts) {
       int length = 0;
-      String value = candidate.value();
-      while (length < Math.min(common.length(), value.length())
-          && common.charAt(length) == value.charAt(length)) {
+      while (length < Math.min(common.length(), text.length())
+          && common.charAt(length) == text.charAt(length)) {
         length++;
       }
       common = common.substring(0, length);
     }
-    return common.startsWith(word) ? common : word;
+    return common;
   }
 }

@@ -12,14 +12,29 @@ final class Match {
 
   /** The rank of a name for a word; -1 when it does not fit. */
   static int rank(String word, String name) {
-    String small = word.toLowerCase(Locale.ROOT);
-    if (name.toLowerCase(Locale.ROOT).startsWith(small)) {
+    if (begins(word, name)) {
       return 0;
     }
+    String small = word.toLowerCase(Locale.ROOT);
     if (humps(word, 0, name, 0)) {
       return 1;
     }
     return word.length() > 1 && name.toLowerCase(Locale.ROOT).contains(small) ? 2 : -1;
+  }
+
+  /** Whether a name begins with a word; small letters stand for capitals too. */
+  private static boolean begins(String word, String name) {
+    if (word.length() > name.length()) {
+      return false;
+    }
+    for (int i = 0; i < word.length(); i++) {
+      char wanted = word.charAt(i);
+      char there = name.charAt(i);
+      if (wanted != there && wanted != Character.toLowerCase(there)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Whether the characters of a word lead through the beginnings of a name's humps, in order. */

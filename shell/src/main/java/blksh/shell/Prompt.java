@@ -5,6 +5,7 @@ import blksh.dsl.Arguments;
 import blksh.dsl.Vocabulary;
 import blksh.script.Evaluation;
 import blksh.script.Repl;
+import blksh.script.Scope;
 import blksh.script.ScriptRun;
 import blksh.script.ScriptSource;
 import blksh.script.Sitting;
@@ -34,6 +35,7 @@ import org.jline.terminal.TerminalBuilder;
 final class Prompt {
 
   private static final String PROMPT = "blksh> ";
+  private static final long BETWEEN_LESSONS_MILLIS = 3;
 
   private final Console console;
   private final Session session;
@@ -47,6 +49,7 @@ final class Prompt {
   private volatile boolean lexer;
 
   private final FastLane fastLane;
+  private final Foresight foresight = new Foresight(this::scope);
 
   private Evaluator evaluator;
 
@@ -162,6 +165,7 @@ final class Prompt {
         }
       } else if (!text.isBlank()) {
         evaluator.evaluate(text);
+        foresight.clear();
       }
     }
   }
@@ -207,6 +211,9 @@ final class Prompt {
       repl.warmUp();
       initialise(repl);
       ready.complete(repl);
+      while (repl.learn()) {
+        Thread.sleep(BETWEEN_LESSONS_MILLIS);
+      }
     } catch (Throwable broken) {
       ready.completeExceptionally(broken);
     }
@@ -215,7 +222,8 @@ final class Prompt {
   private LineReader reader(Terminal terminal) throws IOException {
     Path home = session.options().home();
     Files.createDirectories(home);
-    Completions completions = new Completions(vocabulary, fastLane, this::variable, this::typeOf);
+    Completions completions =
+        new Completions(vocabulary, fastLane, this::variable, foresight, this::importable);
     Path inputRc = Path.of(System.getProperty("user.home"), ".inputrc");
     return new EntryReader(
         terminal,
@@ -227,8 +235,9 @@ final class Prompt {
             LineReader.INPUT_RC_FILE_NAME,
             inputRc.toString()),
         new EntryParser(this::reads),
-        new LiveCompleter(completions, commands),
-        completions::signatures,
+        completions,
+        foresight,
+        commands,
         new EntryHighlighter(console.colour(), () -> lexer));
   }
 
@@ -279,14 +288,15 @@ final class Prompt {
     return repl == null ? null : repl.variable(name);
   }
 
-  /** The type of an expression; null when it has none, or the compiler is not there yet. */
-  private String typeOf(String expression) {
+  /** What the compiler sees at the end of a text; null when it is not there yet. */
+  private Scope scope(String before) {
     Repl repl = present();
-    try {
-      return repl == null || expression.isBlank() ? null : repl.typeOf(expression);
-    } catch (RuntimeException none) {
-      return null;
-    }
+    return repl == null ? null : repl.scope(before);
+  }
+
+  private List<String> importable(String packageName) {
+    Repl repl = present();
+    return repl == null ? List.of() : repl.importable(packageName);
   }
 
   /** Whether a text can be handed over, as opposed to being the beginning of something. */

@@ -81,6 +81,11 @@ final class Screen {
     }
   }
 
+  /** Puts an entry into the history as though it had been typed. */
+  void remember(String entry) {
+    reader.getHistory().add(entry);
+  }
+
   /** Whether a line is being edited now. */
   boolean editing() {
     return reader.isReading();

@@ -143,7 +143,8 @@ private class Assembly(private val target: Path) {
   private val loader = javaClass.classLoader
 
   /** A type without the packages of its names. */
-  private fun short(type: KType): String = type.toString().replace(Regex("""\b[a-z]\w*\."""), "")
+  private fun short(type: KType): String =
+    type.toString().replace(Regex("""\b[a-z]\w*\.|\s*/\*.*?\*/"""), "")
 
   /** Copies this platform's libraries out of their jars, under names that need no version. */
   fun extractNatives() {

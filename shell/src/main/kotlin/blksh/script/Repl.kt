@@ -170,7 +170,7 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
     val mark = history.mark()
     var compiled = false
     try {
-      return when (val result = compile(prelude + text, "Entry_${++number}")) {
+      return when (val result = compile(prelude + text, "$ENTRY${++number}")) {
         is ResultWithDiagnostics.Success -> {
           compiled = true
           val snippet = result.value.get() as KJvmCompiledScript
@@ -217,6 +217,43 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
     }
   }
 
+  private var extensions: Extensions? = null
+
+  /**
+   * What may be named at the end of a text, which is the beginning of an entry up to the word that
+   * is being typed. Runs nothing.
+   */
+  @Synchronized
+  fun scope(before: String): Scope {
+    val text = before + ScopeSearch.MARK + Tokens.closing(before)
+    val prelude = prelude(text, names(text))
+    val mark = history.mark()
+    val search =
+      ScopeSearch(history.getSnippets().toList()) { session ->
+        extensions ?: Extensions(session).also { extensions = it }
+      }
+    try {
+      search.during { compile(prelude + text, "$ENTRY${++number}") }
+    } catch (crash: Exception) {
+      // What it found before is as good as any.
+    } finally {
+      collector.clear()
+      history.rollBack(mark)
+    }
+    return search.found()
+  }
+
+  /**
+   * Reads on in what Kotlin declares, for a moment; false when all of it is known. Entries may come
+   * between.
+   */
+  @Synchronized fun learn(): Boolean = extensions?.read(LESSON_MILLIS) ?: false
+
+  /** The names of functions and properties that a package of Kotlin declares. */
+  @Synchronized
+  fun importable(packageName: String): List<String> =
+    extensions?.importable(packageName) ?: listOf()
+
   /** The identifiers in a text. */
   private fun names(text: String): Set<String> {
     val names = HashSet<String>()
@@ -261,7 +298,7 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
   private fun declare(text: String): Boolean {
     val mark = history.mark()
     try {
-      val result = compile(text, "Entry_${++number}")
+      val result = compile(text, "$ENTRY${++number}")
       if (result is ResultWithDiagnostics.Success) {
         val snippet = result.value.get() as KJvmCompiledScript
         val module = snippet.getCompiledModule() as KJvmCompiledModuleInMemory
@@ -331,8 +368,9 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
   fun warmUp() {
     val mark = history.mark()
     try {
-      compile("listOf(1).map { \"\$it\" }", "Entry_${++number}")
-      compile("val a = stores.filter { it.reachable }.map { it.name }", "Entry_${++number}")
+      compile("listOf(1).map { \"\$it\" }", "$ENTRY${++number}")
+      compile("val a = stores.filter { it.reachable }.map { it.name }", "$ENTRY${++number}")
+      scope("stores.map { it.")
     } finally {
       collector.clear()
       history.rollBack(mark)
@@ -362,8 +400,19 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
     val instance = type.getField("INSTANCE").get(null)
     type.methods.single { it.name == "\$\$eval" }.invoke(instance, vocabulary)
     entry.instance = instance
-    val field = snippet.resultField?.first ?: return Unit
-    return type.getDeclaredField(field).apply { isAccessible = true }.get(instance)
+    val (field, kind) = snippet.resultField ?: return Unit
+    val value = type.getDeclaredField(field).apply { isAccessible = true }.get(instance)
+    return boxed(value, kind.typeName)
+  }
+
+  /** A value of an inline class, which its field holds bare, as one of that class. */
+  private fun boxed(value: Any?, typeName: String): Any? {
+    val name = typeName.substringBefore('<').removeSuffix("?")
+    if (value == null || !name.startsWith(ENTRY)) return value
+    val type = runCatching { loader.loadClass(name.replace('.', '$')) }.getOrNull()
+    if (type == null || type.isInstance(value)) return value
+    val box = type.declaredMethods.find { it.name == "box-impl" } ?: return value
+    return runCatching { box.invoke(null, value) }.getOrDefault(value)
   }
 
   /** The compiler's history of entries, whose tail can be taken back. */
@@ -409,6 +458,11 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
   }
 
   private companion object {
+
+    /** What the classes of entries are called, with a number. */
+    const val ENTRY = "Entry_"
+
+    const val LESSON_MILLIS = 15L
 
     /** Where the compiler's numbers for results begin, out of the way of those people see. */
     const val FIRST = 1_000_000

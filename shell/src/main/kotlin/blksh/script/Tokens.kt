@@ -46,4 +46,32 @@ object Tokens {
       lexer.advance()
     }
   }
+
+  /** What has to follow a text for its brackets and strings to be closed. */
+  internal fun closing(text: String): String {
+    val lexer = KotlinLexer()
+    val open = ArrayDeque<String>()
+    lexer.start(text)
+    while (true) {
+      val closer =
+        when (lexer.tokenType ?: return open.joinToString("")) {
+          KtTokens.LPAR -> ")"
+          KtTokens.LBRACKET -> "]"
+          KtTokens.LBRACE,
+          KtTokens.LONG_TEMPLATE_ENTRY_START -> "}"
+          KtTokens.OPEN_QUOTE -> lexer.tokenText
+          KtTokens.RPAR,
+          KtTokens.RBRACKET,
+          KtTokens.RBRACE,
+          KtTokens.LONG_TEMPLATE_ENTRY_END,
+          KtTokens.CLOSING_QUOTE -> {
+            open.removeFirstOrNull()
+            null
+          }
+          else -> null
+        }
+      if (closer != null) open.addFirst(closer)
+      lexer.advance()
+    }
+  }
 }

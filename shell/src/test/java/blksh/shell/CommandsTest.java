@@ -287,6 +287,19 @@ class CommandsTest {
   }
 
   @Test
+  void entersWhatTheEditorLeaves() throws Exception {
+    Path editor = home.resolve("editor");
+    Files.writeString(editor, "#!/bin/sh\nsed -i s/20/21/ \"$2\"; echo 'n * 2' >>\"$2\"\n");
+    assertThat(editor.toFile().setExecutable(true)).isTrue();
+    try (Pane pane = Pane.open(home, 80, 20, "EDITOR=" + editor + " -f")) {
+      pane.ask("val n = 20", "val n = 20");
+      pane.ask(":edit", "\n42\n");
+      pane.press("Up");
+      pane.await(screen -> screen.endsWith("blksh> val n = 21\n.... > n * 2"));
+    }
+  }
+
+  @Test
   void entersTheInitScriptFirst() throws Exception {
     Files.writeString(home.resolve("init.kts"), "fun mine() = \"from init\"\n");
     try (Pane pane = Pane.open(home, 80, 20)) {

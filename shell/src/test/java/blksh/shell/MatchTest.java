@@ -9,7 +9,8 @@ class MatchTest {
   @Test
   void ranksBeginningsBeforeHumpsBeforeTheMiddle() {
     assertThat(Match.rank("sto", "stores")).isZero();
-    assertThat(Match.rank("STO", "stores")).isZero();
+    assertThat(Match.rank("sto", "Stores")).isZero();
+    assertThat(Match.rank("bL", "BlockMap")).isNotZero();
     assertThat(Match.rank("", "stores")).isZero();
     assertThat(Match.rank("sD", "sampleDisk(…)")).isEqualTo(1);
     assertThat(Match.rank("sadi", "sampleDisk(…)")).isEqualTo(1);

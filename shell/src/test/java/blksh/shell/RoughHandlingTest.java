@@ -1,0 +1,110 @@
+package blksh.shell;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Random;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The prompt under people who resize, paste and press Ctrl-C whenever they like. */
+class RoughHandlingTest {
+
+  /** How often a capture is interrupted; more by {@code -Dblksh.interrupts=50}. */
+  private static final int INTERRUPTS = Integer.getInteger("blksh.interrupts", 10);
+
+  private static final int IMAGE_BYTES = 64 << 20;
+  private static final int LONGEST_MILLIS = 900;
+
+  @TempDir static Path shared;
+  @TempDir Path home;
+
+  @BeforeAll
+  static void prepare() throws Exception {
+    Program.prepare(shared);
+  }
+
+  @Test
+  void livesOnAfterCtrlCAtAnyInstantOfACapture() throws Exception {
+    byte[] image = new byte[IMAGE_BYTES];
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    random.nextBytes(image);
+    Files.write(home.resolve("image"), image);
+    int stopped = 0;
+    try (Pty pty = Pty.open(home, 120, 40)) {
+      pty.enter("val image = drive(home.resolve(\"image\"))");
+      for (int i = 0; i < INTERRUPTS; i++) {
+        pty.enter("val s = store(home.resolve(\"store" + i + "\"))");
+        pty.type("s.capture(image, name = \"image\")\r");
+        Thread.sleep(random.nextInt(LONGEST_MILLIS));
+        pty.type("\003");
+        String seen = pty.await(it -> it.endsWith(Pty.PROMPT));
+        stopped += seen.contains("interrupted") ? 1 : 0;
+        String verified = pty.enter("if (s.reachable) s.verify().clean else true");
+        assertThat(verified).as("seed " + seed + ", round " + i).endsWith("yes\n");
+      }
+      assertThat(pty.enter("s.capture(image, name = \"image\").manifest.size.bytes"))
+          .endsWith(IMAGE_BYTES + "\n");
+    }
+    assertThat(stopped).isPositive();
+  }
+
+  @Test
+  void takesAPasteOfTwoHundredLinesAsOneEntry() throws Exception {
+    String lines =
+        IntStream.rangeClosed(1, 200)
+            .mapToObj(i -> "val pasted" + i + " = " + i + " // line " + i)
+            .collect(Collectors.joining("\n"));
+    try (Pty pty = Pty.open(home, 120, 40)) {
+      assertThat(pty.enter(lines)).isEmpty();
+      assertThat(pty.enter("pasted1 + pasted200")).isEqualTo("201\n");
+      pty.type("\033OA");
+      pty.await(seen -> seen.contains("pasted200"));
+      pty.type("\033OA");
+      pty.await(seen -> seen.contains("// line 200"));
+      pty.type("\003");
+      pty.await(seen -> seen.endsWith(Pty.PROMPT));
+    }
+  }
+
+  @Test
+  void losesNothingOfWhatIsTypedAheadOfIt() throws Exception {
+    String lines =
+        IntStream.rangeClosed(1, 12)
+            .mapToObj(i -> "val typed" + i + " = " + i + "\r")
+            .collect(Collectors.joining());
+    try (Pty pty = Pty.open(home, 120, 40)) {
+      pty.type(lines);
+      pty.type("typed1 + typed12 + 1000\r");
+      pty.await(seen -> seen.contains("\n1013\n" + Pty.PROMPT));
+    }
+  }
+
+  @Test
+  void keepsTheEntryThroughResizes() throws Exception {
+    try (Pane pane = Pane.open(home, 100, 30)) {
+      pane.enter("for (i in 1..300) { println(\"line $i \" + \"x\".repeat(50)); Thread.sleep(5) }");
+      for (int width : new int[] {60, 130, 40, 100}) {
+        Thread.sleep(200);
+        pane.resize(width, 30);
+      }
+      pane.await(screen -> screen.contains("line 300 ") && screen.endsWith("\nblksh>"));
+      pane.type("val resized = \"" + "0123456789".repeat(6));
+      for (int width : new int[] {50, 120, 70}) {
+        pane.resize(width, 30);
+        Thread.sleep(300);
+        pane.type("abc");
+      }
+      pane.type("\".length");
+      pane.await(screen -> screen.replace("\n", "").endsWith("abcabcabc\".length"));
+      pane.press("Enter");
+      pane.await(screen -> screen.endsWith("\nblksh>"));
+      pane.ask("resized", "\n69\n");
+    }
+  }
+}
