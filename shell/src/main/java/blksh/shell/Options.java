@@ -1,6 +1,7 @@
 package blksh.shell;
 
 import blksh.dsl.UsageException;
+import blksh.workspace.Workspace;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
@@ -18,13 +19,7 @@ public final class Options {
 
   /** Where blksh keeps what it remembers: {@code --home}, else $BLKSH_HOME, else ~/.blksh. */
   public Path home() {
-    if (home != null) {
-      return home;
-    }
-    String variable = System.getenv("BLKSH_HOME");
-    return variable == null || variable.isEmpty()
-        ? Path.of(System.getProperty("user.home"), ".blksh")
-        : Path.of(variable);
+    return home != null ? home : Workspace.defaultHome(System.getenv());
   }
 
   public void home(Path directory) {
