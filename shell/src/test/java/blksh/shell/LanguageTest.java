@@ -34,7 +34,7 @@ class LanguageTest {
     Matcher entries = ENTRY.matcher(text.substring(text.indexOf("\n1 + 1")));
     List<String> wrong = new ArrayList<>();
     int count = 0;
-    try (Pty pty = Pty.open(home, 160, 60)) {
+    try (Pty pty = Pty.warm(home, 160, 60)) {
       while (entries.find()) {
         count++;
         String entry = entries.group(1);
@@ -51,9 +51,9 @@ class LanguageTest {
 
   /** Presses Enter behind what is not complete, and gives it up. */
   private static String continued(Pty pty, String entry) throws Exception {
-    pty.type(entry + "\r");
+    pty.typeCalmly(entry + "\r");
     String seen = pty.await(it -> it.contains("....") || it.endsWith("\n" + Pty.PROMPT));
-    pty.type("\003");
+    pty.typeCalmly("\003");
     pty.await(it -> it.endsWith(Pty.PROMPT));
     return seen.contains("....") ? "..." : seen;
   }

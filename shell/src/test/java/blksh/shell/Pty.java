@@ -19,6 +19,8 @@ final class Pty implements AutoCloseable {
 
   static final String PROMPT = "blksh> ";
 
+  private static final long QUIET_MILLIS = 60;
+  private static final long BUSY_MILLIS = 1000;
   private static final long PATIENCE_SECONDS = 60;
   private static final String ESCAPES = "\033(?:\\[[0-9;?=>]*[A-Za-z]|[()][A-Z0-9]|[=>])";
 
@@ -46,6 +48,14 @@ final class Pty implements AutoCloseable {
     builder.environment().put("SHELL", "/bin/sh");
     Pty pty = new Pty(builder.start());
     pty.await(seen -> seen.contains(PROMPT));
+    return pty;
+  }
+
+  /** The same, when the compiler is there: from then on nothing is painted anew on Enter. */
+  static Pty warm(Path home, int columns, int rows) throws Exception {
+    Pty pty = open(home, columns, rows);
+    pty.type("val warm = 1\r");
+    pty.await(seen -> seen.contains("\n" + PROMPT));
     return pty;
   }
 
@@ -100,12 +110,24 @@ final class Pty implements AutoCloseable {
     return seen();
   }
 
+  /** Types when nothing was written for a moment, so that what comes next answers it. */
+  void typeCalmly(String text) throws Exception {
+    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(BUSY_MILLIS);
+    synchronized (read) {
+      for (int length = -1; length != read.length() && System.nanoTime() < end; ) {
+        length = read.length();
+        read.wait(QUIET_MILLIS);
+      }
+    }
+    type(text);
+  }
+
   /** Pastes an entry of any number of lines, as terminals do, and presses Enter; its answer. */
   String enter(String text) throws Exception {
-    type("\033[200~" + text + "\033[201~");
+    typeCalmly("\033[200~" + text + "\033[201~");
     String last = text.substring(text.lastIndexOf('\n') + 1).strip();
     await(seen -> seen.contains(last));
-    type("\r");
+    typeCalmly("\r");
     String seen = await(answer -> answer.endsWith("\n" + PROMPT));
     return seen.substring(seen.indexOf('\n') + 1, seen.length() - PROMPT.length());
   }
