@@ -10,8 +10,10 @@ import java.util.Deque;
  * @param open how many are open at the end
  * @param match for the place that was asked about, where the other of its pair is; -1 for none
  * @param unclosed whether a raw string or a block comment is still open at the end
+ * @param broken whether a string that must end on its line is open at the end: more lines do not
+ *     help
  */
-record Brackets(int open, int match, boolean unclosed) {
+record Brackets(int open, int match, boolean unclosed, boolean broken) {
 
   /** Reads a text. */
   static Brackets of(String text) {
@@ -63,7 +65,7 @@ record Brackets(int open, int match, boolean unclosed) {
       if (text.startsWith("/*", at)) {
         int end = endOfComment(text, at);
         if (end < 0) {
-          return new Brackets(stack.size(), match, true);
+          return new Brackets(stack.size(), match, true, false);
         }
         at = end;
         continue;
@@ -91,7 +93,8 @@ record Brackets(int open, int match, boolean unclosed) {
       }
       at++;
     }
-    return new Brackets(stack.size(), match, quotes.contains("\"\"\""));
+    boolean broken = !quotes.isEmpty() && quotes.peek().length() == 1;
+    return new Brackets(stack.size(), match, quotes.contains("\"\"\""), broken);
   }
 
   /** Where a comment ends that begins here, comments in it included; -1 when it does not. */

@@ -24,7 +24,8 @@ final class EntryParser implements Parser {
     boolean accepting = context == ParseContext.ACCEPT_LINE || context == ParseContext.UNSPECIFIED;
     if (accepting && !Commands.isCommand(line) && !line.isBlank()) {
       Brackets brackets = Brackets.of(line);
-      if (brackets.open() > 0 || brackets.unclosed() || !complete.test(line)) {
+      boolean open = brackets.open() > 0 || brackets.unclosed() || !complete.test(line);
+      if (open && !brackets.broken()) {
         throw new EOFError(-1, -1, "incomplete", null, brackets.open(), null);
       }
     }

@@ -20,7 +20,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.jline.reader.EndOfFileException;
 import org.jline.reader.LineReader;
 import org.jline.reader.UserInterruptException;
@@ -37,6 +39,9 @@ final class Prompt {
   private static final String PROMPT = "blksh> ";
   private static final long BETWEEN_LESSONS_MILLIS = 3;
 
+  /** How long the compiler waits at first, so that what is entered at once has the machine. */
+  private static final long HEAD_START_MILLIS = 200;
+
   private final Console console;
   private final Session session;
   private final Vocabulary vocabulary;
@@ -44,6 +49,9 @@ final class Prompt {
 
   /** The compiler, once it is there. */
   private CompletableFuture<Repl> ready;
+
+  /** Open when something waits for the compiler. */
+  private final CountDownLatch wanted = new CountDownLatch(1);
 
   /** Whether the part of it is there that tells tokens apart. */
   private volatile boolean lexer;
@@ -207,6 +215,7 @@ final class Prompt {
       lexer = true;
       // What the first TAB and the first entry will want.
       vocabulary.getStores();
+      wanted.await(HEAD_START_MILLIS, TimeUnit.MILLISECONDS);
       Repl repl = new Repl(vocabulary, true);
       repl.warmUp();
       initialise(repl);
@@ -267,6 +276,7 @@ final class Prompt {
 
   /** The compiler; without a terminal it is got ready when it is first needed. */
   private Repl repl() throws InterruptedException {
+    wanted.countDown();
     if (ready == null) {
       ready = CompletableFuture.completedFuture(new Repl(vocabulary, false));
     }

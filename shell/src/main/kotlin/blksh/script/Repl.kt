@@ -93,7 +93,8 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
     val errors = file.collectDescendantsOfType<PsiErrorElement>()
     val first = errors.minByOrNull { it.textRange.startOffset } ?: return Reading.Complete
     val end = text.trimEnd().length
-    if (errors.all { it.textRange.startOffset >= end }) return Reading.Incomplete
+    if (!Tokens.isBroken(text) && errors.all { it.textRange.startOffset >= end })
+      return Reading.Incomplete
     val before = text.take(first.textRange.startOffset)
     val problem =
       ScriptProblem(

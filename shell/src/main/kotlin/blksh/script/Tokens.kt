@@ -47,6 +47,12 @@ object Tokens {
     }
   }
 
+  /** Whether a string that must end on its line is open at the end: more lines do not help. */
+  internal fun isBroken(text: String): Boolean {
+    val closing = closing(text)
+    return closing.startsWith("\"") && !closing.startsWith("\"\"\"")
+  }
+
   /** What has to follow a text for its brackets and strings to be closed. */
   internal fun closing(text: String): String {
     val lexer = KotlinLexer()

@@ -31,5 +31,8 @@ class BracketsTest {
     assertThat(Brackets.of("/* one /* two */").unclosed()).isTrue();
     assertThat(Brackets.of("/* one /* two */ */ 1").unclosed()).isFalse();
     assertThat(Brackets.of("val a = \"one").unclosed()).isFalse();
+    assertThat(Brackets.of("f(\"one").broken()).isTrue();
+    assertThat(Brackets.of("f(\"one ${g(").broken()).isFalse();
+    assertThat(Brackets.of("val a = \"one\"").broken()).isFalse();
   }
 }
