@@ -3,6 +3,7 @@ package blksh.cache;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.CacheFigures;
+import blksh.block.DirectBuffer;
 import blksh.block.Extent;
 import blksh.block.MediumGoneException;
 import blksh.block.SourceInfo;
@@ -21,7 +22,6 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.NoSuchElementException;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
@@ -42,8 +42,6 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
   /** How much of a failed large read is taken as failed; the rest counts as not tried. */
   static final int CLUSTER = 64 << 10;
 
-  private static final int BUFFERS_KEPT = 4;
-
   /** How long background work stays away after somebody read from the medium. */
   private static final long LULL_MILLIS = 20;
 
@@ -56,7 +54,6 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
   private final Claims claims;
   private final Flights flights = new Flights();
   private final ReadAhead ahead;
-  private final ConcurrentLinkedQueue<ByteBuffer> buffers = new ConcurrentLinkedQueue<>();
   private final LongAdder hits = new LongAdder();
   private final LongAdder misses = new LongAdder();
   private final Object saving = new Object();
@@ -380,8 +377,8 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
    */
   private long fetch(
       long start, long end, int failed, long from, long to, ByteBuffer target, boolean strict) {
-    ByteBuffer buffer = borrow((int) (end - start));
-    try {
+    try (DirectBuffer memory = DirectBuffer.borrow((int) (end - start))) {
+      ByteBuffer buffer = memory.bytes();
       long good = start + readSource(start, buffer);
       if (good < end) {
         good = Math.max(start, good / sector * sector);
@@ -402,10 +399,6 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
         changed = true;
       }
       return good;
-    } finally {
-      if (buffers.size() < BUFFERS_KEPT) {
-        buffers.add(buffer);
-      }
     }
   }
 
@@ -442,15 +435,6 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
             .suggest("what was read so far is kept");
       }
     }
-  }
-
-  private ByteBuffer borrow(int length) {
-    ByteBuffer buffer = buffers.poll();
-    if (buffer == null || buffer.capacity() < length) {
-      int capacity = Math.max(options.block(), Integer.highestOneBit(length - 1) << 1);
-      buffer = ByteBuffer.allocateDirect(Math.max(capacity, length));
-    }
-    return buffer.clear().limit(length);
   }
 
   private static long ceiling(long value, long unit) {

@@ -1,6 +1,7 @@
 package blksh.store;
 
 import blksh.BlkshException;
+import blksh.block.DirectBuffer;
 import blksh.block.Extent;
 import blksh.task.OrderedStep;
 import blksh.task.Task;
@@ -54,6 +55,10 @@ final class Capture {
   private final OrderedStep<Piece> placing = new OrderedStep<>(this::place);
   private final OrderedStep<Piece> appending = new OrderedStep<>(this::append);
   private final BlockingQueue<FrameBuffers> buffers = new LinkedBlockingQueue<>();
+
+  /** All memory outside the heap, given back when no worker is left. Guarded by itself. */
+  private final List<DirectBuffer> borrowed = new ArrayList<>();
+
   private final RootDigest root = new RootDigest();
   private ManifestWriter manifest;
 
@@ -109,8 +114,8 @@ final class Capture {
   }
 
   /** Room for the pages of one frame on their way from several segments. */
-  private static final class FrameBuffers {
-    final ByteBuffer raw = ByteBuffer.allocateDirect(Frame.MAX_RAW);
+  private final class FrameBuffers {
+    final ByteBuffer raw = borrow(Frame.MAX_RAW);
     final byte[] digests = new byte[Frame.MAX_PAGES * Page.DIGEST];
     int pages;
     int length;
@@ -128,12 +133,12 @@ final class Capture {
     byte[] digests;
     int digestsAt;
     FrameBuffers owned; // goes back to the pool once appended
-    final ByteBuffer out = ByteBuffer.allocateDirect(Frame.MAX_HEADER + Frame.MAX_RAW);
+    ByteBuffer out; // made when the first frame is compressed to it
   }
 
   /** A segment with the frames it completed, on its way through the steps; used again and again. */
   private final class Piece {
-    final CaptureSegment segment = new CaptureSegment();
+    final CaptureSegment segment = new CaptureSegment(Capture.this::borrow);
     final List<Job> spare = new ArrayList<>();
     final List<Job> jobs = new ArrayList<>();
     long ticket;
@@ -160,6 +165,14 @@ final class Capture {
     }
   }
 
+  private ByteBuffer borrow(int bytes) {
+    DirectBuffer buffer = DirectBuffer.borrow(bytes);
+    synchronized (borrowed) {
+      borrowed.add(buffer);
+    }
+    return buffer.bytes();
+  }
+
   CaptureResult run() {
     Instant started = Instant.now();
     task.expect(input.size());
@@ -180,6 +193,7 @@ final class Capture {
     } finally {
       abandon();
       finder.close();
+      borrowed.forEach(DirectBuffer::close);
     }
   }
 
@@ -474,6 +488,9 @@ final class Capture {
       return;
     }
     for (Job job : piece.jobs) {
+      if (job.out == null) {
+        job.out = borrow(Frame.MAX_HEADER + Frame.MAX_RAW);
+      }
       Frame.write(
           store.codec(),
           compressor,
