@@ -5,6 +5,7 @@ import blksh.block.BlockSource;
 import blksh.block.CacheFigures;
 import blksh.block.DirectBuffer;
 import blksh.block.Extent;
+import blksh.block.ExtentWalk;
 import blksh.block.MediumGoneException;
 import blksh.block.SourceInfo;
 import blksh.block.UnreadableException;
@@ -16,12 +17,10 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
-import java.util.Collections;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.NoSuchElementException;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
@@ -770,40 +769,17 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
   @Override
   public Iterator<Extent> extents(long position, long length) {
     long end = Math.min(size(), BlockSource.saturatedEnd(position, length));
-    if (position >= end) {
-      return Collections.emptyIterator();
+    return ExtentWalk.through(position, end, at -> extentsFrom(at, end));
+  }
+
+  /** What was not tried is what the medium says, for all that can be told without reading it. */
+  private Iterator<Extent> extentsFrom(long at, long end) {
+    RescueRange range = map.at(at);
+    if (range.status() != RescueStatus.NON_TRIED) {
+      return ExtentWalk.one(new Extent(at, range.end() - at, kind(range.status())));
     }
-    return new Iterator<>() {
-      private long at = position;
-      private Iterator<Extent> below = Collections.emptyIterator();
-
-      @Override
-      public boolean hasNext() {
-        return at < end;
-      }
-
-      @Override
-      public Extent next() {
-        if (at >= end) {
-          throw new NoSuchElementException();
-        }
-        Extent extent;
-        if (below.hasNext()) {
-          extent = untried(below.next());
-        } else {
-          RescueRange range = map.at(at);
-          long to = Math.min(end, range.end());
-          if (range.status() == RescueStatus.NON_TRIED) {
-            below = source.extents(at, to - at);
-            extent = untried(below.next());
-          } else {
-            extent = new Extent(at, to - at, kind(range.status()));
-          }
-        }
-        at = extent.end();
-        return extent;
-      }
-    };
+    Iterator<Extent> below = source.extents(at, Math.min(end, range.end()) - at);
+    return ExtentWalk.each(below, Cache::untried);
   }
 
   private static Extent untried(Extent extent) {
