@@ -62,6 +62,8 @@ final class Capture {
   private final RootDigest root = new RootDigest();
   private ManifestWriter manifest;
 
+  private final int framePages;
+
   // Guarded by this.
   private final Deque<Piece> idle = new ArrayDeque<>();
   private final Deque<Piece> toCompress = new ArrayDeque<>();
@@ -108,6 +110,7 @@ final class Capture {
     this.options = options;
     this.task = task;
     this.finder = new PageFinder(store);
+    this.framePages = store.codec().framePages();
     for (int i = 0; i < Workers.count() + AHEAD; i++) {
       idle.push(new Piece());
     }
@@ -384,12 +387,12 @@ final class Capture {
       }
       if (carry != null) {
         carry(segment, i, i + 1);
-        if (carry.pages == Frame.MAX_PAGES) {
+        if (carry.pages == framePages) {
           finishFrame(piece);
         }
       } else if (runStart < 0) {
         runStart = i;
-      } else if (i + 1 - runStart == Frame.MAX_PAGES) {
+      } else if (i + 1 - runStart == framePages) {
         frameInPlace(piece, runStart, page);
         runStart = -1;
       }
@@ -437,8 +440,8 @@ final class Capture {
   private void frameInPlace(Piece piece, int first, int lastPage) {
     Job job = piece.job();
     job.pack = pack;
-    job.pages = Frame.MAX_PAGES;
-    job.firstPage = lastPage - (Frame.MAX_PAGES - 1);
+    job.pages = framePages;
+    job.firstPage = lastPage - (framePages - 1);
     job.raw = piece.segment.bytes();
     job.rawAt = first * Page.SIZE;
     job.rawLength = (job.pages - 1) * Page.SIZE + piece.segment.pageLength(first + job.pages - 1);

@@ -33,6 +33,14 @@ public enum Codec {
     return code >= 0 && code < values().length ? values()[code] : null;
   }
 
+  /**
+   * Pages a capture puts into a frame. LZ4 looks back 64 KiB only: larger frames would hardly be
+   * smaller, but cost whoever reads one page of them more.
+   */
+  int framePages() {
+    return this == LZ4 ? 8 : Frame.MAX_PAGES;
+  }
+
   /** Compresses frames with memory of its own; one a thread. */
   interface Compressor extends AutoCloseable {
     /**
