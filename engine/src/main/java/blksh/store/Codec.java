@@ -136,4 +136,25 @@ public enum Codec {
       return false;
     }
   }
+
+  /** The same into a direct buffer, from {@code toAt} on, whose position stays. */
+  boolean decompress(
+      ByteBuffer from, int offset, int length, ByteBuffer to, int toAt, int rawLength) {
+    try {
+      return switch (this) {
+        case RAW -> {
+          if (length == rawLength) {
+            to.put(toAt, from, offset, length);
+          }
+          yield length == rawLength;
+        }
+        case LZ4 ->
+            Lz4.DECOMPRESSOR.decompress(from, offset, length, to, toAt, rawLength) == rawLength;
+        case ZSTD ->
+            Zstd.decompressDirectByteBuffer(to, toAt, rawLength, from, offset, length) == rawLength;
+      };
+    } catch (LZ4Exception | ZstdException damaged) {
+      return false;
+    }
+  }
 }
