@@ -118,8 +118,8 @@ final class Capture {
 
   /** Room for the pages of one frame on their way from several segments. */
   private final class FrameBuffers {
-    final ByteBuffer raw = borrow(Frame.MAX_RAW);
-    final byte[] digests = new byte[Frame.MAX_PAGES * Page.DIGEST];
+    final ByteBuffer raw = borrow(framePages * Page.SIZE);
+    final byte[] digests = new byte[framePages * Page.DIGEST];
     int pages;
     int length;
     int firstPage;
@@ -492,7 +492,7 @@ final class Capture {
     }
     for (Job job : piece.jobs) {
       if (job.out == null) {
-        job.out = borrow(Frame.MAX_HEADER + Frame.MAX_RAW);
+        job.out = borrow(Frame.headerLength(framePages) + framePages * Page.SIZE);
       }
       Frame.write(
           store.codec(),
