@@ -6,14 +6,17 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jline.keymap.KeyMap;
+import org.jline.reader.Buffer;
 import org.jline.reader.Candidate;
 import org.jline.reader.Highlighter;
+import org.jline.reader.History;
 import org.jline.reader.LineReader;
+import org.jline.reader.MaskingCallback;
 import org.jline.reader.Parser;
 import org.jline.reader.Reference;
+import org.jline.reader.UserInterruptException;
 import org.jline.reader.Widget;
 import org.jline.reader.impl.LineReaderImpl;
-import org.jline.reader.impl.history.DefaultHistory;
 import org.jline.terminal.Terminal;
 import org.jline.utils.AttributedString;
 import org.jline.utils.AttributedStringBuilder;
@@ -63,7 +66,8 @@ final class EntryReader extends LineReaderImpl {
       Completions completions,
       Foresight foresight,
       Commands commands,
-      Highlighter highlighter)
+      Highlighter highlighter,
+      History history)
       throws IOException {
     super(terminal, "blksh", new HashMap<>(variables));
     this.completions = completions;
@@ -73,14 +77,13 @@ final class EntryReader extends LineReaderImpl {
     setCompleter(completer);
     setCompletionMatcher(completer);
     setHighlighter(highlighter);
-    setHistory(new DefaultHistory(this));
+    setHistory(history);
     setVariable(SECONDARY_PROMPT_PATTERN, "%P.... > ");
     setVariable(LineReader.INDENTATION, INDENTATION);
     // A list is cut to the screen instead of asking whether to show it.
     setVariable(LIST_MAX, 0);
     setVariable(FEATURES_MAX_BUFFER_SIZE, 20_000);
     option(Option.DISABLE_EVENT_EXPANSION, true);
-    option(Option.HISTORY_IGNORE_DUPS, true);
     option(Option.CASE_INSENSITIVE, true);
     setAutosuggestion(SuggestionType.HISTORY);
     getWidgets().put(TAKE_CHARACTER, () -> take(FORWARD_CHAR));
@@ -228,6 +231,95 @@ final class EntryReader extends LineReaderImpl {
     }
   }
 
+  /** Reads an entry. A Ctrl-C ends it once, however the reader learned of it. */
+  @Override
+  public String readLine(String prompt, String right, MaskingCallback mask, String buffer) {
+    try {
+      return super.readLine(prompt, right, mask, buffer);
+    } catch (UserInterruptException pressed) {
+      // The reader may leave the thread interrupted, which would end the next entry as well.
+      Thread.interrupted();
+      throw pressed;
+    }
+  }
+
+  /**
+   * Looks through earlier entries while the person types what to look for; any key that means
+   * something else ends it with the entry found, Ctrl-G and Ctrl-C with what was there before.
+   */
+  @Override
+  protected boolean doSearchHistory(boolean backward) {
+    List<String> entries = new ArrayList<>();
+    history.forEach(entry -> entries.add(entry.line()));
+    if (entries.isEmpty()) {
+      return false;
+    }
+    HistorySearch search = new HistorySearch(entries, backward);
+    Buffer original = buf.copy();
+    KeyMap<org.jline.reader.Binding> ends = new KeyMap<>();
+    ends.bind(new Reference(ACCEPT_LINE), KeyMap.esc());
+    boolean found = false;
+    searchTerm = new StringBuffer();
+    post = () -> searched(search);
+    try {
+      while (true) {
+        redisplay();
+        String operation =
+            readBinding(getKeys(), ends) instanceof Reference reference ? reference.name() : "";
+        switch (operation) {
+          case SEND_BREAK -> {
+            return true;
+          }
+          case INTERRUPT -> {
+            runMacro(getLastBinding());
+            return true;
+          }
+          case HISTORY_INCREMENTAL_SEARCH_BACKWARD -> search.next(true);
+          case HISTORY_INCREMENTAL_SEARCH_FORWARD -> search.next(false);
+          case BACKWARD_DELETE_CHAR, VI_BACKWARD_DELETE_CHAR -> search.back();
+          case SELF_INSERT, INSERT_CLOSE_PAREN, INSERT_CLOSE_SQUARE, INSERT_CLOSE_CURLY, CLOSE ->
+              search.type(getLastBinding());
+          default -> {
+            found = true;
+            if (search.place() >= 0) {
+              history.moveTo(search.place());
+            }
+            if (getLastBinding() != null && !getLastBinding().equals(KeyMap.esc())) {
+              runMacro(getLastBinding());
+            }
+            return true;
+          }
+        }
+        if (search.failing()) {
+          beep();
+        }
+        show(search, original);
+      }
+    } finally {
+      searchTerm = null;
+      post = null;
+      if (!found) {
+        buf.copyFrom(original);
+      }
+    }
+  }
+
+  private void show(HistorySearch search, Buffer original) {
+    if (search.place() < 0) {
+      buf.copyFrom(original);
+    } else {
+      buf.clear();
+      buf.write(history.get(search.place()));
+      buf.cursor(search.offset());
+    }
+  }
+
+  private static AttributedString searched(HistorySearch search) {
+    String direction = search.backward() ? "bck-i-search: " : "fwd-i-search: ";
+    return new AttributedString(
+        (search.failing() ? "failing " : "") + direction + search.term() + "_");
+  }
+
   /** What was found late is on the screen already: the next TAB chooses from it. */
   @Override
   protected boolean doComplete(CompletionType type, boolean useMenu, boolean prefix) {
@@ -244,15 +336,12 @@ final class EntryReader extends LineReaderImpl {
       return true;
     }
     String word = Completions.place(found.before()).word();
-    String common =
-        LiveCompleter.common(found.found().stream().map(Completions.Completion::text).toList());
-    if (common.startsWith(word) && common.length() > word.length()) {
-      buf.write(common.substring(word.length()));
-      late = found.found().size() == 1 ? null : new Late(buf.toString(), found.found());
-    } else if (found.found().size() == 1) {
+    if (found.found().size() == 1) {
       buf.backspace(word.length());
-      buf.write(common);
+      buf.write(found.found().get(0).text());
       late = null;
+    } else {
+      buf.write(LiveCompleter.begun(word, found.found()).substring(word.length()));
     }
     callWidget(REDISPLAY);
     return true;

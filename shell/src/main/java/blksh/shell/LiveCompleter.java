@@ -163,26 +163,28 @@ final class LiveCompleter implements Completer, CompletionMatcher {
     return null;
   }
 
-  /**
-   * What can be written without a choice being lost: the beginning of all that begin with the word,
-   * as long as the others fit it too.
-   */
+  /** What can be written without a choice being lost. */
   @Override
   public String getCommonPrefix() {
-    List<String> begun =
-        offered.stream()
-            .filter(it -> Match.rank(word, it.displ()) == 0)
-            .map(Candidate::value)
+    return begun(word, offered.stream().map(it -> ((Offer) it).completion()).toList());
+  }
+
+  /** The longest beginning of a word and what may follow that leaves every choice open. */
+  static String begun(String word, List<Completions.Completion> choices) {
+    List<String> texts =
+        choices.stream()
+            .filter(it -> Match.rank(word, it.shown()) == 0)
+            .map(Completions.Completion::text)
             .toList();
-    String common = begun.isEmpty() ? word : common(begun);
-    boolean fits =
+    String common = texts.isEmpty() ? word : common(texts);
+    boolean open =
         common.startsWith(word)
-            && offered.stream().allMatch(it -> Match.rank(common, it.displ()) >= 0);
-    return fits ? common : word;
+            && choices.stream().allMatch(it -> Match.rank(common, it.shown()) >= 0);
+    return open ? common : word;
   }
 
   /** What all of some texts begin with. */
-  static String common(List<String> texts) {
+  private static String common(List<String> texts) {
     String common = texts.get(0);
     for (String text : texts) {
       int length = 0;

@@ -37,6 +37,10 @@ import org.jline.terminal.TerminalBuilder;
 final class Prompt {
 
   private static final String PROMPT = "blksh> ";
+
+  /** How many entries history keeps. */
+  private static final int HISTORY = 10_000;
+
   private static final long BETWEEN_LESSONS_MILLIS = 3;
 
   /** How long the compiler waits at first, so that what is entered at once has the machine. */
@@ -238,18 +242,13 @@ final class Prompt {
     Path inputRc = Path.of(System.getProperty("user.home"), ".inputrc");
     return new EntryReader(
         terminal,
-        Map.of(
-            LineReader.HISTORY_FILE,
-            home.resolve("history"),
-            LineReader.HISTORY_SIZE,
-            10_000,
-            LineReader.INPUT_RC_FILE_NAME,
-            inputRc.toString()),
+        Map.of(LineReader.INPUT_RC_FILE_NAME, inputRc.toString()),
         new EntryParser(this::reads),
         completions,
         foresight,
         commands,
-        new EntryHighlighter(console.colour(), () -> lexer));
+        new EntryHighlighter(console.colour(), () -> lexer),
+        new EntryHistory(home.resolve("history"), HISTORY));
   }
 
   private boolean evaluate(Terminal terminal, String text) throws InterruptedException {

@@ -68,6 +68,11 @@ final class Pane implements AutoCloseable {
     return tmux("capture-pane", "-p", "-J").stripTrailing();
   }
 
+  /** Where the cursor is: its column and its row, from 0. */
+  String cursor() throws Exception {
+    return tmux("display-message", "-p", "#{cursor_x},#{cursor_y}").strip();
+  }
+
   /** What it shows, with attributes as escape sequences. */
   String attributes() throws Exception {
     return tmux("capture-pane", "-p", "-e").stripTrailing();
