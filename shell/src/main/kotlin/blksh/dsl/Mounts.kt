@@ -165,8 +165,11 @@ internal constructor(
   override fun title(): String = if (ended) "unmounted $place" else "unmounted $place, still used"
 
   override fun fields(): List<Field> =
-    listOf(Field.of("place", place), Field.of("ended", ended)) +
-      holders.map { Field.of("used by", "$it") }
+    listOf(
+      Field.of("place", place),
+      Field.of("ended", ended),
+      Field.of("used by", holders.map { "$it" }.ifEmpty { null }),
+    )
 
   override fun toString(): String = title()
 }

@@ -49,7 +49,7 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
     get() =
       Manifests(
         session.workspace().manifests().map {
-          Manifest(Store(session, it.store().path(), it.store()), it.manifest())
+          Manifest(Store(session, it.store().path(), it.store()), it.manifest(), among = true)
         }
       )
 
