@@ -73,8 +73,7 @@ public record Comparison(long size, long differing, List<Extent> ranges, boolean
   static boolean isZero(BlockSource source, long position, int length) {
     Iterator<Extent> extents = source.extents(position, length);
     while (extents.hasNext()) {
-      Extent.Kind kind = extents.next().kind();
-      if (kind != Extent.Kind.ZERO && kind != Extent.Kind.FREE) {
+      if (!extents.next().kind().readsAsZeros()) {
         return false;
       }
     }

@@ -5,7 +5,6 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NoSuchElementException;
 
 /** Sources one after the other as a single one, such as the parts of a split file. */
 public final class ConcatSource implements BlockSource {
@@ -99,30 +98,15 @@ public final class ConcatSource implements BlockSource {
   @Override
   public Iterator<Extent> extents(long position, long length) {
     long end = Math.min(size(), BlockSource.saturatedEnd(position, length));
-    return new Iterator<>() {
-      private long at = position;
-      private Iterator<Extent> below = java.util.Collections.emptyIterator();
-      private int part = -1;
+    return ExtentWalk.through(position, end, at -> partExtents(partAt(at), at, end));
+  }
 
-      @Override
-      public boolean hasNext() {
-        return at < end;
-      }
-
-      @Override
-      public Extent next() {
-        if (at >= end) {
-          throw new NoSuchElementException();
-        }
-        while (!below.hasNext()) {
-          part = partAt(at);
-          below = parts.get(part).extents(at - starts[part], Math.min(end, starts[part + 1]) - at);
-        }
-        Extent extent = below.next();
-        at = starts[part] + extent.end();
-        return new Extent(starts[part] + extent.start(), extent.length(), extent.kind());
-      }
-    };
+  /** The extents of a part from a byte of the whole on. */
+  private Iterator<Extent> partExtents(int part, long from, long end) {
+    long start = starts[part];
+    Iterator<Extent> below =
+        parts.get(part).extents(from - start, Math.min(end, starts[part + 1]) - from);
+    return ExtentWalk.each(below, extent -> extent.moved(start));
   }
 
   @Override

@@ -5,8 +5,6 @@ import blksh.task.CancelledException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
@@ -20,7 +18,6 @@ public final class DirectSource implements BlockSource {
   private static final int CHUNK = 64 << 10;
 
   private static final int ALIGNMENT = 4096;
-  private static final int BUFFERS_KEPT = 8;
 
   private final DeviceSource device;
   private final Path path;
@@ -28,7 +25,6 @@ public final class DirectSource implements BlockSource {
   private final int descriptor;
   private final MediaSlot slot;
   private final Optional<String> medium;
-  private final Queue<ByteBuffer> buffers = new ConcurrentLinkedQueue<>();
 
   /** Held for writing to close: a descriptor that is in use must not become another file's. */
   private final ReadWriteLock use = new ReentrantReadWriteLock();
@@ -73,11 +69,8 @@ public final class DirectSource implements BlockSource {
     }
     long end = Math.min(size(), BlockSource.saturatedEnd(position, target.remaining()));
     int sector = sectorSize();
-    ByteBuffer buffer = buffers.poll();
-    if (buffer == null) {
-      buffer = ByteBuffer.allocateDirect(CHUNK + ALIGNMENT).alignedSlice(ALIGNMENT);
-    }
-    try {
+    try (DirectBuffer memory = DirectBuffer.borrow(CHUNK + ALIGNMENT)) {
+      ByteBuffer buffer = memory.bytes().alignedSlice(ALIGNMENT);
       long at = position;
       while (at < end) {
         long start = at / sector * sector;
@@ -94,10 +87,6 @@ public final class DirectSource implements BlockSource {
         at += wanted;
       }
       return (int) Math.max(0, end - position);
-    } finally {
-      if (buffers.size() < BUFFERS_KEPT) {
-        buffers.add(buffer);
-      }
     }
   }
 

@@ -39,6 +39,11 @@ public record Extent(long start, long length, Kind kind) {
     return start + length;
   }
 
+  /** The same elsewhere, {@code by} bytes further on. */
+  public Extent moved(long by) {
+    return new Extent(start + by, length, kind);
+  }
+
   /** The part inside {@code [from, to)}; the two must overlap. */
   public Extent clip(long from, long to) {
     long first = Math.max(start, from);

@@ -38,10 +38,12 @@ final class GuidPartitionTable {
    * Reads the table, if there is one: where a master boot record announces it, or where there is no
    * boot record at all and the first header is there. A header that is left behind by a table from
    * before counts for nothing.
+   *
+   * @param boot the first sector, or null when the disk is shorter
    */
-  static Optional<PartitionTable> of(BlockSource disk) {
-    boolean announced = MasterBootRecord.isProtective(disk);
-    if (!announced && MasterBootRecord.isSigned(disk)) {
+  static Optional<PartitionTable> of(BlockSource disk, ByteBuffer boot) {
+    boolean announced = MasterBootRecord.isProtective(boot);
+    if (!announced && MasterBootRecord.isSigned(boot)) {
       return Optional.empty();
     }
     Set<Integer> sectors = new LinkedHashSet<>(List.of(disk.sectorSize(), 512, 4096));

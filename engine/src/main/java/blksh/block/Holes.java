@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Iterator;
-import java.util.NoSuchElementException;
 import java.util.Optional;
 
 /**
@@ -31,24 +30,7 @@ final class Holes implements Closeable {
 
   /** The extents of {@code [from, to)}, which must lie inside the file. */
   Iterator<Extent> extents(long from, long to) {
-    return new Iterator<>() {
-      private long at = from;
-
-      @Override
-      public boolean hasNext() {
-        return at < to;
-      }
-
-      @Override
-      public Extent next() {
-        if (at >= to) {
-          throw new NoSuchElementException();
-        }
-        Extent extent = extentAt(at, to);
-        at = extent.end();
-        return extent;
-      }
-    };
+    return ExtentWalk.of(from, to, at -> extentAt(at, to));
   }
 
   private synchronized Extent extentAt(long at, long to) {

@@ -13,7 +13,9 @@ import java.util.Set;
  */
 final class MasterBootRecord {
 
-  private static final int LENGTH = 512;
+  /** Bytes of the record. */
+  static final int LENGTH = 512;
+
   private static final int ENTRIES = 446;
   private static final int ENTRY = 16;
   private static final int SIGNATURE = 0xaa55;
@@ -53,24 +55,23 @@ final class MasterBootRecord {
     }
   }
 
-  /** Reads the table, if there is one. */
-  static Optional<PartitionTable> of(BlockSource disk) {
-    ByteBuffer boot = PartitionTable.bytes(disk, 0, LENGTH);
-    return boot == null || !isTable(boot)
-        ? Optional.empty()
-        : Optional.of(new MasterBootRecord(disk).read(boot));
+  /**
+   * Reads the table, if there is one.
+   *
+   * @param boot the first sector, or null when the disk is shorter
+   */
+  static Optional<PartitionTable> of(BlockSource disk, ByteBuffer boot) {
+    return isTable(boot) ? Optional.of(new MasterBootRecord(disk).read(boot)) : Optional.empty();
   }
 
-  /** Whether the first sector is signed as a boot sector of whatever kind. */
-  static boolean isSigned(BlockSource disk) {
-    ByteBuffer boot = PartitionTable.bytes(disk, 0, LENGTH);
+  /** Whether a first sector, perhaps null, is signed as a boot sector of whatever kind. */
+  static boolean isSigned(ByteBuffer boot) {
     return boot != null && (boot.getShort(LENGTH - 2) & 0xffff) == SIGNATURE;
   }
 
-  /** Whether a GUID partition table is announced. */
-  static boolean isProtective(BlockSource disk) {
-    ByteBuffer boot = PartitionTable.bytes(disk, 0, LENGTH);
-    if (boot != null && isTable(boot)) {
+  /** Whether a GUID partition table is announced in a first sector, perhaps null. */
+  static boolean isProtective(ByteBuffer boot) {
+    if (isTable(boot)) {
       for (int i = 0; i < 4; i++) {
         if (Entry.read(boot, i).type() == PROTECTIVE) {
           return true;
@@ -82,7 +83,7 @@ final class MasterBootRecord {
 
   /** A boot sector of a file system ends as a boot record does, and has code where entries are. */
   private static boolean isTable(ByteBuffer boot) {
-    if ((boot.getShort(LENGTH - 2) & 0xffff) != SIGNATURE || isFileSystem(boot)) {
+    if (!isSigned(boot) || isFileSystem(boot)) {
       return false;
     }
     boolean any = false;
@@ -177,7 +178,7 @@ final class MasterBootRecord {
         return;
       }
       ByteBuffer record = PartitionTable.bytes(disk, at * sector, LENGTH);
-      if (record == null || (record.getShort(LENGTH - 2) & 0xffff) != SIGNATURE) {
+      if (!isSigned(record)) {
         doubt("the chain of logical partitions breaks at sector " + at);
         return;
       }

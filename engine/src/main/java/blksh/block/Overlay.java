@@ -9,12 +9,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.Collections;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NoSuchElementException;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -258,37 +256,15 @@ public final class Overlay implements WritableSource, CacheFigures.Counting {
   @Override
   public Iterator<Extent> extents(long position, long length) {
     long end = Math.min(size, BlockSource.saturatedEnd(position, length));
-    if (position >= end) {
-      return Collections.emptyIterator();
-    }
-    return new Iterator<>() {
-      private long at = position;
-      private Iterator<Extent> below = Collections.emptyIterator();
-
-      @Override
-      public boolean hasNext() {
-        return below.hasNext() || at < end;
-      }
-
-      @Override
-      public Extent next() {
-        if (below.hasNext()) {
-          return below.next();
-        }
-        if (at >= end) {
-          throw new NoSuchElementException();
-        }
-        Run run = runAt(at, end);
-        Extent extent = null;
-        if (run.kind == null) {
-          below = base.extents(at, run.end - at);
-        } else {
-          extent = new Extent(at, run.end - at, run.kind);
-        }
-        at = run.end;
-        return extent == null ? next() : extent;
-      }
-    };
+    return ExtentWalk.through(
+        position,
+        end,
+        at -> {
+          Run run = runAt(at, end);
+          return run.kind == null
+              ? base.extents(at, run.end - at)
+              : ExtentWalk.one(new Extent(at, run.end - at, run.kind));
+        });
   }
 
   /** A range whose blocks are alike; the kind is null where the base shows through. */

@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.zip.CRC32C;
@@ -145,23 +144,19 @@ final class OverlayMap implements Closeable {
 
   /** SHA-256 over blocks spread over the source; one that cannot be read counts as itself. */
   private static byte[] mark(BlockSource base) {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      ByteBuffer block = ByteBuffer.allocate(Overlay.BLOCK);
-      long step = Math.max(1, base.size() / Overlay.BLOCK / SAMPLES);
-      for (int i = 0; i < SAMPLES; i++) {
-        block.clear();
-        try {
-          base.read(i * step * Overlay.BLOCK, block);
-          digest.update(block.flip());
-        } catch (UnreadableException e) {
-          digest.update((byte) i);
-        }
+    MessageDigest digest = Sha256.begin();
+    ByteBuffer block = ByteBuffer.allocate(Overlay.BLOCK);
+    long step = Math.max(1, base.size() / Overlay.BLOCK / SAMPLES);
+    for (int i = 0; i < SAMPLES; i++) {
+      block.clear();
+      try {
+        base.read(i * step * Overlay.BLOCK, block);
+        digest.update(block.flip());
+      } catch (UnreadableException e) {
+        digest.update((byte) i);
       }
-      return digest.digest();
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError(e);
     }
+    return digest.digest();
   }
 
   /** Tells all changes of whole batches in a map that may be in use. */

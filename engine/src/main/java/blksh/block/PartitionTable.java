@@ -47,8 +47,9 @@ public record PartitionTable(
    * @throws UnreadableException when the sectors of the table cannot be read
    */
   public static PartitionTable of(BlockSource source) {
-    return GuidPartitionTable.of(source)
-        .or(() -> MasterBootRecord.of(source))
+    ByteBuffer boot = bytes(source, 0, MasterBootRecord.LENGTH);
+    return GuidPartitionTable.of(source, boot)
+        .or(() -> MasterBootRecord.of(source, boot))
         .orElse(new PartitionTable(Kind.NONE, source.sectorSize(), List.of(), List.of(), true));
   }
 

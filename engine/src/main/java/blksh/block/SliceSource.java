@@ -61,19 +61,8 @@ public final class SliceSource implements BlockSource {
     if (position >= end) {
       return Collections.emptyIterator();
     }
-    Iterator<Extent> below = source.extents(start + position, end - position);
-    return new Iterator<>() {
-      @Override
-      public boolean hasNext() {
-        return below.hasNext();
-      }
-
-      @Override
-      public Extent next() {
-        Extent extent = below.next();
-        return new Extent(extent.start() - start, extent.length(), extent.kind());
-      }
-    };
+    return ExtentWalk.each(
+        source.extents(start + position, end - position), extent -> extent.moved(-start));
   }
 
   @Override

@@ -3,7 +3,6 @@ package blksh.block;
 import blksh.task.Task;
 import blksh.task.Workers;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /** The SHA-256 of everything a source holds, as {@code sha256sum} tells it. */
@@ -27,7 +26,7 @@ public final class SourceDigest {
 
   private static String digest(BlockSource source, Task task) {
     task.expect(source.size());
-    MessageDigest digest = newDigest();
+    MessageDigest digest = Sha256.begin();
     try (ReadPieces pieces = new ReadPieces(source, source.size(), PIECE)) {
       for (long at = 0; at < source.size(); at += PIECE) {
         task.checkCancelled();
@@ -37,13 +36,5 @@ public final class SourceDigest {
       }
     }
     return HexFormat.of().formatHex(digest.digest());
-  }
-
-  private static MessageDigest newDigest() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
   }
 }

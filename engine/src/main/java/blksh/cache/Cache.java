@@ -3,7 +3,9 @@ package blksh.cache;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.CacheFigures;
+import blksh.block.DirectBuffer;
 import blksh.block.Extent;
+import blksh.block.ExtentWalk;
 import blksh.block.MediumGoneException;
 import blksh.block.SourceInfo;
 import blksh.block.UnreadableException;
@@ -15,13 +17,10 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
-import java.util.Collections;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.NoSuchElementException;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
@@ -42,8 +41,6 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
   /** How much of a failed large read is taken as failed; the rest counts as not tried. */
   static final int CLUSTER = 64 << 10;
 
-  private static final int BUFFERS_KEPT = 4;
-
   /** How long background work stays away after somebody read from the medium. */
   private static final long LULL_MILLIS = 20;
 
@@ -56,7 +53,6 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
   private final Claims claims;
   private final Flights flights = new Flights();
   private final ReadAhead ahead;
-  private final ConcurrentLinkedQueue<ByteBuffer> buffers = new ConcurrentLinkedQueue<>();
   private final LongAdder hits = new LongAdder();
   private final LongAdder misses = new LongAdder();
   private final Object saving = new Object();
@@ -380,8 +376,8 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
    */
   private long fetch(
       long start, long end, int failed, long from, long to, ByteBuffer target, boolean strict) {
-    ByteBuffer buffer = borrow((int) (end - start));
-    try {
+    try (DirectBuffer memory = DirectBuffer.borrow((int) (end - start))) {
+      ByteBuffer buffer = memory.bytes();
       long good = start + readSource(start, buffer);
       if (good < end) {
         good = Math.max(start, good / sector * sector);
@@ -402,10 +398,6 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
         changed = true;
       }
       return good;
-    } finally {
-      if (buffers.size() < BUFFERS_KEPT) {
-        buffers.add(buffer);
-      }
     }
   }
 
@@ -442,15 +434,6 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
             .suggest("what was read so far is kept");
       }
     }
-  }
-
-  private ByteBuffer borrow(int length) {
-    ByteBuffer buffer = buffers.poll();
-    if (buffer == null || buffer.capacity() < length) {
-      int capacity = Math.max(options.block(), Integer.highestOneBit(length - 1) << 1);
-      buffer = ByteBuffer.allocateDirect(Math.max(capacity, length));
-    }
-    return buffer.clear().limit(length);
   }
 
   private static long ceiling(long value, long unit) {
@@ -786,40 +769,17 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
   @Override
   public Iterator<Extent> extents(long position, long length) {
     long end = Math.min(size(), BlockSource.saturatedEnd(position, length));
-    if (position >= end) {
-      return Collections.emptyIterator();
+    return ExtentWalk.through(position, end, at -> extentsFrom(at, end));
+  }
+
+  /** What was not tried is what the medium says, for all that can be told without reading it. */
+  private Iterator<Extent> extentsFrom(long at, long end) {
+    RescueRange range = map.at(at);
+    if (range.status() != RescueStatus.NON_TRIED) {
+      return ExtentWalk.one(new Extent(at, range.end() - at, kind(range.status())));
     }
-    return new Iterator<>() {
-      private long at = position;
-      private Iterator<Extent> below = Collections.emptyIterator();
-
-      @Override
-      public boolean hasNext() {
-        return at < end;
-      }
-
-      @Override
-      public Extent next() {
-        if (at >= end) {
-          throw new NoSuchElementException();
-        }
-        Extent extent;
-        if (below.hasNext()) {
-          extent = untried(below.next());
-        } else {
-          RescueRange range = map.at(at);
-          long to = Math.min(end, range.end());
-          if (range.status() == RescueStatus.NON_TRIED) {
-            below = source.extents(at, to - at);
-            extent = untried(below.next());
-          } else {
-            extent = new Extent(at, to - at, kind(range.status()));
-          }
-        }
-        at = extent.end();
-        return extent;
-      }
-    };
+    Iterator<Extent> below = source.extents(at, Math.min(end, range.end()) - at);
+    return ExtentWalk.each(below, Cache::untried);
   }
 
   private static Extent untried(Extent extent) {

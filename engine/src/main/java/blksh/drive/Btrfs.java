@@ -1,8 +1,8 @@
 package blksh.drive;
 
 import blksh.block.BlockSource;
+import blksh.block.Sha256;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -87,20 +87,12 @@ final class Btrfs implements FileSystem {
         right = block.u32(0) == crc.getValue();
       } else {
         Unmapped.unless(checksum == 2, "its kind of checksum is unknown here");
-        byte[] digest = sha256(bytes);
+        MessageDigest sha = Sha256.begin();
+        sha.update(bytes, 32, bytes.length - 32);
+        byte[] digest = sha.digest();
         right = Arrays.equals(digest, Arrays.copyOf(bytes, digest.length));
       }
       Unmapped.unless(right, "%s fails its checksum", what);
-    }
-
-    private static byte[] sha256(byte[] bytes) {
-      try {
-        MessageDigest sha = MessageDigest.getInstance("SHA-256");
-        sha.update(bytes, 32, bytes.length - 32);
-        return sha.digest();
-      } catch (NoSuchAlgorithmException e) {
-        throw new IllegalStateException(e);
-      }
     }
 
     FreeRanges free() throws Unmapped {

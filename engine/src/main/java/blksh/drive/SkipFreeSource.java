@@ -2,14 +2,13 @@ package blksh.drive;
 
 import blksh.block.BlockSource;
 import blksh.block.Extent;
+import blksh.block.ExtentWalk;
 import blksh.block.SourceInfo;
 import blksh.block.UnreadableException;
 import java.nio.ByteBuffer;
-import java.util.Collections;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.NoSuchElementException;
 
 /** Another source in which what its file systems do not use is FREE and reads as zeros. */
 public final class SkipFreeSource implements BlockSource {
@@ -79,40 +78,18 @@ public final class SkipFreeSource implements BlockSource {
   @Override
   public Iterator<Extent> extents(long position, long length) {
     long end = Math.min(size(), BlockSource.saturatedEnd(position, length));
-    if (position >= end) {
-      return Collections.emptyIterator();
+    return ExtentWalk.through(position, end, at -> extentsFrom(at, end));
+  }
+
+  private Iterator<Extent> extentsFrom(long at, long end) {
+    int range = free.after(at);
+    if (range == free.count()) {
+      return source.extents(at, end - at);
     }
-    return new Iterator<>() {
-      private long at = position;
-      private int range = free.after(position);
-      private Iterator<Extent> below = Collections.emptyIterator();
-
-      @Override
-      public boolean hasNext() {
-        return at < end;
-      }
-
-      @Override
-      public Extent next() {
-        if (at >= end) {
-          throw new NoSuchElementException();
-        }
-        Extent extent;
-        if (below.hasNext()) {
-          extent = below.next();
-        } else if (range < free.count() && free.start(range) <= at) {
-          long to = Math.min(end, free.end(range));
-          extent = new Extent(at, to - at, Extent.Kind.FREE);
-          range++;
-        } else {
-          long to = range < free.count() ? Math.min(end, free.start(range)) : end;
-          below = source.extents(at, to - at);
-          extent = below.next();
-        }
-        at = extent.end();
-        return extent;
-      }
-    };
+    long start = free.start(range);
+    return start <= at
+        ? ExtentWalk.one(new Extent(at, free.end(range) - at, Extent.Kind.FREE))
+        : source.extents(at, Math.min(end, start) - at);
   }
 
   @Override

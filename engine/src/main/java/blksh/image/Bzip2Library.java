@@ -1,5 +1,6 @@
 package blksh.image;
 
+import blksh.block.DirectBuffer;
 import com.kenai.jffi.CallContext;
 import com.kenai.jffi.CallingConvention;
 import com.kenai.jffi.Function;
@@ -71,8 +72,9 @@ final class Bzip2Library extends InputStream {
   private final ByteBuffer stream =
       ByteBuffer.allocateDirect(BZ_STREAM).order(ByteOrder.nativeOrder());
 
-  private final ByteBuffer in;
-  private final ByteBuffer out = ByteBuffer.allocateDirect(OUT).limit(0);
+  private final DirectBuffer inMemory;
+  private final DirectBuffer outMemory = DirectBuffer.borrow(OUT);
+  private final ByteBuffer out = outMemory.bytes().limit(0);
   private final long address = Calls.INSTANCE.memory.getDirectBufferAddress(stream);
   private boolean open;
   private boolean ended;
@@ -95,7 +97,8 @@ final class Bzip2Library extends InputStream {
    */
   Bzip2Library(byte[] bytes) throws IOException {
     Calls calls = Calls.INSTANCE;
-    in = ByteBuffer.allocateDirect(bytes.length).put(bytes);
+    inMemory = DirectBuffer.borrow(bytes.length);
+    ByteBuffer in = inMemory.bytes().put(bytes);
     stream.putLong(NEXT_IN, calls.memory.getDirectBufferAddress(in));
     stream.putInt(AVAIL_IN, bytes.length);
     int result =
@@ -103,6 +106,7 @@ final class Bzip2Library extends InputStream {
             calls.invoker.invokeN3(
                 calls.init.getCallContext(), calls.init.getFunctionAddress(), address, 0, 0);
     if (result != OK) {
+      giveBack();
       throw new IOException("libbz2 does not start (%d)".formatted(result));
     }
     open = true;
@@ -148,6 +152,12 @@ final class Bzip2Library extends InputStream {
     if (open) {
       open = false;
       Calls.INSTANCE.call(Calls.INSTANCE.end, address);
+      giveBack();
     }
+  }
+
+  private void giveBack() {
+    inMemory.close();
+    outMemory.close();
   }
 }

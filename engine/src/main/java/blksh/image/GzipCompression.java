@@ -1,6 +1,7 @@
 package blksh.image;
 
 import blksh.block.BlockSource;
+import blksh.block.DirectBuffer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -64,8 +65,10 @@ final class GzipCompression implements Compression {
     private final BlockSource raw;
     private final Checkpoints found;
     private final Zlib zlib = new Zlib();
-    private final ByteBuffer in = ByteBuffer.allocateDirect(1 << 16).limit(0);
-    private final ByteBuffer out = ByteBuffer.allocateDirect(1 << 17);
+    private final DirectBuffer inMemory = DirectBuffer.borrow(1 << 16);
+    private final DirectBuffer outMemory = DirectBuffer.borrow(1 << 17);
+    private final ByteBuffer in = inMemory.bytes().limit(0);
+    private final ByteBuffer out = outMemory.bytes();
     private final CRC32 crc = new CRC32();
 
     /** CRC-32 of the bytes of the member before those in {@link #crc}. */
@@ -270,6 +273,8 @@ final class GzipCompression implements Compression {
     @Override
     public void close() {
       zlib.close();
+      inMemory.close();
+      outMemory.close();
     }
   }
 }

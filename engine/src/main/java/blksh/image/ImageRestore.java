@@ -2,6 +2,7 @@ package blksh.image;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
+import blksh.block.DirectBuffer;
 import blksh.block.Extent;
 import blksh.task.Task;
 import blksh.task.Workers;
@@ -111,13 +112,15 @@ public final class ImageRestore {
 
   private void work() throws IOException {
     Sweep.Reader reader = sweep.reader();
-    ByteBuffer buffer = ByteBuffer.allocateDirect(TRANSFER);
-    while (!failed.get()) {
-      long[] piece = sweep.take();
-      if (piece == null) {
-        return;
+    try (DirectBuffer memory = DirectBuffer.borrow(TRANSFER)) {
+      ByteBuffer buffer = memory.bytes();
+      while (!failed.get()) {
+        long[] piece = sweep.take();
+        if (piece == null) {
+          return;
+        }
+        copy(reader, piece[0], piece[1], buffer);
       }
-      copy(reader, piece[0], piece[1], buffer);
     }
   }
 

@@ -3,14 +3,13 @@ package blksh.image;
 import blksh.block.BlockSource;
 import blksh.block.ConcatSource;
 import blksh.block.FileSource;
+import blksh.block.Sha256;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -48,7 +47,7 @@ final class IndexDirectory {
     long most = Math.min(MOST_BYTES_EACH, Files.getFileStore(directory).getUsableSpace() / 2);
     StringBuilder facts = new StringBuilder(compression);
     if (identify(raw, facts)) {
-      byte[] identity = sha256(facts.toString().getBytes(StandardCharsets.UTF_8));
+      byte[] identity = Sha256.begin().digest(facts.toString().getBytes(StandardCharsets.UTF_8));
       String key = HexFormat.of().formatHex(identity, 0, 16);
       IndexFile file = IndexFile.open(directory.resolve(key + ".index"), identity, most);
       if (file != null) {
@@ -79,16 +78,8 @@ final class IndexDirectory {
     ByteBuffer proof = ByteBuffer.allocate(2 * PROOF);
     source.read(0, proof.limit(PROOF));
     source.read(Math.max(0, size - PROOF), proof.limit(proof.position() + PROOF));
-    facts.append(HexFormat.of().formatHex(sha256(proof.array())));
+    facts.append(HexFormat.of().formatHex(Sha256.begin().digest(proof.array())));
     return true;
-  }
-
-  private static byte[] sha256(byte[] bytes) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(bytes);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   /** An index that is there, with its data. */

@@ -2,6 +2,7 @@ package blksh.image;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
+import blksh.block.DirectBuffer;
 import blksh.block.Extent;
 import blksh.block.UnreadableException;
 import blksh.task.CancelledException;
@@ -49,7 +50,12 @@ final class Reading {
   }
 
   private void work() {
-    ByteBuffer buffer = ByteBuffer.allocateDirect((int) Math.min(PIECE, source.size()));
+    try (DirectBuffer memory = DirectBuffer.borrow((int) Math.min(PIECE, source.size()))) {
+      readPieces(memory.bytes());
+    }
+  }
+
+  private void readPieces(ByteBuffer buffer) {
     while (!failed.get()) {
       long at = next.getAndAdd(PIECE);
       if (at >= source.size()) {

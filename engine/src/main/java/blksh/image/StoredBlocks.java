@@ -3,10 +3,10 @@ package blksh.image;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.Extent;
+import blksh.block.ExtentWalk;
 import blksh.task.CancelledException;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
-import java.util.NoSuchElementException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -327,24 +327,7 @@ final class StoredBlocks {
   /** As {@link BlockSource#extents(long, long)}: what is not stored is free. */
   Iterator<Extent> extents(long position, long length) {
     long end = Math.min(size, BlockSource.saturatedEnd(position, length));
-    return new Iterator<>() {
-      private long at = position;
-
-      @Override
-      public boolean hasNext() {
-        return at < end;
-      }
-
-      @Override
-      public Extent next() {
-        if (at >= end) {
-          throw new NoSuchElementException();
-        }
-        Extent extent = extentAt(at, end);
-        at = extent.end();
-        return extent;
-      }
-    };
+    return ExtentWalk.of(position, end, at -> extentAt(at, end));
   }
 
   private Extent extentAt(long at, long end) {

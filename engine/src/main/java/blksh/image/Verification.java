@@ -1,6 +1,7 @@
 package blksh.image;
 
 import blksh.BlkshException;
+import blksh.block.DirectBuffer;
 import blksh.block.Extent;
 import blksh.task.CancelledException;
 import blksh.task.Task;
@@ -163,9 +164,15 @@ final class Verification {
 
   /** Reads blocks that have no checksum. */
   private void readFrom(long from) {
+    long bytes = blocks.storedBytes() - from * blocks.blockSize();
+    try (DirectBuffer memory = DirectBuffer.borrow((int) Math.min(CAPACITY, bytes))) {
+      readFrom(from, memory.bytes());
+    }
+  }
+
+  private void readFrom(long from, ByteBuffer buffer) {
     int blockSize = blocks.blockSize();
     long end = blocks.storedBytes();
-    ByteBuffer buffer = ByteBuffer.allocateDirect((int) Math.min(CAPACITY, end - from * blockSize));
     BlockReader reader = new BlockReader(blocks, CAPACITY);
     while (!failed.get()) {
       long at = from * blockSize + next.getAndAdd(CAPACITY);

@@ -1,5 +1,6 @@
 package blksh.image;
 
+import blksh.block.DirectBuffer;
 import com.kenai.jffi.CallContext;
 import com.kenai.jffi.CallingConvention;
 import com.kenai.jffi.Function;
@@ -168,16 +169,18 @@ final class Zlib implements Closeable {
 
   /** The last bytes inflated, up to {@link #WINDOW} of them. */
   byte[] window() {
-    ByteBuffer window = ByteBuffer.allocateDirect(WINDOW);
-    stream.putInt(Z_STREAM, 0);
-    calls.call(
-        calls.getDictionary,
-        address,
-        calls.memory.getDirectBufferAddress(window),
-        address + Z_STREAM);
-    byte[] bytes = new byte[Math.min(WINDOW, stream.getInt(Z_STREAM))];
-    window.get(bytes);
-    return bytes;
+    try (DirectBuffer memory = DirectBuffer.borrow(WINDOW)) {
+      ByteBuffer window = memory.bytes();
+      stream.putInt(Z_STREAM, 0);
+      calls.call(
+          calls.getDictionary,
+          address,
+          calls.memory.getDirectBufferAddress(window),
+          address + Z_STREAM);
+      byte[] bytes = new byte[Math.min(WINDOW, stream.getInt(Z_STREAM))];
+      window.get(bytes);
+      return bytes;
+    }
   }
 
   /** Makes ready for a new stream. */
@@ -198,9 +201,10 @@ final class Zlib implements Closeable {
       calls.call(calls.prime, address, bits, last >> (8 - bits));
     }
     if (window.length > 0) {
-      ByteBuffer buffer = ByteBuffer.allocateDirect(window.length).put(window);
-      calls.call(
-          calls.setDictionary, address, calls.memory.getDirectBufferAddress(buffer), window.length);
+      try (DirectBuffer memory = DirectBuffer.borrow(window.length)) {
+        long from = calls.memory.getDirectBufferAddress(memory.bytes().put(window));
+        calls.call(calls.setDictionary, address, from, window.length);
+      }
     }
   }
 

@@ -1,6 +1,7 @@
 package blksh.image;
 
 import blksh.block.BlockSource;
+import blksh.block.DirectBuffer;
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdDecompressCtx;
 import com.github.luben.zstd.ZstdException;
@@ -103,8 +104,10 @@ final class ZstdCompression implements Compression {
     private final BlockSource raw;
     private final Checkpoints found;
     private final ZstdDecompressCtx context = new ZstdDecompressCtx().setLongMax(WINDOW_LOG);
-    private final ByteBuffer in = ByteBuffer.allocateDirect(1 << 17).limit(0);
-    private final ByteBuffer out = ByteBuffer.allocateDirect(1 << 18);
+    private final DirectBuffer inMemory = DirectBuffer.borrow(1 << 17);
+    private final DirectBuffer outMemory = DirectBuffer.borrow(1 << 18);
+    private final ByteBuffer in = inMemory.bytes().limit(0);
+    private final ByteBuffer out = outMemory.bytes();
     private long filled;
     private long position;
     private boolean inFrame;
@@ -195,6 +198,8 @@ final class ZstdCompression implements Compression {
     @Override
     public void close() {
       context.close();
+      inMemory.close();
+      outMemory.close();
     }
   }
 }

@@ -1,6 +1,7 @@
 package blksh.store;
 
 import blksh.BlkshException;
+import blksh.block.DirectBuffer;
 import blksh.block.Extent;
 import blksh.task.OrderedStep;
 import blksh.task.Task;
@@ -54,8 +55,14 @@ final class Capture {
   private final OrderedStep<Piece> placing = new OrderedStep<>(this::place);
   private final OrderedStep<Piece> appending = new OrderedStep<>(this::append);
   private final BlockingQueue<FrameBuffers> buffers = new LinkedBlockingQueue<>();
+
+  /** All memory outside the heap, given back when no worker is left. Guarded by itself. */
+  private final List<DirectBuffer> borrowed = new ArrayList<>();
+
   private final RootDigest root = new RootDigest();
   private ManifestWriter manifest;
+
+  private final int framePages;
 
   // Guarded by this.
   private final Deque<Piece> idle = new ArrayDeque<>();
@@ -103,15 +110,16 @@ final class Capture {
     this.options = options;
     this.task = task;
     this.finder = new PageFinder(store);
+    this.framePages = store.codec().framePages();
     for (int i = 0; i < Workers.count() + AHEAD; i++) {
       idle.push(new Piece());
     }
   }
 
   /** Room for the pages of one frame on their way from several segments. */
-  private static final class FrameBuffers {
-    final ByteBuffer raw = ByteBuffer.allocateDirect(Frame.MAX_RAW);
-    final byte[] digests = new byte[Frame.MAX_PAGES * Page.DIGEST];
+  private final class FrameBuffers {
+    final ByteBuffer raw = borrow(framePages * Page.SIZE);
+    final byte[] digests = new byte[framePages * Page.DIGEST];
     int pages;
     int length;
     int firstPage;
@@ -128,12 +136,12 @@ final class Capture {
     byte[] digests;
     int digestsAt;
     FrameBuffers owned; // goes back to the pool once appended
-    final ByteBuffer out = ByteBuffer.allocateDirect(Frame.MAX_HEADER + Frame.MAX_RAW);
+    ByteBuffer out; // made when the first frame is compressed to it
   }
 
   /** A segment with the frames it completed, on its way through the steps; used again and again. */
   private final class Piece {
-    final CaptureSegment segment = new CaptureSegment();
+    final CaptureSegment segment = new CaptureSegment(Capture.this::borrow);
     final List<Job> spare = new ArrayList<>();
     final List<Job> jobs = new ArrayList<>();
     long ticket;
@@ -160,6 +168,14 @@ final class Capture {
     }
   }
 
+  private ByteBuffer borrow(int bytes) {
+    DirectBuffer buffer = DirectBuffer.borrow(bytes);
+    synchronized (borrowed) {
+      borrowed.add(buffer);
+    }
+    return buffer.bytes();
+  }
+
   CaptureResult run() {
     Instant started = Instant.now();
     task.expect(input.size());
@@ -180,6 +196,7 @@ final class Capture {
     } finally {
       abandon();
       finder.close();
+      borrowed.forEach(DirectBuffer::close);
     }
   }
 
@@ -370,12 +387,12 @@ final class Capture {
       }
       if (carry != null) {
         carry(segment, i, i + 1);
-        if (carry.pages == Frame.MAX_PAGES) {
+        if (carry.pages == framePages) {
           finishFrame(piece);
         }
       } else if (runStart < 0) {
         runStart = i;
-      } else if (i + 1 - runStart == Frame.MAX_PAGES) {
+      } else if (i + 1 - runStart == framePages) {
         frameInPlace(piece, runStart, page);
         runStart = -1;
       }
@@ -423,8 +440,8 @@ final class Capture {
   private void frameInPlace(Piece piece, int first, int lastPage) {
     Job job = piece.job();
     job.pack = pack;
-    job.pages = Frame.MAX_PAGES;
-    job.firstPage = lastPage - (Frame.MAX_PAGES - 1);
+    job.pages = framePages;
+    job.firstPage = lastPage - (framePages - 1);
     job.raw = piece.segment.bytes();
     job.rawAt = first * Page.SIZE;
     job.rawLength = (job.pages - 1) * Page.SIZE + piece.segment.pageLength(first + job.pages - 1);
@@ -474,6 +491,9 @@ final class Capture {
       return;
     }
     for (Job job : piece.jobs) {
+      if (job.out == null) {
+        job.out = borrow(Frame.headerLength(framePages) + framePages * Page.SIZE);
+      }
       Frame.write(
           store.codec(),
           compressor,

@@ -7,6 +7,7 @@ import blksh.task.Task;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.List;
+import java.util.function.IntFunction;
 
 /**
  * A piece of an image on its way into a store: up to 256 KiB of bytes with the digests of their
@@ -20,7 +21,11 @@ final class CaptureSegment {
 
   static final int PAGES = BYTES / Page.SIZE;
 
-  private final ByteBuffer bytes = ByteBuffer.allocateDirect(BYTES);
+  private final IntFunction<ByteBuffer> memory;
+
+  /** Made when it is first needed: a run needs none. */
+  private ByteBuffer bytes;
+
   private final byte[] page = new byte[Page.SIZE];
   private final byte[] digests = new byte[PAGES * Page.DIGEST];
   private final long[] keys = new long[PAGES];
@@ -32,6 +37,14 @@ final class CaptureSegment {
   private long position;
   private long length;
   private Extent.Kind run;
+
+  /**
+   * @param memory gives as many bytes of direct memory as it is told, for as long as the segment is
+   *     used
+   */
+  CaptureSegment(IntFunction<ByteBuffer> memory) {
+    this.memory = memory;
+  }
 
   /** Bytes to be read from a source by {@link #load}. */
   void data(BlockSource from, long at, int count) {
@@ -65,6 +78,7 @@ final class CaptureSegment {
     if (source != null) {
       read(task);
     }
+    ByteBuffer bytes = bytes();
     int pages = pages();
     for (int i = 0; i < pages; i++) {
       int at = i * Page.SIZE;
@@ -118,7 +132,7 @@ final class CaptureSegment {
       long boundary = ((position + at) / sector + 1) * sector;
       int count = (int) Math.min(to, boundary - position) - at;
       if (!tryRead(at, count)) {
-        bytes.put(at, new byte[count]);
+        bytes().put(at, new byte[count]);
         bad.add(position + at, count);
       }
       at += count;
@@ -126,7 +140,7 @@ final class CaptureSegment {
   }
 
   private ByteBuffer window(int at, int count) {
-    return bytes.duplicate().position(at).limit(at + count);
+    return bytes().duplicate().position(at).limit(at + count);
   }
 
   private boolean tryRead(int at, int count) {
@@ -166,6 +180,9 @@ final class CaptureSegment {
 
   /** The bytes, from 0; a direct buffer. */
   ByteBuffer bytes() {
+    if (bytes == null) {
+      bytes = memory.apply(BYTES);
+    }
     return bytes;
   }
 

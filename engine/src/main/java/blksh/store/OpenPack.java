@@ -8,11 +8,12 @@ import java.util.Arrays;
  */
 final class OpenPack {
 
-  private static final int TABLE = 2 * Pack.MAX_PAGES;
+  /** Slots of the table at first; at most half of them are taken, or it doubles. */
+  private static final int SLOTS = 2048;
 
   final long id;
-  private final long[] keys = new long[TABLE]; // 0 is empty
-  private final int[] numbers = new int[TABLE];
+  private long[] keys = new long[SLOTS]; // 0 is empty
+  private int[] numbers = new int[SLOTS];
   private byte[] digests = new byte[1024 * Page.DIGEST];
   private int pages;
   private long placedBytes;
@@ -25,12 +26,13 @@ final class OpenPack {
 
   /** The number of the page with a digest, or -1. @param key the digest's key in the page index */
   int find(long key, byte[] digest, int at) {
-    int slot = (int) key & TABLE - 1;
+    int mask = keys.length - 1;
+    int slot = (int) key & mask;
     while (keys[slot] != 0) {
       if (keys[slot] == key && Page.sameDigest(digests, numbers[slot] * Page.DIGEST, digest, at)) {
         return numbers[slot];
       }
-      slot = slot + 1 & TABLE - 1;
+      slot = slot + 1 & mask;
     }
     return -1;
   }
@@ -42,14 +44,34 @@ final class OpenPack {
       digests = Arrays.copyOf(digests, digests.length * 2);
     }
     System.arraycopy(digest, at, digests, page * Page.DIGEST, Page.DIGEST);
-    int slot = (int) key & TABLE - 1;
-    while (keys[slot] != 0) {
-      slot = slot + 1 & TABLE - 1;
+    if (pages * 2 > keys.length) {
+      grow();
     }
-    keys[slot] = key;
-    numbers[slot] = page;
+    enter(key, page);
     placedBytes += length;
     return page;
+  }
+
+  private void grow() {
+    long[] oldKeys = keys;
+    int[] oldNumbers = numbers;
+    keys = new long[oldKeys.length * 2];
+    numbers = new int[oldKeys.length * 2];
+    for (int slot = 0; slot < oldKeys.length; slot++) {
+      if (oldKeys[slot] != 0) {
+        enter(oldKeys[slot], oldNumbers[slot]);
+      }
+    }
+  }
+
+  private void enter(long key, int number) {
+    int mask = keys.length - 1;
+    int slot = (int) key & mask;
+    while (keys[slot] != 0) {
+      slot = slot + 1 & mask;
+    }
+    keys[slot] = key;
+    numbers[slot] = number;
   }
 
   /** Pages placed. */

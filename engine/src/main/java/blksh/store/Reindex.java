@@ -1,6 +1,7 @@
 package blksh.store;
 
 import blksh.BlkshException;
+import blksh.block.DirectBuffer;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -146,11 +147,13 @@ final class Reindex {
     Files.deleteIfExists(part);
     PackWriter writer = PackWriter.create(pack.id(), path, store.idBytes());
     boolean sealed = false;
-    try (Codec.Compressor compressor = store.codec().compressor()) {
+    try (Codec.Compressor compressor = store.codec().compressor();
+        DirectBuffer rawMemory = DirectBuffer.borrow(Frame.MAX_RAW);
+        DirectBuffer outMemory = DirectBuffer.borrow(Frame.MAX_HEADER + Frame.MAX_RAW)) {
       Pack.Reader reader = new Pack.Reader();
-      Pack.Loaded loaded = new Pack.Loaded();
-      ByteBuffer raw = ByteBuffer.allocateDirect(Frame.MAX_RAW);
-      ByteBuffer out = ByteBuffer.allocateDirect(Frame.MAX_HEADER + Frame.MAX_RAW);
+      Pack.Loaded loaded = new Pack.Loaded(Frame.MAX_PAGES);
+      ByteBuffer raw = rawMemory.bytes();
+      ByteBuffer out = outMemory.bytes();
       for (int frame = 0; frame < footer.frames(); frame++) {
         int stored = footer.storedLength(frame);
         int header = Frame.headerLength(footer.pagesIn(frame));

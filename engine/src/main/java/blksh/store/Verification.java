@@ -65,12 +65,14 @@ final class Verification {
               Store.INDEX, 0, 0, remade + "; nothing is lost, it was made again", List.of()));
     }
     PageIndex pageIndex = rows == null ? null : openPageIndex(rows);
+    // Before the packs: those a manifest names were all there when it was published.
+    List<Store.ManifestEntry> entries = store.manifestEntries();
     for (long id : store.packs().list().sealed()) {
       packs.put(id, new PackCheck(store, id));
     }
     try {
       checkPacks(rows == null ? List.of() : rows, pageIndex);
-      checkManifests();
+      checkManifests(entries);
       reportPacks();
       if (rows != null && options.mode() == VerifyOptions.Mode.FULL) {
         checkIndex(rows);
@@ -198,9 +200,8 @@ final class Verification {
 
   // ---- manifests -----------------------------------------------------------------------------
 
-  private void checkManifests() {
+  private void checkManifests(List<Store.ManifestEntry> entries) {
     task.phase("manifests");
-    List<Store.ManifestEntry> entries = store.manifestEntries();
     manifests = entries.size();
     parallel(new ConcurrentLinkedQueue<>(entries), this::checkManifest);
   }

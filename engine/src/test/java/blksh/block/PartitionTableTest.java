@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import blksh.Tool;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -200,6 +201,36 @@ class PartitionTableTest {
       disk[entry + 8 + i] = (byte) (start >> 8 * i);
       disk[entry + 12 + i] = (byte) (length >> 8 * i);
     }
+  }
+
+  @Test
+  void theFirstSectorIsReadOnce() {
+    List<Long> read = new ArrayList<>();
+    BlockSource watched =
+        new BlockSource() {
+          @Override
+          public long size() {
+            return MIB;
+          }
+
+          @Override
+          public int read(long position, ByteBuffer target) {
+            read.add(position);
+            int count = target.remaining();
+            target.put(new byte[count]);
+            return count;
+          }
+
+          @Override
+          public SourceInfo describe() {
+            return new SourceInfo("disk", "of zeros", "nowhere");
+          }
+
+          @Override
+          public void close() {}
+        };
+    assertThat(PartitionTable.of(watched).kind()).isEqualTo(PartitionTable.Kind.NONE);
+    assertThat(read).containsOnlyOnce(0L);
   }
 
   @Test

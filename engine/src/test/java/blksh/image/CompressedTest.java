@@ -15,6 +15,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -383,6 +385,30 @@ class CompressedTest {
               });
       assertThat(at[0]).isEqualTo(SIZE);
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource("makers")
+  void whatIsOpenedAgainLivesOnTheMemoryOfTheFirst(Maker maker) throws IOException {
+    byte[] packed = packed(maker);
+    long before = 0;
+    for (int i = 0; i < 25; i++) {
+      if (i == 1) {
+        before = directMemory();
+      }
+      try (BlockSource source = open(packed)) {
+        assertThat(Sample.read(source, 7, 100)).isEqualTo(Arrays.copyOfRange(DATA, 7, 107));
+      }
+    }
+    assertThat(directMemory() - before).isLessThan(1 << 20);
+  }
+
+  /** Bytes of memory outside the heap that have been made and not been collected. */
+  private static long directMemory() {
+    return ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+        .filter(pool -> pool.getName().equals("direct"))
+        .mapToLong(BufferPoolMXBean::getTotalCapacity)
+        .sum();
   }
 
   @Test

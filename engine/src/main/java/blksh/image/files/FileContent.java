@@ -2,11 +2,11 @@ package blksh.image.files;
 
 import blksh.block.BlockSource;
 import blksh.block.Extent;
+import blksh.block.ExtentWalk;
 import blksh.block.SourceInfo;
 import blksh.block.UnreadableException;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
-import java.util.NoSuchElementException;
 
 /** The content of a file in pieces on a volume. */
 final class FileContent implements BlockSource {
@@ -72,26 +72,14 @@ final class FileContent implements BlockSource {
   @Override
   public Iterator<Extent> extents(long position, long length) {
     long end = Math.min(size, BlockSource.saturatedEnd(position, length));
-    return new Iterator<>() {
-      private long at = position;
-
-      @Override
-      public boolean hasNext() {
-        return at < end;
-      }
-
-      @Override
-      public Extent next() {
-        if (at >= end) {
-          throw new NoSuchElementException();
-        }
-        FileRun run = runs.at(at);
-        long to = Math.min(end, run.end());
-        Extent extent = new Extent(at, to - at, run.isHole() ? Extent.Kind.ZERO : Extent.Kind.DATA);
-        at = to;
-        return extent;
-      }
-    };
+    return ExtentWalk.of(
+        position,
+        end,
+        at -> {
+          FileRun run = runs.at(at);
+          Extent.Kind kind = run.isHole() ? Extent.Kind.ZERO : Extent.Kind.DATA;
+          return new Extent(at, run.end() - at, kind);
+        });
   }
 
   @Override
