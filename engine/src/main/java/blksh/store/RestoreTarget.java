@@ -3,6 +3,7 @@ package blksh.store;
 import blksh.BlkshException;
 import blksh.block.DeviceGuard;
 import blksh.block.Extent;
+import blksh.block.PartFile;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.OutputStream;
