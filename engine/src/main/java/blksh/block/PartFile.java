@@ -122,9 +122,10 @@ public final class PartFile {
   public void discard() {
     try {
       Files.deleteIfExists(path);
-      close();
     } catch (IOException e) {
       // what is left is taken over by the next who finds it
+    } finally {
+      release();
     }
   }
 
