@@ -62,6 +62,8 @@ final class Capture {
   private final RootDigest root = new RootDigest();
   private ManifestWriter manifest;
 
+  private final int framePages;
+
   // Guarded by this.
   private final Deque<Piece> idle = new ArrayDeque<>();
   private final Deque<Piece> toCompress = new ArrayDeque<>();
@@ -108,6 +110,7 @@ final class Capture {
     this.options = options;
     this.task = task;
     this.finder = new PageFinder(store);
+    this.framePages = store.codec().framePages();
     for (int i = 0; i < Workers.count() + AHEAD; i++) {
       idle.push(new Piece());
     }
@@ -115,8 +118,8 @@ final class Capture {
 
   /** Room for the pages of one frame on their way from several segments. */
   private final class FrameBuffers {
-    final ByteBuffer raw = borrow(Frame.MAX_RAW);
-    final byte[] digests = new byte[Frame.MAX_PAGES * Page.DIGEST];
+    final ByteBuffer raw = borrow(framePages * Page.SIZE);
+    final byte[] digests = new byte[framePages * Page.DIGEST];
     int pages;
     int length;
     int firstPage;
@@ -384,12 +387,12 @@ final class Capture {
       }
       if (carry != null) {
         carry(segment, i, i + 1);
-        if (carry.pages == Frame.MAX_PAGES) {
+        if (carry.pages == framePages) {
           finishFrame(piece);
         }
       } else if (runStart < 0) {
         runStart = i;
-      } else if (i + 1 - runStart == Frame.MAX_PAGES) {
+      } else if (i + 1 - runStart == framePages) {
         frameInPlace(piece, runStart, page);
         runStart = -1;
       }
@@ -437,8 +440,8 @@ final class Capture {
   private void frameInPlace(Piece piece, int first, int lastPage) {
     Job job = piece.job();
     job.pack = pack;
-    job.pages = Frame.MAX_PAGES;
-    job.firstPage = lastPage - (Frame.MAX_PAGES - 1);
+    job.pages = framePages;
+    job.firstPage = lastPage - (framePages - 1);
     job.raw = piece.segment.bytes();
     job.rawAt = first * Page.SIZE;
     job.rawLength = (job.pages - 1) * Page.SIZE + piece.segment.pageLength(first + job.pages - 1);
@@ -489,7 +492,7 @@ final class Capture {
     }
     for (Job job : piece.jobs) {
       if (job.out == null) {
-        job.out = borrow(Frame.MAX_HEADER + Frame.MAX_RAW);
+        job.out = borrow(Frame.headerLength(framePages) + framePages * Page.SIZE);
       }
       Frame.write(
           store.codec(),

@@ -33,6 +33,14 @@ public enum Codec {
     return code >= 0 && code < values().length ? values()[code] : null;
   }
 
+  /**
+   * Pages a capture puts into a frame. LZ4 looks back 64 KiB only: larger frames would hardly be
+   * smaller, but cost whoever reads one page of them more.
+   */
+  int framePages() {
+    return this == LZ4 ? 8 : Frame.MAX_PAGES;
+  }
+
   /** Compresses frames with memory of its own; one a thread. */
   interface Compressor extends AutoCloseable {
     /**
@@ -123,6 +131,27 @@ public enum Codec {
           from.get(offset, stored);
           yield Zstd.decompressByteArray(to, 0, rawLength, stored, 0, length) == rawLength;
         }
+      };
+    } catch (LZ4Exception | ZstdException damaged) {
+      return false;
+    }
+  }
+
+  /** The same into a direct buffer, from {@code toAt} on, whose position stays. */
+  boolean decompress(
+      ByteBuffer from, int offset, int length, ByteBuffer to, int toAt, int rawLength) {
+    try {
+      return switch (this) {
+        case RAW -> {
+          if (length == rawLength) {
+            to.put(toAt, from, offset, length);
+          }
+          yield length == rawLength;
+        }
+        case LZ4 ->
+            Lz4.DECOMPRESSOR.decompress(from, offset, length, to, toAt, rawLength) == rawLength;
+        case ZSTD ->
+            Zstd.decompressDirectByteBuffer(to, toAt, rawLength, from, offset, length) == rawLength;
       };
     } catch (LZ4Exception | ZstdException damaged) {
       return false;

@@ -116,8 +116,8 @@ final class Frame {
    * @param raw a direct buffer with the pages' bytes, one after another from {@code rawAt}; all but
    *     the last are 4096 bytes
    * @param digests their digests, one after another
-   * @param to a direct buffer that receives the frame, from 0 to its limit; has room for {@link
-   *     #MAX_HEADER} + {@link #MAX_RAW} bytes
+   * @param to a direct buffer that receives the frame, from 0 to its limit; has room for its header
+   *     and {@code rawLength} bytes
    */
   static void write(
       Codec codec,

@@ -19,6 +19,10 @@ import java.util.concurrent.atomic.LongAdder;
 final class FrameCache {
 
   private static final int LOOKS = 1024;
+
+  /** Pages; there is room for as many at least, so that frames of few share sizes. */
+  private static final int SMALLEST = 4;
+
   private static final long SHARED_BYTES = 32L << 20;
 
   /** The memory that all sources of manifests in this process share. */
@@ -27,7 +31,8 @@ final class FrameCache {
         new FrameCache(Math.min(SHARED_BYTES, Runtime.getRuntime().maxMemory() / 4));
   }
 
-  private final int frames;
+  private final long limit;
+  private long held;
   private final Map<Key, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
   private final Deque<Pack.Loaded> free = new ArrayDeque<>();
 
@@ -76,7 +81,7 @@ final class FrameCache {
    * @param bytes memory to use at most, but for what is in use at a moment
    */
   FrameCache(long bytes) {
-    this.frames = (int) Math.max(4, bytes / Frame.MAX_RAW);
+    this.limit = Math.max(4 * Frame.MAX_RAW, bytes);
   }
 
   static FrameCache shared() {
@@ -101,6 +106,20 @@ final class FrameCache {
     return true;
   }
 
+  /** Whether a frame is here; one that is not will be read without the cache. */
+  boolean holds(Owner owner, Pack pack, int frame) {
+    PackFooter footer = pack.footer();
+    Key key = new Key(owner, pack.id(), footer.firstPage(frame), footer.pagesIn(frame));
+    boolean here;
+    synchronized (this) {
+      here = entries.containsKey(key);
+    }
+    if (!here) {
+      owner.misses.increment();
+    }
+    return here;
+  }
+
   Entry acquire(Owner owner, Pack pack, int frame, Pack.Reader reader) {
     PackFooter footer = pack.footer();
     Key key = new Key(owner, pack.id(), footer.firstPage(frame), footer.pagesIn(frame));
@@ -111,9 +130,9 @@ final class FrameCache {
       if (found != null) {
         found.users++;
       } else {
-        evict();
-        made = new Entry(pack.id(), key, free.isEmpty() ? new Pack.Loaded() : free.pop());
+        made = new Entry(pack.id(), key, room(key.pages));
         entries.put(key, made);
+        held += made.loaded.raw.length;
       }
     }
     if (found != null) {
@@ -156,15 +175,26 @@ final class FrameCache {
     }
   }
 
-  private void evict() {
+  /** Room for a frame, that of frames which were not asked for lately if need be. */
+  private Pack.Loaded room(int pages) {
+    int room = Math.max(SMALLEST, Integer.highestOneBit(2 * pages - 1));
     var oldest = entries.values().iterator();
-    while (entries.size() >= frames && oldest.hasNext()) {
+    while (held + room * Page.SIZE > limit && oldest.hasNext()) {
       Entry entry = oldest.next();
       if (entry.users == 0) {
         oldest.remove();
         drop(entry);
       }
     }
+    for (var unused = free.iterator(); unused.hasNext(); ) {
+      Pack.Loaded loaded = unused.next();
+      if (loaded.room == room) {
+        unused.remove();
+        return loaded;
+      }
+    }
+    free.clear();
+    return new Pack.Loaded(room);
   }
 
   /** Forgets what an owner read, when it reads no more. */
@@ -189,6 +219,7 @@ final class FrameCache {
 
   /** Notes that nobody can find it any more; its memory is used again after its last user. */
   private void drop(Entry entry) {
+    held -= entry.loaded.raw.length;
     entry.dropped = true;
     if (entry.users == 0) {
       free.push(entry.loaded);

@@ -7,7 +7,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A manifest on disk: an extent map of an image, written once. Finding the extent of a page is a
@@ -43,6 +45,10 @@ final class ManifestFile implements Closeable {
   static final int CHUNK_ENTRY = 12;
   static final int TRAILER = 96;
   static final int KIND_SHIFT = 56;
+
+  /** Chunks kept in memory, of 64 KiB at most each. */
+  private static final int KEPT_CHUNKS = 64;
+
   private static final long START_MASK = (1L << KIND_SHIFT) - 1;
 
   private final ReadOnlyFile file;
@@ -54,6 +60,9 @@ final class ManifestFile implements Closeable {
   private final long[] packs;
   private final long[] chunkFirst;
   private final int[] chunkSums;
+
+  /** The chunks used last, oldest first; guards itself. */
+  private final Map<Integer, byte[]> chunks = new LinkedHashMap<>(16, 0.75f, true);
 
   private ManifestFile(ReadOnlyFile file) throws IOException {
     this.file = file;
@@ -177,7 +186,27 @@ final class ManifestFile implements Closeable {
     return badRanges;
   }
 
+  /** A chunk that is sound; the array is shared and not to be changed. */
   private byte[] chunk(int number, long records, long base) throws IOException {
+    byte[] chunk;
+    synchronized (chunks) {
+      chunk = chunks.get(number);
+    }
+    if (chunk == null) {
+      chunk = readChunk(number, records, base);
+      synchronized (chunks) {
+        chunks.put(number, chunk);
+        if (chunks.size() > KEPT_CHUNKS) {
+          var oldest = chunks.keySet().iterator();
+          oldest.next();
+          oldest.remove();
+        }
+      }
+    }
+    return chunk;
+  }
+
+  private byte[] readChunk(int number, long records, long base) throws IOException {
     long first = (number - base) * CHUNK;
     int count = (int) Math.min(CHUNK, records - first);
     long at = MAGIC.length() + (base == 0 ? first : extents + first) * RECORD;
@@ -230,7 +259,7 @@ final class ManifestFile implements Closeable {
     return found;
   }
 
-  /** A walk over the extents from some page on. Used by one thread; holds one chunk. */
+  /** A walk over the extents from some page on. Used by one thread. */
   final class Cursor {
     private int chunk = -1;
     private byte[] records = {};

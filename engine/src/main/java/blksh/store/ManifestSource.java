@@ -126,7 +126,7 @@ final class ManifestSource implements BlockSource, CacheFigures.Counting {
           most == 0
               ? 0
               : reader.pages.put(
-                  file.packs()[cursor.pack], number, (int) Math.min(most, Frame.MAX_PAGES), target);
+                  file.packs()[cursor.pack], number, (int) Math.min(most, Pack.MAX_PAGES), target);
       if (put > 0) {
         return put * Page.SIZE;
       }

@@ -131,14 +131,17 @@ final class Pack implements Closeable {
    * thread; none is to be used before.
    */
   static final class Loaded {
-    /** The frame's pages, one after another; as long as the largest frame. */
-    final byte[] raw = new byte[Frame.MAX_RAW];
+    /** Pages there is room for. */
+    final int room;
+
+    /** The frame's pages, one after another. */
+    final byte[] raw;
 
     /** Where each page begins in {@link #raw}; one more entry than pages. */
-    final int[] starts = new int[Frame.MAX_PAGES + 1];
+    final int[] starts;
 
     /** Digests of the pages, one after another. */
-    final byte[] digests = new byte[Frame.MAX_PAGES * Page.DIGEST];
+    final byte[] digests;
 
     int firstPage;
     int pages;
@@ -154,6 +157,16 @@ final class Pack implements Closeable {
 
     /** What was wrong, or null. */
     private volatile String damage;
+
+    /**
+     * @param room pages of the largest frame it will hold
+     */
+    Loaded(int room) {
+      this.room = room;
+      raw = new byte[room * Page.SIZE];
+      starts = new int[room + 1];
+      digests = new byte[room * Page.DIGEST];
+    }
 
     private void begin(int firstPage, int pages) {
       this.firstPage = firstPage;
@@ -228,6 +241,7 @@ final class Pack implements Closeable {
     private final byte[] header = new byte[Frame.MAX_HEADER];
     private final MessageDigest sha = Page.sha256();
     private final byte[] digest = new byte[Page.DIGEST];
+    private final byte[] page = new byte[Page.SIZE];
 
     /** The beginning of a frame, and a few pages of it; made when they are first needed. */
     private ByteBuffer beginning;
@@ -317,6 +331,83 @@ final class Pack implements Closeable {
       return false;
     }
     reader.beginning.get(first * Page.SIZE, reader.few, 0, count * Page.SIZE);
+    return true;
+  }
+
+  /**
+   * Puts the pages of whole frames, proven, without keeping any: a frame and those that follow it
+   * in the file, as many as are wanted and can be read at once.
+   *
+   * @param most pages wanted
+   * @param target a direct buffer with room for them
+   * @return pages put, or 0 when the first frame is to be read otherwise, or is damaged
+   */
+  int putFrames(int frame, int most, Reader reader, ByteBuffer target) {
+    int from = frame;
+    int end = frame;
+    int pages = 0;
+    long begin = footer.offset(from);
+    long at = begin;
+    while (end < footer.frames()
+        && footer.offset(end) == at
+        && footer.firstPage(end) == footer.firstPage(from) + pages
+        && footer.pagesIn(end) <= most - pages
+        && footer.regular(end)) {
+      int length = Frame.headerLength(footer.pagesIn(end)) + footer.storedLength(end);
+      if (at + length - begin > reader.stored.capacity()) {
+        break;
+      }
+      at += length;
+      pages += footer.pagesIn(end++);
+    }
+    if (end == from) {
+      return 0;
+    }
+    try {
+      file.read(begin, reader.stored.clear().limit((int) (at - begin)));
+    } catch (IOException e) {
+      return 0;
+    }
+    int put = 0;
+    for (int i = from; i < end; i++) {
+      if (!putFrame(i, (int) (footer.offset(i) - begin), reader, target)) {
+        break;
+      }
+      put += footer.pagesIn(i);
+    }
+    return put;
+  }
+
+  /**
+   * @param at where the frame begins in what was read
+   */
+  private boolean putFrame(int frame, int at, Reader reader, ByteBuffer target) {
+    int pages = footer.pagesIn(frame);
+    int headerLength = Frame.headerLength(pages);
+    int storedLength = footer.storedLength(frame);
+    reader.stored.get(at, reader.header, 0, headerLength);
+    Frame header = Frame.parse(reader.header, 0, headerLength);
+    int length = pages * Page.SIZE;
+    if (header == null
+        || header.pages != pages
+        || header.firstPage != footer.firstPage(frame)
+        || header.storedLength != storedLength
+        || header.rawLength != length) {
+      return false;
+    }
+    int to = target.position();
+    if (!header.codec.decompress(
+        reader.stored, at + headerLength, storedLength, target, to, length)) {
+      return false;
+    }
+    for (int i = 0; i < pages; i++) {
+      target.get(to + i * Page.SIZE, reader.page);
+      Page.digest(reader.sha, reader.page, 0, Page.SIZE, reader.digest, 0);
+      if (!Page.sameDigest(reader.digest, 0, header.digests, i * Page.DIGEST)) {
+        return false;
+      }
+    }
+    target.position(to + length);
     return true;
   }
 

@@ -107,7 +107,7 @@ final class PackCheck implements Closeable {
   /** What a worker needs to check contents, and what it has counted. */
   static final class Reader {
     final Pack.Reader frames = new Pack.Reader();
-    final Pack.Loaded loaded = new Pack.Loaded();
+    final Pack.Loaded loaded = new Pack.Loaded(Frame.MAX_PAGES);
     long framesRead;
     long pagesProven;
     long bytesRead;

@@ -72,13 +72,17 @@ final class PageReader implements Closeable {
     if (most <= Pack.FEW && putFew(packId, page, most, target)) {
       return most;
     }
+    int whole = target.isDirect() ? putFrames(packId, page, most, target) : 0;
+    if (whole > 0) {
+      return whole;
+    }
     Pack.Loaded loaded = use(packId, page);
     if (loaded == null) {
       return 0;
     }
     int from = page - loaded.firstPage;
     int count = Math.min(most, loaded.pages - from);
-    loaded.prove(count == Frame.MAX_PAGES ? -1 : ((1 << count) - 1) << from, reader);
+    loaded.prove((int) (((1L << count) - 1) << from), reader);
     int sound = 0;
     while (sound < count
         && loaded.has(page + sound)
@@ -87,6 +91,23 @@ final class PageReader implements Closeable {
     }
     target.put(loaded.raw, loaded.starts[from], sound * Page.SIZE);
     return sound;
+  }
+
+  /** For whoever reads in order: whole frames need not be kept. */
+  private int putFrames(long packId, int page, int most, ByteBuffer target) {
+    try {
+      usePack(packId);
+    } catch (BlkshException e) {
+      return 0;
+    }
+    PackFooter footer = pack.footer();
+    int frame = footer.frameOf(page);
+    return frame >= 0
+            && footer.firstPage(frame) == page
+            && footer.pagesIn(frame) <= most
+            && !cache.holds(owner, pack, frame)
+        ? pack.putFrames(frame, most, reader, target)
+        : 0;
   }
 
   /** For whoever reads here and there: a frame that is asked for again is read whole. */

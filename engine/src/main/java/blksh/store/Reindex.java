@@ -151,7 +151,7 @@ final class Reindex {
         DirectBuffer rawMemory = DirectBuffer.borrow(Frame.MAX_RAW);
         DirectBuffer outMemory = DirectBuffer.borrow(Frame.MAX_HEADER + Frame.MAX_RAW)) {
       Pack.Reader reader = new Pack.Reader();
-      Pack.Loaded loaded = new Pack.Loaded();
+      Pack.Loaded loaded = new Pack.Loaded(Frame.MAX_PAGES);
       ByteBuffer raw = rawMemory.bytes();
       ByteBuffer out = outMemory.bytes();
       for (int frame = 0; frame < footer.frames(); frame++) {

@@ -20,10 +20,15 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Reads of a few pages here and there, which take no more of a frame than they must. */
-class SmallReadsTest {
+/**
+ * Reads here and there: of a few pages, which take no more of a frame than they must, and of many,
+ * which do not keep the frames.
+ */
+class ManifestReadsTest {
 
   private static final int PAGES = 5000;
+  private static final int FEW = 5;
+  private static final int MANY = 200;
 
   @TempDir Path folder;
 
@@ -48,12 +53,12 @@ class SmallReadsTest {
     return store;
   }
 
-  /** Reads at random; returns how many reads failed. */
-  private static int readAround(BlockSource source, byte[] bytes, int reads) {
+  /** Reads up to so many pages at random; returns how many reads failed. */
+  private static int readAround(BlockSource source, byte[] bytes, int reads, int most) {
     Random random = new Random(5);
     int failed = 0;
     for (int i = 0; i < reads; i++) {
-      int count = 1 + random.nextInt(5);
+      int count = 1 + random.nextInt(most);
       int page = random.nextInt(PAGES - count);
       ByteBuffer target = ByteBuffer.allocateDirect(count * Page.SIZE);
       int good;
@@ -62,6 +67,7 @@ class SmallReadsTest {
         assertThat(good).isEqualTo(count * Page.SIZE);
       } catch (UnreadableException e) {
         good = (int) (e.start() - (long) page * Page.SIZE);
+        assertThat(target.position()).isEqualTo(good);
         failed++;
       }
       byte[] found = new byte[good];
@@ -80,7 +86,8 @@ class SmallReadsTest {
     byte[] bytes = image();
     try (Store store = capture(bytes, codec);
         BlockSource source = store.source(store.manifest("image"))) {
-      assertThat(readAround(source, bytes, 20_000)).isZero();
+      assertThat(readAround(source, bytes, 20_000, FEW)).isZero();
+      assertThat(readAround(source, bytes, 1_000, MANY)).isZero();
     }
   }
 
@@ -106,7 +113,8 @@ class SmallReadsTest {
         }
       }
       try (BlockSource source = store.source(store.manifest("image"))) {
-        int failed = readAround(source, bytes, 20_000);
+        assertThat(readAround(source, bytes, 1_000, MANY)).isPositive();
+        int failed = readAround(source, bytes, 20_000, FEW);
         assertThat(failed).isBetween(1, 10_000);
       }
     }
