@@ -1,6 +1,8 @@
 package blksh.shell;
 
 import blksh.dsl.Keyed;
+import blksh.dsl.Percent;
+import blksh.dsl.Size;
 import blksh.dsl.Vocabulary;
 import blksh.script.Members;
 import blksh.script.Scope;
@@ -12,14 +14,19 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.temporal.TemporalAccessor;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -34,14 +41,19 @@ final class Completions {
    *
    * @param text what takes the place of the word before the cursor
    * @param shown what the menu shows
-   * @param description a few words more, or null
+   * @param type its type or its value in a few words, possibly none
+   * @param doc what it is, in a sentence; possibly empty
    */
-  record Completion(String text, String shown, String description) {
+  record Completion(String text, String shown, String type, String doc, Standing standing) {}
 
-    /** The few words, possibly none. */
-    String about() {
-      return description == null ? "" : description;
-    }
+  /** How much a completion belongs to its place, what belongs most first. */
+  enum Standing {
+    /** What the call around the place takes. */
+    ARGUMENT,
+    /** What is at home there. */
+    HOME,
+    /** What may stand in many places. */
+    COMMON
   }
 
   /** How a text before the cursor ends: what the word is that a completion replaces. */
@@ -56,11 +68,12 @@ final class Completions {
     NOTHING
   }
 
-  private static final int LONGEST = 70;
   private static final int MOST_FILES = 500;
 
-  private static final Set<String> HIDDEN =
-      Set.of("fields", "title", "appendix", "row", "declared", "find", "figures", "declare");
+  /** As much of a string as describes it. */
+  private static final int LONGEST = 40;
+
+  private static final Map<String, List<String>> OWNERS = new ConcurrentHashMap<>();
 
   /** Functions whose strings are paths of files. */
   private static final Set<String> TAKE_PATHS =
@@ -224,19 +237,19 @@ final class Completions {
         case NOTHING -> {}
       }
     }
-    for (int rank = 0; rank < Match.RANKS; rank++) {
-      List<Completion> found = new ArrayList<>();
-      for (Completion completion : all.values()) {
-        if (Match.rank(place.word(), completion.shown()) == rank) {
-          found.add(completion);
-        }
-      }
-      if (!found.isEmpty()) {
-        return found;
-      }
+    List<Completion> sorted = new ArrayList<>(all.values());
+    if (place.kind() == Kind.NAME || place.kind() == Kind.MEMBER) {
+      sorted.sort(ORDER);
     }
-    return List.of();
+    return Match.best(place.word(), sorted, Completion::shown);
   }
+
+  /** Arguments stay as they are declared; the rest goes by the alphabet. */
+  private static final Comparator<Completion> ORDER =
+      Comparator.comparing(Completion::standing)
+          .thenComparing(
+              it -> it.standing() == Standing.ARGUMENT ? "" : it.shown(),
+              String.CASE_INSENSITIVE_ORDER);
 
   /**
    * The text up to the place that the compiler is to be asked about; null when it has nothing to
@@ -272,24 +285,7 @@ final class Completions {
   // Names.
 
   private void names(String before, Scope scope, Map<String, Completion> all) {
-    Call call = Call.around(before);
-    if (call != null && call.atArgument()) {
-      for (Scope.Parameter parameter : scope.getParameters()) {
-        if (parameter.getHere()) {
-          parameter.getConstants().forEach(it -> add(all, it, it, parameter.getName()));
-        }
-      }
-      for (Scope.Parameter parameter : scope.getParameters()) {
-        String name = parameter.getName();
-        add(all, name + " = ", name + " =", parameter.getType());
-      }
-      for (Members.Member member : functions(call)) {
-        for (String parameter : parameters(member)) {
-          String name = parameter.substring(0, parameter.indexOf(':'));
-          add(all, name + " = ", name + " =", parameter.substring(name.length() + 2));
-        }
-      }
-    }
+    arguments(Call.around(before), scope, all);
     for (String name : Sitting.names()) {
       Object value = variable.apply(name);
       if (value != null) {
@@ -306,18 +302,52 @@ final class Completions {
     }
     declared(Vocabulary.class, all);
     if (!place(before).word().isEmpty()) {
-      scope.getNames().forEach(name -> add(all, name, name.getAbout()));
-      KEYWORDS.forEach(word -> add(all, word, word, null));
+      scope.getNames().forEach(name -> add(all, name, type(name)));
+      KEYWORDS.forEach(
+          word -> add(all, new Completion(word, word, "", "keyword", Standing.COMMON)));
     }
     Sitting.names().forEach(name -> add(all, name, name, null));
+  }
+
+  /** What the call around the place takes: values of few, and names of parameters. */
+  private void arguments(Call call, Scope scope, Map<String, Completion> all) {
+    if (call == null || !call.atArgument()) {
+      return;
+    }
+    for (Scope.Parameter parameter : scope.getParameters()) {
+      if (parameter.getHere()) {
+        String doc = parameter(parameter.getFunction(), parameter.getName());
+        for (String constant : parameter.getConstants()) {
+          String type = parameter.getName();
+          add(all, new Completion(constant, constant, type, doc, Standing.ARGUMENT));
+        }
+      }
+    }
+    for (Scope.Parameter parameter : scope.getParameters()) {
+      argument(parameter.getFunction(), parameter.getName(), parameter.getType(), all);
+    }
+    for (Members.Member member : functions(call)) {
+      for (String parameter : parameters(member)) {
+        String name = parameter.substring(0, parameter.indexOf(':'));
+        String type = parameter.substring(name.length() + 2);
+        String owner = member.getOwner();
+        String function = owner.equals("Vocabulary") ? "" : owner + ".";
+        argument(function + member.getName(), name, type, all);
+      }
+    }
+  }
+
+  private static void argument(
+      String function, String name, String type, Map<String, Completion> all) {
+    String doc = parameter(function, name);
+    add(all, new Completion(name + " = ", name + " =", type, doc, Standing.ARGUMENT));
   }
 
   // Members.
 
   private void members(String before, String receiver, Scope scope, Map<String, Completion> all) {
     for (Scope.Name name : scope.getNames()) {
-      String brief = brief(scope.getReceiver(), name.getText());
-      add(all, name, name.getAbout() + (brief.isEmpty() ? "" : "  " + brief));
+      add(all, name, brief(scope.getReceiver(), name.getText()));
     }
     if (scope.getNames().isEmpty() && !inBlock(before)) {
       FastLane.Plain plain = receiver.isEmpty() ? null : fastLane.read(receiver);
@@ -356,33 +386,75 @@ final class Completions {
         Members.Member member = Members.find(method);
         if (member != null
             && member.getProperty() == properties
-            && !HIDDEN.contains(member.getName())) {
-          String signature = member.getSignature();
+            && (properties || !Members.PLUMBING.contains(member.getName()))) {
           String name = member.getName();
-          String brief = brief(member.getOwner(), name);
-          String about = about(signature) + (brief.isEmpty() ? "" : "  " + brief);
-          if (properties) {
-            add(all, name, name, about);
-          } else {
-            boolean empty = signature.startsWith(name + "()");
-            add(all, empty ? name + "()" : name + "(", name + (empty ? "()" : "(…)"), about);
-          }
+          String signature = member.getSignature();
+          Scope.Kind kind =
+              properties
+                  ? Scope.Kind.VALUE
+                  : signature.startsWith(name + "()") ? Scope.Kind.CALL : Scope.Kind.FUNCTION;
+          String gives = gives(signature);
+          Scope.Name found = new Scope.Name(name, kind, gives, gives, false);
+          add(all, found, brief(member.getOwner(), name));
         }
       }
     }
   }
 
   /** What a member gives, of its signature. */
-  private static String about(String signature) {
+  private static String gives(String signature) {
     return signature.substring(signature.lastIndexOf("): ") + 1).replaceFirst("^.*?: ", "");
   }
 
-  /** The first sentence about a member of the vocabulary; empty for others. */
+  /** The first sentence about a member of a type of the vocabulary; empty for others. */
   private static String brief(String type, String name) {
-    String owner = type.equals("Vocabulary") ? "" : type.replaceFirst("[<?].*", "");
-    return Reference.get().members(owner, name).stream()
-        .map(Reference.Word::brief)
-        .filter(brief -> !brief.isEmpty())
+    for (String owner : owners(type.replaceFirst("[<?].*", ""))) {
+      for (Reference.Word word : Reference.get().members(owner, name)) {
+        if (!word.brief().isEmpty()) {
+          return word.brief().replace("`", "");
+        }
+      }
+    }
+    return "";
+  }
+
+  /** A type and those it inherits from, as the reference calls them. */
+  private static List<String> owners(String type) {
+    return OWNERS.computeIfAbsent(
+        type,
+        name -> {
+          try {
+            Class<?> loaded = Class.forName(Vocabulary.class.getPackageName() + "." + name);
+            return kinds(loaded)
+                .map(kind -> kind == Vocabulary.class ? "" : kind.getSimpleName())
+                .distinct()
+                .toList();
+          } catch (ClassNotFoundException | LinkageError foreign) {
+            return List.of(name);
+          }
+        });
+  }
+
+  private static Stream<Class<?>> kinds(Class<?> type) {
+    Stream<Class<?>> above =
+        Stream.concat(Stream.ofNullable(type.getSuperclass()), Stream.of(type.getInterfaces()));
+    return Stream.concat(Stream.of(type), above.flatMap(Completions::kinds));
+  }
+
+  /** The first sentence about a type of the vocabulary; empty for other names. */
+  private static String type(Scope.Name name) {
+    Reference.Word type =
+        name.getKind() == Scope.Kind.TYPE && !name.getCommon()
+            ? Reference.get().type(name.getText())
+            : null;
+    return type == null ? "" : type.brief().replace("`", "");
+  }
+
+  /** What is said about a parameter of a function of the vocabulary; empty for others. */
+  private static String parameter(String function, String name) {
+    return Reference.get().find(function).stream()
+        .map(word -> word.parameter(name).replace("`", ""))
+        .filter(said -> !said.isEmpty())
         .findFirst()
         .orElse("");
   }
@@ -569,36 +641,64 @@ final class Completions {
     return Stream.of(signature.substring(open + 1, close).split(", (?=\\w+: )")).toList();
   }
 
-  private static void add(Map<String, Completion> all, Scope.Name name, String about) {
+  private static void add(Map<String, Completion> all, Scope.Name name, String doc) {
     String text = name.getText();
+    // With a sentence beside it there is no room for what it takes, which the call will show.
+    String type = doc.isEmpty() ? name.getAbout() : name.getGives();
+    boolean common = name.getCommon() || name.getKind() == Scope.Kind.TYPE;
+    Standing standing = common ? Standing.COMMON : Standing.HOME;
     switch (name.getKind()) {
-      case VALUE, TYPE -> add(all, text, text, about);
-      case CALL -> add(all, text + "()", text + "()", about);
-      case FUNCTION -> add(all, text + "(", text + "(…)", about);
-      case BLOCK -> add(all, text + " { ", text + " {…}", about);
+      case VALUE, TYPE -> add(all, new Completion(text, text, type, doc, standing));
+      case CALL -> add(all, new Completion(text + "()", text + "()", type, doc, standing));
+      case FUNCTION -> add(all, new Completion(text + "(", text + "(…)", type, doc, standing));
+      case BLOCK -> add(all, new Completion(text + " { ", text + " {…}", type, doc, standing));
     }
   }
 
-  private static void add(Map<String, Completion> all, String text, String shown, String about) {
-    String words = about == null || about.length() <= LONGEST ? about : cut(about);
-    all.putIfAbsent(shown, new Completion(text, shown, words));
+  private static void add(Map<String, Completion> all, String text, String shown, String type) {
+    add(all, new Completion(text, shown, type == null ? "" : type, "", Standing.HOME));
   }
 
+  private static void add(Map<String, Completion> all, Completion completion) {
+    all.putIfAbsent(completion.shown(), completion);
+  }
+
+  /** A value in a few words, found without reading through it. */
   private static String describe(Object value) {
-    if (value == null) {
-      return null;
-    }
-    String text;
     try {
-      text = value instanceof Described thing ? thing.title() : Words.of(value);
+      if (value instanceof Described thing) {
+        return firstLine(thing.title());
+      }
+      if (value instanceof Collection<?> items) {
+        return value.getClass().getPackageName().equals("blksh.dsl")
+            ? value.getClass().getSimpleName() + " of " + items.size()
+            : "List of " + items.size();
+      }
+      if (value instanceof Map<?, ?> map) {
+        return "Map of " + map.size();
+      }
+      if (value instanceof CharSequence text) {
+        return '"'
+            + firstLine(text.subSequence(0, Math.min(text.length(), LONGEST)).toString())
+            + '"';
+      }
+      boolean plain =
+          value instanceof Number
+              || value instanceof Boolean
+              || value instanceof Enum<?>
+              || value instanceof Path
+              || value instanceof TemporalAccessor
+              || value instanceof Duration
+              || value instanceof Size
+              || value instanceof Percent;
+      return plain ? Words.of(value) : value == null ? "" : value.getClass().getSimpleName();
     } catch (RuntimeException indescribable) {
-      return null;
+      return "";
     }
-    return text.lines().findFirst().orElse("");
   }
 
-  private static String cut(String words) {
-    return words.substring(0, LONGEST - 1) + "…";
+  private static String firstLine(String text) {
+    return text.lines().findFirst().orElse("");
   }
 
   /**

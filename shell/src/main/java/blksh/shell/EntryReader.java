@@ -1,10 +1,12 @@
 package blksh.shell;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jline.keymap.KeyMap;
+import org.jline.reader.Candidate;
 import org.jline.reader.Highlighter;
 import org.jline.reader.LineReader;
 import org.jline.reader.Parser;
@@ -32,11 +34,25 @@ final class EntryReader extends LineReaderImpl {
   private static final String LATE = "blksh-late";
   private static final int FEWEST_LATE = 6;
 
+  /** How wide what stands before the further lines of an entry is. */
+  private static final int SECONDARY_COLUMNS = 7;
+
   private final Completions completions;
   private final Foresight foresight;
 
   /** What was found too late for the TAB that asked, and the text it was for. */
-  private record Late(String before, List<Completions.Completion> found) {}
+  private record Late(String before, List<Completions.Completion> found) {
+
+    /** What of it fits a text that goes on from there; nothing when it does not. */
+    List<Completions.Completion> at(String text) {
+      boolean goesOn =
+          text.startsWith(before)
+              && text.chars().skip(before.length()).allMatch(Character::isJavaIdentifierPart);
+      return goesOn
+          ? Match.best(Completions.place(text).word(), found, Completions.Completion::shown)
+          : List.of();
+    }
+  }
 
   private volatile Late late;
 
@@ -60,6 +76,8 @@ final class EntryReader extends LineReaderImpl {
     setHistory(new DefaultHistory(this));
     setVariable(SECONDARY_PROMPT_PATTERN, "%P.... > ");
     setVariable(LineReader.INDENTATION, INDENTATION);
+    // A list is cut to the screen instead of asking whether to show it.
+    setVariable(LIST_MAX, 0);
     setVariable(FEATURES_MAX_BUFFER_SIZE, 20_000);
     option(Option.DISABLE_EVENT_EXPANSION, true);
     option(Option.HISTORY_IGNORE_DUPS, true);
@@ -132,14 +150,53 @@ final class EntryReader extends LineReaderImpl {
       below(all, signature);
     }
     Late found = late;
-    if (found != null && found.before().equals(text)) {
+    List<Completions.Completion> fitting = found == null ? List.of() : found.at(text);
+    if (!fitting.isEmpty()) {
       int most = Math.max(FEWEST_LATE, size.getRows() / 2);
-      found.found().stream().limit(most).forEach(it -> below(all, it.shown() + "  " + it.about()));
-      if (found.found().size() > most) {
-        below(all, "… " + found.found().size() + " in all; TAB lists them");
-      }
+      String word = Completions.place(text).word();
+      new Menu(fitting, word, size.getColumns(), most)
+          .lines(-1)
+          .forEach(it -> all.append("\n").append(it));
     }
     return all.toAttributedString();
+  }
+
+  /**
+   * What can be chosen. A list shows as much as fits above the lower edge of the screen; of a menu
+   * the reader itself shows a part.
+   *
+   * @param selection what is chosen in a menu; null in a list
+   * @param ordered takes the candidates in the order they are shown in; null in a list
+   */
+  @Override
+  protected PostResult computePost(
+      List<Candidate> possible, Candidate selection, List<Candidate> ordered, String completed) {
+    List<Candidate> sorted = new ArrayList<>(possible);
+    sorted.sort(null);
+    if (ordered != null) {
+      ordered.addAll(sorted);
+    }
+    List<Completions.Completion> offers =
+        sorted.stream().map(it -> ((LiveCompleter.Offer) it).completion()).toList();
+    boolean list = selection == null && ordered == null;
+    Menu menu = new Menu(offers, completed, size.getColumns(), list ? room() : Integer.MAX_VALUE);
+    int chosen = sorted.indexOf(selection);
+    List<AttributedString> lines = menu.lines(chosen);
+    return new PostResult(
+        AttributedString.join(new AttributedString("\n"), lines),
+        lines.size(),
+        menu.lineOf(chosen),
+        menu.columns());
+  }
+
+  /** How many lines a list may take below the entry. */
+  private int room() {
+    int columns = Math.max(1, size.getColumns());
+    int taken = 2;
+    for (String line : (prompt + buf.toString()).split("\n", -1)) {
+      taken += 1 + (line.length() + SECONDARY_COLUMNS) / columns;
+    }
+    return Math.max(FEWEST_LATE, size.getRows() - taken);
   }
 
   private void below(AttributedStringBuilder all, String line) {
@@ -169,6 +226,15 @@ final class EntryReader extends LineReaderImpl {
     } catch (IllegalStateException notEditing) {
       // the entry was accepted meanwhile
     }
+  }
+
+  /** What was found late is on the screen already: the next TAB chooses from it. */
+  @Override
+  protected boolean doComplete(CompletionType type, boolean useMenu, boolean prefix) {
+    Late shown = late;
+    late = null;
+    boolean listed = shown != null && shown.at(buf.toString()).size() > 1;
+    return super.doComplete(type, useMenu || listed, prefix);
   }
 
   /** Takes what is common to all that was found late, and shows the rest below the entry. */

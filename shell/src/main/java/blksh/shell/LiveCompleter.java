@@ -1,6 +1,7 @@
 package blksh.shell;
 
 import blksh.script.Scope;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -51,16 +52,46 @@ final class LiveCompleter implements Completer, CompletionMatcher {
     String before = line.line().substring(0, line.cursor());
     if (Commands.isCommand(before)) {
       for (Commands.Completion completion : commands.complete(before)) {
-        if (completion.text().startsWith(Commands.word(before))) {
-          candidates.add(candidate(completion.text(), completion.text(), completion.description()));
+        String text = completion.text();
+        if (text.startsWith(Commands.word(before))) {
+          offer(
+              candidates,
+              new Completions.Completion(
+                  text, text, "", completion.description(), Completions.Standing.HOME));
         }
       }
       return;
     }
-    List<Completions.Completion> found = search(before);
-    for (Completions.Completion completion : found) {
-      candidates.add(candidate(completion.text(), completion.shown(), completion.description()));
+    search(before).forEach(found -> offer(candidates, found));
+  }
+
+  /** A candidate that knows what it offers; its place in the menu is the order of offering. */
+  static final class Offer extends Candidate {
+
+    private final Completions.Completion completion;
+
+    Offer(Completions.Completion completion, int place) {
+      super(completion.text(), completion.shown(), null, null, null, null, false, place);
+      this.completion = completion;
     }
+
+    Completions.Completion completion() {
+      return completion;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Offer offer && offer.completion.equals(completion);
+    }
+
+    @Override
+    public int hashCode() {
+      return completion.hashCode();
+    }
+  }
+
+  private static void offer(List<Candidate> candidates, Completions.Completion completion) {
+    candidates.add(new Offer(completion, candidates.size()));
   }
 
   /** What is found within the budget; what is found later goes to whoever waits for it. */
@@ -105,11 +136,7 @@ final class LiveCompleter implements Completer, CompletionMatcher {
     return thread;
   }
 
-  private static Candidate candidate(String text, String shown, String description) {
-    return new Candidate(text, shown, null, description, null, null, false);
-  }
-
-  // What is offered fits the word already.
+  // The reader asks again while the list is shown and the word grows.
 
   @Override
   public void compile(
@@ -124,8 +151,11 @@ final class LiveCompleter implements Completer, CompletionMatcher {
 
   @Override
   public List<Candidate> matches(List<Candidate> candidates) {
-    offered = candidates;
-    return candidates;
+    offered = new ArrayList<>();
+    for (Candidate best : Match.best(word, candidates, Candidate::displ)) {
+      offer(offered, ((Offer) best).completion());
+    }
+    return offered;
   }
 
   @Override
@@ -133,10 +163,22 @@ final class LiveCompleter implements Completer, CompletionMatcher {
     return null;
   }
 
+  /**
+   * What can be written without a choice being lost: the beginning of all that begin with the word,
+   * as long as the others fit it too.
+   */
   @Override
   public String getCommonPrefix() {
-    String common = common(offered.stream().map(Candidate::value).toList());
-    return common.startsWith(word) ? common : word;
+    List<String> begun =
+        offered.stream()
+            .filter(it -> Match.rank(word, it.displ()) == 0)
+            .map(Candidate::value)
+            .toList();
+    String common = begun.isEmpty() ? word : common(begun);
+    boolean fits =
+        common.startsWith(word)
+            && offered.stream().allMatch(it -> Match.rank(common, it.displ()) >= 0);
+    return fits ? common : word;
   }
 
   /** What all of some texts begin with. */

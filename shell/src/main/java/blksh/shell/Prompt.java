@@ -223,6 +223,8 @@ final class Prompt {
       while (repl.learn()) {
         Thread.sleep(BETWEEN_LESSONS_MILLIS);
       }
+      // What was seen before it knew everything may lack something.
+      foresight.clear();
     } catch (Throwable broken) {
       ready.completeExceptionally(broken);
     }

@@ -5,7 +5,9 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /** What the words of blksh mean, as their sources say. */
 final class Reference {
@@ -61,6 +63,16 @@ final class Reference {
       return tags;
     }
 
+    /** What is said about a parameter; empty when nothing is. */
+    String parameter(String parameter) {
+      String head = "param " + parameter + " ";
+      return tags().stream()
+          .filter(tag -> tag.startsWith(head))
+          .map(tag -> tag.substring(head.length()))
+          .findFirst()
+          .orElse("");
+    }
+
     /** A line to try, or null. */
     String example() {
       int at = doc.indexOf(EXAMPLE);
@@ -84,6 +96,9 @@ final class Reference {
 
   private final List<Word> words = new ArrayList<>();
 
+  /** The members of types by their paths. */
+  private final Map<String, List<Word>> byPath = new HashMap<>();
+
   private Reference() {}
 
   /** The reference that came with the build; it is read at the first call. */
@@ -104,7 +119,7 @@ final class Reference {
           String[] parts = line.split("\t", 6);
           if (parts.length == 6) {
             String doc = parts[5].replace("\\n", "\n").replaceAll("\\[([A-Za-z.]+)]", "$1");
-            reference.words.add(new Word(parts[0], parts[1], parts[2], parts[3], parts[4], doc));
+            reference.add(new Word(parts[0], parts[1], parts[2], parts[3], parts[4], doc));
           }
         }
       }
@@ -112,6 +127,13 @@ final class Reference {
       throw new UncheckedIOException(unreadable);
     }
     return reference;
+  }
+
+  private void add(Word word) {
+    words.add(word);
+    if (!word.kind().equals("type")) {
+      byPath.computeIfAbsent(word.path(), path -> new ArrayList<>()).add(word);
+    }
   }
 
   /** All words there are. */
@@ -136,6 +158,11 @@ final class Reference {
 
   /** The members of a type that have a name; functions may share one. */
   List<Word> members(String owner, String name) {
-    return members(owner).stream().filter(word -> word.name().equals(name)).toList();
+    return find(owner.isEmpty() ? name : owner + "." + name);
+  }
+
+  /** The members that a path finds, such as {@code Store.capture}; functions may share one. */
+  List<Word> find(String path) {
+    return byPath.getOrDefault(path, List.of());
   }
 }

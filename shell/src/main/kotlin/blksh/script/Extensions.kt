@@ -61,16 +61,19 @@ internal class Extensions(private val session: FirSession) {
     for (symbol in session.symbolProvider.getTopLevelCallableSymbols(packageName, name)) {
       if (!ScopeSearch.visible(symbol) || symbol.hasAnnotation(DEPRECATED, session)) continue
       val receiver = symbol.resolvedReceiverType
-      if (receiver == null) plain += ScopeSearch.describe(symbol)
+      if (receiver == null) plain += ScopeSearch.describe(symbol).copy(common = common(packageName))
       else byReceiver.getOrPut(key(receiver)) { ArrayList() } += symbol
     }
   }
 
   private fun type(packageName: FqName, name: Name) {
     if (visible(ClassId(packageName, name))) {
-      plain += Scope.Name(name.asString(), Scope.Kind.TYPE, "class of $packageName")
+      val about = if (common(packageName)) "class of $packageName" else "class"
+      plain += Scope.Name(name.asString(), Scope.Kind.TYPE, about, about, common(packageName))
     }
   }
+
+  private fun common(packageName: FqName): Boolean = packageName != VOCABULARY
 
   private fun visible(type: ClassId): Boolean {
     val symbol = session.symbolProvider.getClassLikeSymbolByClassId(type) ?: return false
@@ -145,7 +148,8 @@ internal class Extensions(private val session: FirSession) {
       }
     }
     val substitutor = substitutorByMap(known, session)
-    return ScopeSearch.describe(symbol) { substitutor.substituteOrSelf(it) }
+    val common = key(receiver) == null
+    return ScopeSearch.describe(symbol) { substitutor.substituteOrSelf(it) }.copy(common = common)
   }
 
   companion object {
@@ -160,6 +164,8 @@ internal class Extensions(private val session: FirSession) {
         "kotlin.ranges",
         "kotlin.comparisons",
       )
+
+    private val VOCABULARY = FqName("blksh.dsl")
 
     private val DEPRECATED = ClassId.topLevel(FqName("kotlin.Deprecated"))
   }

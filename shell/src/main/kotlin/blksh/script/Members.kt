@@ -26,6 +26,11 @@ object Members {
     val signature: String,
   )
 
+  /** Functions of the vocabulary's types that serve printing and scripts, not people. */
+  @JvmField
+  val PLUMBING: Set<String> =
+    setOf("fields", "title", "appendix", "row", "declared", "find", "figures", "declare")
+
   private val byMethod: Map<String, Member> by lazy {
     val text = javaClass.classLoader.getResourceAsStream(INDEX)?.use { String(it.readAllBytes()) }
     text.orEmpty().lines().filter { it.isNotEmpty() }.associate { parse(it.split('\t')) }

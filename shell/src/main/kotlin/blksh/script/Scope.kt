@@ -34,16 +34,30 @@ class Scope(
     TYPE,
   }
 
-  /** A name, and in a few words its type or what it takes and gives. */
-  data class Name(val text: String, val kind: Kind, val about: String)
+  /**
+   * A name.
+   *
+   * @property about in a few words its type, or what it takes and gives
+   * @property gives its type, or the type of what it gives
+   * @property common whether it is no more at home here than anywhere else
+   */
+  data class Name(
+    val text: String,
+    val kind: Kind,
+    val about: String,
+    val gives: String = about,
+    val common: Boolean = false,
+  )
 
   /**
    * A parameter of the call around the place.
    *
+   * @property function whose it is, with its type: `Store.capture`; empty outside the vocabulary
    * @property here whether the place is its position
    * @property constants what it can be, when that is one of a few
    */
   data class Parameter(
+    val function: String,
     val name: String,
     val type: String,
     val here: Boolean,

@@ -129,8 +129,11 @@ internal class ScopeSearch(
   private fun all(scope: FirContainingNamesAwareScope) {
     for (name in scope.getCallableNames()) {
       if (name.isSpecial || HIDDEN.matches(name.asString())) continue
+      val common = name.asString() == "toString"
       scope.processPropertiesByName(name) { if (visible(it)) add(describe(it)) }
-      scope.processFunctionsByName(name) { if (visible(it)) add(describe(it)) }
+      scope.processFunctionsByName(name) {
+        if (visible(it) && !plumbing(it)) add(describe(it).copy(common = common))
+      }
     }
   }
 
@@ -219,6 +222,7 @@ internal class ScopeSearch(
             if (name in given && !here || index < at && named == null) null
             else
               Scope.Parameter(
+                path(function),
                 name,
                 shown(parameter.resolvedReturnType),
                 here,
@@ -227,6 +231,14 @@ internal class ScopeSearch(
           }
         }
         .distinct()
+  }
+
+  private fun path(function: FirFunctionSymbol<*>): String {
+    val id = function.callableId
+    if (id.packageName.asString() != VOCABULARY) return ""
+    val owner = id.className?.asString().orEmpty()
+    return if (owner.isEmpty() || owner == "Vocabulary") id.callableName.asString()
+    else "$owner.${id.callableName}"
   }
 
   private fun unnamed(argument: FirExpression): FirExpression =
@@ -287,6 +299,12 @@ internal class ScopeSearch(
     private fun marked(expression: FirResolvable): Boolean =
       (expression.calleeReference.source as? KtPsiSourceElement)?.psi?.text == MARK
 
+    private const val VOCABULARY = "blksh.dsl"
+
+    private fun plumbing(symbol: FirCallableSymbol<*>): Boolean =
+      symbol.name.asString() in Members.PLUMBING &&
+        symbol.callableId?.packageName?.asString()?.startsWith("blksh") == true
+
     fun visible(symbol: FirCallableSymbol<*>): Boolean =
       symbol.rawStatus.visibility.let { it == Visibilities.Public || it == Visibilities.Unknown }
 
@@ -308,7 +326,7 @@ internal class ScopeSearch(
           else -> Scope.Kind.FUNCTION
         }
       val arrow = if (takes.isEmpty()) "" else " → "
-      return Scope.Name(name, kind, list(takes, substitute) + arrow + gives)
+      return Scope.Name(name, kind, list(takes, substitute) + arrow + gives, gives)
     }
 
     private fun list(
