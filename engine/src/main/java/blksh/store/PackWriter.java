@@ -1,5 +1,6 @@
 package blksh.store;
 
+import blksh.block.PartFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -103,7 +104,7 @@ final class PackWriter {
     Bytes.writeAt(part.channel(), end, bytes, 0, bytes.length);
     end += bytes.length;
     part.publish(sealed);
-    Bytes.syncDirectory(sealed.getParent().getParent());
+    PartFile.syncDirectory(sealed.getParent().getParent());
   }
 
   /** Gives the space back. */
