@@ -32,11 +32,7 @@ class CacheCrashTest {
     public static void main(String[] arguments) {
       Path medium = Path.of(arguments[0]);
       Path file = Path.of(arguments[1]);
-      CacheOptions options =
-          CacheOptions.defaults()
-              .withBlock(4096)
-              .withLargest(64 << 10)
-              .withInterval(Duration.ofMillis(10));
+      CacheOptions options = new CacheOptions(4096, 64 << 10, Duration.ofMillis(10));
       Cache cache = Cache.open(FileSource.open(medium), file, options);
       for (int i = 0; i < 8; i++) {
         Random random = new Random();
