@@ -2,6 +2,7 @@ package blksh.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.ChildJvm;
 import blksh.block.FileSource;
 import blksh.task.Task;
 import java.io.IOException;
@@ -59,19 +60,7 @@ class CacheCrashTest {
     Random random = new Random(5);
     long claimed = 0;
     for (int kill = 0; kill < KILLS; kill++) {
-      Process victim =
-          new ProcessBuilder(
-                  List.of(
-                      Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                      "-XX:TieredStopAtLevel=1",
-                      "-Xshare:auto",
-                      "-cp",
-                      System.getProperty("java.class.path"),
-                      Victim.class.getName(),
-                      medium.toString(),
-                      file.toString()))
-              .redirectError(ProcessBuilder.Redirect.INHERIT)
-              .start();
+      Process victim = ChildJvm.start(List.of(), Victim.class, medium.toString(), file.toString());
       assertThat(victim.getInputStream().read()).isEqualTo('r');
       Thread.sleep(random.nextInt(400));
       victim.destroyForcibly().waitFor();
