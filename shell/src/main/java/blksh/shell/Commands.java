@@ -18,6 +18,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /** The commands of the prompt: lines that begin with a colon. */
@@ -26,8 +27,14 @@ final class Commands {
   /** The prompt, as its commands see it. */
   interface Sitting {
 
+    /** Whether any entry had a result. */
+    boolean hasResult();
+
     /** The result of the last entry that had one, or null. */
     Object last();
+
+    /** Draws something as Ctrl-C allows, and shows it; false when that failed, which is told. */
+    boolean show(Supplier<View> view) throws InterruptedException;
 
     /** Why the last entry failed, or null when that was told in full or nothing failed yet. */
     Throwable lastFailure();
@@ -157,7 +164,9 @@ final class Commands {
 
   /** Whether a line is a command. */
   static boolean isCommand(String text) {
-    return text.stripLeading().startsWith(":");
+    String line = text.stripLeading();
+    // Two colons refer to a function.
+    return line.startsWith(":") && !line.startsWith("::");
   }
 
   /** The part of a command before the cursor that completion replaces: its last word. */
@@ -355,18 +364,22 @@ final class Commands {
   // Results.
 
   private interface Look {
-    View at(Object result);
+    View at(Views views, Object result);
   }
 
   private Ending show(String expression, Look look) throws InterruptedException {
     if (!expression.isEmpty() && !sitting.evaluate(expression, false)) {
       return Ending.FAILED;
     }
+    if (!sitting.hasResult()) {
+      return wrong("there is no result yet");
+    }
     Object result = sitting.last();
-    return result == null ? wrong("there is no result yet") : say(look.at(result));
+    boolean shown = sitting.show(() -> look.at(console.views(), result));
+    return shown ? Ending.DONE : Ending.FAILED;
   }
 
-  private static View json(Object result) {
+  private static View json(Views views, Object result) {
     return new View.Text(Json.indented(result));
   }
 
@@ -505,7 +518,7 @@ final class Commands {
   private Ending set(String words) {
     String[] parts = words.strip().split("[\\s=]+", 2);
     if (words.isEmpty()) {
-      return say(Views.table(Stream.of(Settings.Name.values()).map(this::row).toList()));
+      return say(console.views().table(Stream.of(Settings.Name.values()).map(this::row).toList()));
     }
     Settings.Name name = Settings.Name.of(parts[0]);
     if (name == null) {

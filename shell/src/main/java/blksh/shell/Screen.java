@@ -135,13 +135,32 @@ final class Screen {
     return true;
   }
 
-  /** Shows lines a screenful at a time; q ends it. */
-  void page(String title, List<String> lines) throws IOException, InterruptedException {
+  /** Whether something was typed that nobody has read yet. */
+  boolean typedAhead() {
+    try {
+      return terminal.reader().peek(1) >= 0;
+    } catch (IOException gone) {
+      return false;
+    }
+  }
+
+  /** Shows lines a screenful at a time; q or Ctrl-C ends it. */
+  void page(List<String> lines) throws IOException {
     Less less = new Less(terminal, java.nio.file.Path.of(""));
     less.chopLongLines = true;
     less.quiet = true;
     byte[] text = String.join("\n", lines).getBytes(StandardCharsets.UTF_8);
-    less.run(new Page(title, text, lines.size()));
+    Thread reading = Thread.currentThread();
+    Terminal.SignalHandler before =
+        terminal.handle(Terminal.Signal.INT, signal -> reading.interrupt());
+    try {
+      less.run(new Page(lines.size() + " lines; q leaves, h helps", text, lines.size()));
+    } catch (InterruptedException | java.io.IOError enough) {
+      // as q
+    } finally {
+      terminal.handle(Terminal.Signal.INT, before);
+      Thread.interrupted();
+    }
   }
 
   /** Text in memory. */

@@ -263,7 +263,7 @@ internal constructor(
       val names = manifests.groupBy { it.name }
       return Space(
         "$path",
-        names.map { (name, all) -> name to Size(all.sumOf { it.storedSize.bytes }) },
+        names.map { (name, all) -> Space.Share(name, Size(all.sumOf { it.storedSize.bytes })) },
       )
     }
 

@@ -408,9 +408,10 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
 
   /** A value of an inline class, which its field holds bare, as one of that class. */
   private fun boxed(value: Any?, typeName: String): Any? {
+    if (value == null) return null
     val name = typeName.substringBefore('<').removeSuffix("?")
-    if (value == null || !name.startsWith(ENTRY)) return value
-    val type = runCatching { loader.loadClass(name.replace('.', '$')) }.getOrNull()
+    val declared = if (name.startsWith(ENTRY)) name.replace('.', '$') else name
+    val type = runCatching { loader.loadClass(declared) }.getOrNull()
     if (type == null || type.isInstance(value)) return value
     val box = type.declaredMethods.find { it.name == "box-impl" } ?: return value
     return runCatching { box.invoke(null, value) }.getOrDefault(value)

@@ -297,4 +297,67 @@ class PromptTest {
     assertThat(wrong.status()).isEqualTo(ExitStatus.FAILED);
     assertThat(wrong.err()).contains("<prompt>:1:1: error");
   }
+
+  @Test
+  void tellsWhatWasFound() throws Exception {
+    Ended ended = read("finding(\"one disk is old\")\n1\n");
+    assertThat(ended).isEqualTo(new Ended(ExitStatus.FINDINGS, "1\n", "blksh: one disk is old\n"));
+  }
+
+  @Test
+  void takesAReferenceToAFunctionForKotlin() throws Exception {
+    assertThat(read("fun f(n: Int) = n + 1\n::f\nlistOf(1).map(::f)\n").out()).endsWith("\n2\n");
+  }
+
+  @Test
+  void knowsResultsOfValueClasses() throws Exception {
+    String text =
+        """
+        kotlin.time.Duration.parse("5s")
+        runCatching { 3 }
+        4000000000u
+        @JvmInline value class Name(val text: String)
+        listOf(Name("a"))
+        """;
+    assertThat(read(text))
+        .isEqualTo(new Ended(0, "5s\nSuccess(3)\n4000000000\nName(text=a)\n", ""));
+  }
+
+  @Test
+  void endsWhenNobodyReadsOn() throws Exception {
+    Program program =
+        new Program(home)
+            .by(
+                "bash",
+                "-c",
+                "echo 'while (true) println(1)' | "
+                    + Program.launcher()
+                    + " | head -1; echo ${PIPESTATUS[1]}");
+    assertThat(program.run()).isEqualTo(new Ended(0, "1\n" + ExitStatus.UNREAD + "\n", ""));
+  }
+
+  @Test
+  void failsWhenItsOutputCannotBeKept() throws Exception {
+    Program program =
+        new Program(home)
+            .by("bash", "-c", "echo '(1..9).toList()' | " + Program.launcher() + " >/dev/full");
+    Ended ended = program.run();
+    assertThat(ended.status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(ended.err())
+        .isEqualTo("blksh: cannot write to standard output: No space left on device\n");
+  }
+
+  @Test
+  void letsAPersonAtADumbTerminalGoOnAfterAnError() throws Exception {
+    Program dumb =
+        new Program(home)
+            .with("TERM", "dumb")
+            .reading("40 + 1\nnosuch\n40 + 2\n:quit\n")
+            .by("script", "-qefc", Program.launcher().toString(), "/dev/null");
+    Ended ended = dumb.run();
+    assertThat(ended.out())
+        .contains("41", "Unresolved reference 'nosuch'", "42")
+        .doesNotContain("\033");
+    assertThat(ended.status()).isEqualTo(ExitStatus.FAILED);
+  }
 }
