@@ -1,5 +1,5 @@
-// Serves a drive, an image or a version over NBD, to qemu, nbdcopy, nbdfuse and their like.
-val what by positional<String>("SOURCE", "a drive or a file, or NAME[@VERSION] with --store")
+// Serves a drive, an image, a version or a whole store over NBD, to qemu, nbdcopy, nbdfuse and their like.
+val what by positional<String>("SOURCE", "a drive or a file, a store's directory, or NAME[@VERSION] with --store")
 val storeDir by option<Path>("--store", "DIR", "the store that holds NAME").optional()
 val partition by option<String>("--partition", "P", "one partition of it, such as p1").optional()
 val overlay by option<Path>("--overlay", "FILE", "a file that takes what is written; without one nothing can be").optional()
@@ -7,7 +7,12 @@ val socket by option<Path>("--socket", "PATH", "a Unix socket; one in the home d
 val port by option<Int>("--port", "N", "a port of this machine instead, 0 for one that is free").optional()
 val background by flag("--background", "go on serving, by a process of its own")
 
-val served = serve(source(what, storeDir, partition), socket, port, overlay, background)
+val served = if (storeDir == null && store(what).reachable) {
+  if (overlay != null || partition != null) usage("a whole store is served read-only; name a version for --overlay or --partition")
+  serve(store(what), socket, port, background)
+} else {
+  serve(source(what, storeDir, partition), socket, port, overlay, background)
+}
 if (!background) {
   show(served)
   served.await()

@@ -109,7 +109,7 @@ public final class Overlay implements WritableSource, CacheFigures.Counting {
       if (!whole) {
         extend(data, base.size());
         data.force(true);
-        OverlayMap.syncDirectory(file);
+        PartFile.syncDirectory(file.toAbsolutePath().getParent());
       }
       reading = OpenFile.open(file);
       Overlay overlay = new Overlay(base, reading, data, map);

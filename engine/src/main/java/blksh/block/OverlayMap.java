@@ -74,7 +74,7 @@ final class OverlayMap implements Closeable {
         map.checkCutHeader(base);
         map.writeFully(map.header(base), 0);
         channel.force(true);
-        syncDirectory(path);
+        PartFile.syncDirectory(path.toAbsolutePath().getParent());
       } else {
         map.check(base);
       }
@@ -265,13 +265,6 @@ final class OverlayMap implements Closeable {
     CRC32C crc = new CRC32C();
     crc.update(bytes, from, length);
     return (int) crc.getValue();
-  }
-
-  static void syncDirectory(Path file) throws IOException {
-    try (FileChannel directory =
-        FileChannel.open(file.toAbsolutePath().getParent(), StandardOpenOption.READ)) {
-      directory.force(true);
-    }
   }
 
   @Override

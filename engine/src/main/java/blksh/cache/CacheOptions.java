@@ -36,12 +36,4 @@ public record CacheOptions(int block, int largest, Duration interval) {
   public CacheOptions withBlock(int block) {
     return new CacheOptions(block, Math.max(block, largest), interval);
   }
-
-  public CacheOptions withLargest(int largest) {
-    return new CacheOptions(Math.min(block, largest), largest, interval);
-  }
-
-  public CacheOptions withInterval(Duration interval) {
-    return new CacheOptions(block, largest, interval);
-  }
 }

@@ -35,13 +35,7 @@ public final class UsedBlocks {
    * @param reason why all of it counts as used, as a clause; empty when it was mapped
    */
   public record Area(
-      int partition, long start, long length, String fileSystem, long freeBytes, String reason) {
-
-    /** Whether the file system told what it uses. */
-    public boolean isMapped() {
-      return reason.isEmpty();
-    }
-  }
+      int partition, long start, long length, String fileSystem, long freeBytes, String reason) {}
 
   /**
    * Looks at a source: a file system, or a disk with a partition table.

@@ -60,8 +60,8 @@ public enum ChecksumKind {
     return switch (this) {
       case NONE -> () -> null;
       case CRC32 -> () -> new GroupDigest.Crc(goesOn);
-      case XXH64 -> () -> new GroupDigest.Xxh64(goesOn);
-      case XXH128 -> () -> new GroupDigest.Xxh128(goesOn);
+      case XXH64 -> () -> GroupDigest.Xxh.of64Bits(goesOn);
+      case XXH128 -> () -> GroupDigest.Xxh.of128Bits(goesOn);
     };
   }
 }

@@ -6,18 +6,11 @@ package blksh.image;
  * @param checksum what proves its data
  * @param seekableZstd whether to compress it, in frames that can be read one by one
  * @param level of the compression, 1 to 19
- * @param dropHoles whether to leave out what reads as zeros because it is a hole; restored to a
- *     drive that was used, old bytes stay there
  * @param overwrite whether a file that is there may be replaced
  * @param dryRun only check the target and count what would be stored
  */
 public record ConvertOptions(
-    ChecksumKind checksum,
-    boolean seekableZstd,
-    int level,
-    boolean dropHoles,
-    boolean overwrite,
-    boolean dryRun) {
+    ChecksumKind checksum, boolean seekableZstd, int level, boolean overwrite, boolean dryRun) {
 
   public ConvertOptions {
     if (level < 1 || level > 19) {
@@ -27,30 +20,26 @@ public record ConvertOptions(
 
   /** CRC32, which every partclone since 0.3.0 reads; not compressed. */
   public static ConvertOptions defaults() {
-    return new ConvertOptions(ChecksumKind.CRC32, false, 3, false, false, false);
+    return new ConvertOptions(ChecksumKind.CRC32, false, 3, false, false);
   }
 
   public ConvertOptions withChecksum(ChecksumKind checksum) {
-    return new ConvertOptions(checksum, seekableZstd, level, dropHoles, overwrite, dryRun);
+    return new ConvertOptions(checksum, seekableZstd, level, overwrite, dryRun);
   }
 
   public ConvertOptions withSeekableZstd(boolean seekableZstd) {
-    return new ConvertOptions(checksum, seekableZstd, level, dropHoles, overwrite, dryRun);
+    return new ConvertOptions(checksum, seekableZstd, level, overwrite, dryRun);
   }
 
   public ConvertOptions withLevel(int level) {
-    return new ConvertOptions(checksum, seekableZstd, level, dropHoles, overwrite, dryRun);
-  }
-
-  public ConvertOptions withDropHoles(boolean dropHoles) {
-    return new ConvertOptions(checksum, seekableZstd, level, dropHoles, overwrite, dryRun);
+    return new ConvertOptions(checksum, seekableZstd, level, overwrite, dryRun);
   }
 
   public ConvertOptions withOverwrite(boolean overwrite) {
-    return new ConvertOptions(checksum, seekableZstd, level, dropHoles, overwrite, dryRun);
+    return new ConvertOptions(checksum, seekableZstd, level, overwrite, dryRun);
   }
 
   public ConvertOptions withDryRun(boolean dryRun) {
-    return new ConvertOptions(checksum, seekableZstd, level, dropHoles, overwrite, dryRun);
+    return new ConvertOptions(checksum, seekableZstd, level, overwrite, dryRun);
   }
 }

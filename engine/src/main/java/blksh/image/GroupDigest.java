@@ -141,18 +141,27 @@ abstract sealed class GroupDigest {
     }
   }
 
-  /** XXH64 with seed 0. */
-  static final class Xxh64 extends GroupDigest {
+  /** XXH64 with seed 0, or XXH3 with 128 bits, the low half first; each half little-endian. */
+  static final class Xxh extends GroupDigest {
     private final boolean goesOn;
-    private final HashStream64 hash = Hashing.xxh64().hashStream();
+    private final HashStream64 hash;
 
-    Xxh64(boolean goesOn) {
+    private Xxh(boolean goesOn, HashStream64 hash) {
       this.goesOn = goesOn;
+      this.hash = hash;
+    }
+
+    static Xxh of64Bits(boolean goesOn) {
+      return new Xxh(goesOn, Hashing.xxh64().hashStream());
+    }
+
+    static Xxh of128Bits(boolean goesOn) {
+      return new Xxh(goesOn, Hashing.xxh3_128().hashStream());
     }
 
     @Override
     int size() {
-      return 8;
+      return hash instanceof HashStream128 ? 16 : 8;
     }
 
     @Override
@@ -169,41 +178,13 @@ abstract sealed class GroupDigest {
 
     @Override
     void put(byte[] trailer, int offset) {
-      LONG.set(trailer, offset, hash.getAsLong());
-    }
-  }
-
-  /** XXH3 with 128 bits, the low half first, each half little-endian. */
-  static final class Xxh128 extends GroupDigest {
-    private final boolean goesOn;
-    private final HashStream128 hash = Hashing.xxh3_128().hashStream();
-
-    Xxh128(boolean goesOn) {
-      this.goesOn = goesOn;
-    }
-
-    @Override
-    int size() {
-      return 16;
-    }
-
-    @Override
-    void begin(byte[] previous) {
-      if (!goesOn) {
-        hash.reset();
+      if (hash instanceof HashStream128 wide) {
+        HashValue128 value = wide.get();
+        LONG.set(trailer, offset, value.getLeastSignificantBits());
+        LONG.set(trailer, offset + 8, value.getMostSignificantBits());
+      } else {
+        LONG.set(trailer, offset, hash.getAsLong());
       }
-    }
-
-    @Override
-    void add(byte[] data, int offset, int length) {
-      hash.putBytes(data, offset, length);
-    }
-
-    @Override
-    void put(byte[] trailer, int offset) {
-      HashValue128 value = hash.get();
-      LONG.set(trailer, offset, value.getLeastSignificantBits());
-      LONG.set(trailer, offset + 8, value.getMostSignificantBits());
     }
   }
 

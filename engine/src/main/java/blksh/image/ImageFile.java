@@ -13,6 +13,9 @@ import java.util.OptionalLong;
  */
 final class ImageFile implements Closeable {
 
+  /** Bytes read at once of a map that is as long as the image has blocks. */
+  private static final int PIECE = 64 << 10;
+
   private final BlockSource source;
   private final String name;
   private boolean damageKnown;
@@ -83,6 +86,31 @@ final class ImageFile implements Closeable {
   /** As {@link BlockSource#read}. */
   int read(long position, ByteBuffer target) {
     return source.read(position, target);
+  }
+
+  /** Takes a piece of what is read: the first {@code length} bytes of an array. */
+  interface Taker {
+    void take(byte[] bytes, int length);
+  }
+
+  /**
+   * Reads a range in pieces, in order.
+   *
+   * @return bytes read: less than {@code length} when the image ends before
+   */
+  long read(long position, long length, Taker taker) {
+    byte[] piece = new byte[(int) Math.min(PIECE, length)];
+    long done = 0;
+    while (done < length) {
+      int wanted = (int) Math.min(piece.length, length - done);
+      int count = read(position + done, piece, 0, wanted);
+      done += count;
+      if (count < wanted) {
+        break;
+      }
+      taker.take(piece, count);
+    }
+    return done;
   }
 
   /**

@@ -4,6 +4,7 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.DirectBuffer;
 import blksh.block.Extent;
+import blksh.block.TargetFile;
 import blksh.task.Task;
 import blksh.task.Workers;
 import java.io.IOException;

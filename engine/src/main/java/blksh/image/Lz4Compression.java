@@ -63,7 +63,7 @@ final class Lz4Compression implements Compression {
     return new Frames(raw, from, found);
   }
 
-  private static final class Frames implements Decoder {
+  private static final class Frames extends BlockDecoder {
 
     private final RawInput input;
     private final Checkpoints found;
@@ -82,16 +82,8 @@ final class Lz4Compression implements Compression {
     private long frameLength;
     private byte[] packed = new byte[0];
 
-    /** The last block, and before it, when blocks are linked, the data it may refer to. */
-    private byte[] block = new byte[0];
-
-    private int blockAt;
-    private int blockEnd;
-
     /** Byte of the uncompressed data at the end of the block. */
     private long position;
-
-    private StreamDamage damage;
 
     Frames(BlockSource raw, Checkpoint from, Checkpoints found) {
       this.input = new RawInput(raw, from.in());
@@ -109,26 +101,12 @@ final class Lz4Compression implements Compression {
     }
 
     @Override
-    public int decode(byte[] target, int offset, int length) throws IOException {
-      if (damage != null) {
-        throw damage;
+    boolean advance() throws IOException {
+      if (!inFrame) {
+        return beginFrame();
       }
-      try {
-        while (blockAt == blockEnd) {
-          if (inFrame) {
-            nextBlock();
-          } else if (!beginFrame()) {
-            return -1;
-          }
-        }
-      } catch (StreamDamage e) {
-        damage = e;
-        throw e;
-      }
-      int count = Math.min(length, blockEnd - blockAt);
-      System.arraycopy(block, blockAt, target, offset, count);
-      blockAt += count;
-      return count;
+      nextBlock();
+      return true;
     }
 
     private void describe(int flags, int descriptor) {
@@ -233,7 +211,7 @@ final class Lz4Compression implements Compression {
       }
     }
 
-    /** Moves what the next block may refer to to the front; the bytes it has. */
+    /** When blocks are linked, moves what the next may refer to to the front; the bytes it has. */
     private int keepWindow() {
       if (!isLinked()) {
         return 0;

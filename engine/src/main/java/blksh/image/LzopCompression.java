@@ -54,7 +54,7 @@ final class LzopCompression implements Compression {
     return new Files(raw, from, found);
   }
 
-  private static final class Files implements Decoder {
+  private static final class Files extends BlockDecoder {
 
     private final RawInput input;
     private final Checkpoints found;
@@ -62,11 +62,7 @@ final class LzopCompression implements Compression {
     private boolean inFile;
     private int flags;
     private byte[] packed = new byte[0];
-    private byte[] block = new byte[0];
-    private int blockAt;
-    private int blockEnd;
     private long position;
-    private StreamDamage damage;
 
     Files(BlockSource raw, Checkpoint from, Checkpoints found) {
       this.input = new RawInput(raw, from.in());
@@ -79,26 +75,12 @@ final class LzopCompression implements Compression {
     }
 
     @Override
-    public int decode(byte[] target, int offset, int length) throws IOException {
-      if (damage != null) {
-        throw damage;
+    boolean advance() throws IOException {
+      if (!inFile) {
+        return beginFile();
       }
-      try {
-        while (blockAt == blockEnd) {
-          if (inFile) {
-            nextBlock();
-          } else if (!beginFile()) {
-            return -1;
-          }
-        }
-      } catch (StreamDamage e) {
-        damage = e;
-        throw e;
-      }
-      int count = Math.min(length, blockEnd - blockAt);
-      System.arraycopy(block, blockAt, target, offset, count);
-      blockAt += count;
-      return count;
+      nextBlock();
+      return true;
     }
 
     /** Big-endian, as everything here. */

@@ -23,9 +23,6 @@ public final class PartcloneImage extends BlockImage {
   private static final int BIG_ENDIAN = 0xDEC0;
   private static final int CRC = 4;
 
-  /** Largest piece of the map read at once, in bytes. */
-  private static final int MAP_PIECE = 64 << 10;
-
   private final ImageInfo info;
 
   private PartcloneImage(StoredBlocks blocks, ImageInfo info) {
@@ -145,16 +142,16 @@ public final class PartcloneImage extends BlockImage {
     geometry.requireMemory(file);
     Bitmap.Builder bitmap = new Bitmap.Builder(geometry.blocks());
     java.util.zip.CRC32 crc = new java.util.zip.CRC32();
-    byte[] piece = new byte[MAP_PIECE];
-    for (long done = 0; done < geometry.mapBytes(); ) {
-      int wanted = (int) Math.min(piece.length, geometry.mapBytes() - done);
-      int count = file.read(HEADER + done, piece, 0, wanted);
-      if (count < wanted) {
-        throw bitmapTruncated(file, HEADER + done + count, geometry);
-      }
-      crc.update(piece, 0, count);
-      bitmap.addBits(piece, 0, count);
-      done += count;
+    long read =
+        file.read(
+            HEADER,
+            geometry.mapBytes(),
+            (piece, length) -> {
+              crc.update(piece, 0, length);
+              bitmap.addBits(piece, 0, length);
+            });
+    if (read < geometry.mapBytes()) {
+      throw bitmapTruncated(file, HEADER + read, geometry);
     }
     byte[] stored = new byte[CRC];
     if (file.read(HEADER + geometry.mapBytes(), stored, 0, CRC) < CRC) {

@@ -20,8 +20,6 @@ public final class PartcloneOldImage extends BlockImage {
   /** Partclone before 0.1.0 on 64 bits wrote its checksums as long integers. */
   private static final int LONG_CRC = 8;
 
-  private static final int MAP_PIECE = 64 << 10;
-
   private final ImageInfo info;
 
   private PartcloneOldImage(StoredBlocks blocks, ImageInfo info) {
@@ -86,15 +84,10 @@ public final class PartcloneOldImage extends BlockImage {
     }
     geometry.requireMemory(file);
     Bitmap.Builder bitmap = new Bitmap.Builder(geometry.blocks());
-    byte[] piece = new byte[MAP_PIECE];
-    for (long done = 0; done < geometry.blocks(); ) {
-      int wanted = (int) Math.min(piece.length, geometry.blocks() - done);
-      int count = file.read(HEADER + done, piece, 0, wanted);
-      if (count < wanted) {
-        throw truncated(file, HEADER + done + count, geometry);
-      }
-      bitmap.addBytes(piece, 0, count);
-      done += count;
+    long read =
+        file.read(HEADER, geometry.blocks(), (piece, length) -> bitmap.addBytes(piece, 0, length));
+    if (read < geometry.blocks()) {
+      throw truncated(file, HEADER + read, geometry);
     }
     byte[] mark = new byte[MARK.length()];
     if (file.read(HEADER + geometry.blocks(), mark, 0, mark.length) < mark.length) {

@@ -55,7 +55,7 @@ record PartclonePlan(
    */
   static PartclonePlan of(BlockSource source, ConvertOptions options, String action) {
     String fileSystem = Contents.of(source).filter(NAMES::contains).orElse("raw");
-    int blockSize = blockSize(source, options, action);
+    int blockSize = blockSize(source, action);
     ImageFile named = new ImageFile(source, source.describe().location());
     long blocks = source.size() / blockSize;
     if (blocks == 0) {
@@ -63,7 +63,7 @@ record PartclonePlan(
     }
     BlockGeometry geometry = BlockGeometry.of(named, blockSize, blocks);
     geometry.requireMemory(named);
-    Bitmap index = stored(source, geometry, options);
+    Bitmap index = stored(source, geometry);
     long perGroup = Math.max(1, GROUP / blockSize);
     Proof proof = options.checksum().proof(perGroup, index.used(), true);
     long data = PartcloneImage.HEADER + geometry.mapBytes() + 4;
@@ -89,15 +89,9 @@ record PartclonePlan(
         : layout.start() + index.used() * geometry.blockSize() + proof.groups() * proof.trailer();
   }
 
-  /** Header and map, with their checksums. */
-  long headBytes() {
-    return layout.start();
-  }
-
-  private static int blockSize(BlockSource source, ConvertOptions options, String action) {
-    int natural =
-        source instanceof BlockImage image ? image.blockSize() : usualBlock(source, options);
-    if (natural <= GROUP && isLeftOut(source, source.size() / natural * natural, options)) {
+  private static int blockSize(BlockSource source, String action) {
+    int natural = source instanceof BlockImage image ? image.blockSize() : usualBlock(source);
+    if (natural <= GROUP && isLeftOut(source, source.size() / natural * natural)) {
       return natural;
     }
     if (source.size() % SECTOR != 0) {
@@ -108,12 +102,12 @@ record PartclonePlan(
   }
 
   /** The largest usual block that lets what is left out be left out exactly. */
-  private static int usualBlock(BlockSource source, ConvertOptions options) {
+  private static int usualBlock(BlockSource source) {
     int block = USUAL_BLOCK;
     Iterator<Extent> extents = source.extents();
     while (extents.hasNext() && block > SECTOR) {
       Extent extent = extents.next();
-      if (!isStored(extent, options)) {
+      if (!isStored(extent)) {
         while (block > SECTOR
             && (extent.start() % block != 0
                 || extent.end() % block != 0 && extent.end() != source.size())) {
@@ -124,22 +118,22 @@ record PartclonePlan(
     return block;
   }
 
-  private static boolean isLeftOut(BlockSource source, long from, ConvertOptions options) {
+  private static boolean isLeftOut(BlockSource source, long from) {
     Iterator<Extent> extents = source.extents(from, source.size() - from);
     while (extents.hasNext()) {
-      if (isStored(extents.next(), options)) {
+      if (isStored(extents.next())) {
         return false;
       }
     }
     return true;
   }
 
-  private static boolean isStored(Extent extent, ConvertOptions options) {
-    return extent.kind() != Extent.Kind.FREE
-        && !(options.dropHoles() && extent.kind() == Extent.Kind.ZERO);
+  /** Holes are stored: left out, they would leave old bytes on a drive that was used. */
+  private static boolean isStored(Extent extent) {
+    return extent.kind() != Extent.Kind.FREE;
   }
 
-  private static Bitmap stored(BlockSource source, BlockGeometry geometry, ConvertOptions options) {
+  private static Bitmap stored(BlockSource source, BlockGeometry geometry) {
     Bitmap.Builder bitmap = new Bitmap.Builder(geometry.blocks());
     long filled = 0;
     Iterator<Extent> extents = source.extents(0, geometry.bytes());
@@ -147,7 +141,7 @@ record PartclonePlan(
       Extent extent = extents.next();
       long first = Math.max(filled, extent.start() / geometry.blockSize());
       long end = (extent.end() - 1) / geometry.blockSize() + 1;
-      if (isStored(extent, options) && end > first) {
+      if (isStored(extent) && end > first) {
         bitmap.addRun(false, first - filled);
         bitmap.addRun(true, end - first);
         filled = end;

@@ -38,8 +38,6 @@ public final class PartimageImage extends BlockImage {
   /** Backups of boot records and empty marks stand before the local header; no more than this. */
   private static final int LARGEST_BOOT_RECORDS = 1 << 20;
 
-  private static final int MAP_PIECE = 64 << 10;
-
   private final ImageInfo info;
   private final long start;
   private final long tail;
@@ -203,15 +201,10 @@ public final class PartimageImage extends BlockImage {
     }
     geometry.requireMemory(file);
     Bitmap.Builder bitmap = new Bitmap.Builder(geometry.blocks());
-    byte[] piece = new byte[MAP_PIECE];
-    for (long done = 0; done < geometry.mapBytes(); ) {
-      int wanted = (int) Math.min(piece.length, geometry.mapBytes() - done);
-      int count = file.read(start + done, piece, 0, wanted);
-      if (count < wanted) {
-        throw bitmapTruncated(file, start + done + count, start + bitmapBytes);
-      }
-      bitmap.addBits(piece, 0, count);
-      done += count;
+    long read =
+        file.read(start, geometry.mapBytes(), (piece, length) -> bitmap.addBits(piece, 0, length));
+    if (read < geometry.mapBytes()) {
+      throw bitmapTruncated(file, start + read, start + bitmapBytes);
     }
     return bitmap.build();
   }

@@ -3,6 +3,7 @@ package blksh.image;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.Extent;
+import blksh.block.TargetFile;
 import blksh.task.Task;
 import blksh.task.Turnstile;
 import blksh.task.Workers;

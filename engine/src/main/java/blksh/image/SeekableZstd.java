@@ -1,5 +1,6 @@
 package blksh.image;
 
+import blksh.block.TargetFile;
 import com.github.luben.zstd.Zstd;
 import java.io.IOException;
 import java.nio.ByteBuffer;

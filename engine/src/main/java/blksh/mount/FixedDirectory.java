@@ -35,4 +35,9 @@ public record FixedDirectory(Map<String, MountNode> entries, Instant modified)
   public Optional<MountNode> find(String name) {
     return Optional.ofNullable(entries.get(name));
   }
+
+  @Override
+  public boolean isFlat() {
+    return entries.values().stream().noneMatch(MountDirectory.class::isInstance);
+  }
 }

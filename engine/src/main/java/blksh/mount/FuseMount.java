@@ -11,8 +11,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import jnr.ffi.Memory;
 import jnr.ffi.Pointer;
@@ -46,10 +44,7 @@ public final class FuseMount implements Closeable {
   private final AtomicInteger threads = new AtomicInteger();
   private final AtomicInteger idle = new AtomicInteger();
   private final AtomicInteger started = new AtomicInteger();
-  private final CountDownLatch ended = new CountDownLatch(1);
-  private final List<Runnable> onEnd = new ArrayList<>();
-  private boolean over;
-  private final Thread atExit = new Thread(this::unmountAtExit, "blksh-unmount");
+  private final Ending ending = new Ending(this::unmountAtExit, "blksh-unmount");
 
   private FuseMount(
       Path path,
@@ -175,7 +170,6 @@ public final class FuseMount implements Closeable {
   }
 
   private void start() {
-    java.lang.Runtime.getRuntime().addShutdownHook(atExit);
     threads.incrementAndGet();
     startThread();
   }
@@ -240,18 +234,7 @@ public final class FuseMount implements Closeable {
     calls.fuse_destroy(fuse);
     files.close();
     removeDirectory(path, madeDirectory);
-    try {
-      java.lang.Runtime.getRuntime().removeShutdownHook(atExit);
-    } catch (IllegalStateException e) {
-      // the process ends
-    }
-    List<Runnable> actions;
-    synchronized (onEnd) {
-      over = true;
-      actions = List.copyOf(onEnd);
-    }
-    actions.forEach(Runnable::run);
-    ended.countDown();
+    ending.end();
   }
 
   /** The directory it is mounted on, absolute and without links. */
@@ -271,23 +254,17 @@ public final class FuseMount implements Closeable {
 
   /** Whether it ended: nobody can use it any more, and its sources are released. */
   public boolean ended() {
-    return ended.getCount() == 0;
+    return ending.ended();
   }
 
   /** Waits until it has ended. */
   public void awaitEnd() throws InterruptedException {
-    ended.await();
+    ending.await();
   }
 
   /** Runs an action when it has ended, at once if it already has; it counts as part of ending. */
   public void whenEnded(Runnable action) {
-    synchronized (onEnd) {
-      if (!over) {
-        onEnd.add(action);
-        return;
-      }
-    }
-    action.run();
+    ending.whenEnded(action);
   }
 
   /**
@@ -303,24 +280,9 @@ public final class FuseMount implements Closeable {
     }
     List<Holder> holders = SystemMounts.unmount(path);
     if (holders.isEmpty()) {
-      awaitUninterrupted();
+      ending.awaitUninterrupted(PATIENCE_SECONDS);
     }
     return holders;
-  }
-
-  private void awaitUninterrupted() {
-    boolean interrupted = false;
-    while (true) {
-      try {
-        ended.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
-        break;
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
   }
 
   private void unmountAtExit() {

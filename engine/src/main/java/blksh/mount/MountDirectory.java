@@ -14,4 +14,9 @@ public non-sealed interface MountDirectory extends MountNode {
 
   /** The entry of a name; at a cost that does not grow with the number of entries. */
   Optional<MountNode> find(String name);
+
+  /** Whether none of its entries is a directory, known without finding each. */
+  default boolean isFlat() {
+    return false;
+  }
 }

@@ -42,7 +42,7 @@ final class NbdConnection {
   private final AtomicInteger unanswered = new AtomicInteger();
   private final Object sending = new Object();
   private int workers;
-  private volatile Extent knownData;
+  private final KnownData known = new KnownData();
 
   private record Request(
       int command, int flags, long cookie, long position, int length, byte[] data) {}
@@ -266,20 +266,13 @@ final class NbdConnection {
     }
   }
 
-  /**
-   * What is at a position. Data is remembered: finding its end may cost more than reading it, and
-   * that it became a hole since does not matter.
-   */
   private Extent extentAt(long at) {
-    Extent known = knownData;
-    if (known != null && known.start() <= at && at < known.end()) {
-      return known;
+    Extent data = known.at(at);
+    if (data == null) {
+      data = source.extents(at, source.size() - at).next();
+      known.add(data);
     }
-    Extent found = source.extents(at, source.size() - at).next();
-    if (!found.kind().readsAsZeros()) {
-      knownData = found;
-    }
-    return found;
+    return data;
   }
 
   private long sendData(Request request, long at, long to, long end, ByteBuffer buffer)
@@ -327,6 +320,7 @@ final class NbdConnection {
     long length = 0;
     while (extents.hasNext() && found.remaining() >= 16) {
       Extent extent = extents.next();
+      known.add(extent);
       int next = extent.kind().readsAsZeros() ? Nbd.STATE_HOLE | Nbd.STATE_ZERO : 0;
       if (next != state && state >= 0) {
         found.putInt((int) length).putInt(state);

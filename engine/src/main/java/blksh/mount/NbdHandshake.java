@@ -1,5 +1,6 @@
 package blksh.mount;
 
+import blksh.BlkshException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -92,7 +93,15 @@ final class NbdHandshake {
         ByteBuffer.allocate(noZeroes ? 10 : 134)
             .putLong(export.source().size())
             .putShort((short) export.flags());
-    send(answer.position(answer.capacity()));
+    boolean kept = false;
+    try {
+      send(answer.position(answer.capacity()));
+      kept = true;
+    } finally {
+      if (!kept) {
+        exports.release(export);
+      }
+    }
     return terms(export);
   }
 
@@ -130,18 +139,39 @@ final class NbdHandshake {
     while (content.hasRemaining()) {
       wanted.add(Short.toUnsignedInt(content.getShort()));
     }
-    Optional<NbdExport> found = exports.find(name);
+    Optional<NbdExport> found = find(option, name);
     if (found.isEmpty()) {
-      reply(option, Nbd.REP_ERR_UNKNOWN);
       return Optional.empty();
     }
     NbdExport export = found.get();
-    describe(option, export, wanted);
-    reply(option, Nbd.REP_ACK);
-    if (option == Nbd.OPT_INFO) {
-      exports.release(export);
+    boolean kept = false;
+    try {
+      describe(option, export, wanted);
+      reply(option, Nbd.REP_ACK);
+      kept = option == Nbd.OPT_GO;
+    } finally {
+      if (!kept) {
+        exports.release(export);
+      }
     }
     return Optional.of(terms(export));
+  }
+
+  /** The export of a name, to be released; when there is none the client has been told. */
+  private Optional<NbdExport> find(int option, String name) throws IOException {
+    String problem = "there is no export of that name";
+    try {
+      Optional<NbdExport> found = exports.find(name);
+      if (found.isPresent()) {
+        return found;
+      }
+    } catch (BlkshException e) {
+      problem = e.getMessage();
+    }
+    byte[] text = problem.getBytes(StandardCharsets.UTF_8);
+    int length = Math.min(text.length, Nbd.LONGEST_NAME);
+    reply(option, Nbd.REP_ERR_UNKNOWN, ByteBuffer.allocate(length).put(text, 0, length));
+    return Optional.empty();
   }
 
   private void describe(int option, NbdExport export, List<Integer> wanted) throws IOException {
@@ -197,9 +227,12 @@ final class NbdHandshake {
       }
       allocation |= query.equals(Nbd.BASE_ALLOCATION) || !set && query.equals("base:");
     }
-    Optional<NbdExport> found = content.hasRemaining() ? Optional.empty() : exports.find(name);
+    if (content.hasRemaining()) {
+      reply(option, Nbd.REP_ERR_INVALID);
+      return;
+    }
+    Optional<NbdExport> found = find(option, name);
     if (found.isEmpty()) {
-      reply(option, content.hasRemaining() ? Nbd.REP_ERR_INVALID : Nbd.REP_ERR_UNKNOWN);
       return;
     }
     exports.release(found.get());

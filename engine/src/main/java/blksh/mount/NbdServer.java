@@ -15,13 +15,10 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -45,10 +42,7 @@ public final class NbdServer implements Closeable {
   private final TrafficMeter traffic = new TrafficMeter();
   private final Map<SocketChannel, Thread> clients = new ConcurrentHashMap<>();
   private final AtomicLong started = new AtomicLong();
-  private final CountDownLatch ended = new CountDownLatch(1);
-  private final Thread atExit = new Thread(this::close, "blksh-nbd-exit");
-  private final List<Runnable> onEnd = new ArrayList<>();
-  private boolean over;
+  private final Ending ending = new Ending(this::close, "blksh-nbd-exit");
   private volatile boolean closing;
 
   private NbdServer(
@@ -150,7 +144,6 @@ public final class NbdServer implements Closeable {
   }
 
   private static NbdServer start(NbdServer server) {
-    Runtime.getRuntime().addShutdownHook(server.atExit);
     Thread thread = new Thread(server::accept, "blksh-nbd");
     thread.setDaemon(true);
     thread.start();
@@ -246,18 +239,12 @@ public final class NbdServer implements Closeable {
 
   /** Waits until it has ended. */
   public void awaitEnd() throws InterruptedException {
-    ended.await();
+    ending.await();
   }
 
   /** Runs an action when it has ended, at once if it already has; it counts as part of ending. */
   public void whenEnded(Runnable action) {
-    synchronized (onEnd) {
-      if (!over) {
-        onEnd.add(action);
-        return;
-      }
-    }
-    action.run();
+    ending.whenEnded(action);
   }
 
   /** Ends it; clients that are connected are cut off. */
@@ -288,18 +275,7 @@ public final class NbdServer implements Closeable {
         interrupted = true;
       }
     }
-    try {
-      Runtime.getRuntime().removeShutdownHook(atExit);
-    } catch (IllegalStateException e) {
-      // the process ends
-    }
-    List<Runnable> actions;
-    synchronized (onEnd) {
-      over = true;
-      actions = List.copyOf(onEnd);
-    }
-    actions.forEach(Runnable::run);
-    ended.countDown();
+    ending.end();
     if (interrupted) {
       Thread.currentThread().interrupt();
     }

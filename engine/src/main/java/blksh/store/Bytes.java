@@ -3,10 +3,8 @@ package blksh.store;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 
-/** Whole writes, and what makes them last. */
+/** Whole writes, and why they fail. */
 final class Bytes {
 
   private Bytes() {}
@@ -16,13 +14,6 @@ final class Bytes {
     ByteBuffer buffer = ByteBuffer.wrap(from, offset, length);
     while (buffer.hasRemaining()) {
       channel.write(buffer, position + buffer.position() - offset);
-    }
-  }
-
-  /** Makes the entries of a directory durable: what was renamed or removed in it stays so. */
-  static void syncDirectory(Path directory) throws IOException {
-    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-      channel.force(true);
     }
   }
 

@@ -1,24 +1,23 @@
 package blksh.store;
 
-import blksh.BlkshException;
-import blksh.block.DeviceGuard;
 import blksh.block.Extent;
+import blksh.block.TargetFile;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFileAttributeView;
-import java.nio.file.attribute.PosixFilePermission;
 import java.util.Arrays;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Where a restore writes to. Positions are written from several threads, in no order. */
 abstract class RestoreTarget implements Closeable {
+
+  /** Zeros written at once. */
+  private static final int PIECE = 1 << 18;
 
   private final AtomicLong written = new AtomicLong();
 
@@ -61,29 +60,15 @@ abstract class RestoreTarget implements Closeable {
    */
   static RestoreTarget of(Path path, long size, RestoreOptions options) throws IOException {
     String action = "restore to " + path;
-    if (Files.isDirectory(path)) {
-      throw new BlkshException(action, "it is a directory").suggest("name a file in it");
+    boolean changes = options.onlyChanged() && Files.exists(path);
+    if (!options.dryRun() && !changes) {
+      return new Whole(TargetFile.open(path, action, size, options.overwrite(), true), size);
     }
-    Path directory = path.toAbsolutePath().getParent();
-    if (directory == null || !Files.isDirectory(directory)) {
-      throw new BlkshException(action, "its directory does not exist").suggest("make it first");
-    }
-    boolean exists = Files.exists(path, LinkOption.NOFOLLOW_LINKS);
-    if (exists && !options.overwrite()) {
-      throw new BlkshException(action, "it exists")
-          .suggest("to write over it, say overwrite = true (--overwrite)");
-    }
+    boolean device = TargetFile.check(path, action, size, options.overwrite(), true);
     if (options.dryRun()) {
-      return options.onlyChanged() && exists ? new Comparison(path) : new Nowhere();
+      return changes ? new Comparison(path) : new Nowhere();
     }
-    if (exists && !Files.isRegularFile(path)) {
-      DeviceGuard.check(path, size, action);
-      return new InPlace(path, size, true, options.onlyChanged());
-    }
-    if (exists && options.onlyChanged()) {
-      return new InPlace(path, size, false, true);
-    }
-    return new NewFile(exists ? path.toRealPath() : path.toAbsolutePath(), size);
+    return new Changes(path, size, device);
   }
 
   /** The output of a program, in order. */
@@ -91,95 +76,82 @@ abstract class RestoreTarget implements Closeable {
     return new Stream(out);
   }
 
-  /**
-   * A new file, sparse, that appears under its name only when it is whole; a file of that name
-   * stays as it was until then.
-   */
-  private static final class NewFile extends RestoreTarget {
-    private final Path path;
-    private final PartFile part;
-    private final FileChannel channel;
-    private boolean finished;
+  /** Makes a range read as zeros by writing them, in pieces. */
+  final void writeZeros(long position, long length) throws IOException {
+    byte[] zeros = new byte[(int) Math.min(PIECE, length)];
+    for (long done = 0; done < length; done += zeros.length) {
+      write(position + done, zeros, 0, (int) Math.min(zeros.length, length - done));
+    }
+  }
 
-    NewFile(Path path, long size) throws IOException {
-      this.path = path;
-      Path name = path.resolveSibling("." + path.getFileName() + ".blksh" + PartFile.ENDING);
-      this.part = Files.exists(name) ? PartFile.takeOver(name) : PartFile.create(name);
-      if (part == null) {
-        throw new BlkshException("restore to " + path, "another restore to it is running");
-      }
-      this.channel = part.channel();
+  /** A new file, or a drive, of which everything is written that is not a hole. */
+  private static final class Whole extends RestoreTarget {
+    private final TargetFile target;
+
+    Whole(TargetFile target, long size) throws IOException {
+      this.target = target;
       boolean ready = false;
       try {
-        channel.truncate(0);
-        if (Files.exists(path)) {
-          copyPermissions();
-        }
-        // One byte past the end, cut off again: a file of the right size that is all hole.
-        Bytes.writeAt(channel, size, new byte[1], 0, 1);
-        channel.truncate(size);
+        target.setLength(size);
         ready = true;
       } finally {
         if (!ready) {
-          part.discard();
+          target.close();
         }
-      }
-    }
-
-    private void copyPermissions() throws IOException {
-      PosixFileAttributeView from = Files.getFileAttributeView(path, PosixFileAttributeView.class);
-      if (from != null) {
-        Set<PosixFilePermission> permissions = from.readAttributes().permissions();
-        Files.setPosixFilePermissions(part.path(), permissions);
       }
     }
 
     @Override
     void write(long position, byte[] from, int offset, int length) throws IOException {
-      Bytes.writeAt(channel, position, from, offset, length);
+      target.write(position, ByteBuffer.wrap(from, offset, length));
       count(length);
     }
 
     @Override
-    void zeros(long position, long length) {}
+    void zeros(long position, long length) throws IOException {
+      if (target.isDevice()) {
+        writeZeros(position, length);
+      }
+    }
+
+    @Override
+    boolean mayKeep(Extent.Kind kind) {
+      return target.isDevice() && isUnneeded(kind);
+    }
 
     @Override
     void finish() throws IOException {
-      part.publish(path);
-      finished = true;
+      target.finish();
     }
 
     @Override
     public void close() {
-      if (!finished) {
-        part.discard();
-      }
+      target.close();
     }
   }
 
-  /** A drive, or a file whose unchanged parts stay untouched. */
-  private static final class InPlace extends RestoreTarget {
-    private static final int COMPARED = 1 << 20;
+  /** What no file system uses and what nobody could read need not be written over a drive. */
+  private static boolean isUnneeded(Extent.Kind kind) {
+    return kind == Extent.Kind.BAD || kind == Extent.Kind.FREE;
+  }
 
+  /**
+   * A drive or a file whose unchanged pages stay untouched. It is written in place: a restore that
+   * is killed leaves it partly changed, and the same restore run again completes it.
+   */
+  private static final class Changes extends RestoreTarget {
     private final FileChannel channel;
     private final long size;
     private final boolean device;
-    private final boolean compare;
 
-    InPlace(Path path, long size, boolean device, boolean compare) throws IOException {
+    Changes(Path path, long size, boolean device) throws IOException {
       this.channel = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
       this.size = size;
       this.device = device;
-      this.compare = compare;
     }
 
     @Override
     void write(long position, byte[] from, int offset, int length) throws IOException {
-      if (!compare) {
-        Bytes.writeAt(channel, position, from, offset, length);
-        count(length);
-        return;
-      }
       byte[] there = new byte[length];
       int have = readUpTo(position, there, length);
       int at = 0;
@@ -205,7 +177,7 @@ abstract class RestoreTarget implements Closeable {
     }
 
     private int readUpTo(long position, byte[] to, int length) throws IOException {
-      java.nio.ByteBuffer buffer = java.nio.ByteBuffer.wrap(to, 0, length);
+      ByteBuffer buffer = ByteBuffer.wrap(to, 0, length);
       while (buffer.hasRemaining() && channel.read(buffer, position + buffer.position()) >= 0) {
         // until full or at the end
       }
@@ -214,18 +186,14 @@ abstract class RestoreTarget implements Closeable {
 
     @Override
     void zeros(long position, long length) throws IOException {
-      byte[] zeros = new byte[(int) Math.min(COMPARED, length)];
-      long end = position + length;
-      long limit = device || !compare ? end : Math.min(end, channel.size());
-      for (long at = position; at < limit; at += zeros.length) {
-        write(at, zeros, 0, (int) Math.min(zeros.length, limit - at));
-      }
+      long limit = position + length;
+      limit = device ? limit : Math.min(limit, channel.size());
+      writeZeros(position, Math.max(0, limit - position));
     }
 
-    /** What no file system uses and what nobody could read need not be written over a drive. */
     @Override
     boolean mayKeep(Extent.Kind kind) {
-      return kind == Extent.Kind.BAD || (device && kind == Extent.Kind.FREE);
+      return device ? isUnneeded(kind) : kind == Extent.Kind.BAD;
     }
 
     @Override
@@ -272,9 +240,7 @@ abstract class RestoreTarget implements Closeable {
 
     @Override
     void zeros(long position, long length) throws IOException {
-      for (long at = position; at < position + length; at += Page.SIZE) {
-        write(at, Page.ZEROS, 0, (int) Math.min(Page.SIZE, position + length - at));
-      }
+      writeZeros(position, length);
     }
 
     @Override
@@ -323,10 +289,7 @@ abstract class RestoreTarget implements Closeable {
 
     @Override
     void zeros(long position, long length) throws IOException {
-      byte[] zeros = new byte[(int) Math.min(1 << 16, length)];
-      for (long left = length; left > 0; left -= zeros.length) {
-        write(position, zeros, 0, (int) Math.min(zeros.length, left));
-      }
+      writeZeros(position, length);
     }
 
     @Override

@@ -4,6 +4,7 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.BlockStream;
 import blksh.block.Extent;
+import blksh.block.PartFile;
 import blksh.task.Task;
 import blksh.task.Workers;
 import java.io.Closeable;
@@ -97,7 +98,7 @@ public final class Store implements Closeable {
       descriptor.write(directory);
       Files.createDirectories(directory.resolve(PACKS));
       Files.createDirectories(directory.resolve(MANIFESTS));
-      Bytes.syncDirectory(directory);
+      PartFile.syncDirectory(directory);
     } catch (IOException e) {
       throw new BlkshException(action, Bytes.reason(e), e);
     }
@@ -437,7 +438,7 @@ public final class Store implements Closeable {
           rows.putManifest(numbered, false);
           writer.publish(manifestPath(name, version));
           if (fresh) {
-            Bytes.syncDirectory(path.resolve(MANIFESTS));
+            PartFile.syncDirectory(path.resolve(MANIFESTS));
           }
           try {
             rows.putManifest(numbered, true);
@@ -661,7 +662,7 @@ public final class Store implements Closeable {
                   rows.unsettle(manifest.name(), manifest.version());
                   boolean was = Files.deleteIfExists(file);
                   if (was) {
-                    Bytes.syncDirectory(file.getParent());
+                    PartFile.syncDirectory(file.getParent());
                   }
                   rows.removeManifest(manifest.name(), manifest.version());
                   if (!was) {

@@ -1,5 +1,6 @@
 package blksh.store;
 
+import blksh.block.PartFile;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
@@ -72,7 +73,7 @@ record StoreDescriptor(UUID id, Codec codec) {
       channel.force(true);
     }
     Files.move(part, store.resolve(FILE), StandardCopyOption.ATOMIC_MOVE);
-    Bytes.syncDirectory(store);
+    PartFile.syncDirectory(store);
   }
 
   /** The file is there but not as it was written. */

@@ -282,10 +282,6 @@ final class StoreIndex implements Closeable {
     update("UPDATE packs SET indexed = 1 WHERE ordinal = ?", ordinal);
   }
 
-  void removePack(long ordinal) {
-    update("DELETE FROM packs WHERE ordinal = ?", ordinal);
-  }
-
   void packVerified(long id, Instant when) {
     update("UPDATE packs SET verified = ? WHERE id = ?", when.toString(), id);
   }

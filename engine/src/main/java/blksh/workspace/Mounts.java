@@ -15,6 +15,7 @@ import blksh.mount.NbdExports;
 import blksh.mount.NbdServer;
 import blksh.mount.SystemMounts;
 import blksh.mount.Traffic;
+import blksh.mount.TreeExports;
 import blksh.store.Store;
 import java.io.Closeable;
 import java.io.IOException;
@@ -253,23 +254,11 @@ public final class Mounts implements Closeable {
 
   private MountEntry serve(
       Map<String, BlockSource> sources, Closeable onEnd, Function<NbdExports, NbdServer> listen) {
-    NbdServer server;
-    try {
-      server =
-          listen.apply(
-              NbdExports.of(
-                  sources.entrySet().stream()
-                      .map(export -> new NbdExport(export.getKey(), export.getValue()))
-                      .toArray(NbdExport[]::new)));
-    } catch (RuntimeException | Error e) {
-      closeQuietly(onEnd);
-      throw e;
-    }
-    Supplier<List<Holder>> end =
-        () -> {
-          server.close();
-          return List.of();
-        };
+    NbdExports exports =
+        NbdExports.of(
+            sources.entrySet().stream()
+                .map(export -> new NbdExport(export.getKey(), export.getValue()))
+                .toArray(NbdExport[]::new));
     String description =
         String.join(
             ", ",
@@ -284,16 +273,81 @@ public final class Mounts implements Closeable {
                 .map(Mounts::overlayOf)
                 .filter(file -> !file.isEmpty())
                 .toList());
+    Supplier<CacheFigures> cache =
+        () ->
+            sources.values().stream()
+                .map(CacheFigures::of)
+                .reduce(CacheFigures.NONE, CacheFigures::plus);
+    return serve(() -> listen.apply(exports), description, overlay, cache, onEnd);
+  }
+
+  /**
+   * Serves the files of a tree over NBD on a Unix socket, by their paths.
+   *
+   * @param description what it shows, for people
+   */
+  public MountEntry serve(MountDirectory root, Path socket, String description) {
+    return serve(root, exports -> NbdServer.listen(socket, exports), description);
+  }
+
+  /**
+   * As above, on a port of this machine.
+   *
+   * @param port 1 to 65535, or 0 for one that is free
+   */
+  public MountEntry serve(MountDirectory root, int port, String description) {
+    return serve(root, exports -> NbdServer.listen(port, exports), description);
+  }
+
+  private MountEntry serve(
+      MountDirectory root, Function<NbdExports, NbdServer> listen, String description) {
+    Supplier<CacheFigures> cache =
+        () ->
+            root instanceof CacheFigures.Counting counting
+                ? counting.cacheFigures()
+                : CacheFigures.NONE;
+    return serve(() -> listen.apply(new TreeExports(root)), description, "", cache, () -> {});
+  }
+
+  /**
+   * Serves all versions of all names of a store over NBD on a Unix socket, as {@code NAME/VERSION}
+   * and {@code NAME/latest}; the store stays open until after the server has ended.
+   */
+  public MountEntry serve(Store store, Path socket) {
+    return serve(new StoreTree(store), socket, "store " + store.path());
+  }
+
+  /**
+   * As above, on a port of this machine.
+   *
+   * @param port 1 to 65535, or 0 for one that is free
+   */
+  public MountEntry serve(Store store, int port) {
+    return serve(new StoreTree(store), port, "store " + store.path());
+  }
+
+  private MountEntry serve(
+      Supplier<NbdServer> listen,
+      String description,
+      String overlay,
+      Supplier<CacheFigures> cache,
+      Closeable onEnd) {
+    NbdServer server;
+    try {
+      server = listen.get();
+    } catch (RuntimeException | Error e) {
+      closeQuietly(onEnd);
+      throw e;
+    }
+    Supplier<List<Holder>> end =
+        () -> {
+          server.close();
+          return List.of();
+        };
     Served entry =
         new Served(
             record(MountEntry.Kind.NBD, server.uri().toString(), description, overlay),
-            () ->
-                server
-                    .traffic()
-                    .withCache(
-                        sources.values().stream()
-                            .map(CacheFigures::of)
-                            .reduce(CacheFigures.NONE, CacheFigures::plus)),
+            () -> server.traffic().withCache(cache.get()),
             end,
             new CountDownLatch(1));
     Path file = note(entry);

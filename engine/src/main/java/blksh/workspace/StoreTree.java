@@ -121,6 +121,11 @@ final class StoreTree implements MountDirectory, CacheFigures.Counting {
     }
 
     @Override
+    public boolean isFlat() {
+      return true;
+    }
+
+    @Override
     public Instant modified() {
       return opened;
     }

@@ -2,6 +2,7 @@ package blksh.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.ChildJvm;
 import blksh.block.FileSource;
 import blksh.task.Task;
 import java.io.IOException;
@@ -32,11 +33,7 @@ class CacheCrashTest {
     public static void main(String[] arguments) {
       Path medium = Path.of(arguments[0]);
       Path file = Path.of(arguments[1]);
-      CacheOptions options =
-          CacheOptions.defaults()
-              .withBlock(4096)
-              .withLargest(64 << 10)
-              .withInterval(Duration.ofMillis(10));
+      CacheOptions options = new CacheOptions(4096, 64 << 10, Duration.ofMillis(10));
       Cache cache = Cache.open(FileSource.open(medium), file, options);
       for (int i = 0; i < 8; i++) {
         Random random = new Random();
@@ -63,19 +60,7 @@ class CacheCrashTest {
     Random random = new Random(5);
     long claimed = 0;
     for (int kill = 0; kill < KILLS; kill++) {
-      Process victim =
-          new ProcessBuilder(
-                  List.of(
-                      Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                      "-XX:TieredStopAtLevel=1",
-                      "-Xshare:auto",
-                      "-cp",
-                      System.getProperty("java.class.path"),
-                      Victim.class.getName(),
-                      medium.toString(),
-                      file.toString()))
-              .redirectError(ProcessBuilder.Redirect.INHERIT)
-              .start();
+      Process victim = ChildJvm.start(List.of(), Victim.class, medium.toString(), file.toString());
       assertThat(victim.getInputStream().read()).isEqualTo('r');
       Thread.sleep(random.nextInt(400));
       victim.destroyForcibly().waitFor();

@@ -128,7 +128,8 @@ class WritableCacheTest {
             super.write(position, content);
           }
         };
-    CacheOptions options = OPTIONS.withInterval(Duration.ofMillis(15));
+    CacheOptions options =
+        new CacheOptions(OPTIONS.block(), OPTIONS.largest(), Duration.ofMillis(15));
     try (WritableCache cache =
         Cache.open(checking, folder.resolve("data"), map, options).writable()) {
       cache.cache().fill(Task.unwatched());

@@ -20,11 +20,11 @@ class GroupDigestTest {
   /** The values xxhash publishes for the empty input, in the order partclone stores them. */
   @Test
   void theHashesAreThoseOfXxhash() {
-    assertThat(digest(new GroupDigest.Xxh64(false), new byte[0])).isEqualTo("99e9d85137db46ef");
-    assertThat(digest(new GroupDigest.Xxh128(false), new byte[0]))
+    assertThat(digest(GroupDigest.Xxh.of64Bits(false), new byte[0])).isEqualTo("99e9d85137db46ef");
+    assertThat(digest(GroupDigest.Xxh.of128Bits(false), new byte[0]))
         .isEqualTo("7f498d4624c30160d8984701d306aa99");
     byte[] abc = "abc".getBytes(StandardCharsets.US_ASCII);
-    assertThat(digest(new GroupDigest.Xxh64(false), abc)).isEqualTo("990977adf52cbc44");
+    assertThat(digest(GroupDigest.Xxh.of64Bits(false), abc)).isEqualTo("990977adf52cbc44");
   }
 
   @Test
@@ -50,8 +50,8 @@ class GroupDigestTest {
     new Random(2).nextBytes(data);
     for (GroupDigest[] pair :
         new GroupDigest[][] {
-          {new GroupDigest.Xxh64(true), new GroupDigest.Xxh64(false)},
-          {new GroupDigest.Xxh128(true), new GroupDigest.Xxh128(false)}
+          {GroupDigest.Xxh.of64Bits(true), GroupDigest.Xxh.of64Bits(false)},
+          {GroupDigest.Xxh.of128Bits(true), GroupDigest.Xxh.of128Bits(false)}
         }) {
       byte[] on = new byte[pair[0].size()];
       for (int at = 0; at < 3000; at += 1000) {

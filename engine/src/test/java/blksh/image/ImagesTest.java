@@ -483,7 +483,7 @@ class ImagesTest {
     byte[] crc32 = Fixture.bytes(CRC32);
     ByteBuffer out = ByteBuffer.allocate(DATA + 83 * 1024 + 6 * 16);
     out.put(crc32, 0, DATA);
-    GroupDigest digest = new GroupDigest.Xxh128(true);
+    GroupDigest digest = GroupDigest.Xxh.of128Bits(true);
     for (int group = 0; group < 6; group++) {
       int length = Math.min(16, 83 - group * 16) * 1024;
       byte[] trailer = new byte[16];

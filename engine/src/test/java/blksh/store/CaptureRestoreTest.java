@@ -10,6 +10,7 @@ import static blksh.store.Images.capture;
 import static blksh.store.Images.restore;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.ChildJvm;
 import blksh.block.BlockStream;
 import blksh.block.LoopDevice;
 import blksh.block.SourceInfo;

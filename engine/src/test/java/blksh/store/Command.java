@@ -42,8 +42,4 @@ final class Command {
     }
     return abort(name + " is not installed");
   }
-
-  static boolean isRoot() throws IOException {
-    return run("id", "-u").equals("0");
-  }
 }

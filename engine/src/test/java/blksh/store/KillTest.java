@@ -5,6 +5,7 @@ import static blksh.store.Images.assertRestores;
 import static blksh.store.Images.capture;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.ChildJvm;
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
 import blksh.task.Task;

@@ -2,6 +2,7 @@ package blksh.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.ChildJvm;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.SourceInfo;

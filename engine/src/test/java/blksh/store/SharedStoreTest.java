@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
+import blksh.ChildJvm;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.file.Files;

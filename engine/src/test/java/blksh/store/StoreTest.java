@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
+import blksh.ChildJvm;
 import blksh.Mount;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;

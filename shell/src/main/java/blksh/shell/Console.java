@@ -3,6 +3,7 @@ package blksh.shell;
 import blksh.script.Evaluation;
 import blksh.shell.view.Fitted;
 import blksh.shell.view.View;
+import blksh.shell.view.Views;
 import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -11,8 +12,10 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -23,8 +26,16 @@ public final class Console {
 
   private static final int USUAL_WIDTH = 80;
 
-  private final Polite outBytes = new Polite(FileDescriptor.out);
-  private final Polite errBytes = new Polite(FileDescriptor.err);
+  /** Lines of one result that are kept for the pager. */
+  private static final int MOST_LINES = 20_000;
+
+  /** Members of one result that are shown at the prompt. */
+  private static final int MOST_MEMBERS = 10_000;
+
+  private static final int PORTION = 8192;
+
+  private final Polite outBytes = new Polite(FileDescriptor.out, this::lost);
+  private final Polite errBytes = new Polite(FileDescriptor.err, lost -> {});
   private final PrintStream out = utf8(outBytes);
   private final PrintStream err = utf8(errBytes);
   private final PrintStream bareErr = utf8(new FileOutputStream(FileDescriptor.err));
@@ -34,6 +45,7 @@ public final class Console {
   private Settings settings = Settings.usual();
   private volatile Screen screen;
   private int width;
+  private volatile int lostStatus;
 
   private Console(String terminals) {
     this.inTerminal = terminals.indexOf('0') >= 0;
@@ -62,13 +74,18 @@ public final class Console {
    */
   private static final class Polite extends FileOutputStream {
 
+    private final Consumer<IOException> whenLost;
     private volatile Runnable before;
 
     /** The screen of the prompt, when the stream is a terminal and there is one. */
     private volatile Supplier<Screen> screen;
 
-    Polite(FileDescriptor descriptor) {
+    /**
+     * @param whenLost told when nothing can be written any more
+     */
+    Polite(FileDescriptor descriptor, Consumer<IOException> whenLost) {
       super(descriptor);
+      this.whenLost = whenLost;
     }
 
     @Override
@@ -85,8 +102,39 @@ public final class Console {
       if (action != null) {
         action.run();
       }
-      super.write(bytes, offset, length);
+      try {
+        super.write(bytes, offset, length);
+      } catch (IOException lost) {
+        whenLost.accept(lost);
+        throw lost;
+      }
     }
+  }
+
+  /**
+   * Ends the process in good order when nobody reads its output any more, or it cannot be kept;
+   * whoever prints never learns of it.
+   */
+  private void lost(IOException failure) {
+    synchronized (this) {
+      if (lostStatus != 0) {
+        return;
+      }
+      boolean unread = String.valueOf(failure.getMessage()).contains("Broken pipe");
+      lostStatus = unread ? ExitStatus.UNREAD : ExitStatus.FAILED;
+      if (!unread) {
+        err.println("blksh: cannot write to standard output: " + failure.getMessage());
+      }
+    }
+    // Not from here: the end waits for the thread that is printing.
+    Thread end = new Thread(() -> System.exit(lostStatus), "blksh end");
+    end.setDaemon(true);
+    end.start();
+  }
+
+  /** With what status the process ends because its output was lost; 0 when it was not. */
+  int lostStatus() {
+    return lostStatus;
   }
 
   public PrintStream out() {
@@ -145,45 +193,92 @@ public final class Console {
     return term == null || term.isEmpty() || term.equals("dumb");
   }
 
+  /** Chooses views: at the prompt of what a person looks through, elsewhere of everything. */
+  Views views() {
+    return Views.upTo(screen == null ? Integer.MAX_VALUE : MOST_MEMBERS);
+  }
+
   /**
    * Prints a view, fitted to the terminal if there is one.
    *
    * @param aside to standard error, because standard output carries data
    */
   public void print(View view, boolean aside) {
-    print(fit(view, aside), aside);
+    PrintStream to = aside ? err : out;
+    StringBuilder text = new StringBuilder();
+    fitted(aside)
+        .write(
+            view,
+            line -> {
+              text.append(line).append('\n');
+              if (text.length() > PORTION) {
+                to.print(text);
+                text.setLength(0);
+              }
+            });
+    to.print(text);
+    to.flush();
   }
 
   /** Prints a view; at the prompt, page by page when it is longer than the screen. */
   public void present(View view, boolean aside) {
-    List<String> lines = fit(view, aside);
+    if (screen == null || aside) {
+      print(view, aside);
+    } else {
+      present(lines(view));
+    }
+  }
+
+  /** The lines of a view at the prompt, as far as anybody reads. */
+  List<String> lines(View view) {
+    List<String> lines = new ArrayList<>();
+    try {
+      fitted(false)
+          .write(
+              view,
+              line -> {
+                if (lines.size() == MOST_LINES) {
+                  throw new Enough();
+                }
+                lines.add(line);
+              });
+    } catch (Enough cut) {
+      lines.add("… and more");
+    }
+    return lines;
+  }
+
+  /** Ends the drawing of a view of which enough is there. */
+  private static final class Enough extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    Enough() {
+      super(null, null, false, false);
+    }
+  }
+
+  /** Shows lines at the prompt, page by page when they are more than the screen has. */
+  void present(List<String> lines) {
     Screen prompt = screen;
-    boolean pages = prompt != null && !aside && settings.is(Settings.Name.PAGER);
-    if (pages && !prompt.editing() && lines.size() >= prompt.height()) {
+    boolean pages = settings.is(Settings.Name.PAGER) && lines.size() >= prompt.height();
+    // Who has typed on wants the next result, not the keys of a pager.
+    if (pages && !prompt.editing() && !prompt.typedAhead()) {
       try {
-        prompt.page("result", lines);
+        prompt.page(lines);
         return;
       } catch (IOException unable) {
         // then all at once
-      } catch (InterruptedException enough) {
-        Thread.currentThread().interrupt();
-        return;
       }
     }
-    print(lines, aside);
-  }
-
-  private List<String> fit(View view, boolean aside) {
-    boolean terminal = aside ? errTerminal : outTerminal;
-    return new Fitted(terminal ? width() : 0, colour() && !aside).lines(view);
-  }
-
-  private void print(List<String> lines, boolean aside) {
-    PrintStream to = aside ? err : out;
     StringBuilder text = new StringBuilder();
     lines.forEach(line -> text.append(line).append('\n'));
-    to.print(text);
-    to.flush();
+    out.print(text);
+    out.flush();
+  }
+
+  private Fitted fitted(boolean aside) {
+    boolean terminal = aside ? errTerminal : outTerminal;
+    return new Fitted(terminal ? width() : 0, colour() && !aside);
   }
 
   /** Runs an action before anything is printed from now on; null for none. */

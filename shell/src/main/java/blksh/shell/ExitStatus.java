@@ -18,5 +18,8 @@ public final class ExitStatus {
   /** Stopped by Ctrl-C. */
   public static final int INTERRUPTED = 130;
 
+  /** Nobody reads what it prints any more, as a shell tells of a broken pipe. */
+  public static final int UNREAD = 141;
+
   private ExitStatus() {}
 }

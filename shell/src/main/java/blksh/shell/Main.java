@@ -18,10 +18,12 @@ public final class Main {
 
   /** Starts blksh; the process ends with one of {@link ExitStatus}. */
   public static void main(String[] arguments) {
-    int status = new Main().run(arguments);
+    Main main = new Main();
+    int status = main.run(arguments);
     System.out.flush();
     System.err.flush();
-    Interrupts.exit(status);
+    int lost = main.console.lostStatus();
+    Interrupts.exit(lost == 0 ? status : lost);
   }
 
   private int run(String[] arguments) {
@@ -95,6 +97,9 @@ public final class Main {
       return say(help.getText());
     }
     boolean interrupted = Failures.interrupted(failure);
+    if (interrupted && console.lostStatus() != 0) {
+      return console.lostStatus();
+    }
     String message = Failures.message(failure);
     if (failure instanceof UsageException || interrupted) {
       console.err().println("blksh: " + message);

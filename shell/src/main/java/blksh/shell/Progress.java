@@ -55,7 +55,12 @@ final class Progress implements AutoCloseable {
         Thread.sleep(live ? LIVE_MILLIS : PLAIN_MILLIS);
         synchronized (this) {
           if (!closed) {
-            draw();
+            try {
+              draw();
+            } catch (OutOfMemoryError crowded) {
+              // What takes the memory will end; then there is progress again.
+              continue;
+            }
           }
         }
       }

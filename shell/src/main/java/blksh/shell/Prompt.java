@@ -10,6 +10,8 @@ import blksh.script.ScriptRun;
 import blksh.script.ScriptSource;
 import blksh.script.Sitting;
 import blksh.script.Tokens;
+import blksh.shell.view.Json;
+import blksh.shell.view.View;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -23,6 +25,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jline.reader.EndOfFileException;
 import org.jline.reader.LineReader;
 import org.jline.reader.UserInterruptException;
@@ -64,9 +68,16 @@ final class Prompt {
   private final Foresight foresight = new Foresight(this::scope);
 
   private Evaluator evaluator;
+  private Drawing drawing = this::drawHere;
 
   private final List<Commands.Entry> entries = new ArrayList<>();
-  private Throwable lastFailure;
+  private volatile Throwable lastFailure;
+
+  /** What the person's own init script held, if it ended well. */
+  private volatile String initial;
+
+  /** Findings that were told. */
+  private int told;
 
   /** Whether results go unprinted. */
   private boolean silent;
@@ -93,6 +104,9 @@ final class Prompt {
     BufferedReader lines =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     StringBuilder entry = new StringBuilder();
+    // A person at a dumb terminal goes on after an error; what comes through a pipe ends there.
+    boolean person = console.inTerminal();
+    int failed = ExitStatus.DONE;
     while (true) {
       String line = lines.readLine();
       if (line != null) {
@@ -106,42 +120,32 @@ final class Prompt {
       if (Commands.isCommand(text)) {
         switch (commands.obey(text)) {
           case LEAVE -> {
-            return status();
+            return status(failed);
           }
-          case FAILED -> {
-            return ExitStatus.FAILED;
-          }
+          case FAILED -> failed = ExitStatus.FAILED;
           case DONE -> {}
         }
       } else if (!text.isBlank() && !evaluateHere(text)) {
-        return lastFailure != null && Failures.interrupted(lastFailure)
-            ? ExitStatus.INTERRUPTED
-            : ExitStatus.FAILED;
+        failed =
+            lastFailure != null && Failures.interrupted(lastFailure)
+                ? ExitStatus.INTERRUPTED
+                : ExitStatus.FAILED;
       }
-      if (line == null) {
-        return status();
+      if (line == null || failed != ExitStatus.DONE && !person) {
+        return status(failed);
       }
     }
   }
 
-  private int status() {
+  private int status(int failed) {
+    if (failed != ExitStatus.DONE) {
+      return failed;
+    }
     return session.findings().isEmpty() ? ExitStatus.DONE : ExitStatus.FINDINGS;
   }
 
   private boolean evaluateHere(String text) throws InterruptedException {
-    FastLane.Plain plain = fastLane.read(text);
-    if (plain != null) {
-      return print(text, plain, null, follow(plain, text, ScriptRun.evaluation));
-    }
-    Repl repl = repl();
-    Repl.Compilation compilation = repl.compile(text);
-    if (compilation instanceof Repl.Compilation.Failed failed) {
-      return print(text, null, null, failed.getOutcome());
-    }
-    Repl.Entry entry = ((Repl.Compilation.Done) compilation).getEntry();
-    Repl.Outcome outcome = repl.run(entry, ScriptRun.evaluation);
-    repl.settle(entry, outcome instanceof Repl.Outcome.Value);
-    return print(text, null, entry.getResult(), outcome);
+    return evaluate(text, entry -> entry.apply(ScriptRun.evaluation));
   }
 
   // At a terminal.
@@ -159,7 +163,19 @@ final class Prompt {
     Screen screen = new Screen(terminal, reader(terminal));
     screen.apply(session.settings());
     console.attach(screen);
-    evaluator = text -> evaluate(terminal, text);
+    evaluator =
+        text -> {
+          try (Running running = new Running(session, terminal)) {
+            return evaluate(text, running::run);
+          }
+        };
+    drawing =
+        view -> {
+          try (Running running = new Running(session, terminal)) {
+            return show(running::run, () -> console.lines(view.get()));
+          }
+        };
+    Thread.setDefaultUncaughtExceptionHandler(this::died);
     inBackground(this::warmRepl);
     while (true) {
       String text;
@@ -179,6 +195,14 @@ final class Prompt {
         evaluator.evaluate(text);
         foresight.clear();
       }
+    }
+  }
+
+  /** A thread that an entry has started ended by a failure. */
+  private void died(Thread thread, Throwable failure) {
+    if (!Failures.interrupted(failure)) {
+      lastFailure = failure;
+      console.err().println("blksh: thread " + thread.getName() + ": " + Failures.message(failure));
     }
   }
 
@@ -204,8 +228,10 @@ final class Prompt {
       } else {
         outcome = ((Repl.Compilation.Failed) compilation).getOutcome();
       }
-      if (!(outcome instanceof Repl.Outcome.Value)) {
-        print(text, null, null, outcome);
+      if (outcome instanceof Repl.Outcome.Value) {
+        initial = text;
+      } else {
+        tellFailure(outcome);
         console.err().println("blksh: that was " + script);
       }
     } catch (IOException unreadable) {
@@ -251,29 +277,37 @@ final class Prompt {
         new EntryHistory(home.resolve("history"), HISTORY));
   }
 
-  private boolean evaluate(Terminal terminal, String text) throws InterruptedException {
-    Running running = new Running(session, terminal);
-    try {
-      FastLane.Plain plain = fastLane.read(text);
-      if (plain != null) {
-        Repl.Outcome outcome = running.run(evaluation -> follow(plain, text, evaluation));
-        return print(text, plain, null, outcome);
-      }
-      Repl repl = repl();
-      Repl.Compilation compilation = repl.compile(text);
-      if (compilation instanceof Repl.Compilation.Failed failed) {
-        return print(text, null, null, failed.getOutcome());
-      }
-      Repl.Entry entry = ((Repl.Compilation.Done) compilation).getEntry();
-      Repl.Outcome outcome = running.run(evaluation -> repl.run(entry, evaluation));
-      repl.settle(entry, outcome instanceof Repl.Outcome.Value);
-      return print(text, null, entry.getResult(), outcome);
-    } finally {
-      running.close();
-    }
+  // Both.
+
+  /** Runs a part of an entry to its end; null when it was given up. */
+  private interface Runner {
+    Repl.Outcome run(Function<Evaluation, Repl.Outcome> part) throws InterruptedException;
   }
 
-  // Both.
+  private boolean evaluate(String text, Runner runner) throws InterruptedException {
+    FastLane.Plain plain = fastLane.read(text);
+    if (plain != null) {
+      Repl.Outcome outcome = runner.run(evaluation -> part(text, evaluation, plain.step()::value));
+      return tell(text, plain, null, outcome, runner);
+    }
+    Repl repl = repl();
+    Repl.Compilation compilation = repl.compile(text);
+    if (compilation instanceof Repl.Compilation.Failed failed) {
+      return tell(text, null, null, failed.getOutcome(), runner);
+    }
+    Repl.Entry entry = ((Repl.Compilation.Done) compilation).getEntry();
+    Repl.Outcome outcome = runner.run(evaluation -> repl.run(entry, evaluation));
+    repl.settle(entry, outcome instanceof Repl.Outcome.Value);
+    return tell(text, null, entry.getResult(), outcome, runner);
+  }
+
+  private static Repl.Outcome part(String text, Evaluation evaluation, Evaluation.Part<?> part) {
+    try {
+      return new Repl.Outcome.Value(evaluation.call(part));
+    } catch (Throwable failure) {
+      return new Repl.Outcome.Threw(failure, new ScriptSource("<prompt>", text), 1);
+    }
+  }
 
   /** The compiler; without a terminal it is got ready when it is first needed. */
   private Repl repl() throws InterruptedException {
@@ -323,20 +357,22 @@ final class Prompt {
     }
   }
 
-  private static Repl.Outcome follow(FastLane.Plain plain, String text, Evaluation evaluation) {
-    try {
-      return new Repl.Outcome.Value(evaluation.call(plain.step()::value));
-    } catch (Throwable failure) {
-      return new Repl.Outcome.Threw(failure, new ScriptSource("<prompt>", text), 1);
-    }
-  }
-
   /** What the commands see. */
   private final class Here implements Commands.Sitting {
 
     @Override
+    public boolean hasResult() {
+      return Sitting.getLast() != null;
+    }
+
+    @Override
     public Object last() {
       return Sitting.getLast() == null ? null : Sitting.getLast().getValue();
+    }
+
+    @Override
+    public boolean show(Supplier<View> view) throws InterruptedException {
+      return drawing.show(view);
     }
 
     @Override
@@ -347,6 +383,26 @@ final class Prompt {
     @Override
     public List<Commands.Entry> entries() {
       return List.copyOf(entries);
+    }
+
+    @Override
+    public Repl.Saved saved() throws InterruptedException {
+      Repl.Saved saved = saved(entries);
+      if (saved.getProblems().isEmpty() || initial == null) {
+        return saved;
+      }
+      // What the init script declares is not there when a script runs.
+      List<Commands.Entry> all = new ArrayList<>(List.of(new Commands.Entry(initial, null)));
+      all.addAll(entries);
+      Repl.Saved withIt = saved(all);
+      return withIt.getProblems().isEmpty() ? withIt : saved;
+    }
+
+    private Repl.Saved saved(List<Commands.Entry> all) throws InterruptedException {
+      return repl()
+          .saved(
+              all.stream().map(Commands.Entry::text).toList(),
+              all.stream().map(Commands.Entry::result).toList());
     }
 
     @Override
@@ -382,6 +438,16 @@ final class Prompt {
     }
   }
 
+  /** Draws what is asked for and shows it; false when that failed. */
+  private interface Drawing {
+    boolean show(Supplier<View> view) throws InterruptedException;
+  }
+
+  private boolean drawHere(Supplier<View> view) {
+    console.present(view.get(), false);
+    return true;
+  }
+
   /** Evaluates an entry and prints what came of it; false when it failed. */
   private interface Evaluator {
     boolean evaluate(String text) throws InterruptedException;
@@ -394,13 +460,12 @@ final class Prompt {
    * @param name what the compiler knows its result by, if it was compiled
    * @param outcome null when it was given up
    */
-  private boolean print(String text, FastLane.Plain plain, String name, Repl.Outcome outcome) {
-    if (outcome == null) {
-      console.err().println("blksh: given up; it may still be running");
-      return false;
-    }
-    if (outcome instanceof Repl.Outcome.Value value) {
-      Object result = value.getValue();
+  private boolean tell(
+      String text, FastLane.Plain plain, String name, Repl.Outcome outcome, Runner runner)
+      throws InterruptedException {
+    boolean well = outcome instanceof Repl.Outcome.Value;
+    if (well) {
+      Object result = ((Repl.Outcome.Value) outcome).getValue();
       int results = Sitting.getCount();
       if (result != kotlin.Unit.INSTANCE) {
         if (name != null) {
@@ -412,16 +477,77 @@ final class Prompt {
       boolean named = Sitting.getCount() > results;
       entries.add(new Commands.Entry(text, named ? Sitting.getLast().getName() : null));
       if (result != kotlin.Unit.INSTANCE && !silent) {
-        try {
-          session.finish(result == null ? new blksh.shell.view.View.Text("null") : result);
-        } catch (RuntimeException | StackOverflowError unprintable) {
-          // A result may throw when it is read or refer to itself.
-          lastFailure = unprintable;
-          console.err().println("blksh: cannot print the result: " + Failures.message(unprintable));
-          return false;
-        }
+        well = show(result, runner);
       }
-      return true;
+    } else {
+      tellFailure(outcome);
+    }
+    tellFindings();
+    return well;
+  }
+
+  private boolean show(Object result, Runner runner) throws InterruptedException {
+    Object shown = result == null ? new View.Text("null") : result;
+    if (console.screen() != null) {
+      return show(runner, () -> session.drawn(shown));
+    }
+    return shown(
+        runner.run(
+            evaluation ->
+                part(
+                    "",
+                    evaluation,
+                    () -> {
+                      session.finish(shown);
+                      return null;
+                    })));
+  }
+
+  /**
+   * Draws and shows something at the prompt; false when that failed. Drawing runs like an entry: a
+   * result may take its time to say what it is, may throw, or may refer to itself.
+   */
+  private boolean show(Runner runner, Supplier<List<String>> lines) throws InterruptedException {
+    Repl.Outcome drawn = runner.run(evaluation -> part("", evaluation, lines::get));
+    if (drawn instanceof Repl.Outcome.Value value) {
+      @SuppressWarnings("unchecked")
+      List<String> all = (List<String>) value.getValue();
+      console.present(all);
+    }
+    return shown(drawn);
+  }
+
+  private boolean shown(Repl.Outcome drawn) {
+    if (drawn instanceof Repl.Outcome.Threw threw && console.lostStatus() == 0) {
+      lastFailure = threw.getFailure();
+      String message = Failures.message(lastFailure);
+      boolean interrupted = Failures.interrupted(lastFailure);
+      console.err().println("blksh: " + (interrupted ? "" : "cannot print the result: ") + message);
+    } else if (drawn == null) {
+      tellFailure(null);
+    }
+    return drawn instanceof Repl.Outcome.Value;
+  }
+
+  /** Says what was found since the last time. */
+  private void tellFindings() {
+    List<String> findings = session.findings();
+    findings.subList(told, findings.size()).forEach(it -> console.err().println("blksh: " + it));
+    told = findings.size();
+  }
+
+  /**
+   * Says why an entry came to nothing.
+   *
+   * @param outcome null when it was given up
+   */
+  private void tellFailure(Repl.Outcome outcome) {
+    if (outcome == null) {
+      console.err().println("blksh: given up; it may still be running");
+      return;
+    }
+    if (console.lostStatus() != 0) {
+      return;
     }
     if (outcome instanceof Repl.Outcome.Refused refused) {
       lastFailure = null;
@@ -430,9 +556,9 @@ final class Prompt {
           .forEach(problem -> console.err().println(problem.render(refused.getSource())));
       if (session.options().json()) {
         String message = refused.getProblems().get(0).getMessage();
-        console.out().println(blksh.shell.view.Json.error("Compilation", message));
+        console.out().println(Json.error("Compilation", message));
       }
-      return false;
+      return;
     }
     Repl.Outcome.Threw threw = (Repl.Outcome.Threw) outcome;
     lastFailure = threw.getFailure();
@@ -444,8 +570,7 @@ final class Prompt {
     console.err().println("blksh: " + Failures.message(lastFailure) + place);
     if (session.options().json()) {
       String kind = Failures.kind(lastFailure);
-      console.out().println(blksh.shell.view.Json.error(kind, Failures.message(lastFailure)));
+      console.out().println(Json.error(kind, Failures.message(lastFailure)));
     }
-    return false;
   }
 }

@@ -33,7 +33,7 @@ final class Running implements AutoCloseable {
     }
   }
 
-  /** Runs the entry to its end; null when it was given up. */
+  /** Runs the entry, or a part of it, to its end; null when it was given up. */
   <T> T run(Function<Evaluation, T> entry) throws InterruptedException {
     Object[] result = new Object[1];
     Thread thread = new Thread(() -> result[0] = entry.apply(evaluation), "blksh entry");

@@ -3,7 +3,6 @@ package blksh.shell;
 import blksh.BlkshException;
 import blksh.shell.view.Json;
 import blksh.shell.view.View;
-import blksh.shell.view.Views;
 import blksh.store.Store;
 import blksh.store.StoreOptions;
 import blksh.task.Task;
@@ -136,8 +135,15 @@ public final class Session implements AutoCloseable {
       Object last = result == null ? lastShown : result;
       (dataOut ? console.err() : console.out()).println(Json.object(last, findings));
     } else if (result != null) {
-      console.present(Views.of(result), dataOut);
+      console.present(console.views().view(result), dataOut);
     }
+  }
+
+  /** The lines of a result at the prompt; the person may be long to read them. */
+  List<String> drawn(Object result) {
+    return options.json()
+        ? List.of(Json.object(result, List.of()))
+        : console.lines(console.views().view(result));
   }
 
   /** Does something in the background. @param name what, in a few words, or empty */

@@ -134,7 +134,12 @@ internal constructor(
     timeout: Duration = Duration.ZERO,
     minRate: Size = Size(0),
   ): Rescued {
-    val options = RescueOptions(retries, reverse, timeout, minRate.bytes)
+    val options =
+      RescueOptions.defaults()
+        .withRetries(retries)
+        .withReverse(reverse)
+        .withTimeout(timeout)
+        .withMinRate(minRate.bytes)
     return work("rescue") { Rescued("rescued $name", engine.rescue(options, it), it) }
   }
 

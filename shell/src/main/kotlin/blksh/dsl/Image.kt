@@ -185,7 +185,7 @@ private constructor(
       Field.of("checksum", checksum.ifEmpty { null }),
       Field.of("problem", problem),
       Field.detail("path", path),
-    ) + warnings.map { Field.detail("warning", it) }
+    ) + Field.detail("warnings", warnings.ifEmpty { null })
 
   override fun appendix(): Any? = members.ifEmpty { null }
 

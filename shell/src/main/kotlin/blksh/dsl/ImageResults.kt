@@ -39,7 +39,7 @@ class ImageVerified internal constructor(private val found: List<Pair<Image, Ima
       Field.of("bad groups", sum { it.badGroups() }),
       Field.of("read", Size(sum { it.readBytes() })),
       Field.of("took", found.fold(Duration.ZERO) { all, it -> all + it.second.elapsed() }),
-    ) + found.flatMap { it.second.warnings() }.map { Field.of("warning", it) }
+    ) + Field.of("warnings", found.flatMap { it.second.warnings() }.ifEmpty { null })
 
   override fun appendix(): Any? = damage.ifEmpty { null }
 }

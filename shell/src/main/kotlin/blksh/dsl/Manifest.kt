@@ -7,8 +7,14 @@ import java.time.Duration
 import java.time.Instant
 
 /** One captured version of an image, in its store. */
-class Manifest internal constructor(val store: Store, internal val stored: StoredManifest) :
-  Source(store.session) {
+class Manifest
+internal constructor(
+  /** Where it is kept. */
+  val store: Store,
+  internal val stored: StoredManifest,
+  /** Whether it is shown among those of other stores. */
+  private val among: Boolean = false,
+) : Source(store.session) {
 
   /** What was captured: `server01.sda`. */
   override val name: String
@@ -86,6 +92,9 @@ class Manifest internal constructor(val store: Store, internal val stored: Store
 
   override fun title(): String = "manifest $reference"
 
+  override fun row(): List<Field> =
+    if (among) super.row() + Field.of("store", store.name) else super.row()
+
   override fun fields(): List<Field> {
     val figures = stored.figures()
     return listOf(
@@ -141,7 +150,11 @@ class Versions internal constructor(private val all: List<Manifest>) : AbstractL
 
   /** What each version brought that the store did not have, as bars. */
   val space: Space
-    get() = Space(all.firstOrNull()?.name ?: "nothing", all.map { it.reference to it.storedSize })
+    get() =
+      Space(
+        all.firstOrNull()?.name ?: "nothing",
+        all.map { Space.Share(it.reference, it.storedSize) },
+      )
 
   /** The newest version. */
   val last: Manifest

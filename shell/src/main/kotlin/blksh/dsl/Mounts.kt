@@ -1,6 +1,7 @@
 package blksh.dsl
 
 import blksh.BlkshException
+import blksh.block.BlockSource
 import blksh.mount.FixedDirectory
 import blksh.mount.Holder
 import blksh.mount.LazyFile
@@ -12,6 +13,7 @@ import blksh.shell.Session
 import blksh.shell.view.Described
 import blksh.shell.view.Field
 import blksh.workspace.MountEntry
+import java.nio.file.Files
 import java.nio.file.Path
 import java.time.Instant
 import java.util.Optional
@@ -165,8 +167,11 @@ internal constructor(
   override fun title(): String = if (ended) "unmounted $place" else "unmounted $place, still used"
 
   override fun fields(): List<Field> =
-    listOf(Field.of("place", place), Field.of("ended", ended)) +
-      holders.map { Field.of("used by", "$it") }
+    listOf(
+      Field.of("place", place),
+      Field.of("ended", ended),
+      Field.of("used by", holders.map { "$it" }.ifEmpty { null }),
+    )
 
   override fun toString(): String = title()
 }
@@ -185,16 +190,16 @@ internal class Mounting(private val session: Session) {
     }
 
   /** The images of a set, each opened when it is read. */
-  private fun mount(members: Images, set: Image, dir: Path, options: MountOptions): Mount {
+  private fun mount(members: Images, set: Image, dir: Path, options: MountOptions): Mount =
+    Mount(session, engine.mount(folder(members), dir, options, "clonezilla ${set.path}") {})
+
+  private fun folder(members: Images): FixedDirectory {
     val now = Instant.now()
     val files = LinkedHashMap<String, MountNode>()
     members
       .filter { it.holds && it.problem == null }
       .forEach { files[it.key] = LazyFile(it.size.bytes, now) { it.open() } }
-    return Mount(
-      session,
-      engine.mount(FixedDirectory(files, now), dir, options, "clonezilla ${set.path}") {},
-    )
+    return FixedDirectory(files, now)
   }
 
   fun mountFileSystem(source: Source, dir: Path, background: Boolean): Mount {
@@ -227,16 +232,52 @@ internal class Mounting(private val session: Session) {
     } else Mount(session, engine.mount(store.opened(), dir, options))
 
   fun serve(source: Source, socket: Path?, port: Int?, background: Boolean): Mount {
+    return serve(source.name, source.words, socket, port, background) { on ->
+      if (source is Image && source.members.isNotEmpty()) {
+        val folder = folder(source.members)
+        val what = "clonezilla ${source.path}"
+        if (port != null) engine.serve(folder, port, what) else engine.serve(folder, on, what)
+      } else if (port != null) engine.serve(source.open(), port)
+      else engine.serve(source.open(), on)
+    }
+  }
+
+  fun serve(store: Store, socket: Path?, port: Int?, background: Boolean): Mount =
+    serve(store.name, listOf(store.path.absolute()), socket, port, background) { on ->
+      if (port != null) engine.serve(store.opened(), port) else engine.serve(store.opened(), on)
+    }
+
+  fun serve(sources: Map<String, Source>, socket: Path?, port: Int?): Mount {
+    val name = sources.keys.firstOrNull() ?: throw BlkshException("serve sources", "there are none")
+    return serve(name, null, socket, port, false) { on ->
+      val opened = LinkedHashMap<String, BlockSource>()
+      try {
+        sources.forEach { (key, source) -> opened[key] = source.open() }
+      } catch (e: Throwable) {
+        opened.values.forEach { it.close() }
+        throw e
+      }
+      if (port != null) engine.serve(opened, port) else engine.serve(opened, on)
+    }
+  }
+
+  private fun serve(
+    name: String,
+    words: List<String>?,
+    socket: Path?,
+    port: Int?,
+    background: Boolean,
+    begin: (Path) -> MountEntry,
+  ): Mount {
     if (socket != null && port != null)
-      throw BlkshException("serve ${source.name}", "it is either a socket or a port")
-    val on = socket ?: session.options().home().resolve("nbd/${source.name.replace('/', '_')}.sock")
+      throw BlkshException("serve $name", "it is either a socket or a port")
+    val on = socket ?: session.options().home().resolve("nbd/${name.replace('/', '_')}.sock")
     if (background) {
       val place = if (port == null) listOf("--socket", on.absolute()) else listOf("--port", "$port")
-      return detached("serve", source.name, source.words?.plus(place), null, null)
+      return detached("serve", name, words?.plus(place), null, null)
     }
-    if (port != null) return Mount(session, engine.serve(source.open(), port))
-    on.toAbsolutePath().parent.toFile().mkdirs()
-    return Mount(session, engine.serve(source.open(), on))
+    if (port == null) Files.createDirectories(on.toAbsolutePath().parent)
+    return Mount(session, begin(on))
   }
 
   /** Has another process do it, which stays when this one ends. */

@@ -39,7 +39,7 @@ internal constructor(
 
   override fun fields(): List<Field> =
     listOf(Field.of("table", kind), Field.of("partitions", size)) +
-      warnings.map { Field.of("warning", it) }
+      Field.of("warnings", warnings.ifEmpty { null })
 
   override fun appendix(): Any? = all.ifEmpty { null }?.toList()
 

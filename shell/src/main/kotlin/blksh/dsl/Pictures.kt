@@ -158,21 +158,31 @@ class Growth internal constructor(private val of: String, steps: List<Pair<Insta
 }
 
 /** What takes how much space in a store. */
-class Space internal constructor(private val of: String, shares: List<Pair<String, Size>>) :
-  Pictured {
+class Space internal constructor(private val of: String, shares: List<Share>) : Pictured {
 
   /** The shares, the largest first. */
-  val shares: List<Pair<String, Size>> = shares.sortedByDescending { it.second }
+  val shares: List<Share> = shares.sortedByDescending { it.stored }
+
+  /** What all of them take. */
+  val stored: Size
+    get() = Size(shares.sumOf { it.stored.bytes })
+
+  /**
+   * What one of them takes.
+   *
+   * @property stored compressed
+   */
+  data class Share(val name: String, val stored: Size)
 
   override fun title(): String = "space of $of"
 
-  override fun fields(): List<Field> = shares.map { Field.of(it.first, it.second) }
+  override fun fields(): List<Field> =
+    listOf(Field.of("name", of), Field.of("stored", stored), Field.detail("shares", shares))
 
   override fun picture(): View {
     if (shares.isEmpty()) return View.Text("${title()}: nothing is stored")
     val bars = shares.map { (name, size) -> View.Bars.Bar(name, size.bytes.toDouble(), "$size") }
-    val all = shares.fold(Size(0)) { sum, share -> sum + share.second }
-    return View.Bars("${title()}, $all stored", bars)
+    return View.Bars("${title()}, $stored stored", bars)
   }
 
   override fun toString(): String = title()

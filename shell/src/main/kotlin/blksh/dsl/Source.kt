@@ -176,6 +176,7 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
    */
   open fun restore(to: String, overwrite: Boolean = false): Result {
     val dryRun = session.options().dryRun()
+    val options = ImageRestoreOptions.defaults().withOverwrite(overwrite).withDryRun(dryRun)
     return session.run("restore", name) { task ->
       open().use { source ->
         val result =
@@ -185,7 +186,7 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
               if (dryRun) OutputStream.nullOutputStream() else FileOutputStream(FileDescriptor.out)
             ImageRestore.run(source, out, task)
           } else {
-            ImageRestore.run(source, Path.of(to), ImageRestoreOptions(overwrite, dryRun), task)
+            ImageRestore.run(source, Path.of(to), options, task)
           }
         SourceRestored(this, result, dryRun)
       }

@@ -135,7 +135,11 @@ internal constructor(
     overwrite: Boolean = false,
     onlyChanged: Boolean = false,
   ): Restored {
-    val options = RestoreOptions(overwrite || onlyChanged, onlyChanged, dryRun)
+    val options =
+      RestoreOptions.defaults()
+        .withOverwrite(overwrite || onlyChanged)
+        .withOnlyChanged(onlyChanged)
+        .withDryRun(dryRun)
     return session.run("restore", manifest.reference) { task ->
       val result =
         if (to == "-" && dryRun) {
@@ -170,7 +174,12 @@ internal constructor(
   fun verify(mode: Verify? = null, sample: Percent? = null): Verified {
     val chosen = mode ?: if (sample == null) Verify.FULL else Verify.SAMPLE
     val percent = sample ?: 5.percent
-    val options = VerifyOptions(chosen, if (chosen == Verify.SAMPLE) percent.value else 100.0)
+    val options =
+      when (chosen) {
+        Verify.QUICK -> VerifyOptions.quick()
+        Verify.SAMPLE -> VerifyOptions.sample(percent.value)
+        Verify.FULL -> VerifyOptions.full()
+      }
     return session.run("verify", path.toString()) { Verified(engine.verify(options, it)) }
   }
 
@@ -254,7 +263,7 @@ internal constructor(
       val names = manifests.groupBy { it.name }
       return Space(
         "$path",
-        names.map { (name, all) -> name to Size(all.sumOf { it.storedSize.bytes }) },
+        names.map { (name, all) -> Space.Share(name, Size(all.sumOf { it.storedSize.bytes })) },
       )
     }
 

@@ -49,7 +49,7 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
     get() =
       Manifests(
         session.workspace().manifests().map {
-          Manifest(Store(session, it.store().path(), it.store()), it.manifest())
+          Manifest(Store(session, it.store().path(), it.store()), it.manifest(), among = true)
         }
       )
 
@@ -276,8 +276,8 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
 
   /**
    * Serves a source to clients of the network block device protocol, by its name, which is also the
-   * default, with its partitions as `NAME.p1`. It ends with this process, unless another one does
-   * it in the background.
+   * default, with its partitions as `NAME.p1`; a directory of Clonezilla's as `sda1`, `sda2` …. It
+   * ends with this process, unless another one does it in the background.
    *
    * @param socket a Unix socket that only this user may use; below [home] unless it is given
    * @param port a port of this machine instead, or 0 for one that is free
@@ -294,6 +294,33 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
   ): Mount =
     Mounting(session)
       .serve(if (overlay == null) source else overlay(source, overlay), socket, port, background)
+
+  /**
+   * Serves several sources, each by a name.
+   *
+   * @param sources the first is also the default
+   * @param socket a Unix socket that only this user may use; below [home] unless it is given
+   * @param port a port of this machine instead, or 0 for one that is free
+   *
+   * Example: `serve(mapOf("before" to sampleDisk(1), "after" to sampleDisk(2))).unmount()`
+   */
+  fun serve(sources: Map<String, Source>, socket: Path? = null, port: Int? = null): Mount =
+    Mounting(session).serve(sources, socket, port)
+
+  /**
+   * Serves a whole store: each version as `NAME/VERSION`, the last also as `NAME/latest`.
+   *
+   * @param socket a Unix socket that only this user may use; below [home] unless it is given
+   * @param port a port of this machine instead, or 0 for one that is free
+   *
+   * Example: `serve(sampleStore()).unmount()`
+   */
+  fun serve(
+    store: Store,
+    socket: Path? = null,
+    port: Int? = null,
+    background: Boolean = false,
+  ): Mount = Mounting(session).serve(store, socket, port, background)
 
   /**
    * What blksh has mounted and serves now, in this and in other processes.

@@ -1,6 +1,7 @@
 package blksh.script
 
 import blksh.BlkshException
+import blksh.shell.view.Columns
 
 /**
  * Something the compiler has to say about a script.
@@ -22,8 +23,11 @@ data class ScriptProblem(val error: Boolean, val line: Int, val column: Int, val
     val to = minOf(text.length, from + WIDEST)
     val before = if (from > 0) "…" else ""
     val after = if (to < text.length) "…" else ""
-    val indent = text.substring(from, at).map { if (it == '\t') '\t' else ' ' }.joinToString("")
-    return "$head\n$before${text.substring(from, to)}$after\n${before.map { ' ' }.joinToString("")}$indent^"
+    // Under what stands before it: tabs stay tabs, and a wide character has two columns.
+    val indent =
+      text.substring(from, at).split('\t').joinToString("\t") { " ".repeat(Columns.of(it)) }
+    val shown = Columns.tame(text.substring(from, to), true)
+    return "$head\n$before$shown$after\n${" ".repeat(before.length)}$indent^"
   }
 
   companion object {

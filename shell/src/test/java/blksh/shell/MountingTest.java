@@ -143,16 +143,43 @@ class MountingTest {
     assertThat(done("eval", overlay + ".changes", "--json").lastLine()).contains("\"changed\":0");
   }
 
-  @Test
-  void theFileSystemInsideIsMountedAndBothMountsUndone() throws Exception {
+  private static void needLoopDevices(String... programs) {
     needFuse();
     if (!Files.isWritable(Path.of("/dev/loop-control"))
-        || !Files.isExecutable(Path.of("/sbin/mkfs.ext4"))) {
+        || !Stream.of(programs).allMatch(path -> Files.isExecutable(Path.of(path)))) {
+      String what = "root, loop devices and " + String.join(", ", programs);
       if (System.getenv("CI") != null) {
-        fail("root, loop devices and mkfs.ext4 are needed in CI");
+        fail(what + " are needed in CI");
       }
-      abort("this needs root, loop devices and mkfs.ext4");
+      abort("this needs " + what);
     }
+  }
+
+  @Test
+  void whatTheKernelCannotReadIsMountedByTheProgramThatCan() throws Exception {
+    needLoopDevices("/sbin/mkfs.ntfs", "/sbin/mount.ntfs");
+    Path image = folder.resolve("ntfs.img");
+    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+      file.setLength(32 << 20);
+    }
+    new ProcessBuilder("/sbin/mkfs.ntfs", "-q", "-F", "-f", image.toString()).start().waitFor();
+    Path inside = Files.writeString(folder.resolve("inside"), "a file");
+    new ProcessBuilder("ntfscp", "-f", image.toString(), inside.toString(), "/inside")
+        .inheritIO()
+        .start()
+        .waitFor();
+    done("run", "mount", image.toString(), point.toString(), "--file-system", "--background");
+    assertThat(point.resolve("inside")).hasContent("a file");
+    done("run", "unmount", point.toString());
+    for (int i = 0; i < 100 && mountedBelow(folder) > 0; i++) {
+      Thread.sleep(50); // its process looks every second whether it is to end
+    }
+    assertThat(mountedBelow(folder)).isZero();
+  }
+
+  @Test
+  void theFileSystemInsideIsMountedAndBothMountsUndone() throws Exception {
+    needLoopDevices("/sbin/mkfs.ext4");
     Path image = folder.resolve("fs.img");
     try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
       file.setLength(32 << 20);
@@ -219,6 +246,28 @@ class MountingTest {
       Thread.sleep(50); // its process is asked to end it, and looks every second
     }
     assertThat(socket).doesNotExist();
+  }
+
+  @Test
+  void aStoreIsServedByItsVersions() throws Exception {
+    if (!Files.isExecutable(Path.of("/usr/bin/nbdcopy"))) {
+      if (System.getenv("CI") != null) {
+        fail("nbdcopy is needed in CI");
+      }
+      abort("this needs nbdcopy");
+    }
+    Path socket = folder.resolve("nbd.sock");
+    done("run", "capture", disk.toString(), "--store", store, "--name", "sda");
+    done("run", "serve", store, "--socket", socket.toString(), "--background");
+    for (String export : new String[] {"sda/1", "sda/latest"}) {
+      Path copy = folder.resolve("copy");
+      String uri = "nbd+unix:///" + export + "?socket=" + socket;
+      Process nbdcopy = new ProcessBuilder("nbdcopy", uri, copy.toString()).inheritIO().start();
+      assertThat(nbdcopy.waitFor()).isZero();
+      assertThat(Files.mismatch(copy, disk)).isEqualTo(-1);
+      Files.delete(copy);
+    }
+    done("run", "unmount", socket.toString());
   }
 
   @Test

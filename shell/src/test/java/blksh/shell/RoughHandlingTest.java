@@ -110,4 +110,50 @@ class RoughHandlingTest {
       pane.ask("resized", "\n69\n");
     }
   }
+
+  @Test
+  void livesOnWhateverResultsDo() throws Exception {
+    try (Pty pty = Pty.warm(home, 120, 40)) {
+      pty.type(
+          "object { override fun toString(): String { Thread.sleep(600000); return \"\" } }\r");
+      pty.comes(seen -> false, 500);
+      pty.type("\003");
+      pty.await(seen -> seen.contains("blksh: interrupted\n" + Pty.PROMPT));
+      pty.type("object { override fun toString(): String { while (true) { } } }\r");
+      pty.comes(seen -> false, 500);
+      pty.type("\003");
+      pty.await(seen -> seen.contains("blksh: interrupted\n" + Pty.PROMPT));
+      assertThat(pty.enter("object { override fun toString(): String = error(\"mute\") }"))
+          .isEqualTo("blksh: cannot print the result: IllegalStateException: mute\n");
+      assertThat(pty.enter("val all = ArrayList<Any>(); all.add(all); all"))
+          .contains("blksh: cannot print the result: ");
+      assertThat(
+              pty.enter(
+                  "val failing = Thread { error(\"apart\") }; failing.start(); failing.join()"))
+          .endsWith("blksh: thread Thread-" + digits(pty) + ": IllegalStateException: apart\n");
+      assertThat(pty.enter(":why")).contains("IllegalStateException: apart\n");
+      assertThat(pty.enter(":set pager off")).isEqualTo("pager = off\n");
+      assertThat(pty.enter("(1..6_000_000).toList()")).contains("9999\n10000\n\n… 5990000 more\n");
+      assertThat(pty.enter("\"x\".repeat(100_000_000)"))
+          .contains("… " + (100_000_000 - (1 << 20)) + " characters more\n");
+      assertThat(pty.enter("1 + 1")).isEqualTo("2\n");
+    }
+  }
+
+  private static String digits(Pty pty) {
+    return pty.seen().replaceAll("(?s).*thread Thread-(\\d+).*", "$1");
+  }
+
+  @Test
+  void leavesThePagerByCtrlCAndSkipsItForWhoTypesOn() throws Exception {
+    try (Pane pane = Pane.open(home, 80, 20)) {
+      pane.enter("(1..100).map { \"line \" + it }");
+      pane.await(screen -> screen.contains("q leaves"));
+      pane.press("C-c");
+      pane.await(screen -> screen.endsWith("\nblksh>"));
+      pane.ask("40 + 2", "\n42\n");
+      pane.type("Thread.sleep(1500); (1..100).toList()\r40 + 3\r");
+      pane.await(screen -> screen.contains("\n100\n") && screen.endsWith("\n43\nblksh>"));
+    }
+  }
 }

@@ -2,6 +2,7 @@ package blksh.shell.view;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** Views as lines of text, fitted to a width in columns and coloured when that is wanted. */
 public final class Fitted {
@@ -39,24 +40,27 @@ public final class Fitted {
   /** The lines of a view, without line ends. */
   public List<String> lines(View view) {
     List<String> lines = new ArrayList<>();
-    add(view, lines);
+    write(view, lines::add);
     return lines;
   }
 
-  private void add(View view, List<String> lines) {
+  /** Hands out the lines of a view one by one, without line ends. */
+  public void write(View view, Consumer<String> lines) {
     if (view instanceof View.Text text) {
-      lines.addAll(List.of(text.text().split("\n", -1)));
+      addText(text.text(), lines);
+    } else if (view instanceof View.Lines items) {
+      items.items().forEach(item -> addText(Words.of(item), lines));
     } else if (view instanceof View.Prose prose) {
       addTitle(prose.head(), lines);
       for (String paragraph : prose.paragraphs()) {
-        broken(paragraph, Math.min(width, WIDEST_PROSE) - GAP).forEach(l -> lines.add("  " + l));
+        broken(paragraph, Math.min(width, WIDEST_PROSE) - GAP).forEach(l -> lines.accept("  " + l));
       }
     } else if (view instanceof View.Card card) {
       addCard(card, lines);
     } else if (view instanceof View.Table table) {
       addTable(table, lines);
     } else if (view instanceof View.Tree tree) {
-      lines.add(tree.label());
+      lines.accept(branch("", tree));
       addBranches(tree, "", lines);
     } else if (view instanceof View.Blocks blocks) {
       addBlocks(blocks, lines);
@@ -67,25 +71,39 @@ public final class Fitted {
     } else if (view instanceof View.Stack stack) {
       for (int i = 0; i < stack.views().size(); i++) {
         if (i > 0) {
-          lines.add("");
+          lines.accept("");
         }
-        add(stack.views().get(i), lines);
+        write(stack.views().get(i), lines);
       }
     }
   }
 
-  private void addCard(View.Card card, List<String> lines) {
+  /** Texts go to a terminal without what would change it, and elsewhere as they are. */
+  private void addText(String text, Consumer<String> lines) {
+    int at = 0;
+    while (at >= 0) {
+      int end = text.indexOf('\n', at);
+      String line = text.substring(at, end < 0 ? text.length() : end);
+      lines.accept(width == Integer.MAX_VALUE ? line : Columns.tame(line, true));
+      at = end < 0 ? -1 : end + 1;
+    }
+  }
+
+  private void addCard(View.Card card, Consumer<String> lines) {
     addTitle(card.title(), lines);
-    int keys = card.lines().stream().mapToInt(line -> columns(line.key())).max().orElse(0);
+    int keys = card.lines().stream().mapToInt(line -> Columns.of(line.key())).max().orElse(0);
+    keys = Math.min(keys, Math.max(NARROWEST, width / 2));
     for (View.Card.Line line : card.lines()) {
       List<String> values = new ArrayList<>();
-      for (String value : line.value().split("\n", -1)) {
+      for (String part : line.value().split("\n", -1)) {
+        String value = Columns.tame(part);
         values.addAll(
             width == Integer.MAX_VALUE ? List.of(value) : broken(value, width - keys - 4));
       }
       for (int i = 0; i < values.size(); i++) {
-        String key = pad(i == 0 ? line.key() : "", keys, false);
-        lines.add("  " + styled(FAINT, key) + "  " + values.get(i));
+        String key =
+            Columns.pad(i == 0 ? Columns.cut(Columns.tame(line.key()), keys) : "", keys, false);
+        lines.accept("  " + styled(FAINT, key) + "  " + values.get(i));
       }
     }
   }
@@ -95,7 +113,7 @@ public final class Fitted {
     List<String> lines = new ArrayList<>();
     StringBuilder line = new StringBuilder();
     for (String word : text.replace('\n', ' ').split(" ", -1)) {
-      if (!line.isEmpty() && columns(line.toString()) + 1 + columns(word) > columns) {
+      if (!line.isEmpty() && Columns.of(line.toString()) + 1 + Columns.of(word) > columns) {
         lines.add(line.toString().stripTrailing());
         line.setLength(0);
       }
@@ -105,16 +123,23 @@ public final class Fitted {
     return lines;
   }
 
-  private void addBranches(View.Tree tree, String indent, List<String> lines) {
+  private void addBranches(View.Tree tree, String indent, Consumer<String> lines) {
     List<View.Tree> branches = tree.branches();
     for (int i = 0; i < branches.size(); i++) {
       boolean last = i == branches.size() - 1;
-      lines.add(indent + (last ? "└─ " : "├─ ") + branches.get(i).label());
+      lines.accept(branch(indent + (last ? "└─ " : "├─ "), branches.get(i)));
       addBranches(branches.get(i), indent + (last ? "   " : "│  "), lines);
     }
   }
 
-  private void addBlocks(View.Blocks blocks, List<String> lines) {
+  private String branch(String before, View.Tree tree) {
+    String label = Columns.tame(tree.label());
+    boolean free = width == Integer.MAX_VALUE;
+    return before
+        + (free ? label : Columns.cut(label, Math.max(NARROWEST, width - before.length())));
+  }
+
+  private void addBlocks(View.Blocks blocks, Consumer<String> lines) {
     BlockTally tally = blocks.tally();
     addTitle(blocks.title(), lines);
     int across = Math.max(NARROWEST, pictureWidth() - 2 * GAP - SCALE);
@@ -124,7 +149,7 @@ public final class Fitted {
       int all = rows == 1 ? cells : rows * across;
       String start = Words.size((long) ((double) tally.size() * row * across / all));
       StringBuilder line = new StringBuilder("  ");
-      line.append(styled(FAINT, pad(start, SCALE, true))).append("  ");
+      line.append(styled(FAINT, Columns.pad(start, SCALE, true))).append("  ");
       StringBuilder run = new StringBuilder();
       int before = -1;
       for (int cell = 0; cell < cells; cell++) {
@@ -139,12 +164,12 @@ public final class Fitted {
       if (before >= 0) {
         line.append(coloured(tally.kinds().get(before), run.toString()));
       }
-      lines.add(line.toString());
+      lines.accept(line.toString());
     }
     addLegend(tally, lines);
   }
 
-  private void addLegend(BlockTally tally, List<String> lines) {
+  private void addLegend(BlockTally tally, Consumer<String> lines) {
     StringBuilder line = new StringBuilder();
     int used = 0;
     for (int kind = 0; kind < tally.kinds().size(); kind++) {
@@ -154,38 +179,38 @@ public final class Fitted {
         continue;
       }
       String words = " " + what.label() + " " + Words.size(bytes);
-      if (used > 0 && 2 * GAP + used + 1 + words.length() > pictureWidth()) {
-        lines.add(line.toString());
+      if (used > 0 && 2 * GAP + used + 1 + Columns.of(words) > pictureWidth()) {
+        lines.accept(line.toString());
         line.setLength(0);
         used = 0;
       }
       line.append(used == 0 ? "  " : "   ").append(coloured(what, "" + what.sign())).append(words);
-      used += 3 + 1 + words.length();
+      used += 3 + 1 + Columns.of(words);
     }
     if (used > 0) {
-      lines.add(line.toString());
+      lines.accept(line.toString());
     }
   }
 
-  private void addBars(View.Bars bars, List<String> lines) {
+  private void addBars(View.Bars bars, Consumer<String> lines) {
     addTitle(bars.title(), lines);
     int labels = 0;
     int texts = 0;
     double most = 0;
     for (View.Bars.Bar bar : bars.bars()) {
-      labels = Math.max(labels, columns(bar.label()));
-      texts = Math.max(texts, columns(bar.text()));
+      labels = Math.max(labels, Columns.of(bar.label()));
+      texts = Math.max(texts, Columns.of(bar.text()));
       most = Math.max(most, bar.value());
     }
     labels = Math.min(labels, Math.max(NARROWEST, pictureWidth() / 3));
     int room = Math.max(NARROWEST, pictureWidth() - labels - texts - 3 * GAP);
     for (View.Bars.Bar bar : bars.bars()) {
       String drawn = bar(most == 0 ? 0 : bar.value() / most * room);
-      lines.add(
+      lines.accept(
           "  "
-              + pad(cut(bar.label(), labels), labels, false)
+              + Columns.pad(Columns.cut(Columns.tame(bar.label()), labels), labels, false)
               + "  "
-              + pad(bar.text(), texts, true)
+              + Columns.pad(bar.text(), texts, true)
               + "  "
               + styled(ACCENT, drawn));
     }
@@ -201,11 +226,12 @@ public final class Fitted {
     return "█".repeat(eighths / 8) + end;
   }
 
-  private void addCourse(View.Course course, List<String> lines) {
+  private void addCourse(View.Course course, Consumer<String> lines) {
     addTitle(course.title(), lines);
     int room =
         Math.max(
-            NARROWEST, pictureWidth() - columns(course.first()) - columns(course.last()) - 3 * GAP);
+            NARROWEST,
+            pictureWidth() - Columns.of(course.first()) - Columns.of(course.last()) - 3 * GAP);
     List<Double> values = course.values();
     int points = Math.min(room, values.size());
     double most = values.stream().mapToDouble(Double::doubleValue).max().orElse(0);
@@ -216,13 +242,13 @@ public final class Fitted {
       int height = most == 0 ? 0 : (int) Math.round(value / most * 7);
       line.append(EIGHTHS_UP.charAt(height));
     }
-    lines.add(
+    lines.accept(
         "  " + course.first() + "  " + styled(ACCENT, line.toString()) + "  " + course.last());
   }
 
-  private void addTitle(String title, List<String> lines) {
+  private void addTitle(String title, Consumer<String> lines) {
     if (!title.isEmpty()) {
-      lines.add(styled(BOLD, title));
+      lines.accept(styled(BOLD, Columns.tame(title)));
     }
   }
 
@@ -239,23 +265,27 @@ public final class Fitted {
     return colour < 8 ? 30 + colour : 90 + colour - 8;
   }
 
-  private void addTable(View.Table table, List<String> lines) {
+  private void addTable(View.Table table, Consumer<String> lines) {
     int[] widths = widths(table);
     int shown = columnsThatFit(widths);
-    lines.add(styled(BOLD, row(table, table.headings(), widths, shown)));
+    lines.accept(styled(BOLD, row(table, table.headings(), widths, shown)));
     for (List<String> row : table.rows()) {
-      lines.add(row(table, row, widths, shown));
+      lines.accept(row(table, row, widths, shown));
     }
     if (shown < widths.length) {
       String left = String.join(", ", table.headings().subList(shown, widths.length));
-      lines.add(styled(FAINT, cut("… too narrow for: " + left, width)));
+      lines.accept(styled(FAINT, Columns.cut("… too narrow for: " + left, width)));
     }
   }
 
   private static String row(View.Table table, List<String> cells, int[] widths, int shown) {
     StringBuilder line = new StringBuilder();
     for (int i = 0; i < shown; i++) {
-      String text = pad(cut(cells.get(i), widths[i]), widths[i], table.numeric().get(i));
+      String text =
+          Columns.pad(
+              Columns.cut(Columns.tame(cells.get(i)), widths[i]),
+              widths[i],
+              table.numeric().get(i));
       line.append(i == 0 ? "" : " ".repeat(GAP)).append(text);
     }
     return line.toString().stripTrailing();
@@ -277,9 +307,9 @@ public final class Fitted {
     int[] widths = new int[count];
     long total = (long) GAP * Math.max(0, count - 1);
     for (int i = 0; i < count; i++) {
-      widths[i] = columns(table.headings().get(i));
+      widths[i] = Columns.of(table.headings().get(i));
       for (List<String> row : table.rows()) {
-        widths[i] = Math.max(widths[i], columns(row.get(i)));
+        widths[i] = Math.max(widths[i], Columns.of(row.get(i)));
       }
       total += widths[i];
     }
@@ -298,26 +328,6 @@ public final class Fitted {
       total--;
     }
     return widths;
-  }
-
-  /** Shortens in the middle, where names and paths differ least. */
-  private static String cut(String text, int columns) {
-    if (columns(text) <= columns) {
-      return text;
-    }
-    int tail = (columns - 1) / 2;
-    int head = columns - 1 - tail;
-    int[] points = text.codePoints().toArray();
-    return new String(points, 0, head) + "…" + new String(points, points.length - tail, tail);
-  }
-
-  private static String pad(String text, int columns, boolean right) {
-    String space = " ".repeat(Math.max(0, columns - columns(text)));
-    return right ? space + text : text + space;
-  }
-
-  private static int columns(String text) {
-    return text.codePointCount(0, text.length());
   }
 
   private String styled(String style, String text) {

@@ -7,13 +7,18 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
-import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Array;
+import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import kotlin.UByte;
+import kotlin.UInt;
+import kotlin.ULong;
+import kotlin.UShort;
 
 /**
  * Results for programs: one JSON object on one line. Sizes are bytes, times are ISO 8601, lengths
@@ -49,10 +54,9 @@ public final class Json {
         members(json, thing);
       } else if (result instanceof Map<?, ?> map) {
         members(json, map);
-      } else if (result instanceof Record value) {
-        members(json, value);
-      } else if (result instanceof Iterable<?> && !(result instanceof Path)
-          || result instanceof Object[]) {
+      } else if (Parts.of(result) != null) {
+        members(json, Parts.of(result));
+      } else if (isMany(result)) {
         json.writeFieldName("items");
         value(json, result);
       } else if (result != null) {
@@ -97,16 +101,16 @@ public final class Json {
     }
   }
 
-  private static void members(JsonGenerator json, Record record) throws IOException {
-    for (RecordComponent component : record.getClass().getRecordComponents()) {
-      json.writeFieldName(component.getName());
-      try {
-        component.getAccessor().setAccessible(true);
-        value(json, component.getAccessor().invoke(record));
-      } catch (ReflectiveOperationException unreadable) {
-        throw new IllegalStateException(record.getClass().getName(), unreadable);
-      }
+  private static void members(JsonGenerator json, List<Field> parts) throws IOException {
+    for (Field part : parts) {
+      json.writeFieldName(part.label());
+      value(json, part.value());
     }
+  }
+
+  private static boolean isMany(Object value) {
+    return value instanceof Iterable<?> && !(value instanceof Path) && !Words.isRange(value)
+        || value != null && value.getClass().isArray() && !(value instanceof byte[]);
   }
 
   private static void value(JsonGenerator json, Object value) throws IOException {
@@ -120,16 +124,18 @@ public final class Json {
       json.writeStartObject();
       members(json, map);
       json.writeEndObject();
-    } else if (value instanceof Record record) {
-      json.writeStartObject();
-      members(json, record);
-      json.writeEndObject();
-    } else if (value instanceof Object[] items) {
-      value(json, Arrays.asList(items));
-    } else if (value instanceof Iterable<?> items && !(value instanceof Path)) {
+    } else if (value instanceof byte[] bytes) {
+      json.writeBinary(bytes);
+    } else if (value instanceof Iterable<?> items && isMany(value)) {
       json.writeStartArray();
       for (Object item : items) {
         value(json, item);
+      }
+      json.writeEndArray();
+    } else if (isMany(value)) {
+      json.writeStartArray();
+      for (int i = 0; i < Array.getLength(value); i++) {
+        value(json, Array.get(value, i));
       }
       json.writeEndArray();
     } else if (value instanceof Size size) {
@@ -142,10 +148,23 @@ public final class Json {
       json.writeBoolean(yes);
     } else if (value instanceof Double || value instanceof Float) {
       json.writeNumber(((Number) value).doubleValue());
+    } else if (value instanceof BigDecimal number) {
+      json.writeNumber(number);
+    } else if (value instanceof BigInteger number) {
+      json.writeNumber(number);
     } else if (value instanceof Number number) {
       json.writeNumber(number.longValue());
+    } else if (value instanceof UByte
+        || value instanceof UShort
+        || value instanceof UInt
+        || value instanceof ULong) {
+      json.writeNumber(new BigInteger(value.toString()));
     } else if (value instanceof Enum<?> constant) {
       json.writeString(constant.name().toLowerCase(Locale.ROOT));
+    } else if (Parts.of(value) != null) {
+      json.writeStartObject();
+      members(json, Parts.of(value));
+      json.writeEndObject();
     } else {
       json.writeString(value.toString());
     }

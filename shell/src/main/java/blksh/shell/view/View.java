@@ -8,6 +8,9 @@ public sealed interface View {
   /** Plain text, of any number of lines. */
   record Text(String text) implements View {}
 
+  /** Values in words, one under the other; said when they are drawn, for there may be many. */
+  record Lines(List<?> items) implements View {}
+
   /** Paragraphs under a head, broken between words. */
   record Prose(String head, List<String> paragraphs) implements View {}
 

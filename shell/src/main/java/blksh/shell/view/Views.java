@@ -1,8 +1,11 @@
 package blksh.shell.view;
 
+import blksh.dsl.Hexdump;
 import blksh.dsl.Keyed;
+import java.lang.reflect.Array;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,10 +16,33 @@ public final class Views {
   /** Levels of a tree; a thing may refer to itself. */
   private static final int DEEPEST = 5;
 
-  private Views() {}
+  /** Branches of one thing in a tree. */
+  private static final int MOST_BRANCHES = 1000;
+
+  /** Characters of one text when not all is wanted. */
+  private static final int LONGEST = 1 << 20;
+
+  /** Columns of a list in one line of a card; a longer one has a line for each member. */
+  private static final int WIDEST_LIST = 60;
+
+  private final int most;
+
+  private Views(int most) {
+    this.most = most;
+  }
 
   /** The view of any value a script or the prompt may produce. */
   public static View of(Object value) {
+    return upTo(Integer.MAX_VALUE).view(value);
+  }
+
+  /** Chooses views that show at most so many members of a collection, and say what they leave. */
+  public static Views upTo(int most) {
+    return new Views(most);
+  }
+
+  /** The view of any value. */
+  public View view(Object value) {
     if (value instanceof View view) {
       return view;
     }
@@ -26,101 +52,162 @@ public final class Views {
     if (value instanceof Described thing) {
       return card(thing);
     }
+    if (value instanceof byte[] bytes) {
+      return bytes(bytes);
+    }
     if (value instanceof Map<?, ?> map) {
-      List<View.Card.Line> lines = new ArrayList<>();
-      map.forEach((key, item) -> lines.add(new View.Card.Line(Words.of(key), Words.of(item))));
-      return new View.Card("", lines);
+      return map(map);
     }
-    List<?> items = items(value);
-    if (items != null) {
-      return list(items);
+    if (Words.isRange(value)) {
+      return new View.Text(value.toString());
     }
-    return new View.Text(Words.of(value));
+    Members members = members(value);
+    if (members != null) {
+      return members.shown(list(members.items()));
+    }
+    return text(Words.alone(value));
   }
 
-  private static View card(Described thing) {
+  private View text(String text) {
+    if (most == Integer.MAX_VALUE || text.length() <= LONGEST) {
+      return new View.Text(text);
+    }
+    return new View.Stack(
+        List.of(
+            new View.Text(text.substring(0, LONGEST)),
+            new View.Text("… " + (text.length() - LONGEST) + " characters more")));
+  }
+
+  private View bytes(byte[] bytes) {
+    int shown = (int) Math.min(bytes.length, 16L * most);
+    View dump = new Hexdump("the bytes", 0, Arrays.copyOf(bytes, shown)).picture();
+    return shown == bytes.length
+        ? dump
+        : new View.Stack(
+            List.of(dump, new View.Text("… " + (bytes.length - shown) + " bytes more")));
+  }
+
+  private View map(Map<?, ?> map) {
+    if (map.isEmpty()) {
+      return new View.Text("(none)");
+    }
+    if (map.size() <= most && map.values().stream().allMatch(value -> row(value) != null)) {
+      List<List<Field>> rows = new ArrayList<>();
+      map.forEach(
+          (key, value) -> {
+            List<Field> row = new ArrayList<>();
+            row.add(Field.of("key", Words.of(key)));
+            row.addAll(row(value));
+            rows.add(row);
+          });
+      return rows(rows);
+    }
+    List<View.Card.Line> lines = new ArrayList<>();
+    for (Map.Entry<?, ?> entry : map.entrySet()) {
+      if (lines.size() == most) {
+        break;
+      }
+      lines.add(new View.Card.Line(Words.of(entry.getKey()), Words.of(entry.getValue())));
+    }
+    return new Members(List.of(), map.size() - lines.size()).shown(new View.Card("", lines));
+  }
+
+  private View card(Described thing) {
     List<View.Card.Line> lines = new ArrayList<>();
     for (Field field : thing.fields()) {
       if (field.value() != null) {
-        lines.add(new View.Card.Line(field.label(), Words.of(field.value())));
+        lines.add(new View.Card.Line(field.label(), line(field.value())));
       }
     }
     List<View> parts = new ArrayList<>();
     parts.add(new View.Card(thing.title(), lines));
     if (thing.appendix() != null) {
-      parts.add(of(thing.appendix()));
+      parts.add(view(thing.appendix()));
     }
     return parts.size() == 1 ? parts.get(0) : new View.Stack(parts);
   }
 
+  /** A value on a card: sentences one under the other. */
+  private static String line(Object value) {
+    String text = Words.of(value);
+    return value instanceof List<?> items && text.length() > WIDEST_LIST
+        ? String.join("\n", items.stream().map(Words::of).toList())
+        : text;
+  }
+
   /** Any value as rows, one for each member of a collection. */
-  public static View table(Object value) {
-    List<?> items = items(value);
-    if (items == null && value instanceof Map<?, ?> map) {
-      items =
-          map.entrySet().stream()
-              .map(entry -> pair("key", Words.of(entry.getKey()), entry.getValue()))
-              .toList();
+  public View table(Object value) {
+    Members members = members(value);
+    if (members == null && value instanceof Map<?, ?> map) {
+      members = members(map.entrySet());
     }
-    if (items == null) {
-      items = Arrays.asList(value);
+    if (members == null) {
+      members = new Members(Arrays.asList(value), 0);
     }
-    if (items.isEmpty()) {
+    if (members.items().isEmpty()) {
       return new View.Text("(none)");
     }
-    return rows(
-        items.stream()
-            .map(item -> item instanceof Described d ? d.row() : List.of(Field.of("value", item)))
-            .toList());
-  }
-
-  private static Described pair(String label, String key, Object value) {
-    return new Pair(Field.of(label, key), Field.of("value", value));
-  }
-
-  /** A key and its value. */
-  private record Pair(Field key, Field value) implements Described {
-    @Override
-    public List<Field> fields() {
-      return List.of(key, value);
+    List<List<Field>> rows = new ArrayList<>();
+    for (Object item : members.items()) {
+      List<Field> row = row(item);
+      rows.add(row == null ? List.of(Field.of("value", item)) : row);
     }
-
-    @Override
-    public String title() {
-      return Words.of(key.value());
-    }
+    return members.shown(rows(rows));
   }
 
   /** Any value as a card, a collection as a card for each member. */
-  public static View cards(Object value) {
-    List<?> items = items(value);
-    if (items == null || items.isEmpty()) {
-      return of(value);
+  public View cards(Object value) {
+    Members members = members(value);
+    if (members != null && !members.items().isEmpty()) {
+      return members.shown(new View.Stack(members.items().stream().map(this::oneCard).toList()));
     }
-    return new View.Stack(items.stream().map(Views::of).toList());
+    return oneCard(value);
+  }
+
+  private View oneCard(Object value) {
+    if (value instanceof Described thing) {
+      return card(thing);
+    }
+    List<Field> parts = Parts.of(value);
+    if (parts == null) {
+      return view(value);
+    }
+    String title = value instanceof Map.Entry<?, ?> ? "" : value.getClass().getSimpleName();
+    return new View.Card(
+        title,
+        parts.stream()
+            .map(part -> new View.Card.Line(part.label(), Words.of(part.value())))
+            .toList());
   }
 
   /** Any value as a tree: keys, members and fields below what has them. */
-  public static View tree(Object value) {
+  public View tree(Object value) {
     return tree("", value, 0);
   }
 
-  private static View.Tree tree(String label, Object value, int depth) {
+  private View.Tree tree(String label, Object value, int depth) {
     String before = label.isEmpty() ? "" : label + ": ";
     List<View.Tree> branches = new ArrayList<>();
     String text = "";
     if (depth >= DEEPEST) {
       return new View.Tree(before + Words.of(value), branches);
     }
+    List<Field> parts = Parts.of(value);
+    Members members = parts == null ? upTo(Math.min(most, MOST_BRANCHES)).members(value) : null;
     if (value instanceof Keyed keyed) {
-      keyed.getKeys().forEach(key -> branches.add(tree(key, keyed.find(key), depth + 1)));
-      text = count(branches.size());
+      keyed.getKeys().stream()
+          .limit(MOST_BRANCHES)
+          .forEach(key -> branches.add(tree(key, keyed.find(key), depth + 1)));
+      text = count(branches, keyed.getKeys().size() - branches.size());
     } else if (value instanceof Map<?, ?> map) {
-      map.forEach((key, item) -> branches.add(tree(Words.of(key), item, depth + 1)));
-      text = count(branches.size());
-    } else if (items(value) != null) {
-      items(value).forEach(item -> branches.add(tree("", item, depth + 1)));
-      text = count(branches.size());
+      map.entrySet().stream()
+          .limit(MOST_BRANCHES)
+          .forEach(
+              entry -> branches.add(tree(Words.of(entry.getKey()), entry.getValue(), depth + 1)));
+      text = count(branches, map.size() - branches.size());
+    } else if (members != null) {
+      members.items().forEach(item -> branches.add(tree("", item, depth + 1)));
+      text = count(branches, members.more());
     } else if (value instanceof Described thing) {
       text = thing.title();
       for (Field field : depth == 0 ? thing.fields() : thing.row()) {
@@ -131,6 +218,9 @@ public final class Views {
       if (thing.appendix() != null) {
         branches.add(tree("details", thing.appendix(), depth + 1));
       }
+    } else if (parts != null) {
+      text = value instanceof Map.Entry<?, ?> ? "entry" : value.getClass().getSimpleName();
+      parts.forEach(part -> branches.add(tree(part.label(), part.value(), depth + 1)));
     } else {
       text = Words.of(value);
     }
@@ -140,34 +230,93 @@ public final class Views {
     return new View.Tree(text.isEmpty() ? label : before + text, branches);
   }
 
-  private static String count(int branches) {
-    return branches == 0 ? "(none)" : "(" + branches + ")";
+  /** Says how many branches there are, and adds one for those that are left out. */
+  private static String count(List<View.Tree> branches, int more) {
+    int all = branches.size() + Math.max(0, more);
+    if (more != 0) {
+      branches.add(new View.Tree(more > 0 ? "… " + more + " more" : "… and more", List.of()));
+    }
+    return all == 0 ? "(none)" : "(" + all + (more < 0 ? " and more)" : ")");
   }
 
-  /** The members of a collection; null when it is none. */
-  private static List<?> items(Object value) {
+  /**
+   * Members of a collection.
+   *
+   * @param more how many there are beyond these; -1 when there are some and nobody knows
+   */
+  private record Members(List<?> items, int more) {
+
+    View shown(View view) {
+      if (more == 0) {
+        return view;
+      }
+      String what = more < 0 ? "… and more" : "… " + more + " more";
+      return new View.Stack(List.of(view, new View.Text(what)));
+    }
+  }
+
+  /** The members of a collection, or the first of many; null when it is none. */
+  private Members members(Object value) {
     if (value instanceof Object[] array) {
-      return Arrays.asList(array);
+      return first(Arrays.asList(array));
+    }
+    if (value != null && value.getClass().isArray()) {
+      int length = Array.getLength(value);
+      List<Object> items = new ArrayList<>();
+      for (int i = 0; i < Math.min(length, most); i++) {
+        items.add(Array.get(value, i));
+      }
+      return new Members(items, length - items.size());
+    }
+    if (value instanceof List<?> list) {
+      return first(list);
     }
     if (value instanceof Iterable<?> some && !(value instanceof java.nio.file.Path)) {
-      List<Object> list = new ArrayList<>();
-      some.forEach(list::add);
-      return list;
+      List<Object> items = new ArrayList<>();
+      for (Object item : some) {
+        if (items.size() == most) {
+          return new Members(items, some instanceof Collection<?> all ? all.size() - most : -1);
+        }
+        items.add(item);
+      }
+      return new Members(items, 0);
     }
     return null;
   }
 
-  private static View list(List<?> items) {
+  private Members first(List<?> list) {
+    int shown = Math.min(list.size(), most);
+    return new Members(list.subList(0, shown), list.size() - shown);
+  }
+
+  private View list(List<?> items) {
     if (items.isEmpty()) {
       return new View.Text("(none)");
     }
-    if (items.stream().allMatch(item -> item instanceof Described)) {
-      return rows(items.stream().map(item -> ((Described) item).row()).toList());
+    boolean pictures = items.stream().allMatch(item -> item instanceof Pictured);
+    if (!pictures && items.stream().allMatch(item -> row(item) != null)) {
+      return rows(items.stream().map(Views::row).toList());
     }
     if (items.stream().anyMatch(item -> item instanceof View || item instanceof Described)) {
-      return new View.Stack(items.stream().map(Views::of).toList());
+      return new View.Stack(items.stream().map(this::view).toList());
     }
-    return new View.Text(String.join("\n", items.stream().map(Words::of).toList()));
+    return new View.Lines(items);
+  }
+
+  /** What a value is as a row among its like; null when it is no row. */
+  private static List<Field> row(Object value) {
+    if (value instanceof Described thing) {
+      return thing.row();
+    }
+    if (value instanceof Map<?, ?> map) {
+      boolean named = !map.isEmpty() && map.keySet().stream().allMatch(String.class::isInstance);
+      return named
+          ? map.entrySet().stream()
+              .map(entry -> Field.of((String) entry.getKey(), entry.getValue()))
+              .toList()
+          : null;
+    }
+    return Parts.of(value);
   }
 
   private static View rows(List<List<Field>> things) {

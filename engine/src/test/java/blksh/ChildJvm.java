@@ -1,4 +1,4 @@
-package blksh.store;
+package blksh;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -6,19 +6,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A program of the tests in a JVM of its own. */
-final class ChildJvm {
+public final class ChildJvm {
 
   private ChildJvm() {}
 
   /** Starts one; its errors go where the test's go, its output is for the test to read. */
-  static Process start(List<String> options, Class<?> program, String... arguments)
+  public static Process start(List<String> options, Class<?> program, String... arguments)
       throws IOException {
     return builder(options, program, arguments).start();
   }
 
   /** As above, but its output goes to a file, where all of it is found however the child ends. */
-  static Process start(Path output, List<String> options, Class<?> program, String... arguments)
-      throws IOException {
+  public static Process start(
+      Path output, List<String> options, Class<?> program, String... arguments) throws IOException {
     return builder(options, program, arguments).redirectOutput(output.toFile()).start();
   }
 

@@ -1,7 +1,8 @@
-package blksh.store;
+package blksh.block;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.ChildJvm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package blksh.store;
+package blksh.block;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -19,9 +19,10 @@ import java.util.concurrent.locks.LockSupport;
  * <p>Order of durability: contents, fsync, rename, fsync of the directory. What has the final name
  * is whole.
  */
-final class PartFile {
+public final class PartFile {
 
-  static final String ENDING = ".part";
+  /** What the name of a part ends with. */
+  public static final String ENDING = ".part";
 
   private static final long LOOK_NANOS = 1_000_000;
   private static final long PATIENCE_NANOS = 10_000_000_000L;
@@ -44,7 +45,7 @@ final class PartFile {
    * Makes a new, empty part. Whoever looks for dead writers' parts may lock it in the instant
    * before its maker does; he removes it then, as it is empty, and it is made again.
    */
-  static PartFile create(Path path) throws IOException {
+  public static PartFile create(Path path) throws IOException {
     PartFile part = open(path, true);
     for (long end = System.nanoTime() + PATIENCE_NANOS; part == null; ) {
       if (System.nanoTime() > end) {
@@ -61,7 +62,7 @@ final class PartFile {
   }
 
   /** Takes over the part of a dead writer; null when its writer lives or it is gone. */
-  static PartFile takeOver(Path path) throws IOException {
+  public static PartFile takeOver(Path path) throws IOException {
     try {
       return open(path, false);
     } catch (NoSuchFileException e) {
@@ -100,38 +101,47 @@ final class PartFile {
     }
   }
 
-  Path path() {
+  public Path path() {
     return path;
   }
 
-  FileChannel channel() {
+  /** To write its contents to; not to be closed but by what ends it. */
+  public FileChannel channel() {
     return channel;
   }
 
   /** Makes the contents durable under their name, in place of what had it. */
-  void publish(Path name) throws IOException {
+  public void publish(Path name) throws IOException {
     channel.force(true);
     Files.move(path, name, StandardCopyOption.ATOMIC_MOVE);
-    Bytes.syncDirectory(name.getParent());
+    syncDirectory(name.getParent());
     close();
   }
 
   /** Removes the file. */
-  void discard() {
+  public void discard() {
     try {
       Files.deleteIfExists(path);
-      close();
     } catch (IOException e) {
-      // what is left is removed by the next capture
+      // what is left is taken over by the next who finds it
+    } finally {
+      release();
     }
   }
 
   /** Leaves the file as it is, for somebody else to take over. */
-  void release() {
+  public void release() {
     try {
       close();
     } catch (IOException e) {
       // the system closes it with the process
+    }
+  }
+
+  /** Makes the entries of a directory durable: what was renamed or removed in it stays so. */
+  public static void syncDirectory(Path directory) throws IOException {
+    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+      channel.force(true);
     }
   }
 

@@ -1,0 +1,100 @@
+package blksh.mount;
+
+import blksh.BlkshException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The files of a tree as exports, named by their paths in it, such as {@code server01.sda/3}. A
+ * link is another name for the file it leads to. A file is opened for the first client that asks
+ * for it, shared by all who do, and closed after the last. None is the default.
+ */
+public final class TreeExports implements NbdExports {
+
+  private final MountDirectory root;
+
+  /** By the path without links; guarded by this. */
+  private final Map<String, Opened> opened = new HashMap<>();
+
+  private static final class Opened {
+    final MountFile file;
+    final NbdExport export;
+    int clients;
+
+    Opened(MountFile file, NbdExport export) {
+      this.file = file;
+      this.export = export;
+    }
+  }
+
+  public TreeExports(MountDirectory root) {
+    this.root = root;
+  }
+
+  @Override
+  public Collection<String> names() {
+    List<String> names = new ArrayList<>();
+    Deque<String> folders = new ArrayDeque<>(List.of(""));
+    while (!folders.isEmpty()) {
+      String folder = folders.poll();
+      if (node(folder) instanceof MountDirectory directory) {
+        for (Iterator<String> each = directory.names(); each.hasNext(); ) {
+          String name = each.next();
+          boolean isFolder =
+              !directory.isFlat()
+                  && directory.find(name).filter(MountDirectory.class::isInstance).isPresent();
+          (isFolder ? folders : names).add(folder + name + (isFolder ? "/" : ""));
+        }
+      }
+    }
+    return names;
+  }
+
+  /**
+   * @throws BlkshException when what has the name cannot be opened
+   */
+  @Override
+  public synchronized Optional<NbdExport> find(String name) {
+    String path = name;
+    MountNode node = node(path);
+    if (node instanceof MountLink link) {
+      path = path.substring(0, path.lastIndexOf('/') + 1) + link.target();
+      node = node(path);
+    }
+    Opened known = opened.get(path);
+    if (known == null && node instanceof MountFile file) {
+      known = new Opened(file, new NbdExport(path, file.open()));
+      opened.put(path, known);
+    }
+    if (known == null) {
+      return Optional.empty();
+    }
+    known.clients++;
+    return Optional.of(known.export);
+  }
+
+  /** What is at a path, or null; the root is the empty one, a directory may end with a slash. */
+  private MountNode node(String path) {
+    MountNode node = root;
+    for (String name : path.isEmpty() ? new String[0] : path.split("/")) {
+      node = node instanceof MountDirectory folder ? folder.find(name).orElse(null) : null;
+    }
+    return node;
+  }
+
+  @Override
+  public synchronized void release(NbdExport export) {
+    Opened known = opened.get(export.name());
+    if (known != null && known.export == export && --known.clients == 0) {
+      opened.remove(export.name());
+      known.file.release(export.source());
+    }
+  }
+}
