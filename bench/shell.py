@@ -3,13 +3,14 @@
 Kotlin compiler's own -script, in one run and in turns. Prints medians, ratios, and whether each is
 within what we allow; exit status 1 when one is not.
 
-    bench/shell.py [--rounds 5] [--only prompt,run,tab] [--jdk 17] [--jdk25 /usr/lib/jvm/temurin-25-jdk-amd64]
+    bench/shell.py [--rounds 5] [--only prompt,run,tab,interrupt] [--jdk 17] [--jdk25 /usr/lib/jvm/temurin-25-jdk-amd64]
 """
 
 import argparse
 import json
 import os
 import pty
+import random
 import re
 import select
 import shutil
@@ -258,6 +259,55 @@ def tabs(java_home, work):
     return times, wrong
 
 
+# What runs without end or for long, each interrupted at a random instant of its first second.
+ENDLESS = [
+    ("a loop of nothing", "while (true) { }"),
+    ("a loop of calls", "var n = 0.0; while (true) { n += kotlin.math.sin(n) }"),
+    ("a sequence", "generateSequence(1) { it + 1 }.sumOf { it.toLong() % 3 }"),
+    ("a sleep", "Thread.sleep(600000)"),
+    ("a capture", "store(home.resolve(\"cut$ROUND\")).capture(big, name = \"big\")"),
+    ("a verification", "whole.verify()"),
+    ("a restore", "whole.restore(\"big\", to = \"$home/back$ROUND.img\")"),
+    ("a rescue", "cache(big, home.resolve(\"cut$ROUND.cache\")).rescue()"),
+    ("a digest", "big.sha256()"),
+]
+BIG = 2 << 30
+
+
+def interrupts(java_home, rounds, work):
+    """Milliseconds from Ctrl-C to the next prompt, by what was running; and whether all was clean."""
+    env = environment(java_home, work)
+    with open(f"{work}/big.img", "wb") as out:
+        for _ in range(BIG >> 24):
+            out.write(os.urandom(1 << 24))
+    chance = random.Random(1)
+    times = {}
+    terminal = Terminal([str(TOP / "blksh")], env)
+    try:
+        terminal.until("blksh> ", 180)
+        terminal.enter("val big = drive(\"%s/big.img\"); val whole = store(home.resolve(\"whole\"))" % work, "blksh> ")
+        terminal.enter("whole.capture(big, name = \"big\")", "blksh> ")
+        for number in range(rounds):
+            for what, entry in ENDLESS:
+                text = entry.replace("$ROUND", str(number))
+                for _ in range(5):
+                    terminal.send(text + "\r")
+                    end = time.monotonic() + 0.3 + chance.random()
+                    while time.monotonic() < end:
+                        terminal.read(0.02)
+                    terminal.send("\x03")
+                    took = terminal.until("blksh> ")
+                    if "interrupted" in terminal.text():
+                        times.setdefault(what, []).append(took)
+                        break
+        terminal.enter(
+            "stores.filter { it.reachable }.all { it.verify().clean && it.manifests.size <= 1 }", "blksh> ")
+        clean = "\nyes" in terminal.text().replace("\r", "")
+    finally:
+        terminal.close()
+    return times, clean
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
@@ -307,6 +357,17 @@ def main():
                 print(f"  not at once: {typed!r} -> {expected!r}")
             if p95 > 100:
                 missed.append("TAB")
+        if "interrupt" in parts:
+            times, clean = interrupts(options.jdk, options.rounds, work)
+            figures["interrupt"] = times
+            print(f"{'Ctrl-C to the prompt, milliseconds':<40}{'times':>6}{'median':>8}{'most':>8}")
+            for what, took in times.items():
+                print(f"{what:<40}{len(took):6}{statistics.median(took):8.0f}{max(took):8.0f}")
+                if max(took) > 200:
+                    missed.append(what)
+            print("every store verifies clean" if clean else "NOT every store verifies clean")
+            if not clean or len(times) < len(ENDLESS):
+                missed.append("interrupt")
     finally:
         shutil.rmtree(work, ignore_errors=True)
     if options.json:

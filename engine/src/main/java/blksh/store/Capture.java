@@ -136,7 +136,7 @@ final class Capture {
     byte[] digests;
     int digestsAt;
     FrameBuffers owned; // goes back to the pool once appended
-    ByteBuffer out; // made when the first frame is compressed to it
+    int storedEnd; // where it ends in the piece's frames, once compressed
   }
 
   /** A segment with the frames it completed, on its way through the steps; used again and again. */
@@ -144,6 +144,10 @@ final class Capture {
     final CaptureSegment segment = new CaptureSegment(Capture.this::borrow);
     final List<Job> spare = new ArrayList<>();
     final List<Job> jobs = new ArrayList<>();
+
+    /** The frames as they will be stored, one after the other; made when there is one. */
+    ByteBuffer stored;
+
     long ticket;
 
     Job job() {
@@ -490,10 +494,15 @@ final class Capture {
     if (options.dryRun()) {
       return;
     }
+    if (piece.stored == null && !piece.jobs.isEmpty()) {
+      // A segment completes no more frames than its pages and those carried to it can fill.
+      int most = CaptureSegment.PAGES / framePages + 1;
+      piece.stored = borrow(most * (Frame.headerLength(framePages) + framePages * Page.SIZE));
+    }
+    if (piece.stored != null) {
+      piece.stored.clear();
+    }
     for (Job job : piece.jobs) {
-      if (job.out == null) {
-        job.out = borrow(Frame.headerLength(framePages) + framePages * Page.SIZE);
-      }
       Frame.write(
           store.codec(),
           compressor,
@@ -504,22 +513,31 @@ final class Capture {
           job.rawLength,
           job.digests,
           job.digestsAt,
-          job.out);
+          piece.stored);
+      job.storedEnd = piece.stored.position();
     }
   }
 
   private void append(Piece piece) throws IOException {
     if (!options.dryRun()) {
-      for (Job job : piece.jobs) {
-        if (job.pack != writerPack) {
+      int from = 0;
+      for (int i = 0; i < piece.jobs.size(); ) {
+        OpenPack into = piece.jobs.get(i).pack;
+        long raw = 0;
+        int end = from;
+        while (i < piece.jobs.size() && piece.jobs.get(i).pack == into) {
+          raw += piece.jobs.get(i).rawLength;
+          end = piece.jobs.get(i++).storedEnd;
+        }
+        if (into != writerPack) {
           seal();
-          writerPack = job.pack;
+          writerPack = into;
           writer = store.newPack(writerPack.id);
         }
-        int length = job.out.remaining();
-        writer.append(job.out);
-        storedBytes += length;
-        job.pack.appended(job.rawLength, length);
+        writer.append(piece.stored.slice(from, end - from));
+        storedBytes += end - from;
+        into.appended(raw, end - from);
+        from = end;
       }
     }
     piece.recycle();

@@ -116,8 +116,8 @@ final class Frame {
    * @param raw a direct buffer with the pages' bytes, one after another from {@code rawAt}; all but
    *     the last are 4096 bytes
    * @param digests their digests, one after another
-   * @param to a direct buffer that receives the frame, from 0 to its limit; has room for its header
-   *     and {@code rawLength} bytes
+   * @param to a direct buffer that receives the frame at its position, which then is past it; has
+   *     room for its header and {@code rawLength} bytes
    */
   static void write(
       Codec codec,
@@ -131,13 +131,13 @@ final class Frame {
       int digestsAt,
       ByteBuffer to) {
     int header = headerLength(pages);
-    to.clear();
+    int payload = to.position() + header;
     Codec used = codec;
-    int stored = compressor.compress(raw, rawAt, rawLength, to, header, rawLength - 1);
+    int stored = compressor.compress(raw, rawAt, rawLength, to, payload, rawLength - 1);
     if (stored < 0) {
       used = Codec.RAW;
       stored = rawLength;
-      to.put(header, raw, rawAt, rawLength);
+      to.put(payload, raw, rawAt, rawLength);
     }
     byte[] head = new byte[header];
     LittleEndian.putI32(head, 0, MAGIC);
@@ -146,13 +146,12 @@ final class Frame {
     head[10] = (byte) used.ordinal();
     LittleEndian.putI32(head, 12, rawLength);
     LittleEndian.putI32(head, 16, stored);
-    LittleEndian.putI32(head, 20, Checksum.of(to.slice(header, stored)));
+    LittleEndian.putI32(head, 20, Checksum.of(to.slice(payload, stored)));
     for (int i = 0; i < pages; i++) {
       LittleEndian.putU16(head, FIXED + 2 * i, Math.min(Page.SIZE, rawLength - i * Page.SIZE));
     }
     System.arraycopy(digests, digestsAt, head, FIXED + 2 * pages, pages * Page.DIGEST);
     LittleEndian.putI32(head, header - 4, Checksum.of(head, 0, header - 4));
-    to.put(0, head);
-    to.position(0).limit(header + stored);
+    to.put(head).position(payload + stored);
   }
 }

@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * A pack being written: frames are appended to a {@code .part} file that only this writer holds
@@ -23,6 +25,7 @@ final class PackWriter {
   private final PartFile part;
   private final PackFooter footer = new PackFooter();
   private byte[] digests = new byte[1024 * Page.DIGEST];
+  private final byte[] head = new byte[Frame.MAX_HEADER];
   private long end = Pack.HEADER;
 
   private PackWriter(long id, Path sealed, PartFile part) {
@@ -71,21 +74,31 @@ final class PackWriter {
     return end;
   }
 
-  /** Appends a whole frame, from a buffer's position to its limit. Frames come by their pages. */
-  void append(ByteBuffer frame) throws IOException {
-    byte[] head = new byte[Math.min(Frame.MAX_HEADER, frame.remaining())];
-    frame.get(frame.position(), head);
-    Frame header = Frame.parse(head, 0, head.length);
-    if (header == null
-        || header.firstPage != footer.pages()
-        || header.headerLength() + header.storedLength != frame.remaining()) {
-      throw new IllegalArgumentException("not the frame of page " + footer.pages());
+  /** Appends whole frames, from a buffer's position to its limit. Frames come by their pages. */
+  void append(ByteBuffer frames) throws IOException {
+    int at = frames.position();
+    List<Frame> headers = new ArrayList<>();
+    int page = footer.pages();
+    while (at < frames.limit()) {
+      frames.get(at, head, 0, Math.min(head.length, frames.limit() - at));
+      Frame header = Frame.parse(head, 0, Math.min(head.length, frames.limit() - at));
+      if (header == null
+          || header.firstPage != page
+          || header.headerLength() + header.storedLength > frames.limit() - at) {
+        throw new IllegalArgumentException("not the frame of page " + page);
+      }
+      headers.add(header);
+      page += header.pages;
+      at += header.headerLength() + header.storedLength;
     }
-    long offset = end;
-    while (frame.hasRemaining()) {
-      end += part.channel().write(frame, end);
+    long written = end;
+    while (frames.hasRemaining()) {
+      written += part.channel().write(frames, written);
     }
-    note(header, offset);
+    for (Frame header : headers) {
+      note(header, end);
+      end += header.headerLength() + header.storedLength;
+    }
   }
 
   private void note(Frame header, long offset) {

@@ -178,8 +178,8 @@ final class Reindex {
             rawLength,
             loaded.digests,
             0,
-            out);
-        writer.append(out);
+            out.clear());
+        writer.append(out.flip());
       }
       writer.seal();
       sealed = true;

@@ -2,11 +2,15 @@ package blksh.shell;
 
 import blksh.BlkshException;
 import blksh.dsl.Job;
+import blksh.script.Repl;
+import blksh.script.ScriptCompilationException;
+import blksh.script.ScriptSource;
 import blksh.shell.view.Field;
 import blksh.shell.view.Json;
 import blksh.shell.view.View;
 import blksh.shell.view.Views;
 import java.io.IOException;
+import java.lang.reflect.ParameterizedType;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -41,6 +45,9 @@ final class Commands {
 
     /** The entries that ended well so far, oldest first. */
     List<Entry> entries();
+
+    /** The entries that ended well so far as a script. */
+    Repl.Saved saved() throws InterruptedException;
 
     /** The value of a variable declared at the prompt; null when there is none. Never waits. */
     Object variable(String name);
@@ -214,6 +221,9 @@ final class Commands {
     }
     try {
       return command.action().obey(argument);
+    } catch (ScriptCompilationException refused) {
+      console.err().println(refused.getMessage());
+      return Ending.FAILED;
     } catch (IOException | RuntimeException failure) {
       return wrong(Failures.message(failure));
     }
@@ -261,6 +271,9 @@ final class Commands {
     }
     List<Reference.Word> words = find(List.of(name.split("\\.")));
     if (words.isEmpty()) {
+      words = anywhere(name);
+    }
+    if (words.isEmpty()) {
       return wrong("there is no " + name + "; :help names what there is");
     }
     List<View> views = new ArrayList<>();
@@ -268,10 +281,37 @@ final class Commands {
       views.add(text(word));
     }
     String type = words.get(0).simpleType();
-    if (all && !words.get(0).kind().equals("function") && !members(type).isEmpty()) {
-      views.add(members(type, type));
+    if (all && !words.get(0).kind().equals("function")) {
+      for (String shown : Stream.of(type, element(type)).distinct().toList()) {
+        if (!members(shown).isEmpty()) {
+          String title = shown.equals(type) ? type : "each of them is a " + shown;
+          views.add(members(title, shown));
+        }
+      }
     }
     return say(new View.Stack(views));
+  }
+
+  /** The members of any type that have a name: who asks may not know whose it is. */
+  private static List<Reference.Word> anywhere(String name) {
+    return Reference.get().words().stream()
+        .filter(word -> word.name().equals(name) && !word.owner().isEmpty())
+        .filter(word -> !word.doc().isEmpty())
+        .toList();
+  }
+
+  /** What a collection holds; of anything else itself. */
+  private static String element(String type) {
+    try {
+      Class<?> known = Class.forName("blksh.dsl." + type);
+      return known.getGenericSuperclass() instanceof ParameterizedType list
+              && List.class.isAssignableFrom(known)
+              && list.getActualTypeArguments()[0] instanceof Class<?> element
+          ? element.getSimpleName()
+          : type;
+    } catch (ClassNotFoundException elsewhere) {
+      return type;
+    }
   }
 
   private List<Reference.Word> members(String type) {
@@ -304,7 +344,12 @@ final class Commands {
     if (word.example() != null) {
       paragraphs.add("Try:  " + word.example());
     }
-    return new View.Prose(word.signature(), paragraphs);
+    boolean member = !word.owner().isEmpty() && !word.kind().equals("type");
+    return new View.Prose(
+        member
+            ? word.signature().replaceFirst("^(fun|val) ", "$1 " + word.owner() + ".")
+            : word.signature(),
+        paragraphs);
   }
 
   /** The words a path leads to: through variables of the prompt, words at hand, and types. */
@@ -392,7 +437,7 @@ final class Commands {
     if (failure == null) {
       console.out().println("nothing failed");
     } else {
-      failure.printStackTrace(console.out());
+      console.out().print(Failures.trace(failure));
     }
     return Ending.DONE;
   }
@@ -453,9 +498,8 @@ final class Commands {
         .orElse("vi");
   }
 
-  private Ending save(String name) throws IOException {
-    List<Entry> entries = sitting.entries();
-    if (entries.isEmpty()) {
+  private Ending save(String name) throws IOException, InterruptedException {
+    if (sitting.entries().isEmpty()) {
       return wrong("nothing was entered yet");
     }
     Path named = path(name);
@@ -463,17 +507,23 @@ final class Commands {
         named.getFileName().toString().contains(".")
             ? named
             : named.resolveSibling(named.getFileName() + ".kts");
+    Repl.Saved saved = sitting.saved();
     try {
-      Files.writeString(
-          file, SavedSession.script(entries), java.nio.file.StandardOpenOption.CREATE_NEW);
+      Files.writeString(file, saved.getScript(), java.nio.file.StandardOpenOption.CREATE_NEW);
     } catch (FileAlreadyExistsException there) {
       throw new BlkshException("save " + file, "it exists").suggest("name another file");
     } catch (NoSuchFileException missing) {
       throw new BlkshException("save " + file, "its directory does not exist")
           .suggest("make it first");
     }
-    console.out().println("saved; run it with: blksh run " + shown(file));
-    return Ending.DONE;
+    if (saved.getProblems().isEmpty()) {
+      console.out().println("saved; run it with: blksh run " + shown(file));
+      return Ending.DONE;
+    }
+    ScriptSource source = new ScriptSource(shown(file), saved.getScript());
+    console.err().println("blksh: saved, but as a script it does not compile yet:");
+    saved.getProblems().forEach(problem -> console.err().println(problem.render(source)));
+    return Ending.FAILED;
   }
 
   /** As {@code blksh run} takes it for a file. */

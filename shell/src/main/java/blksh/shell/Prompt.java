@@ -69,6 +69,9 @@ final class Prompt {
   private final List<Commands.Entry> entries = new ArrayList<>();
   private volatile Throwable lastFailure;
 
+  /** What the person's own init script held, if it ended well. */
+  private volatile String initial;
+
   /** Findings that were told. */
   private int told;
 
@@ -221,7 +224,9 @@ final class Prompt {
       } else {
         outcome = ((Repl.Compilation.Failed) compilation).getOutcome();
       }
-      if (!(outcome instanceof Repl.Outcome.Value)) {
+      if (outcome instanceof Repl.Outcome.Value) {
+        initial = text;
+      } else {
         tellFailure(outcome);
         console.err().println("blksh: that was " + script);
       }
@@ -379,6 +384,26 @@ final class Prompt {
     @Override
     public List<Commands.Entry> entries() {
       return List.copyOf(entries);
+    }
+
+    @Override
+    public Repl.Saved saved() throws InterruptedException {
+      Repl.Saved saved = saved(entries);
+      if (saved.getProblems().isEmpty() || initial == null) {
+        return saved;
+      }
+      // What the init script declares is not there when a script runs.
+      List<Commands.Entry> all = new ArrayList<>(List.of(new Commands.Entry(initial, null)));
+      all.addAll(entries);
+      Repl.Saved withIt = saved(all);
+      return withIt.getProblems().isEmpty() ? withIt : saved;
+    }
+
+    private Repl.Saved saved(List<Commands.Entry> all) throws InterruptedException {
+      return repl()
+          .saved(
+              all.stream().map(Commands.Entry::text).toList(),
+              all.stream().map(Commands.Entry::result).toList());
     }
 
     @Override

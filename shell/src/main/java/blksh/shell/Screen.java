@@ -26,13 +26,25 @@ final class Screen {
   private List<String> wanted = List.of();
   private List<String> shown = List.of();
 
+  /** Whether the line was accepted: nothing is drawn above it any more. */
+  private boolean accepted;
+
   Screen(Terminal terminal, LineReader reader) {
     this.terminal = terminal;
     this.reader = (LineReaderImpl) reader;
     reader.getWidgets().put(LIVE, this::redraw);
     // What is live has no place in the lines that scroll away.
     Widget accept = reader.getWidgets().get(LineReader.ACCEPT_LINE);
-    reader.getWidgets().put(LineReader.ACCEPT_LINE, () -> leave() && accept.apply());
+    reader.getWidgets().put(LineReader.ACCEPT_LINE, () -> leave() && accepts(accept));
+  }
+
+  /** An entry that is not complete gets another line instead. */
+  private boolean accepts(Widget accept) {
+    int length = reader.getBuffer().length();
+    accepted = true;
+    boolean done = accept.apply();
+    accepted = reader.getBuffer().length() == length;
+    return done;
   }
 
   /** Takes over what the person has set about editing. */
@@ -67,6 +79,7 @@ final class Screen {
    */
   String read(String beginning) {
     prompt = beginning;
+    accepted = false;
     shown = List.of();
     return reader.readLine(beginning);
   }
@@ -114,7 +127,7 @@ final class Screen {
     synchronized (this) {
       lines = wanted;
     }
-    if (!lines.equals(shown)) {
+    if (!accepted && !lines.equals(shown)) {
       shown = lines;
       StringBuilder text = new StringBuilder();
       for (String line : lines) {

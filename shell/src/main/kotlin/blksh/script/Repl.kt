@@ -106,6 +106,19 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
     return Reading.Invalid(problem)
   }
 
+  /** Entries see each other, whatever they declare private; as long as before. */
+  private fun open(text: String): String {
+    if (PRIVATE !in text) return text
+    val opened = StringBuilder(text)
+    val script = psi.createFile("entry.kts", text).script ?: return text
+    for (declaration in script.declarations) {
+      val modifier = declaration.modifierList?.getModifier(KtTokens.PRIVATE_KEYWORD) ?: continue
+      val range = modifier.textRange
+      opened.replace(range.startOffset, range.endOffset, " ".repeat(range.length))
+    }
+    return opened.toString()
+  }
+
   private fun endMissing(text: String): ScriptProblem {
     val lines = text.trimEnd().lines()
     return ScriptProblem(
@@ -171,7 +184,7 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
     val mark = history.mark()
     var compiled = false
     try {
-      return when (val result = compile(prelude + text, "$ENTRY${++number}")) {
+      return when (val result = compile(open(prelude + text), "$ENTRY${++number}")) {
         is ResultWithDiagnostics.Success -> {
           compiled = true
           val snippet = result.value.get() as KJvmCompiledScript
@@ -183,12 +196,15 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
           Compilation.Failed(
             Outcome.Refused(
               source,
-              ScriptCompiler.problems(result.reports).map { it.less(prelude) },
+              ScriptCompiler.problems(result.reports, prelude + text).map { it.less(prelude) },
             )
           )
       }
     } catch (crash: Throwable) {
       val failure = BlkshException("compile this", "the Kotlin compiler failed on it", crash)
+      val names = OwnNames.of(text)
+      if (names.isNotEmpty())
+        failure.suggest("choose another name than ${names.joinToString()}: blksh has that already")
       return Compilation.Failed(Outcome.Threw(failure, source, 0))
     } finally {
       collector.clear()
@@ -217,6 +233,29 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
         }
     }
   }
+
+  /**
+   * What was entered as a script, and what is wrong with that as one: a script does not see what
+   * the person's own init script declares, say.
+   *
+   * @param texts the entries that ended well, oldest first
+   * @param results the name that the result of each got, or null
+   */
+  @Synchronized
+  fun saved(texts: List<String>, results: List<String?>): Saved {
+    val script = SavedSession(psi).script(texts.zip(results, SavedSession::Entered))
+    val problems =
+      try {
+        ScriptCompiler.compile(ScriptSource("<saved>", script))
+        listOf()
+      } catch (refused: ScriptCompilationException) {
+        refused.problems.filter { it.error }
+      }
+    return Saved(script, problems)
+  }
+
+  /** A script of what was entered, and why it does not compile when it does not. */
+  class Saved(val script: String, val problems: List<ScriptProblem>)
 
   private var extensions: Extensions? = null
 
@@ -463,6 +502,8 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
 
     /** What the classes of entries are called, with a number. */
     const val ENTRY = "Entry_"
+
+    const val PRIVATE = "private"
 
     const val LESSON_MILLIS = 15L
 

@@ -6,6 +6,7 @@ import java.io.File
 import kotlin.script.experimental.api.ResultWithDiagnostics
 import kotlin.script.experimental.api.ScriptCompilationConfiguration
 import kotlin.script.experimental.api.ScriptDiagnostic
+import kotlin.script.experimental.api.SourceCode
 import kotlin.script.experimental.api.compilerOptions
 import kotlin.script.experimental.api.defaultImports
 import kotlin.script.experimental.api.implicitReceivers
@@ -45,7 +46,7 @@ object ScriptCompiler {
       when (result) {
         is ResultWithDiagnostics.Success -> result.value as KJvmCompiledScript
         is ResultWithDiagnostics.Failure ->
-          throw ScriptCompilationException(source, problems(result.reports))
+          throw ScriptCompilationException(source, problems(result.reports, source.text))
       }
     val module = script.getCompiledModule() as KJvmCompiledModuleInMemory
     val className = script.scriptClassFQName
@@ -55,7 +56,8 @@ object ScriptCompiler {
     return CompiledScript(className, script.resultField?.first, source.description, classes)
   }
 
-  internal fun problems(reports: List<ScriptDiagnostic>): List<ScriptProblem> =
+  /** @param text what was compiled */
+  internal fun problems(reports: List<ScriptDiagnostic>, text: String): List<ScriptProblem> =
     ScriptProblem.bounded(
       reports
         .asSequence()
@@ -66,10 +68,16 @@ object ScriptCompiler {
             it.severity >= ScriptDiagnostic.Severity.ERROR,
             start?.line ?: 0,
             start?.col ?: 0,
-            it.message,
+            OwnNames.explain(it.message, text, offset(text, start)),
           )
         }
     )
+
+  private fun offset(text: String, place: SourceCode.Position?): Int {
+    if (place == null) return 0
+    val before = text.lineSequence().take(place.line - 1).sumOf { it.length + 1 }
+    return before + place.col - 1
+  }
 
   private fun classPath(): List<File> =
     listOf(Vocabulary::class.java, BlkshException::class.java, Unit::class.java).map {

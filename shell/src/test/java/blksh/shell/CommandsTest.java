@@ -70,13 +70,16 @@ class CommandsTest {
             :doc store.capture
             :doc s.verify
             :help stores
+            :doc rescue
             :help
             """);
     assertThat(out)
         .contains(
-            "fun capture(source: Input, name: String = source.name, skipFree: Boolean = false): Captured",
+            "fun Store.capture(source: Input, name: String = source.name, skipFree: Boolean = false): Captured",
             "Try:  sampleStore().capture(sampleDisk(1), name = \"mine\")",
-            "fun verify(",
+            "fun Store.verify(",
+            "each of them is a Store\n",
+            "fun Cache.rescue(",
             "val stores: Stores",
             ":tour ",
             "sampleStore(…) ");
@@ -106,31 +109,56 @@ class CommandsTest {
             "{\n  \"a\" : 1024,\n  \"b\" : 2048\n}\n",
             "disk-1.img\n",
             "List<Size>\nNothing\n");
+    assertThat(answer("null\n:json\n:table\n")).isEqualTo("null\n{ }\n-\n");
+    assertThat(read(":type nosuch\n").err()).startsWith("<prompt>:1:1: error: ");
     assertThat(read(":json\n").err()).isEqualTo("blksh: there is no result yet\n");
   }
 
   @Test
   void savesWhatWasEnteredAsAScriptThatRuns() throws Exception {
     Path script = home.resolve("mine.kts");
-    String out =
-        answer(
-            """
-            val n = 1
-            val n = 20
-            import kotlin.math.abs
-            fun twice(x: Int) = abs(x) * 2
-            twice(-n) + 2
-            :save %s
-            :load %s
-            """
-                .formatted(script, script));
-    assertThat(out).startsWith("42\nsaved; run it with: blksh run " + script).endsWith("\n42\n");
+    String entered =
+        """
+        val n = 1
+        val n = 20
+        import kotlin.math.abs
+        fun twice(
+          x: Int
+        ): Int {
+          return abs(x) * 2
+        }
+        data class Disk(val name: String, val n: Int)
+        Disk("a", n = n)
+        val disk = it
+        "it is $it"
+        val n = -21
+        println("${disk.n} $it")
+        twice(n)
+        """;
+    String out = answer(entered + ":save %s\n:load %s\n".formatted(script, script));
+    String told = "20 it is Disk(name=a, n=20)\n42\n";
+    assertThat(out).contains("saved; run it with: blksh run " + script).endsWith(told);
     Ended ran = new Program(home).run("run", script.toString());
-    assertThat(ran).isEqualTo(new Ended(0, "42\n", ""));
+    assertThat(ran).isEqualTo(new Ended(0, told, ""));
     Ended again = read("1\n:save " + script + "\n");
     assertThat(again.status()).isEqualTo(ExitStatus.FAILED);
     assertThat(again.err()).contains("it exists; name another file");
     assertThat(read(":load " + home.resolve("none")).err()).contains("there is no such file");
+  }
+
+  @Test
+  void leavesOutOfAScriptWhatFailed() throws Exception {
+    Files.writeString(home.resolve("init.kts"), "fun mine() = 40\n");
+    Path script = home.resolve("mine.kts");
+    try (Pty pty = Pty.warm(home, 120, 40)) {
+      assertThat(pty.enter("val a = mine()")).isEmpty();
+      assertThat(pty.enter("nosuch")).contains("error:");
+      assertThat(pty.enter("error(\"boom\")")).contains("boom");
+      assertThat(pty.enter("a + 2")).isEqualTo("42\n");
+      assertThat(pty.enter(":save " + script)).startsWith("saved; ");
+    }
+    assertThat(Files.readString(script)).doesNotContain("nosuch", "boom").contains("fun mine()");
+    assertThat(new Program(home).run("run", script.toString())).isEqualTo(new Ended(0, "42\n", ""));
   }
 
   @Test
@@ -317,6 +345,19 @@ class CommandsTest {
       pane.enter("q");
       pane.await(screen -> screen.endsWith("\nblksh>"));
       assertThat(pane.ask("1 + 1", "\n2\n")).doesNotContain("(3/");
+    }
+  }
+
+  @Test
+  void livesWithABrokenInitScript() throws Exception {
+    Path init = home.resolve("init.kts");
+    for (String broken : java.util.List.of("val a = nosuch", "fun f( {", "error(\"early\")")) {
+      Files.writeString(init, broken + "\n");
+      try (Pane pane = Pane.open(home, 120, 20)) {
+        pane.await(
+            screen -> screen.contains("blksh: that was " + init) && screen.endsWith("blksh>"));
+        pane.ask("40 + 2", "\n42\n");
+      }
     }
   }
 }

@@ -85,10 +85,18 @@ class PromptTest {
     return tmux("capture-pane", "-p", "-J").stripTrailing();
   }
 
-  private void pressTabUntil(Predicate<String> condition) throws Exception {
+  /**
+   * Types a text, presses TAB once and waits for what comes of it. A prompt that has only just
+   * opened may know nothing yet: then again, on a line of its own.
+   */
+  private void complete(String text, Predicate<String> condition) throws Exception {
     for (int i = 0; i < 20; i++) {
+      press("C-u");
+      await(screen -> screen.endsWith("blksh>"));
+      type(text);
+      await(screen -> screen.contains("blksh> " + text));
       press("Tab");
-      for (int wait = 0; wait < 20; wait++) {
+      for (int wait = 0; wait < 60; wait++) {
         if (condition.test(screen())) {
           return;
         }
@@ -128,7 +136,7 @@ class PromptTest {
     ask("val text: Int = \"a\"", "error: Initializer type mismatch");
     ask("nosuch", "error: Unresolved reference 'nosuch'");
     ask("error(\"boom\")", "blksh: IllegalStateException: boom");
-    ask(":why", "java.lang.IllegalStateException: boom\n\tat".replace("\t", "        "));
+    ask(":why", "java.lang.IllegalStateException: boom\n        at entry(<prompt>:1)\nblksh>");
     ask("fun deep(): Int = deep() + 1; deep()", "the recursion is too deep");
     ask("seven + 1", "\n8\n");
     press("Up");
@@ -192,18 +200,15 @@ class PromptTest {
             capture.run("run", "capture", "-", "--store", store, "--name", "server01.sda").status())
         .isZero();
     open();
-    // A prompt that has only just opened may give nothing within its time.
-    type("sto");
-    pressTabUntil(screen -> screen.contains("blksh> store"));
-    type("s[\"");
-    pressTabUntil(screen -> screen.contains("stores[\"main\"]"));
-    type(".mani");
-    pressTabUntil(
+    complete("sto", screen -> screen.contains("blksh> store"));
+    complete("stores[\"", screen -> screen.contains("stores[\"main\"]"));
+    complete(
+        "stores[\"main\"].mani",
         screen -> screen.contains("stores[\"main\"].manifest") && screen.contains("manifest(…)"));
-    type("s[\"ser");
-    pressTabUntil(screen -> screen.contains("[\"server01.sda\"]"));
-    type(".last.ref");
-    pressTabUntil(screen -> screen.contains(".last.reference"));
+    complete("stores[\"main\"].manifests[\"ser", screen -> screen.contains("[\"server01.sda\"]"));
+    complete(
+        "stores[\"main\"].manifests[\"server01.sda\"].last.ref",
+        screen -> screen.contains(".last.reference"));
     press("Enter");
     await(screen -> screen.contains("\nserver01.sda@1\n"));
   }
@@ -359,5 +364,27 @@ class PromptTest {
         .contains("41", "Unresolved reference 'nosuch'", "42")
         .doesNotContain("\033");
     assertThat(ended.status()).isEqualTo(ExitStatus.FAILED);
+  }
+
+  @Test
+  void saysWhenADeclarationHidesWhatItUses() throws Exception {
+    assertThat(read("val stores = stores.first()\n").err())
+        .contains(
+            "<prompt>:1:14: error: 'stores' means what is declared here, not what blksh calls so");
+    assertThat(read("val a = 1\nval a = a + 1\n").err()).contains("not what was before");
+    assertThat(read("fun image() = image(sampleImage.path)\n").err())
+        .contains("choose another name than image: blksh has that already");
+    assertThat(read("val image = image(sampleImage.path)\nimage.name\n").out())
+        .isEqualTo("disk-1.pcl.zst\n");
+  }
+
+  @Test
+  void letsEntriesSeeWhatOthersDeclarePrivate() throws Exception {
+    Ended ended = read("private val a = 2\n  private fun f() = a\nf() + nosuch\n");
+    assertThat(ended.err()).contains("<prompt>:1:7: error: Unresolved reference 'nosuch'");
+    assertThat(
+            read(
+                "private val a = 2\nprivate class C { private val b = 3; fun f() = a + b }\nC().f()\n"))
+        .isEqualTo(new Ended(0, "5\n", ""));
   }
 }
