@@ -612,6 +612,11 @@ public final class Overlay implements WritableSource, CacheFigures.Counting {
     return new SourceInfo("overlay", below.name(), reading.path().toString(), details);
   }
 
+  /** What it lies over. */
+  public BlockSource base() {
+    return base;
+  }
+
   /** Syncs, and lets go of the files and of the source underneath. */
   @Override
   public void close() {

@@ -58,6 +58,9 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
   private final Object saving = new Object();
   private final Thread saver;
 
+  /** Whether the saver is not to wait out its interval; under its monitor. */
+  private boolean soon;
+
   // Guarded by flights.
   private int readers;
   private long lastMiss;
@@ -580,9 +583,10 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
     while (!closed) {
       try {
         synchronized (saver) {
-          if (!closed) {
+          if (!closed && !soon) {
             saver.wait(pause);
           }
+          soon = false;
         }
       } catch (InterruptedException e) {
         return;
@@ -604,6 +608,14 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
   /** Makes what was read durable, first the bytes and then the map that claims them. */
   public void flush() {
     flush(false);
+  }
+
+  /** Has what was read made durable in the background, at once: nobody waits for the disk. */
+  void flushSoon() {
+    synchronized (saver) {
+      soon = true;
+      saver.notifyAll();
+    }
   }
 
   private void flush(boolean last) {

@@ -91,8 +91,13 @@ final class Rescue {
     }
   }
 
+  /** Who stops it gets the prompt back before the disk has everything. */
   private void end() {
-    cache.flush();
+    if (task.isCancelled()) {
+      cache.flushSoon();
+    } else {
+      cache.flush();
+    }
   }
 
   private RescueReport report() {

@@ -70,7 +70,7 @@ public final class LoopMount {
     words.add(directory.toString());
     Program.Ended ended = Program.run(mount, words.toArray(String[]::new));
     if (ended.status() != 0) {
-      throw new BlkshException(action, ended.output().replace('\n', ' '))
+      throw new BlkshException(action, ended.output().strip().replaceAll("\\s*\\R\\s*", " "))
           .suggest(
               fileSystem.isEmpty()
                   ? "see with usedBlocks whether it holds a file system, or name a partition"

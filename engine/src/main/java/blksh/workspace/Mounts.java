@@ -89,7 +89,7 @@ public final class Mounts implements Closeable {
         SourceTree.of(source),
         point,
         writable ? options.withWriting() : options,
-        source.describe().toString(),
+        description(source),
         overlayOf(source),
         () -> CacheFigures.of(source),
         source);
@@ -264,7 +264,7 @@ public final class Mounts implements Closeable {
             ", ",
             sources.values().stream()
                 .filter(source -> !SourceTree.isPart(source))
-                .map(source -> source.describe().toString())
+                .map(Mounts::description)
                 .toList());
     String overlay =
         String.join(
@@ -358,6 +358,12 @@ public final class Mounts implements Closeable {
   private static MountRecord record(
       MountEntry.Kind kind, String place, String description, String overlay) {
     return new MountRecord(kind, place, description, overlay, Instant.now(), ProcessIdentity.own());
+  }
+
+  /** What is shown; of an overlay what it lies over, as its file is told beside. */
+  private static String description(BlockSource source) {
+    BlockSource shown = source instanceof Overlay overlay ? overlay.base() : source;
+    return shown.describe().toString();
   }
 
   private static String overlayOf(BlockSource source) {

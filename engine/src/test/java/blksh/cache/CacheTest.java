@@ -405,6 +405,11 @@ class CacheTest {
       }
       task.cancel();
       filling.join();
+      // In the background, long before its interval is over.
+      long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+      while (!Files.exists(cache.mapFile()) && System.nanoTime() < end) {
+        Thread.sleep(1);
+      }
       RescueMap map = Mapfile.read(cache.mapFile()).map(cache.mapFile(), bytes.length);
       assertThat(map.bytes(RescueStatus.FINISHED)).isGreaterThan(0).isLessThan(bytes.length);
     }

@@ -211,6 +211,7 @@ class MountsTest {
     Path file = folder.resolve("changes.cow");
     MountEntry entry = mount(Overlay.open(store.source(store.manifest("disk")), file));
     assertThat(entry.overlay()).isEqualTo(file.toString());
+    assertThat(entry.source()).startsWith("manifest ").endsWith("disk/1.manifest");
     byte[] expected = Files.readAllBytes(image);
     try (var channel =
         java.nio.channels.FileChannel.open(

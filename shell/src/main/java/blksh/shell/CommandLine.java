@@ -43,7 +43,8 @@ record CommandLine(Verb verb, String subject, List<String> words, Options option
 
       These may also follow the script's name, unless the script declares one of that name.
 
-      exit status: 0 done, 1 failed, 2 wrong usage, 3 done with findings, 130 interrupted
+      exit status: 0 done, 1 failed, 2 wrong usage, 3 done with findings, 130 interrupted,
+                   141 nobody reads its output any more
       """;
 
   /**

@@ -3,6 +3,7 @@ package blksh.shell.view;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 
 /** Views as lines of text, fitted to a width in columns and coloured when that is wanted. */
 public final class Fitted {
@@ -24,6 +25,11 @@ public final class Fitted {
   private static final int USUAL_WIDTH = 80;
   private static final int WIDEST_PROSE = 100;
   private static final int NARROWEST = 6;
+
+  /** Columns that a name is left in a table. */
+  private static final int NARROWEST_NAME = 10;
+
+  private static final Pattern MOMENT = Pattern.compile("-|\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d");
 
   private final int width;
   private final boolean colour;
@@ -266,8 +272,10 @@ public final class Fitted {
   }
 
   private void addTable(View.Table table, Consumer<String> lines) {
-    int[] widths = widths(table);
-    int shown = columnsThatFit(widths);
+    int[] natural = natural(table);
+    int[] least = least(table, natural);
+    int shown = columnsThatFit(least);
+    int[] widths = narrowed(natural, least, shown);
     lines.accept(styled(BOLD, row(table, table.headings(), widths, shown)));
     for (List<String> row : table.rows()) {
       lines.accept(row(table, row, widths, shown));
@@ -291,33 +299,52 @@ public final class Fitted {
     return line.toString().stripTrailing();
   }
 
-  /** As many of the first columns as there is room for, at least one. */
-  private int columnsThatFit(int[] widths) {
-    long total = widths[0];
-    int shown = 1;
-    while (shown < widths.length && total + GAP + widths[shown] <= width) {
-      total += GAP + widths[shown++];
-    }
-    return shown;
-  }
-
-  /** Natural widths, the widest text columns narrowed until the table fits, if it can. */
-  private int[] widths(View.Table table) {
-    int count = table.headings().size();
-    int[] widths = new int[count];
-    long total = (long) GAP * Math.max(0, count - 1);
-    for (int i = 0; i < count; i++) {
+  private static int[] natural(View.Table table) {
+    int[] widths = new int[table.headings().size()];
+    for (int i = 0; i < widths.length; i++) {
       widths[i] = Columns.of(table.headings().get(i));
       for (List<String> row : table.rows()) {
         widths[i] = Math.max(widths[i], Columns.of(row.get(i)));
       }
+    }
+    return widths;
+  }
+
+  /** What each column has to have: names can be cut, quantities and moments cannot. */
+  private static int[] least(View.Table table, int[] natural) {
+    int[] least = natural.clone();
+    for (int i = 0; i < least.length; i++) {
+      int column = i;
+      boolean moments =
+          table.rows().stream().allMatch(row -> MOMENT.matcher(row.get(column)).matches());
+      if (!table.numeric().get(i) && !moments) {
+        least[i] = Math.min(natural[i], NARROWEST_NAME);
+      }
+    }
+    return least;
+  }
+
+  /** As many of the first columns as there is room for, at least one. */
+  private int columnsThatFit(int[] least) {
+    long total = least[0];
+    int shown = 1;
+    while (shown < least.length && total + GAP + least[shown] <= width) {
+      total += GAP + least[shown++];
+    }
+    return shown;
+  }
+
+  /** The widest of those that can be narrowed give way first. */
+  private int[] narrowed(int[] natural, int[] least, int shown) {
+    int[] widths = natural.clone();
+    long total = (long) GAP * (shown - 1);
+    for (int i = 0; i < shown; i++) {
       total += widths[i];
     }
     while (total > width) {
       int widest = -1;
-      for (int i = 0; i < count; i++) {
-        boolean shrinks = !table.numeric().get(i) && widths[i] > NARROWEST;
-        if (shrinks && (widest < 0 || widths[i] > widths[widest])) {
+      for (int i = 0; i < shown; i++) {
+        if (widths[i] > least[i] && (widest < 0 || widths[i] > widths[widest])) {
           widest = i;
         }
       }

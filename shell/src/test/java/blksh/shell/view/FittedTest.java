@@ -134,4 +134,24 @@ class FittedTest {
     assertThat(new Fitted(20, false).lines(table))
         .containsExactly("name       size", "a     100.5 MiB", "… too narr…r: stored");
   }
+
+  @Test
+  void leavesColumnsOutBeforeNamesAndMomentsTellNothing() {
+    View.Table table =
+        new View.Table(
+            List.of("reference", "size", "captured", "root"),
+            List.of(false, true, false, false),
+            List.of(
+                List.of("server01.sda@1", "24 MiB", "2026-11-21 14:19", "22116135cfca4cf722fd2a44"),
+                List.of("x@1", "24 MiB", "-", "b38030bf467ebd8a8e30749a")));
+    assertThat(new Fitted(40, false).lines(table))
+        .containsExactly(
+            "reference         size  captured",
+            "server01.sda@1  24 MiB  2026-11-21 14:19",
+            "x@1             24 MiB  -",
+            "… too narrow for: root");
+    assertThat(new Fitted(39, false).lines(table).get(1))
+        .isEqualTo("server….sda@1  24 MiB  2026-11-21 14:19");
+    assertThat(new Fitted(56, false).lines(table).get(1)).hasSize(56);
+  }
 }
