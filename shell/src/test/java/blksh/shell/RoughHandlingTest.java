@@ -175,4 +175,17 @@ class RoughHandlingTest {
       pty.await(seen -> seen.contains("blksh: interrupted\n" + Pty.PROMPT));
     }
   }
+
+  @Test
+  void asksBeforeItLeavesRunningJobs() throws Exception {
+    try (Pty pty = Pty.warm(home, 120, 40)) {
+      pty.enter("bg { Thread.sleep(600000) }");
+      pty.typeCalmly("\004");
+      pty.await(seen -> seen.contains("blksh: a job is running; ") && seen.endsWith(Pty.PROMPT));
+      assertThat(pty.enter("40 + 2")).isEqualTo("42\n");
+      assertThat(pty.enter(":quit")).startsWith("blksh: a job is running; ");
+      pty.typeCalmly("\004");
+      assertThat(pty.ends()).isTrue();
+    }
+  }
 }
