@@ -7,11 +7,16 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import java.util.zip.CRC32C;
 
 /**
- * btrfs (its documentation, "On-disk Format") on one device: what no chunk lies on is free. Blocks
- * free within a chunk count as used. The chunks must add up to what the device says is allocated.
+ * btrfs (its documentation, "On-disk Format") on one device: what no extent lies on is free. The
+ * chunks say where each extent has its copies, and must add up to what the device says is
+ * allocated; the extents must add up to what the superblock says is used. While there is a log to
+ * be replayed, whose blocks are in no tree, all of a chunk counts as used.
  */
 final class Btrfs implements FileSystem {
 
@@ -23,8 +28,19 @@ final class Btrfs implements FileSystem {
   private static final long RESERVED = 1 << 20;
 
   private static final long INCOMPATIBLE = 0x10fff;
+  private static final int ROOT_ITEM = 132;
+  private static final int EXTENT_ITEM = 168;
+  private static final int METADATA_ITEM = 169;
   private static final int CHUNK_ITEM = 228;
+
+  /** The object in the tree of roots that is the tree of extents. */
+  private static final long EXTENT_TREE = 2;
+
   private static final int KEY = 17;
+
+  /** Where the superblock has the address of the log. */
+  private static final int LOG_ROOT = 96;
+
   private static final int NODE_HEADER = 101;
   private static final int MAX_LEVEL = 7;
 
@@ -42,7 +58,15 @@ final class Btrfs implements FileSystem {
   }
 
   /** Where a chunk's copies lie on the device. */
-  private record Chunk(long logical, long length, List<Long> copies) {}
+  private record Chunk(long logical, long length, List<Long> copies) {
+    long end() {
+      return logical + length;
+    }
+
+    boolean holds(long address) {
+      return address >= logical && address < end();
+    }
+  }
 
   private record Range(long start, long end) {}
 
@@ -54,7 +78,28 @@ final class Btrfs implements FileSystem {
     private final long device;
     private final long deviceSize;
     private final List<Chunk> system = new ArrayList<>();
+
+    /** All chunks by their logical address. */
+    private final NavigableMap<Long, Chunk> chunks = new TreeMap<>();
+
     private final List<Range> used = new ArrayList<>();
+
+    /** Nodes read of all trees. */
+    private long nodes;
+
+    /** The root of the tree of extents: logical address, 0 until it is found. */
+    private long extentTree;
+
+    private long extentGeneration;
+    private int extentLevel;
+
+    /** The extents read last that touch each other, as logical addresses. */
+    private long runStart;
+
+    private long runEnd;
+
+    /** Bytes of all extents read. */
+    private long extentBytes;
 
     Volume(BlockSource source, Bytes superblock) throws Unmapped {
       this.source = source;
@@ -103,13 +148,24 @@ final class Btrfs implements FileSystem {
         system.add(chunk);
         at += KEY + 48 + 32 * superblock.u16(at + KEY + 44);
       }
-      walk(superblock.u64(0x58), superblock.u8(199));
-      long allocated = used.stream().mapToLong(range -> range.end() - range.start()).sum();
+      walk(
+          "chunk tree",
+          superblock.u64(88),
+          superblock.u64(164),
+          superblock.u8(199),
+          this::addChunk);
+      long allocated =
+          chunks.values().stream().mapToLong(each -> each.length() * each.copies().size()).sum();
       Unmapped.unless(
           allocated == superblock.u64(217),
           "its chunks take %d bytes, but its superblock tells of %d",
           allocated,
           superblock.u64(217));
+      if (superblock.u64(LOG_ROOT) == 0) {
+        useExtents();
+      } else {
+        chunks.values().forEach(chunk -> use(chunk, 0, chunk.length()));
+      }
       used.add(new Range(0, RESERVED));
       for (long mirror : MIRRORS) {
         used.add(new Range(mirror, mirror + SUPERBLOCK_SIZE));
@@ -123,6 +179,82 @@ final class Btrfs implements FileSystem {
       }
       free.add(at, deviceSize);
       return free;
+    }
+
+    private void useExtents() throws Unmapped {
+      walk("root tree", superblock.u64(80), superblock.u64(72), superblock.u8(198), this::findTree);
+      Unmapped.unless(extentTree > 0, "it has no tree of extents");
+      walk("extent tree", extentTree, extentGeneration, extentLevel, this::addExtent);
+      useRun();
+      Unmapped.unless(
+          extentBytes == superblock.u64(120),
+          "its extents take %d bytes, but its superblock tells of %d",
+          extentBytes,
+          superblock.u64(120));
+    }
+
+    private void use(Chunk chunk, long from, long to) {
+      for (long copy : chunk.copies()) {
+        used.add(new Range(copy + from, copy + to));
+      }
+    }
+
+    /** Notes where the extents of the present run lie. */
+    private void useRun() throws Unmapped {
+      for (long at = runStart; at < runEnd; ) {
+        Chunk chunk = chunkOf(at);
+        Unmapped.unless(chunk != null, "an extent lies outside its chunks");
+        long to = Math.min(runEnd, chunk.end());
+        use(chunk, at - chunk.logical(), to - chunk.logical());
+        at = to;
+      }
+    }
+
+    /** The chunk that holds a logical address, or null. */
+    private Chunk chunkOf(long logical) {
+      Map.Entry<Long, Chunk> before = chunks.floorEntry(logical);
+      return before != null && before.getValue().holds(logical) ? before.getValue() : null;
+    }
+
+    private void addChunk(Bytes node, int key, int at, int end) throws Unmapped {
+      if (node.u8(key + 8) == CHUNK_ITEM) {
+        Chunk chunk = chunk(node, key, at, end);
+        Map.Entry<Long, Chunk> before = chunks.floorEntry(chunk.logical());
+        Unmapped.unless(
+            chunk.logical() >= 0
+                && chunk.end() > chunk.logical()
+                && (before == null || before.getValue().end() <= chunk.logical()),
+            "its list of chunks is damaged");
+        chunks.put(chunk.logical(), chunk);
+      }
+    }
+
+    private void findTree(Bytes node, int key, int at, int end) throws Unmapped {
+      if (node.u64(key) == EXTENT_TREE && node.u8(key + 8) == ROOT_ITEM) {
+        Unmapped.unless(end - at >= 239, "its root tree is damaged");
+        extentGeneration = node.u64(at + 160);
+        extentTree = node.u64(at + 176);
+        extentLevel = node.u8(at + 238);
+      }
+    }
+
+    /** Extents come by their logical address, none over another. */
+    private void addExtent(Bytes node, int key, int at, int end) throws Unmapped {
+      int type = node.u8(key + 8);
+      if (type != EXTENT_ITEM && type != METADATA_ITEM) {
+        return;
+      }
+      long start = node.u64(key);
+      long length = type == METADATA_ITEM ? nodeSize : node.u64(key + 9);
+      Unmapped.unless(
+          start >= runEnd && length > 0 && length <= deviceSize && start + length > start,
+          "its extent tree is damaged");
+      extentBytes += length;
+      if (start > runEnd) {
+        useRun();
+        runStart = start;
+      }
+      runEnd = start + length;
     }
 
     /** A chunk item, its key before it. */
@@ -150,42 +282,55 @@ final class Btrfs implements FileSystem {
       return new Chunk(block.u64(key + 9), length, copies);
     }
 
-    private void walk(long logical, int level) throws Unmapped {
-      Unmapped.unless(level <= MAX_LEVEL, "its chunk tree is damaged");
-      Bytes node = Bytes.read(source, physical(logical), nodeSize);
-      check(node, "its chunk tree");
-      long items = node.u32(96);
-      Unmapped.unless(
-          node.u64(48) == logical
+    /** Takes an item of a leaf. */
+    private interface Items {
+      /**
+       * @param key where in the node its key is
+       * @param at where its data is
+       * @param end where that ends, within the node
+       */
+      void take(Bytes node, int key, int at, int end) throws Unmapped;
+    }
+
+    /** Reads a tree from left to right, proving each node. */
+    private void walk(String tree, long logical, long generation, int level, Items items)
+        throws Unmapped {
+      // A forged tree may lead to the same node again and again; three trees are read.
+      Unmapped.unless(++nodes <= 3 * (deviceSize / nodeSize), "its %s has no end", tree);
+      Bytes node = Bytes.read(source, physical(logical, tree), nodeSize);
+      check(node, "its " + tree);
+      long count = node.u32(96);
+      boolean sound =
+          level <= MAX_LEVEL
+              && node.u64(48) == logical
+              && node.u64(80) == generation
               && node.u8(100) == level
-              && NODE_HEADER + items * (level == 0 ? 25 : 33) <= nodeSize,
-          "its chunk tree is damaged");
-      for (int i = 0; i < items; i++) {
+              && NODE_HEADER + count * (level == 0 ? 25 : 33) <= nodeSize;
+      Unmapped.unless(sound, "its %s is damaged", tree);
+      for (int i = 0; i < count; i++) {
         if (level > 0) {
-          walk(node.u64(NODE_HEADER + 33 * i + KEY), level - 1);
-          continue;
-        }
-        int key = NODE_HEADER + 25 * i;
-        if (node.u8(key + 8) == CHUNK_ITEM) {
+          int key = NODE_HEADER + 33 * i;
+          walk(tree, node.u64(key + KEY), node.u64(key + KEY + 8), level - 1, items);
+        } else {
+          int key = NODE_HEADER + 25 * i;
           long at = NODE_HEADER + node.u32(key + KEY);
           long end = at + node.u32(key + KEY + 4);
-          Unmapped.unless(end <= nodeSize, "its chunk tree is damaged");
-          Chunk chunk = chunk(node, key, (int) at, (int) end);
-          for (long copy : chunk.copies()) {
-            used.add(new Range(copy, copy + chunk.length()));
-          }
+          Unmapped.unless(end <= nodeSize, "its %s is damaged", tree);
+          items.take(node, key, (int) at, (int) end);
         }
       }
     }
 
-    private long physical(long logical) throws Unmapped {
-      for (Chunk chunk : system) {
-        long within = logical - chunk.logical();
-        if (within >= 0 && within <= chunk.length() - nodeSize) {
-          return chunk.copies().get(0) + within;
-        }
+    private long physical(long logical, String tree) throws Unmapped {
+      Chunk chunk = chunkOf(logical);
+      for (Chunk each : system) {
+        chunk = chunk == null && each.holds(logical) ? each : chunk;
       }
-      throw new Unmapped("its chunk tree leads outside its system chunks");
+      Unmapped.unless(
+          chunk != null && logical <= chunk.end() - nodeSize,
+          "its %s leads outside its chunks",
+          tree);
+      return chunk.copies().get(0) + (logical - chunk.logical());
     }
   }
 }

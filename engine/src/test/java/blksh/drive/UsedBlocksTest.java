@@ -8,8 +8,11 @@ import blksh.block.FaultySource;
 import blksh.block.FileSource;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -112,12 +115,48 @@ class UsedBlocksTest {
         "200 | mkfs.btrfs -q",
         "120 | mkfs.btrfs -q -M --csum sha256",
       })
-  void ofBtrfsNothingThatPartcloneTakesIsFree(long size, String command) throws IOException {
+  void ofBtrfsOnlyItsExtentsAreUsed(long size, String command) throws IOException {
     Path image = make("btrfs", size * MIB, command);
     fill("btrfs", image, 20 * MIB);
-    UsedBlocks used =
-        compare(image, "btrfs", Partclone.of("partclone.btrfs", image, folder), false);
+    UsedBlocks used = of(image);
+    assertThat(used.areas().get(0).reason()).isEmpty();
     assertThat(used.freeBytes()).isPositive();
+    assertThat(BtrfsTrees.disagreement(used, image)).isEmpty();
+  }
+
+  /** The blocks of the log are in no tree; what it will be replayed to is. */
+  @Test
+  void ofBtrfsWithALogToBeReplayedWholeChunksAreUsed() throws IOException {
+    Path image = make("btrfs", 200 * MIB, "mkfs.btrfs -q");
+    fill("btrfs", image, 10 * MIB);
+    Path crashed = folder.resolve("crashed");
+    Volumes.mounted(
+        image,
+        "btrfs",
+        folder.resolve("mount"),
+        mount -> {
+          Path file = Files.write(mount.resolve("log"), new byte[100_000]);
+          Tool.named("sync").run("-f", mount);
+          try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.write(ByteBuffer.wrap(new byte[50_000]), 100_000);
+            channel.force(true);
+          }
+          Files.copy(image, crashed);
+        });
+    assertThat(Tool.named("btrfs").run("inspect-internal", "dump-super", crashed))
+        .containsPattern("log_root\\s+[1-9]");
+    UsedBlocks used = of(crashed);
+    assertThat(used.areas().get(0).reason()).isEmpty();
+    long chunks = 0;
+    for (String line :
+        Tool.named("btrfs").run("inspect-internal", "dump-super", crashed).lines().toList()) {
+      if (line.startsWith("dev_item.bytes_used")) {
+        chunks = Long.parseLong(line.replaceAll("\\D+", " ").strip().split(" ")[0]);
+      }
+    }
+    long reserved = MIB + 4096; // the beginning, and the second superblock when in no chunk
+    assertThat(used.freeBytes()).isBetween(200 * MIB - chunks - reserved, 200 * MIB - chunks - MIB);
+    assertThat(of(image).freeBytes()).isGreaterThan(used.freeBytes());
   }
 
   @Test

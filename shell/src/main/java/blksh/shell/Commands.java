@@ -282,10 +282,13 @@ final class Commands {
     }
     String type = words.get(0).simpleType();
     if (all && !words.get(0).kind().equals("function")) {
-      for (String shown : Stream.of(type, element(type)).distinct().toList()) {
-        if (!members(shown).isEmpty()) {
-          String title = shown.equals(type) ? type : "each of them is a " + shown;
-          views.add(members(title, shown));
+      String element = element(type);
+      Set<String> shown = new LinkedHashSet<>(lineage(type));
+      shown.addAll(lineage(element));
+      for (String owner : shown) {
+        if (!members(owner).isEmpty()) {
+          String title = owner.equals(element) && !owner.equals(type) ? "each of them" : owner;
+          views.add(members(title, owner));
         }
       }
     }
@@ -302,15 +305,32 @@ final class Commands {
 
   /** What a collection holds; of anything else itself. */
   private static String element(String type) {
+    Class<?> known = known(type);
+    return known != null
+            && List.class.isAssignableFrom(known)
+            && known.getGenericSuperclass() instanceof ParameterizedType list
+            && list.getActualTypeArguments()[0] instanceof Class<?> element
+        ? element.getSimpleName()
+        : type;
+  }
+
+  /** A type and those it inherits from: a manifest is a source too. */
+  private static List<String> lineage(String type) {
+    List<String> names = new ArrayList<>(List.of(type));
+    Class<?> known = known(type);
+    while (known != null && (known = known.getSuperclass()) != null) {
+      if (known.getPackageName().equals("blksh.dsl")) {
+        names.add(known.getSimpleName());
+      }
+    }
+    return names;
+  }
+
+  private static Class<?> known(String type) {
     try {
-      Class<?> known = Class.forName("blksh.dsl." + type);
-      return known.getGenericSuperclass() instanceof ParameterizedType list
-              && List.class.isAssignableFrom(known)
-              && list.getActualTypeArguments()[0] instanceof Class<?> element
-          ? element.getSimpleName()
-          : type;
-    } catch (ClassNotFoundException elsewhere) {
-      return type;
+      return Class.forName("blksh.dsl." + type);
+    } catch (ClassNotFoundException | LinkageError elsewhere) {
+      return null;
     }
   }
 
@@ -370,7 +390,12 @@ final class Commands {
       if (here.isEmpty()) {
         return here;
       }
-      here = reference.members(here.get(0).simpleType(), name);
+      here =
+          lineage(here.get(0).simpleType()).stream()
+              .map(owner -> reference.members(owner, name))
+              .filter(found -> !found.isEmpty())
+              .findFirst()
+              .orElse(List.of());
     }
     return here;
   }

@@ -76,6 +76,9 @@ final class Prompt {
   /** What the person's own init script held, if it ended well. */
   private volatile String initial;
 
+  /** Whether the person was just told that jobs are running. */
+  private boolean warned;
+
   /** Findings that were told. */
   private int told;
 
@@ -185,17 +188,36 @@ final class Prompt {
       } catch (UserInterruptException cleared) {
         continue;
       } catch (EndOfFileException leaving) {
-        return ExitStatus.DONE;
-      }
-      if (Commands.isCommand(text)) {
-        if (commands.obey(text) == Commands.Ending.LEAVE) {
+        if (mayLeave()) {
           return ExitStatus.DONE;
         }
+        continue;
+      }
+      if (Commands.isCommand(text)) {
+        boolean leaving = commands.obey(text) == Commands.Ending.LEAVE;
+        if (leaving && mayLeave()) {
+          return ExitStatus.DONE;
+        }
+        warned &= leaving;
       } else if (!text.isBlank()) {
+        warned = false;
         evaluator.evaluate(text);
         foresight.clear();
       }
     }
+  }
+
+  /** Whether nothing runs in the background that leaving would end, or the person insists. */
+  private boolean mayLeave() {
+    long running =
+        session.jobs().stream().filter(job -> job.state() == Background.State.RUNNING).count();
+    if (running == 0 || warned) {
+      return true;
+    }
+    warned = true;
+    String jobs = running == 1 ? "a job is running" : running + " jobs are running";
+    console.err().println("blksh: " + jobs + "; leave again to cancel, :jobs lists");
+    return false;
   }
 
   /** A thread that an entry has started ended by a failure. */

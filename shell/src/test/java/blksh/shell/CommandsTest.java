@@ -71,6 +71,9 @@ class CommandsTest {
             :doc s.verify
             :help stores
             :doc rescue
+            val m = s.manifests["disk"].last
+            :doc m.hexdump
+            :help Manifest
             :help
             """);
     assertThat(out)
@@ -78,8 +81,11 @@ class CommandsTest {
             "fun Store.capture(source: Input, name: String = source.name, skipFree: Boolean = false): Captured",
             "Try:  sampleStore().capture(sampleDisk(1), name = \"mine\")",
             "fun Store.verify(",
-            "each of them is a Store\n",
+            "each of them\n  path ",
             "fun Cache.rescue(",
+            "fun Source.hexdump(",
+            "Source\n  ",
+            "  usedBlocks ",
             "val stores: Stores",
             ":tour ",
             "sampleStore(…) ");
@@ -99,6 +105,8 @@ class CommandsTest {
             :tree
             :json
             :card sampleDisk(1)
+            :tree sampleDisk(1).files["/etc"]
+            :tree generateSequence(1) { it + 1 }.take(300).map { n -> List(300) { it } }.toList()
             :type listOf(1).map { it.KiB }
             :type error("never run")
             """);
@@ -108,6 +116,8 @@ class CommandsTest {
             "├─ a: 1 KiB\n└─ b: 2 KiB\n",
             "{\n  \"a\" : 1024,\n  \"b\" : 2048\n}\n",
             "disk-1.img\n",
+            "(1)\n└─ pump.conf: 24 B\n",
+            "│  └─ …\n",
             "List<Size>\nNothing\n");
     assertThat(answer("null\n:json\n:table\n")).isEqualTo("null\n{ }\n-\n");
     assertThat(read(":type nosuch\n").err()).startsWith("<prompt>:1:1: error: ");

@@ -142,6 +142,8 @@ class PromptTest {
     press("Up");
     await(screen -> screen.endsWith("blksh> seven + 1"));
     press("C-c");
+    // A key between two lines is the terminal's.
+    await(screen -> screen.endsWith("blksh> seven + 1\nblksh>"));
     press("C-d");
     await(screen -> screen.contains("no server") || screen.isEmpty());
     assertThat(Files.readString(home.resolve("history"))).contains("fact(seven)");

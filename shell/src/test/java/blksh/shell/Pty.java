@@ -110,6 +110,11 @@ final class Pty implements AutoCloseable {
     return seen();
   }
 
+  /** Whether blksh ends by itself. */
+  boolean ends() throws InterruptedException {
+    return process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS);
+  }
+
   /** Types when nothing was written for a moment, so that what comes next answers it. */
   void typeCalmly(String text) throws Exception {
     long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(BUSY_MILLIS);
@@ -134,8 +139,11 @@ final class Pty implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    if (!process.isAlive()) {
+      return;
+    }
     try {
-      process.getOutputStream().write(new byte[] {3, 4});
+      process.getOutputStream().write(new byte[] {3, 4, 4});
       process.getOutputStream().flush();
       if (!process.waitFor(10, TimeUnit.SECONDS)) {
         process.destroyForcibly();

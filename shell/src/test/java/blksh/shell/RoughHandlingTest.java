@@ -156,4 +156,36 @@ class RoughHandlingTest {
       pane.await(screen -> screen.contains("\n100\n") && screen.endsWith("\n43\nblksh>"));
     }
   }
+
+  @Test
+  void givesUpWhatDoesNotStopAtTheSecondCtrlC() throws Exception {
+    try (Pty pty = Pty.warm(home, 120, 40)) {
+      // A loop of Java's own, which passes no checkpoint and waits for nothing.
+      pty.type("java.util.stream.LongStream.range(0, Long.MAX_VALUE).sum()\r");
+      pty.comes(seen -> false, 1000);
+      pty.type("\003");
+      assertThat(pty.comes(seen -> seen.endsWith(Pty.PROMPT), 500)).isFalse();
+      pty.type("\003");
+      pty.await(seen -> seen.contains("blksh: given up; it may still be running\n" + Pty.PROMPT));
+      assertThat(pty.enter("40 + 2")).isEqualTo("42\n");
+      pty.type(
+          "java.util.stream.LongStream.range(0, 1L shl 40).forEach { if (it % (1L shl 24) == 0L) print('#') }\r");
+      pty.await(seen -> seen.contains("##"));
+      pty.type("\003");
+      pty.await(seen -> seen.contains("blksh: interrupted\n" + Pty.PROMPT));
+    }
+  }
+
+  @Test
+  void asksBeforeItLeavesRunningJobs() throws Exception {
+    try (Pty pty = Pty.warm(home, 120, 40)) {
+      pty.enter("bg { Thread.sleep(600000) }");
+      pty.typeCalmly("\004");
+      pty.await(seen -> seen.contains("blksh: a job is running; ") && seen.endsWith(Pty.PROMPT));
+      assertThat(pty.enter("40 + 2")).isEqualTo("42\n");
+      assertThat(pty.enter(":quit")).startsWith("blksh: a job is running; ");
+      pty.typeCalmly("\004");
+      assertThat(pty.ends()).isTrue();
+    }
+  }
 }

@@ -19,6 +19,9 @@ public final class Views {
   /** Branches of one thing in a tree. */
   private static final int MOST_BRANCHES = 1000;
 
+  /** Branches of a whole tree: the files of a disk are without number. */
+  private static final int MOST_IN_ALL = 20_000;
+
   /** Characters of one text when not all is wanted. */
   private static final int LONGEST = 1 << 20;
 
@@ -26,6 +29,7 @@ public final class Views {
   private static final int WIDEST_LIST = 60;
 
   private final int most;
+  private int branchesLeft;
 
   private Views(int most) {
     this.most = most;
@@ -182,6 +186,7 @@ public final class Views {
 
   /** Any value as a tree: keys, members and fields below what has them. */
   public View tree(Object value) {
+    branchesLeft = MOST_IN_ALL;
     return tree("", value, 0);
   }
 
@@ -189,12 +194,22 @@ public final class Views {
     String before = label.isEmpty() ? "" : label + ": ";
     List<View.Tree> branches = new ArrayList<>();
     String text = "";
+    if (--branchesLeft < 0) {
+      return new View.Tree(label.isEmpty() ? "…" : label + ": …", branches);
+    }
     if (depth >= DEEPEST) {
       return new View.Tree(before + Words.of(value), branches);
     }
     List<Field> parts = Parts.of(value);
     Members members = parts == null ? upTo(Math.min(most, MOST_BRANCHES)).members(value) : null;
-    if (value instanceof Keyed keyed) {
+    boolean leaf =
+        depth > 0
+            && value instanceof Described
+            && value instanceof Keyed it
+            && it.getKeys().isEmpty();
+    if (leaf) {
+      text = leaf((Described) value);
+    } else if (value instanceof Keyed keyed) {
       keyed.getKeys().stream()
           .limit(MOST_BRANCHES)
           .forEach(key -> branches.add(tree(key, keyed.find(key), depth + 1)));
@@ -228,6 +243,16 @@ public final class Views {
       return new View.Tree(text, branches);
     }
     return new View.Tree(text.isEmpty() ? label : before + text, branches);
+  }
+
+  /** A file or an empty directory: how large it is, which is what a tree is looked at for. */
+  private static String leaf(Described thing) {
+    return thing.row().stream()
+        .map(Field::value)
+        .filter(value -> value instanceof blksh.dsl.Size)
+        .findFirst()
+        .map(Words::of)
+        .orElse(thing.title());
   }
 
   /** Says how many branches there are, and adds one for those that are left out. */
