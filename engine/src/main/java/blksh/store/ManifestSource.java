@@ -4,13 +4,13 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.CacheFigures;
 import blksh.block.Extent;
+import blksh.block.ExtentWalk;
 import blksh.block.SourceInfo;
 import blksh.block.UnreadableException;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.NoSuchElementException;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -146,21 +146,17 @@ final class ManifestSource implements BlockSource, CacheFigures.Counting {
   @Override
   public Iterator<Extent> extents(long position, long length) {
     long end = Math.min(size(), BlockSource.saturatedEnd(position, length));
-    return new Extents(position, Math.max(position, end));
+    return ExtentWalk.of(position, end, new Finder(position, end));
   }
 
-  /** Extents of the manifest with its bad ranges laid over them. */
-  private final class Extents implements Iterator<Extent> {
+  /** Extents of the manifest with its bad ranges laid over them; asked in order. */
+  private final class Finder implements ExtentWalk.Finder {
     private final ManifestFile.Cursor cursor = file.new Cursor();
     private final Iterator<Extent> bad;
-    private final long end;
-    private long at;
     private Extent nextBad;
 
-    Extents(long at, long end) {
-      this.at = at;
-      this.end = end;
-      this.bad =
+    Finder(long at, long end) {
+      bad =
           (manifest.figures().badBytes() > 0 && at < end ? file.bad(at, end) : List.<Extent>of())
               .iterator();
       advanceBad();
@@ -171,43 +167,26 @@ final class ManifestSource implements BlockSource, CacheFigures.Counting {
     }
 
     @Override
-    public boolean hasNext() {
-      return at < end;
-    }
-
-    @Override
-    public Extent next() {
-      if (at >= end) {
-        throw new NoSuchElementException();
-      }
+    public Extent at(long at) {
       while (nextBad != null && nextBad.end() <= at) {
         advanceBad();
       }
-      long to;
-      Extent.Kind kind;
       if (nextBad != null && nextBad.start() <= at) {
-        kind = Extent.Kind.BAD;
-        to = nextBad.end();
-      } else {
-        try {
-          long page = at / Page.SIZE;
-          if (page < cursor.start || page >= cursor.end) {
-            cursor.seek(page);
-          }
-        } catch (ManifestFile.DamagedManifest e) {
-          throw new BlkshException("read manifest " + manifest.reference(), e.getMessage(), e)
-              .at(at);
-        }
-        kind = cursor.kind;
-        to = cursor.end * Page.SIZE;
-        if (nextBad != null) {
-          to = Math.min(to, nextBad.start());
-        }
+        return new Extent(at, nextBad.end() - at, Extent.Kind.BAD);
       }
-      to = Math.min(to, end);
-      Extent extent = new Extent(at, to - at, kind);
-      at = to;
-      return extent;
+      try {
+        long page = at / Page.SIZE;
+        if (page < cursor.start || page >= cursor.end) {
+          cursor.seek(page);
+        }
+      } catch (ManifestFile.DamagedManifest e) {
+        throw new BlkshException("read manifest " + manifest.reference(), e.getMessage(), e).at(at);
+      }
+      long to = cursor.end * Page.SIZE;
+      if (nextBad != null) {
+        to = Math.min(to, nextBad.start());
+      }
+      return new Extent(at, to - at, cursor.kind);
     }
   }
 

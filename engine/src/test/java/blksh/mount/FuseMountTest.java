@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
+import blksh.ChildJvm;
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
 import blksh.block.ByteArraySource;
@@ -456,7 +457,7 @@ class FuseMountTest {
 
   private Process serve() throws IOException {
     Client.mount(() -> null);
-    Process process = Client.java(Serving.class, point.toString());
+    Process process = ChildJvm.start(List.of(), Serving.class, point.toString());
     assertThat(Client.firstLine(process)).isEqualTo("mounted");
     return process;
   }

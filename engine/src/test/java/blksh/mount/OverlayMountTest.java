@@ -2,12 +2,14 @@ package blksh.mount;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.ChildJvm;
 import blksh.block.BlockSources;
 import blksh.block.Overlay;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -154,7 +156,8 @@ class OverlayMountTest {
     Client.mount(() -> null);
     Path point = folder.resolve("shown");
     Process server =
-        Client.java(
+        ChildJvm.start(
+            List.of(),
             Serving.class,
             image.toString(),
             folder.resolve("changes.cow").toString(),

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import blksh.ChildJvm;
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
 import blksh.mount.MountOptions;
@@ -73,8 +74,8 @@ class DamagedStoreMountTest {
     damage(store);
     Path point = folder.resolve("point");
     Process server =
-        OtherJvm.start(
-            List.of("-Xmx160m", "-XX:+UseSerialGC"),
+        ChildJvm.start(
+            List.of("-XX:TieredStopAtLevel=4", "-Xmx160m", "-XX:+UseSerialGC"),
             Serving.class,
             folder.resolve("home").toString(),
             store.toString(),

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import blksh.BlkshException;
+import blksh.ChildJvm;
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
 import blksh.block.Overlay;
@@ -276,7 +277,8 @@ class MountsTest {
     needFuse();
     Path socket = folder.resolve("nbd.sock");
     Process other =
-        OtherJvm.start(
+        ChildJvm.start(
+            List.of(),
             Serving.class,
             workspace.home().toString(),
             image(7).toString(),
@@ -303,7 +305,8 @@ class MountsTest {
     needFuse();
     Path socket = folder.resolve("nbd.sock");
     Process other =
-        OtherJvm.start(
+        ChildJvm.start(
+            List.of(),
             Serving.class,
             workspace.home().toString(),
             image(8).toString(),

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
+import blksh.ChildJvm;
 import blksh.Mount;
 import blksh.task.CancelledException;
 import blksh.task.Figures;
@@ -191,7 +192,8 @@ class WorkspaceTest {
     List<Process> processes = new ArrayList<>();
     for (String verb : List.of("first", "second")) {
       processes.add(
-          OtherJvm.start(OtherJvm.ManyRuns.class, home.toString(), verb, Integer.toString(count)));
+          ChildJvm.start(
+              List.of(), Programs.ManyRuns.class, home.toString(), verb, Integer.toString(count)));
     }
     for (Process process : processes) {
       assertThat(process.waitFor(2, TimeUnit.MINUTES)).isTrue();
@@ -209,7 +211,7 @@ class WorkspaceTest {
   @Test
   void aRunOfAnotherProcessIsRunningUntilThatIsKilledAndLostThen() throws Exception {
     Process process =
-        OtherJvm.start(OtherJvm.EndlessRun.class, directory.resolve("home").toString());
+        ChildJvm.start(List.of(), Programs.EndlessRun.class, directory.resolve("home").toString());
     assertThat(process.inputReader().readLine()).isEqualTo("begun");
     try (Workspace workspace = open("home")) {
       Instant deadline = Instant.now().plusSeconds(30);

@@ -241,6 +241,10 @@ class MountingTest {
     } else if (System.getenv("CI") != null) {
       fail("nbdcopy is needed in CI");
     }
+    endServer(socket);
+  }
+
+  private void endServer(Path socket) throws Exception {
     done("run", "unmount", socket.toString());
     for (int i = 0; i < 100 && Files.exists(socket); i++) {
       Thread.sleep(50); // its process is asked to end it, and looks every second
@@ -267,7 +271,7 @@ class MountingTest {
       assertThat(Files.mismatch(copy, disk)).isEqualTo(-1);
       Files.delete(copy);
     }
-    done("run", "unmount", socket.toString());
+    endServer(socket);
   }
 
   @Test

@@ -1,34 +1,11 @@
 package blksh.workspace;
 
-import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 
 /** Programs for a second JVM that shares a home with the test. */
-final class OtherJvm {
+final class Programs {
 
-  private OtherJvm() {}
-
-  static Process start(Class<?> program, String... arguments) throws IOException {
-    return start(List.of(), program, arguments);
-  }
-
-  static Process start(List<String> options, Class<?> program, String... arguments)
-      throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    if (Runtime.version().feature() >= 24) {
-      command.add("--enable-native-access=ALL-UNNAMED");
-      command.add("--sun-misc-unsafe-memory-access=allow");
-    }
-    command.addAll(options);
-    command.add("-cp");
-    command.add(System.getProperty("java.class.path"));
-    command.add(program.getName());
-    command.addAll(List.of(arguments));
-    return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-  }
+  private Programs() {}
 
   /** Carries out many short runs. Arguments: home, verb, number of runs. */
   static final class ManyRuns {
