@@ -276,10 +276,7 @@ final class Pack implements Closeable {
       boolean there =
           switch (footer.codec(frame)) {
             case RAW -> takeRaw(frame, first, count, reader);
-            case LZ4 ->
-                needed * 4 <= pages * 3
-                    && Lz4Beginning.isAvailable()
-                    && takeLz4(frame, first, count, reader);
+            case LZ4 -> Lz4Beginning.isAvailable() && takeLz4(frame, first, count, reader);
             case ZSTD -> false;
           };
       if (!there) {

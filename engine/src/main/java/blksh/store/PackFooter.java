@@ -109,8 +109,23 @@ final class PackFooter {
 
   /** The frame that holds a page number, or -1. */
   int frameOf(int page) {
-    int low = 0;
-    int high = frames - 1;
+    if (page < 0 || page >= pages) {
+      return -1;
+    }
+    // Frames have much the same number of pages: it is near where it would be if all had.
+    int low = (int) ((long) page * frames / pages);
+    int step = 1;
+    while (low > 0 && firstPage(low) > page) {
+      low = Math.max(0, low - step);
+      step *= 2;
+    }
+    int high = low;
+    while (high < frames && firstPage(high) <= page) {
+      low = high;
+      high += step;
+      step *= 2;
+    }
+    high = Math.min(high, frames - 1);
     while (low <= high) {
       int middle = (low + high) >>> 1;
       int first = firstPage(middle);
