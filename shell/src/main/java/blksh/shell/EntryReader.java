@@ -235,12 +235,27 @@ final class EntryReader extends LineReaderImpl {
   @Override
   public String readLine(String prompt, String right, MaskingCallback mask, String buffer) {
     try {
-      return super.readLine(prompt, right, mask, buffer);
+      String entry = super.readLine(prompt, right, mask, buffer);
+      if (Thread.interrupted()) {
+        throw new UserInterruptException(entry);
+      }
+      return entry;
     } catch (UserInterruptException pressed) {
       // The reader may leave the thread interrupted, which would end the next entry as well.
       Thread.interrupted();
       throw pressed;
     }
+  }
+
+  /** Ends an accepted entry. A Ctrl-C since then abandons it, but history keeps it. */
+  @Override
+  protected String finishBuffer() {
+    boolean pressed = Thread.interrupted();
+    String entry = super.finishBuffer();
+    if (pressed) {
+      throw new UserInterruptException(entry);
+    }
+    return entry;
   }
 
   /**

@@ -67,6 +67,17 @@ final class Prompt {
   private final FastLane fastLane;
   private final Foresight foresight = new Foresight(this::scope);
 
+  /** The terminal that is conversed at; null elsewhere. */
+  private Terminal terminal;
+
+  /** Whether the last entry was taken for complete before the compiler could say. */
+  private boolean guessed;
+
+  /** The init script while it runs, and where; null at other times. */
+  private Evaluation initialising;
+
+  private Thread initialiser;
+
   private Evaluator evaluator;
   private Drawing drawing = this::drawHere;
 
@@ -95,9 +106,12 @@ final class Prompt {
   }
 
   int run() throws IOException, InterruptedException {
-    return console.inTerminal() && console.outTerminal() && !Console.dumb()
-        ? converse()
-        : readStatements();
+    return converses() ? converse() : readStatements();
+  }
+
+  /** Whether it edits lines at a terminal, and takes care of Ctrl-C itself. */
+  boolean converses() {
+    return console.inTerminal() && console.outTerminal() && !Console.dumb();
   }
 
   // Without a terminal.
@@ -161,7 +175,18 @@ final class Prompt {
   }
 
   /** Converses at a terminal until its end or a command to leave. */
-  int converse(Terminal terminal) throws IOException, InterruptedException {
+  int converse(Terminal terminal) throws IOException {
+    this.terminal = terminal;
+    // Where nothing else waits for Ctrl-C it does nothing: it must not end the process.
+    Terminal.SignalHandler before = terminal.handle(Terminal.Signal.INT, signal -> {});
+    try {
+      return converseSafely();
+    } finally {
+      terminal.handle(Terminal.Signal.INT, before);
+    }
+  }
+
+  private int converseSafely() throws IOException {
     ready = new CompletableFuture<>();
     Screen screen = new Screen(terminal, reader(terminal));
     screen.apply(session.settings());
@@ -180,31 +205,52 @@ final class Prompt {
         };
     Thread.setDefaultUncaughtExceptionHandler(this::died);
     inBackground(this::warmRepl);
+    String begun = "";
     while (true) {
       String text;
       try {
         console.makeWay();
-        text = screen.read(PROMPT);
+        text = screen.read(PROMPT, begun);
       } catch (UserInterruptException cleared) {
+        begun = "";
         continue;
       } catch (EndOfFileException leaving) {
+        begun = "";
         if (mayLeave()) {
           return ExitStatus.DONE;
         }
         continue;
       }
-      if (Commands.isCommand(text)) {
-        boolean leaving = commands.obey(text) == Commands.Ending.LEAVE;
-        if (leaving && mayLeave()) {
-          return ExitStatus.DONE;
+      begun = "";
+      try {
+        if (Commands.isCommand(text)) {
+          boolean leaving = commands.obey(text) == Commands.Ending.LEAVE;
+          if (leaving && mayLeave()) {
+            return ExitStatus.DONE;
+          }
+          warned &= leaving;
+        } else if (!text.isBlank()) {
+          warned = false;
+          if (onlyBegun(text)) {
+            begun = text + "\n";
+            continue;
+          }
+          evaluator.evaluate(text);
+          foresight.clear();
         }
-        warned &= leaving;
-      } else if (!text.isBlank()) {
-        warned = false;
-        evaluator.evaluate(text);
-        foresight.clear();
+      } catch (InterruptedException pressed) {
+        console.err().println("blksh: interrupted");
       }
     }
+  }
+
+  /** Whether an entry that was taken for complete goes on after all. */
+  private boolean onlyBegun(String text) throws InterruptedException {
+    if (!guessed) {
+      return false;
+    }
+    awaited();
+    return !reads(text) && !Brackets.of(text).broken();
   }
 
   /** Whether nothing runs in the background that leaving would end, or the person insists. */
@@ -240,12 +286,17 @@ final class Prompt {
     if (!Files.exists(script)) {
       return;
     }
+    Evaluation evaluation = new Evaluation();
+    synchronized (this) {
+      initialising = evaluation;
+      initialiser = Thread.currentThread();
+    }
     try {
       String text = Files.readString(script);
       Repl.Outcome outcome;
-      Repl.Compilation compilation = repl.compile(text);
+      Repl.Compilation compilation = compiled(repl, text);
       if (compilation instanceof Repl.Compilation.Done done) {
-        outcome = repl.run(done.getEntry(), new Evaluation());
+        outcome = repl.run(done.getEntry(), evaluation);
         repl.settle(done.getEntry(), outcome instanceof Repl.Outcome.Value);
       } else {
         outcome = ((Repl.Compilation.Failed) compilation).getOutcome();
@@ -258,6 +309,19 @@ final class Prompt {
       }
     } catch (IOException unreadable) {
       console.err().println("blksh: cannot read " + script + ": " + unreadable.getMessage());
+    } finally {
+      synchronized (this) {
+        initialising = null;
+        Thread.interrupted();
+      }
+    }
+  }
+
+  /** Stops the init script if it runs: an entry waited for it and was interrupted. */
+  private synchronized void stopInitialising() {
+    if (initialising != null) {
+      initialising.stop();
+      initialiser.interrupt();
     }
   }
 
@@ -307,13 +371,13 @@ final class Prompt {
   }
 
   private boolean evaluate(String text, Runner runner) throws InterruptedException {
-    FastLane.Plain plain = fastLane.read(text);
+    FastLane.Plain plain = plain(text);
     if (plain != null) {
       Repl.Outcome outcome = runner.run(evaluation -> part(text, evaluation, plain.step()::value));
       return tell(text, plain, null, outcome, runner);
     }
-    Repl repl = repl();
-    Repl.Compilation compilation = repl.compile(text);
+    Repl repl = awaited();
+    Repl.Compilation compilation = compiled(repl, text);
     if (compilation instanceof Repl.Compilation.Failed failed) {
       return tell(text, null, null, failed.getOutcome(), runner);
     }
@@ -321,6 +385,24 @@ final class Prompt {
     Repl.Outcome outcome = runner.run(evaluation -> repl.run(entry, evaluation));
     repl.settle(entry, outcome instanceof Repl.Outcome.Value);
     return tell(text, null, entry.getResult(), outcome, runner);
+  }
+
+  /** Compiles an entry; one too deep for that is refused like any other. */
+  private static Repl.Compilation compiled(Repl repl, String text) {
+    try {
+      return repl.compile(text);
+    } catch (StackOverflowError | OutOfMemoryError excess) {
+      return new Repl.Compilation.Failed(
+          new Repl.Outcome.Threw(excess, new ScriptSource("<prompt>", text), 0));
+    }
+  }
+
+  private FastLane.Plain plain(String text) {
+    try {
+      return fastLane.read(text);
+    } catch (StackOverflowError excess) {
+      return null;
+    }
   }
 
   private static Repl.Outcome part(String text, Evaluation evaluation, Evaluation.Part<?> part) {
@@ -342,6 +424,29 @@ final class Prompt {
     } catch (ExecutionException broken) {
       throw new IllegalStateException("the Kotlin compiler did not start", broken.getCause());
     }
+  }
+
+  /**
+   * The compiler, waited for as Ctrl-C allows.
+   *
+   * @throws InterruptedException when that was pressed
+   */
+  private Repl awaited() throws InterruptedException {
+    if (terminal == null || ready.isDone()) {
+      return repl();
+    }
+    try (Running running = new Running(session, terminal)) {
+      Repl.Outcome outcome = running.run(evaluation -> part("", evaluation, this::repl));
+      if (outcome instanceof Repl.Outcome.Value value) {
+        return (Repl) value.getValue();
+      }
+      if (outcome instanceof Repl.Outcome.Threw threw
+          && threw.getFailure() instanceof IllegalStateException broken) {
+        throw broken;
+      }
+    }
+    stopInitialising();
+    throw new InterruptedException();
   }
 
   /** The compiler if it is there: what must not wait does without. */
@@ -366,13 +471,27 @@ final class Prompt {
     return repl == null ? List.of() : repl.importable(packageName);
   }
 
-  /** Whether a text can be handed over, as opposed to being the beginning of something. */
+  /**
+   * Whether a text can be handed over, as opposed to being the beginning of something. Asked within
+   * the line editor, which must not wait for the compiler: what the init script prints waits for
+   * the line editor.
+   */
   private boolean reads(String text) {
-    if (text.isBlank() || fastLane.read(text) != null) {
+    guessed = false;
+    if (text.isBlank() || plain(text) != null) {
       return true;
     }
     try {
-      return !(repl().read(text) instanceof Repl.Reading.Incomplete);
+      Repl repl = terminal == null ? repl() : present();
+      if (repl == null) {
+        wanted.countDown();
+        guessed = true;
+        return true;
+      }
+      return !(repl.read(text) instanceof Repl.Reading.Incomplete);
+    } catch (StackOverflowError | OutOfMemoryError excess) {
+      // Whoever compiles it says so.
+      return true;
     } catch (InterruptedException hurry) {
       Thread.currentThread().interrupt();
       return true;
@@ -421,7 +540,7 @@ final class Prompt {
     }
 
     private Repl.Saved saved(List<Commands.Entry> all) throws InterruptedException {
-      return repl()
+      return awaited()
           .saved(
               all.stream().map(Commands.Entry::text).toList(),
               all.stream().map(Commands.Entry::result).toList());
@@ -444,7 +563,7 @@ final class Prompt {
 
     @Override
     public String typeOf(String expression) throws InterruptedException {
-      return repl().typeOf(expression);
+      return awaited().typeOf(expression);
     }
 
     @Override

@@ -74,21 +74,22 @@ final class Screen {
   /**
    * Reads a line.
    *
+   * @param begun what stands there already
    * @throws org.jline.reader.UserInterruptException on Ctrl-C
    * @throws org.jline.reader.EndOfFileException on Ctrl-D
    */
-  String read(String beginning) {
+  String read(String beginning, String begun) {
     prompt = beginning;
     accepted = false;
     shown = List.of();
-    return reader.readLine(beginning);
+    return reader.readLine(beginning, null, (Character) null, begun);
   }
 
   /** Reads the answer to a question, which history does not keep. */
   String ask(String question) {
     reader.setVariable(LineReader.DISABLE_HISTORY, true);
     try {
-      return read(question);
+      return read(question, "");
     } finally {
       reader.setVariable(LineReader.DISABLE_HISTORY, false);
     }

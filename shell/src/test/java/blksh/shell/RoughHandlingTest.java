@@ -188,4 +188,58 @@ class RoughHandlingTest {
       assertThat(pty.ends()).isTrue();
     }
   }
+
+  @Test
+  void takesEntriesWhileTheInitScriptPrints() throws Exception {
+    Files.writeString(
+        home.resolve("init.kts"), "Thread.sleep(3000); println(\"hello\"); val given = 40");
+    try (Pty pty = Pty.open(home, 120, 40)) {
+      pty.type("val more =\r");
+      pty.await(seen -> seen.contains("hello"));
+      pty.typeCalmly("  2\r");
+      pty.await(seen -> seen.endsWith("\n" + Pty.PROMPT));
+      assertThat(pty.enter("given + more")).isEqualTo("42\n");
+    }
+  }
+
+  @Test
+  void stopsAnInitScriptThatDoesNotEnd() throws Exception {
+    Files.writeString(home.resolve("init.kts"), "while (true) Thread.sleep(1000)");
+    try (Pty pty = Pty.open(home, 120, 40)) {
+      pty.type("val a = 41\r");
+      assertThat(pty.comes(seen -> seen.contains("\n" + Pty.PROMPT), 4000)).isFalse();
+      pty.type("\003");
+      pty.await(seen -> seen.contains("blksh: that was " + home.resolve("init.kts")));
+      assertThat(pty.enter("val b = 41")).isEmpty();
+      assertThat(pty.enter("b + 1")).isEqualTo("42\n");
+    }
+    assertThat(Files.readString(home.resolve("history"))).contains("val a = 41");
+  }
+
+  @Test
+  void livesOnAfterCtrlCInACommand() throws Exception {
+    try (Pty pty = Pty.warm(home, 120, 40)) {
+      for (int i = 0; i < INTERRUPTS; i++) {
+        pty.type(":type listOf(" + i + ").map { it + 1 }.filter { it > 2 }\r");
+        Thread.sleep(15L * i);
+        pty.type("\003");
+        pty.await(seen -> seen.endsWith(Pty.PROMPT));
+      }
+      assertThat(pty.enter("40 + 2")).isEqualTo("42\n");
+    }
+  }
+
+  @Test
+  void livesOnAfterWhatIsTooDeep() throws Exception {
+    try (Pty pty = Pty.warm(home, 120, 40)) {
+      pty.enter("val job = bg { mutableListOf<Any>().also { l -> l.add(l) } }; job.await().size");
+      pty.enter(":jobs");
+      assertThat(pty.enter("40 + 2")).isEqualTo("42\n");
+      String deep = "(".repeat(9000) + "1" + ")".repeat(9000);
+      Files.writeString(home.resolve("deep.kts"), deep);
+      assertThat(pty.enter(":load " + home.resolve("deep.kts")))
+          .contains("blksh: the recursion is too deep");
+      assertThat(pty.enter("40 + 2")).isEqualTo("42\n");
+    }
+  }
 }
