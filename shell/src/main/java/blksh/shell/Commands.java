@@ -224,7 +224,7 @@ final class Commands {
     } catch (ScriptCompilationException refused) {
       console.err().println(refused.getMessage());
       return Ending.FAILED;
-    } catch (IOException | RuntimeException failure) {
+    } catch (IOException | RuntimeException | StackOverflowError | OutOfMemoryError failure) {
       return wrong(Failures.message(failure));
     }
   }
@@ -453,8 +453,10 @@ final class Commands {
     return new View.Text(Json.indented(result));
   }
 
-  private Ending jobs(String none) {
-    return say(Views.of(session.jobs().stream().map(Job::new).toList()));
+  private Ending jobs(String none) throws InterruptedException {
+    List<Job> jobs = session.jobs().stream().map(Job::new).toList();
+    // What a job came to may take its time to say what it is, or refer to itself.
+    return sitting.show(() -> Views.of(jobs)) ? Ending.DONE : Ending.FAILED;
   }
 
   private Ending why(String none) {
