@@ -75,10 +75,11 @@ public final class Main {
 
   private int prompt() throws Exception {
     try (Session session = new Session(console, options, java.util.List.of())) {
-      if (!console.inTerminal()) {
+      Prompt prompt = new Prompt(console, session);
+      if (!prompt.converses()) {
         Interrupts.arm(session);
       }
-      return new Prompt(console, session).run();
+      return prompt.run();
     }
   }
 
