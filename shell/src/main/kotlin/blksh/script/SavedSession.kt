@@ -1,27 +1,33 @@
 package blksh.script
 
 import org.jetbrains.kotlin.com.intellij.psi.PsiElement
+import org.jetbrains.kotlin.lexer.KtTokens
 import org.jetbrains.kotlin.psi.KtBlockExpression
 import org.jetbrains.kotlin.psi.KtCallExpression
 import org.jetbrains.kotlin.psi.KtCallableReferenceExpression
 import org.jetbrains.kotlin.psi.KtCatchClause
 import org.jetbrains.kotlin.psi.KtClassOrObject
+import org.jetbrains.kotlin.psi.KtConstantExpression
 import org.jetbrains.kotlin.psi.KtDeclaration
 import org.jetbrains.kotlin.psi.KtDestructuringDeclaration
+import org.jetbrains.kotlin.psi.KtExpression
 import org.jetbrains.kotlin.psi.KtFile
 import org.jetbrains.kotlin.psi.KtForExpression
 import org.jetbrains.kotlin.psi.KtFunction
 import org.jetbrains.kotlin.psi.KtFunctionLiteral
 import org.jetbrains.kotlin.psi.KtImportDirective
+import org.jetbrains.kotlin.psi.KtLambdaExpression
 import org.jetbrains.kotlin.psi.KtNamedDeclaration
 import org.jetbrains.kotlin.psi.KtNamedFunction
 import org.jetbrains.kotlin.psi.KtParameter
+import org.jetbrains.kotlin.psi.KtPrefixExpression
 import org.jetbrains.kotlin.psi.KtProperty
 import org.jetbrains.kotlin.psi.KtPsiFactory
 import org.jetbrains.kotlin.psi.KtQualifiedExpression
 import org.jetbrains.kotlin.psi.KtScript
 import org.jetbrains.kotlin.psi.KtScriptInitializer
 import org.jetbrains.kotlin.psi.KtSimpleNameExpression
+import org.jetbrains.kotlin.psi.KtStringTemplateExpression
 import org.jetbrains.kotlin.psi.KtTypeAlias
 import org.jetbrains.kotlin.psi.KtValueArgumentName
 import org.jetbrains.kotlin.psi.psiUtil.collectDescendantsOfType
@@ -32,8 +38,8 @@ import org.jetbrains.kotlin.psi.psiUtil.startOffset
 /**
  * What was entered at the prompt as a script. A script differs from the prompt in three ways:
  * imports come first, a name is declared once, and results have no names. So imports move up; of a
- * name that was declared again the earlier declaration goes, or where it was used gets another
- * name; and a result that was used later, by its name or as `it`, is declared.
+ * name that was declared again the earlier declaration gets another name, or goes if it was not
+ * used and did nothing; and a result that was used later, by its name or as `it`, is declared.
  */
 internal class SavedSession(private val psi: KtPsiFactory) {
 
@@ -151,7 +157,8 @@ internal class SavedSession(private val psi: KtPsiFactory) {
               .map { entries[index] to it }
           }
       val apart = uses.filterNot { (_, use) -> declared.whole in use.parents }
-      if (apart.isEmpty() && entry.top.size == 1 && entry.declared.size == 1) {
+      val alone = entry.top.size == 1 && entry.declared.size == 1
+      if (apart.isEmpty() && alone && doesNothing(declared.whole)) {
         entry.dropped = true
         continue
       }
@@ -160,6 +167,27 @@ internal class SavedSession(private val psi: KtPsiFactory) {
       uses.forEach { (user, use) -> user.replace(use, other) }
     }
   }
+
+  /** Whether declaring it runs nothing: what it is, or has, may as well be missing. */
+  private fun doesNothing(declaration: KtDeclaration): Boolean =
+    when (declaration) {
+      is KtNamedFunction,
+      is KtClassOrObject,
+      is KtTypeAlias -> true
+      is KtProperty ->
+        !declaration.hasDelegate() && declaration.initializer?.let { isConstant(it) } != false
+      else -> false
+    }
+
+  private fun isConstant(expression: KtExpression): Boolean =
+    when (expression) {
+      is KtConstantExpression,
+      is KtLambdaExpression -> true
+      is KtStringTemplateExpression -> !expression.hasInterpolation()
+      is KtPrefixExpression ->
+        expression.operationToken in SIGNS && expression.baseExpression is KtConstantExpression
+      else -> false
+    }
 
   private fun means(reference: KtSimpleNameExpression, declared: Declared): Boolean =
     if (declared.whole.isExtension()) !isLabel(reference) else isFree(reference)
@@ -216,6 +244,8 @@ internal class SavedSession(private val psi: KtPsiFactory) {
     reference.parents.any { it is KtFunctionLiteral && !it.hasParameterSpecification() }
 
   private companion object {
+
+    val SIGNS = setOf(KtTokens.MINUS, KtTokens.PLUS, KtTokens.EXCL)
 
     fun declared(declaration: KtDeclaration): List<Declared> =
       when (declaration) {

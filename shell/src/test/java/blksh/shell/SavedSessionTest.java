@@ -63,6 +63,16 @@ class SavedSessionTest {
   }
 
   @Test
+  void keepsWhatRanThoughItsNameWasDeclaredAgain() {
+    assertThat(script("val r = listOf(1).map { it }", "val r = listOf(2).map { it }", "r"))
+        .isEqualTo("val r_1 = listOf(1).map { it }\nval r = listOf(2).map { it }\nr\n");
+    assertThat(script("val a = \"${println()}\"", "val a = -1", "val a = \"x\""))
+        .isEqualTo("val a_1 = \"${println()}\"\nval a = \"x\"\n");
+    assertThat(script("val (a) = listOf(1)", "val a by lazy { 2 }", "val a get() = 3", "a"))
+        .isEqualTo("val (a_2) = listOf(1)\nval a_1 by lazy { 2 }\nval a get() = 3\na\n");
+  }
+
+  @Test
   void givesAnotherNameToWhatWasUsedBefore() {
     assertThat(script("val a = 1", "println(\"$a a\")", "val a = 3", "a"))
         .isEqualTo("val a_1 = 1\nprintln(\"$a_1 a\")\nval a = 3\na\n");
