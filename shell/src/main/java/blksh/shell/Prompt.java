@@ -70,6 +70,9 @@ final class Prompt {
   /** The terminal that is conversed at; null elsewhere. */
   private Terminal terminal;
 
+  /** Whether Ctrl-C was pressed where nothing waited for it, since an entry was read. */
+  private volatile boolean pressed;
+
   /** Whether the last entry was taken for complete before the compiler could say. */
   private boolean guessed;
 
@@ -177,8 +180,8 @@ final class Prompt {
   /** Converses at a terminal until its end or a command to leave. */
   int converse(Terminal terminal) throws IOException {
     this.terminal = terminal;
-    // Where nothing else waits for Ctrl-C it does nothing: it must not end the process.
-    Terminal.SignalHandler before = terminal.handle(Terminal.Signal.INT, signal -> {});
+    // Where nothing else waits for Ctrl-C it must not end the process.
+    Terminal.SignalHandler before = terminal.handle(Terminal.Signal.INT, signal -> pressed = true);
     try {
       return converseSafely();
     } finally {
@@ -194,6 +197,9 @@ final class Prompt {
     evaluator =
         text -> {
           try (Running running = new Running(session, terminal)) {
+            if (pressed) {
+              throw new InterruptedException();
+            }
             return evaluate(text, running::run);
           }
         };
@@ -210,6 +216,7 @@ final class Prompt {
       String text;
       try {
         console.makeWay();
+        pressed = false;
         text = screen.read(PROMPT, begun);
       } catch (UserInterruptException cleared) {
         begun = "";
@@ -554,6 +561,8 @@ final class Prompt {
     @Override
     public boolean evaluate(String text, boolean print) throws InterruptedException {
       silent = !print;
+      // It was the command's, or its editor's.
+      pressed = false;
       try {
         return evaluator.evaluate(text);
       } finally {

@@ -82,7 +82,7 @@ final class Screen {
     prompt = beginning;
     accepted = false;
     shown = List.of();
-    return reader.readLine(beginning, null, (Character) null, begun);
+    return reader.readLine(beginning, null, (Character) null, begun.isEmpty() ? null : begun);
   }
 
   /** Reads the answer to a question, which history does not keep. */
