@@ -10,6 +10,7 @@ import blksh.script.Sitting;
 import blksh.shell.view.Described;
 import blksh.shell.view.Words;
 import java.io.IOException;
+import java.lang.reflect.Field;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.nio.file.Files;
@@ -123,7 +124,7 @@ final class Completions {
   private final Function<String, List<String>> importable;
 
   /**
-   * @param variable the value of a variable declared at the prompt, or null
+   * @param variable the value of a variable declared at the prompt, or null; runs nothing
    * @param importable the functions and properties a package of Kotlin declares
    */
   Completions(
@@ -501,18 +502,34 @@ final class Completions {
     return value instanceof List<?> list && index < list.size() ? list.get(index) : null;
   }
 
+  /** A property's value; of what others declared only what is stored, their getters may do much. */
   private static Object property(Object value, String name) {
-    for (Method method : value.getClass().getMethods()) {
-      if (method.getParameterCount() == 0
-          && (method
-                  .getName()
-                  .equals("get" + Character.toUpperCase(name.charAt(0)) + name.substring(1))
-              || value.getClass().isRecord() && method.getName().equals(name))
-          && Modifier.isPublic(method.getDeclaringClass().getModifiers())) {
-        try {
+    try {
+      if (!value.getClass().getName().startsWith("blksh.")) {
+        return stored(value, name);
+      }
+      String getter = "get" + Character.toUpperCase(name.charAt(0)) + name.substring(1);
+      for (Method method : value.getClass().getMethods()) {
+        boolean reads =
+            method.getName().equals(getter)
+                || value.getClass().isRecord() && method.getName().equals(name);
+        if (reads
+            && method.getParameterCount() == 0
+            && Modifier.isPublic(method.getDeclaringClass().getModifiers())) {
           return method.invoke(value);
-        } catch (ReflectiveOperationException | RuntimeException unreadable) {
-          return null;
+        }
+      }
+    } catch (ReflectiveOperationException | RuntimeException unreadable) {
+      return null;
+    }
+    return null;
+  }
+
+  private static Object stored(Object value, String name) throws ReflectiveOperationException {
+    for (Class<?> type = value.getClass(); type != null; type = type.getSuperclass()) {
+      for (Field field : type.getDeclaredFields()) {
+        if (field.getName().equals(name)) {
+          return field.trySetAccessible() ? field.get(value) : null;
         }
       }
     }

@@ -4,6 +4,7 @@ import blksh.BlkshException
 import blksh.dsl.Vocabulary
 import java.lang.reflect.InvocationTargetException
 import java.util.concurrent.ConcurrentHashMap
+import java.util.concurrent.ConcurrentLinkedDeque
 import kotlin.coroutines.Continuation
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.coroutines.startCoroutine
@@ -82,7 +83,8 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
   private val compiler = K2ReplCompiler(state)
   private val psi = KtPsiFactory(state.project, markGenerated = false)
   private val loader = SnippetClassLoader(javaClass.classLoader)
-  private val snippets = ArrayDeque<Any>()
+  /** Those that were kept, newest first. */
+  private val snippets = ConcurrentLinkedDeque<Any>()
   private var number = 0
 
   /** Says whether lines are an entry, the beginning of one, or wrong. */
@@ -417,14 +419,24 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
     }
   }
 
-  /** The value of a variable declared at the prompt; null when there is none or it is null. */
-  @Synchronized
+  /**
+   * The value that a variable declared at the prompt holds; null when there is none or it is null.
+   * Calls no getter and asks no delegate, which would be to run what was entered, and waits for no
+   * other entry.
+   */
   fun variable(name: String): Any? {
     val getter = "get" + name.replaceFirstChar { it.uppercaseChar() }
     for (snippet in snippets) {
+      val type = snippet.javaClass
       val method =
-        snippet.javaClass.methods.find { it.name == getter && it.parameterCount == 0 } ?: continue
-      return runCatching { method.invoke(snippet) }.getOrNull()
+        type.methods.find { it.parameterCount == 0 && it.name.substringBefore('-') == getter }
+          ?: continue
+      // A value of an inline class is bare in its field; its getter has a longer name.
+      val field =
+        type.declaredFields.find {
+          it.name == name && it.type == method.returnType && method.name == getter
+        }
+      return field?.apply { isAccessible = true }?.get(snippet)
     }
     return null
   }
