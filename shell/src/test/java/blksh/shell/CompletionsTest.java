@@ -7,6 +7,7 @@ import blksh.dsl.Vocabulary;
 import blksh.script.Evaluation;
 import blksh.script.Repl;
 import blksh.script.Scope;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -96,5 +97,38 @@ class CompletionsTest {
               CompletableFuture.supplyAsync(() -> shown("plainValue[\"")).get(10, TimeUnit.SECONDS))
           .containsExactly("some key");
     }
+  }
+
+  @Test
+  void writesKeysSoThatTheyAreFoundAndNothingElse() {
+    List<String> names =
+        List.of("$MFT", "${println()}", "a \"b\"", "c:\\d", "e\033[2Jf\u009bg\nh", "plain");
+    for (String name : names) {
+      enter("val quotedKeys = mapOf(\"" + Quoted.of(name) + "\" to \"the\\u001b value\")");
+      List<String> written = written("quotedKeys[\"");
+      assertThat(written).hasSize(1);
+      assertThat(enter("quotedKeys[\"" + written.get(0))).isEqualTo("the\033 value");
+      assertThat(enter("quotedKeys.keys.single()")).isEqualTo(name);
+      Completions.Completion found = completions.gather("quotedKeys[\"", Scope.EMPTY).get(0);
+      assertThat(found.shown() + found.type()).doesNotContainPattern("\\p{Cntrl}|\u009b");
+      for (int typed = 1; typed < found.shown().length(); typed++) {
+        assertThat(shown("quotedKeys[\"" + found.shown().substring(0, typed)))
+            .containsExactly(found.shown());
+      }
+    }
+    enter("val deepKeys = mapOf(\"\\$MFT\" to mapOf(\"inner\" to 1))");
+    assertThat(written("deepKeys[\"\\$MFT\"][\"in")).containsExactly("inner\"]");
+    assertThat(shown("\"$quotedK")).containsExactly("quotedKeys");
+  }
+
+  @Test
+  void writesPathsSoThatTheyAreFound() throws Exception {
+    Path odd = Files.createDirectories(home.resolve("odd ${1 + 1}"));
+    Files.createFile(odd.resolve("$a\"b\\c"));
+    List<String> inside = written("drive(\"" + home + "/odd");
+    assertThat(inside).containsExactly(home + "/odd \\${1 + 1}/");
+    List<String> file = written("drive(\"" + inside.get(0));
+    assertThat(file).containsExactly(inside.get(0) + "\\$a\\\"b\\\\c\"");
+    assertThat(enter("\"" + file.get(0))).isEqualTo(odd.resolve("$a\"b\\c").toString());
   }
 }
