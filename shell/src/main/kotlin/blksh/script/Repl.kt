@@ -245,16 +245,33 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
    */
   @Synchronized
   fun saved(texts: List<String>, results: List<String?>): Saved {
-    val script = SavedSession(psi).script(texts.zip(results, SavedSession::Entered))
-    val problems =
-      try {
-        ScriptCompiler.compile(ScriptSource("<saved>", script))
-        listOf()
-      } catch (refused: ScriptCompilationException) {
-        refused.problems.filter { it.error }
-      }
-    return Saved(script, problems)
+    val entered = texts.zip(results, SavedSession::Entered)
+    val ofNoBlock = HashSet<SavedSession.Place>()
+    while (true) {
+      val script = SavedSession(psi).script(entered, ofNoBlock)
+      val problems = problems(script.text)
+      // Whether a block gives `it` depends on what takes the block; where it does not, the last
+      // result was meant. What is wrong further on may only follow from that.
+      val unresolved =
+        problems
+          .filter { it.line > 0 && it.message.startsWith("Unresolved reference") }
+          .minOfOrNull { offset(script.text, it) }
+      val more = script.ofBlocks.filterValues { it == unresolved }.keys
+      if (!ofNoBlock.addAll(more)) return Saved(script.text, problems)
+    }
   }
+
+  private fun problems(script: String): List<ScriptProblem> =
+    try {
+      ScriptCompiler.compile(ScriptSource("<saved>", script))
+      listOf()
+    } catch (refused: ScriptCompilationException) {
+      refused.problems.filter { it.error }
+    }
+
+  /** Where in a text a problem is. */
+  private fun offset(text: String, problem: ScriptProblem): Int =
+    text.lineSequence().take(problem.line - 1).sumOf { it.length + 1 } + problem.column - 1
 
   /** A script of what was entered, and why it does not compile when it does not. */
   class Saved(val script: String, val problems: List<ScriptProblem>)
