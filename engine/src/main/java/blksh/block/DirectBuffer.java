@@ -12,8 +12,11 @@ import java.util.Iterator;
  */
 public final class DirectBuffer implements AutoCloseable {
 
-  /** Bytes kept for the next who borrows; what comes back beyond them is left to the collector. */
-  static final long KEPT = Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 4);
+  /**
+   * Bytes kept for the next who borrows, a small part of what there is: others take such memory
+   * too. What comes back beyond them is left to the collector.
+   */
+  static final long KEPT = Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 8);
 
   /** Less is as good as nothing: short-lived, and cheap to make. */
   private static final int SMALLEST = 4096;

@@ -8,6 +8,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
@@ -34,10 +35,15 @@ public final class PartFile {
   private static final Set<Path> OPEN_HERE = ConcurrentHashMap.newKeySet();
 
   private final Path path;
+
+  /** What it is known by in {@link #OPEN_HERE}, whichever way its path goes. */
+  private final Path key;
+
   private final FileChannel channel;
 
-  private PartFile(Path path, FileChannel channel) {
+  private PartFile(Path path, Path key, FileChannel channel) {
     this.path = path;
+    this.key = key;
     this.channel = channel;
   }
 
@@ -71,13 +77,15 @@ public final class PartFile {
   }
 
   private static PartFile open(Path path, boolean fresh) throws IOException {
-    Path key = path.toAbsolutePath();
+    Path absolute = path.toAbsolutePath();
+    Path key = absolute.getParent().toRealPath().resolve(absolute.getFileName());
     if (!OPEN_HERE.add(key)) {
       return null;
     }
     FileChannel channel = null;
     PartFile part = null;
     try {
+      Object inode = inode(path);
       channel =
           fresh
               ? FileChannel.open(
@@ -86,9 +94,11 @@ public final class PartFile {
                   StandardOpenOption.READ,
                   StandardOpenOption.WRITE)
               : FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
-      // Between another's rename and our lock the name may have gone: then there is no part here.
-      if (channel.tryLock() != null && Files.exists(path)) {
-        part = new PartFile(path, channel);
+      // Between another's rename and our lock the file may have got its name, and perhaps another
+      // file the name of the part: then what is locked is no part.
+      inode = fresh ? inode(path) : inode;
+      if (channel.tryLock() != null && inode != null && inode.equals(inode(path))) {
+        part = new PartFile(path, key, channel);
       }
       return part;
     } finally {
@@ -98,6 +108,15 @@ public final class PartFile {
           channel.close();
         }
       }
+    }
+  }
+
+  /** Device and inode number of what has a name, or null; asked without opening it. */
+  private static Object inode(Path path) throws IOException {
+    try {
+      return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+    } catch (NoSuchFileException e) {
+      return null;
     }
   }
 
@@ -147,6 +166,6 @@ public final class PartFile {
 
   private void close() throws IOException {
     channel.close();
-    OPEN_HERE.remove(path.toAbsolutePath());
+    OPEN_HERE.remove(key);
   }
 }

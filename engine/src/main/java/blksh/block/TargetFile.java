@@ -32,11 +32,16 @@ public final class TargetFile implements Closeable {
   private final PartFile part;
 
   private final FileChannel channel;
+
+  /** Whether it may take the place of a file. */
+  private final boolean overwrite;
+
   private boolean finished;
 
-  private TargetFile(Path path, PartFile part, FileChannel channel) {
+  private TargetFile(Path path, PartFile part, FileChannel channel, boolean overwrite) {
     this.path = path;
     this.part = part;
+    this.overwrite = overwrite;
     this.channel = channel;
   }
 
@@ -55,7 +60,8 @@ public final class TargetFile implements Closeable {
     Path absolute = path.toAbsolutePath();
     try {
       if (device) {
-        return new TargetFile(absolute, null, FileChannel.open(absolute, StandardOpenOption.WRITE));
+        FileChannel channel = FileChannel.open(absolute, StandardOpenOption.WRITE);
+        return new TargetFile(absolute, null, channel, overwrite);
       }
       Path name = Files.exists(absolute) ? absolute.toRealPath() : absolute;
       PartFile part = partOf(name);
@@ -67,7 +73,7 @@ public final class TargetFile implements Closeable {
         part.channel().truncate(0);
         copyPermissions(name, part.path());
         ready = true;
-        return new TargetFile(name, part, part.channel());
+        return new TargetFile(name, part, part.channel(), overwrite);
       } finally {
         if (!ready) {
           part.discard();
@@ -175,11 +181,18 @@ public final class TargetFile implements Closeable {
     }
   }
 
-  /** Makes everything durable, under its name. */
+  /**
+   * Makes everything durable, under its name.
+   *
+   * @throws FileAlreadyExistsException when that was made meanwhile and may not be replaced
+   */
   public void finish() throws IOException {
     if (part == null) {
       channel.force(true);
     } else {
+      if (!overwrite && Files.exists(path)) {
+        throw new FileAlreadyExistsException(path.toString(), null, "it was made meanwhile");
+      }
       part.publish(path);
     }
     finished = true;

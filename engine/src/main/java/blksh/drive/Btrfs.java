@@ -68,7 +68,16 @@ final class Btrfs implements FileSystem {
     }
   }
 
-  private record Range(long start, long end) {}
+  /** A copy of a chunk on the device, with its runs of extents: from the first up to the last. */
+  private record Placed(long start, Chunk chunk, int first, int last) {
+    long end() {
+      return start + chunk.length();
+    }
+  }
+
+  /** Runs of extents there is memory for; where there are more, all of a chunk counts as used. */
+  private static final int MOST_RUNS =
+      (int) Math.min(64 << 20, Runtime.getRuntime().maxMemory() / 128);
 
   private static final class Volume {
     private final BlockSource source;
@@ -82,7 +91,13 @@ final class Btrfs implements FileSystem {
     /** All chunks by their logical address. */
     private final NavigableMap<Long, Chunk> chunks = new TreeMap<>();
 
-    private final List<Range> used = new ArrayList<>();
+    /** Runs of extents in order, each in one chunk: logical addresses, start and end in turn. */
+    private long[] runs = new long[1024];
+
+    private int runCount;
+
+    /** Whether what is in a chunk is not known. */
+    private boolean whole;
 
     /** Nodes read of all trees. */
     private long nodes;
@@ -100,6 +115,11 @@ final class Btrfs implements FileSystem {
 
     /** Bytes of all extents read. */
     private long extentBytes;
+
+    /** The end of what was noted as used, and the copy of the superblock that comes next. */
+    private long usedUpTo;
+
+    private int nextMirror;
 
     Volume(BlockSource source, Bytes superblock) throws Unmapped {
       this.source = source;
@@ -161,24 +181,54 @@ final class Btrfs implements FileSystem {
           "its chunks take %d bytes, but its superblock tells of %d",
           allocated,
           superblock.u64(217));
-      if (superblock.u64(LOG_ROOT) == 0) {
+      whole = superblock.u64(LOG_ROOT) != 0;
+      if (!whole) {
         useExtents();
-      } else {
-        chunks.values().forEach(chunk -> use(chunk, 0, chunk.length()));
       }
-      used.add(new Range(0, RESERVED));
-      for (long mirror : MIRRORS) {
-        used.add(new Range(mirror, mirror + SUPERBLOCK_SIZE));
-      }
-      used.sort(Comparator.comparingLong(Range::start));
       FreeRanges free = new FreeRanges();
-      long at = 0;
-      for (Range range : used) {
-        free.add(at, Math.min(deviceSize, range.start()));
-        at = Math.max(at, range.end());
+      use(0, RESERVED, free);
+      long past = 0;
+      for (Placed placed : placed()) {
+        Unmapped.unless(placed.start() >= past, "its chunks lie over each other");
+        past = placed.end();
+        if (whole) {
+          use(placed.start(), past, free);
+        }
+        long shift = placed.start() - placed.chunk().logical();
+        for (int i = placed.first(); !whole && i < placed.last(); i++) {
+          use(runs[2 * i] + shift, runs[2 * i + 1] + shift, free);
+        }
       }
-      free.add(at, deviceSize);
+      use(deviceSize, deviceSize, free);
       return free;
+    }
+
+    /** All copies of chunks in the order of the device. */
+    private List<Placed> placed() {
+      List<Placed> all = new ArrayList<>();
+      int run = 0;
+      for (Chunk chunk : chunks.values()) {
+        int first = run;
+        while (run < runCount && runs[2 * run] < chunk.end()) {
+          run++;
+        }
+        for (long copy : chunk.copies()) {
+          all.add(new Placed(copy, chunk, first, run));
+        }
+      }
+      all.sort(Comparator.comparingLong(Placed::start));
+      return all;
+    }
+
+    /** Notes what is used, in order of where it begins; copies of the superblock come between. */
+    private void use(long start, long end, FreeRanges free) {
+      while (nextMirror < MIRRORS.length && MIRRORS[nextMirror] <= start) {
+        long mirror = MIRRORS[nextMirror++];
+        free.add(usedUpTo, Math.min(deviceSize, mirror));
+        usedUpTo = Math.max(usedUpTo, mirror + SUPERBLOCK_SIZE);
+      }
+      free.add(usedUpTo, Math.min(deviceSize, start));
+      usedUpTo = Math.max(usedUpTo, end);
     }
 
     private void useExtents() throws Unmapped {
@@ -193,19 +243,18 @@ final class Btrfs implements FileSystem {
           superblock.u64(120));
     }
 
-    private void use(Chunk chunk, long from, long to) {
-      for (long copy : chunk.copies()) {
-        used.add(new Range(copy + from, copy + to));
-      }
-    }
-
-    /** Notes where the extents of the present run lie. */
+    /** Notes the present run, chunk by chunk. */
     private void useRun() throws Unmapped {
       for (long at = runStart; at < runEnd; ) {
         Chunk chunk = chunkOf(at);
         Unmapped.unless(chunk != null, "an extent lies outside its chunks");
         long to = Math.min(runEnd, chunk.end());
-        use(chunk, at - chunk.logical(), to - chunk.logical());
+        whole |= runCount == MOST_RUNS;
+        if (!whole) {
+          runs = 2 * runCount < runs.length ? runs : Arrays.copyOf(runs, 2 * runs.length);
+          runs[2 * runCount] = at;
+          runs[2 * runCount++ + 1] = to;
+        }
         at = to;
       }
     }

@@ -47,8 +47,11 @@ final class Ending {
       begun = true;
       all = List.copyOf(actions);
     }
-    all.forEach(Runnable::run);
-    ended.countDown();
+    try {
+      all.forEach(Runnable::run);
+    } finally {
+      ended.countDown();
+    }
   }
 
   boolean ended() {

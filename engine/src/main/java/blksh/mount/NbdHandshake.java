@@ -19,17 +19,25 @@ final class NbdHandshake {
 
   private final SocketChannel channel;
   private final NbdExports exports;
+  private final Runnable named;
   private final ByteBuffer buffer = ByteBuffer.allocate(LONGEST_OPTION);
   private boolean noZeroes;
   private boolean structured;
   private String metaContextOf;
 
+  /** What the client asked for a context of and is about to use: it is not opened for each step. */
+  private NbdExport held;
+
   /** How the client will be served. */
   record Terms(NbdExport export, boolean structured, boolean allocation) {}
 
-  NbdHandshake(SocketChannel channel, NbdExports exports) {
+  /**
+   * @param named told when the client has said which export it wants; to open that may take long
+   */
+  NbdHandshake(SocketChannel channel, NbdExports exports, Runnable named) {
     this.channel = channel;
     this.exports = exports;
+    this.named = named;
   }
 
   /**
@@ -37,6 +45,22 @@ final class NbdHandshake {
    * @throws IOException when it does not speak the protocol
    */
   Optional<Terms> negotiate() throws IOException {
+    try {
+      return agree();
+    } finally {
+      hold(null);
+    }
+  }
+
+  private void hold(NbdExport export) {
+    NbdExport before = held;
+    held = export;
+    if (before != null) {
+      exports.release(before);
+    }
+  }
+
+  private Optional<Terms> agree() throws IOException {
     send(
         ByteBuffer.allocate(18)
             .putLong(Nbd.NBDMAGIC)
@@ -87,6 +111,7 @@ final class NbdHandshake {
   }
 
   private Terms exportName(String name) throws IOException {
+    named.run();
     NbdExport export =
         exports.find(name).orElseThrow(() -> new IOException("no export \"" + name + "\""));
     ByteBuffer answer =
@@ -159,6 +184,7 @@ final class NbdHandshake {
 
   /** The export of a name, to be released; when there is none the client has been told. */
   private Optional<NbdExport> find(int option, String name) throws IOException {
+    named.run();
     String problem = "there is no export of that name";
     try {
       Optional<NbdExport> found = exports.find(name);
@@ -235,7 +261,7 @@ final class NbdHandshake {
     if (found.isEmpty()) {
       return;
     }
-    exports.release(found.get());
+    hold(found.get());
     if (allocation) {
       byte[] context = Nbd.BASE_ALLOCATION.getBytes(StandardCharsets.UTF_8);
       reply(

@@ -195,7 +195,8 @@ public final class NbdServer implements Closeable {
       AtomicBoolean agreed = new AtomicBoolean();
       CompletableFuture.delayedExecutor(patienceMillis, TimeUnit.MILLISECONDS)
           .execute(() -> hangUpUnless(agreed, client));
-      Optional<NbdHandshake.Terms> terms = new NbdHandshake(client, exports).negotiate();
+      Optional<NbdHandshake.Terms> terms =
+          new NbdHandshake(client, exports, () -> agreed.set(true)).negotiate();
       agreed.set(true);
       if (terms.isPresent()) {
         export = terms.get().export();

@@ -10,6 +10,8 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 
 /**
  * The files of a tree as exports, named by their paths in it, such as {@code server01.sda/3}. A
@@ -20,17 +22,16 @@ public final class TreeExports implements NbdExports {
 
   private final MountDirectory root;
 
-  /** By the path without links; guarded by this. */
+  /** By the path without links; guarded by itself. */
   private final Map<String, Opened> opened = new HashMap<>();
 
   private static final class Opened {
     final MountFile file;
-    final NbdExport export;
+    final CompletableFuture<NbdExport> export = new CompletableFuture<>();
     int clients;
 
-    Opened(MountFile file, NbdExport export) {
+    Opened(MountFile file) {
       this.file = file;
-      this.export = export;
     }
   }
 
@@ -61,23 +62,43 @@ public final class TreeExports implements NbdExports {
    * @throws BlkshException when what has the name cannot be opened
    */
   @Override
-  public synchronized Optional<NbdExport> find(String name) {
+  public Optional<NbdExport> find(String name) {
     String path = name;
     MountNode node = node(path);
     if (node instanceof MountLink link) {
       path = path.substring(0, path.lastIndexOf('/') + 1) + link.target();
       node = node(path);
     }
-    Opened known = opened.get(path);
-    if (known == null && node instanceof MountFile file) {
-      known = new Opened(file, new NbdExport(path, file.open()));
-      opened.put(path, known);
+    Opened known;
+    boolean first = false;
+    synchronized (opened) {
+      known = opened.get(path);
+      if (known == null && node instanceof MountFile file) {
+        known = new Opened(file);
+        opened.put(path, known);
+        first = true;
+      }
+      if (known == null) {
+        return Optional.empty();
+      }
+      known.clients++;
     }
-    if (known == null) {
-      return Optional.empty();
+    // Opening may take long, and others ask for other names meanwhile.
+    if (first) {
+      try {
+        known.export.complete(new NbdExport(path, known.file.open()));
+      } catch (RuntimeException | Error e) {
+        synchronized (opened) {
+          opened.remove(path, known);
+        }
+        known.export.completeExceptionally(e);
+      }
     }
-    known.clients++;
-    return Optional.of(known.export);
+    try {
+      return Optional.of(known.export.join());
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof BlkshException failure ? failure : e;
+    }
   }
 
   /** What is at a path, or null; the root is the empty one, a directory may end with a slash. */
@@ -90,9 +111,12 @@ public final class TreeExports implements NbdExports {
   }
 
   @Override
-  public synchronized void release(NbdExport export) {
-    Opened known = opened.get(export.name());
-    if (known != null && known.export == export && --known.clients == 0) {
+  public void release(NbdExport export) {
+    synchronized (opened) {
+      Opened known = opened.get(export.name());
+      if (known == null || known.export.getNow(null) != export || --known.clients > 0) {
+        return;
+      }
       opened.remove(export.name());
       known.file.release(export.source());
     }

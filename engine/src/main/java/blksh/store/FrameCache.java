@@ -12,9 +12,10 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * The frames read last, decompressed, with what was proven of them. Each is read once however many
- * ask for it at the same time. A frame in use is never given up, and one that was found damaged is
- * not remembered.
+ * The frames that are asked for again and again, decompressed, with what was proven of them. Each
+ * is read once however many ask for it at the same time; what is asked for the first time is read
+ * past the cache where that is cheaper, see {@link #isFirstLook}. A frame in use is never given up,
+ * and one that was found damaged is not remembered.
  */
 final class FrameCache {
 
@@ -36,7 +37,7 @@ final class FrameCache {
   private final Map<Key, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
   private final Deque<Pack.Loaded> free = new ArrayDeque<>();
 
-  /** Frames of which a part was read lately, oldest first. */
+  /** Frames that were read past the cache lately, oldest first. */
   private final Set<Key> looked = new LinkedHashSet<>();
 
   /** Who reads through the cache, with what that came to. */
@@ -104,20 +105,6 @@ final class FrameCache {
     }
     owner.misses.increment();
     return true;
-  }
-
-  /** Whether a frame is here; one that is not will be read without the cache. */
-  boolean holds(Owner owner, Pack pack, int frame) {
-    PackFooter footer = pack.footer();
-    Key key = new Key(owner, pack.id(), footer.firstPage(frame), footer.pagesIn(frame));
-    boolean here;
-    synchronized (this) {
-      here = entries.containsKey(key);
-    }
-    if (!here) {
-      owner.misses.increment();
-    }
-    return here;
   }
 
   Entry acquire(Owner owner, Pack pack, int frame, Pack.Reader reader) {

@@ -93,7 +93,7 @@ final class PageReader implements Closeable {
     return sound;
   }
 
-  /** For whoever reads in order: whole frames need not be kept. */
+  /** For whoever reads in order: whole frames are not kept, but for those asked for again. */
   private int putFrames(long packId, int page, int most, ByteBuffer target) {
     try {
       usePack(packId);
@@ -105,7 +105,7 @@ final class PageReader implements Closeable {
     return frame >= 0
             && footer.firstPage(frame) == page
             && footer.pagesIn(frame) <= most
-            && !cache.holds(owner, pack, frame)
+            && cache.isFirstLook(owner, pack, frame)
         ? pack.putFrames(frame, most, reader, target)
         : 0;
   }

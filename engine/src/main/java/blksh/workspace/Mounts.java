@@ -254,31 +254,35 @@ public final class Mounts implements Closeable {
 
   private MountEntry serve(
       Map<String, BlockSource> sources, Closeable onEnd, Function<NbdExports, NbdServer> listen) {
-    NbdExports exports =
-        NbdExports.of(
-            sources.entrySet().stream()
-                .map(export -> new NbdExport(export.getKey(), export.getValue()))
-                .toArray(NbdExport[]::new));
-    String description =
-        String.join(
-            ", ",
-            sources.values().stream()
-                .filter(source -> !SourceTree.isPart(source))
-                .map(Mounts::description)
-                .toList());
-    String overlay =
-        String.join(
-            ", ",
-            sources.values().stream()
-                .map(Mounts::overlayOf)
-                .filter(file -> !file.isEmpty())
-                .toList());
+    Supplier<String> description =
+        () ->
+            String.join(
+                ", ",
+                sources.values().stream()
+                    .filter(source -> !SourceTree.isPart(source))
+                    .map(Mounts::description)
+                    .toList());
+    Supplier<String> overlay =
+        () ->
+            String.join(
+                ", ",
+                sources.values().stream()
+                    .map(Mounts::overlayOf)
+                    .filter(file -> !file.isEmpty())
+                    .toList());
     Supplier<CacheFigures> cache =
         () ->
             sources.values().stream()
                 .map(CacheFigures::of)
                 .reduce(CacheFigures.NONE, CacheFigures::plus);
-    return serve(() -> listen.apply(exports), description, overlay, cache, onEnd);
+    Supplier<NbdServer> begin =
+        () ->
+            listen.apply(
+                NbdExports.of(
+                    sources.entrySet().stream()
+                        .map(export -> new NbdExport(export.getKey(), export.getValue()))
+                        .toArray(NbdExport[]::new)));
+    return serve(begin, description, overlay, cache, onEnd);
   }
 
   /**
@@ -306,7 +310,8 @@ public final class Mounts implements Closeable {
             root instanceof CacheFigures.Counting counting
                 ? counting.cacheFigures()
                 : CacheFigures.NONE;
-    return serve(() -> listen.apply(new TreeExports(root)), description, "", cache, () -> {});
+    return serve(
+        () -> listen.apply(new TreeExports(root)), () -> description, () -> "", cache, () -> {});
   }
 
   /**
@@ -328,12 +333,16 @@ public final class Mounts implements Closeable {
 
   private MountEntry serve(
       Supplier<NbdServer> listen,
-      String description,
-      String overlay,
+      Supplier<String> description,
+      Supplier<String> overlay,
       Supplier<CacheFigures> cache,
       Closeable onEnd) {
     NbdServer server;
+    String shown;
+    String file;
     try {
+      shown = description.get();
+      file = overlay.get();
       server = listen.get();
     } catch (RuntimeException | Error e) {
       closeQuietly(onEnd);
@@ -346,12 +355,12 @@ public final class Mounts implements Closeable {
         };
     Served entry =
         new Served(
-            record(MountEntry.Kind.NBD, server.uri().toString(), description, overlay),
+            record(MountEntry.Kind.NBD, server.uri().toString(), shown, file),
             () -> server.traffic().withCache(cache.get()),
             end,
             new CountDownLatch(1));
-    Path file = note(entry);
-    server.whenEnded(() -> end(file, entry, onEnd));
+    Path noted = note(entry);
+    server.whenEnded(() -> end(noted, entry, onEnd));
     return entry.entry();
   }
 

@@ -77,6 +77,34 @@ class TargetFileTest {
   }
 
   @Test
+  void aWriterIsMetWhicheverWayThePathGoes() throws IOException {
+    Path directory = Files.createDirectory(folder.resolve("directory"));
+    Path link = Files.createSymbolicLink(folder.resolve("link"), directory);
+    try (TargetFile target = open(directory.resolve("disk"))) {
+      for (Path way : List.of(link.resolve("disk"), directory.resolve("../directory/disk"))) {
+        assertThatThrownBy(() -> open(way))
+            .isInstanceOf(BlkshException.class)
+            .hasMessageContaining("it is being written by another");
+      }
+      target.write(0, ByteBuffer.wrap(new byte[] {7}));
+      target.finish();
+    }
+    assertThat(Files.readAllBytes(directory.resolve("disk"))).containsExactly(7);
+  }
+
+  @Test
+  void whatWasMadeMeanwhileIsNotReplaced() throws IOException {
+    Path path = folder.resolve("disk");
+    try (TargetFile target = TargetFile.open(path, "write", 1, false, false)) {
+      target.write(0, ByteBuffer.wrap(new byte[] {7}));
+      Files.writeString(path, "mine");
+      assertThatThrownBy(target::finish).hasMessageContaining("made meanwhile");
+    }
+    assertThat(path).hasContent("mine");
+    assertThat(files()).containsExactly("disk");
+  }
+
+  @Test
   void aLinkIsFollowedAndStays() throws IOException {
     Path path = Files.writeString(folder.resolve("disk"), "before");
     Path link = Files.createSymbolicLink(folder.resolve("link"), Path.of("disk"));

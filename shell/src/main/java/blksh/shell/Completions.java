@@ -7,9 +7,11 @@ import blksh.dsl.Vocabulary;
 import blksh.script.Members;
 import blksh.script.Scope;
 import blksh.script.Sitting;
+import blksh.shell.view.Columns;
 import blksh.shell.view.Described;
 import blksh.shell.view.Words;
 import java.io.IOException;
+import java.lang.reflect.Field;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.nio.file.Files;
@@ -123,7 +125,7 @@ final class Completions {
   private final Function<String, List<String>> importable;
 
   /**
-   * @param variable the value of a variable declared at the prompt, or null
+   * @param variable the value of a variable declared at the prompt, or null; runs nothing
    * @param importable the functions and properties a package of Kotlin declares
    */
   Completions(
@@ -142,7 +144,7 @@ final class Completions {
   /** Tells how a text ends. */
   static Place place(String before) {
     int quote = openQuote(before);
-    boolean named = quote >= 0 && before.substring(quote).matches("[\\s\\S]*\\$\\w*");
+    boolean named = quote >= 0 && named(before);
     if (quote >= 0 && !named) {
       String word = before.substring(quote + 1);
       boolean key = quote > 0 && before.charAt(quote - 1) == '[';
@@ -160,6 +162,15 @@ final class Completions {
     }
     boolean number = !word.isEmpty() && Character.isDigit(word.charAt(0));
     return new Place(number ? Kind.NOTHING : Kind.NAME, "", word);
+  }
+
+  /** Whether a text ends in a template that is a name, such as {@code $na}. */
+  private static boolean named(String text) {
+    int at = text.length();
+    while (at > 0 && part(text.charAt(at - 1))) {
+      at--;
+    }
+    return at > 0 && text.charAt(at - 1) == '$' && !Quoted.isEscaped(text, at - 1);
   }
 
   private static boolean part(char c) {
@@ -472,7 +483,7 @@ final class Completions {
       value =
           switch (step.kind()) {
             case MEMBER -> i == 0 ? root(step.text()) : property(value, step.text());
-            case KEY -> keyed(value, step.text());
+            case KEY -> keyed(value, Quoted.read(step.text()));
             case INDEX -> indexed(value, Integer.parseInt(step.text()));
           };
       if (value == null) {
@@ -501,18 +512,34 @@ final class Completions {
     return value instanceof List<?> list && index < list.size() ? list.get(index) : null;
   }
 
+  /** A property's value; of what others declared only what is stored, their getters may do much. */
   private static Object property(Object value, String name) {
-    for (Method method : value.getClass().getMethods()) {
-      if (method.getParameterCount() == 0
-          && (method
-                  .getName()
-                  .equals("get" + Character.toUpperCase(name.charAt(0)) + name.substring(1))
-              || value.getClass().isRecord() && method.getName().equals(name))
-          && Modifier.isPublic(method.getDeclaringClass().getModifiers())) {
-        try {
+    try {
+      if (!value.getClass().getName().startsWith("blksh.")) {
+        return stored(value, name);
+      }
+      String getter = "get" + Character.toUpperCase(name.charAt(0)) + name.substring(1);
+      for (Method method : value.getClass().getMethods()) {
+        boolean reads =
+            method.getName().equals(getter)
+                || value.getClass().isRecord() && method.getName().equals(name);
+        if (reads
+            && method.getParameterCount() == 0
+            && Modifier.isPublic(method.getDeclaringClass().getModifiers())) {
           return method.invoke(value);
-        } catch (ReflectiveOperationException | RuntimeException unreadable) {
-          return null;
+        }
+      }
+    } catch (ReflectiveOperationException | RuntimeException unreadable) {
+      return null;
+    }
+    return null;
+  }
+
+  private static Object stored(Object value, String name) throws ReflectiveOperationException {
+    for (Class<?> type = value.getClass(); type != null; type = type.getSuperclass()) {
+      for (Field field : type.getDeclaredFields()) {
+        if (field.getName().equals(name)) {
+          return field.trySetAccessible() ? field.get(value) : null;
         }
       }
     }
@@ -523,11 +550,17 @@ final class Completions {
     if (value instanceof Keyed keyed) {
       boolean few = keyed.getKeys().size() <= 50;
       for (String key : keyed.getKeys()) {
-        add(all, key + "\"]", key, few ? describe(keyed.find(key)) : null);
+        quoted(all, key, "\"]", few ? describe(keyed.find(key)) : null);
       }
     } else if (value instanceof Map<?, ?> map) {
-      map.forEach((key, item) -> add(all, key + "\"]", String.valueOf(key), describe(item)));
+      map.forEach((key, item) -> quoted(all, String.valueOf(key), "\"]", describe(item)));
     }
+  }
+
+  /** Adds what goes into a string that is open; it is shown as it will stand there. */
+  private static void quoted(Map<String, Completion> all, String text, String end, String type) {
+    String inside = Quoted.of(text);
+    add(all, inside + end, inside, type);
   }
 
   private void strings(Place place, Scope scope, Map<String, Completion> all) {
@@ -540,9 +573,8 @@ final class Completions {
       Object store = value(call.receiver());
       if (store instanceof blksh.dsl.Store known) {
         for (var manifest : known.getManifests()) {
-          add(all, manifest.getName() + "\"", manifest.getName(), "the newest");
-          String reference = manifest.getReference();
-          add(all, reference + "\"", reference, describe(manifest));
+          quoted(all, manifest.getName(), "\"", "the newest");
+          quoted(all, manifest.getReference(), "\"", describe(manifest));
         }
       }
     }
@@ -559,7 +591,7 @@ final class Completions {
       try (Stream<Path> blocks = Files.list(Path.of("/sys/block"))) {
         for (Path block : blocks.sorted().toList()) {
           String name = "/dev/" + block.getFileName();
-          add(all, name + "\"", name, size(block));
+          quoted(all, name, "\"", size(block));
         }
       } catch (IOException none) {
         // A system without them has other drives to offer: files.
@@ -567,10 +599,9 @@ final class Completions {
     }
     int slash = word.lastIndexOf('/');
     String head = word.substring(0, slash + 1);
-    Path directory = Path.of(head.isEmpty() ? "." : head);
-    try (Stream<Path> files = Files.list(directory)) {
+    try (Stream<Path> files = Files.list(Path.of(head.isEmpty() ? "." : Quoted.read(head)))) {
       for (Path file : files.limit(MOST_FILES).sorted().toList()) {
-        String name = head + file.getFileName();
+        String name = head + Quoted.of(file.getFileName().toString());
         boolean inside = Files.isDirectory(file);
         add(all, inside ? name + "/" : name + "\"", inside ? name + "/" : name, about(file));
       }
@@ -660,7 +691,12 @@ final class Completions {
   }
 
   private static void add(Map<String, Completion> all, Completion completion) {
-    all.putIfAbsent(completion.shown(), completion);
+    // Titles and labels come from disks nobody vouches for.
+    String shown = Columns.tame(completion.shown(), false);
+    String type = Columns.tame(completion.type(), false);
+    String doc = Columns.tame(completion.doc(), false);
+    all.putIfAbsent(
+        shown, new Completion(completion.text(), shown, type, doc, completion.standing()));
   }
 
   /** A value in a few words, found without reading through it. */
@@ -716,7 +752,7 @@ final class Completions {
       int comma = -1;
       for (int at = before.length() - 1; at >= 0; at--) {
         char c = before.charAt(at);
-        if (c == '"') {
+        if (c == '"' && !Quoted.isEscaped(before, at)) {
           quoted = !quoted;
         } else if (quoted) {
           continue;

@@ -39,6 +39,7 @@ final class EntryHistory implements History {
   private final int most;
   private final List<Past> entries = new ArrayList<>();
   private LineReader reader;
+  private String problem;
 
   /** Where going up and down has led; the number of entries when it is at the line being typed. */
   private int at;
@@ -53,28 +54,42 @@ final class EntryHistory implements History {
   }
 
   /**
-   * Reads what there is.
+   * Reads what there is; a session goes on without, see {@link #problem}.
    *
    * @param most how many entries are kept
-   * @throws IOException when the file is there and cannot be read
    */
-  EntryHistory(Path file, int most) throws IOException {
+  EntryHistory(Path file, int most) {
     this.file = file;
     this.most = most;
     load();
   }
 
+  /** Why there are no entries of earlier sessions; null when they could be read. */
+  String problem() {
+    return problem;
+  }
+
   // The file.
 
   @Override
-  public void load() throws IOException {
-    if (read() > entries.size() + EXCESS) {
-      locked(
-          () -> {
-            // Others may have appended since.
-            read();
-            rewrite();
-          });
+  public void load() {
+    int lines = 0;
+    try {
+      lines = read();
+    } catch (IOException e) {
+      problem = e.getClass().getSimpleName() + ": " + e.getMessage();
+    }
+    if (lines > entries.size() + EXCESS) {
+      try {
+        locked(
+            () -> {
+              // Others may have appended since.
+              read();
+              rewrite();
+            });
+      } catch (IOException e) {
+        // A long file is read as well as a short one.
+      }
     }
     moveToEnd();
   }
@@ -145,11 +160,17 @@ final class EntryHistory implements History {
 
   /** Changes the file while no other session does; the lock ends with the channel. */
   private void locked(Change change) throws IOException {
+    // An interrupt would close the channels.
+    boolean interrupted = Thread.interrupted();
     // The system's lock is between processes only.
     synchronized (EntryHistory.class) {
       try (FileChannel channel = open(file.resolveSibling(file.getFileName() + ".lock"))) {
         channel.lock();
         change.make();
+      } finally {
+        if (interrupted) {
+          Thread.currentThread().interrupt();
+        }
       }
     }
   }

@@ -358,6 +358,10 @@ final class Prompt {
     Files.createDirectories(home);
     Completions completions =
         new Completions(vocabulary, fastLane, this::variable, foresight, this::importable);
+    EntryHistory history = new EntryHistory(home.resolve("history"), HISTORY);
+    if (history.problem() != null) {
+      console.err().println("blksh: cannot read the history: " + history.problem());
+    }
     Path inputRc = Path.of(System.getProperty("user.home"), ".inputrc");
     return new EntryReader(
         terminal,
@@ -367,7 +371,7 @@ final class Prompt {
         foresight,
         commands,
         new EntryHighlighter(console.colour(), () -> lexer),
-        new EntryHistory(home.resolve("history"), HISTORY));
+        history);
   }
 
   // Both.

@@ -30,7 +30,15 @@ internal constructor(
 
   override fun open(): BlockSource = opened()
 
-  private fun opened(): Engine = Engine.open(base.open(), file)
+  private fun opened(): Engine {
+    val below = base.open()
+    try {
+      return Engine.open(below, file)
+    } catch (e: Throwable) {
+      below.close()
+      throw e
+    }
+  }
 
   /**
    * What was written and made durable so far, in order; also while it is mounted.

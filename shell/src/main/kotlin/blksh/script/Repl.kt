@@ -4,6 +4,7 @@ import blksh.BlkshException
 import blksh.dsl.Vocabulary
 import java.lang.reflect.InvocationTargetException
 import java.util.concurrent.ConcurrentHashMap
+import java.util.concurrent.ConcurrentLinkedDeque
 import kotlin.coroutines.Continuation
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.coroutines.startCoroutine
@@ -82,7 +83,8 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
   private val compiler = K2ReplCompiler(state)
   private val psi = KtPsiFactory(state.project, markGenerated = false)
   private val loader = SnippetClassLoader(javaClass.classLoader)
-  private val snippets = ArrayDeque<Any>()
+  /** Those that were kept, newest first. */
+  private val snippets = ConcurrentLinkedDeque<Any>()
   private var number = 0
 
   /** Says whether lines are an entry, the beginning of one, or wrong. */
@@ -243,16 +245,33 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
    */
   @Synchronized
   fun saved(texts: List<String>, results: List<String?>): Saved {
-    val script = SavedSession(psi).script(texts.zip(results, SavedSession::Entered))
-    val problems =
-      try {
-        ScriptCompiler.compile(ScriptSource("<saved>", script))
-        listOf()
-      } catch (refused: ScriptCompilationException) {
-        refused.problems.filter { it.error }
-      }
-    return Saved(script, problems)
+    val entered = texts.zip(results, SavedSession::Entered)
+    val ofNoBlock = HashSet<SavedSession.Place>()
+    while (true) {
+      val script = SavedSession(psi).script(entered, ofNoBlock)
+      val problems = problems(script.text)
+      // Whether a block gives `it` depends on what takes the block; where it does not, the last
+      // result was meant. What is wrong further on may only follow from that.
+      val unresolved =
+        problems
+          .filter { it.line > 0 && it.message.startsWith("Unresolved reference") }
+          .minOfOrNull { offset(script.text, it) }
+      val more = script.ofBlocks.filterValues { it == unresolved }.keys
+      if (!ofNoBlock.addAll(more)) return Saved(script.text, problems)
+    }
   }
+
+  private fun problems(script: String): List<ScriptProblem> =
+    try {
+      ScriptCompiler.compile(ScriptSource("<saved>", script))
+      listOf()
+    } catch (refused: ScriptCompilationException) {
+      refused.problems.filter { it.error }
+    }
+
+  /** Where in a text a problem is. */
+  private fun offset(text: String, problem: ScriptProblem): Int =
+    text.lineSequence().take(problem.line - 1).sumOf { it.length + 1 } + problem.column - 1
 
   /** A script of what was entered, and why it does not compile when it does not. */
   class Saved(val script: String, val problems: List<ScriptProblem>)
@@ -417,14 +436,24 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
     }
   }
 
-  /** The value of a variable declared at the prompt; null when there is none or it is null. */
-  @Synchronized
+  /**
+   * The value that a variable declared at the prompt holds; null when there is none or it is null.
+   * Calls no getter and asks no delegate, which would be to run what was entered, and waits for no
+   * other entry.
+   */
   fun variable(name: String): Any? {
     val getter = "get" + name.replaceFirstChar { it.uppercaseChar() }
     for (snippet in snippets) {
+      val type = snippet.javaClass
       val method =
-        snippet.javaClass.methods.find { it.name == getter && it.parameterCount == 0 } ?: continue
-      return runCatching { method.invoke(snippet) }.getOrNull()
+        type.methods.find { it.parameterCount == 0 && it.name.substringBefore('-') == getter }
+          ?: continue
+      // A value of an inline class is bare in its field; its getter has a longer name.
+      val field =
+        type.declaredFields.find {
+          it.name == name && it.type == method.returnType && method.name == getter
+        }
+      return field?.apply { isAccessible = true }?.get(snippet)
     }
     return null
   }

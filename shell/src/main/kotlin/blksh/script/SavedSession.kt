@@ -50,6 +50,16 @@ internal class SavedSession(private val psi: KtPsiFactory) {
    */
   data class Entered(val text: String, val result: String?)
 
+  /** A place in what was entered: which entry, and where in its text. */
+  data class Place(val entry: Int, val offset: Int)
+
+  /**
+   * A script.
+   *
+   * @property ofBlocks where each `it` stands that was taken for that of a block around it
+   */
+  class Script(val text: String, val ofBlocks: Map<Place, Int>)
+
   /** A declaration at the top of an entry; those of one [key] stand for each other. */
   private class Declared(val key: String, val name: PsiElement, val whole: KtDeclaration)
 
@@ -60,7 +70,14 @@ internal class SavedSession(private val psi: KtPsiFactory) {
     val declared: List<Declared> = top.flatMap { declared(it) }
     val references: List<KtSimpleNameExpression> =
       script?.collectDescendantsOfType<KtSimpleNameExpression>().orEmpty()
+    val ofBlocks = ArrayList<Int>()
     var dropped = false
+
+    /** Where in the edited text stands what stands here in the text. */
+    fun edited(offset: Int): Int =
+      edits.headMap(offset).entries.fold(offset) { at, (start, edit) ->
+        at + edit.second.length - (edit.first - start)
+      }
 
     fun replace(element: PsiElement, by: String) {
       edits[element.startOffset] = element.endOffset to by
@@ -77,21 +94,31 @@ internal class SavedSession(private val psi: KtPsiFactory) {
     }
   }
 
-  /** The script for entries, oldest first. */
-  fun script(entered: List<Entered>): String {
+  /**
+   * The script for entries, oldest first.
+   *
+   * @param ofNoBlock each `it` in a block that gives none, as only the compiler can tell
+   */
+  fun script(entered: List<Entered>, ofNoBlock: Set<Place> = setOf()): Script {
     val imports = LinkedHashSet<String>()
     val entries = entered.map { read(it, imports) }
-    nameResults(entries)
+    nameResults(entries, ofNoBlock)
     keepOneOfEachName(entries)
     val script = StringBuilder("// What was entered at the prompt.\n")
+    val ofBlocks = HashMap<Place, Int>()
     imports.forEach { script.append(it).append('\n') }
-    for (entry in entries) {
-      val text = entry.edited().trim()
-      if (entry.dropped || text.isEmpty()) continue
-      // On a line of its own a block would belong to the call before it.
-      script.append(if (text.startsWith("{")) ";" else "").append(text).append('\n')
+    entries.forEachIndexed { index, entry ->
+      val edited = entry.edited()
+      val text = edited.trim()
+      if (!entry.dropped && text.isNotEmpty()) {
+        // On a line of its own a block would belong to the call before it.
+        script.append(if (text.startsWith("{")) ";" else "")
+        val start = script.length - edited.indexOfFirst { !it.isWhitespace() }
+        entry.ofBlocks.forEach { ofBlocks[Place(index, it)] = start + entry.edited(it) }
+        script.append(text).append('\n')
+      }
     }
-    return script.toString()
+    return Script(script.toString(), ofBlocks)
   }
 
   private fun read(entered: Entered, imports: MutableSet<String>): Entry {
@@ -105,15 +132,18 @@ internal class SavedSession(private val psi: KtPsiFactory) {
     return entry
   }
 
-  private fun nameResults(entries: List<Entry>) {
+  private fun nameResults(entries: List<Entry>, ofNoBlock: Set<Place>) {
     val needed = HashSet<String>()
     val results = entries.mapNotNull { it.result }.toSet()
     var newest: String? = null
-    for (entry in entries) {
+    entries.forEachIndexed { index, entry ->
       for (reference in entry.references) {
         val name = reference.getReferencedName()
         if (name in results && isFree(reference)) needed += name
-        if (name == "it" && newest != null && isFree(reference) && !isOfBlock(reference)) {
+        if (name != "it" || newest == null || !isFree(reference)) continue
+        if (isOfBlock(reference) && Place(index, reference.startOffset) !in ofNoBlock) {
+          entry.ofBlocks += reference.startOffset
+        } else {
           entry.replace(reference, newest)
           needed += newest
         }
@@ -239,7 +269,7 @@ internal class SavedSession(private val psi: KtPsiFactory) {
   private fun names(several: KtDestructuringDeclaration, name: String): Boolean =
     several.entries.any { it.name == name }
 
-  /** Whether `it` belongs to a block around it. */
+  /** Whether `it` belongs to a block around it, if one of them gives it. */
   private fun isOfBlock(reference: KtSimpleNameExpression): Boolean =
     reference.parents.any { it is KtFunctionLiteral && !it.hasParameterSpecification() }
 

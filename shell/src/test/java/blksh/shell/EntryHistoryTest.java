@@ -137,4 +137,22 @@ class EntryHistoryTest {
     assertThat(history.current()).isEmpty();
     assertThat(history.reverseIterator().next().line()).isEqualTo("b");
   }
+
+  @Test
+  void goesOnWithoutWhatCannotBeRead() throws Exception {
+    Files.createDirectory(file);
+    EntryHistory history = open();
+    assertThat(history.problem()).contains("directory");
+    history.add("stores");
+    assertThat(lines(history)).containsExactly("stores");
+  }
+
+  @Test
+  void keepsWhatIsEnteredWhileInterrupted() throws Exception {
+    EntryHistory history = open();
+    Thread.currentThread().interrupt();
+    history.add("stores");
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(lines(open())).containsExactly("stores");
+  }
 }

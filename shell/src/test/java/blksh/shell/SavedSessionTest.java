@@ -118,6 +118,27 @@ class SavedSessionTest {
   }
 
   @Test
+  void knowsWhichBlocksGiveAnIt() {
+    assertThat(
+            script(
+                "import java.io.File",
+                "res1: listOf(1, 2)",
+                "  run { it.size }; it.map { it + 1 }",
+                "run { it.map { it + run { it } } + it.size }",
+                "run { listOf(3).let { \"$it\" } }",
+                "val f = run { \"$it ${run { it }}\" }"))
+        .isEqualTo(
+            """
+            import java.io.File
+            val res1 = listOf(1, 2)
+            run { res1.size }; res1.map { it + 1 }
+            run { res1.map { it + run { it } } + res1.size }
+            run { listOf(3).let { "$it" } }
+            val f = run { "$res1 ${run { res1 }}" }
+            """);
+  }
+
+  @Test
   void keepsBlocksApartFromTheCallBefore() {
     assertThat(script("println()", "res1: { n: Int -> n }", "val f = it", "f(1)"))
         .isEqualTo("println()\nval res1 = { n: Int -> n }\nval f = res1\nf(1)\n");
