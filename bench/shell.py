@@ -255,19 +255,18 @@ def tabs(java_home, work):
                 terminal.enter(typed, "blksh> ")
                 continue
             terminal.send(typed[:-LAST_KEYS])
-            terminal.rest(0.15)
+            terminal.rest(0.06)
             for character in typed[-LAST_KEYS:]:
                 terminal.send(character)
                 terminal.rest(BETWEEN_KEYS)
             terminal.send("\t")
             took = terminal.answer()
-            terminal.send("\x0c")  # the line and its menu are drawn anew, to be read whole
-            terminal.rest(0.15)
             if expected not in terminal.text():
-                took = terminal.answer(5)
+                terminal.send("\x0c")  # a list goes, but the line is drawn anew, to be read whole
+                terminal.rest(0.15)
+            if expected not in terminal.text():
                 late.append(typed)
-                terminal.send("\x0c")
-                terminal.rest(0.3)
+                took = terminal.answer(3)
                 if expected not in terminal.text():
                     wrong.append((typed, expected, terminal.text()))
             times.append(took)

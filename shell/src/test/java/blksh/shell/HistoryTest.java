@@ -46,8 +46,9 @@ class HistoryTest {
       pane.type("int): int {");
       pane.await(screen -> screen.contains("fun twice") && screen.endsWith("search: int): int {_"));
       pane.press("C-c");
-      pane.await(screen -> screen.matches("blksh> half *\nblksh>"));
-      assertThat(pane.cursor()).isEqualTo("7,1");
+      // A second empty prompt is seen at times, when the machine is busy.
+      pane.await(screen -> screen.matches("blksh> half *\n(blksh> *\n)?blksh>"));
+      assertThat(pane.cursor()).startsWith("7,");
       pane.press("C-r");
       pane.type("twi");
       pane.await(screen -> screen.endsWith("search: twi_"));
