@@ -2,8 +2,8 @@ package blksh.dsl
 
 import blksh.BlkshException
 import blksh.block.BlockSource
-import blksh.block.Partition as Entry
-import blksh.block.PartitionTable
+import blksh.partition.Partition as Entry
+import blksh.partition.PartitionTable
 import blksh.drive.Drive as Listed
 import blksh.shell.view.Described
 import blksh.shell.view.Field
