@@ -5,14 +5,18 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.kit.Knots;
 import com.tngtech.archunit.core.domain.Dependency;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -20,10 +24,13 @@ import org.junit.jupiter.api.Test;
 /** The house rules of the engine: what stands on what, and what has no place in it. */
 class ArchitectureTest {
 
-  /** What every feature stands on; {@code block} stands on {@code task}, and that on nothing. */
-  private static final Set<String> GROUND = Set.of("block", "task");
+  /** What everything stands on; each room of it on those before it. */
+  private static final List<String> GROUND = List.of("task", "io", "block");
 
-  /** Each stands on the ground alone; where two must meet they meet in {@code workspace}. */
+  /** What the features share, on the ground; each room of it on those before it. */
+  private static final List<String> MIDDLE = List.of("compress", "partition", "filesystem", "retention");
+
+  /** Each stands on ground and middle; where two must meet they meet in {@code workspace}. */
   private static final Set<String> FEATURES =
       Set.of("cache", "catalogue", "drive", "image", "iso", "mount", "snapshot", "store");
 
@@ -38,8 +45,9 @@ class ArchitectureTest {
   void everyPackageIsOneOfTheHouse() {
     Set<String> parts = new TreeSet<>();
     ENGINE.forEach(type -> parts.add(part(type)));
-    assertThat(parts).contains("block", "task", TOP);
+    assertThat(parts).contains(TOP).containsAll(GROUND).containsAll(MIDDLE);
     parts.removeAll(GROUND);
+    parts.removeAll(MIDDLE);
     parts.removeAll(FEATURES);
     parts.remove(TOP);
     assertThat(parts).containsExactly("");
@@ -74,13 +82,45 @@ class ArchitectureTest {
   void nativeCallsForExtentsAreInOnePlaceSoThatTheyLoadLate() {
     noClasses()
         .that()
-        .resideInAPackage("blksh.block..")
+        .resideInAPackage("blksh.io..")
         .and()
         .doNotHaveSimpleName("Posix")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("com.kenai..")
         .check(ENGINE);
+  }
+
+  @Test
+  void noMoreThanThreeClassesOfTheStoreDependOnEachOther() {
+    assertThat(Knots.above(3, ENGINE, "blksh.store")).isEmpty();
+  }
+
+  @Test
+  void packsKnowNothingOfTheStoreAndShelvesNothingOfPacks() {
+    for (String upper : List.of("blksh.store", "blksh.store.pack")) {
+      noClasses()
+          .that()
+          .resideInAnyPackage("blksh.store.pack", "blksh.store.shelf")
+          .and()
+          .resideOutsideOfPackage(upper)
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage(upper)
+          .check(ENGINE);
+    }
+  }
+
+  @Test
+  void theStoreShowsFewTypes() {
+    List<String> types = new ArrayList<>();
+    for (JavaClass type : ENGINE) {
+      boolean own = Set.of("blksh.store", "blksh.store.pack").contains(type.getPackageName());
+      if (own && type.isTopLevelClass() && type.getModifiers().contains(JavaModifier.PUBLIC)) {
+        types.add(type.getSimpleName());
+      }
+    }
+    assertThat(types).hasSizeLessThanOrEqualTo(30);
   }
 
   @Test
@@ -110,12 +150,13 @@ class ArchitectureTest {
     if (upper.equals(lower) || lower.isEmpty()) {
       return true;
     }
-    return switch (upper) {
-      case "", "task" -> false;
-      case "block" -> lower.equals("task");
-      case TOP -> true;
-      default -> GROUND.contains(lower);
-    };
+    List<String> below = new ArrayList<>(GROUND);
+    below.addAll(MIDDLE);
+    int floor = below.indexOf(upper);
+    if (floor >= 0) {
+      return below.subList(0, floor).contains(lower);
+    }
+    return !upper.isEmpty() && (upper.equals(TOP) || below.contains(lower));
   }
 
   /** The package below {@code blksh}, or nothing for {@code blksh} itself. */

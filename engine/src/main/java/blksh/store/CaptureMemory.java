@@ -1,6 +1,6 @@
 package blksh.store;
 
-import blksh.block.DirectBuffer;
+import blksh.io.DirectBuffer;
 import blksh.store.pack.Page;
 import java.io.Closeable;
 import java.nio.ByteBuffer;

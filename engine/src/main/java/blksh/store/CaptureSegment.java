@@ -2,7 +2,7 @@ package blksh.store;
 
 import blksh.block.BlockSource;
 import blksh.block.Extent;
-import blksh.block.UnreadableException;
+import blksh.io.UnreadableException;
 import blksh.store.pack.Page;
 import blksh.store.pack.PageIndex;
 import blksh.task.Task;

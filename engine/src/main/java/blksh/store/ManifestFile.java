@@ -2,8 +2,8 @@ package blksh.store;
 
 import blksh.BlkshException;
 import blksh.block.Extent;
-import blksh.store.pack.Checksum;
-import blksh.store.pack.LittleEndian;
+import blksh.io.Checksum;
+import blksh.io.LittleEndian;
 import blksh.store.pack.Pack;
 import blksh.store.pack.Page;
 import blksh.store.shelf.Blob;

@@ -1,8 +1,8 @@
 package blksh.store;
 
 import blksh.block.Extent;
-import blksh.store.pack.Checksum;
-import blksh.store.pack.LittleEndian;
+import blksh.io.Checksum;
+import blksh.io.LittleEndian;
 import blksh.store.pack.Page;
 import blksh.store.shelf.Part;
 import java.io.Closeable;

@@ -1,7 +1,7 @@
 package blksh.store;
 
 import blksh.block.Extent;
-import blksh.block.TargetFile;
+import blksh.io.TargetFile;
 import blksh.store.pack.Page;
 import blksh.store.shelf.Bytes;
 import blksh.store.shelf.ReadOnlyFile;

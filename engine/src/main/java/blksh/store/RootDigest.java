@@ -1,7 +1,7 @@
 package blksh.store;
 
 import blksh.block.Extent;
-import blksh.store.pack.LittleEndian;
+import blksh.io.LittleEndian;
 import blksh.store.pack.Page;
 import java.security.MessageDigest;
 import java.util.HexFormat;

@@ -1,6 +1,6 @@
 package blksh.store;
 
-import blksh.store.pack.Checksum;
+import blksh.io.Checksum;
 import blksh.store.pack.Codec;
 import blksh.store.pack.Page;
 import blksh.store.shelf.Blob;

@@ -1,5 +1,7 @@
 package blksh.store;
 
+import blksh.store.shelf.DirectoryShelf;
+
 import static blksh.store.Images.PAGE;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -7,10 +9,9 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.FaultySource;
-import blksh.block.UnreadableException;
-import blksh.store.pack.LittleEndian;
+import blksh.io.UnreadableException;
+import blksh.io.LittleEndian;
 import blksh.store.pack.PackFiles;
-import blksh.store.pack.PageIndex;
 import blksh.task.Task;
 import java.io.IOException;
 import java.io.PrintWriter;

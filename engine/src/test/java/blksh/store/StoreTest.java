@@ -1,5 +1,7 @@
 package blksh.store;
 
+import blksh.io.UnreadableException;
+
 import static blksh.store.Images.MIB;
 import static blksh.store.Images.assertClean;
 import static blksh.store.Images.assertRestores;
@@ -13,7 +15,7 @@ import blksh.Mount;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.Extent;
-import blksh.store.pack.Checksum;
+import blksh.io.Checksum;
 import blksh.store.pack.Codec;
 import blksh.store.pack.Page;
 import blksh.task.Task;
@@ -460,7 +462,7 @@ class StoreTest {
       try (Store store = Store.open(at)) {
         Manifest manifest = store.manifest("a");
         assertThatThrownBy(() -> Images.restore(store, manifest, folder.resolve("back")))
-            .isInstanceOf(blksh.block.UnreadableException.class);
+            .isInstanceOf(UnreadableException.class);
         assertThat(folder.resolve("back")).doesNotExist();
         assertThat(Images.verify(store).damage()).isNotEmpty();
       }

@@ -1,5 +1,8 @@
 package blksh.store.pack;
 
+import blksh.io.Checksum;
+import blksh.io.LittleEndian;
+
 import java.nio.ByteBuffer;
 
 /**

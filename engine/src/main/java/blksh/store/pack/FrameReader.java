@@ -1,5 +1,7 @@
 package blksh.store.pack;
 
+import blksh.io.Checksum;
+
 import blksh.store.shelf.Bytes;
 import java.io.IOException;
 import java.nio.ByteBuffer;

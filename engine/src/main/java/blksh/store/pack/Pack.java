@@ -1,5 +1,8 @@
 package blksh.store.pack;
 
+import blksh.io.Checksum;
+import blksh.io.LittleEndian;
+
 import blksh.store.shelf.Blob;
 import java.io.Closeable;
 import java.io.IOException;

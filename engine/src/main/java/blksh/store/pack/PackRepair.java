@@ -1,6 +1,6 @@
 package blksh.store.pack;
 
-import blksh.block.DirectBuffer;
+import blksh.io.DirectBuffer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;

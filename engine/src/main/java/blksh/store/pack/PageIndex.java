@@ -1,5 +1,8 @@
 package blksh.store.pack;
 
+import blksh.io.Checksum;
+import blksh.io.LittleEndian;
+
 import blksh.BlkshException;
 import blksh.store.shelf.Bytes;
 import blksh.store.shelf.ReadOnlyFile;

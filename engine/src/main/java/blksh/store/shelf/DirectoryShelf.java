@@ -1,6 +1,6 @@
 package blksh.store.shelf;
 
-import blksh.block.PartFile;
+import blksh.io.PartFile;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryIteratorException;
