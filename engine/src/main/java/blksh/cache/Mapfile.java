@@ -1,7 +1,7 @@
 package blksh.cache;
 
 import blksh.BlkshException;
-import blksh.block.TargetFile;
+import blksh.io.TargetFile;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
