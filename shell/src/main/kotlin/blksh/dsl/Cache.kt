@@ -1,5 +1,6 @@
 package blksh.dsl
 
+import blksh.view.Size
 import blksh.block.BlockSource
 import blksh.block.CacheFigures
 import blksh.block.Extent
@@ -9,8 +10,8 @@ import blksh.cache.Cache as Engine
 import blksh.cache.RescueMap
 import blksh.cache.RescueOptions
 import blksh.cache.RescueStatus
-import blksh.shell.Session
-import blksh.shell.view.Field
+import blksh.session.Session
+import blksh.view.Field
 import blksh.task.Task
 import blksh.workspace.KnownCache
 import java.nio.ByteBuffer

@@ -1,10 +1,11 @@
 package blksh.dsl
 
+import blksh.view.Size
 import blksh.BlkshException
 import blksh.block.BlockSource
 import blksh.block.WritableFile
 import blksh.cache.CacheOptions
-import blksh.shell.Session
+import blksh.session.Session
 import java.nio.file.Files
 import java.nio.file.Path
 

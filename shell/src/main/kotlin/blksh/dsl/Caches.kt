@@ -1,12 +1,14 @@
 package blksh.dsl
 
+import blksh.view.Keyed
+import blksh.view.Size
 import blksh.BlkshException
 import blksh.block.BlockSources
 import blksh.block.DirectSource
 import blksh.block.MediaSlot
 import blksh.cache.CacheOptions
 import blksh.cache.MediaWatch
-import blksh.shell.Session
+import blksh.session.Session
 import blksh.workspace.KnownCache
 import java.nio.file.Files
 import java.nio.file.Path

@@ -1,12 +1,13 @@
 package blksh.dsl
 
+import blksh.view.Size
 import blksh.block.BlockSource
 import blksh.block.BlockSources
 import blksh.block.SourceInfo
 import blksh.drive.Drive as Listed
 import blksh.drive.Drives as Machine
-import blksh.shell.Session
-import blksh.shell.view.Field
+import blksh.session.Session
+import blksh.view.Field
 import java.nio.file.Path
 
 /** A drive, or a file that is read as one. */

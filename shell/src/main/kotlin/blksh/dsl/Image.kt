@@ -1,5 +1,7 @@
 package blksh.dsl
 
+import blksh.view.Keyed
+import blksh.view.Size
 import blksh.BlkshException
 import blksh.block.BlockSource
 import blksh.image.BadGroup
@@ -8,8 +10,8 @@ import blksh.image.Image as Engine
 import blksh.image.ImageInfo as Info
 import blksh.image.ImageOptions
 import blksh.image.ImageVerification
-import blksh.shell.Session
-import blksh.shell.view.Field
+import blksh.session.Session
+import blksh.view.Field
 import blksh.task.CancelledException
 import java.nio.file.Path
 

@@ -1,12 +1,14 @@
 package blksh.dsl
 
+import blksh.view.Keyed
+import blksh.view.Size
 import blksh.BlkshException
 import blksh.image.files.FileEntry
 import blksh.image.files.FileTree
 import blksh.image.files.FileTrees
 import blksh.image.files.UnknownFileSystemException
-import blksh.shell.view.Described
-import blksh.shell.view.Field
+import blksh.view.Described
+import blksh.view.Field
 import blksh.task.Task
 import java.nio.ByteBuffer
 import java.nio.charset.StandardCharsets

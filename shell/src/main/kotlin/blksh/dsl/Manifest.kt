@@ -1,7 +1,9 @@
 package blksh.dsl
 
+import blksh.view.Keyed
+import blksh.view.Size
 import blksh.block.BlockSource
-import blksh.shell.view.Field
+import blksh.view.Field
 import blksh.store.Manifest as StoredManifest
 import java.time.Duration
 import java.time.Instant

@@ -1,5 +1,8 @@
 package blksh.dsl
 
+import blksh.view.Keyed
+import blksh.view.Percent
+import blksh.view.Size
 import blksh.BlkshException
 import blksh.block.BlockSource
 import blksh.mount.FixedDirectory
@@ -8,10 +11,10 @@ import blksh.mount.LazyFile
 import blksh.mount.LoopMount
 import blksh.mount.MountNode
 import blksh.mount.MountOptions
-import blksh.shell.Detached
-import blksh.shell.Session
-import blksh.shell.view.Described
-import blksh.shell.view.Field
+import blksh.session.Detached
+import blksh.session.Session
+import blksh.view.Described
+import blksh.view.Field
 import blksh.workspace.MountEntry
 import java.nio.file.Files
 import java.nio.file.Path

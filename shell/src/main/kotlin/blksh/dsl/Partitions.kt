@@ -1,12 +1,14 @@
 package blksh.dsl
 
+import blksh.view.Keyed
+import blksh.view.Size
 import blksh.BlkshException
 import blksh.block.BlockSource
 import blksh.block.Partition as Entry
 import blksh.block.PartitionTable
 import blksh.drive.Drive as Listed
-import blksh.shell.view.Described
-import blksh.shell.view.Field
+import blksh.view.Described
+import blksh.view.Field
 
 /** The partitions of a source, by name, number or label: `partitions["p1"]`. */
 class Partitions

@@ -1,9 +1,10 @@
 package blksh.dsl
 
+import blksh.view.Size
 import blksh.cache.RescueRange
 import blksh.cache.RescueReport
-import blksh.shell.view.Described
-import blksh.shell.view.Field
+import blksh.view.Described
+import blksh.view.Field
 import blksh.task.Task
 import java.time.Duration
 

@@ -1,9 +1,10 @@
 package blksh.dsl
 
+import blksh.view.Size
 import blksh.block.Comparison
 import blksh.block.Extent
-import blksh.shell.view.Described
-import blksh.shell.view.Field
+import blksh.view.Described
+import blksh.view.Field
 import blksh.store.CaptureResult
 import blksh.store.Damage
 import blksh.store.ManifestDiff

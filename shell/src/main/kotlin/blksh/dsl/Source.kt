@@ -1,5 +1,7 @@
 package blksh.dsl
 
+import blksh.view.Hexdump
+import blksh.view.Size
 import blksh.BlkshException
 import blksh.block.BlockSource
 import blksh.block.BlockStream
@@ -12,9 +14,9 @@ import blksh.image.Convert
 import blksh.image.ConvertOptions
 import blksh.image.ImageRestore
 import blksh.image.ImageRestoreOptions
-import blksh.shell.Session
-import blksh.shell.view.Described
-import blksh.shell.view.Field
+import blksh.session.Session
+import blksh.view.Described
+import blksh.view.Field
 import java.io.FileDescriptor
 import java.io.FileOutputStream
 import java.io.OutputStream

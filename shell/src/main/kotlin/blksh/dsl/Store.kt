@@ -1,13 +1,16 @@
 package blksh.dsl
 
+import blksh.view.Keyed
+import blksh.view.Percent
+import blksh.view.Size
 import blksh.BlkshException
 import blksh.block.BlockSource
 import blksh.block.Extent
 import blksh.drive.UsedBlocks
-import blksh.shell.Session
-import blksh.shell.view.BlockTally
-import blksh.shell.view.Described
-import blksh.shell.view.Field
+import blksh.session.Session
+import blksh.view.BlockTally
+import blksh.view.Described
+import blksh.view.Field
 import blksh.store.CaptureOptions
 import blksh.store.Codec
 import blksh.store.RestoreOptions

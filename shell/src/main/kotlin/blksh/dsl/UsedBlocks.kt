@@ -1,8 +1,9 @@
 package blksh.dsl
 
+import blksh.view.Size
 import blksh.drive.UsedBlocks as Engine
-import blksh.shell.view.Described
-import blksh.shell.view.Field
+import blksh.view.Described
+import blksh.view.Field
 
 /** What the file systems on a source use; the rest need not be read or kept. */
 class UsedBlocks internal constructor(private val engine: Engine) : Described {

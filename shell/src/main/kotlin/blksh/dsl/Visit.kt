@@ -1,8 +1,9 @@
 package blksh.dsl
 
+import blksh.view.Size
 import blksh.cache.MediaWatch
-import blksh.shell.view.Described
-import blksh.shell.view.Field
+import blksh.view.Described
+import blksh.view.Field
 import blksh.task.Task
 import java.nio.file.Path
 import java.util.concurrent.CountDownLatch

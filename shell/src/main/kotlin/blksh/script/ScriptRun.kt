@@ -1,5 +1,6 @@
 package blksh.script
 
+import blksh.session.Evaluation
 import blksh.dsl.Vocabulary
 import java.lang.reflect.InvocationTargetException
 
