@@ -3,10 +3,10 @@ package blksh.dsl
 import blksh.view.Keyed
 import blksh.view.Size
 import blksh.BlkshException
-import blksh.image.files.FileEntry
-import blksh.image.files.FileTree
-import blksh.image.files.FileTrees
-import blksh.image.files.UnknownFileSystemException
+import blksh.filesystem.FileEntry
+import blksh.filesystem.FileTree
+import blksh.filesystem.FileTrees
+import blksh.filesystem.UnknownFileSystemException
 import blksh.view.Described
 import blksh.view.Field
 import blksh.task.Task

@@ -4,9 +4,9 @@ import blksh.view.Keyed
 import blksh.view.Size
 import blksh.BlkshException
 import blksh.block.BlockSource
-import blksh.block.Partition as Entry
-import blksh.block.PartitionTable
 import blksh.drive.Drive as Listed
+import blksh.partition.Partition as Entry
+import blksh.partition.PartitionTable
 import blksh.view.Described
 import blksh.view.Field
 

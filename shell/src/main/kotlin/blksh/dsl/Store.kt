@@ -6,7 +6,7 @@ import blksh.view.Size
 import blksh.BlkshException
 import blksh.block.BlockSource
 import blksh.block.Extent
-import blksh.drive.UsedBlocks
+import blksh.filesystem.UsedBlocks
 import blksh.session.Session
 import blksh.view.BlockTally
 import blksh.view.Described

@@ -1,7 +1,7 @@
 package blksh.dsl
 
 import blksh.view.Size
-import blksh.drive.UsedBlocks as Engine
+import blksh.filesystem.UsedBlocks as Engine
 import blksh.view.Described
 import blksh.view.Field
 
