@@ -1,7 +1,7 @@
 package blksh;
 
-import blksh.session.Session;
 import blksh.script.ScriptRun;
+import blksh.session.Session;
 
 /**
  * Ctrl-C outside the prompt. The signal makes the Java runtime shut down with status 130 after the

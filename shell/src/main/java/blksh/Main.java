@@ -1,18 +1,18 @@
 package blksh;
 
+import blksh.dsl.HelpRequested;
 import blksh.prompt.Prompt;
+import blksh.script.Compiler;
+import blksh.script.ScriptHost;
+import blksh.script.ScriptRun;
+import blksh.script.ScriptSource;
+import blksh.script.kotlin.ScriptCompiler;
 import blksh.session.Console;
 import blksh.session.ExitStatus;
 import blksh.session.Failures;
 import blksh.session.Options;
 import blksh.session.Session;
-import blksh.dsl.HelpRequested;
 import blksh.session.UsageException;
-import blksh.script.Compiler;
-import blksh.script.ScriptHost;
-import blksh.script.kotlin.ScriptCompiler;
-import blksh.script.ScriptRun;
-import blksh.script.ScriptSource;
 import blksh.view.Json;
 import java.io.IOException;
 

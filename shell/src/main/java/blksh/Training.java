@@ -1,12 +1,12 @@
 package blksh;
 
 import blksh.prompt.Prompt;
+import blksh.script.ScriptHost;
+import blksh.script.ScriptSource;
 import blksh.session.Console;
 import blksh.session.ExitStatus;
 import blksh.session.Options;
 import blksh.session.Session;
-import blksh.script.ScriptHost;
-import blksh.script.ScriptSource;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PipedInputStream;
@@ -82,7 +82,10 @@ final class Training {
         mapOf("a" to 4.GiB, "b" to 5.MiB).filter { it.value > 1.GiB }.map { it.key }
         """;
     try (Session session = new Session(console, options, List.of())) {
-      session.finish(new ScriptHost(session, Main.COMPILER).textHere(new ScriptSource("t", text)).run(session));
+      session.finish(
+          new ScriptHost(session, Main.COMPILER)
+              .textHere(new ScriptSource("t", text))
+              .run(session));
     }
   }
 

@@ -3,8 +3,8 @@ package blksh;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import blksh.session.ExitStatus;
 import blksh.Program.Ended;
+import blksh.session.ExitStatus;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;

@@ -2,8 +2,8 @@ package blksh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.session.ExitStatus;
 import blksh.Program.Ended;
+import blksh.session.ExitStatus;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
 
-import blksh.session.ExitStatus;
 import blksh.Program.Ended;
+import blksh.session.ExitStatus;
 import java.io.InputStream;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;

@@ -1,6 +1,5 @@
 package blksh.prompt;
 
-import blksh.prompt.line.Place;
 import blksh.prompt.command.Commands;
 import blksh.prompt.complete.Completions;
 import blksh.prompt.complete.Foresight;
@@ -8,6 +7,7 @@ import blksh.prompt.complete.LiveCompleter;
 import blksh.prompt.complete.Match;
 import blksh.prompt.complete.Menu;
 import blksh.prompt.line.HistorySearch;
+import blksh.prompt.line.Place;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -1,7 +1,7 @@
 package blksh.prompt;
 
-import blksh.session.Session;
 import blksh.session.Evaluation;
+import blksh.session.Session;
 import java.util.function.Function;
 import org.jline.terminal.Terminal;
 

@@ -1,9 +1,9 @@
 package blksh.session;
 
-import blksh.view.Described;
-import blksh.view.Words;
 import blksh.task.CancelledException;
 import blksh.task.Task;
+import blksh.view.Described;
+import blksh.view.Words;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;

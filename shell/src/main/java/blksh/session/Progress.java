@@ -1,7 +1,7 @@
 package blksh.session;
 
-import blksh.view.Words;
 import blksh.task.Task;
+import blksh.view.Words;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,11 +1,11 @@
 package blksh.session;
 
 import blksh.BlkshException;
-import blksh.view.Json;
-import blksh.view.View;
 import blksh.store.Store;
 import blksh.store.StoreOptions;
 import blksh.task.Task;
+import blksh.view.Json;
+import blksh.view.View;
 import blksh.workspace.Workspace;
 import java.io.IOException;
 import java.nio.file.Files;

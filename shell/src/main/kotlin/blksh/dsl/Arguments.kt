@@ -1,8 +1,8 @@
 package blksh.dsl
 
+import blksh.session.UsageException
 import blksh.view.Percent
 import blksh.view.Size
-import blksh.session.UsageException
 import java.nio.file.Path
 import java.time.Duration
 import java.util.function.BiPredicate

@@ -1,6 +1,5 @@
 package blksh.dsl
 
-import blksh.view.Size
 import blksh.block.BlockSource
 import blksh.block.CacheFigures
 import blksh.block.Extent
@@ -11,8 +10,9 @@ import blksh.cache.RescueMap
 import blksh.cache.RescueOptions
 import blksh.cache.RescueStatus
 import blksh.session.Session
-import blksh.view.Field
 import blksh.task.Task
+import blksh.view.Field
+import blksh.view.Size
 import blksh.workspace.KnownCache
 import java.nio.ByteBuffer
 import java.nio.file.Files

@@ -1,11 +1,11 @@
 package blksh.dsl
 
-import blksh.view.Size
 import blksh.BlkshException
 import blksh.block.BlockSource
 import blksh.block.WritableFile
 import blksh.cache.CacheOptions
 import blksh.session.Session
+import blksh.view.Size
 import java.nio.file.Files
 import java.nio.file.Path
 

@@ -1,7 +1,5 @@
 package blksh.dsl
 
-import blksh.view.Keyed
-import blksh.view.Size
 import blksh.BlkshException
 import blksh.block.BlockSources
 import blksh.block.DirectSource
@@ -9,6 +7,8 @@ import blksh.block.MediaSlot
 import blksh.cache.CacheOptions
 import blksh.cache.MediaWatch
 import blksh.session.Session
+import blksh.view.Keyed
+import blksh.view.Size
 import blksh.workspace.KnownCache
 import java.nio.file.Files
 import java.nio.file.Path

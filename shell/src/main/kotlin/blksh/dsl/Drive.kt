@@ -1,6 +1,5 @@
 package blksh.dsl
 
-import blksh.view.Size
 import blksh.block.BlockSource
 import blksh.block.BlockSources
 import blksh.block.SourceInfo
@@ -8,6 +7,7 @@ import blksh.drive.Drive as Listed
 import blksh.drive.Drives as Machine
 import blksh.session.Session
 import blksh.view.Field
+import blksh.view.Size
 import java.nio.file.Path
 
 /** A drive, or a file that is read as one. */

@@ -1,8 +1,8 @@
 package blksh.dsl
 
-import blksh.view.Keyed
 import blksh.drive.Drives as Machine
 import blksh.session.Session
+import blksh.view.Keyed
 
 /**
  * The drives of this machine as they are now, by name, serial number, label, UUID or path:

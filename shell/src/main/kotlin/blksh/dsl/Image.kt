@@ -1,7 +1,5 @@
 package blksh.dsl
 
-import blksh.view.Keyed
-import blksh.view.Size
 import blksh.BlkshException
 import blksh.block.BlockSource
 import blksh.image.BadGroup
@@ -11,8 +9,10 @@ import blksh.image.ImageInfo as Info
 import blksh.image.ImageOptions
 import blksh.image.ImageVerification
 import blksh.session.Session
-import blksh.view.Field
 import blksh.task.CancelledException
+import blksh.view.Field
+import blksh.view.Keyed
+import blksh.view.Size
 import java.nio.file.Path
 
 /**

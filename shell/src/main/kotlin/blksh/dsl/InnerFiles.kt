@@ -1,15 +1,15 @@
 package blksh.dsl
 
-import blksh.view.Keyed
-import blksh.view.Size
 import blksh.BlkshException
 import blksh.filesystem.FileEntry
 import blksh.filesystem.FileTree
 import blksh.filesystem.FileTrees
 import blksh.filesystem.UnknownFileSystemException
+import blksh.task.Task
 import blksh.view.Described
 import blksh.view.Field
-import blksh.task.Task
+import blksh.view.Keyed
+import blksh.view.Size
 import java.nio.ByteBuffer
 import java.nio.charset.StandardCharsets
 import java.nio.file.FileSystems

@@ -1,10 +1,10 @@
 package blksh.dsl
 
-import blksh.view.Keyed
 import blksh.BlkshException
 import blksh.session.Background
 import blksh.view.Described
 import blksh.view.Field
+import blksh.view.Keyed
 import java.time.Duration
 import java.time.Instant
 

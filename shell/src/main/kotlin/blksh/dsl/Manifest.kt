@@ -1,10 +1,10 @@
 package blksh.dsl
 
+import blksh.block.BlockSource
+import blksh.store.Manifest as StoredManifest
+import blksh.view.Field
 import blksh.view.Keyed
 import blksh.view.Size
-import blksh.block.BlockSource
-import blksh.view.Field
-import blksh.store.Manifest as StoredManifest
 import java.time.Duration
 import java.time.Instant
 

@@ -1,8 +1,5 @@
 package blksh.dsl
 
-import blksh.view.Keyed
-import blksh.view.Percent
-import blksh.view.Size
 import blksh.BlkshException
 import blksh.block.BlockSource
 import blksh.mount.FixedDirectory
@@ -15,6 +12,9 @@ import blksh.session.Detached
 import blksh.session.Session
 import blksh.view.Described
 import blksh.view.Field
+import blksh.view.Keyed
+import blksh.view.Percent
+import blksh.view.Size
 import blksh.workspace.MountEntry
 import java.nio.file.Files
 import java.nio.file.Path

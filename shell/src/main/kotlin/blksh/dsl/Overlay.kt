@@ -1,11 +1,11 @@
 package blksh.dsl
 
-import blksh.view.Size
 import blksh.block.BlockSource
 import blksh.block.Extent
 import blksh.block.Overlay as Engine
 import blksh.view.Described
 import blksh.view.Field
+import blksh.view.Size
 import java.nio.file.Path
 
 /**

@@ -1,7 +1,5 @@
 package blksh.dsl
 
-import blksh.view.Keyed
-import blksh.view.Size
 import blksh.BlkshException
 import blksh.block.BlockSource
 import blksh.drive.Drive as Listed
@@ -9,6 +7,8 @@ import blksh.partition.Partition as Entry
 import blksh.partition.PartitionTable
 import blksh.view.Described
 import blksh.view.Field
+import blksh.view.Keyed
+import blksh.view.Size
 
 /** The partitions of a source, by name, number or label: `partitions["p1"]`. */
 class Partitions

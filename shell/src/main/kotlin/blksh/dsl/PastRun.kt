@@ -1,8 +1,8 @@
 package blksh.dsl
 
-import blksh.view.Size
 import blksh.view.Described
 import blksh.view.Field
+import blksh.view.Size
 import blksh.workspace.Outcome
 import blksh.workspace.Run
 import java.time.Duration

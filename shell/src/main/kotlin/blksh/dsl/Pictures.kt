@@ -1,15 +1,15 @@
 package blksh.dsl
 
-import blksh.view.Size
 import blksh.block.Extent
 import blksh.cache.RescueMap
 import blksh.cache.RescueStatus
+import blksh.store.StoreUse
 import blksh.view.BlockTally
 import blksh.view.Field
 import blksh.view.Pictured
+import blksh.view.Size
 import blksh.view.View
 import blksh.view.Words
-import blksh.store.StoreUse
 import java.time.Instant
 
 /** What lies where: rows of cells, one for so many blocks, over a legend. */

@@ -1,11 +1,11 @@
 package blksh.dsl
 
-import blksh.view.Size
 import blksh.cache.RescueRange
 import blksh.cache.RescueReport
+import blksh.task.Task
 import blksh.view.Described
 import blksh.view.Field
-import blksh.task.Task
+import blksh.view.Size
 import java.time.Duration
 
 /** How a medium stands after it was filled, rescued or exported. */

@@ -1,7 +1,5 @@
 package blksh.dsl
 
-import blksh.view.Hexdump
-import blksh.view.Size
 import blksh.BlkshException
 import blksh.block.BlockSource
 import blksh.block.BlockStream
@@ -17,6 +15,8 @@ import blksh.image.ImageRestoreOptions
 import blksh.session.Session
 import blksh.view.Described
 import blksh.view.Field
+import blksh.view.Hexdump
+import blksh.view.Size
 import java.io.FileDescriptor
 import java.io.FileOutputStream
 import java.io.OutputStream

@@ -1,22 +1,22 @@
 package blksh.dsl
 
-import blksh.view.Keyed
-import blksh.view.Percent
-import blksh.view.Size
 import blksh.BlkshException
 import blksh.block.BlockSource
 import blksh.block.Extent
 import blksh.filesystem.UsedBlocks
 import blksh.session.Session
-import blksh.view.BlockTally
-import blksh.view.Described
-import blksh.view.Field
 import blksh.store.CaptureOptions
 import blksh.store.Codec
 import blksh.store.RestoreOptions
 import blksh.store.Store as Engine
 import blksh.store.VerifyOptions
 import blksh.task.Task
+import blksh.view.BlockTally
+import blksh.view.Described
+import blksh.view.Field
+import blksh.view.Keyed
+import blksh.view.Percent
+import blksh.view.Size
 import blksh.workspace.KnownStore
 import java.io.FileDescriptor
 import java.io.FileOutputStream

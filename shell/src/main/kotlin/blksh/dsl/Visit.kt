@@ -1,10 +1,10 @@
 package blksh.dsl
 
-import blksh.view.Size
 import blksh.cache.MediaWatch
+import blksh.task.Task
 import blksh.view.Described
 import blksh.view.Field
-import blksh.task.Task
+import blksh.view.Size
 import java.nio.file.Path
 import java.util.concurrent.CountDownLatch
 

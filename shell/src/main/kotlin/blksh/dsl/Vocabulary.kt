@@ -1,12 +1,12 @@
 package blksh.dsl
 
-import blksh.session.UsageException
-import blksh.view.Percent
-import blksh.view.Size
 import blksh.BlkshException
 import blksh.image.BadMagicException
 import blksh.mount.MountOptions
 import blksh.session.Session
+import blksh.session.UsageException
+import blksh.view.Percent
+import blksh.view.Size
 import blksh.view.Views
 import java.io.IOException
 import java.net.InetAddress

@@ -88,8 +88,7 @@ class ScriptHost(private val session: Session, private val compiler: Compiler) {
       return it
     }
     val launcher = System.getProperty("blksh.launcher")
-    val script =
-      if (launcher == null) compiler.compile(source) else compileApart(launcher, source)
+    val script = if (launcher == null) compiler.compile(source) else compileApart(launcher, source)
     cache.put(source, script)
     return script
   }

@@ -1,6 +1,5 @@
 package blksh.view
 
-
 /** Bytes as people read them, in the layout of `hexdump -C`. */
 class Hexdump
 internal constructor(

@@ -1,6 +1,5 @@
 package blksh.view
 
-
 /** A share of a whole, in percent; write one as `5.percent`. */
 data class Percent(val value: Double) : Comparable<Percent> {
 

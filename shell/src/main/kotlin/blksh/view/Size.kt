@@ -1,6 +1,5 @@
 package blksh.view
 
-
 /** A number of bytes. Prints in binary units; write one as `4.GiB` or `512.MiB`. */
 data class Size(val bytes: Long) : Comparable<Size> {
 

@@ -1,15 +1,15 @@
 package blksh.prompt.command;
 
+import blksh.BlkshException;
+import blksh.dsl.Job;
+import blksh.script.Members;
+import blksh.script.ScriptCompilationException;
+import blksh.script.ScriptSource;
+import blksh.script.kotlin.Repl;
 import blksh.session.Console;
 import blksh.session.Failures;
 import blksh.session.Session;
 import blksh.session.Settings;
-import blksh.BlkshException;
-import blksh.dsl.Job;
-import blksh.script.kotlin.Repl;
-import blksh.script.ScriptCompilationException;
-import blksh.script.Members;
-import blksh.script.ScriptSource;
 import blksh.view.Field;
 import blksh.view.Json;
 import blksh.view.View;
@@ -428,7 +428,9 @@ public final class Commands {
 
   private Ending type(String expression) throws InterruptedException {
     String type = sitting.typeOf(expression);
-    console.out().println(type.replaceAll("\\b(kotlin(\\.collections)?|blksh\\.(dsl|view))\\.", ""));
+    console
+        .out()
+        .println(type.replaceAll("\\b(kotlin(\\.collections)?|blksh\\.(dsl|view))\\.", ""));
     return Ending.DONE;
   }
 
@@ -617,8 +619,7 @@ public final class Commands {
   }
 
   /** A setting as it is now. */
-  private record SettingRow(Settings.Name name, String value)
-      implements blksh.view.Described {
+  private record SettingRow(Settings.Name name, String value) implements blksh.view.Described {
     @Override
     public String title() {
       return name.word();

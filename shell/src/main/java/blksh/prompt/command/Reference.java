@@ -22,7 +22,8 @@ public final class Reference {
    * @param type what it is or gives, in Kotlin
    * @param doc its comment, with tags, of any number of lines
    */
-  public record Word(String owner, String name, String kind, String type, String signature, String doc) {
+  public record Word(
+      String owner, String name, String kind, String type, String signature, String doc) {
 
     private static final String EXAMPLE = "Example: `";
 

@@ -1,7 +1,7 @@
 package blksh.prompt.command;
 
-import blksh.session.Console;
 import blksh.prompt.command.Commands.Sitting;
+import blksh.session.Console;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,19 +1,19 @@
 package blksh.prompt.complete;
 
+import blksh.dsl.Vocabulary;
 import blksh.prompt.command.Reference;
 import blksh.prompt.line.Brackets;
 import blksh.prompt.line.Place;
 import blksh.prompt.line.Quoted;
 import blksh.script.FastLane;
-import blksh.view.Keyed;
-import blksh.view.Percent;
-import blksh.view.Size;
-import blksh.dsl.Vocabulary;
 import blksh.script.Members;
 import blksh.script.Scope;
 import blksh.script.Sitting;
 import blksh.view.Columns;
 import blksh.view.Described;
+import blksh.view.Keyed;
+import blksh.view.Percent;
+import blksh.view.Size;
 import blksh.view.Words;
 import java.io.IOException;
 import java.lang.reflect.Field;

@@ -44,8 +44,7 @@ public final class EntryParser implements Parser {
       this.line = line;
       this.cursor = cursor;
       String before = line.substring(0, cursor);
-      this.word =
-          Commands.isCommand(before) ? Commands.word(before) : Place.at(before).word();
+      this.word = Commands.isCommand(before) ? Commands.word(before) : Place.at(before).word();
     }
 
     @Override

@@ -1,5 +1,7 @@
 package blksh.script.kotlin
 
+import blksh.BlkshException
+import blksh.dsl.Vocabulary
 import blksh.script.Scope
 import blksh.script.ScriptCompilationException
 import blksh.script.ScriptProblem
@@ -7,8 +9,6 @@ import blksh.script.ScriptRun
 import blksh.script.ScriptSource
 import blksh.script.Sitting
 import blksh.session.Evaluation
-import blksh.BlkshException
-import blksh.dsl.Vocabulary
 import java.lang.reflect.InvocationTargetException
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.ConcurrentLinkedDeque

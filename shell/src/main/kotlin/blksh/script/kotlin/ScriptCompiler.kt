@@ -1,12 +1,12 @@
 package blksh.script.kotlin
 
+import blksh.BlkshException
+import blksh.dsl.Vocabulary
 import blksh.script.CompiledScript
 import blksh.script.Compiler
 import blksh.script.ScriptCompilationException
 import blksh.script.ScriptProblem
 import blksh.script.ScriptSource
-import blksh.BlkshException
-import blksh.dsl.Vocabulary
 import java.io.File
 import kotlin.script.experimental.api.ResultWithDiagnostics
 import kotlin.script.experimental.api.ScriptCompilationConfiguration

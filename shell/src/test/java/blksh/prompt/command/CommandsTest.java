@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.Pane;
 import blksh.Program;
+import blksh.Program.Ended;
 import blksh.Pty;
 import blksh.session.ExitStatus;
-import blksh.Program.Ended;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -44,8 +44,7 @@ class CommandsTest {
     String words;
     try (ZipFile zip = new ZipFile(jar.toFile())) {
       words =
-          new String(
-              zip.getInputStream(zip.getEntry("blksh/dsl/words.tsv")).readAllBytes(), UTF_8);
+          new String(zip.getInputStream(zip.getEntry("blksh/dsl/words.tsv")).readAllBytes(), UTF_8);
     }
     List<String> examples =
         Pattern.compile("Example: `([^`]*)`")

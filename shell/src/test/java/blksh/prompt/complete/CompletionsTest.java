@@ -2,16 +2,16 @@ package blksh.prompt.complete;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.prompt.line.Quoted;
-import blksh.script.FastLane;
-import blksh.session.Console;
-import blksh.session.Options;
-import blksh.session.Session;
 import blksh.dsl.Arguments;
 import blksh.dsl.Vocabulary;
-import blksh.session.Evaluation;
-import blksh.script.kotlin.Repl;
+import blksh.prompt.line.Quoted;
+import blksh.script.FastLane;
 import blksh.script.Scope;
+import blksh.script.kotlin.Repl;
+import blksh.session.Console;
+import blksh.session.Evaluation;
+import blksh.session.Options;
+import blksh.session.Session;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

@@ -2,11 +2,11 @@ package blksh.script.kotlin;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.dsl.Arguments;
+import blksh.dsl.Vocabulary;
 import blksh.session.Console;
 import blksh.session.Options;
 import blksh.session.Session;
-import blksh.dsl.Arguments;
-import blksh.dsl.Vocabulary;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
