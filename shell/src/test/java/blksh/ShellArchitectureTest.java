@@ -79,7 +79,8 @@ class ShellArchitectureTest {
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(
-            "org.jetbrains..",
+            "org.jetbrains.kotlin..",
+            "org.jetbrains.org..",
             "kotlin.script.experimental..",
             "kotlin.reflect.full..",
             "kotlin.reflect.jvm..")
