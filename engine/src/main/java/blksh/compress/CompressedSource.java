@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.Arrays;
 
 /**
  * A compressed source, uncompressed. It can be read anywhere at once: what lies behind the furthest
@@ -251,7 +252,7 @@ public final class CompressedSource implements BlockSource {
       damage = e instanceof IOException io ? io : new IOException(e.getMessage(), e);
     }
     index.reached(pass.position());
-    return new Segment(done < bytes.length ? java.util.Arrays.copyOf(bytes, done) : bytes, damage);
+    return new Segment(done < bytes.length ? Arrays.copyOf(bytes, done) : bytes, damage);
   }
 
   private UnreadableException failure(long start, long length, IOException damage) {

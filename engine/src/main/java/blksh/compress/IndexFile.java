@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.zip.CRC32C;
+import java.nio.charset.StandardCharsets;
 
 /**
  * The checkpoints of one compressed source on disk: a log of records of fixed length in {@code
@@ -38,7 +39,7 @@ final class IndexFile implements Closeable {
   static final int END = 3;
 
   private static final byte[] MAGIC =
-      "blkshgap".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+      "blkshgap".getBytes(StandardCharsets.US_ASCII);
   private static final int VERSION = 1;
   private static final int IDENTITY = 32;
   private static final int HEADER = 48;

@@ -7,6 +7,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.function.Consumer;
+import java.nio.ByteOrder;
 
 /**
  * ext2, ext3 and ext4 (Linux kernel, Documentation/filesystems/ext4). The journal is not replayed:
@@ -337,7 +338,7 @@ final class ExtTree implements FileTree {
       return;
     }
     FileContent content = content(directory, inode);
-    ByteBuffer block = ByteBuffer.allocate(blockSize).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer block = ByteBuffer.allocate(blockSize).order(ByteOrder.LITTLE_ENDIAN);
     var extents = content.extents();
     while (extents.hasNext()) {
       var extent = extents.next();

@@ -2,6 +2,8 @@ package blksh.image;
 
 import blksh.block.BlockSource;
 import java.util.Optional;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
 
 /** Tells a file system or another way to fill a partition by its first bytes. */
 public final class Contents {
@@ -21,9 +23,9 @@ public final class Contents {
 
   /** The first bytes of a source; fewer where it has fewer. */
   static HeaderBytes head(BlockSource source) {
-    java.nio.ByteBuffer buffer = java.nio.ByteBuffer.allocate(LOOKED_AT);
+    ByteBuffer buffer = ByteBuffer.allocate(LOOKED_AT);
     int count = source.read(0, buffer);
-    return new HeaderBytes(java.util.Arrays.copyOf(buffer.array(), count));
+    return new HeaderBytes(Arrays.copyOf(buffer.array(), count));
   }
 
   static Optional<String> of(HeaderBytes head) {

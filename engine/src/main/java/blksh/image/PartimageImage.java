@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Arrays;
 
 /**
  * A partimage image of format 0.6.1. What is opened is the stream behind the header of the first
@@ -165,7 +166,7 @@ public final class PartimageImage extends BlockImage {
           file.opening(), "the mark " + magic + " is not where it should be");
     }
     byte[] fields = record.bytes();
-    byte[] rest = java.util.Arrays.copyOfRange(fields, magic.length(), fields.length);
+    byte[] rest = Arrays.copyOfRange(fields, magic.length(), fields.length);
     HeaderBytes result = new HeaderBytes(rest);
     checkSum(file, result, RECORD);
     return result;

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.zip.CRC32;
+import java.util.Arrays;
 
 /**
  * The GUID partition table (UEFI specification, chapter 5): a header with its entries at the
@@ -159,8 +160,8 @@ final class GuidPartitionTable {
 
   /** Of a header whose own checksum counts as zeros. */
   private static long headerCrc(byte[] header, int length) {
-    byte[] copy = java.util.Arrays.copyOf(header, length);
-    java.util.Arrays.fill(copy, 16, 20, (byte) 0);
+    byte[] copy = Arrays.copyOf(header, length);
+    Arrays.fill(copy, 16, 20, (byte) 0);
     return crc(copy);
   }
 
