@@ -3,11 +3,11 @@ package blksh.filesystem;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.function.Consumer;
-import java.nio.ByteOrder;
 
 /**
  * ext2, ext3 and ext4 (Linux kernel, Documentation/filesystems/ext4). The journal is not replayed:

@@ -65,8 +65,7 @@ public final class FileTrees {
     for (Mark mark : marks) {
       ByteBuffer bytes = ByteBuffer.allocate(mark.magic.length()).order(ByteOrder.LITTLE_ENDIAN);
       source.read(mark.at, bytes);
-      if (new String(bytes.array(), StandardCharsets.ISO_8859_1)
-          .equals(mark.magic)) {
+      if (new String(bytes.array(), StandardCharsets.ISO_8859_1).equals(mark.magic)) {
         return mark.name;
       }
     }

@@ -4,11 +4,11 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.function.Consumer;
-import java.nio.ByteOrder;
 
 /**
  * NTFS 3.x (Linux-NTFS project, NTFS documentation). Files that NTFS compresses or encrypts are

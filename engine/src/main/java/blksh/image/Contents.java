@@ -1,9 +1,9 @@
 package blksh.image;
 
 import blksh.block.BlockSource;
-import java.util.Optional;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Optional;
 
 /** Tells a file system or another way to fill a partition by its first bytes. */
 public final class Contents {
