@@ -102,6 +102,24 @@ class StoreOnFaultyShelfTest {
         store.reindex(Task.unwatched());
       }
     },
+    /** A reindex that has something to repair: then the store is clean only once it is done. */
+    REPAIR {
+      @Override
+      void prepare(Path path) throws IOException {
+        Images.flip(path.resolve("store.json"), 30, 1);
+        try (var files = Files.walk(path.resolve("packs"))) {
+          for (Path pack : files.filter(Files::isRegularFile).toList()) {
+            Images.flip(pack, 3, 1); // the header
+            Images.flip(pack, Files.size(pack) - 3, 1); // the trailer
+          }
+        }
+      }
+
+      @Override
+      void run(Store store, Set<String> there, Path path) {
+        store.reindex(Task.unwatched());
+      }
+    },
     VERIFY {
       @Override
       void run(Store store, Set<String> there, Path path) {
@@ -126,6 +144,9 @@ class StoreOnFaultyShelfTest {
       }
     };
 
+    /** Does what must be done before. */
+    void prepare(Path path) throws IOException {}
+
     /**
      * @param there the versions that are reported as written
      */
@@ -149,7 +170,8 @@ class StoreOnFaultyShelfTest {
 
   /** False when the operation makes fewer calls. */
   private static boolean survives(Operation operation, Fault fault, int call) throws IOException {
-    Path path = copy(template(), folder.resolve("store"));
+    Path path = copy(template(), folder.resolve("%s-%s-%d".formatted(operation, fault, call)));
+    operation.prepare(path);
     FaultyShelf shelf = new FaultyShelf(new DirectoryShelf(path), fault, call);
     Set<String> there = new HashSet<>(List.of("disk@1", "disk@2", "other@1"));
     BlkshException failure = null;
@@ -163,16 +185,20 @@ class StoreOnFaultyShelfTest {
       assertThat(failure).as(about).isNull();
     }
     try (Store store = Store.open(path)) {
+      if (operation != Operation.REPAIR) {
+        assertThat(Images.verify(store).damage()).as(about).isEmpty();
+      }
       assertHolds(store, there, about);
       operation.run(store, there, path);
-      assertHolds(store, there, about + ", run again");
+      about += ", run again";
+      assertThat(Images.verify(store).damage()).as(about).isEmpty();
+      assertHolds(store, there, about);
     }
     delete(path);
     return shelf.struck() != null;
   }
 
   private static void assertHolds(Store store, Set<String> there, String about) {
-    assertThat(Images.verify(store).damage()).as(about).isEmpty();
     Set<String> found = new HashSet<>();
     for (Manifest manifest : store.manifests()) {
       ByteArrayOutputStream out = new ByteArrayOutputStream();
