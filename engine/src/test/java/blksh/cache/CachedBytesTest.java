@@ -38,8 +38,7 @@ class CachedBytesTest {
       assertThat(held.isUnsaved()).isFalse();
       held.keep(4096, 8192, bytes(4096, 8192));
       assertThat(held.isUnsaved()).isTrue();
-      assertThat(held.map().at(4096))
-          .isEqualTo(new RescueRange(4096, 8192, RescueStatus.FINISHED));
+      assertThat(held.map().at(4096)).isEqualTo(new RescueRange(4096, 8192, RescueStatus.FINISHED));
       ByteBuffer found = ByteBuffer.allocate(4096);
       held.read(4096, found);
       assertThat(found.array()).isEqualTo(Arrays.copyOfRange(BYTES, 4096, 8192));
