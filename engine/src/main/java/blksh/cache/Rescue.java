@@ -83,7 +83,8 @@ final class Rescue {
       saved.now(RescueStatus.FINISHED.symbol(), 1, 0);
     }
     RescueReport report =
-        RescueReport.of(map, map.bytes(RescueStatus.FINISHED) - finishedBefore, progress.isTimedOut());
+        RescueReport.of(
+            map, map.bytes(RescueStatus.FINISHED) - finishedBefore, progress.isTimedOut());
     progress.end(report.readBytes());
     for (RescueRange bad : report.badRanges()) {
       task.finding("%d bytes at byte %d cannot be read".formatted(bad.length(), bad.start()));
