@@ -1,5 +1,6 @@
 package blksh.image;
 
+import blksh.filesystem.Structure;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.compress.SeekableZstd;
@@ -152,7 +153,7 @@ public final class Convert {
         position = put(position, piece);
       }
     }
-    HeaderBytes sum = new HeaderBytes(new byte[4]);
+    Structure sum = Structure.of(new byte[4]);
     sum.putI32(0, RawCrc.of(crc));
     piece.writeBytes(sum.bytes());
     put(position, piece);

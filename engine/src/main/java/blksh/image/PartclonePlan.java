@@ -1,5 +1,6 @@
 package blksh.image;
 
+import blksh.filesystem.Structure;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.Extent;
@@ -153,7 +154,7 @@ record PartclonePlan(
 
   /** The header, with its checksum. */
   byte[] header() {
-    HeaderBytes header = new HeaderBytes(new byte[PartcloneImage.HEADER]);
+    Structure header = Structure.of(new byte[PartcloneImage.HEADER]);
     header.putText(0, PartcloneImage.MAGIC);
     header.putText(16, "blksh");
     header.putText(PartcloneImage.VERSION_OFFSET, PartcloneImage.VERSION);
