@@ -9,13 +9,13 @@ import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import java.util.Arrays;
 
 /**
  * A compressed source, uncompressed. It can be read anywhere at once: what lies behind the furthest

@@ -8,8 +8,8 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
-import java.util.function.Consumer;
 import java.util.Locale;
+import java.util.function.Consumer;
 
 /**
  * FAT12, FAT16 and FAT32 with long names (Microsoft FAT32 File System Specification 1.03). Times

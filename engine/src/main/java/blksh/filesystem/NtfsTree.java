@@ -4,6 +4,7 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Arrays;

@@ -10,10 +10,10 @@ import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
-import java.util.List;
-import java.util.function.Consumer;
-import java.util.Map;
 import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * UDF 1.02 to 2.60 (ECMA-167, OSTA UDF) as discs and drives have it: physical partitions, and the

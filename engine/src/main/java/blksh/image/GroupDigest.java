@@ -7,8 +7,8 @@ import com.dynatrace.hash4j.hashing.Hashing;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
-import java.util.zip.CRC32;
 import java.util.Arrays;
+import java.util.zip.CRC32;
 
 /** Sums up the data of one group after the other, as the trailer of the group does. */
 abstract sealed class GroupDigest {

@@ -10,6 +10,7 @@ import blksh.block.SliceSource;
 import blksh.compress.Compressed;
 import blksh.compress.CompressedSource;
 import blksh.partition.PartitionTable;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,7 +19,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.nio.ByteBuffer;
 
 /** Opens images by their content: whole or split, plain or compressed. */
 public final class Images {

@@ -4,10 +4,10 @@ import blksh.filesystem.Structure;
 import blksh.BlkshException;
 import blksh.task.Task;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Arrays;
 
 /**
  * A partimage image of format 0.6.1. What is opened is the stream behind the header of the first

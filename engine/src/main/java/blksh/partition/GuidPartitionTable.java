@@ -4,12 +4,12 @@ import blksh.block.BlockSource;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.zip.CRC32;
-import java.util.Arrays;
 
 /**
  * The GUID partition table (UEFI specification, chapter 5): a header with its entries at the
