@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.Tool;
 import blksh.block.BlockSource;
+import blksh.block.ByteArraySource;
 import blksh.block.FileSource;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -72,14 +73,20 @@ class FileSystemTest {
   void aFat32OfFewClustersIsReadAsFat32() throws IOException {
     Path image = Volumes.blank(folder.resolve("fat"), 8 * MIB);
     Tool.named("mkfs.vfat").run("-F", 32, "-s", 1, image);
-    Path hello = Files.writeString(folder.resolve("hello.txt"), "hello");
-    Tool.named("mcopy").run("-i", image, hello, "::hello.txt");
-    try (FileTree tree = FileTrees.open(FileSource.open(image))) {
-      assertThat(tree.type()).isEqualTo("FAT32");
-      assertThat(text(tree, "/hello.txt")).isEqualTo("hello");
-    }
     try (BlockSource source = FileSource.open(image)) {
       assertThat(UsedBlocks.of(source).areas().get(0).reason()).isEmpty();
+      byte[] bytes = new byte[(int) source.size()];
+      source.read(0, ByteBuffer.wrap(bytes));
+      FatBootSector boot = FatBootSector.of(Structure.of(bytes));
+      Structure disk = Structure.of(bytes);
+      int root = (int) boot.data();
+      disk.putText(root, "HELLO   TXT");
+      disk.putU16(root + 26, (int) boot.rootCluster() + 1);
+      disk.putI32(root + 28, 5);
+      disk.putText(root + boot.clusterSize(), "hello");
+      FileTree tree = FileTrees.open(new ByteArraySource(bytes));
+      assertThat(tree.type()).isEqualTo("FAT32");
+      assertThat(text(tree, "/HELLO.TXT")).isEqualTo("hello");
     }
   }
 
