@@ -159,6 +159,7 @@ final class NtfsBitmap {
 
   private NtfsRecord record(long number) throws Unmapped {
     NtfsRecord record = records.read(number);
+    Unmapped.unless(record.isEnded(), "file record %d is damaged", number);
     Unmapped.unless(record.isAlone(), "a system file is in more than one record");
     return record;
   }

@@ -157,6 +157,15 @@ final class NtfsRecord {
     return within(base).stream().noneMatch(one -> one.type == ATTRIBUTE_LIST);
   }
 
+  /** Whether its list of attributes ends as it must. */
+  boolean isEnded() {
+    int end = base.u16(0x14);
+    for (Attribute each : within(base)) {
+      end = each.at + each.length();
+    }
+    return end <= base.length() - Integer.BYTES && base.i32(end) == END;
+  }
+
   /** Whether an attribute that is there lies in the record. */
   boolean isResident(int type, String name) {
     return parts(type, name).get(0).isResident();
