@@ -6,7 +6,9 @@ import blksh.block.DirectSource
 import blksh.block.MediaSlot
 import blksh.cache.CacheOptions
 import blksh.cache.MediaWatch
-import blksh.shell.Session
+import blksh.session.Session
+import blksh.view.Keyed
+import blksh.view.Size
 import blksh.workspace.KnownCache
 import java.nio.file.Files
 import java.nio.file.Path
@@ -22,7 +24,7 @@ class Caches internal constructor(private val session: Session) : AbstractList<C
       val path = Path.of(known.source())
       val opened = if (MediaSlot.at(path).medium().isPresent) open(path) else null
       // Another medium may be in by now, and then this one is not there.
-      if (opened != null && blksh.cache.Medium.of(opened).name() == known.medium()) {
+      if (opened != null && blksh.cache.SourceIdentity.of(opened).name() == known.medium()) {
         workspace.cache(opened, known.data(), known.map(), CacheOptions.defaults())
       } else {
         opened?.close()
