@@ -1,7 +1,7 @@
 package blksh.cache;
 
 import blksh.BlkshException;
-import blksh.block.DeviceGuard;
+import blksh.io.DeviceGuard;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.ByteBuffer;

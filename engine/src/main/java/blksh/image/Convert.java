@@ -2,7 +2,8 @@ package blksh.image;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
-import blksh.block.TargetFile;
+import blksh.compress.SeekableZstd;
+import blksh.io.TargetFile;
 import blksh.task.Task;
 import blksh.task.Turnstile;
 import blksh.task.Workers;
@@ -98,7 +99,7 @@ public final class Convert {
     task.phase("looking for free space");
     PartclonePlan plan = PartclonePlan.of(source, options, action);
     task.phase("");
-    TargetFile.requireOther(to, source, action);
+    TargetFile.requireOther(to, source.describe().location(), action);
     if (options.dryRun()) {
       TargetFile.check(to, action, plan.size(), options.overwrite(), false);
       return result(plan, to, 0, task);

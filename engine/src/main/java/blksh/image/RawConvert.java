@@ -3,7 +3,8 @@ package blksh.image;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.Extent;
-import blksh.block.TargetFile;
+import blksh.compress.SeekableZstd;
+import blksh.io.TargetFile;
 import blksh.task.Task;
 import blksh.task.Turnstile;
 import blksh.task.Workers;
@@ -40,7 +41,7 @@ final class RawConvert {
   static ConvertResult run(BlockSource source, Path to, ConvertOptions options, Task task) {
     String action = "convert to " + to;
     long size = source.size();
-    TargetFile.requireOther(to, source, action);
+    TargetFile.requireOther(to, source.describe().location(), action);
     if (options.dryRun()) {
       TargetFile.check(to, action, size, options.overwrite(), false);
       return new ConvertResult(to.toString(), size, 1, size, stored(source), 0, task.elapsed());
