@@ -179,10 +179,22 @@ class CommandLineTest {
     assertThat(
             blksh()
                 .run(
-                    "run", path, "--snapshot-name", "my-snapshot", "--destination", "/archives/",
-                    "--targets", "/home", "/opt", "--exclude", "**/*cache*", "--threads", "2"))
+                    "run",
+                    path,
+                    "--snapshot-name",
+                    "my-snapshot",
+                    "--destination",
+                    "/archives/",
+                    "--targets",
+                    "/home",
+                    "/opt",
+                    "--exclude",
+                    "**/*cache*",
+                    "--threads",
+                    "2"))
         .isEqualTo(
-            new Ended(0, "my-snapshot /archives [/home, /opt] [**/*cache*] 2 false false false\n", ""));
+            new Ended(
+                0, "my-snapshot /archives [/home, /opt] [**/*cache*] 2 false false false\n", ""));
     assertThat(blksh().run("run", path, "-vo/a", "--garbage-collect", "--dry", "-x").out())
         .isEqualTo("now /a [] [] 4 true true true\n");
     refused(path, "-i needs a value: -i DIR", "-o", "/a", "-i", "-v");
@@ -217,8 +229,16 @@ class CommandLineTest {
     assertThat(
             blksh()
                 .run(
-                    "run", path, "dump", "server01:/dev/sda", "--sudo", "--as", "server01.sda",
-                    "server02:/dev/sda", "--as", "server02.sda")
+                    "run",
+                    path,
+                    "dump",
+                    "server01:/dev/sda",
+                    "--sudo",
+                    "--as",
+                    "server01.sda",
+                    "server02:/dev/sda",
+                    "--as",
+                    "server02.sda")
                 .out())
         .isEqualTo(
             """
