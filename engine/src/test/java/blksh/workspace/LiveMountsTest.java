@@ -11,6 +11,7 @@ import blksh.block.BlockSource;
 import blksh.block.BlockSources;
 import blksh.block.Overlay;
 import blksh.mount.MountOptions;
+import blksh.mount.ServeOptions;
 import blksh.store.CaptureOptions;
 import blksh.store.Store;
 import blksh.task.Task;
@@ -27,7 +28,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class MountsTest {
+class LiveMountsTest {
 
   private static final int MIB = 1 << 20;
 
@@ -55,7 +56,7 @@ class MountsTest {
 
   private MountEntry mount(BlockSource source) {
     needFuse();
-    return workspace.mounts().mount(source, point, MountOptions.defaults());
+    return workspace.mounts().mount(MountSource.of(source), point, MountOptions.defaults());
   }
 
   private static void needFuse() {
@@ -163,7 +164,7 @@ class MountsTest {
     capture(store, first, "server01.sda");
     capture(store, second, "server01.sda");
     capture(store, first, "laptop");
-    workspace.mounts().mount(store, point, MountOptions.defaults());
+    workspace.mounts().mount(MountSource.of(store), point, MountOptions.defaults());
     assertThat(names(point)).containsExactly("laptop", "server01.sda");
     assertThat(names(point.resolve("server01.sda"))).containsExactly("1", "2", "latest");
     assertThat(Files.mismatch(point.resolve("server01.sda/1"), first)).isEqualTo(-1);
@@ -193,7 +194,7 @@ class MountsTest {
       Files.createFile(manifests.resolve(version + ".manifest"));
     }
     Files.write(manifests.resolve("20000.manifest"), first);
-    workspace.mounts().mount(store, point, MountOptions.defaults());
+    workspace.mounts().mount(MountSource.of(store), point, MountOptions.defaults());
     assertThat(names(point)).containsExactly("many");
     long before = System.nanoTime();
     try (Stream<Path> entries = Files.list(point.resolve("many"))) {
@@ -236,7 +237,12 @@ class MountsTest {
   void aServerIsListedAndEnded() throws IOException {
     Path image = image(5);
     Path socket = folder.resolve("nbd.sock");
-    MountEntry entry = workspace.mounts().serve(Map.of("disk", BlockSources.open(image)), socket);
+    MountEntry entry =
+        workspace
+            .mounts()
+            .serve(
+                MountSource.of(Map.of("disk", BlockSources.open(image))),
+                ServeOptions.onSocket(socket));
     assertThat(entry.place()).isEqualTo("nbd+unix:///?socket=" + socket);
     assertThat(workspace.mounts().list()).extracting(MountEntry::place).contains(entry.place());
     workspace.mounts().unmount(entry);
@@ -251,7 +257,9 @@ class MountsTest {
     needFuse();
     Path inTheWay = Files.createFile(folder.resolve("file"));
     BlockSource source = BlockSources.open(image(6));
-    assertThatThrownBy(() -> workspace.mounts().mount(source, inTheWay, MountOptions.defaults()))
+    assertThatThrownBy(
+            () ->
+                workspace.mounts().mount(MountSource.of(source), inTheWay, MountOptions.defaults()))
         .isInstanceOf(BlkshException.class);
     assertThatThrownBy(() -> source.read(0, java.nio.ByteBuffer.allocate(1)))
         .hasMessageContaining("closed");
@@ -264,8 +272,15 @@ class MountsTest {
         Path image = Path.of(arguments[1]);
         workspace
             .mounts()
-            .mount(BlockSources.open(image), Path.of(arguments[2]), MountOptions.defaults());
-        workspace.mounts().serve(Map.of("disk", BlockSources.open(image)), Path.of(arguments[3]));
+            .mount(
+                MountSource.of(BlockSources.open(image)),
+                Path.of(arguments[2]),
+                MountOptions.defaults());
+        workspace
+            .mounts()
+            .serve(
+                MountSource.of(Map.of("disk", BlockSources.open(image))),
+                ServeOptions.onSocket(Path.of(arguments[3])));
         System.out.println("serving");
         workspace.mounts().awaitEnd();
       }
