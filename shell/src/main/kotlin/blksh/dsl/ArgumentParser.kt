@@ -1,6 +1,7 @@
 package blksh.dsl
 
 import blksh.dsl.Argument.Takes
+import blksh.session.UsageException
 
 /**
  * Matches the words of a command line with what a script declares, from left to right. Spellings

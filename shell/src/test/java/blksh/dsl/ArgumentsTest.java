@@ -3,7 +3,8 @@ package blksh.dsl;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import blksh.shell.Options;
+import blksh.session.Options;
+import blksh.session.UsageException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
