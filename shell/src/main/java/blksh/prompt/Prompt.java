@@ -125,8 +125,7 @@ public final class Prompt {
   public Prompt(Console console, Session session) {
     this.console = console;
     this.session = session;
-    this.vocabulary =
-        new Vocabulary(session, new Arguments("", "", List.of(), (word, rest) -> false));
+    this.vocabulary = new Vocabulary(session, new Arguments("", "", List.of(), session.options()));
     this.commands = new Commands(session, new Here());
     this.fastLane = new FastLane(vocabulary, sitting);
   }
