@@ -161,12 +161,7 @@ final class BtrfsExtents {
       system.add(chunk);
       at += KEY + 48 + 32 * superblock.u16(at + KEY + 44);
     }
-    walk(
-        "chunk tree",
-        superblock.i64(88),
-        superblock.i64(164),
-        superblock.u8(199),
-        this::addChunk);
+    walk("chunk tree", superblock.i64(88), superblock.i64(164), superblock.u8(199), this::addChunk);
     long allocated =
         chunks.values().stream().mapToLong(each -> each.length() * each.copies().size()).sum();
     Unmapped.unless(
@@ -304,20 +299,15 @@ final class BtrfsExtents {
     Unmapped.unless(
         at + 48 <= end && block.u8(key + 8) == CHUNK_ITEM, "its list of chunks is damaged");
     int stripes = block.u16(at + 44);
-    Unmapped.unless(
-        stripes > 0 && at + 48 + 32 * stripes <= end, "its list of chunks is damaged");
-    Unmapped.unless(
-        (block.i64(at + 24) & ~PROFILES) == 0, "a chunk is of a profile unknown here");
+    Unmapped.unless(stripes > 0 && at + 48 + 32 * stripes <= end, "its list of chunks is damaged");
+    Unmapped.unless((block.i64(at + 24) & ~PROFILES) == 0, "a chunk is of a profile unknown here");
     long length = block.i64(at);
     List<Long> copies = new ArrayList<>();
     for (int i = 0; i < stripes; i++) {
       int stripe = at + 48 + 32 * i;
       long offset = block.i64(stripe + 8);
       Unmapped.unless(
-          block.i64(stripe) == device
-              && length > 0
-              && offset >= 0
-              && offset <= deviceSize - length,
+          block.i64(stripe) == device && length > 0 && offset >= 0 && offset <= deviceSize - length,
           "a chunk lies outside");
       copies.add(offset);
     }

@@ -31,7 +31,8 @@ final class ExFatBitmap {
     Unmapped.unless(
         boot.u16(510) == 0xaa55
             && sectorShift >= 9
-            && sectorShift <= 12 && clusterShift <= 25 - sectorShift,
+            && sectorShift <= 12
+            && clusterShift <= 25 - sectorShift,
         "its boot sector makes no sense");
     sector = 1 << sectorShift;
     cluster = (long) sector << clusterShift;
@@ -63,8 +64,7 @@ final class ExFatBitmap {
         sum = Integer.rotateRight(sum, 1) + region.u8(i);
       }
     }
-    Unmapped.unless(
-        region.i32(BOOT_SECTORS * sector) == sum, "its boot region fails its checksum");
+    Unmapped.unless(region.i32(BOOT_SECTORS * sector) == sum, "its boot region fails its checksum");
   }
 
   static FreeRanges free(BlockSource source, Head head) throws Unmapped {

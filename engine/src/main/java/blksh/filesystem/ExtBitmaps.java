@@ -92,7 +92,11 @@ final class ExtBitmaps {
         long block = superblock.descriptorBlock(group / superblock.perBlock());
         descriptors = Structure.read(source, block * blockSize, blockSize);
       }
-      found += group(group, descriptors, (int) (group % superblock.perBlock()) * superblock.descriptorSize());
+      found +=
+          group(
+              group,
+              descriptors,
+              (int) (group % superblock.perBlock()) * superblock.descriptorSize());
     }
     // A cluster cut off by the end counts as a whole one in the superblock.
     Unmapped.unless(
@@ -115,7 +119,8 @@ final class ExtBitmaps {
       bitmap = uninitialised(group, start, end, descriptors, at);
     } else {
       long block = field(descriptors, at, 0, 0x20);
-      Unmapped.unless(block > 0 && block < superblock.blocks(), "the bitmap of group %d lies outside", group);
+      Unmapped.unless(
+          block > 0 && block < superblock.blocks(), "the bitmap of group %d lies outside", group);
       bitmap = Structure.read(source, block * blockSize, blockSize);
     }
     long freeHere = 0;
@@ -145,8 +150,7 @@ final class ExtBitmaps {
 
   /** A number in two halves. */
   private long field(Structure bytes, int at, int low, int high) {
-    return bytes.u32(at + low)
-        | (superblock.isWide() ? bytes.u32(at + high) << 32 : 0);
+    return bytes.u32(at + low) | (superblock.isWide() ? bytes.u32(at + high) << 32 : 0);
   }
 
   /** The bitmap of a group whose bitmap was never written: its own metadata and nothing else. */

@@ -79,9 +79,7 @@ final class ExtExtents implements FileRun.Map {
   private int depth(Structure node, int above) {
     int entries = node.u16(2);
     int depth = node.u16(6);
-    if (node.u16(0) != MAGIC
-        || depth >= above
-        || (entries + 1) * ENTRY > node.length()) {
+    if (node.u16(0) != MAGIC || depth >= above || (entries + 1) * ENTRY > node.length()) {
       throw volume.damage(file, "its extent tree is damaged");
     }
     return depth;

@@ -51,8 +51,7 @@ final class ExtTree implements FileTree {
 
   ExtTree(Volume volume) {
     this.volume = volume;
-    superblock =
-        ExtSuperblock.of(volume.read(ExtSuperblock.POSITION, ExtSuperblock.LENGTH));
+    superblock = ExtSuperblock.of(volume.read(ExtSuperblock.POSITION, ExtSuperblock.LENGTH));
     blockSize = superblock.blockSize();
     inodeSize = superblock.inodeSize();
     if (blockSize == 0) {
@@ -224,8 +223,7 @@ final class ExtTree implements FileTree {
       int name = inode.u8(at);
       int offset = start + inode.u16(at + 2);
       long length = inode.u32(at + 8);
-      boolean data =
-          inode.u8(at + 1) == SYSTEM && name == 4 && inode.i32(at + ATTRIBUTE) == DATA;
+      boolean data = inode.u8(at + 1) == SYSTEM && name == 4 && inode.i32(at + ATTRIBUTE) == DATA;
       if (data && file.size() - BLOCK_MAP_LENGTH <= length && offset + length <= inodeSize) {
         return offset;
       }

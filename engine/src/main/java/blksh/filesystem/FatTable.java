@@ -37,8 +37,7 @@ final class FatTable {
     int bits = boot.bits();
     long entries = clusters + FatBootSector.FIRST_CLUSTER;
     boolean fat32 = boot.isFat32();
-    Unmapped.unless(
-        (bits == 32) == fat32 && boot.tableLength() * 8 >= entries * bits, NONSENSE);
+    Unmapped.unless((bits == 32) == fat32 && boot.tableLength() * 8 >= entries * bits, NONSENSE);
     Structure bytes = boot.bytes();
     Unmapped.unless(
         (bytes.u8(fat32 ? 0x41 : 0x25) & 1) == 0, "it was not unmounted cleanly (boot sector)");

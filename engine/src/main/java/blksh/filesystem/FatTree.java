@@ -109,7 +109,9 @@ final class FatTree implements FileTree {
       return;
     }
     long cluster =
-        directory.id() == ROOT ? boot.rootCluster() : firstCluster(volume.read(directory.id(), ENTRY));
+        directory.id() == ROOT
+            ? boot.rootCluster()
+            : firstCluster(volume.read(directory.id(), ENTRY));
     long most = LONGEST_DIRECTORY / chains.clusterSize() + 1;
     for (long count = 0; cluster != FatChains.END; count++) {
       if (count > most) {

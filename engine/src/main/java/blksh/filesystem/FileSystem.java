@@ -112,8 +112,7 @@ public enum FileSystem {
    * @param free how to find what it does not use; null when that is not known
    * @param files how to read its files; null when they are not read
    */
-  FileSystem(
-      String words, String imageName, String mountName, Mark mark, Free free, Files files) {
+  FileSystem(String words, String imageName, String mountName, Mark mark, Free free, Files files) {
     this.words = words;
     this.imageName = imageName;
     this.mountName = mountName;

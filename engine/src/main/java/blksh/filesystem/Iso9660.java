@@ -33,7 +33,9 @@ public final class Iso9660 {
   public static final int APPLICATION = 574;
   public static final int CREATED = 813;
 
-  /** How the {@link #ESCAPES} of Joliet begin; the level follows: {@code @}, {@code C}, {@code E}. */
+  /**
+   * How the {@link #ESCAPES} of Joliet begin; the level follows: {@code @}, {@code C}, {@code E}.
+   */
   public static final String JOLIET = "%/";
 
   // Fields of a directory record; its name follows, and what Rock Ridge says after that.

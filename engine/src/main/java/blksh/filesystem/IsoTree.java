@@ -179,7 +179,8 @@ final class IsoTree implements FileTree {
             unfinished == null
                 ? entry(directory, record, at)
                 : longer(directory, unfinished, length(record));
-        boolean more = (record.u8(Iso9660.FLAGS) & (Iso9660.MORE | Iso9660.DIRECTORY)) == Iso9660.MORE;
+        boolean more =
+            (record.u8(Iso9660.FLAGS) & (Iso9660.MORE | Iso9660.DIRECTORY)) == Iso9660.MORE;
         unfinished = more ? entry : null;
         if (!more && entry != null) {
           each.accept(entry);
@@ -337,9 +338,7 @@ final class IsoTree implements FileTree {
             break;
           }
           if (signature == Iso9660.CONTINUATION && length >= 28) {
-            next =
-                fields.u32(at + 4) * blockSize
-                    + fields.u32(at + 12);
+            next = fields.u32(at + 4) * blockSize + fields.u32(at + 12);
             nextLength = fields.i32(at + 20);
           } else {
             take(signature, fields, at, length);

@@ -68,8 +68,7 @@ final class NtfsBitmap {
     Unmapped.unless(
         length >= (clusters + 7) / 8 && length <= Integer.MAX_VALUE - 8,
         "its bitmap is of another size");
-    Structure bitmap =
-        content(record(BITMAP), NtfsRecord.DATA, "", (int) ((clusters + 7) / 8));
+    Structure bitmap = content(record(BITMAP), NtfsRecord.DATA, "", (int) ((clusters + 7) / 8));
     checkOwn(bitmap, runs(record(MASTER_TABLE), NtfsRecord.DATA, ""));
     checkOwn(bitmap, where);
     Unmapped.unless(bitmap.bit(0), "its bitmap does not hold its own metadata");
@@ -118,15 +117,13 @@ final class NtfsBitmap {
   /** A hibernated or quickly stopped Windows keeps part of the truth in a file in the root. */
   private void checkHibernation() throws Unmapped {
     NtfsRecord root = record(ROOT);
-    byte[] first =
-        root.resident(NtfsRecord.INDEX_ROOT, NtfsRecord.NAMES, records.recordSize());
+    byte[] first = root.resident(NtfsRecord.INDEX_ROOT, NtfsRecord.NAMES, records.recordSize());
     Unmapped.unless(first != null, "its root directory has no index");
     checkHibernation(Structure.of(first));
     if (root.has(NtfsRecord.INDEX_ALLOCATION, NtfsRecord.NAMES)) {
       long length = root.size(NtfsRecord.INDEX_ALLOCATION, NtfsRecord.NAMES);
       Unmapped.unless(length <= LARGEST_ROOT, "its root directory is too large");
-      checkHibernation(
-          content(root, NtfsRecord.INDEX_ALLOCATION, NtfsRecord.NAMES, (int) length));
+      checkHibernation(content(root, NtfsRecord.INDEX_ALLOCATION, NtfsRecord.NAMES, (int) length));
     }
   }
 

@@ -180,9 +180,7 @@ final class NtfsRecord {
   private long size(List<Attribute> parts) {
     Attribute first = parts.get(0);
     long size =
-        first.isResident()
-            ? first.record.u32(first.at + 16)
-            : first.record.i64(first.at + 48);
+        first.isResident() ? first.record.u32(first.at + 16) : first.record.i64(first.at + 48);
     if (size < 0 || first.isResident() && size > first.length()) {
       throw damage();
     }

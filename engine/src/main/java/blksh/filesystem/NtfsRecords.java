@@ -28,8 +28,7 @@ final class NtfsRecords {
       throw volume.damage("its boot sector contradicts itself");
     }
     NtfsRecords records =
-        new NtfsRecords(
-            volume, (int) boot.clusterSize(), boot.clusters(), (int) boot.recordSize());
+        new NtfsRecords(volume, (int) boot.clusterSize(), boot.clusters(), (int) boot.recordSize());
     records.openTable(boot.masterTable() * boot.clusterSize());
     return records;
   }

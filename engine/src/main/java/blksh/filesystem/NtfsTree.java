@@ -4,7 +4,6 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Arrays;
@@ -50,7 +49,8 @@ final class NtfsTree implements FileTree {
 
   NtfsTree(Volume volume) {
     this.volume = volume;
-    this.records = NtfsRecords.open(volume, NtfsBootSector.of(volume.read(0, NtfsBootSector.LENGTH)));
+    this.records =
+        NtfsRecords.open(volume, NtfsBootSector.of(volume.read(0, NtfsBootSector.LENGTH)));
     NtfsRecord about = records.read(VOLUME);
     byte[] name = about.resident(NtfsRecord.VOLUME_NAME, "", 256);
     label = name == null ? "" : new String(name, StandardCharsets.UTF_16LE);
@@ -164,7 +164,8 @@ final class NtfsTree implements FileTree {
       throw volume.damage(directory, "the directory is damaged");
     }
     byte[] used = record.whole(NtfsRecord.BITMAP, NtfsRecord.NAMES, LARGEST_BITMAP);
-    try (BlockSource blocks = record.content(NtfsRecord.INDEX_ALLOCATION, NtfsRecord.NAMES, directory.path())) {
+    try (BlockSource blocks =
+        record.content(NtfsRecord.INDEX_ALLOCATION, NtfsRecord.NAMES, directory.path())) {
       for (long block = 0; block < blocks.size() / blockSize && block / 8 < used.length; block++) {
         if ((used[(int) (block / 8)] >> block % 8 & 1) != 0) {
           Structure node = Structure.of(new byte[blockSize]);

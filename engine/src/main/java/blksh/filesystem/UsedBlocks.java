@@ -91,7 +91,8 @@ public final class UsedBlocks {
       List<FileSystem> marked = FileSystem.marked(head);
       List<FileSystem> kinds = marked.stream().filter(FileSystem::hasFree).toList();
       Unmapped.unless(
-          marked.stream().noneMatch(FileSystem::isContainer), "it belongs to a volume group, a RAID or LUKS");
+          marked.stream().noneMatch(FileSystem::isContainer),
+          "it belongs to a volume group, a RAID or LUKS");
       Unmapped.unless(!kinds.isEmpty(), "no file system known here is on it");
       name = kinds.get(0).mountName(head);
       Unmapped.unless(kinds.size() == 1, "it looks like several file systems");

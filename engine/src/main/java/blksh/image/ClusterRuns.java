@@ -1,7 +1,7 @@
 package blksh.image;
 
-import blksh.filesystem.Structure;
 import blksh.BlkshException;
+import blksh.filesystem.Structure;
 import java.util.Arrays;
 
 /**

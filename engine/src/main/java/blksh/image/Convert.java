@@ -1,9 +1,9 @@
 package blksh.image;
 
-import blksh.filesystem.Structure;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.compress.SeekableZstd;
+import blksh.filesystem.Structure;
 import blksh.io.TargetFile;
 import blksh.task.OrderedStep;
 import blksh.task.Task;

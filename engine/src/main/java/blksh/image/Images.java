@@ -1,7 +1,5 @@
 package blksh.image;
 
-import blksh.filesystem.FileSystem;
-import blksh.filesystem.Structure;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
@@ -9,6 +7,8 @@ import blksh.block.ConcatSource;
 import blksh.block.SliceSource;
 import blksh.compress.Compressed;
 import blksh.compress.CompressedSource;
+import blksh.filesystem.FileSystem;
+import blksh.filesystem.Structure;
 import blksh.partition.PartitionTable;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

@@ -1,11 +1,11 @@
 package blksh.image;
 
+import blksh.block.Extent;
+import blksh.block.SourceInfo;
 import blksh.filesystem.FileSystem;
 import blksh.filesystem.Iso9660;
 import blksh.filesystem.Structure;
 import blksh.filesystem.Udf;
-import blksh.block.Extent;
-import blksh.block.SourceInfo;
 import blksh.task.Task;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -16,7 +16,6 @@ import java.util.Map;
 
 /** The image of a disc: ISO 9660 (ECMA-119), UDF (ECMA-167), or both. */
 public final class IsoImage implements Image {
-
 
   /** First byte of the volume descriptors: what stands before is not of the format. */
   private static final int DESCRIPTORS = Iso9660.FIRST_DESCRIPTOR * Iso9660.SECTOR;

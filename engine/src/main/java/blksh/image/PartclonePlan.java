@@ -1,9 +1,9 @@
 package blksh.image;
 
-import blksh.filesystem.Structure;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.Extent;
+import blksh.filesystem.Structure;
 import java.util.Iterator;
 import java.util.Set;
 

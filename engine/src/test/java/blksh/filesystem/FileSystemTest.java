@@ -38,8 +38,7 @@ class FileSystemTest {
     "BTRFS, 65600, _BHRfS_M, BTRFS, btrfs",
     "REISERFS, 65588, ReIsEr, REISERFS, ''",
   })
-  void isKnownByItsMark(
-      FileSystem kind, int at, String mark, String imageName, String mountName) {
+  void isKnownByItsMark(FileSystem kind, int at, String mark, String imageName, String mountName) {
     byte[] bytes = new byte[FileSystem.HEAD];
     byte[] text = mark.getBytes(StandardCharsets.ISO_8859_1);
     System.arraycopy(text, 0, bytes, at, text.length);

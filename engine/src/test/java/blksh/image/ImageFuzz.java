@@ -1,6 +1,5 @@
 package blksh.image;
 
-import blksh.filesystem.Structure;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
@@ -8,6 +7,7 @@ import blksh.block.Extent;
 import blksh.filesystem.FileEntry;
 import blksh.filesystem.FileTree;
 import blksh.filesystem.FileTrees;
+import blksh.filesystem.Structure;
 import blksh.filesystem.UsedBlocks;
 import blksh.partition.PartitionTable;
 import blksh.task.Task;

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import blksh.filesystem.Structure;
 import blksh.BlkshException;
 import blksh.block.ByteArraySource;
 import blksh.block.Extent;
 import blksh.block.SliceSource;
+import blksh.filesystem.Structure;
 import blksh.task.Task;
 import com.github.luben.zstd.Zstd;
 import java.io.IOException;

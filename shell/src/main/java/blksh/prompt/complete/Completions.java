@@ -66,7 +66,6 @@ public final class Completions {
   /** As much of a string as describes it. */
   private static final int LONGEST = 40;
 
-
   /** Functions whose strings are paths of files. */
   private static final Set<String> TAKE_PATHS =
       Set.of("drive", "store", "existingStore", "source", "image", "of", "File", "Path", "restore");
