@@ -4,9 +4,11 @@ import blksh.block.BlockSource;
 import blksh.block.BlockSources;
 import blksh.image.ImageOptions;
 import blksh.mount.MountOptions;
+import blksh.mount.ServeOptions;
 import blksh.store.CaptureOptions;
 import blksh.store.Store;
 import blksh.workspace.MountEntry;
+import blksh.workspace.MountSource;
 import blksh.workspace.Workspace;
 import java.nio.file.Path;
 import java.util.Map;
@@ -25,14 +27,14 @@ public final class Serving {
       BlockSource source = open(workspace, arguments[1]);
       Path place = Path.of(arguments[3]);
       if (arguments[2].equals("nbd")) {
-        workspace.mounts().serve(Map.of("disk", source), place);
+        workspace.mounts().serve(MountSource.of(Map.of("disk", source)), ServeOptions.onSocket(place));
       } else {
         MountOptions options = MountOptions.defaults();
         MountEntry entry =
             workspace
                 .mounts()
                 .mount(
-                    source,
+                    MountSource.of(source),
                     place,
                     arguments[2].equals("cached") ? options.withPageCache() : options);
         if (entry.pid() != ProcessHandle.current().pid()) {

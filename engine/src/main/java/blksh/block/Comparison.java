@@ -1,5 +1,6 @@
 package blksh.block;
 
+import blksh.io.UnreadableException;
 import blksh.task.Task;
 import blksh.task.Workers;
 import java.nio.ByteBuffer;

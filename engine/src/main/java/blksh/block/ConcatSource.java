@@ -1,5 +1,6 @@
 package blksh.block;
 
+import blksh.io.UnreadableException;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
 import java.util.LinkedHashMap;

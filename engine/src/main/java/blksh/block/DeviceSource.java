@@ -1,6 +1,8 @@
 package blksh.block;
 
 import blksh.BlkshException;
+import blksh.io.BlockDevice;
+import blksh.io.OpenFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

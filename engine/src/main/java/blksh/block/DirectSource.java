@@ -1,6 +1,9 @@
 package blksh.block;
 
 import blksh.BlkshException;
+import blksh.io.DirectBuffer;
+import blksh.io.Posix;
+import blksh.io.UnreadableException;
 import blksh.task.CancelledException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

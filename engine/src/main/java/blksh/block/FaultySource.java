@@ -1,5 +1,6 @@
 package blksh.block;
 
+import blksh.io.UnreadableException;
 import blksh.task.CancelledException;
 import java.nio.ByteBuffer;
 import java.time.Duration;

@@ -1,5 +1,6 @@
 package blksh.block;
 
+import blksh.io.OpenFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,6 +1,8 @@
 package blksh.block;
 
 import blksh.BlkshException;
+import blksh.io.OpenFile;
+import blksh.io.Posix;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,5 +1,7 @@
 package blksh.block;
 
+import blksh.io.BlockDevice;
+import blksh.io.Posix;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

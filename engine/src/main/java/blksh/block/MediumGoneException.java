@@ -1,5 +1,7 @@
 package blksh.block;
 
+import blksh.io.UnreadableException;
+
 /**
  * A range could not be read because the medium is no longer there: it was taken out, another took
  * its place, or the drive is gone. It says nothing about the range.

@@ -1,6 +1,9 @@
 package blksh.block;
 
 import blksh.BlkshException;
+import blksh.io.PartFile;
+import blksh.io.Sha256;
+import blksh.io.UnreadableException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,5 +1,7 @@
 package blksh.block;
 
+import blksh.io.Sha256;
+import blksh.io.UnreadableException;
 import blksh.task.Task;
 import blksh.task.Workers;
 import java.security.MessageDigest;

@@ -1,6 +1,9 @@
 package blksh.block;
 
 import blksh.BlkshException;
+import blksh.io.BlockDevice;
+import blksh.io.DeviceGuard;
+import blksh.io.OpenFile;
 import blksh.task.CancelledException;
 import java.io.IOException;
 import java.nio.ByteBuffer;

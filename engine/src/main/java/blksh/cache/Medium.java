@@ -2,7 +2,7 @@ package blksh.cache;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
-import blksh.block.UnreadableException;
+import blksh.io.UnreadableException;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;

@@ -1,6 +1,6 @@
 package blksh.image;
 
-import blksh.block.UnreadableException;
+import blksh.io.UnreadableException;
 
 /** An image ends before the last of its blocks, or of their checksums. */
 public final class BodyTruncatedException extends UnreadableException {

@@ -1,7 +1,7 @@
 package blksh.image;
 
 import blksh.BlkshException;
-import blksh.block.TargetFile;
+import blksh.io.TargetFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;

@@ -1,6 +1,6 @@
 package blksh.image;
 
-import blksh.block.UnreadableException;
+import blksh.io.UnreadableException;
 
 /**
  * The data of an image does not match its checksum. The unreadable range is the part of the damaged

@@ -2,6 +2,7 @@ package blksh.image;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
+import blksh.compress.CompressedSource;
 import blksh.task.CancelledException;
 import java.io.Closeable;
 import java.nio.ByteBuffer;

@@ -1,5 +1,6 @@
 package blksh.image;
 
+import blksh.compress.CompressedSource;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 

@@ -2,9 +2,9 @@ package blksh.image;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
-import blksh.block.DirectBuffer;
 import blksh.block.Extent;
-import blksh.block.TargetFile;
+import blksh.io.DirectBuffer;
+import blksh.io.TargetFile;
 import blksh.task.Task;
 import blksh.task.Workers;
 import java.io.IOException;
@@ -45,7 +45,7 @@ public final class ImageRestore {
   public static ImageRestoreResult run(
       BlockSource source, Path to, ImageRestoreOptions options, Task task) {
     String action = "restore to " + to;
-    TargetFile.requireOther(to, source, action);
+    TargetFile.requireOther(to, source.describe().location(), action);
     if (options.dryRun()) {
       boolean device = TargetFile.check(to, action, source.size(), options.overwrite(), true);
       return dryRun(source, to, device, task);

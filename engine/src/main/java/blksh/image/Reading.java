@@ -2,9 +2,9 @@ package blksh.image;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
-import blksh.block.DirectBuffer;
 import blksh.block.Extent;
-import blksh.block.UnreadableException;
+import blksh.io.DirectBuffer;
+import blksh.io.UnreadableException;
 import blksh.task.CancelledException;
 import blksh.task.Task;
 import blksh.task.Workers;

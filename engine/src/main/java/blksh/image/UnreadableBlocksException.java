@@ -1,7 +1,7 @@
 package blksh.image;
 
 import blksh.BlkshException;
-import blksh.block.UnreadableException;
+import blksh.io.UnreadableException;
 
 /**
  * Blocks of an image could not be read because what the image is stored in failed; the range is one

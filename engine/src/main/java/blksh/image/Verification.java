@@ -1,8 +1,8 @@
 package blksh.image;
 
 import blksh.BlkshException;
-import blksh.block.DirectBuffer;
 import blksh.block.Extent;
+import blksh.io.DirectBuffer;
 import blksh.task.CancelledException;
 import blksh.task.Task;
 import blksh.task.Workers;

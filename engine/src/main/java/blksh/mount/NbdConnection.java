@@ -2,8 +2,8 @@ package blksh.mount;
 
 import blksh.block.BlockSource;
 import blksh.block.Extent;
-import blksh.block.UnreadableException;
 import blksh.block.WritableSource;
+import blksh.io.UnreadableException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -3,14 +3,17 @@ package blksh.mount;
 import blksh.BlkshException;
 import java.io.Closeable;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -54,12 +57,17 @@ public final class NbdServer implements Closeable {
   }
 
   /**
-   * Serves on a Unix socket that only this user may use.
+   * Serves exports.
    *
-   * @param socket made, and removed when the server ends; one whose server was killed is replaced
-   * @throws BlkshException when there is something else, or another server
+   * @throws BlkshException when something else, or another server, is where it would listen
    */
-  public static NbdServer listen(Path socket, NbdExports exports) {
+  public static NbdServer listen(NbdExports exports, ServeOptions options) {
+    return options.socket() != null
+        ? listen(options.socket(), exports)
+        : listen(options.port(), exports, PATIENCE_MILLIS);
+  }
+
+  private static NbdServer listen(Path socket, NbdExports exports) {
     String action = "serve on " + socket;
     Path path = socket.toAbsolutePath().normalize();
     try {
@@ -109,19 +117,9 @@ public final class NbdServer implements Closeable {
   private static boolean isAnswered(Path socket) throws IOException {
     try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       return probe.connect(UnixDomainSocketAddress.of(socket));
-    } catch (java.net.ConnectException e) {
+    } catch (ConnectException e) {
       return false;
     }
-  }
-
-  /**
-   * Serves on a port of this machine, for programs of this machine only. Everybody who works on it
-   * may connect.
-   *
-   * @param port 1 to 65535, or 0 for one that is free
-   */
-  public static NbdServer listen(int port, NbdExports exports) {
-    return listen(port, exports, PATIENCE_MILLIS);
   }
 
   /**
@@ -228,9 +226,7 @@ public final class NbdServer implements Closeable {
   }
 
   private static String escaped(String path) {
-    return java.net.URLEncoder.encode(path, java.nio.charset.StandardCharsets.UTF_8)
-        .replace("+", "%20")
-        .replace("%2F", "/");
+    return URLEncoder.encode(path, StandardCharsets.UTF_8).replace("+", "%20").replace("%2F", "/");
   }
 
   /** What it served so far. */

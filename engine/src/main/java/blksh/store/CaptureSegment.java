@@ -2,7 +2,7 @@ package blksh.store;
 
 import blksh.block.BlockSource;
 import blksh.block.Extent;
-import blksh.block.UnreadableException;
+import blksh.io.UnreadableException;
 import blksh.task.Task;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;

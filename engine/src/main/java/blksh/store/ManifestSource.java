@@ -6,7 +6,7 @@ import blksh.block.CacheFigures;
 import blksh.block.Extent;
 import blksh.block.ExtentWalk;
 import blksh.block.SourceInfo;
-import blksh.block.UnreadableException;
+import blksh.io.UnreadableException;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
 import java.util.List;

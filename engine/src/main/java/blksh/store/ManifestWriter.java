@@ -1,7 +1,7 @@
 package blksh.store;
 
 import blksh.block.Extent;
-import blksh.block.PartFile;
+import blksh.io.PartFile;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -1,6 +1,6 @@
 package blksh.store;
 
-import blksh.block.PartFile;
+import blksh.io.PartFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

@@ -1,7 +1,7 @@
 package blksh.store;
 
 import blksh.BlkshException;
-import blksh.block.DirectBuffer;
+import blksh.io.DirectBuffer;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.ByteBuffer;

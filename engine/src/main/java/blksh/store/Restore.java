@@ -2,7 +2,7 @@ package blksh.store;
 
 import blksh.BlkshException;
 import blksh.block.Extent;
-import blksh.block.UnreadableException;
+import blksh.io.UnreadableException;
 import blksh.task.OrderedStep;
 import blksh.task.Task;
 import blksh.task.Workers;

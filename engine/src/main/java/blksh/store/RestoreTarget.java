@@ -1,7 +1,7 @@
 package blksh.store;
 
 import blksh.block.Extent;
-import blksh.block.TargetFile;
+import blksh.io.TargetFile;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -4,7 +4,7 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.BlockStream;
 import blksh.block.Extent;
-import blksh.block.PartFile;
+import blksh.io.PartFile;
 import blksh.task.Task;
 import blksh.task.Workers;
 import java.io.Closeable;

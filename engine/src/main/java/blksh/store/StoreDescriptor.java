@@ -1,6 +1,6 @@
 package blksh.store;
 
-import blksh.block.PartFile;
+import blksh.io.PartFile;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;

@@ -26,6 +26,11 @@ record MountRecord(
 
   static final String ENDING = ".mount";
 
+  /** What people see of it. */
+  MountEntry entry(MountEntry.State state, Traffic traffic) {
+    return new MountEntry(kind, place, source, overlay, since, server.pid(), state, traffic);
+  }
+
   /** Replaces the file at once. */
   void write(Path file, Traffic traffic) throws IOException {
     Properties properties = new Properties();

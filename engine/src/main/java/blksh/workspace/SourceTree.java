@@ -4,14 +4,13 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.DeviceSource;
 import blksh.block.FileSource;
-import blksh.block.Partition;
-import blksh.block.PartitionTable;
-import blksh.block.SliceSource;
 import blksh.block.WritableSlice;
 import blksh.block.WritableSource;
 import blksh.mount.FixedDirectory;
 import blksh.mount.MountNode;
 import blksh.mount.SourceFile;
+import blksh.partition.Partition;
+import blksh.partition.PartitionTable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,15 +26,18 @@ final class SourceTree {
 
   static FixedDirectory of(BlockSource source) {
     Map<String, MountNode> entries = new LinkedHashMap<>();
-    parts(source, fileName(source))
-        .forEach(
-            (name, part) ->
-                entries.put(name, new SourceFile(part, lastModified(source), readsAhead(source))));
+    parts(source).forEach((name, part) -> entries.put(name, file(part, source)));
     return new FixedDirectory(entries, Instant.now());
   }
 
-  /** The source, and its partitions as sources that need not be closed. */
-  static Map<String, BlockSource> parts(BlockSource source, String name) {
+  /** A file that shows a source, or a part of it. */
+  static SourceFile file(BlockSource part, BlockSource whole) {
+    return new SourceFile(part, lastModified(whole), readsAhead(whole));
+  }
+
+  /** The source by its name, and its partitions as sources that need not be closed. */
+  static Map<String, BlockSource> parts(BlockSource source) {
+    String name = fileName(source);
     Map<String, BlockSource> parts = new LinkedHashMap<>();
     parts.put(name, source);
     for (Partition partition : partitions(source)) {
@@ -49,11 +51,6 @@ final class SourceTree {
       }
     }
     return parts;
-  }
-
-  /** Whether it is a range of another source. */
-  static boolean isPart(BlockSource source) {
-    return source instanceof SliceSource || source instanceof WritableSlice;
   }
 
   private static List<Partition> partitions(BlockSource source) {

@@ -49,7 +49,7 @@ public final class Workspace implements Closeable {
   private final Tasks tasks = new Tasks();
   private final Consumer<BlkshException> warnings;
   private final Ledger ledger;
-  private final Mounts mounts;
+  private final LiveMounts mounts;
 
   /** The open stores by directory. */
   private final Map<Path, Store> stores = new HashMap<>();
@@ -61,7 +61,7 @@ public final class Workspace implements Closeable {
     this.home = home.toAbsolutePath().normalize();
     this.warnings = warnings;
     this.ledger = new Ledger(this.home.resolve(DATABASE), warnings);
-    this.mounts = new Mounts(this.home, warnings);
+    this.mounts = new LiveMounts(this.home, warnings);
   }
 
   /** {@code $BLKSH_HOME}, or else {@code ~/.blksh}. */
@@ -291,7 +291,7 @@ public final class Workspace implements Closeable {
   }
 
   /** What is mounted and served. */
-  public Mounts mounts() {
+  public LiveMounts mounts() {
     return mounts;
   }
 

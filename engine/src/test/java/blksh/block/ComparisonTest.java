@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.Tool;
+import blksh.io.UnreadableException;
 import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.io.IOException;

@@ -3,6 +3,7 @@ package blksh.block;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import blksh.io.UnreadableException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

@@ -283,7 +283,7 @@ class DdrescueTest {
     java.nio.ByteBuffer target = java.nio.ByteBuffer.allocate(8192);
     try {
       cache.read(at, target);
-    } catch (blksh.block.UnreadableException e) {
+    } catch (blksh.io.UnreadableException e) {
       assertThat(e.start()).isEqualTo(at + target.position());
     }
     int count = target.position();

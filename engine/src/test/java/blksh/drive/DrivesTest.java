@@ -7,6 +7,7 @@ import blksh.BlkshException;
 import blksh.Tool;
 import blksh.block.BlockSource;
 import blksh.block.LoopDevice;
+import blksh.filesystem.Volumes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -8,7 +8,7 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.FileSource;
-import blksh.drive.UsedBlocks;
+import blksh.filesystem.UsedBlocks;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.file.Files;

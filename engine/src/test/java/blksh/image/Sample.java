@@ -5,12 +5,12 @@ import java.nio.ByteBuffer;
 import java.util.Random;
 
 /** Bytes to compress in tests, and ways to read them back. */
-final class Sample {
+public final class Sample {
 
   private Sample() {}
 
   /** Bytes like those of a disk: text, noise and zeros in turn; the same for the same seed. */
-  static byte[] disk(int length, long seed) {
+  public static byte[] disk(int length, long seed) {
     byte[] bytes = new byte[length];
     Random random = new Random(seed);
     for (int at = 0; at < length; ) {
@@ -33,7 +33,7 @@ final class Sample {
     return bytes;
   }
 
-  static byte[] read(BlockSource source, long position, int length) {
+  public static byte[] read(BlockSource source, long position, int length) {
     ByteBuffer buffer = ByteBuffer.allocate(length);
     int count = source.read(position, buffer);
     byte[] bytes = new byte[count];

@@ -59,7 +59,7 @@ class NbdServerTest {
   }
 
   private NbdServer serve(NbdExport... exports) {
-    return keep(NbdServer.listen(socket(), NbdExports.of(exports)));
+    return keep(NbdServer.listen(NbdExports.of(exports), ServeOptions.onSocket(socket())));
   }
 
   private String uri(String export) {
@@ -257,7 +257,10 @@ class NbdServerTest {
     byte[] bytes = Client.random(5 * MIB + 11, 9);
     Path plain = Files.write(folder.resolve("plain"), bytes);
     NbdServer server =
-        keep(NbdServer.listen(0, NbdExports.of(new NbdExport("", new ByteArraySource(bytes)))));
+        keep(
+            NbdServer.listen(
+                NbdExports.of(new NbdExport("", new ByteArraySource(bytes))),
+                ServeOptions.onPort(0)));
     URI uri = server.uri();
     assertThat(uri.getHost()).isEqualTo("127.0.0.1");
     List<Process> clients = new ArrayList<>();
@@ -301,7 +304,10 @@ class NbdServerTest {
   void nonsenseEndsTheConnectionAndNothingElse() throws Exception {
     byte[] bytes = Client.random(10_000, 10);
     NbdServer server =
-        keep(NbdServer.listen(0, NbdExports.of(new NbdExport("", new ByteArraySource(bytes)))));
+        keep(
+            NbdServer.listen(
+                NbdExports.of(new NbdExport("", new ByteArraySource(bytes))),
+                ServeOptions.onPort(0)));
     int port = server.uri().getPort();
     java.util.Random random = new java.util.Random(11);
     for (int i = 0; i < 60; i++) {
@@ -338,7 +344,7 @@ class NbdServerTest {
   void theSocketIsPrivateGoneAfterwardsAndReplacedWhenItsServerDied() throws Exception {
     NbdServer server = serve(new NbdExport("a", new ByteArraySource(new byte[10])));
     assertThat(Files.getPosixFilePermissions(socket())).hasSize(2);
-    assertThatThrownBy(() -> NbdServer.listen(socket(), NbdExports.of()))
+    assertThatThrownBy(() -> NbdServer.listen(NbdExports.of(), ServeOptions.onSocket(socket())))
         .hasMessageContaining("another server listens there");
     server.close();
     assertThat(socket()).doesNotExist();
@@ -350,7 +356,7 @@ class NbdServerTest {
     serve(new NbdExport("b", new ByteArraySource(new byte[20])));
     assertThat(Client.must(Client.find("nbdinfo"), "--size", uri("b"))).isEqualTo("20");
     Path file = Files.writeString(folder.resolve("file"), "precious");
-    assertThatThrownBy(() -> NbdServer.listen(file, NbdExports.of()))
+    assertThatThrownBy(() -> NbdServer.listen(NbdExports.of(), ServeOptions.onSocket(file)))
         .hasMessageContaining("something else has that name");
     assertThat(file).hasContent("precious");
   }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.block.BlockSource;
 import blksh.block.SourceInfo;
-import blksh.block.UnreadableException;
+import blksh.io.UnreadableException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.FaultySource;
-import blksh.block.UnreadableException;
+import blksh.io.UnreadableException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Random;

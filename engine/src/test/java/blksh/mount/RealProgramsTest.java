@@ -62,7 +62,9 @@ class RealProgramsTest {
   private void servedByNbd(BlockSource version, Path image) throws IOException {
     Path socket = folder.resolve("nbd.sock");
     String uri = "nbd+unix:///fs?socket=" + socket;
-    try (NbdServer server = NbdServer.listen(socket, NbdExports.of(new NbdExport("fs", version)))) {
+    try (NbdServer server =
+        NbdServer.listen(
+            NbdExports.of(new NbdExport("fs", version)), ServeOptions.onSocket(socket))) {
       Path copy = folder.resolve("nbd.img");
       Client.must(Client.find("nbdcopy"), uri, copy.toString());
       assertThat(Files.mismatch(image, copy)).isEqualTo(-1);

@@ -39,7 +39,8 @@ class TreeExportsTest {
     entries.put("broken", new LazyFile(10, NOW, TreeExportsTest::cannotOpen));
     server =
         NbdServer.listen(
-            folder.resolve("nbd.sock"), new TreeExports(new FixedDirectory(entries, NOW)));
+            new TreeExports(new FixedDirectory(entries, NOW)),
+            ServeOptions.onSocket(folder.resolve("nbd.sock")));
   }
 
   @AfterEach

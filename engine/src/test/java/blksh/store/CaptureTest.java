@@ -16,7 +16,7 @@ import blksh.block.BlockSources;
 import blksh.block.ByteArraySource;
 import blksh.block.Extent;
 import blksh.block.FaultySource;
-import blksh.block.UnreadableException;
+import blksh.io.UnreadableException;
 import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.io.IOException;

@@ -7,7 +7,7 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.FaultySource;
-import blksh.block.UnreadableException;
+import blksh.io.UnreadableException;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
-import blksh.block.UnreadableException;
+import blksh.io.UnreadableException;
 import blksh.task.Task;
 import java.io.IOException;
 import java.io.RandomAccessFile;

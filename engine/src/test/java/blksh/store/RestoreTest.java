@@ -12,7 +12,7 @@ import blksh.BlkshException;
 import blksh.block.ByteArraySource;
 import blksh.block.FaultySource;
 import blksh.block.LoopDevice;
-import blksh.block.PartFile;
+import blksh.io.PartFile;
 import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.io.ByteArrayOutputStream;

@@ -454,7 +454,7 @@ class StoreTest {
       try (Store store = Store.open(at)) {
         Manifest manifest = store.manifest("a");
         assertThatThrownBy(() -> Images.restore(store, manifest, folder.resolve("back")))
-            .isInstanceOf(blksh.block.UnreadableException.class);
+            .isInstanceOf(blksh.io.UnreadableException.class);
         assertThat(folder.resolve("back")).doesNotExist();
         assertThat(Images.verify(store).damage()).isNotEmpty();
       }

@@ -47,7 +47,7 @@ class DamagedStoreMountTest {
         workspace
             .mounts()
             .mount(
-                workspace.store(Path.of(arguments[1])),
+                MountSource.of(workspace.store(Path.of(arguments[1]))),
                 Path.of(arguments[2]),
                 MountOptions.defaults());
         System.out.println("mounted");

@@ -7,6 +7,7 @@ import blksh.shell.Session
 import blksh.shell.view.Described
 import blksh.shell.view.Field
 import blksh.workspace.MountEntry
+import blksh.workspace.MountSource
 import java.nio.file.Files
 import java.nio.file.LinkOption
 import java.nio.file.Path
@@ -37,7 +38,10 @@ internal constructor(
     directory = Files.createTempDirectory(PREFIX)
     val name = source.describe().name().replace('/', '_')
     entry =
-      session.workspace().mounts().mount(source, directory, MountOptions.defaults().withPageCache())
+      session
+        .workspace()
+        .mounts()
+        .mount(MountSource.of(source), directory, MountOptions.defaults().withPageCache())
     target = directory.resolve(name)
     try {
       Files.createSymbolicLink(file, target)

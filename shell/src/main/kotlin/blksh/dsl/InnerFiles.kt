@@ -1,10 +1,10 @@
 package blksh.dsl
 
 import blksh.BlkshException
-import blksh.image.files.FileEntry
-import blksh.image.files.FileTree
-import blksh.image.files.FileTrees
-import blksh.image.files.UnknownFileSystemException
+import blksh.filesystem.FileEntry
+import blksh.filesystem.FileTree
+import blksh.filesystem.FileTrees
+import blksh.filesystem.UnknownFileSystemException
 import blksh.shell.view.Described
 import blksh.shell.view.Field
 import blksh.task.Task

@@ -8,11 +8,13 @@ import blksh.mount.LazyFile
 import blksh.mount.LoopMount
 import blksh.mount.MountNode
 import blksh.mount.MountOptions
+import blksh.mount.ServeOptions
 import blksh.shell.Detached
 import blksh.shell.Session
 import blksh.shell.view.Described
 import blksh.shell.view.Field
 import blksh.workspace.MountEntry
+import blksh.workspace.MountSource
 import java.nio.file.Files
 import java.nio.file.Path
 import java.time.Instant
@@ -186,20 +188,20 @@ internal class Mounting(private val session: Session) {
     when {
       background -> detached("mount", source.name, source.words, dir.absolute(), options)
       source is Image && source.members.isNotEmpty() -> mount(source.members, source, dir, options)
-      else -> Mount(session, engine.mount(source.open(), dir, options))
+      else -> Mount(session, engine.mount(MountSource.of(source.open()), dir, options))
     }
 
   /** The images of a set, each opened when it is read. */
   private fun mount(members: Images, set: Image, dir: Path, options: MountOptions): Mount =
-    Mount(session, engine.mount(folder(members), dir, options, "clonezilla ${set.path}") {})
+    Mount(session, engine.mount(of(members, set), dir, options))
 
-  private fun folder(members: Images): FixedDirectory {
+  private fun of(members: Images, set: Image): MountSource {
     val now = Instant.now()
     val files = LinkedHashMap<String, MountNode>()
     members
       .filter { it.holds && it.problem == null }
       .forEach { files[it.key] = LazyFile(it.size.bytes, now) { it.open() } }
-    return FixedDirectory(files, now)
+    return MountSource.of(FixedDirectory(files, now), "clonezilla ${set.path}")
   }
 
   fun mountFileSystem(source: Source, dir: Path, background: Boolean): Mount {
@@ -229,27 +231,22 @@ internal class Mounting(private val session: Session) {
   fun mount(store: Store, dir: Path, options: MountOptions, background: Boolean): Mount =
     if (background) {
       detached("mount", store.name, listOf(store.path.absolute()), dir.absolute(), options)
-    } else Mount(session, engine.mount(store.opened(), dir, options))
+    } else Mount(session, engine.mount(MountSource.of(store.opened()), dir, options))
 
-  fun serve(source: Source, socket: Path?, port: Int?, background: Boolean): Mount {
-    return serve(source.name, source.words, socket, port, background) { on ->
-      if (source is Image && source.members.isNotEmpty()) {
-        val folder = folder(source.members)
-        val what = "clonezilla ${source.path}"
-        if (port != null) engine.serve(folder, port, what) else engine.serve(folder, on, what)
-      } else if (port != null) engine.serve(source.open(), port)
-      else engine.serve(source.open(), on)
+  fun serve(source: Source, socket: Path?, port: Int?, background: Boolean): Mount =
+    serve(source.name, source.words, socket, port, background) {
+      if (source is Image && source.members.isNotEmpty()) of(source.members, source)
+      else MountSource.of(source.open())
     }
-  }
 
   fun serve(store: Store, socket: Path?, port: Int?, background: Boolean): Mount =
-    serve(store.name, listOf(store.path.absolute()), socket, port, background) { on ->
-      if (port != null) engine.serve(store.opened(), port) else engine.serve(store.opened(), on)
+    serve(store.name, listOf(store.path.absolute()), socket, port, background) {
+      MountSource.of(store.opened())
     }
 
   fun serve(sources: Map<String, Source>, socket: Path?, port: Int?): Mount {
     val name = sources.keys.firstOrNull() ?: throw BlkshException("serve sources", "there are none")
-    return serve(name, null, socket, port, false) { on ->
+    return serve(name, null, socket, port, false) {
       val opened = LinkedHashMap<String, BlockSource>()
       try {
         sources.forEach { (key, source) -> opened[key] = source.open() }
@@ -257,7 +254,7 @@ internal class Mounting(private val session: Session) {
         opened.values.forEach { it.close() }
         throw e
       }
-      if (port != null) engine.serve(opened, port) else engine.serve(opened, on)
+      MountSource.of(opened)
     }
   }
 
@@ -267,7 +264,7 @@ internal class Mounting(private val session: Session) {
     socket: Path?,
     port: Int?,
     background: Boolean,
-    begin: (Path) -> MountEntry,
+    open: () -> MountSource,
   ): Mount {
     if (socket != null && port != null)
       throw BlkshException("serve $name", "it is either a socket or a port")
@@ -277,7 +274,8 @@ internal class Mounting(private val session: Session) {
       return detached("serve", name, words?.plus(place), null, null)
     }
     if (port == null) Files.createDirectories(on.toAbsolutePath().parent)
-    return Mount(session, begin(on))
+    val options = if (port == null) ServeOptions.onSocket(on) else ServeOptions.onPort(port)
+    return Mount(session, engine.serve(open(), options))
   }
 
   /** Has another process do it, which stays when this one ends. */

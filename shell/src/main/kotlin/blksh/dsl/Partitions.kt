@@ -2,9 +2,9 @@ package blksh.dsl
 
 import blksh.BlkshException
 import blksh.block.BlockSource
-import blksh.block.Partition as Entry
-import blksh.block.PartitionTable
 import blksh.drive.Drive as Listed
+import blksh.partition.Partition as Entry
+import blksh.partition.PartitionTable
 import blksh.shell.view.Described
 import blksh.shell.view.Field
 

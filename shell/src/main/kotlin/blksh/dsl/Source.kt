@@ -6,7 +6,7 @@ import blksh.block.BlockStream
 import blksh.block.Comparison
 import blksh.block.SourceDigest
 import blksh.block.SourceInfo
-import blksh.drive.UsedBlocks as UsedBlocksEngine
+import blksh.filesystem.UsedBlocks as UsedBlocksEngine
 import blksh.image.ChecksumKind
 import blksh.image.Convert
 import blksh.image.ConvertOptions

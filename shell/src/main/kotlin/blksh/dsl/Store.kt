@@ -3,7 +3,7 @@ package blksh.dsl
 import blksh.BlkshException
 import blksh.block.BlockSource
 import blksh.block.Extent
-import blksh.drive.UsedBlocks
+import blksh.filesystem.UsedBlocks
 import blksh.shell.Session
 import blksh.shell.view.BlockTally
 import blksh.shell.view.Described

@@ -1,6 +1,6 @@
 package blksh.dsl
 
-import blksh.drive.UsedBlocks as Engine
+import blksh.filesystem.UsedBlocks as Engine
 import blksh.shell.view.Described
 import blksh.shell.view.Field
 

@@ -1,0 +1,112 @@
+package blksh.compress;
+
+import blksh.block.BlockSource;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.tukaani.xz.SeekableXZInputStream;
+import org.tukaani.xz.XZInputStream;
+
+/**
+ * xz: streams of blocks that decode on their own, and an index of them at the end. A stream that
+ * breaks off has no index and is read in order only.
+ */
+final class XzCompression implements Compression {
+
+  private static final byte[] MAGIC = {(byte) 0xfd, '7', 'z', 'X', 'Z', 0};
+
+  private static final int BLOCK_HEADER = 12;
+  private static final int HAS_COMPRESSED_SIZE = 0x40;
+  private static final int HAS_UNCOMPRESSED_SIZE = 0x80;
+  private static final int LZMA2 = 0x21;
+
+  @Override
+  public String name() {
+    return "xz";
+  }
+
+  @Override
+  public boolean matches(byte[] start) {
+    return start.length >= MAGIC.length && Arrays.equals(Arrays.copyOf(start, 6), MAGIC);
+  }
+
+  @Override
+  public long span() {
+    return 1;
+  }
+
+  @Override
+  public long stretch() {
+    return LzmaCompression.STRETCH;
+  }
+
+  /** By the dictionary of the first block. */
+  @Override
+  public long decoderMemory(byte[] start) {
+    try {
+      int at = BLOCK_HEADER + 2;
+      int flags = start[BLOCK_HEADER + 1];
+      for (int flag : new int[] {HAS_COMPRESSED_SIZE, HAS_UNCOMPRESSED_SIZE}) {
+        if ((flags & flag) != 0) {
+          while (start[at++] < 0) {}
+        }
+      }
+      for (int filter = 0; filter <= (flags & 3); filter++) {
+        int id = start[at];
+        int length = start[at + 1];
+        if (id == LZMA2) {
+          int bits = start[at + 2] & 0x3f;
+          return (1 << 20) + ((2L | (bits & 1)) << (bits / 2 + 11));
+        }
+        at += 2 + length;
+      }
+    } catch (ArrayIndexOutOfBoundsException tooShort) {
+      return LzmaCompression.USUAL_MEMORY;
+    }
+    return LzmaCompression.USUAL_MEMORY;
+  }
+
+  @Override
+  public Optional<StreamMap> map(BlockSource raw) throws IOException {
+    try (SeekableXZInputStream stream = seekable(new RawInput(raw, 0))) {
+      List<Checkpoint> blocks = new ArrayList<>();
+      for (int block = 1; block < stream.getBlockCount(); block++) {
+        StreamMap.add(blocks, stream.getBlockPos(block), stream.getBlockCompPos(block));
+      }
+      return Optional.of(new StreamMap(blocks, stream.length()));
+    } catch (IOException withoutIndex) {
+      return Optional.empty();
+    }
+  }
+
+  @Override
+  public Decoder decode(BlockSource raw, Checkpoint from, Checkpoints found) throws IOException {
+    RawInput input = new RawInput(raw, 0);
+    return new StreamDecoder(
+        input,
+        () -> {
+          SeekableXZInputStream stream;
+          try {
+            stream = seekable(input);
+          } catch (IOException withoutIndex) {
+            if (from.out() > 0) {
+              throw withoutIndex;
+            }
+            input.seek(0);
+            return new XZInputStream(input, memoryLimit());
+          }
+          stream.seek(from.out());
+          return stream;
+        });
+  }
+
+  private static SeekableXZInputStream seekable(RawInput input) throws IOException {
+    return new SeekableXZInputStream(input, memoryLimit());
+  }
+
+  private static int memoryLimit() {
+    return (int) (DecoderPool.MOST_MEMORY_EACH / 1024);
+  }
+}

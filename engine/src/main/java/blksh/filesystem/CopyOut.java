@@ -1,0 +1,122 @@
+package blksh.filesystem;
+
+import blksh.BlkshException;
+import blksh.block.BlockSource;
+import blksh.block.Extent;
+import blksh.task.Task;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Set;
+
+/** Copies out of a tree. Never writes over anything, nor through a link it made itself. */
+final class CopyOut {
+
+  private static final int CHUNK = 1 << 20;
+
+  private final FileTree tree;
+  private final Task task;
+  private final TreeWalk walk;
+  private final ByteBuffer buffer = ByteBuffer.allocate(CHUNK);
+
+  CopyOut(FileTree tree, Task task) {
+    this.tree = tree;
+    this.task = task;
+    this.walk = new TreeWalk(tree, task);
+  }
+
+  void copy(FileEntry entry, Path target) {
+    task.checkCancelled();
+    try {
+      switch (entry.kind()) {
+        case DIRECTORY -> copyDirectory(entry, target);
+        case FILE -> copyFile(entry, target);
+        case LINK -> Files.createSymbolicLink(target, Path.of(entry.link()));
+        case SPECIAL ->
+            task.finding("left out %s: a device, pipe or socket".formatted(entry.path()));
+      }
+    } catch (FileAlreadyExistsException e) {
+      throw new BlkshException("copy %s to %s".formatted(entry.path(), target), "it exists", e);
+    } catch (IOException | InvalidPathException e) {
+      throw new BlkshException(
+          "copy %s to %s".formatted(entry.path(), target), String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private void copyDirectory(FileEntry directory, Path target) throws IOException {
+    walk.enter(directory);
+    Files.createDirectory(target);
+    List<FileEntry> inside = new ArrayList<>();
+    tree.list(directory, inside::add);
+    for (FileEntry entry : inside) {
+      copy(entry, target.resolve(entry.name()));
+    }
+    describe(directory, target);
+  }
+
+  private void copyFile(FileEntry file, Path target) throws IOException {
+    try (BlockSource source = tree.open(file);
+        FileChannel channel =
+            FileChannel.open(target, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      long end = 0;
+      for (Iterator<Extent> extents = source.extents(); extents.hasNext(); ) {
+        Extent extent = extents.next();
+        if (extent.kind().readsAsZeros()) {
+          task.advance(extent.length());
+        } else {
+          copyRange(source, extent, channel);
+          end = extent.end();
+        }
+      }
+      if (end < source.size()) {
+        channel.write(ByteBuffer.wrap(new byte[1]), source.size() - 1);
+      }
+    }
+    describe(file, target);
+  }
+
+  private void copyRange(BlockSource source, Extent extent, FileChannel channel)
+      throws IOException {
+    for (long at = extent.start(); at < extent.end(); ) {
+      task.checkCancelled();
+      buffer.clear().limit((int) Math.min(CHUNK, extent.end() - at));
+      int count = source.read(at, buffer);
+      buffer.flip();
+      while (buffer.hasRemaining()) {
+        channel.write(buffer, at + buffer.position());
+      }
+      task.advance(count);
+      at += count;
+    }
+  }
+
+  private static void describe(FileEntry entry, Path target) throws IOException {
+    PosixFileAttributeView view = Files.getFileAttributeView(target, PosixFileAttributeView.class);
+    if (view != null) {
+      view.setPermissions(permissions(entry.mode()));
+    }
+    Files.setLastModifiedTime(target, FileTime.from(entry.modified()));
+  }
+
+  private static Set<PosixFilePermission> permissions(int mode) {
+    Set<PosixFilePermission> permissions = EnumSet.noneOf(PosixFilePermission.class);
+    for (PosixFilePermission permission : PosixFilePermission.values()) {
+      if ((mode >> (8 - permission.ordinal()) & 1) != 0) {
+        permissions.add(permission);
+      }
+    }
+    return permissions;
+  }
+}

@@ -1,0 +1,301 @@
+package blksh.filesystem;
+
+import blksh.BlkshException;
+import blksh.block.BlockSource;
+import java.nio.ByteBuffer;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.util.function.Consumer;
+
+/**
+ * FAT12, FAT16 and FAT32 with long names (Microsoft FAT32 File System Specification 1.03). Times
+ * are local times of whoever wrote them and are taken as those of this system, as by a mount. A
+ * file is known by where its directory entry is.
+ */
+final class FatTree implements FileTree {
+
+  private static final int BOOT = 512;
+  private static final int ENTRY = 32;
+  private static final long ROOT = 0;
+
+  private static final int READ_ONLY = 0x01;
+  private static final int LABEL = 0x08;
+  private static final int DIRECTORY = 0x10;
+  private static final int LONG_NAME = 0x0f;
+  private static final int ATTRIBUTES = 0x3f;
+  private static final int LOWER_NAME = 0x08;
+  private static final int LOWER_ENDING = 0x10;
+  private static final int DELETED = 0xe5;
+  private static final int LAST_LONG = 0x40;
+  private static final int MOST_LONG = 20;
+
+  /** No directory is longer, by the specification, in bytes. */
+  private static final long LONGEST_DIRECTORY = 65536L * ENTRY;
+
+  private static final Charset SHORT_NAMES =
+      Charset.isSupported("IBM437") ? Charset.forName("IBM437") : StandardCharsets.ISO_8859_1;
+
+  private final Volume volume;
+  private final FatChains chains;
+  private final int type;
+  private final long rootStart;
+  private final long rootLength;
+  private final long rootCluster;
+  private final String label;
+
+  /** Whether the fields of the boot sector are what only FAT has. */
+  static boolean isOn(Volume volume) {
+    if (volume.source().size() < BOOT) {
+      return false;
+    }
+    ByteBuffer boot = volume.read(0, BOOT);
+    int sector = boot.getShort(11) & 0xffff;
+    int perCluster = boot.get(13) & 0xff;
+    int fats = boot.get(16);
+    int media = boot.get(21) & 0xff;
+    int jump = boot.get(0) & 0xff;
+    return (jump == 0xeb || jump == 0xe9)
+        && sector >= 512
+        && sector <= 4096
+        && Integer.bitCount(sector) == 1
+        && Integer.bitCount(perCluster) == 1
+        && boot.getShort(14) != 0
+        && fats >= 1
+        && fats <= 4
+        && media >= 0xf0
+        && (boot.getShort(22) != 0 || boot.getInt(36) != 0);
+  }
+
+  FatTree(Volume volume) {
+    this.volume = volume;
+    ByteBuffer boot = volume.read(0, BOOT);
+    int sector = boot.getShort(11) & 0xffff;
+    int clusterSize = sector * (boot.get(13) & 0xff);
+    long reserved = boot.getShort(14) & 0xffff;
+    long rootEntries = boot.getShort(17) & 0xffff;
+    long total = boot.getShort(19) & 0xffff;
+    total = total != 0 ? total : boot.getInt(32) & 0xffffffffL;
+    long fatSize = boot.getShort(22) & 0xffff;
+    fatSize = fatSize != 0 ? fatSize : boot.getInt(36) & 0xffffffffL;
+    long fat = reserved * sector;
+    rootStart = fat + boot.get(16) * fatSize * sector;
+    rootLength = rootEntries * ENTRY;
+    long data = rootStart + (rootLength + sector - 1) / sector * sector;
+    long clusters = (total * sector - data) / clusterSize;
+    if (clusters < 1 || data >= volume.source().size()) {
+      throw volume.damage("its boot sector contradicts itself");
+    }
+    type = clusters < 4085 ? 12 : clusters < 65525 ? 16 : 32;
+    rootCluster = type == 32 ? boot.getInt(44) & 0x0fffffffL : 0;
+    long entries = fatSize * sector * 8 / type;
+    if (entries < clusters + 2) {
+      throw volume.damage("its file allocation table is shorter than its data");
+    }
+    chains = new FatChains(volume, type, fat, data, clusterSize, clusters);
+    byte[] name = new byte[11];
+    boot.get(type == 32 ? 71 : 43, name);
+    String text = new String(name, SHORT_NAMES).trim();
+    label = text.equals("NO NAME") || text.indexOf(0) >= 0 ? "" : text;
+  }
+
+  @Override
+  public String type() {
+    return "FAT" + type;
+  }
+
+  @Override
+  public String label() {
+    return label;
+  }
+
+  @Override
+  public boolean isSameName(String one, String other) {
+    return one.equalsIgnoreCase(other);
+  }
+
+  @Override
+  public FileEntry root() {
+    return new FileEntry(
+        "/", FileEntry.Kind.DIRECTORY, rootLength, Instant.EPOCH, 0755, null, ROOT);
+  }
+
+  @Override
+  public BlockSource open(FileEntry file) {
+    if (file.kind() != FileEntry.Kind.FILE) {
+      throw new BlkshException("open " + file.path(), "it is no file");
+    }
+    long cluster = firstCluster(volume.read(file.id(), ENTRY));
+    return new FileContent(volume, file, chains.of(file, cluster));
+  }
+
+  private long firstCluster(ByteBuffer entry) {
+    long low = entry.getShort(26) & 0xffff;
+    return type == 32 ? (long) (entry.getShort(20) & 0x0fff) << 16 | low : low;
+  }
+
+  @Override
+  public void list(FileEntry directory, Consumer<FileEntry> each) {
+    if (!directory.isDirectory()) {
+      throw new BlkshException("list " + directory.path(), "it is no directory");
+    }
+    LongName longName = new LongName();
+    if (directory.id() == ROOT && type != 32) {
+      listRange(directory, rootStart, rootLength, longName, each);
+      return;
+    }
+    long cluster =
+        directory.id() == ROOT ? rootCluster : firstCluster(volume.read(directory.id(), ENTRY));
+    long most = LONGEST_DIRECTORY / chains.clusterSize() + 1;
+    for (long count = 0; cluster != FatChains.END; count++) {
+      if (count > most) {
+        throw volume.damage(directory, "the directory has no end");
+      }
+      long at = chains.position(directory, cluster);
+      if (!listRange(directory, at, chains.clusterSize(), longName, each)) {
+        return;
+      }
+      cluster = chains.next(directory, cluster);
+    }
+  }
+
+  /** Hands out the entries in a range; false when the last one of the directory was found. */
+  private boolean listRange(
+      FileEntry directory, long from, long length, LongName longName, Consumer<FileEntry> each) {
+    for (long at = from; at < from + length; at += ENTRY) {
+      ByteBuffer entry = volume.read(at, ENTRY);
+      int first = entry.get(0) & 0xff;
+      int attributes = entry.get(11) & ATTRIBUTES;
+      if (first == 0) {
+        return false;
+      }
+      if (first == DELETED) {
+        longName.clear();
+      } else if (attributes == LONG_NAME) {
+        longName.add(entry);
+      } else if ((attributes & LABEL) != 0 || first == '.') {
+        longName.clear();
+      } else {
+        String name = longName.take(entry);
+        if (name == null) {
+          name = shortName(entry);
+        }
+        each.accept(entry(directory.inside(volume.name(directory, name)), entry, at));
+      }
+    }
+    return true;
+  }
+
+  private static FileEntry entry(String path, ByteBuffer entry, long at) {
+    boolean directory = (entry.get(11) & DIRECTORY) != 0;
+    int mode = directory ? 0755 : (entry.get(11) & READ_ONLY) != 0 ? 0444 : 0644;
+    return new FileEntry(
+        path,
+        directory ? FileEntry.Kind.DIRECTORY : FileEntry.Kind.FILE,
+        entry.getInt(28) & 0xffffffffL,
+        modified(entry),
+        mode,
+        null,
+        at);
+  }
+
+  private static Instant modified(ByteBuffer entry) {
+    int time = entry.getShort(22) & 0xffff;
+    int date = entry.getShort(24) & 0xffff;
+    try {
+      return LocalDateTime.of(
+              1980 + (date >> 9),
+              date >> 5 & 0xf,
+              date & 0x1f,
+              time >> 11,
+              time >> 5 & 0x3f,
+              (time & 0x1f) * 2)
+          .atZone(ZoneId.systemDefault())
+          .toInstant();
+    } catch (DateTimeException noSuchTime) {
+      return Instant.EPOCH;
+    }
+  }
+
+  private static String shortName(ByteBuffer entry) {
+    byte[] bytes = new byte[11];
+    entry.get(0, bytes);
+    if (bytes[0] == 0x05) {
+      bytes[0] = (byte) DELETED;
+    }
+    int cases = entry.get(12);
+    String name = new String(bytes, 0, 8, SHORT_NAMES).stripTrailing();
+    String ending = new String(bytes, 8, 3, SHORT_NAMES).stripTrailing();
+    name = (cases & LOWER_NAME) != 0 ? name.toLowerCase(java.util.Locale.ROOT) : name;
+    ending = (cases & LOWER_ENDING) != 0 ? ending.toLowerCase(java.util.Locale.ROOT) : ending;
+    return ending.isEmpty() ? name : name + "." + ending;
+  }
+
+  /**
+   * A long name as its entries arrive: the last part first, before the short name it belongs to.
+   */
+  private static final class LongName {
+
+    private static final int PART = 13;
+    private static final int[] PLACES = {1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30};
+
+    private final char[] characters = new char[MOST_LONG * PART];
+    private int parts;
+    private int expected;
+    private int checksum;
+
+    void clear() {
+      parts = 0;
+      expected = 0;
+    }
+
+    void add(ByteBuffer entry) {
+      int order = entry.get(0) & 0xff;
+      int number = order & (LAST_LONG - 1);
+      if ((order & LAST_LONG) != 0 && number >= 1 && number <= MOST_LONG) {
+        parts = number;
+        expected = number;
+        checksum = entry.get(13) & 0xff;
+      }
+      if (number == 0 || number != expected || (entry.get(13) & 0xff) != checksum) {
+        clear();
+        return;
+      }
+      for (int i = 0; i < PART; i++) {
+        characters[(number - 1) * PART + i] = entry.getChar(PLACES[i]);
+      }
+      expected--;
+    }
+
+    /** The name, if it belongs to this short one; else null. */
+    String take(ByteBuffer entry) {
+      boolean complete = parts > 0 && expected == 0 && checksum == checksum(entry);
+      String name = null;
+      if (complete) {
+        int length = 0;
+        while (length < parts * PART && characters[length] != 0) {
+          length++;
+        }
+        name = new String(characters, 0, length);
+      }
+      clear();
+      return name;
+    }
+
+    private static int checksum(ByteBuffer entry) {
+      int sum = 0;
+      for (int i = 0; i < 11; i++) {
+        sum = (((sum & 1) << 7) + (sum >> 1) + (entry.get(i) & 0xff)) & 0xff;
+      }
+      return sum;
+    }
+  }
+
+  @Override
+  public void close() {
+    volume.source().close();
+  }
+}

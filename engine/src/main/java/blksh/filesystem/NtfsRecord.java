@@ -1,0 +1,242 @@
+package blksh.filesystem;
+
+import blksh.block.BlockSource;
+import blksh.block.ByteArraySource;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What the records of a file say about it: its attributes, by type and name. */
+final class NtfsRecord {
+
+  private static final int ATTRIBUTE_LIST = 0x20;
+  private static final int END = 0xffffffff;
+  private static final int DIRECTORY = 2;
+  private static final int COMPRESSED = 0x00ff;
+  private static final int ENCRYPTED = 0x4000;
+  private static final long REFERENCE = (1L << 48) - 1;
+
+  /** NTFS lets no list be longer, in bytes. */
+  private static final int LONGEST_LIST = 256 << 10;
+
+  private final NtfsRecords records;
+  private final long number;
+  private final ByteBuffer base;
+
+  /** Attributes in order of their first cluster; filled when first needed. */
+  private List<Attribute> attributes;
+
+  /**
+   * One attribute, or one part of it.
+   *
+   * @param at where it is in its record
+   */
+  private record Attribute(int type, String name, long firstCluster, ByteBuffer record, int at) {
+
+    boolean isResident() {
+      return record.get(at + 8) == 0;
+    }
+
+    int flags() {
+      return record.getShort(at + 12) & 0xffff;
+    }
+
+    int length() {
+      return record.getInt(at + 4);
+    }
+  }
+
+  NtfsRecord(NtfsRecords records, long number, ByteBuffer base) {
+    this.records = records;
+    this.number = number;
+    this.base = base;
+  }
+
+  boolean isDirectory() {
+    return (base.getShort(0x16) & DIRECTORY) != 0;
+  }
+
+  private FileSystemDamageException damage() {
+    return records.volume().damage("file record %d is damaged".formatted(number));
+  }
+
+  /** The attributes within one record. */
+  private List<Attribute> within(ByteBuffer record) {
+    List<Attribute> found = new ArrayList<>();
+    int end = Math.min(record.capacity(), Math.max(0, record.getInt(0x18)));
+    for (int at = record.getShort(0x14) & 0xffff; at + 24 <= end; ) {
+      int type = record.getInt(at);
+      if (type == END) {
+        return found;
+      }
+      int length = record.getInt(at + 4);
+      boolean resident = record.get(at + 8) == 0;
+      if (length < (resident ? 24 : 64) || length % 8 != 0 || length > end - at) {
+        throw damage();
+      }
+      int characters = record.get(at + 9) & 0xff;
+      int name = record.getShort(at + 10) & 0xffff;
+      if (characters > 0 && name + characters * 2 > length) {
+        throw damage();
+      }
+      byte[] bytes = new byte[characters * 2];
+      if (characters > 0) {
+        record.get(at + name, bytes);
+      }
+      long first = resident ? 0 : record.getLong(at + 16);
+      found.add(
+          new Attribute(type, new String(bytes, StandardCharsets.UTF_16LE), first, record, at));
+      at += length;
+    }
+    return found;
+  }
+
+  private synchronized List<Attribute> attributes() {
+    if (attributes == null) {
+      List<Attribute> all = new ArrayList<>(within(base));
+      Attribute list =
+          all.stream().filter(one -> one.type == ATTRIBUTE_LIST).findFirst().orElse(null);
+      if (list != null) {
+        addListed(all, bytes(List.of(list), LONGEST_LIST));
+      }
+      all.sort(Comparator.comparingLong(Attribute::firstCluster));
+      attributes = all;
+    }
+    return attributes;
+  }
+
+  /** Adds the attributes that lie in other records. */
+  private void addListed(List<Attribute> all, byte[] list) {
+    ByteBuffer entries = ByteBuffer.wrap(list).order(ByteOrder.LITTLE_ENDIAN);
+    Map<Long, Boolean> taken = new HashMap<>();
+    for (int at = 0; at + 26 <= list.length; ) {
+      int length = entries.getShort(at + 4) & 0xffff;
+      if (length < 26) {
+        throw damage();
+      }
+      long other = entries.getLong(at + 16) & REFERENCE;
+      if (other != number && taken.put(other, true) == null) {
+        ByteBuffer record = records.read(other).base;
+        if ((record.getLong(0x20) & REFERENCE) != number) {
+          throw damage();
+        }
+        all.addAll(within(record));
+      }
+      at += length;
+    }
+  }
+
+  private List<Attribute> parts(int type, String name) {
+    return attributes().stream().filter(one -> one.type == type && one.name.equals(name)).toList();
+  }
+
+  boolean has(int type, String name) {
+    return !parts(type, name).isEmpty();
+  }
+
+  /** Bytes in an attribute; 0 when there is none. */
+  long size(int type, String name) {
+    List<Attribute> parts = parts(type, name);
+    return parts.isEmpty() ? 0 : size(parts);
+  }
+
+  private long size(List<Attribute> parts) {
+    Attribute first = parts.get(0);
+    long size =
+        first.isResident()
+            ? first.record.getInt(first.at + 16) & 0xffffffffL
+            : first.record.getLong(first.at + 48);
+    if (size < 0 || first.isResident() && size > first.length()) {
+      throw damage();
+    }
+    return size;
+  }
+
+  /** Why an attribute cannot be read, as it follows "keeps it"; null when it can. */
+  String obstacle(int type, String name) {
+    int flags = parts(type, name).get(0).flags();
+    if ((flags & ENCRYPTED) != 0) {
+      return "encrypted";
+    }
+    return (flags & COMPRESSED) != 0 ? "compressed, which is not read" : null;
+  }
+
+  /** An attribute that lies in the record; null when there is none, or it lies elsewhere. */
+  byte[] resident(int type, String name, int most) {
+    List<Attribute> parts = parts(type, name);
+    if (parts.isEmpty() || !parts.get(0).isResident() || size(parts) > most) {
+      return null;
+    }
+    return value(parts.get(0));
+  }
+
+  private byte[] value(Attribute attribute) {
+    int length = attribute.record.getInt(attribute.at + 16);
+    int offset = attribute.record.getShort(attribute.at + 20) & 0xffff;
+    if (length < 0 || offset + (long) length > attribute.length()) {
+      throw damage();
+    }
+    byte[] value = new byte[length];
+    attribute.record.get(attribute.at + offset, value);
+    return value;
+  }
+
+  /** All bytes of an attribute; none when there is none. */
+  byte[] whole(int type, String name, int most) {
+    List<Attribute> parts = parts(type, name);
+    return parts.isEmpty() ? new byte[0] : bytes(parts, most);
+  }
+
+  private byte[] bytes(List<Attribute> parts, int most) {
+    long size = size(parts);
+    if (size > most) {
+      throw damage();
+    }
+    ByteBuffer bytes = ByteBuffer.allocate((int) size);
+    content(parts, "file record " + number).read(0, bytes);
+    return bytes.array();
+  }
+
+  /** An attribute that is there, as a source. */
+  BlockSource content(int type, String name, String path) {
+    return content(parts(type, name), path);
+  }
+
+  private BlockSource content(List<Attribute> parts, String path) {
+    Attribute first = parts.get(0);
+    if (first.isResident()) {
+      return new ByteArraySource(path, value(first));
+    }
+    return mapped(parts, path, size(parts));
+  }
+
+  /** As much of an attribute as its first part maps. */
+  FileContent firstPart(int type, String path) {
+    Attribute first =
+        within(base).stream()
+            .filter(one -> one.type == type && one.name.isEmpty() && !one.isResident())
+            .findFirst()
+            .orElseThrow(this::damage);
+    NtfsRuns runs = new NtfsRuns(records, number, Long.MAX_VALUE);
+    runs.add(first.record, first.at);
+    return new FileContent(
+        records.volume(), path, Math.min(runs.mapped(), size(List.of(first))), runs);
+  }
+
+  private FileContent mapped(List<Attribute> parts, String path, long size) {
+    Attribute first = parts.get(0);
+    NtfsRuns runs = new NtfsRuns(records, number, first.record.getLong(first.at + 56));
+    for (Attribute part : parts) {
+      if (part.isResident()) {
+        throw damage();
+      }
+      runs.add(part.record, part.at);
+    }
+    return new FileContent(records.volume(), path, size, runs);
+  }
+}

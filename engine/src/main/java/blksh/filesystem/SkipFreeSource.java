@@ -1,0 +1,107 @@
+package blksh.filesystem;
+
+import blksh.block.BlockSource;
+import blksh.block.Extent;
+import blksh.block.ExtentWalk;
+import blksh.block.SourceInfo;
+import blksh.io.UnreadableException;
+import java.nio.ByteBuffer;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Another source in which what its file systems do not use is FREE and reads as zeros. */
+public final class SkipFreeSource implements BlockSource {
+
+  private final BlockSource source;
+  private final UsedBlocks used;
+  private final FreeRanges free;
+
+  SkipFreeSource(BlockSource source, UsedBlocks used) {
+    this.source = source;
+    this.used = used;
+    this.free = used.free();
+  }
+
+  /** What was found out about the source. */
+  public UsedBlocks usedBlocks() {
+    return used;
+  }
+
+  @Override
+  public long size() {
+    return source.size();
+  }
+
+  @Override
+  public int sectorSize() {
+    return source.sectorSize();
+  }
+
+  @Override
+  public int read(long position, ByteBuffer target) {
+    if (position < 0) {
+      throw new IllegalArgumentException("position " + position);
+    }
+    long end = Math.min(size(), BlockSource.saturatedEnd(position, target.remaining()));
+    int limit = target.limit();
+    int first = target.position();
+    long at = position;
+    try {
+      for (int i = free.after(at); at < end; ) {
+        boolean inside = i < free.count() && free.start(i) <= at;
+        long to = inside ? free.end(i) : i < free.count() ? free.start(i) : end;
+        to = Math.min(end, to);
+        target.limit(first + (int) (to - position));
+        if (inside) {
+          zero(target);
+          i++;
+        } else if (source.read(at, target) < to - at) {
+          throw new UnreadableException(
+              source.describe().location(), at, to - at, "it ends too early", null);
+        }
+        at = to;
+      }
+      return target.position() - first;
+    } finally {
+      target.limit(limit);
+    }
+  }
+
+  private static void zero(ByteBuffer target) {
+    byte[] zeros = new byte[Math.min(target.remaining(), 4096)];
+    while (target.hasRemaining()) {
+      target.put(zeros, 0, Math.min(zeros.length, target.remaining()));
+    }
+  }
+
+  @Override
+  public Iterator<Extent> extents(long position, long length) {
+    long end = Math.min(size(), BlockSource.saturatedEnd(position, length));
+    return ExtentWalk.through(position, end, at -> extentsFrom(at, end));
+  }
+
+  private Iterator<Extent> extentsFrom(long at, long end) {
+    int range = free.after(at);
+    if (range == free.count()) {
+      return source.extents(at, end - at);
+    }
+    long start = free.start(range);
+    return start <= at
+        ? ExtentWalk.one(new Extent(at, free.end(range) - at, Extent.Kind.FREE))
+        : source.extents(at, Math.min(end, start) - at);
+  }
+
+  @Override
+  public SourceInfo describe() {
+    SourceInfo whole = source.describe();
+    Map<String, String> details = new LinkedHashMap<>(whole.details());
+    details.put("free bytes skipped", Long.toString(used.freeBytes()));
+    return new SourceInfo(whole.type(), whole.name(), whole.location(), details);
+  }
+
+  @Override
+  public void close() {
+    source.close();
+  }
+}

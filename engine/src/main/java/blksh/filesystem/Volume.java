@@ -1,0 +1,88 @@
+package blksh.filesystem;
+
+import blksh.block.BlockSource;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+
+/** The source a file system lies on, read in small pieces; the last of them are kept. */
+final class Volume {
+
+  private static final int PIECE = 4096;
+  private static final int PIECES = 256;
+
+  /** No structure of a file system is read in one piece that is longer, in bytes. */
+  private static final int LONGEST = 1 << 20;
+
+  private record Piece(long number, byte[] bytes) {}
+
+  private final BlockSource source;
+  private final AtomicReferenceArray<Piece> pieces = new AtomicReferenceArray<>(PIECES);
+
+  Volume(BlockSource source) {
+    this.source = source;
+  }
+
+  BlockSource source() {
+    return source;
+  }
+
+  /**
+   * Bytes as a little-endian buffer of exactly that length.
+   *
+   * @throws FileSystemDamageException when they do not lie on the volume
+   */
+  ByteBuffer read(long position, int length) {
+    if (position < 0 || length < 0 || length > LONGEST || position > source.size() - length) {
+      throw damage("something should be at byte %d, which is not there".formatted(position));
+    }
+    byte[] bytes = new byte[length];
+    for (int done = 0; done < length; ) {
+      long at = position + done;
+      byte[] piece = piece(at / PIECE);
+      int from = (int) (at % PIECE);
+      int count = Math.min(length - done, piece.length - from);
+      System.arraycopy(piece, from, bytes, done, count);
+      done += count;
+    }
+    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  private byte[] piece(long number) {
+    int slot = (int) (number % PIECES);
+    Piece kept = pieces.get(slot);
+    if (kept == null || kept.number != number) {
+      long start = number * PIECE;
+      ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(PIECE, source.size() - start));
+      source.read(start, buffer);
+      kept = new Piece(number, buffer.array());
+      pieces.set(slot, kept);
+    }
+    return kept.bytes;
+  }
+
+  FileSystemDamageException damage(String problem) {
+    return new FileSystemDamageException("read the files of " + source.describe(), problem);
+  }
+
+  FileSystemDamageException damage(FileEntry entry, String problem) {
+    return new FileSystemDamageException(
+        "read %s of %s".formatted(entry.path(), source.describe()), problem);
+  }
+
+  /**
+   * Checks a name found in a directory.
+   *
+   * @throws FileSystemDamageException when no file can have it
+   */
+  String name(FileEntry directory, String name) {
+    if (name.isEmpty() || name.equals(".") || name.equals("..") || hasForbidden(name)) {
+      throw damage(directory, "the directory holds an impossible name");
+    }
+    return name;
+  }
+
+  private static boolean hasForbidden(String name) {
+    return name.indexOf('/') >= 0 || name.indexOf(0) >= 0;
+  }
+}

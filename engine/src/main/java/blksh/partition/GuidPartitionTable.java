@@ -1,0 +1,172 @@
+package blksh.partition;
+
+import blksh.block.BlockSource;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.zip.CRC32;
+
+/**
+ * The GUID partition table (UEFI specification, chapter 5): a header with its entries at the
+ * beginning of a disk and a copy of both at its end, each with its checksum.
+ */
+final class GuidPartitionTable {
+
+  private static final int HEADER = 92;
+  private static final int SMALLEST_ENTRY = 128;
+  private static final long MOST_BYTES = 1 << 20;
+  private static final byte[] MAGIC = "EFI PART".getBytes(StandardCharsets.US_ASCII);
+  private static final String UNUSED = "00000000-0000-0000-0000-000000000000";
+
+  /** Attribute bit 2: legacy BIOS bootable. */
+  private static final long BOOTABLE = 4;
+
+  private final BlockSource disk;
+  private final int sector;
+  private final List<String> warnings = new ArrayList<>();
+  private boolean sound = true;
+
+  private GuidPartitionTable(BlockSource disk, int sector) {
+    this.disk = disk;
+    this.sector = sector;
+  }
+
+  /**
+   * Reads the table, if there is one: where a master boot record announces it, or where there is no
+   * boot record at all and the first header is there. A header that is left behind by a table from
+   * before counts for nothing.
+   *
+   * @param boot the first sector, or null when the disk is shorter
+   */
+  static Optional<PartitionTable> of(BlockSource disk, ByteBuffer boot) {
+    boolean announced = MasterBootRecord.isProtective(boot);
+    if (!announced && MasterBootRecord.isSigned(boot)) {
+      return Optional.empty();
+    }
+    Set<Integer> sectors = new LinkedHashSet<>(List.of(disk.sectorSize(), 512, 4096));
+    for (int sector : sectors) {
+      long last = disk.size() / sector - 1;
+      if (last >= 2) {
+        GuidPartitionTable table = new GuidPartitionTable(disk, sector);
+        if (table.hasMagic(1) || announced && table.hasMagic(last)) {
+          return Optional.of(table.read(last));
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  private boolean hasMagic(long at) {
+    ByteBuffer bytes = PartitionTable.bytes(disk, at * sector, HEADER);
+    return bytes != null && bytes.limit(MAGIC.length).rewind().equals(ByteBuffer.wrap(MAGIC));
+  }
+
+  private PartitionTable read(long last) {
+    List<Partition> first = copy(1, "first");
+    List<Partition> second = copy(last, "second");
+    if (first != null && second != null && !first.equals(second)) {
+      warnings.add("the two copies of the table differ; the first is used");
+      sound = false;
+    }
+    List<Partition> used = first != null ? first : second;
+    if (used == null) {
+      return new PartitionTable(PartitionTable.Kind.GPT, sector, List.of(), warnings, false);
+    }
+    return PartitionTable.checked(PartitionTable.Kind.GPT, sector, disk, used, warnings, sound);
+  }
+
+  /** The partitions of one copy, or null, with a warning, when it is missing or damaged. */
+  private List<Partition> copy(long at, String which) {
+    ByteBuffer header = PartitionTable.bytes(disk, at * sector, sector);
+    if (header == null || !hasMagic(at)) {
+      warnings.add("the " + which + " copy of the GPT is missing");
+      return null;
+    }
+    int length = header.getInt(12);
+    long entries = header.getLong(72);
+    long count = header.getInt(80) & 0xffffffffL;
+    long size = header.getInt(84) & 0xffffffffL;
+    if (length < HEADER
+        || length > sector
+        || header.getLong(24) != at
+        || (header.getInt(16) & 0xffffffffL) != headerCrc(header.array(), length)
+        || size < SMALLEST_ENTRY
+        || size % 8 != 0
+        || count < 1
+        || count > MOST_BYTES / size
+        || entries < 1
+        || entries > disk.size() / sector) {
+      warnings.add("the header of the " + which + " copy of the GPT is damaged");
+      return null;
+    }
+    ByteBuffer table = PartitionTable.bytes(disk, entries * sector, (int) (count * size));
+    if (table == null || (header.getInt(88) & 0xffffffffL) != crc(table.array())) {
+      warnings.add("the entries of the " + which + " copy of the GPT are damaged");
+      return null;
+    }
+    return partitions(table, (int) count, (int) size, which);
+  }
+
+  private List<Partition> partitions(ByteBuffer table, int count, int size, String which) {
+    List<Partition> partitions = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      int at = i * size;
+      String type = uuid(table, at);
+      if (type.equals(UNUSED)) {
+        continue;
+      }
+      long from = table.getLong(at + 32);
+      long to = table.getLong(at + 40);
+      if (from < 1 || to < from || to >= Long.MAX_VALUE / sector) {
+        warnings.add("partition %d of the %s copy of the GPT has no size".formatted(i + 1, which));
+        sound = false;
+        continue;
+      }
+      partitions.add(
+          new Partition(
+              i + 1,
+              from * sector,
+              (to - from + 1) * sector,
+              type,
+              label(table, at + 56),
+              uuid(table, at + 16),
+              (table.getLong(at + 48) & BOOTABLE) != 0));
+    }
+    return partitions;
+  }
+
+  private static String label(ByteBuffer table, int at) {
+    String text = new String(table.array(), at, 72, StandardCharsets.UTF_16LE);
+    int end = text.indexOf('\0');
+    return (end < 0 ? text : text.substring(0, end)).replaceAll("\\p{Cntrl}", "?");
+  }
+
+  /** The first three groups are little-endian numbers, the rest are bytes in order. */
+  private static String uuid(ByteBuffer table, int at) {
+    long rest = Long.reverseBytes(table.getLong(at + 8));
+    return "%08x-%04x-%04x-%04x-%012x"
+        .formatted(
+            table.getInt(at),
+            table.getShort(at + 4),
+            table.getShort(at + 6),
+            rest >>> 48,
+            rest & 0xffffffffffffL);
+  }
+
+  /** Of a header whose own checksum counts as zeros. */
+  private static long headerCrc(byte[] header, int length) {
+    byte[] copy = java.util.Arrays.copyOf(header, length);
+    java.util.Arrays.fill(copy, 16, 20, (byte) 0);
+    return crc(copy);
+  }
+
+  private static long crc(byte[] bytes) {
+    CRC32 crc = new CRC32();
+    crc.update(bytes);
+    return crc.getValue();
+  }
+}

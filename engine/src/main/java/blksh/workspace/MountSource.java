@@ -1,0 +1,227 @@
+package blksh.workspace;
+
+import blksh.block.BlockSource;
+import blksh.block.CacheFigures;
+import blksh.block.Overlay;
+import blksh.block.WritableSource;
+import blksh.mount.FixedDirectory;
+import blksh.mount.MountDirectory;
+import blksh.mount.MountNode;
+import blksh.mount.NbdExport;
+import blksh.mount.NbdExports;
+import blksh.mount.TreeExports;
+import blksh.store.Store;
+import java.io.Closeable;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * What is mounted or served: one source, several by name, a store, or a tree. It is closed when the
+ * mount or the server has ended, also when that cannot begin.
+ */
+public abstract sealed class MountSource implements Closeable {
+
+  /**
+   * A source under its name, with its partitions beside it as {@code NAME.p1}; as an export it is
+   * also the default. It can be written when it is a {@link WritableSource}.
+   */
+  public static MountSource of(BlockSource source) {
+    return new One(source);
+  }
+
+  /** Sources by the names clients ask for. */
+  public static MountSource of(Map<String, BlockSource> sources) {
+    return new Named(sources);
+  }
+
+  /** All versions of all names of a store, which stays open until after the end. */
+  public static MountSource of(Store store) {
+    return new Tree(new StoreTree(store), "store " + store.path());
+  }
+
+  /**
+   * A tree, whose files are exports by their paths.
+   *
+   * @param description what it shows, for people
+   */
+  public static MountSource of(MountDirectory tree, String description) {
+    return new Tree(tree, description);
+  }
+
+  abstract MountDirectory tree();
+
+  abstract NbdExports exports();
+
+  /** What it shows, for people. */
+  abstract String description();
+
+  /** The files that take what is written, or nothing. */
+  abstract String overlay();
+
+  /** Whether it is there to be written. */
+  abstract boolean isWritable();
+
+  /** How often what was asked for was at hand. */
+  abstract CacheFigures cacheFigures();
+
+  @Override
+  public abstract void close();
+
+  /** Of an overlay what it lies over, as its file is told beside. */
+  private static String describe(BlockSource source) {
+    BlockSource shown = source instanceof Overlay overlay ? overlay.base() : source;
+    return shown.describe().toString();
+  }
+
+  private static String overlayFile(BlockSource source) {
+    return source instanceof Overlay overlay ? overlay.file().toString() : "";
+  }
+
+  private static NbdExports fixed(Map<String, BlockSource> sources) {
+    return NbdExports.of(
+        sources.entrySet().stream()
+            .map(export -> new NbdExport(export.getKey(), export.getValue()))
+            .toArray(NbdExport[]::new));
+  }
+
+  private static final class One extends MountSource {
+    private final BlockSource source;
+
+    One(BlockSource source) {
+      this.source = source;
+    }
+
+    @Override
+    MountDirectory tree() {
+      return SourceTree.of(source);
+    }
+
+    @Override
+    NbdExports exports() {
+      return fixed(SourceTree.parts(source));
+    }
+
+    @Override
+    String description() {
+      return describe(source);
+    }
+
+    @Override
+    String overlay() {
+      return overlayFile(source);
+    }
+
+    @Override
+    boolean isWritable() {
+      return source instanceof WritableSource;
+    }
+
+    @Override
+    CacheFigures cacheFigures() {
+      return CacheFigures.of(source);
+    }
+
+    @Override
+    public void close() {
+      source.close();
+    }
+  }
+
+  private static final class Named extends MountSource {
+    private final Map<String, BlockSource> sources;
+
+    Named(Map<String, BlockSource> sources) {
+      this.sources = new LinkedHashMap<>(sources);
+    }
+
+    @Override
+    MountDirectory tree() {
+      Map<String, MountNode> files = new LinkedHashMap<>();
+      sources.forEach((name, source) -> files.put(name, SourceTree.file(source, source)));
+      return new FixedDirectory(files, Instant.now());
+    }
+
+    @Override
+    NbdExports exports() {
+      return fixed(sources);
+    }
+
+    @Override
+    String description() {
+      return sources.values().stream().map(MountSource::describe).collect(Collectors.joining(", "));
+    }
+
+    @Override
+    String overlay() {
+      return sources.values().stream()
+          .map(MountSource::overlayFile)
+          .filter(file -> !file.isEmpty())
+          .collect(Collectors.joining(", "));
+    }
+
+    @Override
+    boolean isWritable() {
+      return sources.values().stream().anyMatch(WritableSource.class::isInstance);
+    }
+
+    @Override
+    CacheFigures cacheFigures() {
+      return sources.values().stream()
+          .map(CacheFigures::of)
+          .reduce(CacheFigures.NONE, CacheFigures::plus);
+    }
+
+    @Override
+    public void close() {
+      sources.values().forEach(BlockSource::close);
+    }
+  }
+
+  private static final class Tree extends MountSource {
+    private final MountDirectory root;
+    private final String description;
+
+    Tree(MountDirectory root, String description) {
+      this.root = root;
+      this.description = description;
+    }
+
+    @Override
+    MountDirectory tree() {
+      return root;
+    }
+
+    @Override
+    NbdExports exports() {
+      return new TreeExports(root);
+    }
+
+    @Override
+    String description() {
+      return description;
+    }
+
+    @Override
+    String overlay() {
+      return "";
+    }
+
+    @Override
+    boolean isWritable() {
+      return false;
+    }
+
+    @Override
+    CacheFigures cacheFigures() {
+      return root instanceof CacheFigures.Counting counting
+          ? counting.cacheFigures()
+          : CacheFigures.NONE;
+    }
+
+    /** Each of its files is closed by who opened it. */
+    @Override
+    public void close() {}
+  }
+}
