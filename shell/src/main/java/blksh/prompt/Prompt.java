@@ -6,7 +6,7 @@ import blksh.dsl.Vocabulary;
 import blksh.prompt.command.Commands;
 import blksh.prompt.complete.Completions;
 import blksh.prompt.complete.Foresight;
-import blksh.prompt.line.Brackets;
+import blksh.prompt.line.EntryText;
 import blksh.prompt.line.EntryHighlighter;
 import blksh.prompt.line.EntryHistory;
 import blksh.prompt.line.EntryParser;
@@ -271,7 +271,7 @@ public final class Prompt {
       return false;
     }
     awaited();
-    return !reads(text) && !Brackets.of(text).broken();
+    return !reads(text) && !EntryText.of(text).broken();
   }
 
   /** Whether nothing runs in the background that leaving would end, or the person insists. */

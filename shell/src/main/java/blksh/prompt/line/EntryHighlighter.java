@@ -69,7 +69,7 @@ public final class EntryHighlighter implements Highlighter {
   private static int match(String text, int cursor) {
     for (int place : new int[] {cursor, cursor - 1}) {
       if (place >= 0 && place < text.length() && "()[]{}".indexOf(text.charAt(place)) >= 0) {
-        return Brackets.of(text, place).match();
+        return EntryText.of(text).match(place);
       }
     }
     return -1;
