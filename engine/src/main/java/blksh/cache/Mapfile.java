@@ -1,16 +1,14 @@
 package blksh.cache;
 
 import blksh.BlkshException;
+import blksh.io.TargetFile;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.MalformedInputException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -156,23 +154,11 @@ record Mapfile(
    * Writes the file anew: whoever reads it sees the old one or this, whole, even after a power cut.
    */
   void write(Path path) throws IOException {
-    Path fresh = path.resolveSibling(path.getFileName() + ".new");
-    try (FileChannel channel =
-        FileChannel.open(
-            fresh,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.WRITE,
-            StandardOpenOption.TRUNCATE_EXISTING)) {
-      ByteBuffer text = ByteBuffer.wrap(text().getBytes(StandardCharsets.UTF_8));
-      while (text.hasRemaining()) {
-        channel.write(text);
-      }
-      channel.force(true);
-    }
-    Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE);
-    Path folder = path.toAbsolutePath().getParent();
-    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-      channel.force(true);
+    ByteBuffer text = ByteBuffer.wrap(text().getBytes(StandardCharsets.UTF_8));
+    String action = "write the map " + path;
+    try (TargetFile target = TargetFile.open(path, action, text.remaining(), true, false)) {
+      target.write(0, text);
+      target.finish();
     }
   }
 
