@@ -8,6 +8,7 @@ import blksh.prompt.complete.LiveCompleter;
 import blksh.prompt.complete.Match;
 import blksh.prompt.complete.Menu;
 import blksh.prompt.line.HistorySearch;
+import blksh.prompt.line.ColonLine;
 import blksh.prompt.line.EntryText;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -149,7 +150,7 @@ final class EntryReader extends LineReaderImpl {
       doAutosuggestion = false;
     }
     AttributedString shown = super.getDisplayedBufferWithPrompts(secondaryPrompts);
-    if (!typing || !atEnd || Commands.isCommand(buf.toString())) {
+    if (!typing || !atEnd || ColonLine.is(buf.toString())) {
       return shown;
     }
     String text = buf.toString();

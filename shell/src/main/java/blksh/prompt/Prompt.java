@@ -3,9 +3,11 @@ package blksh.prompt;
 import blksh.BlkshException;
 import blksh.dsl.Arguments;
 import blksh.dsl.Vocabulary;
+import blksh.prompt.command.CommandContext;
 import blksh.prompt.command.Commands;
 import blksh.prompt.complete.Completions;
 import blksh.prompt.complete.Foresight;
+import blksh.prompt.line.ColonLine;
 import blksh.prompt.line.EntryText;
 import blksh.prompt.line.EntryHighlighter;
 import blksh.prompt.line.EntryHistory;
@@ -98,7 +100,7 @@ public final class Prompt {
   private Evaluator evaluator;
   private Drawing drawing = this::drawHere;
 
-  private final List<Commands.Entry> entries = new ArrayList<>();
+  private final List<CommandContext.Entry> entries = new ArrayList<>();
   private volatile Throwable lastFailure;
 
   /** What the person's own init script held, if it ended well. */
@@ -147,11 +149,11 @@ public final class Prompt {
         entry.append(entry.isEmpty() ? "" : "\n").append(line);
       }
       String text = entry.toString();
-      if (line != null && !Commands.isCommand(text) && !reads(text)) {
+      if (line != null && !ColonLine.is(text) && !reads(text)) {
         continue;
       }
       entry.setLength(0);
-      if (Commands.isCommand(text)) {
+      if (ColonLine.is(text)) {
         switch (commands.obey(text)) {
           case LEAVE -> {
             return status(failed);
@@ -244,7 +246,7 @@ public final class Prompt {
       }
       begun = "";
       try {
-        if (Commands.isCommand(text)) {
+        if (ColonLine.is(text)) {
           boolean leaving = commands.obey(text) == Commands.Ending.LEAVE;
           if (leaving && mayLeave()) {
             return ExitStatus.DONE;
@@ -524,7 +526,7 @@ public final class Prompt {
   }
 
   /** What the commands see. */
-  private final class Here implements Commands.Sitting {
+  private final class Here implements CommandContext {
 
     @Override
     public boolean hasResult() {
@@ -547,7 +549,7 @@ public final class Prompt {
     }
 
     @Override
-    public List<Commands.Entry> entries() {
+    public List<CommandContext.Entry> entries() {
       return List.copyOf(entries);
     }
 
@@ -558,17 +560,17 @@ public final class Prompt {
         return saved;
       }
       // What the init script declares is not there when a script runs.
-      List<Commands.Entry> all = new ArrayList<>(List.of(new Commands.Entry(initial, null)));
+      List<CommandContext.Entry> all = new ArrayList<>(List.of(new CommandContext.Entry(initial, null)));
       all.addAll(entries);
       Repl.Saved withIt = saved(all);
       return withIt.getProblems().isEmpty() ? withIt : saved;
     }
 
-    private Repl.Saved saved(List<Commands.Entry> all) throws InterruptedException {
+    private Repl.Saved saved(List<CommandContext.Entry> all) throws InterruptedException {
       return awaited()
           .saved(
-              all.stream().map(Commands.Entry::text).toList(),
-              all.stream().map(Commands.Entry::result).toList());
+              all.stream().map(CommandContext.Entry::text).toList(),
+              all.stream().map(CommandContext.Entry::result).toList());
     }
 
     @Override
@@ -643,7 +645,7 @@ public final class Prompt {
         }
       }
       boolean named = Sitting.getCount() > results;
-      entries.add(new Commands.Entry(text, named ? Sitting.getLast().getName() : null));
+      entries.add(new CommandContext.Entry(text, named ? Sitting.getLast().getName() : null));
       if (result != kotlin.Unit.INSTANCE && !silent) {
         well = show(result, runner);
       }

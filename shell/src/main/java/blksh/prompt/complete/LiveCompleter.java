@@ -1,6 +1,7 @@
 package blksh.prompt.complete;
 
 import blksh.prompt.command.Commands;
+import blksh.prompt.line.ColonLine;
 import blksh.prompt.line.EntryText;
 import blksh.script.Scope;
 import java.util.ArrayList;
@@ -52,10 +53,10 @@ public final class LiveCompleter implements Completer, CompletionMatcher {
   @Override
   public void complete(LineReader reader, ParsedLine line, List<Candidate> candidates) {
     String before = line.line().substring(0, line.cursor());
-    if (Commands.isCommand(before)) {
+    if (ColonLine.is(before)) {
       for (Commands.Completion completion : commands.complete(before)) {
         String text = completion.text();
-        if (text.startsWith(Commands.word(before))) {
+        if (text.startsWith(ColonLine.word(before))) {
           offer(
               candidates,
               new Completion(

@@ -1,6 +1,5 @@
 package blksh.prompt.line;
 
-import blksh.prompt.command.Commands;
 import java.util.List;
 import java.util.function.Predicate;
 import org.jline.reader.CompletingParsedLine;
@@ -23,7 +22,7 @@ public final class EntryParser implements Parser {
   @Override
   public ParsedLine parse(String line, int cursor, ParseContext context) {
     boolean accepting = context == ParseContext.ACCEPT_LINE || context == ParseContext.UNSPECIFIED;
-    if (accepting && !Commands.isCommand(line) && !line.isBlank()) {
+    if (accepting && !ColonLine.is(line) && !line.isBlank()) {
       EntryText entry = EntryText.of(line);
       boolean open = entry.open() > 0 || entry.unclosed() || !complete.test(line);
       if (open && !entry.broken()) {
@@ -44,7 +43,7 @@ public final class EntryParser implements Parser {
       this.line = line;
       this.cursor = cursor;
       String before = line.substring(0, cursor);
-      this.word = Commands.isCommand(before) ? Commands.word(before) : EntryText.of(before).caret().word();
+      this.word = ColonLine.is(before) ? ColonLine.word(before) : EntryText.of(before).caret().word();
     }
 
     @Override
