@@ -34,10 +34,7 @@ class ScriptHost(private val session: Session, private val compiler: Compiler) {
     fun run(session: Session): Any? {
       val name =
         source.name.let { if (it.startsWith("scripts/")) it.drop(8).removeSuffix(".kts") else it }
-      val arguments =
-        Arguments(name, description, session.words()) { word, rest ->
-          session.options().accept(word, rest)
-        }
+      val arguments = Arguments(name, description, session.words(), session.options())
       return start(Vocabulary(session, arguments))
     }
   }

@@ -36,7 +36,7 @@ class CompletionsTest {
     Options options = new Options();
     options.home(home);
     session = new Session(Console.ofProcess(), options, List.of());
-    Arguments none = new Arguments("", "", List.of(), (word, rest) -> false);
+    Arguments none = new Arguments("", "", List.of(), options);
     Vocabulary vocabulary = new Vocabulary(session, none);
     repl = new Repl(vocabulary, false);
     completions =

@@ -27,7 +27,7 @@ class SavedSessionTest {
     Options options = new Options();
     options.home(home);
     session = new Session(Console.ofProcess(), options, List.of());
-    Arguments none = new Arguments("", "", List.of(), (word, rest) -> false);
+    Arguments none = new Arguments("", "", List.of(), options);
     repl = new Repl(new Vocabulary(session, none), false);
   }
 
