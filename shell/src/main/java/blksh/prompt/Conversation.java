@@ -68,7 +68,6 @@ final class Conversation implements PromptContext.Seat {
     Screen screen = new Screen(terminal, reader());
     screen.apply(session.settings());
     console.attach(screen);
-    Thread.setDefaultUncaughtExceptionHandler(parts.printer()::died);
     // What was seen before the compiler knew everything may lack something.
     parts.compiler().warm(terminal, foresight::clear);
     String begun = "";
@@ -112,7 +111,7 @@ final class Conversation implements PromptContext.Seat {
   }
 
   private boolean enter(String text) throws InterruptedException {
-    try (Running running = new Running(session, terminal)) {
+    try (Running running = new Running(session, terminal, parts.threads())) {
       if (pressed) {
         throw new InterruptedException();
       }
@@ -129,7 +128,7 @@ final class Conversation implements PromptContext.Seat {
 
   @Override
   public boolean show(Supplier<View> view) throws InterruptedException {
-    try (Running running = new Running(session, terminal)) {
+    try (Running running = new Running(session, terminal, parts.threads())) {
       return parts.printer().show(running::run, () -> console.lines(view.get()));
     }
   }
@@ -154,6 +153,7 @@ final class Conversation implements PromptContext.Seat {
     Completions completions =
         new Completions(
             parts.vocabulary(),
+            parts.sitting(),
             parts.fastLane(),
             compiler::variable,
             foresight,

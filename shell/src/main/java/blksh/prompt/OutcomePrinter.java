@@ -19,6 +19,7 @@ final class OutcomePrinter {
 
   private final Console console;
   private final Session session;
+  private final Sitting sitting;
   private final List<CommandContext.Entry> entries = new ArrayList<>();
 
   private volatile Throwable lastFailure;
@@ -29,7 +30,8 @@ final class OutcomePrinter {
   /** Whether results go unprinted. */
   private boolean silent;
 
-  OutcomePrinter(Session session) {
+  OutcomePrinter(Session session, Sitting sitting) {
+    this.sitting = sitting;
     this.session = session;
     this.console = session.console();
   }
@@ -70,16 +72,16 @@ final class OutcomePrinter {
     boolean well = outcome instanceof Repl.Outcome.Value;
     if (well) {
       Object result = ((Repl.Outcome.Value) outcome).getValue();
-      int results = Sitting.getCount();
+      int results = sitting.getCount();
       if (result != kotlin.Unit.INSTANCE) {
         if (name != null) {
-          Sitting.add(result, name);
+          sitting.add(result, name);
         } else if (plain != null) {
-          Sitting.add(result, plain.text(), plain.type(), plain.nullable());
+          sitting.add(result, plain.text(), plain.type(), plain.nullable());
         }
       }
-      boolean named = Sitting.getCount() > results;
-      entries.add(new CommandContext.Entry(text, named ? Sitting.getLast().getName() : null));
+      boolean named = sitting.getCount() > results;
+      entries.add(new CommandContext.Entry(text, named ? sitting.getLast().getName() : null));
       if (result != kotlin.Unit.INSTANCE && !silent) {
         well = show(result, runner);
       }

@@ -4,6 +4,7 @@ import blksh.dsl.Arguments;
 import blksh.dsl.Vocabulary;
 import blksh.prompt.command.Commands;
 import blksh.script.FastLane;
+import blksh.script.Sitting;
 import blksh.session.Console;
 import blksh.session.Session;
 import java.io.IOException;
@@ -24,6 +25,8 @@ public final class Prompt {
   record Parts(
       Session session,
       Vocabulary vocabulary,
+      Sitting sitting,
+      ThreadGroup threads,
       FastLane fastLane,
       ReadyCompiler compiler,
       InitScript initScript,
@@ -34,30 +37,45 @@ public final class Prompt {
     /** The commands, for the place they are given at. */
     Commands commands(PromptContext.Seat at) {
       return new Commands(
-          session, new PromptContext(session.console(), compiler, initScript, printer, at));
+          session, new PromptContext(session.console(), sitting, compiler, initScript, printer, at));
     }
   }
 
   public Prompt(Console console, Session session) {
     this.console = console;
     Vocabulary vocabulary =
-        new Vocabulary(session, new Arguments("", "", List.of(), (word, rest) -> false));
-    FastLane fastLane = new FastLane(vocabulary);
-    OutcomePrinter printer = new OutcomePrinter(session);
+        new Vocabulary(session, new Arguments("", "", List.of(), session.options()));
+    Sitting sitting = new Sitting();
+    FastLane fastLane = new FastLane(vocabulary, sitting);
+    OutcomePrinter printer = new OutcomePrinter(session, sitting);
+    ThreadGroup threads = threads(printer);
     InitScript initScript = new InitScript(session, printer);
-    ReadyCompiler compiler = new ReadyCompiler(session, vocabulary, initScript);
+    ReadyCompiler compiler = 
+        new ReadyCompiler(session, vocabulary, sitting, threads, initScript);
     Completeness completeness = new Completeness(fastLane, compiler);
     Evaluator evaluator = new Evaluator(completeness, compiler, printer);
     this.parts =
         new Parts(
             session,
             vocabulary,
+            sitting,
+            threads,
             fastLane,
             compiler,
             initScript,
             completeness,
             evaluator,
             printer);
+  }
+
+  /** The threads of entries at a terminal, and those that they start. */
+  private static ThreadGroup threads(OutcomePrinter printer) {
+    return new ThreadGroup("blksh sitting") {
+      @Override
+      public void uncaughtException(Thread thread, Throwable failure) {
+        printer.died(thread, failure);
+      }
+    };
   }
 
   /** Reads until the end or a command to leave; returns the exit status. */

@@ -15,6 +15,7 @@ import org.jline.reader.UserInterruptException;
 final class PromptContext implements CommandContext {
 
   private final Console console;
+  private final Sitting sitting;
   private final ReadyCompiler compiler;
   private final InitScript initScript;
   private final OutcomePrinter printer;
@@ -32,11 +33,13 @@ final class PromptContext implements CommandContext {
 
   PromptContext(
       Console console,
+      Sitting sitting,
       ReadyCompiler compiler,
       InitScript initScript,
       OutcomePrinter printer,
       Seat at) {
     this.console = console;
+    this.sitting = sitting;
     this.compiler = compiler;
     this.initScript = initScript;
     this.printer = printer;
@@ -45,12 +48,12 @@ final class PromptContext implements CommandContext {
 
   @Override
   public boolean hasResult() {
-    return Sitting.getLast() != null;
+    return sitting.getLast() != null;
   }
 
   @Override
   public Object last() {
-    return Sitting.getLast() == null ? null : Sitting.getLast().getValue();
+    return sitting.getLast() == null ? null : sitting.getLast().getValue();
   }
 
   @Override

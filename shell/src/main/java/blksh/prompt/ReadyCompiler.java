@@ -2,6 +2,7 @@ package blksh.prompt;
 
 import blksh.dsl.Vocabulary;
 import blksh.script.Scope;
+import blksh.script.Sitting;
 import blksh.script.kotlin.Repl;
 import blksh.script.kotlin.Tokens;
 import blksh.session.Session;
@@ -25,6 +26,8 @@ final class ReadyCompiler {
 
   private final Session session;
   private final Vocabulary vocabulary;
+  private final Sitting sitting;
+  private final ThreadGroup threads;
   private final InitScript initScript;
 
   /** The compiler, once it is there. */
@@ -39,7 +42,17 @@ final class ReadyCompiler {
   /** The terminal that is conversed at; null elsewhere. */
   private Terminal terminal;
 
-  ReadyCompiler(Session session, Vocabulary vocabulary, InitScript initScript) {
+  /**
+   * @param threads takes the threads that it starts
+   */
+  ReadyCompiler(
+      Session session,
+      Vocabulary vocabulary,
+      Sitting sitting,
+      ThreadGroup threads,
+      InitScript initScript) {
+    this.sitting = sitting;
+    this.threads = threads;
     this.session = session;
     this.vocabulary = vocabulary;
     this.initScript = initScript;
@@ -53,7 +66,7 @@ final class ReadyCompiler {
   void warm(Terminal terminal, Runnable learned) {
     this.terminal = terminal;
     ready = new CompletableFuture<>();
-    Thread thread = new Thread(() -> warm(learned), "blksh compiler");
+    Thread thread = new Thread(threads, () -> warm(learned), "blksh compiler");
     thread.setDaemon(true);
     thread.start();
   }
@@ -65,7 +78,7 @@ final class ReadyCompiler {
       // What the first TAB and the first entry will want.
       vocabulary.getStores();
       wanted.await(HEAD_START_MILLIS, TimeUnit.MILLISECONDS);
-      Repl repl = new Repl(vocabulary, true);
+      Repl repl = new Repl(vocabulary, sitting, true);
       repl.warmUp();
       initScript.enter(repl);
       ready.complete(repl);
@@ -92,7 +105,7 @@ final class ReadyCompiler {
   Repl get() throws InterruptedException {
     want();
     if (ready == null) {
-      ready = CompletableFuture.completedFuture(new Repl(vocabulary, false));
+      ready = CompletableFuture.completedFuture(new Repl(vocabulary, sitting, false));
     }
     try {
       return ready.get();
@@ -110,7 +123,7 @@ final class ReadyCompiler {
     if (terminal == null || ready.isDone()) {
       return get();
     }
-    try (Running running = new Running(session, terminal)) {
+    try (Running running = new Running(session, terminal, threads)) {
       Repl.Outcome outcome = running.run(evaluation -> Outcomes.of("", evaluation, this::get));
       if (outcome instanceof Repl.Outcome.Value value) {
         return (Repl) value.getValue();

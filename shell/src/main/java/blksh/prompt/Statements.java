@@ -2,7 +2,6 @@ package blksh.prompt;
 
 import blksh.prompt.command.Commands;
 import blksh.prompt.line.ColonLine;
-import blksh.script.ScriptRun;
 import blksh.session.Console;
 import blksh.session.ExitStatus;
 import blksh.session.Failures;
@@ -38,7 +37,7 @@ final class Statements implements PromptContext.Seat {
 
   @Override
   public boolean evaluate(String text) throws InterruptedException {
-    return evaluator.evaluate(text, entry -> entry.apply(ScriptRun.evaluation));
+    return evaluator.evaluate(text, entry -> entry.apply(session.evaluation()));
   }
 
   @Override

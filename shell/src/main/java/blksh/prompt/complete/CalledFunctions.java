@@ -14,10 +14,12 @@ import java.util.stream.Stream;
 final class CalledFunctions {
 
   private final FastLane fastLane;
+  private final Sitting sitting;
   private final LiveValues values;
 
-  CalledFunctions(FastLane fastLane, LiveValues values) {
+  CalledFunctions(FastLane fastLane, Sitting sitting, LiveValues values) {
     this.fastLane = fastLane;
+    this.sitting = sitting;
     this.values = values;
   }
 
@@ -28,7 +30,7 @@ final class CalledFunctions {
       FastLane.Plain plain = fastLane.read(call.receiver());
       Object value = plain == null ? values.of(call.receiver()) : null;
       owner = plain != null ? FastLane.raw(plain.type()) : value == null ? null : value.getClass();
-    } else if (Sitting.declares(call.function())) {
+    } else if (sitting.declares(call.function())) {
       return List.of();
     }
     List<Members.Member> functions = new ArrayList<>();

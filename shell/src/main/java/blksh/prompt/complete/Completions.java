@@ -51,6 +51,7 @@ public final class Completions {
           "in",
           "as");
 
+  private final Sitting sitting;
   private final FastLane fastLane;
   private final Foresight foresight;
   private final Function<String, List<String>> importable;
@@ -65,15 +66,17 @@ public final class Completions {
    */
   public Completions(
       Vocabulary vocabulary,
+      Sitting sitting,
       FastLane fastLane,
       Function<String, Object> variable,
       Foresight foresight,
       Function<String, List<String>> importable) {
+    this.sitting = sitting;
     this.fastLane = fastLane;
     this.foresight = foresight;
     this.importable = importable;
-    this.values = new LiveValues(vocabulary, variable);
-    this.called = new CalledFunctions(fastLane, values);
+    this.values = new LiveValues(vocabulary, sitting, variable);
+    this.called = new CalledFunctions(fastLane, sitting, values);
     this.strings = new StringContents(values);
   }
 
@@ -136,19 +139,19 @@ public final class Completions {
 
   private void names(EntryText before, Scope scope, Choices all) {
     arguments(before.call(), scope, all);
-    for (String name : Sitting.names()) {
+    for (String name : sitting.names()) {
       Object value = values.variable(name);
       if (value != null) {
         all.add(name, name, Glimpse.of(value));
       }
     }
-    for (int i = Sitting.getCount(); i > Math.max(0, Sitting.getCount() - 9); i--) {
-      Sitting.Result result = Sitting.find("res" + i);
+    for (int i = sitting.getCount(); i > Math.max(0, sitting.getCount() - 9); i--) {
+      Sitting.Result result = sitting.find("res" + i);
       all.add(result.getName(), result.getName(), Glimpse.of(result.getValue()));
     }
     boolean block = scope.getNames().stream().anyMatch(name -> name.getText().equals("it"));
-    if (Sitting.getLast() != null && !block) {
-      all.add("it", "it", Glimpse.of(Sitting.getLast().getValue()));
+    if (sitting.getLast() != null && !block) {
+      all.add("it", "it", Glimpse.of(sitting.getLast().getValue()));
     }
     declared.offer(Vocabulary.class, all);
     if (!before.caret().word().isEmpty()) {
@@ -156,7 +159,7 @@ public final class Completions {
       KEYWORDS.forEach(
           word -> all.add(new Completion(word, word, "", "keyword", Standing.COMMON)));
     }
-    Sitting.names().forEach(name -> all.add(name, name, null));
+    sitting.names().forEach(name -> all.add(name, name, null));
   }
 
   /** What the call around the place takes: values of few, and names of parameters. */

@@ -18,13 +18,15 @@ import java.util.function.Function;
 final class LiveValues {
 
   private final Vocabulary vocabulary;
+  private final Sitting sitting;
   private final Function<String, Object> variable;
 
   /**
    * @param variable the value of a variable declared at the prompt, or null; runs nothing
    */
-  LiveValues(Vocabulary vocabulary, Function<String, Object> variable) {
+  LiveValues(Vocabulary vocabulary, Sitting sitting, Function<String, Object> variable) {
     this.vocabulary = vocabulary;
+    this.sitting = sitting;
     this.variable = variable;
   }
 
@@ -53,10 +55,10 @@ final class LiveValues {
   }
 
   private Object root(String name) {
-    if (Sitting.declares(name)) {
+    if (sitting.declares(name)) {
       return variable.apply(name);
     }
-    Sitting.Result result = Sitting.find(name);
+    Sitting.Result result = sitting.find(name);
     return result != null ? result.getValue() : property(vocabulary, name);
   }
 
