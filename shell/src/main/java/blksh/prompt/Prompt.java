@@ -12,7 +12,6 @@ import blksh.prompt.line.EntryHistory;
 import blksh.prompt.line.EntryParser;
 import blksh.script.FastLane;
 import blksh.script.Scope;
-import blksh.script.ScriptRun;
 import blksh.script.ScriptSource;
 import blksh.script.Sitting;
 import blksh.script.kotlin.Repl;
@@ -78,6 +77,7 @@ public final class Prompt {
   /** Whether the part of it is there that tells tokens apart. */
   private volatile boolean lexer;
 
+  private final Sitting sitting = new Sitting();
   private final FastLane fastLane;
   private final Foresight foresight = new Foresight(this::scope);
 
@@ -94,6 +94,15 @@ public final class Prompt {
   private Evaluation initialising;
 
   private Thread initialiser;
+
+  /** The threads of entries at a terminal, and those that they start. */
+  private final ThreadGroup threads =
+      new ThreadGroup("blksh sitting") {
+        @Override
+        public void uncaughtException(Thread thread, Throwable failure) {
+          died(thread, failure);
+        }
+      };
 
   private Evaluator evaluator;
   private Drawing drawing = this::drawHere;
@@ -116,10 +125,9 @@ public final class Prompt {
   public Prompt(Console console, Session session) {
     this.console = console;
     this.session = session;
-    this.vocabulary =
-        new Vocabulary(session, new Arguments("", "", List.of(), (word, rest) -> false));
+    this.vocabulary = new Vocabulary(session, new Arguments("", "", List.of(), session.options()));
     this.commands = new Commands(session, new Here());
-    this.fastLane = new FastLane(vocabulary);
+    this.fastLane = new FastLane(vocabulary, sitting);
   }
 
   public int run() throws IOException, InterruptedException {
@@ -179,7 +187,7 @@ public final class Prompt {
   }
 
   private boolean evaluateHere(String text) throws InterruptedException {
-    return evaluate(text, entry -> entry.apply(ScriptRun.evaluation));
+    return evaluate(text, entry -> entry.apply(session.evaluation()));
   }
 
   // At a terminal.
@@ -210,7 +218,7 @@ public final class Prompt {
     console.attach(screen);
     evaluator =
         text -> {
-          try (Running running = new Running(session, terminal)) {
+          try (Running running = new Running(session, terminal, threads)) {
             if (pressed) {
               throw new InterruptedException();
             }
@@ -219,11 +227,10 @@ public final class Prompt {
         };
     drawing =
         view -> {
-          try (Running running = new Running(session, terminal)) {
+          try (Running running = new Running(session, terminal, threads)) {
             return show(running::run, () -> console.lines(view.get()));
           }
         };
-    Thread.setDefaultUncaughtExceptionHandler(this::died);
     inBackground(this::warmRepl);
     String begun = "";
     while (true) {
@@ -295,8 +302,8 @@ public final class Prompt {
     }
   }
 
-  private static void inBackground(Runnable work) {
-    Thread thread = new Thread(work, "blksh compiler");
+  private void inBackground(Runnable work) {
+    Thread thread = new Thread(threads, work, "blksh compiler");
     thread.setDaemon(true);
     thread.start();
   }
@@ -353,7 +360,7 @@ public final class Prompt {
       // What the first TAB and the first entry will want.
       vocabulary.getStores();
       wanted.await(HEAD_START_MILLIS, TimeUnit.MILLISECONDS);
-      Repl repl = new Repl(vocabulary, true);
+      Repl repl = new Repl(vocabulary, sitting, true);
       repl.warmUp();
       initialise(repl);
       ready.complete(repl);
@@ -371,7 +378,7 @@ public final class Prompt {
     Path home = session.options().home();
     Files.createDirectories(home);
     Completions completions =
-        new Completions(vocabulary, fastLane, this::variable, foresight, this::importable);
+        new Completions(vocabulary, sitting, fastLane, this::variable, foresight, this::importable);
     EntryHistory history = new EntryHistory(home.resolve("history"), HISTORY);
     if (history.problem() != null) {
       console.err().println("blksh: cannot read the history: " + history.problem());
@@ -442,7 +449,7 @@ public final class Prompt {
   private Repl repl() throws InterruptedException {
     wanted.countDown();
     if (ready == null) {
-      ready = CompletableFuture.completedFuture(new Repl(vocabulary, false));
+      ready = CompletableFuture.completedFuture(new Repl(vocabulary, sitting, false));
     }
     try {
       return ready.get();
@@ -460,7 +467,7 @@ public final class Prompt {
     if (terminal == null || ready.isDone()) {
       return repl();
     }
-    try (Running running = new Running(session, terminal)) {
+    try (Running running = new Running(session, terminal, threads)) {
       Repl.Outcome outcome = running.run(evaluation -> part("", evaluation, this::repl));
       if (outcome instanceof Repl.Outcome.Value value) {
         return (Repl) value.getValue();
@@ -528,12 +535,12 @@ public final class Prompt {
 
     @Override
     public boolean hasResult() {
-      return Sitting.getLast() != null;
+      return sitting.getLast() != null;
     }
 
     @Override
     public Object last() {
-      return Sitting.getLast() == null ? null : Sitting.getLast().getValue();
+      return sitting.getLast() == null ? null : sitting.getLast().getValue();
     }
 
     @Override
@@ -634,16 +641,16 @@ public final class Prompt {
     boolean well = outcome instanceof Repl.Outcome.Value;
     if (well) {
       Object result = ((Repl.Outcome.Value) outcome).getValue();
-      int results = Sitting.getCount();
+      int results = sitting.getCount();
       if (result != kotlin.Unit.INSTANCE) {
         if (name != null) {
-          Sitting.add(result, name);
+          sitting.add(result, name);
         } else if (plain != null) {
-          Sitting.add(result, plain.text(), plain.type(), plain.nullable());
+          sitting.add(result, plain.text(), plain.type(), plain.nullable());
         }
       }
-      boolean named = Sitting.getCount() > results;
-      entries.add(new Commands.Entry(text, named ? Sitting.getLast().getName() : null));
+      boolean named = sitting.getCount() > results;
+      entries.add(new Commands.Entry(text, named ? sitting.getLast().getName() : null));
       if (result != kotlin.Unit.INSTANCE && !silent) {
         well = show(result, runner);
       }

@@ -66,7 +66,6 @@ public final class Completions {
   /** As much of a string as describes it. */
   private static final int LONGEST = 40;
 
-  private static final Map<String, List<String>> OWNERS = new ConcurrentHashMap<>();
 
   /** Functions whose strings are paths of files. */
   private static final Set<String> TAKE_PATHS =
@@ -109,7 +108,11 @@ public final class Completions {
           "in",
           "as");
 
+  /** Types with those they inherit from, as the reference calls them; found as they are met. */
+  private final Map<String, List<String>> owners = new ConcurrentHashMap<>();
+
   private final Vocabulary vocabulary;
+  private final Sitting sitting;
   private final FastLane fastLane;
   private final Function<String, Object> variable;
   private final Foresight foresight;
@@ -121,11 +124,13 @@ public final class Completions {
    */
   public Completions(
       Vocabulary vocabulary,
+      Sitting sitting,
       FastLane fastLane,
       Function<String, Object> variable,
       Foresight foresight,
       Function<String, List<String>> importable) {
     this.vocabulary = vocabulary;
+    this.sitting = sitting;
     this.fastLane = fastLane;
     this.variable = variable;
     this.foresight = foresight;
@@ -197,19 +202,19 @@ public final class Completions {
 
   private void names(String before, Scope scope, Map<String, Completion> all) {
     arguments(Call.around(before), scope, all);
-    for (String name : Sitting.names()) {
+    for (String name : sitting.names()) {
       Object value = variable.apply(name);
       if (value != null) {
         add(all, name, name, describe(value));
       }
     }
-    for (int i = Sitting.getCount(); i > Math.max(0, Sitting.getCount() - 9); i--) {
-      Sitting.Result result = Sitting.find("res" + i);
+    for (int i = sitting.getCount(); i > Math.max(0, sitting.getCount() - 9); i--) {
+      Sitting.Result result = sitting.find("res" + i);
       add(all, result.getName(), result.getName(), describe(result.getValue()));
     }
     boolean block = scope.getNames().stream().anyMatch(name -> name.getText().equals("it"));
-    if (Sitting.getLast() != null && !block) {
-      add(all, "it", "it", describe(Sitting.getLast().getValue()));
+    if (sitting.getLast() != null && !block) {
+      add(all, "it", "it", describe(sitting.getLast().getValue()));
     }
     declared(Vocabulary.class, all);
     if (!Place.at(before).word().isEmpty()) {
@@ -217,7 +222,7 @@ public final class Completions {
       KEYWORDS.forEach(
           word -> add(all, new Completion(word, word, "", "keyword", Standing.COMMON)));
     }
-    Sitting.names().forEach(name -> add(all, name, name, null));
+    sitting.names().forEach(name -> add(all, name, name, null));
   }
 
   /** What the call around the place takes: values of few, and names of parameters. */
@@ -291,7 +296,7 @@ public final class Completions {
   }
 
   /** What a class of the vocabulary declares. */
-  private static void declared(Class<?> type, Map<String, Completion> all) {
+  private void declared(Class<?> type, Map<String, Completion> all) {
     for (boolean properties : new boolean[] {true, false}) {
       for (Method method : type.getMethods()) {
         Members.Member member = Members.find(method);
@@ -318,7 +323,7 @@ public final class Completions {
   }
 
   /** The first sentence about a member of a type of the vocabulary; empty for others. */
-  private static String brief(String type, String name) {
+  private String brief(String type, String name) {
     for (String owner : owners(type.replaceFirst("[<?].*", ""))) {
       for (Reference.Word word : Reference.get().members(owner, name)) {
         if (!word.brief().isEmpty()) {
@@ -330,8 +335,8 @@ public final class Completions {
   }
 
   /** A type and those it inherits from, as the reference calls them. */
-  private static List<String> owners(String type) {
-    return OWNERS.computeIfAbsent(
+  private List<String> owners(String type) {
+    return owners.computeIfAbsent(
         type,
         name -> {
           Class<?> loaded = Members.type(name);
@@ -392,10 +397,10 @@ public final class Completions {
   }
 
   private Object root(String name) {
-    if (Sitting.declares(name)) {
+    if (sitting.declares(name)) {
       return variable.apply(name);
     }
-    Sitting.Result result = Sitting.find(name);
+    Sitting.Result result = sitting.find(name);
     return result != null ? result.getValue() : property(vocabulary, name);
   }
 
@@ -545,7 +550,7 @@ public final class Completions {
       FastLane.Plain plain = fastLane.read(call.receiver());
       Object value = plain == null ? value(call.receiver()) : null;
       owner = plain != null ? FastLane.raw(plain.type()) : value == null ? null : value.getClass();
-    } else if (Sitting.declares(call.function())) {
+    } else if (sitting.declares(call.function())) {
       return List.of();
     }
     List<Members.Member> functions = new ArrayList<>();

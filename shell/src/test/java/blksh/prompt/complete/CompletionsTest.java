@@ -7,6 +7,7 @@ import blksh.dsl.Vocabulary;
 import blksh.prompt.line.Quoted;
 import blksh.script.FastLane;
 import blksh.script.Scope;
+import blksh.script.Sitting;
 import blksh.script.kotlin.Repl;
 import blksh.session.Console;
 import blksh.session.Evaluation;
@@ -35,13 +36,15 @@ class CompletionsTest {
     Options options = new Options();
     options.home(home);
     session = new Session(Console.ofProcess(), options, List.of());
-    Arguments none = new Arguments("", "", List.of(), (word, rest) -> false);
+    Arguments none = new Arguments("", "", List.of(), options);
     Vocabulary vocabulary = new Vocabulary(session, none);
-    repl = new Repl(vocabulary, false);
+    Sitting sitting = new Sitting();
+    repl = new Repl(vocabulary, sitting, false);
     completions =
         new Completions(
             vocabulary,
-            new FastLane(vocabulary),
+            sitting,
+            new FastLane(vocabulary, sitting),
             repl::variable,
             new Foresight(before -> Scope.EMPTY),
             name -> List.of());

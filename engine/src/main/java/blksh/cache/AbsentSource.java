@@ -5,13 +5,13 @@ import blksh.block.MediumGoneException;
 import blksh.block.SourceInfo;
 import java.nio.ByteBuffer;
 
-/** A medium that is not there: only what a cache holds of it can be read. */
-final class AbsentMedium implements BlockSource {
+/** A source that is not there: only what a cache holds of it can be read. */
+final class AbsentSource implements BlockSource {
 
   private final String location;
   private final long size;
 
-  AbsentMedium(String location, long size) {
+  AbsentSource(String location, long size) {
     this.location = location;
     this.size = size;
   }

@@ -4,6 +4,7 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.io.UnreadableException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -11,27 +12,27 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Which medium a cache belongs to, so that another never mixes in.
+ * Which source a cache belongs to, so that another never mixes in.
  *
  * @param fingerprint the first 8 hexadecimal digits of the SHA-1 of its first 64 KiB, as blkcache
  *     names its files; empty when these cannot be read
  * @param size bytes
  * @param serial the drive's serial number, or empty
  */
-public record Medium(String fingerprint, long size, String serial) {
+public record SourceIdentity(String fingerprint, long size, String serial) {
 
   private static final int HEAD = 64 << 10;
   private static final int DIGITS = 8;
 
-  /** Looks at a medium. */
-  public static Medium of(BlockSource source) {
+  /** Looks at a source. */
+  public static SourceIdentity of(BlockSource source) {
     String serial = source.describe().details().getOrDefault("serial", "");
-    return new Medium(fingerprint(source), source.size(), serial);
+    return new SourceIdentity(fingerprint(source), source.size(), serial);
   }
 
-  /** A medium as it was noted, when it is not there to be looked at. */
-  static Medium noted(Map<String, String> notes, BlockSource absent) {
-    return new Medium(
+  /** A source as it was noted, when it is not there to be looked at. */
+  static SourceIdentity noted(Map<String, String> notes, BlockSource absent) {
+    return new SourceIdentity(
         notes.getOrDefault("fingerprint", ""), absent.size(), notes.getOrDefault("serial", ""));
   }
 
@@ -55,12 +56,10 @@ public record Medium(String fingerprint, long size, String serial) {
     }
   }
 
-  /** What files about this medium are named after: its fingerprint, or else size and serial. */
+  /** What files about this source are named after: its fingerprint, or else size and serial. */
   public String name() {
     return fingerprint.isEmpty()
-        ? digest(
-            ByteBuffer.wrap(
-                (size + " " + serial).getBytes(java.nio.charset.StandardCharsets.UTF_8)))
+        ? digest(ByteBuffer.wrap((size + " " + serial).getBytes(StandardCharsets.UTF_8)))
         : fingerprint;
   }
 
@@ -74,9 +73,9 @@ public record Medium(String fingerprint, long size, String serial) {
   }
 
   /**
-   * Compares with what was noted of the medium a cache was begun with.
+   * Compares with what was noted of the source a cache was begun with.
    *
-   * @throws BlkshException when it is another medium
+   * @throws BlkshException when it is another source
    */
   void check(Map<String, String> noted, String action) {
     check(noted.get("size"), Long.toString(size), "size", action);
