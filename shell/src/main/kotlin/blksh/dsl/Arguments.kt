@@ -85,5 +85,6 @@ class Arguments(
     parse()
   }
 
-import blksh.session.Options
+  /** What the words come to; matched once. */
+  internal fun parse(): Given = given ?: ArgumentParser(this).parse().also { given = it }
 }
