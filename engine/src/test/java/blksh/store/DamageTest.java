@@ -1,7 +1,5 @@
 package blksh.store;
 
-import blksh.store.shelf.DirectoryShelf;
-
 import static blksh.store.Images.PAGE;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -9,9 +7,10 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.FaultySource;
-import blksh.io.UnreadableException;
 import blksh.io.LittleEndian;
+import blksh.io.UnreadableException;
 import blksh.store.pack.PackFiles;
+import blksh.store.shelf.DirectoryShelf;
 import blksh.task.Task;
 import java.io.IOException;
 import java.io.PrintWriter;

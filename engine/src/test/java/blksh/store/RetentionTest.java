@@ -31,8 +31,7 @@ class RetentionTest {
 
   private static void capture(Store store, int seed) {
     byte[] bytes = Images.random(5000, seed);
-    store.capture(
-        new ByteArraySource(bytes), "disk", CaptureOptions.defaults(), Task.unwatched());
+    store.capture(new ByteArraySource(bytes), "disk", CaptureOptions.defaults(), Task.unwatched());
   }
 
   private Path manifest(int version) {
@@ -42,7 +41,9 @@ class RetentionTest {
   @Test
   void theOldestMayGo() {
     try (Store store = Store.open(path)) {
-      assertThat(store.expendable("disk", 1)).extracting(Manifest::version).containsExactly(1, 2, 3);
+      assertThat(store.expendable("disk", 1))
+          .extracting(Manifest::version)
+          .containsExactly(1, 2, 3);
       assertThat(store.expendable("disk", 3)).extracting(Manifest::version).containsExactly(1);
       assertThat(store.expendable("disk", 4)).isEmpty();
       assertThat(store.expendable("other", 1)).isEmpty();

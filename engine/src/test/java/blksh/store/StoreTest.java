@@ -1,7 +1,5 @@
 package blksh.store;
 
-import blksh.io.UnreadableException;
-
 import static blksh.store.Images.MIB;
 import static blksh.store.Images.assertClean;
 import static blksh.store.Images.assertRestores;
@@ -16,6 +14,7 @@ import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.Extent;
 import blksh.io.Checksum;
+import blksh.io.UnreadableException;
 import blksh.store.pack.Codec;
 import blksh.store.pack.Page;
 import blksh.task.Task;
@@ -397,7 +396,7 @@ class StoreTest {
       assertThat(store.use(4, Task.unwatched()).pages()).isZero();
       Manifest gone = put(store, "gone", Images.random(64 * Page.SIZE, 2));
       put(store, "a", two);
-      put(store, "b", java.util.Arrays.copyOf(two, 32 * Page.SIZE));
+      put(store, "b", Arrays.copyOf(two, 32 * Page.SIZE));
       store.delete(gone);
       StoreUse use = store.use(4, Task.unwatched());
       assertThat(use.pages()).isEqualTo(128);
