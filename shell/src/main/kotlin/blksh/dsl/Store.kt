@@ -15,6 +15,7 @@ import blksh.store.Store as Engine
 import blksh.store.VerifyOptions
 import blksh.task.Task
 import blksh.workspace.KnownStore
+import blksh.workspace.Workspace
 import java.io.FileDescriptor
 import java.io.FileOutputStream
 import java.io.OutputStream
@@ -34,15 +35,19 @@ typealias Verify = VerifyOptions.Mode
 class Store
 internal constructor(
   internal val session: Session,
-  /** Its directory. */
-  val path: Path,
+  /** Where it is. */
+  val place: Place,
   private val known: KnownStore? = null,
 ) : Described {
+
+  /** Its directory. */
+  val path: Path
+    get() = place.path("open store", "stores")
 
   internal fun opened(): Engine = engine
 
   private val engine: Engine by lazy {
-    if (dryRun && !Engine.isStore(path)) standIn() else session.workspace().store(path)
+    if (dryRun && !Engine.isStore(path)) standIn() else session.workspace().store(place)
   }
 
   /** For a dry run: an empty store in place of the one a real run would make. */
@@ -59,9 +64,9 @@ internal constructor(
   private val dryRun: Boolean
     get() = session.options().dryRun()
 
-  /** What the workspace calls it: the name of its directory, unless that was taken. */
+  /** What the workspace calls it: the last part of its place, unless that was taken. */
   val name: String
-    get() = known?.name() ?: path.toAbsolutePath().normalize().fileName?.toString() ?: "root"
+    get() = known?.name() ?: place.name()
 
   /** What its packs and manifests know it by. */
   val id: String
@@ -148,7 +153,7 @@ internal constructor(
           session.dataOut()
           FileOutputStream(FileDescriptor.out).let { engine.restore(manifest.stored, it, task) }
         } else {
-          engine.restore(manifest.stored, Path.of(to), options, task)
+          engine.restore(manifest.stored, target(to), options, task)
         }
       Restored(manifest, result, dryRun)
     }
@@ -276,16 +281,16 @@ internal constructor(
   val lastUsed: Instant?
     get() = known?.lastUsed()
 
-  /** Whether there is a store at its path now. */
+  /** Whether there is a store at its place now. */
   val reachable: Boolean
-    get() = Engine.isStore(path)
+    get() = Workspace.isStore(place)
 
-  override fun title(): String = "store $path"
+  override fun title(): String = "store $place"
 
   override fun row(): List<Field> =
     listOf(
       Field.of("name", name),
-      Field.of("path", path),
+      Field.of("path", "$place"),
       Field.of("last used", lastUsed),
       Field.of("reachable", reachable),
     )
@@ -296,7 +301,7 @@ internal constructor(
     val unique = info.uniqueBytes()
     return listOf(
       Field.of("name", name),
-      Field.of("path", path),
+      Field.of("path", "$place"),
       Field.of("id", info.id()),
       Field.of("codec", info.codec()),
       Field.of("names", info.names()),
@@ -310,7 +315,7 @@ internal constructor(
     )
   }
 
-  override fun toString(): String = path.toString()
+  override fun toString(): String = place.toString()
 }
 
 /** The stores used before, by name: `stores["main"]`. */
