@@ -13,7 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * The bytes of a cache: a sparse file as large as the medium, locked against other processes.
+ * The bytes of a cache: a sparse file as large as the source, locked against other processes.
  *
  * <p>Interrupting a thread in the middle of a call closes the channel underneath; that call is
  * cancelled and all others go on with a channel opened anew.
@@ -109,7 +109,7 @@ final class DataFile implements Closeable {
     }
   }
 
-  /** Makes the file as large as the medium; what is added is a hole. */
+  /** Makes the file as large as the source; what is added is a hole. */
   void grow(long size) {
     try {
       call(
@@ -146,7 +146,7 @@ final class DataFile implements Closeable {
     }
   }
 
-  /** Returns when everything written before is on the medium. */
+  /** Returns when everything written before is durable. */
   void force() throws IOException {
     call(
         current -> {

@@ -1,16 +1,14 @@
 package blksh.cache;
 
 import blksh.BlkshException;
+import blksh.io.TargetFile;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.MalformedInputException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,7 +26,7 @@ import java.util.Map;
  * @param phase what was being done: a status character, or {@code F} or {@code G}
  * @param pass the pass within the phase, from 1
  * @param blocks in order, contiguous
- * @param notes what blksh noted about the medium
+ * @param notes what blksh noted about the source
  * @param byBlkcache whether blkcache wrote it, which marks a whole request bad when a sector fails
  */
 record Mapfile(
@@ -136,7 +134,7 @@ record Mapfile(
     return Long.decode(word);
   }
 
-  /** What the blocks say of a medium of a size; blocks past its end must not be finished. */
+  /** What the blocks say of a source of a size; blocks past its end must not be finished. */
   RescueMap map(Path path, long size) {
     RescueMap map = new RescueMap(size);
     for (RescueRange block : blocks) {
@@ -156,23 +154,11 @@ record Mapfile(
    * Writes the file anew: whoever reads it sees the old one or this, whole, even after a power cut.
    */
   void write(Path path) throws IOException {
-    Path fresh = path.resolveSibling(path.getFileName() + ".new");
-    try (FileChannel channel =
-        FileChannel.open(
-            fresh,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.WRITE,
-            StandardOpenOption.TRUNCATE_EXISTING)) {
-      ByteBuffer text = ByteBuffer.wrap(text().getBytes(StandardCharsets.UTF_8));
-      while (text.hasRemaining()) {
-        channel.write(text);
-      }
-      channel.force(true);
-    }
-    Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE);
-    Path folder = path.toAbsolutePath().getParent();
-    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-      channel.force(true);
+    ByteBuffer text = ByteBuffer.wrap(text().getBytes(StandardCharsets.UTF_8));
+    String action = "write the map " + path;
+    try (TargetFile target = TargetFile.open(path, action, text.remaining(), true, false)) {
+      target.write(0, text);
+      target.finish();
     }
   }
 

@@ -9,6 +9,7 @@ import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -37,8 +38,7 @@ final class IndexFile implements Closeable {
   static final int PIECE = 2;
   static final int END = 3;
 
-  private static final byte[] MAGIC =
-      "blkshgap".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+  private static final byte[] MAGIC = "blkshgap".getBytes(StandardCharsets.US_ASCII);
   private static final int VERSION = 1;
   private static final int IDENTITY = 32;
   private static final int HEADER = 48;

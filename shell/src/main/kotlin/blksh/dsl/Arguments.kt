@@ -1,23 +1,6 @@
 package blksh.dsl
 
-import blksh.BlkshException
-import blksh.shell.Options
-
-/**
- * The command line does not fit what the script (or blksh itself) declares; exit status 2.
- *
- * @suppress no word for people
- */
-class UsageException(problem: String, hint: String = "try --help") :
-  BlkshException("use this command line", problem) {
-
-  private val sentence = "$problem; $hint"
-
-  override fun kind(): String = "Usage"
-
-  override val message: String
-    get() = sentence
-}
+import blksh.session.Options
 
 /**
  * Somebody asked for `--help`: [text] is the answer, and nothing else happens.

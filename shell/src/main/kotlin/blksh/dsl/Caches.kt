@@ -6,7 +6,9 @@ import blksh.block.DirectSource
 import blksh.block.MediaSlot
 import blksh.cache.CacheOptions
 import blksh.cache.MediaWatch
-import blksh.shell.Session
+import blksh.session.Session
+import blksh.view.Keyed
+import blksh.view.Size
 import blksh.workspace.KnownCache
 import java.nio.file.Files
 import java.nio.file.Path
@@ -22,7 +24,7 @@ class Caches internal constructor(private val session: Session) : AbstractList<C
       val path = Path.of(known.source())
       val opened = if (MediaSlot.at(path).medium().isPresent) open(path) else null
       // Another medium may be in by now, and then this one is not there.
-      if (opened != null && blksh.cache.Medium.of(opened).name() == known.medium()) {
+      if (opened != null && blksh.cache.SourceIdentity.of(opened).name() == known.medium()) {
         workspace.cache(opened, known.data(), known.map(), CacheOptions.defaults())
       } else {
         opened?.close()
@@ -38,11 +40,11 @@ class Caches internal constructor(private val session: Session) : AbstractList<C
   override val keys: List<String>
     get() = all.map { it.name }
 
-  override fun find(key: String): Cache? = all.find { it.name == key }
+  override fun member(key: String): Cache? = all.find { it.name == key }
 
   /** The cache of that name. */
   operator fun get(name: String): Cache =
-    find(name)
+    member(name)
       ?: throw BlkshException("find cache $name", "no such cache is known")
         .suggest(
           if (all.isEmpty()) "make one with cache(SOURCE)" else "there are ${keys.joinToString()}"
@@ -51,9 +53,9 @@ class Caches internal constructor(private val session: Session) : AbstractList<C
   /**
    * Takes a cache off the list; its files stay.
    *
-   * Example: `caches.forEach { caches.forget(it.name) }`
+   * Example: `caches.forEach { caches.drop(it.name) }`
    */
-  fun forget(name: String) {
+  fun drop(name: String) {
     session.workspace().caches().find { it.name() == name }?.let { session.workspace().forget(it) }
       ?: get(name)
   }

@@ -1,7 +1,8 @@
 package blksh.dsl
 
 import blksh.drive.Drives as Machine
-import blksh.shell.Session
+import blksh.session.Session
+import blksh.view.Keyed
 
 /**
  * The drives of this machine as they are now, by name, serial number, label, UUID or path:
@@ -25,9 +26,12 @@ class Drives internal constructor(private val session: Session, private val mach
    *
    * @param key such as `sda`, `sda1`, or `/dev/disk/by-id/...`
    */
-  operator fun get(key: String): Drive = Drive(session, machine.get(key))
+  operator fun get(key: String): Drive {
+    if ("://" in key) Place.parse(key).path("look at", "drives")
+    return Drive(session, machine.get(key))
+  }
 
-  override fun find(key: String): Drive? = machine.find(key).map { Drive(session, it) }.orElse(null)
+  override fun member(key: String): Drive? = machine.find(key).map { Drive(session, it) }.orElse(null)
 
   /** Looks again: a drive may have come or gone. */
   fun refresh(): Drives = Drives(session, Machine.look())

@@ -1,9 +1,10 @@
 package blksh.dsl
 
 import blksh.BlkshException
-import blksh.shell.Background
-import blksh.shell.view.Described
-import blksh.shell.view.Field
+import blksh.session.Background
+import blksh.view.Described
+import blksh.view.Field
+import blksh.view.Keyed
 import java.time.Duration
 import java.time.Instant
 
@@ -74,7 +75,7 @@ class Jobs internal constructor(private val all: List<Job>) : AbstractList<Job>(
   override val keys: List<String>
     get() = all.map { "${it.id}" }
 
-  override fun find(key: String): Any? = all.find { "${it.id}" == key }
+  override fun member(key: String): Any? = all.find { "${it.id}" == key }
 
   /** The job of that number. */
   operator fun get(id: String): Job =

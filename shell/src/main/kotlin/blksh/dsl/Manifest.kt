@@ -1,8 +1,10 @@
 package blksh.dsl
 
 import blksh.block.BlockSource
-import blksh.shell.view.Field
 import blksh.store.Manifest as StoredManifest
+import blksh.view.Field
+import blksh.view.Keyed
+import blksh.view.Size
 import java.time.Duration
 import java.time.Instant
 
@@ -137,7 +139,7 @@ class Manifests internal constructor(private val all: List<Manifest>) :
    */
   operator fun get(name: String): Versions = Versions(all.filter { it.name == name })
 
-  override fun find(key: String): Any? = get(key).takeIf { it.isNotEmpty() }
+  override fun member(key: String): Any? = get(key).takeIf { it.isNotEmpty() }
 }
 
 /** The captured versions of one name, oldest first. */

@@ -9,10 +9,13 @@ import blksh.mount.LoopMount
 import blksh.mount.MountNode
 import blksh.mount.MountOptions
 import blksh.mount.ServeOptions
-import blksh.shell.Detached
-import blksh.shell.Session
-import blksh.shell.view.Described
-import blksh.shell.view.Field
+import blksh.session.Detached
+import blksh.session.Session
+import blksh.view.Described
+import blksh.view.Field
+import blksh.view.Keyed
+import blksh.view.Percent
+import blksh.view.Size
 import blksh.workspace.MountEntry
 import blksh.workspace.MountSource
 import java.nio.file.Files
@@ -33,14 +36,14 @@ class Mounts internal constructor(private val session: Session) : AbstractList<M
   override val keys: List<String>
     get() = all.map { it.place }
 
-  override fun find(key: String): Mount? {
+  override fun member(key: String): Mount? {
     val path = Path.of(key).toAbsolutePath().normalize().toString()
     return all.find { it.place == key || it.place == path || it.isAt(path) }
   }
 
   /** The mount on that directory, or the server with that address or socket. */
   operator fun get(key: String): Mount =
-    find(key)
+    member(key)
       ?: throw BlkshException("find what is mounted on $key", "blksh has mounted nothing there")
         .suggest(if (all.isEmpty()) "nothing is mounted" else "there is ${keys.joinToString()}")
 

@@ -12,9 +12,11 @@ import blksh.image.Convert
 import blksh.image.ConvertOptions
 import blksh.image.ImageRestore
 import blksh.image.ImageRestoreOptions
-import blksh.shell.Session
-import blksh.shell.view.Described
-import blksh.shell.view.Field
+import blksh.session.Session
+import blksh.view.Described
+import blksh.view.Field
+import blksh.view.Hexdump
+import blksh.view.Size
 import java.io.FileDescriptor
 import java.io.FileOutputStream
 import java.io.OutputStream
@@ -239,3 +241,6 @@ class Stream internal constructor() : Input {
 
   override fun toString(): String = "-"
 }
+
+/** The file or drive that a word names to be written to. */
+internal fun target(to: String): Path = Place.parse(to).path("write", "files and drives")

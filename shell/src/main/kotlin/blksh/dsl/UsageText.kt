@@ -1,7 +1,7 @@
 package blksh.dsl
 
 import blksh.dsl.Argument.Takes
-import blksh.shell.view.Words
+import blksh.view.Words
 
 /** The help of a script, or of one of its commands, made from the declarations. */
 internal class UsageText(private val arguments: Arguments, private val command: Command?) {

@@ -1,5 +1,7 @@
 package blksh.dsl
 
+import blksh.view.Percent
+import blksh.view.Size
 import java.nio.file.InvalidPathException
 import java.nio.file.Path
 import java.time.Duration

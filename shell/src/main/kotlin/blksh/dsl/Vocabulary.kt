@@ -1,10 +1,14 @@
 package blksh.dsl
 
 import blksh.BlkshException
+import blksh.Place.Local as LocalPlace
 import blksh.image.BadMagicException
 import blksh.mount.MountOptions
-import blksh.shell.Session
-import blksh.shell.view.Views
+import blksh.session.Session
+import blksh.session.UsageException
+import blksh.view.Percent
+import blksh.view.Size
+import blksh.view.Views
 import java.io.IOException
 import java.net.InetAddress
 import java.nio.file.Files
@@ -364,8 +368,12 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
     return if (partition == null) whole else whole.partitions[partition]
   }
 
+  /** A version in a store, by the store's directory. */
+  fun source(word: String, store: Path, partition: String? = null): Source =
+    source(word, Place.of(store), partition)
+
   private fun isFile(word: String): Boolean {
-    val path = (Place.parse(word) as? Place.Local)?.path() ?: return false
+    val path = (Place.parse(word) as? LocalPlace)?.path() ?: return false
     return Files.isRegularFile(path) || Files.isDirectory(path)
   }
 
@@ -445,10 +453,10 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
     }
 
   /**
-   * Declares an option with a value, such as `val store by option<Path>("-s/--store", "DIR", "the
+   * Declares an option with a value, such as `val store by option<Place>("-s/--store", "DIR", "the
    * store's directory")`. It must be given unless it has a [default] or is made `.optional()`.
    *
-   * Values may be `String`, `Path`, `Int`, `Long`, `Double`, `Boolean`, [Size], [Percent],
+   * Values may be `String`, `Path`, [Place], `Int`, `Long`, `Double`, `Boolean`, [Size], [Percent],
    * `java.time.Duration` or an enum.
    *
    * @param name with its dashes; several spellings with a slash between them

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.script.ScriptHost;
 import blksh.script.ScriptSource;
-import blksh.shell.Console;
-import blksh.shell.Options;
-import blksh.shell.Session;
+import blksh.script.kotlin.ScriptCompiler;
+import blksh.session.Console;
+import blksh.session.Options;
+import blksh.session.Session;
+import blksh.session.UsageException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -91,7 +93,7 @@ class ScriptFormsTest {
     String text = "listOf(\n" + String.join(",\n", functions) + "\n)\n";
     compiled =
         (List<?>)
-            new ScriptHost(session).textHere(new ScriptSource("forms.kts", text)).run(session);
+            new ScriptHost(session, ScriptCompiler.INSTANCE::compile).textHere(new ScriptSource("forms.kts", text)).run(session);
   }
 
   @AfterAll
