@@ -2,10 +2,18 @@ package blksh.store;
 
 import blksh.BlkshException;
 import blksh.block.Extent;
+import blksh.io.Checksum;
+import blksh.io.LittleEndian;
+import blksh.store.pack.Pack;
+import blksh.store.pack.Page;
+import blksh.store.shelf.Blob;
+import blksh.store.shelf.Bytes;
+import blksh.store.shelf.Shelf;
 import java.io.Closeable;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -51,7 +59,11 @@ final class ManifestFile implements Closeable {
 
   private static final long START_MASK = (1L << KIND_SHIFT) - 1;
 
-  private final ReadOnlyFile file;
+  private final Blob file;
+
+  /** Where it is, for people. */
+  private final String location;
+
   private final Manifest manifest;
   private final byte[] storeId;
   private final long extents;
@@ -64,19 +76,20 @@ final class ManifestFile implements Closeable {
   /** The chunks used last, oldest first; guards itself. */
   private final Map<Integer, byte[]> chunks = new LinkedHashMap<>(16, 0.75f, true);
 
-  private ManifestFile(ReadOnlyFile file) throws IOException {
+  private ManifestFile(Blob file, String location) throws IOException {
     this.file = file;
+    this.location = location;
     long size = file.size();
     int magic = MAGIC.length();
     if (size < magic + TRAILER) {
-      throw new IOException("it is only " + size + " bytes long");
+      throw new NoManifest("it is only " + size + " bytes long");
     }
     if (!Arrays.equals(file.read(0, magic), MAGIC.getBytes(StandardCharsets.US_ASCII))) {
-      throw new IOException("it does not begin with " + MAGIC);
+      throw new NoManifest("it does not begin with " + MAGIC);
     }
     byte[] t = file.read(size - TRAILER, TRAILER);
     if (LittleEndian.i64(t, 0) != END_MAGIC || LittleEndian.i32(t, 92) != Checksum.of(t, 0, 92)) {
-      throw new IOException("its end is damaged or missing");
+      throw new NoManifest("its end is damaged or missing");
     }
     extents = LittleEndian.i64(t, 8);
     badRanges = LittleEndian.i64(t, 16);
@@ -84,7 +97,7 @@ final class ManifestFile implements Closeable {
     int jsonLength = LittleEndian.i32(t, 28);
     pages = LittleEndian.i64(t, 40);
     if (LittleEndian.i32(t, 60) != Page.SIZE) {
-      throw new IOException("its pages have " + LittleEndian.i32(t, 60) + " bytes, not 4096");
+      throw new NoManifest("its pages have " + LittleEndian.i32(t, 60) + " bytes, not 4096");
     }
     storeId = Arrays.copyOfRange(t, 64, 80);
     long room = size / RECORD;
@@ -96,14 +109,14 @@ final class ManifestFile implements Closeable {
         || badRanges > room
         || packCount > room
         || jsonLength > size) {
-      throw new IOException("its counts do not fit its size");
+      throw new NoManifest("its counts do not fit its size");
     }
     long chunkCount = chunks(extents) + chunks(badRanges);
     long packsAt = magic + (extents + badRanges) * RECORD;
     long chunksAt = packsAt + 8L * packCount;
     long jsonAt = chunksAt + chunkCount * CHUNK_ENTRY;
     if (jsonAt + jsonLength + TRAILER != size) {
-      throw new IOException("its counts do not fit its size");
+      throw new NoManifest("its counts do not fit its size");
     }
     byte[] packTable = checked(packsAt, 8 * packCount, LittleEndian.i32(t, 48), "pack table");
     byte[] chunkTable =
@@ -123,36 +136,69 @@ final class ManifestFile implements Closeable {
       chunkFirst[i] = LittleEndian.i64(chunkTable, i * CHUNK_ENTRY);
       chunkSums[i] = LittleEndian.i32(chunkTable, i * CHUNK_ENTRY + 8);
     }
-    manifest = ManifestJson.read(json);
+    manifest = described(json);
     if (manifest.size() != LittleEndian.i64(t, 32) || pages != Page.count(manifest.size())) {
-      throw new IOException("its sizes contradict each other");
+      throw new NoManifest("its sizes contradict each other");
+    }
+  }
+
+  private static Manifest described(byte[] json) throws NoManifest {
+    try {
+      return ManifestJson.read(json);
+    } catch (IOException e) {
+      throw new NoManifest(Bytes.reason(e));
     }
   }
 
   /**
    * Opens a manifest.
    *
-   * @throws BlkshException when the file is missing or not a whole manifest
+   * @param name of its blob
+   * @throws BlkshException when it is missing or not a whole manifest
    */
-  static ManifestFile open(Path path) {
-    ReadOnlyFile file = null;
+  static ManifestFile open(Shelf shelf, String name) {
     try {
-      file = new ReadOnlyFile(path);
-      return new ManifestFile(file);
-    } catch (IOException | ArithmeticException e) {
-      if (file != null) {
+      return read(shelf, name);
+    } catch (IOException e) {
+      throw new BlkshException("read manifest " + shelf.locate(name), Bytes.reason(e), e)
+          .suggest("verify the store to see what else is damaged");
+    }
+  }
+
+  /**
+   * Opens a manifest.
+   *
+   * @param name of its blob
+   * @throws NoManifest when it is not a whole manifest
+   * @throws IOException when it is missing or cannot be read
+   */
+  static ManifestFile read(Shelf shelf, String name) throws IOException {
+    Blob file = shelf.open(name);
+    boolean whole = false;
+    try {
+      ManifestFile opened = new ManifestFile(file, shelf.locate(name));
+      whole = true;
+      return opened;
+    } catch (ArithmeticException | EOFException e) {
+      throw new NoManifest(e.getMessage());
+    } finally {
+      if (!whole) {
         file.close();
       }
-      String problem = e instanceof IOException io ? Bytes.reason(io) : e.getMessage();
-      throw new BlkshException("read manifest " + path, problem, e)
-          .suggest("verify the store to see what else is damaged");
+    }
+  }
+
+  /** What is there was read, and is not a manifest as it was written. */
+  static final class NoManifest extends IOException {
+    NoManifest(String problem) {
+      super(problem);
     }
   }
 
   private byte[] checked(long at, int length, int sum, String what) throws IOException {
     byte[] bytes = file.read(at, length);
     if (Checksum.of(bytes, 0, length) != sum) {
-      throw new IOException("its " + what + " is damaged");
+      throw new NoManifest("its " + what + " is damaged");
     }
     return bytes;
   }
@@ -163,6 +209,11 @@ final class ManifestFile implements Closeable {
 
   Manifest manifest() {
     return manifest;
+  }
+
+  /** Where it is, for people. */
+  String location() {
+    return location;
   }
 
   byte[] storeId() {
@@ -233,7 +284,7 @@ final class ManifestFile implements Closeable {
    * Unreadable ranges of the image that touch {@code [from, to)}, in bytes, in order, not clipped.
    */
   List<Extent> bad(long from, long to) {
-    java.util.ArrayList<Extent> found = new java.util.ArrayList<>();
+    List<Extent> found = new ArrayList<>();
     int base = extentChunks();
     int chunk = base;
     while (chunk + 1 < chunkFirst.length && chunkFirst[chunk + 1] <= from) {
@@ -254,7 +305,7 @@ final class ManifestFile implements Closeable {
         }
       }
     } catch (IOException e) {
-      throw new BlkshException("read manifest " + file.path(), Bytes.reason(e), e);
+      throw new BlkshException("read manifest " + location, Bytes.reason(e), e);
     }
     return found;
   }
