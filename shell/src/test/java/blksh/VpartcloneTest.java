@@ -185,7 +185,7 @@ class VpartcloneTest {
             val sample = sampleImage.files
             println("letters ${sample["/home/ada/letters"].kind} ${sample["/home/ada/letters"].list.size > 3}")
             sample["/home/ada/letters"].copy("$home/letters")
-            sample.matching("*.log").forEach { println("log ${it.path}") }
+            sample.find("*.log").forEach { println("log ${it.path}") }
             sampleImage.map
             """
                 .formatted(
