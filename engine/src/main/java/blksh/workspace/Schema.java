@@ -1,9 +1,9 @@
 package blksh.workspace;
 
 import blksh.BlkshException;
+import blksh.io.Sqlite;
 import java.io.IOException;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
@@ -63,36 +63,28 @@ final class Schema {
    * @throws BlkshException when a newer blksh has written it
    */
   static void migrate(Connection connection) throws SQLException, IOException {
-    while (version(connection) < VERSION) {
-      Database.transaction(
+    while (Sqlite.version(connection) < VERSION) {
+      Sqlite.transaction(
           connection,
           () -> {
-            int version = version(connection);
+            int version = Sqlite.version(connection);
             if (version < VERSION) {
               try (Statement statement = connection.createStatement()) {
                 for (String step : STEPS.get(version)) {
                   statement.execute(step);
                 }
-                statement.execute("PRAGMA user_version = " + (version + 1));
               }
+              Sqlite.version(connection, version + 1);
             }
             return null;
           });
     }
-    int version = version(connection);
+    int version = Sqlite.version(connection);
     if (version > VERSION) {
       throw new BlkshException(
               "use the workspace database",
               "a newer blksh wrote it (version %d, this one knows %d)".formatted(version, VERSION))
           .suggest("update blksh, or choose another home with --home");
-    }
-  }
-
-  static int version(Connection connection) throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet rows = statement.executeQuery("PRAGMA user_version")) {
-      rows.next();
-      return rows.getInt(1);
     }
   }
 }
