@@ -1,14 +1,13 @@
 package blksh.block;
 
 import blksh.BlkshException;
+import blksh.io.IoFailure;
 import blksh.io.OpenFile;
 import blksh.io.PartFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Iterator;
@@ -30,7 +29,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * instant loses nothing that was synced. Blocks written since may be lost; one that had been synced
  * before may then hold its old or its new bytes, as on a drive.
  *
- * <p>Threads that write or sync must not be interrupted: that would close the file.
+ * <p>An interrupt of a thread that writes or syncs does not end that.
  */
 public final class Overlay implements WritableSource, CacheFigures.Counting {
 
@@ -48,7 +47,7 @@ public final class Overlay implements WritableSource, CacheFigures.Counting {
   private final BlockSource base;
   private final long size;
   private final OpenFile reading;
-  private final FileChannel data;
+  private final OpenFile data;
   private final OverlayMap map;
   private final ReentrantReadWriteLock[] locks = new ReentrantReadWriteLock[LOCKS];
   private final ConcurrentSkipListMap<Long, Group> groups = new ConcurrentSkipListMap<>();
@@ -74,7 +73,7 @@ public final class Overlay implements WritableSource, CacheFigures.Counting {
     final BitSet unsynced = new BitSet();
   }
 
-  private Overlay(BlockSource base, OpenFile reading, FileChannel data, OverlayMap map) {
+  private Overlay(BlockSource base, OpenFile reading, OpenFile data, OverlayMap map) {
     this.base = base;
     this.size = base.size();
     this.reading = reading;
@@ -96,7 +95,7 @@ public final class Overlay implements WritableSource, CacheFigures.Counting {
   public static Overlay open(BlockSource base, Path file) {
     String action = "lay overlay " + file + " over " + base.describe().name();
     OverlayMap map = null;
-    FileChannel data = null;
+    OpenFile data = null;
     OpenFile reading = null;
     try {
       if (Files.exists(file) && Files.size(file) > 0 && !OverlayMap.isBegun(mapOf(file))) {
@@ -104,12 +103,10 @@ public final class Overlay implements WritableSource, CacheFigures.Counting {
             .suggest("choose a name that is free");
       }
       map = OverlayMap.open(mapOf(file), base, action);
-      data =
-          FileChannel.open(
-              file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-      boolean whole = data.size() >= base.size();
+      data = OpenFile.open(file, OpenFile.Use.CREATE, OpenFile.WhenInterrupted.FINISH);
+      boolean whole = data.length() >= base.size();
       if (!whole) {
-        extend(data, base.size());
+        data.extend(base.size());
         data.force(true);
         PartFile.syncDirectory(file.toAbsolutePath().getParent());
       }
@@ -125,7 +122,7 @@ public final class Overlay implements WritableSource, CacheFigures.Counting {
       closeQuietly(map);
       closeQuietly(reading);
       if (e instanceof IOException failure) {
-        throw OpenFile.failure(action, failure);
+        throw IoFailure.told(action, failure);
       }
       throw (RuntimeException) e;
     }
@@ -134,13 +131,6 @@ public final class Overlay implements WritableSource, CacheFigures.Counting {
   /** Where the map of an overlay is. */
   public static Path mapOf(Path file) {
     return file.resolveSibling(file.getFileName() + ".map");
-  }
-
-  private static void extend(FileChannel data, long size) throws IOException {
-    if (size > 0 && data.size() < size) {
-      ByteBuffer last = ByteBuffer.allocate(1);
-      data.write(last, size - 1);
-    }
   }
 
   private static void closeQuietly(AutoCloseable closeable) {
@@ -319,7 +309,7 @@ public final class Overlay implements WritableSource, CacheFigures.Counting {
         at = to;
       }
     } catch (IOException e) {
-      throw OpenFile.failure("write overlay " + reading.path(), e).at(at);
+      throw IoFailure.told("write overlay " + reading.path(), e).at(at);
     } finally {
       bytes.limit(limit);
     }
@@ -335,7 +325,7 @@ public final class Overlay implements WritableSource, CacheFigures.Counting {
     if (lastBlock != firstBlock) {
       copyUp(group, number, lastBlock, position, end);
     }
-    writeFully(position, bytes);
+    data.write(position, bytes);
     int from = (int) (firstBlock - number * GROUP);
     int to = (int) (lastBlock - number * GROUP) + 1;
     for (int block = from; block < to; block++) {
@@ -362,14 +352,7 @@ public final class Overlay implements WritableSource, CacheFigures.Counting {
       base.read(start, whole);
     }
     whole.position(0).limit(whole.capacity());
-    writeFully(start, whole);
-  }
-
-  private void writeFully(long position, ByteBuffer bytes) throws IOException {
-    long at = position;
-    while (bytes.hasRemaining()) {
-      at += data.write(bytes, at);
-    }
+    data.write(start, whole);
   }
 
   @Override
@@ -431,7 +414,7 @@ public final class Overlay implements WritableSource, CacheFigures.Counting {
     synchronized (syncing) {
       String action = "sync overlay " + reading.path();
       if (lost != null) {
-        throw OpenFile.failure(action, lost);
+        throw IoFailure.told(action, lost);
       }
       boolean force = dirty;
       dirty = false;
@@ -443,7 +426,7 @@ public final class Overlay implements WritableSource, CacheFigures.Counting {
       } catch (IOException e) {
         // The kernel has dropped what it could not write, and would call the next try a success.
         lost = e;
-        throw OpenFile.failure(action, e);
+        throw IoFailure.told(action, e);
       }
       try {
         if (!changes.isEmpty()) {
@@ -451,7 +434,7 @@ public final class Overlay implements WritableSource, CacheFigures.Counting {
         }
       } catch (IOException e) {
         changes.forEach(this::giveBack);
-        throw OpenFile.failure(action, e);
+        throw IoFailure.told(action, e);
       }
     }
   }
@@ -530,7 +513,7 @@ public final class Overlay implements WritableSource, CacheFigures.Counting {
                   new Extent(
                       first * BLOCK, count * BLOCK, zero ? Extent.Kind.ZERO : Extent.Kind.DATA)));
     } catch (IOException e) {
-      throw OpenFile.failure(action, e);
+      throw IoFailure.told(action, e);
     }
     List<Extent> found = new ArrayList<>();
     for (Extent extent : known.values()) {
@@ -578,10 +561,10 @@ public final class Overlay implements WritableSource, CacheFigures.Counting {
         map.clear();
         groups.clear();
         data.truncate(0);
-        extend(data, size);
+        data.extend(size);
         data.force(true);
       } catch (IOException e) {
-        throw OpenFile.failure("discard overlay " + reading.path(), e);
+        throw IoFailure.told("discard overlay " + reading.path(), e);
       } finally {
         for (ReentrantReadWriteLock lock : locks) {
           lock.writeLock().unlock();

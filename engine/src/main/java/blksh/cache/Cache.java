@@ -9,6 +9,7 @@ import blksh.block.MediumGoneException;
 import blksh.block.SourceInfo;
 import blksh.block.WritableSource;
 import blksh.io.DirectBuffer;
+import blksh.io.IoFailure;
 import blksh.io.UnreadableException;
 import blksh.task.Task;
 import blksh.task.Workers;
@@ -419,8 +420,8 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
 
   /** Whether a read failed because there is no medium or no drive any more: nothing is bad then. */
   private static boolean isGone(UnreadableException e) {
-    String problem = String.valueOf(e.problem());
-    return problem.contains("No medium") || problem.contains("No such device");
+    IoFailure failure = IoFailure.of(e);
+    return failure == IoFailure.NO_MEDIUM || failure == IoFailure.NO_DEVICE;
   }
 
   /** Writes bytes to the data file and only then claims them. */

@@ -3,6 +3,7 @@ package blksh.image;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.compress.SeekableZstd;
+import blksh.io.IoFailure;
 import blksh.io.TargetFile;
 import blksh.task.Task;
 import blksh.task.Turnstile;
@@ -114,7 +115,7 @@ public final class Convert {
       target.finish();
       return result(plan, to, written, task);
     } catch (IOException e) {
-      throw TargetFile.failure(action, e);
+      throw IoFailure.told(action, e);
     }
   }
 
