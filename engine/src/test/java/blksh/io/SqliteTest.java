@@ -81,8 +81,7 @@ class SqliteTest {
                       connection,
                       () -> {
                         execute(connection, "INSERT INTO t VALUES (1)");
-                        fails(
-                            () -> Sqlite.transaction(other, () -> null), Sqlite.Failure.BUSY);
+                        fails(() -> Sqlite.transaction(other, () -> null), Sqlite.Failure.BUSY);
                         throw new IOException("no");
                       }));
       assertThat(failure).hasMessage("no");

@@ -171,8 +171,7 @@ class WholeFileTest {
     for (int kill = 0; kill < KILLS; kill++) {
       Files.deleteIfExists(path);
       Process adder =
-          ChildJvm.start(
-              said, List.of("-Xmx32m"), Adder.class, path.toString(), "line", "1000000");
+          ChildJvm.start(said, List.of("-Xmx32m"), Adder.class, path.toString(), "line", "1000000");
       while (Files.size(said) == 0) {
         assertThat(adder.isAlive()).isTrue();
         Thread.sleep(1);
