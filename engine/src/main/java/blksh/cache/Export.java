@@ -1,101 +1,93 @@
 package blksh.cache;
 
 import blksh.BlkshException;
-import blksh.io.DeviceGuard;
+import blksh.io.IoFailure;
+import blksh.io.TargetFile;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.OpenOption;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.util.HashSet;
-import java.util.Set;
+import java.util.Arrays;
 
-/** Writes what a cache holds as an image of the medium. What it does not hold becomes zeros. */
+/**
+ * Writes what a cache holds as an image of its source. What it does not hold becomes zeros: holes
+ * of a file, written on a drive. A file appears, or takes the place of another, only when it is
+ * whole.
+ */
 final class Export {
 
   private static final int CHUNK = 1 << 20;
   private static final int PAGE = 4096;
+  private static final byte[] ZEROS = new byte[PAGE];
 
   private final Cache cache;
-  private final Path target;
+  private final Path path;
   private final boolean overwrite;
   private final Task task;
-  private final boolean device;
+  private final ByteBuffer buffer = ByteBuffer.allocate(CHUNK);
 
-  Export(Cache cache, Path target, boolean overwrite, Task task) {
+  Export(Cache cache, Path path, boolean overwrite, Task task) {
     this.cache = cache;
-    this.target = target;
+    this.path = path;
     this.overwrite = overwrite;
     this.task = task;
-    this.device = Files.exists(target) && !Files.isRegularFile(target);
   }
 
   RescueReport run() {
-    String action = "export " + cache.dataFile() + " to " + target;
+    String action = "export " + cache.dataFile() + " to " + path;
     RescueMap map = cache.map();
-    if (device) {
-      if (!overwrite) {
-        throw exists(action);
-      }
-      DeviceGuard.check(target, map.size(), action);
-    }
-    task.expect(map.size());
-    long written = 0;
-    try (FileChannel channel = open(action)) {
+    checkOther(action);
+    try (TargetFile target = TargetFile.open(path, action, map.size(), overwrite, true)) {
+      task.expect(map.size());
+      target.setLength(map.size());
+      long written = 0;
       for (RescueRange range : map.ranges()) {
         if (range.status() == RescueStatus.FINISHED) {
-          copy(range, channel);
+          copy(range, target);
           written += range.length();
         } else {
           task.finding(
               "%d bytes at byte %d were not read and are zeros"
                   .formatted(range.length(), range.start()));
-          if (device) {
-            zero(range, channel);
-          } else {
-            task.advance(range.length());
-          }
+          leaveOut(range, target);
         }
       }
-      if (!device && channel.size() < map.size()) {
-        channel.write(ByteBuffer.allocate(1), map.size() - 1);
-      }
       task.phase("flushing");
-      channel.force(true);
+      target.finish();
+      return RescueReport.of(map, written, false);
     } catch (FileAlreadyExistsException e) {
       throw exists(action);
     } catch (IOException e) {
-      throw new BlkshException(action, String.valueOf(e.getMessage()), e);
+      throw IoFailure.told(action, e);
     }
-    return RescueReport.of(map, written, false);
+  }
+
+  private void checkOther(String action) {
+    if (!overwrite && Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+      throw exists(action);
+    }
+    if (isAt(cache.dataFile()) || isAt(cache.mapFile())) {
+      throw new BlkshException(action, "it is the cache itself");
+    }
+  }
+
+  private boolean isAt(Path file) {
+    try {
+      return Files.exists(path) && Files.exists(file) && Files.isSameFile(path, file);
+    } catch (IOException e) {
+      return false; // one of them is gone meanwhile
+    }
   }
 
   private static BlkshException exists(String action) {
     return new BlkshException(action, "it exists already").suggest("say overwrite = true");
   }
 
-  private FileChannel open(String action) throws IOException {
-    Set<OpenOption> how = new HashSet<>(Set.of(StandardOpenOption.WRITE));
-    if (!device) {
-      if (overwrite && Files.exists(target) && Files.isSameFile(target, cache.dataFile())) {
-        throw new BlkshException(action, "it is the cache itself");
-      }
-      how.add(overwrite ? StandardOpenOption.CREATE : StandardOpenOption.CREATE_NEW);
-      if (overwrite) {
-        how.add(StandardOpenOption.TRUNCATE_EXISTING);
-      }
-    }
-    return FileChannel.open(target, how);
-  }
-
-  /** Copies a range; on a file, pages of zeros stay holes. */
-  private void copy(RescueRange range, FileChannel channel) throws IOException {
-    byte[] zeros = new byte[PAGE];
-    ByteBuffer buffer = ByteBuffer.allocate(CHUNK);
+  /** Copies a range; in a file, pages of zeros stay holes. */
+  private void copy(RescueRange range, TargetFile target) throws IOException {
     for (long at = range.start(); at < range.end(); at += buffer.limit()) {
       task.checkCancelled();
       buffer.clear().limit((int) Math.min(CHUNK, range.end() - at));
@@ -104,35 +96,34 @@ final class Export {
       int from = 0;
       while (from < end) {
         int to = from;
-        while (to < end && (device || !isZero(buffer.array(), to, end, zeros))) {
+        while (to < end && (target.isDevice() || !isZero(to, end))) {
           to = Math.min(end, to + PAGE);
         }
-        write(buffer.duplicate().position(from).limit(to), channel, at + from);
+        target.write(at + from, buffer.duplicate().position(from).limit(to));
         from = Math.min(end, to + PAGE);
       }
       task.advance(end);
     }
   }
 
-  private static boolean isZero(byte[] bytes, int from, int end, byte[] zeros) {
+  /** Whether the page of the buffer that begins at an index is zeros. */
+  private boolean isZero(int from, int end) {
     int to = Math.min(end, from + PAGE);
-    return java.util.Arrays.equals(bytes, from, to, zeros, 0, to - from);
+    return Arrays.equals(buffer.array(), from, to, ZEROS, 0, to - from);
   }
 
-  private void zero(RescueRange range, FileChannel channel) throws IOException {
-    ByteBuffer zeros = ByteBuffer.allocate(CHUNK);
-    for (long at = range.start(); at < range.end(); at += zeros.limit()) {
-      task.checkCancelled();
-      zeros.clear().limit((int) Math.min(CHUNK, range.end() - at));
-      write(zeros.duplicate(), channel, at);
-      task.advance(zeros.limit());
+  /** A file has a hole there; a drive must be written. */
+  private void leaveOut(RescueRange range, TargetFile target) throws IOException {
+    if (!target.isDevice()) {
+      task.advance(range.length());
+      return;
     }
-  }
-
-  private static void write(ByteBuffer bytes, FileChannel channel, long at) throws IOException {
-    long position = at;
-    while (bytes.hasRemaining()) {
-      position += channel.write(bytes, position);
+    Arrays.fill(buffer.array(), (byte) 0);
+    for (long at = range.start(); at < range.end(); at += buffer.limit()) {
+      task.checkCancelled();
+      buffer.clear().limit((int) Math.min(CHUNK, range.end() - at));
+      target.write(at, buffer.duplicate());
+      task.advance(buffer.limit());
     }
   }
 }

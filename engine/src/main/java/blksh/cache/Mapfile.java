@@ -1,16 +1,15 @@
 package blksh.cache;
 
 import blksh.BlkshException;
+import blksh.io.IoFailure;
+import blksh.io.PartFile;
+import blksh.io.WholeFile;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.MalformedInputException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -52,7 +51,7 @@ record Mapfile(
     } catch (MalformedInputException e) {
       throw new BlkshException("read mapfile " + path, "it is not text", e);
     } catch (IOException e) {
-      throw new BlkshException("read mapfile " + path, String.valueOf(e.getMessage()), e);
+      throw IoFailure.told("read mapfile " + path, e);
     }
   }
 
@@ -156,24 +155,8 @@ record Mapfile(
    * Writes the file anew: whoever reads it sees the old one or this, whole, even after a power cut.
    */
   void write(Path path) throws IOException {
-    Path fresh = path.resolveSibling(path.getFileName() + ".new");
-    try (FileChannel channel =
-        FileChannel.open(
-            fresh,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.WRITE,
-            StandardOpenOption.TRUNCATE_EXISTING)) {
-      ByteBuffer text = ByteBuffer.wrap(text().getBytes(StandardCharsets.UTF_8));
-      while (text.hasRemaining()) {
-        channel.write(text);
-      }
-      channel.force(true);
-    }
-    Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE);
-    Path folder = path.toAbsolutePath().getParent();
-    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-      channel.force(true);
-    }
+    byte[] text = text().getBytes(StandardCharsets.UTF_8);
+    WholeFile.replace(path, PartFile.Durability.DURABLE, text);
   }
 
   private String text() {

@@ -71,14 +71,14 @@ final class Bzip2Compression implements Compression {
   }
 
   @Override
-  public Decoder decode(BlockSource raw, Checkpoint from, Checkpoints found) {
+  public Decoder decode(BlockSource raw, Checkpoint from, CheckpointSink found) {
     return new Blocks(raw, from, found);
   }
 
   private static final class Blocks implements Decoder {
 
-    private final RawInput input;
-    private final Checkpoints found;
+    private final SourceInput input;
+    private final CheckpointSink found;
 
     /** Compressed bytes from the one at {@link #heldAt} on. */
     private byte[] held = new byte[1 << 17];
@@ -105,11 +105,11 @@ final class Bzip2Compression implements Compression {
     private long position;
     private StreamDamage damage;
 
-    Blocks(BlockSource raw, Checkpoint from, Checkpoints found) {
+    Blocks(BlockSource raw, Checkpoint from, CheckpointSink found) {
       this.found = found;
       this.at = from.in();
       this.heldAt = at / 8;
-      this.input = new RawInput(raw, heldAt);
+      this.input = new SourceInput(raw, heldAt);
       this.position = from.out();
       if (from.state().length > 0) {
         ByteBuffer state = ByteBuffer.wrap(from.state());

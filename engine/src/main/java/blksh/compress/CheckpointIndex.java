@@ -10,7 +10,7 @@ import java.util.Map;
  * far from any checkpoint and were kept. Grows while the source is decoded; what it knows it keeps
  * in an {@link IndexFile}, so that the next opening begins where this one ended.
  */
-final class CheckpointIndex implements Checkpoints, Closeable {
+final class CheckpointIndex implements CheckpointSink, Closeable {
 
   private final IndexFile file;
   private final long span;

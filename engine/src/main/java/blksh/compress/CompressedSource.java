@@ -9,6 +9,7 @@ import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -251,7 +252,7 @@ public final class CompressedSource implements BlockSource {
       damage = e instanceof IOException io ? io : new IOException(e.getMessage(), e);
     }
     index.reached(pass.position());
-    return new Segment(done < bytes.length ? java.util.Arrays.copyOf(bytes, done) : bytes, damage);
+    return new Segment(done < bytes.length ? Arrays.copyOf(bytes, done) : bytes, damage);
   }
 
   private UnreadableException failure(long start, long length, IOException damage) {

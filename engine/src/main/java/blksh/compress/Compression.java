@@ -34,7 +34,7 @@ sealed interface Compression
    * @param found offered the checkpoints that are passed
    * @throws IOException as {@link Decoder#decode}
    */
-  Decoder decode(BlockSource raw, Checkpoint from, Checkpoints found) throws IOException;
+  Decoder decode(BlockSource raw, Checkpoint from, CheckpointSink found) throws IOException;
 
   /** Bytes of uncompressed data between checkpoints worth keeping. */
   long span();

@@ -53,7 +53,7 @@ final class GzipCompression implements Compression {
   }
 
   @Override
-  public Decoder decode(BlockSource raw, Checkpoint from, Checkpoints found) throws IOException {
+  public Decoder decode(BlockSource raw, Checkpoint from, CheckpointSink found) throws IOException {
     return new Members(raw, from, found);
   }
 
@@ -63,7 +63,7 @@ final class GzipCompression implements Compression {
     private static final int STATE = 10;
 
     private final BlockSource raw;
-    private final Checkpoints found;
+    private final CheckpointSink found;
     private final Zlib zlib = new Zlib();
     private final DirectBuffer inMemory = DirectBuffer.borrow(1 << 16);
     private final DirectBuffer outMemory = DirectBuffer.borrow(1 << 17);
@@ -94,7 +94,7 @@ final class GzipCompression implements Compression {
     /** Why nothing can follow, once that is so. */
     private StreamDamage damage;
 
-    Members(BlockSource raw, Checkpoint from, Checkpoints found) throws IOException {
+    Members(BlockSource raw, Checkpoint from, CheckpointSink found) throws IOException {
       this.raw = raw;
       this.found = found;
       this.filled = from.in();

@@ -59,14 +59,14 @@ final class Lz4Compression implements Compression {
   }
 
   @Override
-  public Decoder decode(BlockSource raw, Checkpoint from, Checkpoints found) {
+  public Decoder decode(BlockSource raw, Checkpoint from, CheckpointSink found) {
     return new Frames(raw, from, found);
   }
 
   private static final class Frames extends BlockDecoder {
 
-    private final RawInput input;
-    private final Checkpoints found;
+    private final SourceInput input;
+    private final CheckpointSink found;
     private final LZ4SafeDecompressor lz4 = LZ4Factory.fastestInstance().safeDecompressor();
     private final XXHash32 hash = XXHashFactory.fastestInstance().hash32();
     private final StreamingXXHash32 content = XXHashFactory.fastestInstance().newStreamingHash32(0);
@@ -85,8 +85,8 @@ final class Lz4Compression implements Compression {
     /** Byte of the uncompressed data at the end of the block. */
     private long position;
 
-    Frames(BlockSource raw, Checkpoint from, Checkpoints found) {
-      this.input = new RawInput(raw, from.in());
+    Frames(BlockSource raw, Checkpoint from, CheckpointSink found) {
+      this.input = new SourceInput(raw, from.in());
       this.found = found;
       this.position = from.out();
       byte[] state = from.state();

@@ -99,14 +99,14 @@ final class LzipCompression implements Compression {
   }
 
   @Override
-  public Decoder decode(BlockSource raw, Checkpoint from, Checkpoints found) {
+  public Decoder decode(BlockSource raw, Checkpoint from, CheckpointSink found) {
     return new Members(raw, from, found);
   }
 
   private static final class Members implements Decoder {
 
-    private final RawInput input;
-    private final Checkpoints found;
+    private final SourceInput input;
+    private final CheckpointSink found;
     private final CRC32 crc = new CRC32();
     private LZMAInputStream member;
     private long start;
@@ -114,8 +114,8 @@ final class LzipCompression implements Compression {
     private long position;
     private StreamDamage damage;
 
-    Members(BlockSource raw, Checkpoint from, Checkpoints found) {
-      this.input = new RawInput(raw, from.in());
+    Members(BlockSource raw, Checkpoint from, CheckpointSink found) {
+      this.input = new SourceInput(raw, from.in());
       this.found = found;
       this.position = from.out();
     }

@@ -63,8 +63,8 @@ final class LzmaCompression implements Compression {
   }
 
   @Override
-  public Decoder decode(BlockSource raw, Checkpoint from, Checkpoints found) throws IOException {
-    RawInput input = new RawInput(raw, 0);
+  public Decoder decode(BlockSource raw, Checkpoint from, CheckpointSink found) throws IOException {
+    SourceInput input = new SourceInput(raw, 0);
     return new StreamDecoder(
         input, () -> new LZMAInputStream(input, (int) (DecoderPool.MOST_MEMORY_EACH / 1024)));
   }

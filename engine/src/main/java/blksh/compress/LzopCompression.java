@@ -50,22 +50,22 @@ final class LzopCompression implements Compression {
   }
 
   @Override
-  public Decoder decode(BlockSource raw, Checkpoint from, Checkpoints found) {
+  public Decoder decode(BlockSource raw, Checkpoint from, CheckpointSink found) {
     return new Files(raw, from, found);
   }
 
   private static final class Files extends BlockDecoder {
 
-    private final RawInput input;
-    private final Checkpoints found;
+    private final SourceInput input;
+    private final CheckpointSink found;
     private final LzoDecompressor lzo = new LzoDecompressor();
     private boolean inFile;
     private int flags;
     private byte[] packed = new byte[0];
     private long position;
 
-    Files(BlockSource raw, Checkpoint from, Checkpoints found) {
-      this.input = new RawInput(raw, from.in());
+    Files(BlockSource raw, Checkpoint from, CheckpointSink found) {
+      this.input = new SourceInput(raw, from.in());
       this.found = found;
       this.position = from.out();
       if (from.state().length > 0) {

@@ -14,14 +14,14 @@ final class StreamDecoder implements Decoder {
     InputStream open() throws IOException;
   }
 
-  private final RawInput input;
+  private final SourceInput input;
   private final InputStream decoded;
   private IOException damage;
 
   /**
    * @param input what the stream reads from
    */
-  StreamDecoder(RawInput input, Opening opening) throws IOException {
+  StreamDecoder(SourceInput input, Opening opening) throws IOException {
     this.input = input;
     try {
       decoded = opening.open();
@@ -49,7 +49,7 @@ final class StreamDecoder implements Decoder {
   }
 
   /** What the failure of a library means for the stream it read from {@code input}. */
-  static StreamDamage damage(Exception e, RawInput input) {
+  static StreamDamage damage(Exception e, SourceInput input) {
     if (e instanceof blksh.BlkshException own) {
       throw own;
     }

@@ -70,7 +70,7 @@ final class XzCompression implements Compression {
 
   @Override
   public Optional<StreamMap> map(BlockSource raw) throws IOException {
-    try (SeekableXZInputStream stream = seekable(new RawInput(raw, 0))) {
+    try (SeekableXZInputStream stream = seekable(new SourceInput(raw, 0))) {
       List<Checkpoint> blocks = new ArrayList<>();
       for (int block = 1; block < stream.getBlockCount(); block++) {
         StreamMap.add(blocks, stream.getBlockPos(block), stream.getBlockCompPos(block));
@@ -82,8 +82,8 @@ final class XzCompression implements Compression {
   }
 
   @Override
-  public Decoder decode(BlockSource raw, Checkpoint from, Checkpoints found) throws IOException {
-    RawInput input = new RawInput(raw, 0);
+  public Decoder decode(BlockSource raw, Checkpoint from, CheckpointSink found) throws IOException {
+    SourceInput input = new SourceInput(raw, 0);
     return new StreamDecoder(
         input,
         () -> {
@@ -102,7 +102,7 @@ final class XzCompression implements Compression {
         });
   }
 
-  private static SeekableXZInputStream seekable(RawInput input) throws IOException {
+  private static SeekableXZInputStream seekable(SourceInput input) throws IOException {
     return new SeekableXZInputStream(input, memoryLimit());
   }
 

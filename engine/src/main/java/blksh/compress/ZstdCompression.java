@@ -70,7 +70,7 @@ final class ZstdCompression implements Compression {
       return Optional.empty();
     }
     List<Checkpoint> checkpoints = new ArrayList<>();
-    RawInput entries = new RawInput(raw, end - table + 8);
+    SourceInput entries = new SourceInput(raw, end - table + 8);
     long in = 0;
     long out = 0;
     try {
@@ -95,14 +95,14 @@ final class ZstdCompression implements Compression {
   }
 
   @Override
-  public Decoder decode(BlockSource raw, Checkpoint from, Checkpoints found) {
+  public Decoder decode(BlockSource raw, Checkpoint from, CheckpointSink found) {
     return new Frames(raw, from, found);
   }
 
   private static final class Frames implements Decoder {
 
     private final BlockSource raw;
-    private final Checkpoints found;
+    private final CheckpointSink found;
     private final ZstdDecompressCtx context = new ZstdDecompressCtx().setLongMax(WINDOW_LOG);
     private final DirectBuffer inMemory = DirectBuffer.borrow(1 << 17);
     private final DirectBuffer outMemory = DirectBuffer.borrow(1 << 18);
@@ -113,7 +113,7 @@ final class ZstdCompression implements Compression {
     private boolean inFrame;
     private StreamDamage damage;
 
-    Frames(BlockSource raw, Checkpoint from, Checkpoints found) {
+    Frames(BlockSource raw, Checkpoint from, CheckpointSink found) {
       this.raw = raw;
       this.found = found;
       this.filled = from.in();

@@ -3,6 +3,7 @@ package blksh.filesystem;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -337,7 +338,7 @@ final class ExtTree implements FileTree {
       return;
     }
     FileContent content = content(directory, inode);
-    ByteBuffer block = ByteBuffer.allocate(blockSize).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer block = ByteBuffer.allocate(blockSize).order(ByteOrder.LITTLE_ENDIAN);
     var extents = content.extents();
     while (extents.hasNext()) {
       var extent = extents.next();

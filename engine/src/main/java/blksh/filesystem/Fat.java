@@ -1,6 +1,7 @@
 package blksh.filesystem;
 
 import blksh.block.BlockSource;
+import java.util.Arrays;
 
 /**
  * FAT12, FAT16 and FAT32 (Microsoft, "FAT: General Overview of On-Disk Format"; dirty bits as Linux
@@ -155,7 +156,7 @@ final class Fat implements FileSystem {
         int count = (int) Math.min(CHUNK, bytes - at);
         byte[] one = Bytes.read(source, start + at, count).array();
         byte[] two = Bytes.read(source, other + at, count).array();
-        Unmapped.unless(java.util.Arrays.equals(one, two), "the copies of its table differ");
+        Unmapped.unless(Arrays.equals(one, two), "the copies of its table differ");
       }
     }
   }

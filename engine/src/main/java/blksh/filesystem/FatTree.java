@@ -9,6 +9,7 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
+import java.util.Locale;
 import java.util.function.Consumer;
 
 /**
@@ -229,8 +230,8 @@ final class FatTree implements FileTree {
     int cases = entry.get(12);
     String name = new String(bytes, 0, 8, SHORT_NAMES).stripTrailing();
     String ending = new String(bytes, 8, 3, SHORT_NAMES).stripTrailing();
-    name = (cases & LOWER_NAME) != 0 ? name.toLowerCase(java.util.Locale.ROOT) : name;
-    ending = (cases & LOWER_ENDING) != 0 ? ending.toLowerCase(java.util.Locale.ROOT) : ending;
+    name = (cases & LOWER_NAME) != 0 ? name.toLowerCase(Locale.ROOT) : name;
+    ending = (cases & LOWER_ENDING) != 0 ? ending.toLowerCase(Locale.ROOT) : ending;
     return ending.isEmpty() ? name : name + "." + ending;
   }
 

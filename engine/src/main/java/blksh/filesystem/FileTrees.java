@@ -3,6 +3,7 @@ package blksh.filesystem;
 import blksh.block.BlockSource;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 
 /** Opens the file system on a source, whichever it is. */
 public final class FileTrees {
@@ -64,8 +65,7 @@ public final class FileTrees {
     for (Mark mark : marks) {
       ByteBuffer bytes = ByteBuffer.allocate(mark.magic.length()).order(ByteOrder.LITTLE_ENDIAN);
       source.read(mark.at, bytes);
-      if (new String(bytes.array(), java.nio.charset.StandardCharsets.ISO_8859_1)
-          .equals(mark.magic)) {
+      if (new String(bytes.array(), StandardCharsets.ISO_8859_1).equals(mark.magic)) {
         return mark.name;
       }
     }

@@ -4,6 +4,7 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Arrays;
@@ -100,7 +101,7 @@ final class NtfsTree implements FileTree {
     if (information == null || information.length < 36) {
       throw volume.damage("file record %d lacks its information".formatted(number));
     }
-    ByteBuffer facts = ByteBuffer.wrap(information).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer facts = ByteBuffer.wrap(information).order(ByteOrder.LITTLE_ENDIAN);
     int attributes = facts.getInt(32);
     String link = link(record, attributes);
     FileEntry.Kind kind =
@@ -122,7 +123,7 @@ final class NtfsTree implements FileTree {
   private static String link(NtfsRecord record, int attributes) {
     byte[] reparse = record.resident(REPARSE_POINT, "", LONGEST_LINK);
     if (reparse != null && reparse.length >= 16) {
-      ByteBuffer buffer = ByteBuffer.wrap(reparse).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+      ByteBuffer buffer = ByteBuffer.wrap(reparse).order(ByteOrder.LITTLE_ENDIAN);
       int tag = buffer.getInt(0);
       if (tag == LX_SYMLINK) {
         return new String(reparse, 12, reparse.length - 12, StandardCharsets.UTF_8);
@@ -172,7 +173,7 @@ final class NtfsTree implements FileTree {
     if (root == null || root.length < 32) {
       throw volume.damage(directory, "the directory has no index");
     }
-    ByteBuffer header = ByteBuffer.wrap(root).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer header = ByteBuffer.wrap(root).order(ByteOrder.LITTLE_ENDIAN);
     int blockSize = header.getInt(8);
     listNode(directory, header, 16, each);
     if (!record.has(INDEX_ALLOCATION, "$I30")) {
@@ -185,7 +186,7 @@ final class NtfsTree implements FileTree {
     try (BlockSource blocks = record.content(INDEX_ALLOCATION, "$I30", directory.path())) {
       for (long block = 0; block < blocks.size() / blockSize && block / 8 < used.length; block++) {
         if ((used[(int) (block / 8)] >> block % 8 & 1) != 0) {
-          ByteBuffer node = ByteBuffer.allocate(blockSize).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+          ByteBuffer node = ByteBuffer.allocate(blockSize).order(ByteOrder.LITTLE_ENDIAN);
           blocks.read(block * blockSize, node);
           if (!NtfsRecords.mend(node, "INDX")) {
             throw volume.damage(directory, "the directory is damaged");

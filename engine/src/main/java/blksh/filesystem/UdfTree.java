@@ -11,7 +11,9 @@ import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /**
@@ -114,7 +116,7 @@ final class UdfTree implements FileTree {
     this.blockSize = blockSize(volume);
     ByteBuffer anchor = volume.read((long) ANCHOR_AT * blockSize, blockSize);
     long sequence = (anchor.getInt(20) & 0xffffffffL) * blockSize;
-    java.util.Map<Integer, Long> partitions = new java.util.HashMap<>();
+    Map<Integer, Long> partitions = new HashMap<>();
     ByteBuffer logical = null;
     for (int i = 0; i < MOST_DESCRIPTORS; i++) {
       ByteBuffer descriptor = volume.read(sequence + (long) i * blockSize, blockSize);
@@ -140,7 +142,7 @@ final class UdfTree implements FileTree {
     root = reference(fileSet.getShort(408) & 0xffff, fileSet.getInt(404) & 0xffffffffL);
   }
 
-  private void addPlaces(ByteBuffer logical, java.util.Map<Integer, Long> partitions) {
+  private void addPlaces(ByteBuffer logical, Map<Integer, Long> partitions) {
     int count = logical.getInt(268);
     for (int map = 0, at = 440; map < count; map++) {
       if (at + 6 > blockSize || at + (logical.get(at + 1) & 0xff) > blockSize) {
@@ -168,7 +170,7 @@ final class UdfTree implements FileTree {
     }
   }
 
-  private Place physical(java.util.Map<Integer, Long> partitions, int number) {
+  private Place physical(Map<Integer, Long> partitions, int number) {
     Long start = partitions.get(number);
     if (start == null) {
       throw volume.damage("it lacks partition %d".formatted(number));

@@ -44,7 +44,7 @@ public abstract sealed class BlockImage implements Image
 
   @Override
   public ImageVerification verify(Task task) {
-    return new Verification(blocks, info(), task).run();
+    return new Proving(blocks, info(), task).run();
   }
 
   @Override

@@ -1,6 +1,8 @@
 package blksh.image;
 
 import blksh.block.BlockSource;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.Optional;
 
 /** Tells a file system or another way to fill a partition by its first bytes. */
@@ -21,9 +23,9 @@ public final class Contents {
 
   /** The first bytes of a source; fewer where it has fewer. */
   static HeaderBytes head(BlockSource source) {
-    java.nio.ByteBuffer buffer = java.nio.ByteBuffer.allocate(LOOKED_AT);
+    ByteBuffer buffer = ByteBuffer.allocate(LOOKED_AT);
     int count = source.read(0, buffer);
-    return new HeaderBytes(java.util.Arrays.copyOf(buffer.array(), count));
+    return new HeaderBytes(Arrays.copyOf(buffer.array(), count));
   }
 
   static Optional<String> of(HeaderBytes head) {

@@ -5,8 +5,8 @@ import blksh.block.BlockSource;
 import blksh.compress.SeekableZstd;
 import blksh.io.IoFailure;
 import blksh.io.TargetFile;
+import blksh.task.OrderedStep;
 import blksh.task.Task;
-import blksh.task.Turnstile;
 import blksh.task.Workers;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -39,10 +39,13 @@ public final class Convert {
   private final AtomicBoolean failed = new AtomicBoolean();
 
   /** Lets compressed frames out in their order; guards what follows. */
-  private final Turnstile order = new Turnstile();
+  private final OrderedStep<Frame> inOrder = new OrderedStep<>(Workers.count(), this::add);
 
   /** Where compressed frames go, or null when the image is not compressed. */
   private final SeekableZstd zstd;
+
+  /** A compressed frame of so many bytes of the image. */
+  private record Frame(byte[] bytes, int length) {}
 
   private Convert(
       BlockSource source,
@@ -132,7 +135,7 @@ public final class Convert {
 
   private void fail() {
     failed.set(true);
-    order.breakOpen();
+    inOrder.end();
   }
 
   /** Writes the header and the map, a piece at a time. */
@@ -188,16 +191,15 @@ public final class Convert {
         length = fill(reader, digest, g, buffer, length);
       }
       if (zstd != null) {
-        byte[] frame = zstd.compress(buffer, length);
-        if (!order.enter(ticket)) {
-          return;
-        }
-        zstd.add(frame, length);
-        order.leave();
+        inOrder.bring(ticket, new Frame(zstd.compress(buffer, length), length));
       } else {
         target.write(plan.groupStart(first), ByteBuffer.wrap(buffer, 0, length));
       }
     }
+  }
+
+  private void add(Frame frame) throws IOException {
+    zstd.add(frame.bytes(), frame.length());
   }
 
   /** Puts the data of a group and its checksum into a buffer. @return the end of what was put */

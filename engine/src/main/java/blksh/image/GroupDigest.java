@@ -7,6 +7,7 @@ import com.dynatrace.hash4j.hashing.Hashing;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.zip.CRC32;
 
 /** Sums up the data of one group after the other, as the trailer of the group does. */
@@ -38,7 +39,7 @@ abstract sealed class GroupDigest {
   boolean matches(byte[] trailer) {
     byte[] expected = new byte[trailer.length];
     put(expected, 0);
-    return java.util.Arrays.equals(expected, 0, size(), trailer, 0, size());
+    return Arrays.equals(expected, 0, size(), trailer, 0, size());
   }
 
   /** CRC-32 without the final inversion. */
@@ -101,7 +102,7 @@ abstract sealed class GroupDigest {
       this.power = RawCrc.power(blockSize);
       byte[] run = new byte[Math.min(blockSize, 1 << 16)];
       for (int i = 0; i < 8; i++) {
-        java.util.Arrays.fill(run, (byte) (1 << i));
+        Arrays.fill(run, (byte) (1 << i));
         CRC32 crc = new CRC32();
         for (int left = blockSize; left > 0; left -= run.length) {
           crc.update(run, 0, Math.min(left, run.length));

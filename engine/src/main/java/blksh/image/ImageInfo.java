@@ -1,5 +1,6 @@
 package blksh.image;
 
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -40,7 +41,7 @@ public record ImageInfo(
   }
 
   ImageInfo withWarning(String warning) {
-    List<String> more = new java.util.ArrayList<>(warnings);
+    List<String> more = new ArrayList<>(warnings);
     more.add(warning);
     return new ImageInfo(
         format,

@@ -8,6 +8,7 @@ import blksh.block.SliceSource;
 import blksh.compress.Compressed;
 import blksh.compress.CompressedSource;
 import blksh.partition.PartitionTable;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -161,8 +162,8 @@ public final class Images {
   private static boolean mayBeVolumes(List<BlockSource> opened) {
     byte[] first = new byte[PartimageImage.MAGIC.length()];
     byte[] second = new byte[first.length];
-    opened.get(0).read(0, java.nio.ByteBuffer.wrap(first));
-    opened.get(1).read(0, java.nio.ByteBuffer.wrap(second));
+    opened.get(0).read(0, ByteBuffer.wrap(first));
+    opened.get(1).read(0, ByteBuffer.wrap(second));
     return new HeaderBytes(second).has(0, PartimageImage.MAGIC)
         || first[0] == second[0]
             && first[1] == second[1]
@@ -173,7 +174,7 @@ public final class Images {
     byte[] header = new byte[PartimageImage.VOLUME_HEADER];
     int count;
     try {
-      count = volume.read(0, java.nio.ByteBuffer.wrap(header));
+      count = volume.read(0, ByteBuffer.wrap(header));
     } catch (BlkshException e) {
       // what follows a first part need not begin a stream of its own
       return null;

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.CRC32;
 
 /** A partclone image of format 0002, which every partclone since 0.3.0 writes. */
 public final class PartcloneImage extends BlockImage {
@@ -141,7 +142,7 @@ public final class PartcloneImage extends BlockImage {
     }
     geometry.requireMemory(file);
     Bitmap.Builder bitmap = new Bitmap.Builder(geometry.blocks());
-    java.util.zip.CRC32 crc = new java.util.zip.CRC32();
+    CRC32 crc = new CRC32();
     long read =
         file.read(
             HEADER,

@@ -3,6 +3,7 @@ package blksh.image;
 import blksh.BlkshException;
 import blksh.task.Task;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -165,7 +166,7 @@ public final class PartimageImage extends BlockImage {
           file.opening(), "the mark " + magic + " is not where it should be");
     }
     byte[] fields = record.bytes();
-    byte[] rest = java.util.Arrays.copyOfRange(fields, magic.length(), fields.length);
+    byte[] rest = Arrays.copyOfRange(fields, magic.length(), fields.length);
     HeaderBytes result = new HeaderBytes(rest);
     checkSum(file, result, RECORD);
     return result;

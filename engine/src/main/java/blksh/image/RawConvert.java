@@ -6,8 +6,8 @@ import blksh.block.Extent;
 import blksh.compress.SeekableZstd;
 import blksh.io.IoFailure;
 import blksh.io.TargetFile;
+import blksh.task.OrderedStep;
 import blksh.task.Task;
-import blksh.task.Turnstile;
 import blksh.task.Workers;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -27,10 +27,13 @@ final class RawConvert {
   private final AtomicBoolean failed = new AtomicBoolean();
 
   /** Lets frames out in their order. */
-  private final Turnstile order = new Turnstile();
+  private final OrderedStep<Frame> inOrder = new OrderedStep<>(Workers.count(), this::add);
 
   /** A frame of nothing but zeros. */
   private final byte[] zeros;
+
+  /** A compressed frame of so many bytes of the source. */
+  private record Frame(byte[] bytes, int length) {}
 
   private RawConvert(BlockSource source, SeekableZstd zstd, Task task) {
     this.source = source;
@@ -73,7 +76,7 @@ final class RawConvert {
 
   private void fail() {
     failed.set(true);
-    order.breakOpen();
+    inOrder.end();
   }
 
   private void work() throws IOException {
@@ -88,13 +91,13 @@ final class RawConvert {
       int length = (int) Math.min(SeekableZstd.FRAME, source.size() - start);
       boolean empty = fill(start, length, buffer) && length == SeekableZstd.FRAME;
       byte[] frame = empty ? zeros : zstd.compress(buffer, length);
-      if (!order.enter(ticket)) {
-        return;
-      }
-      zstd.add(frame, length);
-      order.leave();
-      task.advance(length);
+      inOrder.bring(ticket, new Frame(frame, length));
     }
+  }
+
+  private void add(Frame frame) throws IOException {
+    zstd.add(frame.bytes(), frame.length());
+    task.advance(frame.length());
   }
 
   /** Fills a buffer. @return whether all of it is known to be zeros */

@@ -7,7 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -81,21 +83,39 @@ public final class PartFile {
     }
   }
 
-  /** An empty part, new or a dead writer's; waits as long as a living one's is there. */
+  /** An empty part, new or a dead writer's; waits for living ones, but not long for any of them. */
   static PartFile await(Path path, FileAttribute<?>... attributes) throws IOException {
-    for (long end = System.nanoTime() + PATIENCE_NANOS; ; pause(path, end)) {
+    Object writer = null;
+    long end = 0;
+    while (true) {
       PartFile part = takeOver(path);
       if (part == null && !Files.exists(path)) {
         try {
           part = open(path, OpenFile.Use.CREATE_NEW, attributes);
         } catch (FileAlreadyExistsException e) {
-          continue; // somebody was faster
+          // somebody was faster
         }
       }
       if (part != null) {
         part.file.truncate(0);
         return part;
       }
+      Object now = generation(path);
+      if (!now.equals(writer)) {
+        writer = now;
+        end = System.nanoTime() + PATIENCE_NANOS;
+      }
+      pause(path, end);
+    }
+  }
+
+  /** Tells a part from the one that had its name before. */
+  private static Object generation(Path path) throws IOException {
+    try {
+      BasicFileAttributes part = Files.readAttributes(path, BasicFileAttributes.class);
+      return List.of(part.fileKey(), part.lastModifiedTime());
+    } catch (NoSuchFileException e) {
+      return List.of();
     }
   }
 

@@ -4,6 +4,7 @@ import blksh.block.BlockSource;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -159,8 +160,8 @@ final class GuidPartitionTable {
 
   /** Of a header whose own checksum counts as zeros. */
   private static long headerCrc(byte[] header, int length) {
-    byte[] copy = java.util.Arrays.copyOf(header, length);
-    java.util.Arrays.fill(copy, 16, 20, (byte) 0);
+    byte[] copy = Arrays.copyOf(header, length);
+    Arrays.fill(copy, 16, 20, (byte) 0);
     return crc(copy);
   }
 

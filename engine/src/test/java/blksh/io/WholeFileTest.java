@@ -27,6 +27,8 @@ class WholeFileTest {
 
   private static final int KILLS = Integer.getInteger("blksh.kills", 8);
 
+  private static final int CHANGES = 100;
+
   @TempDir Path folder;
 
   private static byte[] bytes(String text) {
@@ -145,9 +147,9 @@ class WholeFileTest {
               Adder.class,
               path.toString(),
               name,
-              "200"));
+              Integer.toString(CHANGES)));
     }
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < CHANGES; i++) {
       String line = "c " + i + "\n";
       WholeFile.change(path, Durability.WHOLE, old -> bytes(new String(old) + line));
     }
@@ -155,11 +157,11 @@ class WholeFileTest {
       assertThat(adder.waitFor()).isZero();
     }
     List<String> lines = Files.readAllLines(path);
-    assertThat(lines).hasSize(600);
+    assertThat(lines).hasSize(3 * CHANGES);
     for (String name : List.of("a", "b", "c")) {
       assertThat(lines.stream().filter(line -> line.startsWith(name)))
           .containsExactlyElementsOf(
-              IntStream.range(0, 200).mapToObj(i -> name + " " + i).toList());
+              IntStream.range(0, CHANGES).mapToObj(i -> name + " " + i).toList());
     }
   }
 

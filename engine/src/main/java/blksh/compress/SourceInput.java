@@ -10,7 +10,7 @@ import org.tukaani.xz.SeekableInputStream;
  * A source as a stream, read ahead by a fixed amount. Failures of the source pass through as they
  * are. Closing it leaves the source open. Used by one thread at a time.
  */
-final class RawInput extends SeekableInputStream {
+final class SourceInput extends SeekableInputStream {
 
   private static final int AHEAD = 1 << 16;
 
@@ -21,7 +21,7 @@ final class RawInput extends SeekableInputStream {
   /** Byte of the source after the last one in the buffer. */
   private long filled;
 
-  RawInput(BlockSource source, long position) {
+  SourceInput(BlockSource source, long position) {
     this.source = source;
     this.end = source.size();
     this.filled = position;

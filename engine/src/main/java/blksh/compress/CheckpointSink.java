@@ -1,7 +1,7 @@
 package blksh.compress;
 
 /** Whoever collects checkpoints while a stream is decoded. */
-interface Checkpoints {
+interface CheckpointSink {
 
   /**
    * Whether a checkpoint at a byte of the uncompressed data would be of use: beyond the known ones,

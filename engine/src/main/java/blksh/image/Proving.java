@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** One verification of an image with blocks, on all cores. Damage is noted and passed by. */
-final class Verification {
+final class Proving {
 
   /** What a worker takes at once, in bytes of data. */
   private static final long BATCH = 4 << 20;
@@ -37,7 +37,7 @@ final class Verification {
   /** The first byte of data without checksums that is not there. */
   private final AtomicLong cutData = new AtomicLong(Long.MAX_VALUE);
 
-  Verification(StoredBlocks blocks, ImageInfo info, Task task) {
+  Proving(StoredBlocks blocks, ImageInfo info, Task task) {
     this.blocks = blocks;
     this.proof = blocks.proof();
     this.info = info;
