@@ -231,11 +231,11 @@ def workspace(java_home, work):
                    stdout=subprocess.DEVNULL)
 
 
-TABS = TOP / "shell/src/test/resources/blksh/shell/tabs.txt"
+TABS = TOP / "shell/src/test/resources/blksh/prompt/complete/tabs.txt"
 # As people type who type fast: TAB follows the last key as that followed the one before.
 LAST_KEYS = 4
 BETWEEN_KEYS = 0.08
-MANY = TOP / "shell/src/test/resources/blksh/shell/many.kts"
+MANY = TOP / "shell/src/test/resources/blksh/prompt/complete/many.kts"
 
 
 def tabs(java_home, work):

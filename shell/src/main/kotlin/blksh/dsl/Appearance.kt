@@ -3,9 +3,9 @@ package blksh.dsl
 import blksh.BlkshException
 import blksh.block.BlockSource
 import blksh.mount.MountOptions
-import blksh.shell.Session
-import blksh.shell.view.Described
-import blksh.shell.view.Field
+import blksh.session.Session
+import blksh.view.Described
+import blksh.view.Field
 import blksh.workspace.MountEntry
 import blksh.workspace.MountSource
 import java.nio.file.Files

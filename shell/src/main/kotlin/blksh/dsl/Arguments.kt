@@ -1,26 +1,12 @@
 package blksh.dsl
 
-import blksh.BlkshException
+import blksh.session.UsageException
+import blksh.view.Percent
+import blksh.view.Size
 import java.nio.file.Path
 import java.time.Duration
 import java.util.function.BiPredicate
 import kotlin.reflect.KClass
-
-/**
- * The command line does not fit what the script (or blksh itself) declares; exit status 2.
- *
- * @suppress no word for people
- */
-class UsageException(problem: String, hint: String = "try --help") :
-  BlkshException("use this command line", problem) {
-
-  private val sentence = "$problem; $hint"
-
-  override fun kind(): String = "Usage"
-
-  override val message: String
-    get() = sentence
-}
 
 /**
  * Somebody asked for `--help`: [text] is the answer, and nothing else happens.
@@ -183,7 +169,7 @@ class Arguments(
       when {
         argument.many -> append(" (repeatable)")
         argument.default != null && argument.default != false ->
-          append(" (default ${blksh.shell.view.Words.of(argument.default)})")
+          append(" (default ${blksh.view.Words.of(argument.default)})")
       }
       append('\n')
     }

@@ -9,9 +9,10 @@ import blksh.cache.Cache as Engine
 import blksh.cache.RescueMap
 import blksh.cache.RescueOptions
 import blksh.cache.RescueStatus
-import blksh.shell.Session
-import blksh.shell.view.Field
+import blksh.session.Session
 import blksh.task.Task
+import blksh.view.Field
+import blksh.view.Size
 import blksh.workspace.KnownCache
 import java.nio.ByteBuffer
 import java.nio.file.Files

@@ -4,7 +4,8 @@ import blksh.BlkshException
 import blksh.block.BlockSource
 import blksh.block.WritableFile
 import blksh.cache.CacheOptions
-import blksh.shell.Session
+import blksh.session.Session
+import blksh.view.Size
 import java.nio.file.Files
 import java.nio.file.Path
 

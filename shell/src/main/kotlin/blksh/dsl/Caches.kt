@@ -6,7 +6,9 @@ import blksh.block.DirectSource
 import blksh.block.MediaSlot
 import blksh.cache.CacheOptions
 import blksh.cache.MediaWatch
-import blksh.shell.Session
+import blksh.session.Session
+import blksh.view.Keyed
+import blksh.view.Size
 import blksh.workspace.KnownCache
 import java.nio.file.Files
 import java.nio.file.Path

@@ -5,8 +5,9 @@ import blksh.block.BlockSources
 import blksh.block.SourceInfo
 import blksh.drive.Drive as Listed
 import blksh.drive.Drives as Machine
-import blksh.shell.Session
-import blksh.shell.view.Field
+import blksh.session.Session
+import blksh.view.Field
+import blksh.view.Size
 import java.nio.file.Path
 
 /** A drive, or a file that is read as one. */

@@ -1,7 +1,8 @@
 package blksh.dsl
 
 import blksh.drive.Drives as Machine
-import blksh.shell.Session
+import blksh.session.Session
+import blksh.view.Keyed
 
 /**
  * The drives of this machine as they are now, by name, serial number, label, UUID or path:

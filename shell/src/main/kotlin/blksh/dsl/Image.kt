@@ -8,9 +8,11 @@ import blksh.image.Image as Engine
 import blksh.image.ImageInfo as Info
 import blksh.image.ImageOptions
 import blksh.image.ImageVerification
-import blksh.shell.Session
-import blksh.shell.view.Field
+import blksh.session.Session
 import blksh.task.CancelledException
+import blksh.view.Field
+import blksh.view.Keyed
+import blksh.view.Size
 import java.nio.file.Path
 
 /**

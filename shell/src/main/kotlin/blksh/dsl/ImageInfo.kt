@@ -2,8 +2,8 @@ package blksh.dsl
 
 import blksh.image.ClonezillaSet
 import blksh.image.ImageInfo as Engine
-import blksh.shell.view.Described
-import blksh.shell.view.Field
+import blksh.view.Described
+import blksh.view.Field
 
 /** What an image says of itself: every field of its header, and what it stores as a picture. */
 class ImageInfo

@@ -4,8 +4,9 @@ import blksh.image.BadGroup
 import blksh.image.ConvertResult
 import blksh.image.ImageRestoreResult
 import blksh.image.ImageVerification
-import blksh.shell.view.Described
-import blksh.shell.view.Field
+import blksh.view.Described
+import blksh.view.Field
+import blksh.view.Size
 import java.time.Duration
 
 /** What the verification of an image found, or of all images of a set. */

@@ -5,9 +5,11 @@ import blksh.filesystem.FileEntry
 import blksh.filesystem.FileTree
 import blksh.filesystem.FileTrees
 import blksh.filesystem.UnknownFileSystemException
-import blksh.shell.view.Described
-import blksh.shell.view.Field
 import blksh.task.Task
+import blksh.view.Described
+import blksh.view.Field
+import blksh.view.Keyed
+import blksh.view.Size
 import java.nio.ByteBuffer
 import java.nio.charset.StandardCharsets
 import java.nio.file.FileSystems

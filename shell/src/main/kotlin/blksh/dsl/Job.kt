@@ -1,9 +1,10 @@
 package blksh.dsl
 
 import blksh.BlkshException
-import blksh.shell.Background
-import blksh.shell.view.Described
-import blksh.shell.view.Field
+import blksh.session.Background
+import blksh.view.Described
+import blksh.view.Field
+import blksh.view.Keyed
 import java.time.Duration
 import java.time.Instant
 

@@ -1,8 +1,10 @@
 package blksh.dsl
 
 import blksh.block.BlockSource
-import blksh.shell.view.Field
 import blksh.store.Manifest as StoredManifest
+import blksh.view.Field
+import blksh.view.Keyed
+import blksh.view.Size
 import java.time.Duration
 import java.time.Instant
 

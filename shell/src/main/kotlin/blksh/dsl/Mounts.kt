@@ -9,10 +9,13 @@ import blksh.mount.LoopMount
 import blksh.mount.MountNode
 import blksh.mount.MountOptions
 import blksh.mount.ServeOptions
-import blksh.shell.Detached
-import blksh.shell.Session
-import blksh.shell.view.Described
-import blksh.shell.view.Field
+import blksh.session.Detached
+import blksh.session.Session
+import blksh.view.Described
+import blksh.view.Field
+import blksh.view.Keyed
+import blksh.view.Percent
+import blksh.view.Size
 import blksh.workspace.MountEntry
 import blksh.workspace.MountSource
 import java.nio.file.Files

@@ -3,8 +3,9 @@ package blksh.dsl
 import blksh.block.BlockSource
 import blksh.block.Extent
 import blksh.block.Overlay as Engine
-import blksh.shell.view.Described
-import blksh.shell.view.Field
+import blksh.view.Described
+import blksh.view.Field
+import blksh.view.Size
 import java.nio.file.Path
 
 /**

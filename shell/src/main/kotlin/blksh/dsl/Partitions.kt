@@ -5,8 +5,10 @@ import blksh.block.BlockSource
 import blksh.drive.Drive as Listed
 import blksh.partition.Partition as Entry
 import blksh.partition.PartitionTable
-import blksh.shell.view.Described
-import blksh.shell.view.Field
+import blksh.view.Described
+import blksh.view.Field
+import blksh.view.Keyed
+import blksh.view.Size
 
 /** The partitions of a source, by name, number or label: `partitions["p1"]`. */
 class Partitions

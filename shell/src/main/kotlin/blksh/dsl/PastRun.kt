@@ -1,7 +1,8 @@
 package blksh.dsl
 
-import blksh.shell.view.Described
-import blksh.shell.view.Field
+import blksh.view.Described
+import blksh.view.Field
+import blksh.view.Size
 import blksh.workspace.Outcome
 import blksh.workspace.Run
 import java.time.Duration

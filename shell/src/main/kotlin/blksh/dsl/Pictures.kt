@@ -3,12 +3,13 @@ package blksh.dsl
 import blksh.block.Extent
 import blksh.cache.RescueMap
 import blksh.cache.RescueStatus
-import blksh.shell.view.BlockTally
-import blksh.shell.view.Field
-import blksh.shell.view.Pictured
-import blksh.shell.view.View
-import blksh.shell.view.Words
 import blksh.store.StoreUse
+import blksh.view.BlockTally
+import blksh.view.Field
+import blksh.view.Pictured
+import blksh.view.Size
+import blksh.view.View
+import blksh.view.Words
 import java.time.Instant
 
 /** What lies where: rows of cells, one for so many blocks, over a legend. */

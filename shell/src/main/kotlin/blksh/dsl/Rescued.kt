@@ -2,9 +2,10 @@ package blksh.dsl
 
 import blksh.cache.RescueRange
 import blksh.cache.RescueReport
-import blksh.shell.view.Described
-import blksh.shell.view.Field
 import blksh.task.Task
+import blksh.view.Described
+import blksh.view.Field
+import blksh.view.Size
 import java.time.Duration
 
 /** How a medium stands after it was filled, rescued or exported. */

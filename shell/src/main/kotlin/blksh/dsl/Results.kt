@@ -2,8 +2,6 @@ package blksh.dsl
 
 import blksh.block.Comparison
 import blksh.block.Extent
-import blksh.shell.view.Described
-import blksh.shell.view.Field
 import blksh.store.CaptureResult
 import blksh.store.Damage
 import blksh.store.ManifestDiff
@@ -11,6 +9,9 @@ import blksh.store.ReindexReport
 import blksh.store.RestoreResult
 import blksh.store.VerifyReport
 import blksh.task.Figures
+import blksh.view.Described
+import blksh.view.Field
+import blksh.view.Size
 import java.time.Duration
 
 /** What an operation came to; its figures go into [Vocabulary.runs] as well. */

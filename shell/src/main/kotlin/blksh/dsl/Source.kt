@@ -12,9 +12,11 @@ import blksh.image.Convert
 import blksh.image.ConvertOptions
 import blksh.image.ImageRestore
 import blksh.image.ImageRestoreOptions
-import blksh.shell.Session
-import blksh.shell.view.Described
-import blksh.shell.view.Field
+import blksh.session.Session
+import blksh.view.Described
+import blksh.view.Field
+import blksh.view.Hexdump
+import blksh.view.Size
 import java.io.FileDescriptor
 import java.io.FileOutputStream
 import java.io.OutputStream

@@ -4,16 +4,19 @@ import blksh.BlkshException
 import blksh.block.BlockSource
 import blksh.block.Extent
 import blksh.filesystem.UsedBlocks
-import blksh.shell.Session
-import blksh.shell.view.BlockTally
-import blksh.shell.view.Described
-import blksh.shell.view.Field
+import blksh.session.Session
 import blksh.store.CaptureOptions
 import blksh.store.Codec
 import blksh.store.RestoreOptions
 import blksh.store.Store as Engine
 import blksh.store.VerifyOptions
 import blksh.task.Task
+import blksh.view.BlockTally
+import blksh.view.Described
+import blksh.view.Field
+import blksh.view.Keyed
+import blksh.view.Percent
+import blksh.view.Size
 import blksh.workspace.KnownStore
 import java.io.FileDescriptor
 import java.io.FileOutputStream

@@ -1,8 +1,9 @@
 package blksh.dsl
 
 import blksh.filesystem.UsedBlocks as Engine
-import blksh.shell.view.Described
-import blksh.shell.view.Field
+import blksh.view.Described
+import blksh.view.Field
+import blksh.view.Size
 
 /** What the file systems on a source use; the rest need not be read or kept. */
 class UsedBlocks internal constructor(private val engine: Engine) : Described {

@@ -1,9 +1,10 @@
 package blksh.dsl
 
 import blksh.cache.MediaWatch
-import blksh.shell.view.Described
-import blksh.shell.view.Field
 import blksh.task.Task
+import blksh.view.Described
+import blksh.view.Field
+import blksh.view.Size
 import java.nio.file.Path
 import java.util.concurrent.CountDownLatch
 

@@ -3,8 +3,11 @@ package blksh.dsl
 import blksh.BlkshException
 import blksh.image.BadMagicException
 import blksh.mount.MountOptions
-import blksh.shell.Session
-import blksh.shell.view.Views
+import blksh.session.Session
+import blksh.session.UsageException
+import blksh.view.Percent
+import blksh.view.Size
+import blksh.view.Views
 import java.io.IOException
 import java.net.InetAddress
 import java.nio.file.Files

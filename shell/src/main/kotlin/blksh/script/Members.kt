@@ -10,6 +10,9 @@ object Members {
 
   internal const val INDEX = "blksh/dsl/members"
 
+  /** The packages of the vocabulary: what scripts name without an import is at home in them. */
+  internal val PACKAGES = listOf("blksh.dsl", "blksh.view")
+
   /**
    * A public property or function.
    *
@@ -44,6 +47,22 @@ object Members {
 
   /** What the source says of a method; null when scripts cannot name it. */
   @JvmStatic fun find(method: Method): Member? = byMethod[key(method)]
+
+  /** Whether a class is one of the vocabulary's, as far as its package tells. */
+  @JvmStatic fun ours(type: Class<*>): Boolean = type.packageName in PACKAGES
+
+  /** The class of the vocabulary that has that name; null when there is none. */
+  @JvmStatic
+  fun type(name: String): Class<*>? =
+    PACKAGES.firstNotNullOfOrNull { home ->
+      try {
+        Class.forName("$home.$name")
+      } catch (elsewhere: ClassNotFoundException) {
+        null
+      } catch (misspelt: LinkageError) {
+        null
+      }
+    }
 
   /** Every member. */
   @JvmStatic fun all(): Collection<Member> = byMethod.values

@@ -3,8 +3,8 @@ package blksh.script
 import blksh.BlkshException
 import blksh.dsl.Arguments
 import blksh.dsl.Vocabulary
-import blksh.shell.ExitStatus
-import blksh.shell.Session
+import blksh.session.ExitStatus
+import blksh.session.Session
 import blksh.task.CancelledException
 import java.io.ByteArrayOutputStream
 import java.io.DataInputStream
@@ -20,7 +20,7 @@ import java.nio.file.Path
  * the cache, and only when it is not there does the compiler come in, in a process of its own that
  * has the memory and the flags for it.
  */
-class ScriptHost(private val session: Session) {
+class ScriptHost(private val session: Session, private val compiler: Compiler) {
 
   /** A script ready to run; [source] and [className] locate its failures. */
   class Ready(
@@ -70,7 +70,7 @@ class ScriptHost(private val session: Session) {
     BundledScripts.find(source)?.let { ready(it, source) } ?: ready(source, compiled(source))
 
   /** Makes a text ready to run with the compiler in this process and without the cache. */
-  fun textHere(source: ScriptSource): Ready = ready(source, ScriptCompiler.compile(source))
+  fun textHere(source: ScriptSource): Ready = ready(source, compiler.compile(source))
 
   private fun ready(source: ScriptSource, script: CompiledScript): Ready {
     return Ready(source, script.className, script.description) { ScriptRun.run(script, it) }
@@ -82,14 +82,13 @@ class ScriptHost(private val session: Session) {
     }
 
   private fun compiled(source: ScriptSource): CompiledScript {
-    val build = System.getProperty("blksh.build") ?: return ScriptCompiler.compile(source)
+    val build = System.getProperty("blksh.build") ?: return compiler.compile(source)
     val cache = ScriptCache(session.options().home(session.words()).resolve("scripts"), build)
     cache.find(source)?.let {
       return it
     }
     val launcher = System.getProperty("blksh.launcher")
-    val script =
-      if (launcher == null) ScriptCompiler.compile(source) else compileApart(launcher, source)
+    val script = if (launcher == null) compiler.compile(source) else compileApart(launcher, source)
     cache.put(source, script)
     return script
   }
@@ -119,11 +118,11 @@ class ScriptHost(private val session: Session) {
 
     /** The other end: compiles what arrives on [input] and answers on [output]. */
     @JvmStatic
-    fun compile(input: InputStream, output: OutputStream) {
+    fun compile(compiler: Compiler, input: InputStream, output: OutputStream) {
       val source = DataInputStream(input).let { ScriptSource(readText(it), readText(it)) }
       DataOutputStream(output).use { answer ->
         try {
-          val script = ScriptCompiler.compile(source)
+          val script = compiler.compile(source)
           val jar = ByteArrayOutputStream().also { script.write(it) }.toByteArray()
           answer.writeInt(-1)
           answer.write(jar)

@@ -1,7 +1,7 @@
 package blksh.script
 
 import blksh.BlkshException
-import blksh.shell.view.Columns
+import blksh.view.Columns
 
 /**
  * Something the compiler has to say about a script.

@@ -1,6 +1,7 @@
 package blksh.script
 
 import blksh.dsl.Vocabulary
+import blksh.session.Evaluation
 import java.lang.reflect.InvocationTargetException
 
 /** Runs compiled scripts. Loads nothing of the compiler. */

@@ -1,0 +1,105 @@
+package blksh;
+
+import blksh.session.Options;
+import blksh.session.UsageException;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.ListIterator;
+
+/**
+ * What blksh was asked to do.
+ *
+ * @param subject the script to run or the expression to evaluate, or null
+ * @param words what follows it
+ */
+record CommandLine(Verb verb, String subject, List<String> words, Options options) {
+
+  /** The things blksh can be asked to do. */
+  enum Verb {
+    PROMPT,
+    RUN,
+    EVAL,
+    HELP,
+    VERSION,
+    /** Compiles standard input for another blksh process. */
+    COMPILE,
+    /** Exercises what a class-data archive should hold. */
+    TRAIN
+  }
+
+  static final String USAGE =
+      """
+      usage: blksh [OPTIONS]                     the prompt
+             blksh [OPTIONS] run SCRIPT [ARGS]   a script: a path, or the name of a bundled one
+             blksh [OPTIONS] eval 'EXPR'         one expression
+
+        --home DIR   where blksh keeps what it remembers (default $BLKSH_HOME or ~/.blksh)
+        --json       the result as one JSON object on the last line of standard output
+        --quiet      no progress
+        --dry-run    say what would be done, change nothing
+        --trace      show where a failure came from
+        --version    print the version
+        --help       print this; after a script's name, print the script's own help
+
+      These may also follow the script's name, unless the script declares one of that name.
+
+      exit status: 0 done, 1 failed, 2 wrong usage, 3 done with findings, 130 interrupted,
+                   141 nobody reads its output any more
+      """;
+
+  /**
+   * Reads a command line.
+   *
+   * @param options filled as they are read, so that a failure further on still honours {@code
+   *     --json}
+   * @throws UsageException when it makes no sense
+   */
+  static CommandLine parse(String[] arguments, Options options) {
+    List<String> words = List.of(arguments);
+    ListIterator<String> rest = words.listIterator();
+    String verb = null;
+    while (verb == null && rest.hasNext()) {
+      String word = rest.next();
+      verb = options.accept(word, rest) ? null : word;
+    }
+    if (verb == null) {
+      return new CommandLine(Verb.PROMPT, null, List.of(), options);
+    }
+    return parse(verb, new ArrayList<>(words.subList(rest.nextIndex(), words.size())), options);
+  }
+
+  private static CommandLine parse(String verb, List<String> rest, Options options) {
+    return switch (verb) {
+      case "--help", "-h", "help" -> new CommandLine(Verb.HELP, null, rest, options);
+      case "--version", "-V" -> new CommandLine(Verb.VERSION, null, rest, options);
+      case "run" -> subject(Verb.RUN, "run needs a script: blksh run SCRIPT", rest, options);
+      case "eval" -> {
+        CommandLine line =
+            subject(Verb.EVAL, "eval needs an expression: blksh eval 'EXPR'", rest, options);
+        Iterator<String> words = line.words().iterator();
+        while (words.hasNext()) {
+          String word = words.next();
+          if (!options.accept(word, words)) {
+            throw new UsageException("unexpected argument '" + word + "'", "quote the expression");
+          }
+        }
+        yield line;
+      }
+      case "--compile" -> new CommandLine(Verb.COMPILE, null, rest, options);
+      case "--train" -> new CommandLine(Verb.TRAIN, null, rest, options);
+      default ->
+          throw new UsageException(
+              verb.startsWith("-") ? "unknown option " + verb : "unknown verb '" + verb + "'",
+              "try --help");
+    };
+  }
+
+  private static CommandLine subject(
+      Verb verb, String missing, List<String> rest, Options options) {
+    if (rest.isEmpty()) {
+      throw new UsageException(missing, "try --help");
+    }
+    return new CommandLine(verb, rest.get(0), rest.subList(1, rest.size()), options);
+  }
+}

@@ -1,0 +1,54 @@
+package blksh;
+
+import blksh.script.ScriptRun;
+import blksh.session.Session;
+
+/**
+ * Ctrl-C outside the prompt. The signal makes the Java runtime shut down with status 130 after the
+ * hook below; the hook asks the running operations to stop and waits until they have, so that what
+ * they leave behind is whole.
+ */
+final class Interrupts {
+
+  private static final long NUDGE_MILLIS = 50;
+  private static final long PATIENCE_NANOS = 10_000_000_000L;
+
+  private static volatile boolean finished;
+  private static volatile boolean stopping;
+
+  private Interrupts() {}
+
+  /** Watches over a session that runs on the calling thread. */
+  static void arm(Session session) {
+    Thread worker = Thread.currentThread();
+    Runtime.getRuntime()
+        .addShutdownHook(new Thread(() -> stop(session, worker), "blksh interrupt"));
+  }
+
+  private static void stop(Session session, Thread worker) {
+    if (finished) {
+      return;
+    }
+    stopping = true;
+    ScriptRun.evaluation.stop();
+    try {
+      // Again and again: the script may begin an operation or a wait after the first time.
+      long end = System.nanoTime() + PATIENCE_NANOS;
+      do {
+        session.cancelAll();
+        worker.interrupt();
+        worker.join(NUDGE_MILLIS);
+      } while (worker.isAlive() && System.nanoTime() < end);
+    } catch (InterruptedException hurry) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Ends the process, unless a signal is ending it already. */
+  static void exit(int status) {
+    finished = true;
+    if (!stopping) {
+      System.exit(status);
+    }
+  }
+}

@@ -1,0 +1,140 @@
+package blksh;
+
+import blksh.dsl.HelpRequested;
+import blksh.prompt.Prompt;
+import blksh.script.Compiler;
+import blksh.script.ScriptHost;
+import blksh.script.ScriptRun;
+import blksh.script.ScriptSource;
+import blksh.script.kotlin.ScriptCompiler;
+import blksh.session.Console;
+import blksh.session.ExitStatus;
+import blksh.session.Failures;
+import blksh.session.Options;
+import blksh.session.Session;
+import blksh.session.UsageException;
+import blksh.view.Json;
+import java.io.IOException;
+
+/** The program: reads the command line, does what it says, reports how it ended. */
+public final class Main {
+
+  /** Loads the Kotlin compiler when it is first used, and not before. */
+  static final Compiler COMPILER = source -> ScriptCompiler.INSTANCE.compile(source);
+
+  private final Console console = Console.ofProcess();
+  private final Options options = new Options();
+
+  private Main() {}
+
+  /** Starts blksh; the process ends with one of {@link ExitStatus}. */
+  public static void main(String[] arguments) {
+    Main main = new Main();
+    int status = main.run(arguments);
+    System.out.flush();
+    System.err.flush();
+    int lost = main.console.lostStatus();
+    Interrupts.exit(lost == 0 ? status : lost);
+  }
+
+  private int run(String[] arguments) {
+    try {
+      CommandLine line = CommandLine.parse(arguments, options);
+      return switch (line.verb()) {
+        case HELP -> say(CommandLine.USAGE);
+        case VERSION -> say("blksh " + version() + "\n");
+        case RUN, EVAL -> runScript(line);
+        case COMPILE -> {
+          ScriptHost.compile(COMPILER, System.in, console.out());
+          yield ExitStatus.DONE;
+        }
+        case TRAIN -> Training.run(console, line.words());
+        case PROMPT -> prompt();
+      };
+    } catch (Throwable failure) {
+      return report(failure, "");
+    }
+  }
+
+  private int say(String text) {
+    console.out().print(text);
+    return ExitStatus.DONE;
+  }
+
+  private int runScript(CommandLine line) {
+    ScriptHost.Ready script = null;
+    try (Session session = new Session(console, options, line.words())) {
+      Interrupts.arm(session);
+      ScriptHost host = new ScriptHost(session, COMPILER);
+      script =
+          line.verb() == CommandLine.Verb.RUN
+              ? host.script(line.subject())
+              : host.text(new ScriptSource("<eval>", line.subject()));
+      Object result = script.run(session);
+      session.awaitJobs();
+      session.finish(result);
+      session.findings().forEach(finding -> console.err().println("blksh: " + finding));
+      return session.findings().isEmpty() ? ExitStatus.DONE : ExitStatus.FINDINGS;
+    } catch (Throwable failure) {
+      if (script == null) {
+        // The script never came to read its words, but they say how failures are told.
+        line.words().stream().takeWhile(word -> !word.equals("--")).forEach(options::accept);
+      }
+      return report(failure, script == null ? "" : place(failure, script));
+    }
+  }
+
+  private int prompt() throws Exception {
+    try (Session session = new Session(console, options, java.util.List.of())) {
+      Prompt prompt = new Prompt(console, session);
+      if (!prompt.converses()) {
+        Interrupts.arm(session);
+      }
+      return prompt.run();
+    }
+  }
+
+  /** Where in a script it failed: {@code at nightly.kts:12} and the line itself. */
+  private static String place(Throwable failure, ScriptHost.Ready script) {
+    int number = ScriptRun.INSTANCE.line(failure, script.getClassName());
+    String text = number == 0 ? null : script.getSource().line(number);
+    if (text == null) {
+      return "";
+    }
+    return "\n  at " + script.getSource().getName() + ":" + number + ": " + text.strip();
+  }
+
+  private int report(Throwable failure, String place) {
+    if (failure instanceof HelpRequested help) {
+      return say(help.getText());
+    }
+    boolean interrupted = Failures.interrupted(failure);
+    if (interrupted && console.lostStatus() != 0) {
+      return console.lostStatus();
+    }
+    String message = Failures.message(failure);
+    if (failure instanceof UsageException || interrupted) {
+      console.err().println("blksh: " + message);
+    } else if (failure instanceof blksh.script.ScriptCompilationException) {
+      console.err().println(message);
+    } else {
+      console.err().println("blksh: " + message + place);
+    }
+    if (options.trace()) {
+      failure.printStackTrace(console.err());
+    }
+    if (options.json()) {
+      console.out().println(Json.error(Failures.kind(failure), message));
+    }
+    if (failure instanceof UsageException) {
+      return ExitStatus.USAGE;
+    }
+    return interrupted ? ExitStatus.INTERRUPTED : ExitStatus.FAILED;
+  }
+
+  static String version() throws IOException {
+    try (var in = Main.class.getResourceAsStream("version")) {
+      return new String(in.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8).strip();
+    }
+  }
+}

@@ -1,0 +1,339 @@
+package blksh.session;
+
+import blksh.view.Fitted;
+import blksh.view.View;
+import blksh.view.Views;
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * Standard output and error, and what is known about them. Results go to standard output; progress
+ * and errors go to standard error, and a live progress display makes way for both.
+ */
+public final class Console {
+
+  private static final int USUAL_WIDTH = 80;
+
+  /** Lines of one result that are kept for the pager. */
+  private static final int MOST_LINES = 20_000;
+
+  /** Members of one result that are shown at the prompt. */
+  private static final int MOST_MEMBERS = 10_000;
+
+  private static final int PORTION = 8192;
+
+  private final Polite outBytes = new Polite(FileDescriptor.out, this::lost);
+  private final Polite errBytes = new Polite(FileDescriptor.err, lost -> {});
+  private final PrintStream out = utf8(outBytes);
+  private final PrintStream err = utf8(errBytes);
+  private final PrintStream bareErr = utf8(new FileOutputStream(FileDescriptor.err));
+  private final boolean inTerminal;
+  private final boolean outTerminal;
+  private final boolean errTerminal;
+  private Settings settings = Settings.usual();
+  private volatile Screen screen;
+  private int width;
+  private volatile int lostStatus;
+
+  private Console(String terminals) {
+    this.inTerminal = terminals.indexOf('0') >= 0;
+    this.outTerminal = terminals.indexOf('1') >= 0;
+    this.errTerminal = terminals.indexOf('2') >= 0;
+  }
+
+  /**
+   * The console of this process. The property {@code blksh.terminals} names the standard streams
+   * that are terminals, by number; the launcher sets it, having a cheaper way to tell.
+   */
+  public static Console ofProcess() {
+    Console console = new Console(System.getProperty("blksh.terminals", ""));
+    System.setOut(console.out);
+    System.setErr(console.err);
+    return console;
+  }
+
+  private static PrintStream utf8(OutputStream bytes) {
+    return new PrintStream(new BufferedOutputStream(bytes, 8192), true, StandardCharsets.UTF_8);
+  }
+
+  /**
+   * A standard stream that lets a live display make way first, and drops what is printed by code
+   * that was given up.
+   */
+  private static final class Polite extends FileOutputStream {
+
+    private final Consumer<IOException> whenLost;
+    private volatile Runnable before;
+
+    /** The screen of the prompt, when the stream is a terminal and there is one. */
+    private volatile Supplier<Screen> screen;
+
+    /**
+     * @param whenLost told when nothing can be written any more
+     */
+    Polite(FileDescriptor descriptor, Consumer<IOException> whenLost) {
+      super(descriptor);
+      this.whenLost = whenLost;
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      if (Evaluation.isAbandoned()) {
+        return;
+      }
+      Screen edited = screen == null ? null : screen.get();
+      if (edited != null && edited.editing()) {
+        edited.above(new String(bytes, offset, length, StandardCharsets.UTF_8));
+        return;
+      }
+      Runnable action = before;
+      if (action != null) {
+        action.run();
+      }
+      try {
+        super.write(bytes, offset, length);
+      } catch (IOException lost) {
+        whenLost.accept(lost);
+        throw lost;
+      }
+    }
+  }
+
+  /**
+   * Ends the process in good order when nobody reads its output any more, or it cannot be kept;
+   * whoever prints never learns of it.
+   */
+  private void lost(IOException failure) {
+    synchronized (this) {
+      if (lostStatus != 0) {
+        return;
+      }
+      boolean unread = String.valueOf(failure.getMessage()).contains("Broken pipe");
+      lostStatus = unread ? ExitStatus.UNREAD : ExitStatus.FAILED;
+      if (!unread) {
+        err.println("blksh: cannot write to standard output: " + failure.getMessage());
+      }
+    }
+    // Not from here: the end waits for the thread that is printing.
+    Thread end = new Thread(() -> System.exit(lostStatus), "blksh end");
+    end.setDaemon(true);
+    end.start();
+  }
+
+  /** With what status the process ends because its output was lost; 0 when it was not. */
+  public int lostStatus() {
+    return lostStatus;
+  }
+
+  public PrintStream out() {
+    return out;
+  }
+
+  public PrintStream err() {
+    return err;
+  }
+
+  public boolean inTerminal() {
+    return inTerminal;
+  }
+
+  public boolean outTerminal() {
+    return outTerminal;
+  }
+
+  /** Takes the settings of the session. */
+  void use(Settings chosen) {
+    settings = chosen;
+  }
+
+  /** Says that the prompt has the terminal. */
+  public void attach(Screen prompt) {
+    screen = prompt;
+    outBytes.screen = outTerminal ? this::screen : null;
+    errBytes.screen = errTerminal ? this::screen : null;
+  }
+
+  /** The terminal of the prompt; null when there is no prompt. */
+  public Screen screen() {
+    return screen;
+  }
+
+  /** Whether a live line can be drawn on standard error. */
+  public boolean liveErr() {
+    return errTerminal && !dumb();
+  }
+
+  /**
+   * Whether standard output takes colours: a terminal, not a dumb one, NO_COLOR unset, and no
+   * setting against it.
+   */
+  public boolean colour() {
+    String never = System.getenv("NO_COLOR");
+    return outTerminal
+        && !dumb()
+        && (never == null || never.isEmpty())
+        && settings.is(Settings.Name.COLOUR);
+  }
+
+  /** Whether the terminal understands nothing but text. */
+  public static boolean dumb() {
+    String term = System.getenv("TERM");
+    return term == null || term.isEmpty() || term.equals("dumb");
+  }
+
+  /** Chooses views: at the prompt of what a person looks through, elsewhere of everything. */
+  public Views views() {
+    return Views.upTo(screen == null ? Integer.MAX_VALUE : MOST_MEMBERS);
+  }
+
+  /**
+   * Prints a view, fitted to the terminal if there is one.
+   *
+   * @param aside to standard error, because standard output carries data
+   */
+  public void print(View view, boolean aside) {
+    PrintStream to = aside ? err : out;
+    StringBuilder text = new StringBuilder();
+    fitted(aside)
+        .write(
+            view,
+            line -> {
+              text.append(line).append('\n');
+              if (text.length() > PORTION) {
+                to.print(text);
+                text.setLength(0);
+              }
+            });
+    to.print(text);
+    to.flush();
+  }
+
+  /** Prints a view; at the prompt, page by page when it is longer than the screen. */
+  public void present(View view, boolean aside) {
+    if (screen == null || aside) {
+      print(view, aside);
+    } else {
+      present(lines(view));
+    }
+  }
+
+  /** The lines of a view at the prompt, as far as anybody reads. */
+  public List<String> lines(View view) {
+    List<String> lines = new ArrayList<>();
+    try {
+      fitted(false)
+          .write(
+              view,
+              line -> {
+                if (lines.size() == MOST_LINES) {
+                  throw new Enough();
+                }
+                lines.add(line);
+              });
+    } catch (Enough cut) {
+      lines.add("… and more");
+    }
+    return lines;
+  }
+
+  /** Ends the drawing of a view of which enough is there. */
+  private static final class Enough extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    Enough() {
+      super(null, null, false, false);
+    }
+  }
+
+  /** Shows lines at the prompt, page by page when they are more than the screen has. */
+  public void present(List<String> lines) {
+    Screen prompt = screen;
+    boolean pages = settings.is(Settings.Name.PAGER) && lines.size() >= prompt.height();
+    // Who has typed on wants the next result, not the keys of a pager.
+    if (pages && !prompt.editing() && !prompt.typedAhead()) {
+      try {
+        prompt.page(lines);
+        return;
+      } catch (IOException unable) {
+        // then all at once
+      }
+    }
+    StringBuilder text = new StringBuilder();
+    lines.forEach(line -> text.append(line).append('\n'));
+    out.print(text);
+    out.flush();
+  }
+
+  private Fitted fitted(boolean aside) {
+    boolean terminal = aside ? errTerminal : outTerminal;
+    return new Fitted(terminal ? width() : 0, colour() && !aside);
+  }
+
+  /** Runs an action before anything is printed from now on; null for none. */
+  void beforePrinting(Runnable action) {
+    outBytes.before = action;
+    errBytes.before = action;
+  }
+
+  /** Takes what is live off the screen, before a line is edited there. */
+  public void makeWay() {
+    Runnable action = errBytes.before;
+    if (action != null) {
+      action.run();
+    }
+  }
+
+  /** Standard error without that action. */
+  PrintStream bareErr() {
+    return bareErr;
+  }
+
+  /** Columns of the terminal; without a prompt asked once. */
+  public int width() {
+    Screen prompt = screen;
+    if (prompt != null && prompt.width() > 0) {
+      return prompt.width();
+    }
+    if (width == 0) {
+      width = measure();
+    }
+    return width;
+  }
+
+  private static int measure() {
+    String columns = System.getenv("COLUMNS");
+    if (columns != null && columns.matches("[1-9][0-9]{0,4}")) {
+      return Integer.parseInt(columns);
+    }
+    try {
+      Process stty =
+          new ProcessBuilder("stty", "size")
+              .redirectInput(new java.io.File("/dev/tty"))
+              .redirectError(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      try (InputStream answer = stty.getInputStream()) {
+        String[] size =
+            new String(answer.readAllBytes(), StandardCharsets.US_ASCII).trim().split(" ");
+        if (stty.waitFor(1, TimeUnit.SECONDS) && size.length == 2 && !size[1].equals("0")) {
+          return Integer.parseInt(size[1]);
+        }
+      }
+    } catch (IOException | NumberFormatException unknown) {
+      return USUAL_WIDTH;
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+    }
+    return USUAL_WIDTH;
+  }
+}

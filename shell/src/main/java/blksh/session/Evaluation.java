@@ -1,0 +1,114 @@
+package blksh.session;
+
+/**
+ * One evaluation at the prompt, which can be stopped. Code typed at the prompt passes {@link
+ * #checkpoint} at every method entry and before every jump back, so that no loop and no recursion
+ * outlives a stop; threads the code starts belong to the same evaluation.
+ */
+public final class Evaluation {
+
+  private static final InheritableThreadLocal<Evaluation> CURRENT = new InheritableThreadLocal<>();
+
+  /** Whether any evaluation was ever stopped: until then a checkpoint costs one read. */
+  private static volatile boolean anyStopped;
+
+  /** A part of an evaluation. */
+  public interface Part<T> {
+
+    /** What it comes to. */
+    T call() throws Throwable;
+  }
+
+  private volatile boolean stopped;
+  private volatile boolean abandoned;
+
+  /** Makes the calling thread, and those it starts, part of this evaluation. */
+  public void enter() {
+    CURRENT.set(this);
+  }
+
+  /** Ends the calling thread's part in any evaluation. */
+  public static void leave() {
+    CURRENT.remove();
+  }
+
+  /** Calls something as a part of this evaluation. */
+  public <T> T call(Part<T> part) throws Throwable {
+    enter();
+    try {
+      return part.call();
+    } finally {
+      leave();
+    }
+  }
+
+  /** Stops the code at its next checkpoint. */
+  public void stop() {
+    stopped = true;
+    anyStopped = true;
+  }
+
+  public boolean stopped() {
+    return stopped;
+  }
+
+  /** Gives up on code that does not stop: nobody waits for it, and what it prints is dropped. */
+  public void abandon() {
+    stop();
+    abandoned = true;
+  }
+
+  /** Whether the calling thread belongs to an evaluation nobody waits for. */
+  public static boolean isAbandoned() {
+    if (!anyStopped) {
+      return false;
+    }
+    Evaluation current = CURRENT.get();
+    return current != null && current.abandoned;
+  }
+
+  /**
+   * A point where stopped code stops; called by the code itself.
+   *
+   * @throws Stop when this evaluation was stopped
+   */
+  public static void checkpoint() {
+    if (anyStopped) {
+      Evaluation current = CURRENT.get();
+      if (current != null && current.stopped) {
+        throw new Stop();
+      }
+    }
+  }
+
+  /**
+   * What becomes of {@code System.exit} in code typed at the prompt: the code ends, the sitting
+   * does not.
+   *
+   * @throws Exit always
+   */
+  public static void exit(int status) {
+    throw new Exit(status);
+  }
+
+  /** Ends code that would have ended the process. */
+  public static final class Exit extends Error {
+    private static final long serialVersionUID = 1;
+
+    Exit(int status) {
+      super("exit(" + status + ") ends scripts; :quit or Ctrl-D leaves the prompt");
+    }
+  }
+
+  /**
+   * Unwinds stopped code. An error, so that code which survives every exception does not survive
+   * it.
+   */
+  public static final class Stop extends Error {
+    private static final long serialVersionUID = 1;
+
+    Stop() {
+      super("interrupted", null, false, false);
+    }
+  }
+}

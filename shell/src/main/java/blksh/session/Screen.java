@@ -1,0 +1,197 @@
+package blksh.session;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.jline.builtins.Less;
+import org.jline.builtins.Source;
+import org.jline.reader.LineReader;
+import org.jline.reader.Widget;
+import org.jline.reader.impl.LineReaderImpl;
+import org.jline.terminal.Terminal;
+
+/**
+ * The terminal of the prompt: its size, pages of long output, and what is shown above the line that
+ * is being edited while it is.
+ */
+public final class Screen {
+
+  private static final String LIVE = "blksh-live-lines";
+
+  private final Terminal terminal;
+  private final LineReaderImpl reader;
+  private String prompt = "";
+  private List<String> wanted = List.of();
+  private List<String> shown = List.of();
+
+  /** Whether the line was accepted: nothing is drawn above it any more. */
+  private boolean accepted;
+
+  public Screen(Terminal terminal, LineReader reader) {
+    this.terminal = terminal;
+    this.reader = (LineReaderImpl) reader;
+    reader.getWidgets().put(LIVE, this::redraw);
+    // What is live has no place in the lines that scroll away.
+    Widget accept = reader.getWidgets().get(LineReader.ACCEPT_LINE);
+    reader.getWidgets().put(LineReader.ACCEPT_LINE, () -> leave() && accepts(accept));
+  }
+
+  /** An entry that is not complete gets another line instead. */
+  private boolean accepts(Widget accept) {
+    int length = reader.getBuffer().length();
+    accepted = true;
+    boolean done = accept.apply();
+    accepted = reader.getBuffer().length() == length;
+    return done;
+  }
+
+  /** Takes over what the person has set about editing. */
+  public void apply(Settings settings) {
+    if (settings.has(Settings.Name.EDITING)) {
+      boolean vi = settings.get(Settings.Name.EDITING).equals("vi");
+      String keys = vi ? LineReader.VIINS : LineReader.EMACS;
+      reader.getKeyMaps().put(LineReader.MAIN, reader.getKeyMaps().get(keys));
+    }
+    reader.setAutosuggestion(
+        settings.is(Settings.Name.SUGGESTIONS)
+            ? LineReader.SuggestionType.HISTORY
+            : LineReader.SuggestionType.NONE);
+  }
+
+  /** Its columns; 0 when the terminal does not know. */
+  int width() {
+    return terminal.getSize().getColumns();
+  }
+
+  /** Its rows; more than anything takes when the terminal does not know. */
+  int height() {
+    int rows = terminal.getSize().getRows();
+    return rows > 0 && width() > 0 ? rows : Integer.MAX_VALUE;
+  }
+
+  /**
+   * Reads a line.
+   *
+   * @param begun what stands there already
+   * @throws org.jline.reader.UserInterruptException on Ctrl-C
+   * @throws org.jline.reader.EndOfFileException on Ctrl-D
+   */
+  public String read(String beginning, String begun) {
+    prompt = beginning;
+    accepted = false;
+    shown = List.of();
+    return reader.readLine(beginning, null, (Character) null, begun.isEmpty() ? null : begun);
+  }
+
+  /** Reads the answer to a question, which history does not keep. */
+  public String ask(String question) {
+    reader.setVariable(LineReader.DISABLE_HISTORY, true);
+    try {
+      return read(question, "");
+    } finally {
+      reader.setVariable(LineReader.DISABLE_HISTORY, false);
+    }
+  }
+
+  /** Puts an entry into the history as though it had been typed. */
+  public void remember(String entry) {
+    reader.getHistory().add(entry);
+  }
+
+  /** Whether a line is being edited now. */
+  boolean editing() {
+    return reader.isReading();
+  }
+
+  /** Prints a text for good, above the line being edited. */
+  void above(String text) {
+    reader.printAbove(text.endsWith("\n") ? text.substring(0, text.length() - 1) : text);
+  }
+
+  /** Keeps lines above the line being edited until they are replaced; none takes them away. */
+  void live(List<String> lines) {
+    synchronized (this) {
+      wanted = List.copyOf(lines);
+    }
+    try {
+      reader.callWidget(LIVE);
+    } catch (IllegalStateException notEditing) {
+      // the line was accepted meanwhile
+    }
+  }
+
+  /** Within the reader's lock, as every widget. */
+  private boolean redraw() {
+    List<String> lines;
+    synchronized (this) {
+      lines = wanted;
+    }
+    if (!accepted && !lines.equals(shown)) {
+      shown = lines;
+      StringBuilder text = new StringBuilder();
+      for (String line : lines) {
+        // A percent sign begins a pattern in prompts.
+        text.append(line.replace("%", "%%")).append('\n');
+      }
+      reader.setPrompt(text + prompt);
+      reader.callWidget(LineReader.REDISPLAY);
+    }
+    return true;
+  }
+
+  private boolean leave() {
+    if (!shown.isEmpty()) {
+      shown = List.of();
+      reader.setPrompt(prompt);
+    }
+    return true;
+  }
+
+  /** Whether something was typed that nobody has read yet. */
+  boolean typedAhead() {
+    try {
+      return terminal.reader().peek(1) >= 0;
+    } catch (IOException gone) {
+      return false;
+    }
+  }
+
+  /** Shows lines a screenful at a time; q or Ctrl-C ends it. */
+  void page(List<String> lines) throws IOException {
+    Less less = new Less(terminal, java.nio.file.Path.of(""));
+    less.chopLongLines = true;
+    less.quiet = true;
+    byte[] text = String.join("\n", lines).getBytes(StandardCharsets.UTF_8);
+    Thread reading = Thread.currentThread();
+    Terminal.SignalHandler before =
+        terminal.handle(Terminal.Signal.INT, signal -> reading.interrupt());
+    try {
+      less.run(new Page(lines.size() + " lines; q leaves, h helps", text, lines.size()));
+    } catch (InterruptedException | java.io.IOError enough) {
+      // as q
+    } finally {
+      terminal.handle(Terminal.Signal.INT, before);
+      Thread.interrupted();
+    }
+  }
+
+  /** Text in memory. */
+  private record Page(String title, byte[] text, int count) implements Source {
+    @Override
+    public String getName() {
+      return title;
+    }
+
+    @Override
+    public InputStream read() {
+      return new ByteArrayInputStream(text);
+    }
+
+    @Override
+    public Long lines() {
+      return (long) count;
+    }
+  }
+}

@@ -1,0 +1,257 @@
+package blksh.session;
+
+import blksh.BlkshException;
+import blksh.store.Store;
+import blksh.store.StoreOptions;
+import blksh.task.Task;
+import blksh.view.Json;
+import blksh.view.View;
+import blksh.workspace.Workspace;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+/**
+ * One script or one sitting at the prompt: its console, its options, its workspace, and what it
+ * found.
+ */
+public final class Session implements AutoCloseable {
+
+  private static final long JOB_PATIENCE_MILLIS = 10_000;
+
+  private final Console console;
+  private final Options options;
+  private final List<String> words;
+  private final List<String> findings = new CopyOnWriteArrayList<>();
+  private final List<Background> jobs = new CopyOnWriteArrayList<>();
+  private final List<Store> scratch = new ArrayList<>();
+  private final Settings settings;
+  private Workspace workspace;
+  private Progress progress;
+  private Object lastShown;
+  private volatile boolean dataOut;
+
+  /**
+   * @param words the arguments of the script
+   */
+  public Session(Console console, Options options, List<String> words) {
+    this.console = console;
+    this.options = options;
+    this.words = List.copyOf(words);
+    this.settings = Settings.of(options.home());
+    console.use(settings);
+  }
+
+  /** What the person has set. */
+  public Settings settings() {
+    return settings;
+  }
+
+  public Console console() {
+    return console;
+  }
+
+  public Options options() {
+    return options;
+  }
+
+  public List<String> words() {
+    return words;
+  }
+
+  /** The workspace of the home directory, opened when it is first asked for. */
+  public synchronized Workspace workspace() {
+    if (workspace == null) {
+      workspace =
+          Workspace.open(
+              options.home(), warning -> console.err().println("blksh: " + warning.getMessage()));
+    }
+    return workspace;
+  }
+
+  /**
+   * Carries out an operation: it shows progress, can be cancelled, is noted in the history, and
+   * what it found counts for the exit status.
+   */
+  public <T> T run(String verb, String subject, Function<Task, T> operation) {
+    Workspace within = workspace();
+    showProgress(within);
+    Background background = Background.current();
+    return within.run(
+        verb,
+        subject,
+        task -> {
+          if (background != null) {
+            background.adopt(task);
+          }
+          try {
+            return operation.apply(task);
+          } finally {
+            findings.addAll(task.findings());
+          }
+        });
+  }
+
+  private synchronized void showProgress(Workspace within) {
+    if (progress == null && !options.quiet() && settings.is(Settings.Name.PROGRESS)) {
+      progress = new Progress(console, within.tasks()::running);
+    }
+  }
+
+  /** What was found and survived so far, a sentence each. */
+  public List<String> findings() {
+    return List.copyOf(findings);
+  }
+
+  /** Notes a finding; the exit status becomes 3. */
+  public void finding(String sentence) {
+    findings.add(sentence);
+  }
+
+  /** Says that standard output carries data: from now on results go to standard error. */
+  public void dataOut() {
+    dataOut = true;
+  }
+
+  /** Prints a view, unless standard output belongs to JSON. */
+  public void show(View view, Object result) {
+    lastShown = result;
+    if (!options.json()) {
+      console.print(view, dataOut);
+    }
+  }
+
+  /** Prints what a script came to: its view, or under {@code --json} the one object. */
+  public void finish(Object result) {
+    if (options.json()) {
+      Object last = result == null ? lastShown : result;
+      (dataOut ? console.err() : console.out()).println(Json.object(last, findings));
+    } else if (result != null) {
+      console.present(console.views().view(result), dataOut);
+    }
+  }
+
+  /** The lines of a result at the prompt; the person may be long to read them. */
+  public List<String> drawn(Object result) {
+    return options.json()
+        ? List.of(Json.object(result, List.of()))
+        : console.lines(console.views().view(result));
+  }
+
+  /** Does something in the background. @param name what, in a few words, or empty */
+  public Background background(String name, Supplier<?> work) {
+    workspace();
+    synchronized (jobs) {
+      Background job = new Background(jobs.size() + 1, name, work, this::ended);
+      jobs.add(job);
+      return job;
+    }
+  }
+
+  /** The background work of this session, oldest first. */
+  public List<Background> jobs() {
+    return List.copyOf(jobs);
+  }
+
+  private void ended(Background job) {
+    if (console.screen() != null) {
+      String state = job.state().name().toLowerCase(Locale.ROOT);
+      String message = job.message();
+      console
+          .err()
+          .println("job " + job.id() + " " + state + (message.isEmpty() ? "" : ": " + message));
+    }
+  }
+
+  /**
+   * Waits for the background work of a script.
+   *
+   * @throws RuntimeException the first failure of it
+   */
+  public void awaitJobs() {
+    jobs().forEach(Background::await);
+  }
+
+  /** Asks every running operation to stop, but those in the background. */
+  public synchronized void cancel() {
+    if (workspace != null) {
+      for (Task task : workspace.tasks().running()) {
+        if (jobs.stream().noneMatch(job -> job.owns(task))) {
+          task.cancel();
+        }
+      }
+    }
+  }
+
+  /** Asks every running operation to stop, and all background work. */
+  public void cancelAll() {
+    cancel();
+    jobs.forEach(Background::cancel);
+  }
+
+  /**
+   * A store that stands for one that does not exist yet, for a dry run; it is gone with the
+   * session.
+   */
+  public Store scratchStore() {
+    try {
+      Path directory = Files.createTempDirectory("blksh-dry-run");
+      Store store = Store.create(directory, StoreOptions.defaults());
+      synchronized (scratch) {
+        scratch.add(store);
+      }
+      return store;
+    } catch (IOException failure) {
+      throw new BlkshException("make a temporary store", failure.getMessage(), failure);
+    }
+  }
+
+  private void dropScratch() {
+    synchronized (scratch) {
+      for (Store store : scratch) {
+        store.close();
+        try (Stream<Path> files = Files.walk(store.path())) {
+          for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+            Files.delete(file);
+          }
+        } catch (IOException left) {
+          console.err().println("blksh: cannot remove " + store.path() + ": " + left.getMessage());
+        }
+      }
+      scratch.clear();
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      for (Background job : jobs) {
+        job.end(JOB_PATIENCE_MILLIS);
+      }
+    } catch (InterruptedException hurry) {
+      Thread.currentThread().interrupt();
+    }
+    dropScratch();
+    Progress shown;
+    Workspace opened;
+    synchronized (this) {
+      shown = progress;
+      opened = workspace;
+      progress = null;
+    }
+    if (shown != null) {
+      shown.close();
+    }
+    if (opened != null) {
+      opened.close();
+    }
+  }
+}

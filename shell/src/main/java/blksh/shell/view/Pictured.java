@@ -1,8 +1,0 @@
-package blksh.shell.view;
-
-/** A thing that is looked at rather than read: it prints as a picture instead of a card. */
-public interface Pictured extends Described {
-
-  /** The picture, titled. */
-  View picture();
-}

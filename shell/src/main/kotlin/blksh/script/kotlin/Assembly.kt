@@ -1,0 +1,200 @@
+package blksh.script.kotlin
+
+import blksh.script.BundledScripts
+import blksh.script.Members
+import blksh.script.ScriptCompilationException
+import blksh.script.ScriptSource
+import java.io.File
+import java.nio.file.Files
+import java.nio.file.Path
+import java.nio.file.StandardCopyOption.REPLACE_EXISTING
+import java.util.zip.ZipEntry
+import java.util.zip.ZipFile
+import java.util.zip.ZipOutputStream
+import kotlin.io.path.listDirectoryEntries
+import kotlin.io.path.name
+import kotlin.io.path.nameWithoutExtension
+import kotlin.reflect.KClass
+import kotlin.reflect.KFunction
+import kotlin.reflect.KParameter
+import kotlin.reflect.KProperty
+import kotlin.reflect.KType
+import kotlin.reflect.KVisibility
+import kotlin.reflect.full.declaredMembers
+import kotlin.reflect.jvm.javaGetter
+import kotlin.reflect.jvm.javaMethod
+import kotlin.system.exitProcess
+
+/**
+ * The build's last step, over the directory that the launcher runs from: compiles the bundled
+ * scripts into a jar beside the others, lays out the native libraries so that none is unpacked at
+ * start-up, and names the build. Arguments: the scripts' directory, the directory to complete, the
+ * directories with the sources of the vocabulary.
+ */
+fun main(arguments: Array<String>) {
+  val (scripts, target) = arguments.map { Path.of(it) }
+  val vocabulary = arguments.drop(2).map { Path.of(it) }
+  try {
+    // Archives of the classes of an earlier build are of no use to this one.
+    target.resolve("archive").toFile().deleteRecursively()
+    Assembly(target).run {
+      dropStrangers()
+      compileScripts(scripts, vocabulary)
+      extractNatives()
+      nameBuild()
+    }
+  } catch (refused: ScriptCompilationException) {
+    System.err.println(refused.message)
+    exitProcess(1)
+  }
+}
+
+private class Assembly(private val target: Path) {
+
+  private val jars = target.resolve("lib")
+
+  /** Removes jars that an earlier build left and this one does not use. */
+  fun dropStrangers() {
+    val used = System.getProperty("java.class.path").split(File.pathSeparator).map { File(it).name }
+    val own = Regex("shell-.*\\.jar")
+    jars
+      .listDirectoryEntries("*.jar")
+      .filter { it.name !in used && !own.matches(it.name) }
+      .forEach { Files.delete(it) }
+  }
+
+  fun compileScripts(scripts: Path, vocabulary: List<Path>) {
+    val index = StringBuilder()
+    ZipOutputStream(Files.newOutputStream(jars.resolve("scripts.jar"))).use { zip ->
+      fun entry(name: String, bytes: ByteArray) {
+        zip.putNextEntry(ZipEntry(name).apply { time = 0 })
+        zip.write(bytes)
+        zip.closeEntry()
+      }
+      for (file in scripts.listDirectoryEntries("*.kts").sorted()) {
+        val source = ScriptSource.read(file)
+        val script = ScriptCompiler.compile(source)
+        val name = file.nameWithoutExtension
+        val description = script.description.replace("\n", "\\n")
+        index.appendLine(
+          listOf(name, source.digest, script.className, script.resultField.orEmpty(), description)
+            .joinToString("\t")
+        )
+        script.classes.forEach { (path, bytes) -> entry(path, bytes) }
+        entry("blksh/scripts/$name.kts", source.text.toByteArray())
+      }
+      entry(BundledScripts.INDEX, index.toString().toByteArray())
+      entry(Documentation.RESOURCE, Documentation.extract(vocabulary).toByteArray())
+      entry(Members.INDEX, members().joinToString("\n", postfix = "\n").toByteArray())
+    }
+  }
+
+  /** What the vocabulary's classes declare, a line each. */
+  private fun members(): List<String> {
+    val types =
+      jars.listDirectoryEntries("shell-*.jar").flatMap { jar ->
+        ZipFile(jar.toFile()).use { zip ->
+          zip
+            .entries()
+            .asSequence()
+            .map { it.name }
+            .filter { it.endsWith(".class") }
+            .map { it.removeSuffix(".class").replace('/', '.') }
+            .filter { it.substringBeforeLast('.') in Members.PACKAGES }
+            .map { Class.forName(it, false, loader) }
+            .filter { it.getAnnotation(Metadata::class.java)?.kind == 1 && !it.isAnonymousClass }
+            .toList()
+        }
+      }
+    return types.flatMap { type -> members(type.kotlin) }.sorted()
+  }
+
+  private fun members(type: KClass<*>): List<String> =
+    type.declaredMembers
+      .filter { it.visibility == KVisibility.PUBLIC }
+      .mapNotNull { member ->
+        val parameters = member.parameters.filter { it.kind == KParameter.Kind.VALUE }
+        val method =
+          when (member) {
+            is KProperty<*> -> member.javaGetter
+            is KFunction<*> -> member.javaMethod
+            else -> null
+          }
+        method?.let {
+          val optional = parameters.indices.filter { parameters[it].isOptional }.toSet()
+          val takes =
+            parameters.joinToString(", ", "(", ")") {
+              "${it.name}: ${short(it.type)}" + if (it.isOptional) " = …" else ""
+            }
+          val signature =
+            member.name +
+              (if (member is KProperty<*>) "" else takes) +
+              ": " +
+              short(member.returnType)
+          val nullable = member.returnType.isMarkedNullable
+          val owner = type.simpleName.orEmpty()
+          Members.line(
+            it,
+            Members.Member(
+              owner,
+              member.name,
+              member is KProperty<*>,
+              nullable,
+              optional,
+              signature,
+            ),
+          )
+        }
+      }
+
+  private val loader = javaClass.classLoader
+
+  /** A type without the packages of its names. */
+  private fun short(type: KType): String =
+    type.toString().replace(Regex("""\b[a-z]\w*\.|\s*/\*.*?\*/"""), "")
+
+  /** Copies this platform's libraries out of their jars, under names that need no version. */
+  fun extractNatives() {
+    val system = System.getProperty("os.name")
+    val machine = System.getProperty("os.arch")
+    if (system != "Linux" || machine !in setOf("amd64", "aarch64")) return
+    val intel = machine == "amd64"
+    val wanted =
+      mapOf(
+        "org/sqlite/native/Linux/${if (intel) "x86_64" else "aarch64"}/libsqlitejdbc.so" to
+          "libsqlitejdbc.so",
+        "jni/${if (intel) "x86_64" else "aarch64"}-Linux/libjffi-1.2.so" to "libjffi-1.2.so",
+        "net/jpountz/util/linux/$machine/liblz4-java.so" to "liblz4-java.so",
+        "org/jline/nativ/Linux/${if (intel) "x86_64" else "arm64"}/libjlinenative.so" to
+          "libjlinenative.so",
+      )
+    val zstd = Regex("linux/$machine/libzstd-jni-.*\\.so")
+    val natives = Files.createDirectories(target.resolve("native"))
+    for (jar in jars.listDirectoryEntries("*.jar")) {
+      ZipFile(jar.toFile()).use { zip ->
+        for (entry in zip.entries()) {
+          val name = wanted[entry.name] ?: if (zstd.matches(entry.name)) "libzstd-jni.so" else null
+          name?.let { Files.copy(zip.getInputStream(entry), natives.resolve(it), REPLACE_EXISTING) }
+        }
+      }
+    }
+  }
+
+  /** Names what scripts are compiled with by its digest, and lists the class paths. */
+  fun nameBuild() {
+    val all = jars.listDirectoryEntries("*.jar").map { it.name }.sorted()
+    val compiledWith = Regex("(engine|shell|kotlin-stdlib|kotlin-compiler-embeddable)-.*")
+    val digests =
+      all
+        .filter { compiledWith.matches(it) }
+        .map { ScriptSource.hex(Files.readAllBytes(jars.resolve(it))) }
+    val compiler = Regex("(kotlin-(?!stdlib)|kotlinx-|annotations-|jline-).*")
+    writeLines("shell.jars", all)
+    writeLines("run.jars", all.filterNot { compiler.matches(it) })
+    writeLines("build", listOf(ScriptSource.hex(digests.joinToString().toByteArray())))
+  }
+
+  private fun writeLines(name: String, lines: List<String>) {
+    Files.writeString(target.resolve(name), lines.joinToString("\n", postfix = "\n"))
+  }
+}

@@ -1,0 +1,556 @@
+package blksh.script.kotlin
+
+import blksh.BlkshException
+import blksh.dsl.Vocabulary
+import blksh.script.Scope
+import blksh.script.ScriptCompilationException
+import blksh.script.ScriptProblem
+import blksh.script.ScriptRun
+import blksh.script.ScriptSource
+import blksh.script.Sitting
+import blksh.session.Evaluation
+import java.lang.reflect.InvocationTargetException
+import java.util.concurrent.ConcurrentHashMap
+import java.util.concurrent.ConcurrentLinkedDeque
+import kotlin.coroutines.Continuation
+import kotlin.coroutines.EmptyCoroutineContext
+import kotlin.coroutines.startCoroutine
+import kotlin.script.experimental.api.CompiledScript as Snippet
+import kotlin.script.experimental.api.ResultWithDiagnostics
+import kotlin.script.experimental.api.repl
+import kotlin.script.experimental.host.ScriptingHostConfiguration
+import kotlin.script.experimental.host.toScriptSource
+import kotlin.script.experimental.jvm.defaultJvmScriptingHostConfiguration
+import kotlin.script.experimental.jvm.impl.KJvmCompiledModuleInMemory
+import kotlin.script.experimental.jvm.impl.KJvmCompiledScript
+import kotlin.script.experimental.util.LinkedSnippet
+import org.jetbrains.kotlin.com.intellij.openapi.util.Disposer
+import org.jetbrains.kotlin.com.intellij.psi.PsiErrorElement
+import org.jetbrains.kotlin.fir.extensions.FirReplHistoryProvider
+import org.jetbrains.kotlin.fir.symbols.impl.FirReplSnippetSymbol
+import org.jetbrains.kotlin.lexer.KotlinLexer
+import org.jetbrains.kotlin.lexer.KtTokens
+import org.jetbrains.kotlin.psi.KtFile
+import org.jetbrains.kotlin.psi.KtPsiFactory
+import org.jetbrains.kotlin.psi.psiUtil.collectDescendantsOfType
+import org.jetbrains.kotlin.scripting.compiler.plugin.impl.K2ReplCompiler
+import org.jetbrains.kotlin.scripting.compiler.plugin.impl.ScriptDiagnosticsMessageCollector
+import org.jetbrains.kotlin.scripting.compiler.plugin.services.firReplHistoryProvider
+import org.jetbrains.kotlin.scripting.compiler.plugin.services.isReplSnippetSource
+
+/**
+ * The language of the prompt: Kotlin, one entry after the other, each seeing what those before it
+ * declared. An entry that fails leaves nothing behind, whatever failed in it.
+ *
+ * Creating one loads the compiler and takes a second or so.
+ *
+ * @param stays whether an entry that would end the process only ends itself
+ */
+class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
+
+  /** What the reader makes of the lines typed so far. */
+  sealed interface Reading {
+    /** They can be compiled. */
+    data object Complete : Reading
+
+    /** They are the beginning of something. */
+    data object Incomplete : Reading
+
+    /** They are wrong whatever may follow. */
+    data class Invalid(val problem: ScriptProblem) : Reading
+  }
+
+  /** What came of an entry. */
+  sealed interface Outcome {
+    /** It ran; [value] is that of its last expression, `Unit` when that has none. */
+    data class Value(val value: Any?) : Outcome
+
+    /** It was not run. */
+    data class Refused(val source: ScriptSource, val problems: List<ScriptProblem>) : Outcome
+
+    /** It threw, at this line of the entry when one is known (else 0). */
+    data class Threw(val failure: Throwable, val source: ScriptSource, val line: Int) : Outcome
+  }
+
+  private val disposable = Disposer.newDisposable("blksh prompt")
+  private val history = RevocableHistory()
+  private val collector = ScriptDiagnosticsMessageCollector(null)
+  private val state =
+    K2ReplCompiler.createCompilationState(
+      collector,
+      disposable,
+      ScriptCompiler.configuration,
+      ScriptingHostConfiguration(defaultJvmScriptingHostConfiguration) {
+        repl {
+          firReplHistoryProvider(history)
+          isReplSnippetSource { _, _ -> true }
+        }
+      },
+    )
+  private val compiler = K2ReplCompiler(state)
+  private val psi = KtPsiFactory(state.project, markGenerated = false)
+  private val loader = SnippetClassLoader(javaClass.classLoader)
+  /** Those that were kept, newest first. */
+  private val snippets = ConcurrentLinkedDeque<Any>()
+  private var number = 0
+
+  /** Says whether lines are an entry, the beginning of one, or wrong. */
+  @Synchronized
+  fun read(text: String): Reading {
+    if (openAtEnd(text)) return Reading.Incomplete
+    val file: KtFile = psi.createFile("entry.kts", text)
+    val errors = file.collectDescendantsOfType<PsiErrorElement>()
+    val first = errors.minByOrNull { it.textRange.startOffset } ?: return Reading.Complete
+    val end = text.trimEnd().length
+    if (!Tokens.isBroken(text) && errors.all { it.textRange.startOffset >= end })
+      return Reading.Incomplete
+    val before = text.take(first.textRange.startOffset)
+    val problem =
+      ScriptProblem(
+        true,
+        before.count { it == '\n' } + 1,
+        before.length - before.lastIndexOf('\n'),
+        first.errorDescription,
+      )
+    return Reading.Invalid(problem)
+  }
+
+  /** Entries see each other, whatever they declare private; as long as before. */
+  private fun open(text: String): String {
+    if (PRIVATE !in text) return text
+    val opened = StringBuilder(text)
+    val script = psi.createFile("entry.kts", text).script ?: return text
+    for (declaration in script.declarations) {
+      val modifier = declaration.modifierList?.getModifier(KtTokens.PRIVATE_KEYWORD) ?: continue
+      val range = modifier.textRange
+      opened.replace(range.startOffset, range.endOffset, " ".repeat(range.length))
+    }
+    return opened.toString()
+  }
+
+  private fun endMissing(text: String): ScriptProblem {
+    val lines = text.trimEnd().lines()
+    return ScriptProblem(
+      true,
+      lines.size,
+      lines.last().length + 1,
+      "Expecting more: the end is missing",
+    )
+  }
+
+  /** Whether a raw string or a comment is still open; the parser does not mind those. */
+  private fun openAtEnd(text: String): Boolean {
+    val lexer = KotlinLexer()
+    lexer.start(text)
+    var raw = false
+    while (true) {
+      val token = lexer.tokenType ?: return raw
+      when (token) {
+        KtTokens.OPEN_QUOTE -> raw = lexer.tokenText == "\"\"\""
+        KtTokens.CLOSING_QUOTE -> raw = false
+        KtTokens.BLOCK_COMMENT,
+        KtTokens.DOC_COMMENT ->
+          if (lexer.tokenEnd == text.length && !lexer.tokenText.endsWith("*/")) return true
+      }
+      lexer.advance()
+    }
+  }
+
+  /** An entry that compiled: it waits to be run, once, and then to be settled. */
+  class Entry
+  internal constructor(
+    internal val source: ScriptSource,
+    internal val snippet: KJvmCompiledScript,
+    internal val mark: Int,
+  ) {
+    internal var instance: Any? = null
+
+    /** The name by which the compiler knows its result; null when it has none. */
+    val result: String?
+      get() = snippet.resultField?.first
+  }
+
+  /** What the compiler made of an entry. */
+  sealed interface Compilation {
+    data class Done(val entry: Entry) : Compilation
+
+    data class Failed(val outcome: Outcome) : Compilation
+  }
+
+  /** Compiles an entry. Its result will be known as the next of [Sitting]. */
+  @Synchronized
+  fun compile(text: String): Compilation {
+    val source = ScriptSource("<prompt>", text)
+    // The compiler goes on over syntax errors, and crashes over some: they end here.
+    val wrong =
+      when (val reading = read(text)) {
+        is Reading.Invalid -> reading.problem
+        Reading.Incomplete -> endMissing(text)
+        Reading.Complete -> null
+      }
+    if (wrong != null) return Compilation.Failed(Outcome.Refused(source, listOf(wrong)))
+    val prelude = prelude(text, names(text))
+    val mark = history.mark()
+    var compiled = false
+    try {
+      return when (val result = compile(open(prelude + text), "$ENTRY${++number}")) {
+        is ResultWithDiagnostics.Success -> {
+          compiled = true
+          val snippet = result.value.get() as KJvmCompiledScript
+          val module = snippet.getCompiledModule() as KJvmCompiledModuleInMemory
+          loader.add(module.compilerOutputFiles, stays)
+          Compilation.Done(Entry(source, snippet, mark))
+        }
+        is ResultWithDiagnostics.Failure ->
+          Compilation.Failed(
+            Outcome.Refused(
+              source,
+              ScriptCompiler.problems(result.reports, prelude + text).map { it.less(prelude) },
+            )
+          )
+      }
+    } catch (crash: Throwable) {
+      val failure = BlkshException("compile this", "the Kotlin compiler failed on it", crash)
+      val names = OwnNames.of(text)
+      if (names.isNotEmpty())
+        failure.suggest("choose another name than ${names.joinToString()}: blksh has that already")
+      return Compilation.Failed(Outcome.Threw(failure, source, 0))
+    } finally {
+      collector.clear()
+      if (!compiled) history.rollBack(mark)
+    }
+  }
+
+  /**
+   * The type of an expression in the words of Kotlin, found without running it; `Unit` for what is
+   * no expression.
+   *
+   * @throws BlkshException when it does not compile
+   */
+  @Synchronized
+  fun typeOf(expression: String): String {
+    when (val compilation = compile(expression)) {
+      is Compilation.Done -> {
+        settle(compilation.entry, keep = false)
+        return compilation.entry.snippet.resultField?.second?.typeName ?: "Unit"
+      }
+      is Compilation.Failed ->
+        when (val outcome = compilation.outcome) {
+          is Outcome.Refused -> throw ScriptCompilationException(outcome.source, outcome.problems)
+          is Outcome.Threw -> throw outcome.failure
+          is Outcome.Value -> error("an entry that was not run has no value")
+        }
+    }
+  }
+
+  /**
+   * What was entered as a script, and what is wrong with that as one: a script does not see what
+   * the person's own init script declares, say.
+   *
+   * @param texts the entries that ended well, oldest first
+   * @param results the name that the result of each got, or null
+   */
+  @Synchronized
+  fun saved(texts: List<String>, results: List<String?>): Saved {
+    val entered = texts.zip(results, SavedSession::Entered)
+    val ofNoBlock = HashSet<SavedSession.Place>()
+    while (true) {
+      val script = SavedSession(psi).script(entered, ofNoBlock)
+      val problems = problems(script.text)
+      // Whether a block gives `it` depends on what takes the block; where it does not, the last
+      // result was meant. What is wrong further on may only follow from that.
+      val unresolved =
+        problems
+          .filter { it.line > 0 && it.message.startsWith("Unresolved reference") }
+          .minOfOrNull { offset(script.text, it) }
+      val more = script.ofBlocks.filterValues { it == unresolved }.keys
+      if (!ofNoBlock.addAll(more)) return Saved(script.text, problems)
+    }
+  }
+
+  private fun problems(script: String): List<ScriptProblem> =
+    try {
+      ScriptCompiler.compile(ScriptSource("<saved>", script))
+      listOf()
+    } catch (refused: ScriptCompilationException) {
+      refused.problems.filter { it.error }
+    }
+
+  /** Where in a text a problem is. */
+  private fun offset(text: String, problem: ScriptProblem): Int =
+    text.lineSequence().take(problem.line - 1).sumOf { it.length + 1 } + problem.column - 1
+
+  /** A script of what was entered, and why it does not compile when it does not. */
+  class Saved(val script: String, val problems: List<ScriptProblem>)
+
+  private var extensions: Extensions? = null
+
+  /**
+   * What may be named at the end of a text, which is the beginning of an entry up to the word that
+   * is being typed. Runs nothing.
+   */
+  @Synchronized
+  fun scope(before: String): Scope {
+    val text = before + ScopeSearch.MARK + Tokens.closing(before)
+    val prelude = prelude(text, names(text))
+    val mark = history.mark()
+    val search =
+      ScopeSearch(history.getSnippets().toList()) { session ->
+        extensions ?: Extensions(session).also { extensions = it }
+      }
+    try {
+      search.during { compile(prelude + text, "$ENTRY${++number}") }
+    } catch (crash: Exception) {
+      // What it found before is as good as any.
+    } finally {
+      collector.clear()
+      history.rollBack(mark)
+    }
+    return search.found()
+  }
+
+  /**
+   * Reads on in what Kotlin declares, for a moment; false when all of it is known. Entries may come
+   * between.
+   */
+  @Synchronized fun learn(): Boolean = extensions?.read(LESSON_MILLIS) ?: false
+
+  /** The names of functions and properties that a package of Kotlin declares. */
+  @Synchronized
+  fun importable(packageName: String): List<String> =
+    extensions?.importable(packageName) ?: listOf()
+
+  /** The identifiers in a text. */
+  private fun names(text: String): Set<String> {
+    val names = HashSet<String>()
+    val lexer = KotlinLexer()
+    lexer.start(text)
+    while (lexer.tokenType != null) {
+      if (lexer.tokenType == KtTokens.IDENTIFIER) names += lexer.tokenText
+      lexer.advance()
+    }
+    return names
+  }
+
+  /**
+   * Declares the results an entry speaks of under their own names, on the entry's first line: the
+   * compiler knows each by a name that no other ever had.
+   */
+  private fun prelude(text: String, names: Set<String>): String {
+    val headed = text.trimStart().let { it.startsWith("import ") || it.startsWith("@file") }
+    if (headed) return ""
+    return names
+      .filter { !Sitting.declares(it) && !declaredIn(text, it) }
+      .mapNotNull { name -> Sitting.find(name)?.let { "val $name = ${known(it)}; " } }
+      .joinToString("")
+  }
+
+  private fun declaredIn(text: String, name: String): Boolean =
+    Regex("""\b(va[lr]|fun|class|object)\s+$name\b""").containsMatchIn(text)
+
+  /** The name by which the compiler knows a result; a result of the fast lane it learns of here. */
+  private fun known(result: Sitting.Result): String {
+    result.known?.let {
+      return it
+    }
+    val name = "plain${result.number}_"
+    val reach = "blksh.script.Sitting"
+    val typed = "val $name = $reach.typed(${result.number}) { ${result.path} }"
+    if (!declare(typed)) declare("val $name: Any? = $reach.value(${result.number})")
+    result.known = name
+    return name
+  }
+
+  private fun declare(text: String): Boolean {
+    val mark = history.mark()
+    try {
+      val result = compile(text, "$ENTRY${++number}")
+      if (result is ResultWithDiagnostics.Success) {
+        val snippet = result.value.get() as KJvmCompiledScript
+        val module = snippet.getCompiledModule() as KJvmCompiledModuleInMemory
+        loader.add(module.compilerOutputFiles, stays)
+        run(Entry(ScriptSource("<prompt>", text), snippet, mark))
+        return true
+      }
+    } catch (crash: Exception) {
+      // The plain declaration that is tried next asks less of the compiler.
+      history.rollBack(mark)
+      return false
+    } finally {
+      collector.clear()
+    }
+    history.rollBack(mark)
+    return false
+  }
+
+  private fun ScriptProblem.less(prelude: String): ScriptProblem =
+    if (line != 1) this else copy(column = maxOf(1, column - prelude.length))
+
+  /** Runs an entry as a part of [evaluation]; on any thread. */
+  fun run(entry: Entry, evaluation: Evaluation): Outcome {
+    val type = entry.snippet.scriptClassFQName
+    evaluation.enter()
+    try {
+      return Outcome.Value(run(entry))
+    } catch (thrown: InvocationTargetException) {
+      val failure = thrown.targetException
+      return Outcome.Threw(failure, entry.source, ScriptRun.line(failure, type))
+    } catch (failure: Throwable) {
+      return Outcome.Threw(failure, entry.source, ScriptRun.line(failure, type))
+    } finally {
+      Evaluation.leave()
+    }
+  }
+
+  /** Keeps what an entry declared, or takes it back when it failed or nobody waits for it. */
+  @Synchronized
+  fun settle(entry: Entry, keep: Boolean) {
+    val instance = entry.instance
+    if (keep && instance != null) {
+      snippets.addFirst(instance)
+      Sitting.declare(declaredBy(instance.javaClass))
+    } else {
+      history.rollBack(entry.mark)
+    }
+  }
+
+  /** The names a snippet declares, those of its result left out. */
+  private fun declaredBy(type: Class<*>): List<String> {
+    val types = type.declaredClasses.map { it.simpleName }
+    val members =
+      type.declaredMethods
+        .map { it.name }
+        .filter { '$' !in it }
+        .map {
+          if (it.length > 3 && it.startsWith("get"))
+            it.drop(3).replaceFirstChar { c -> c.lowercaseChar() }
+          else it
+        }
+    return (types + members).filter { it != "it" && !it.matches(Regex("""res\d+|plain\d+_""")) }
+  }
+
+  /** Compiles something small and forgets it, so that the first entry finds the compiler warm. */
+  @Synchronized
+  fun warmUp() {
+    val mark = history.mark()
+    try {
+      compile("listOf(1).map { \"\$it\" }", "$ENTRY${++number}")
+      compile("val a = stores.filter { it.reachable }.map { it.name }", "$ENTRY${++number}")
+      scope("stores.map { it.")
+    } finally {
+      collector.clear()
+      history.rollBack(mark)
+    }
+  }
+
+  /**
+   * The value that a variable declared at the prompt holds; null when there is none or it is null.
+   * Calls no getter and asks no delegate, which would be to run what was entered, and waits for no
+   * other entry.
+   */
+  fun variable(name: String): Any? {
+    val getter = "get" + name.replaceFirstChar { it.uppercaseChar() }
+    for (snippet in snippets) {
+      val type = snippet.javaClass
+      val method =
+        type.methods.find { it.parameterCount == 0 && it.name.substringBefore('-') == getter }
+          ?: continue
+      // A value of an inline class is bare in its field; its getter has a longer name.
+      val field =
+        type.declaredFields.find {
+          it.name == name && it.type == method.returnType && method.name == getter
+        }
+      return field?.apply { isAccessible = true }?.get(snippet)
+    }
+    return null
+  }
+
+  private fun compile(text: String, name: String): ResultWithDiagnostics<LinkedSnippet<Snippet>> =
+    suspended {
+      compiler.compile(text.toScriptSource("$name.kts"))
+    }
+
+  private fun run(entry: Entry): Any? {
+    val snippet = entry.snippet
+    val type = loader.loadClass(snippet.scriptClassFQName)
+    val instance = type.getField("INSTANCE").get(null)
+    type.methods.single { it.name == "\$\$eval" }.invoke(instance, vocabulary)
+    entry.instance = instance
+    val (field, kind) = snippet.resultField ?: return Unit
+    val value = type.getDeclaredField(field).apply { isAccessible = true }.get(instance)
+    return boxed(value, kind.typeName)
+  }
+
+  /** A value of an inline class, which its field holds bare, as one of that class. */
+  private fun boxed(value: Any?, typeName: String): Any? {
+    if (value == null) return null
+    val name = typeName.substringBefore('<').removeSuffix("?")
+    val declared = if (name.startsWith(ENTRY)) name.replace('.', '$') else name
+    val type = runCatching { loader.loadClass(declared) }.getOrNull()
+    if (type == null || type.isInstance(value)) return value
+    val box = type.declaredMethods.find { it.name == "box-impl" } ?: return value
+    return runCatching { box.invoke(null, value) }.getOrDefault(value)
+  }
+
+  /** The compiler's history of entries, whose tail can be taken back. */
+  private class RevocableHistory : FirReplHistoryProvider() {
+    private val entries = ArrayList<FirReplSnippetSymbol>()
+    private var asked = FIRST
+
+    override fun getSnippets(): Iterable<FirReplSnippetSymbol> = entries.toList()
+
+    override fun putSnippet(symbol: FirReplSnippetSymbol) {
+      entries += symbol
+    }
+
+    override fun isFirstSnippet(symbol: FirReplSnippetSymbol): Boolean =
+      entries.firstOrNull() == symbol
+
+    /** The compiler names results by it; entries that were taken back keep theirs. */
+    override fun getSnippetCount(): Int = asked++
+
+    fun mark(): Int = entries.size
+
+    fun rollBack(mark: Int) {
+      while (entries.size > mark) entries.removeLast()
+    }
+  }
+
+  /** The classes of all entries, each with its checkpoints. */
+  private class SnippetClassLoader(parent: ClassLoader) : ClassLoader(parent) {
+    private val classes = ConcurrentHashMap<String, ByteArray>()
+
+    fun add(files: Map<String, ByteArray>, stays: Boolean) {
+      files.forEach { (path, bytes) ->
+        if (path.endsWith(".class")) {
+          classes[path.removeSuffix(".class").replace('/', '.')] = Checkpoints.insert(bytes, stays)
+        }
+      }
+    }
+
+    override fun findClass(name: String): Class<*> {
+      val bytes = classes.remove(name) ?: throw ClassNotFoundException(name)
+      return defineClass(name, bytes, 0, bytes.size)
+    }
+  }
+
+  private companion object {
+
+    /** What the classes of entries are called, with a number. */
+    const val ENTRY = "Entry_"
+
+    const val PRIVATE = "private"
+
+    const val LESSON_MILLIS = 15L
+
+    /** Where the compiler's numbers for results begin, out of the way of those people see. */
+    const val FIRST = 1_000_000
+
+    /** Runs a suspending call that never really suspends. */
+    fun <T> suspended(block: suspend () -> T): T {
+      var outcome: Result<T>? = null
+      block.startCoroutine(Continuation(EmptyCoroutineContext) { outcome = it })
+      return outcome!!.getOrThrow()
+    }
+  }
+}

@@ -1,0 +1,11 @@
+package blksh.view
+
+/** A collection whose members have names: `stores["main"]`. */
+interface Keyed {
+
+  /** The names, in order. */
+  val keys: List<String>
+
+  /** The member of that name, or null. */
+  fun find(key: String): Any?
+}

@@ -1,0 +1,32 @@
+package blksh.view
+
+/** A number of bytes. Prints in binary units; write one as `4.GiB` or `512.MiB`. */
+data class Size(val bytes: Long) : Comparable<Size> {
+
+  operator fun plus(other: Size): Size = Size(Math.addExact(bytes, other.bytes))
+
+  operator fun minus(other: Size): Size = Size(Math.subtractExact(bytes, other.bytes))
+
+  operator fun times(factor: Int): Size = Size(Math.multiplyExact(bytes, factor.toLong()))
+
+  /** How many times [other] fits, as a ratio. */
+  operator fun div(other: Size): Double = bytes.toDouble() / other.bytes
+
+  override fun compareTo(other: Size): Int = bytes.compareTo(other.bytes)
+
+  override fun toString(): String = Words.size(bytes)
+
+  companion object {
+    private val UNITS = listOf("", "k", "m", "g", "t", "p")
+    private val FORM = Regex("""(\d+(?:\.\d+)?)\s*([kmgtp]?)(?:i?b)?""")
+
+    /** Reads `4GiB`, `1.5 M` or plain bytes; units are binary. Null when it is no size. */
+    fun parse(text: String): Size? {
+      val match = FORM.matchEntire(text.trim().lowercase()) ?: return null
+      val (number, unit) = match.destructured
+      val factor = 1L shl (10 * UNITS.indexOf(unit))
+      val whole = number.toLongOrNull() ?: return Size((number.toDouble() * factor).toLong())
+      return runCatching { Size(Math.multiplyExact(whole, factor)) }.getOrNull()
+    }
+  }
+}

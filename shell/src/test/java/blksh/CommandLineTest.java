@@ -1,0 +1,222 @@
+package blksh;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import blksh.Program.Ended;
+import blksh.session.ExitStatus;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CommandLineTest {
+
+  @TempDir static Path shared;
+  @TempDir Path home;
+
+  @BeforeAll
+  static void prepare() throws Exception {
+    Program.prepare(shared);
+  }
+
+  private Program blksh() {
+    return new Program(home);
+  }
+
+  @Test
+  void sayWhatItIsAndHowToUseIt() throws Exception {
+    assertThat(blksh().run("--version").out()).matches("blksh \\d+\\.\\d+\\.\\d+\n");
+    Ended help = blksh().run("--help");
+    assertThat(help.status()).isZero();
+    assertThat(help.out()).contains("run SCRIPT", "eval 'EXPR'", "--home DIR", "exit status");
+  }
+
+  @Test
+  void refusesWrongUsageWithStatusTwo() throws Exception {
+    for (String[] wrong :
+        new String[][] {
+          {"frobnicate"}, {"--frob"}, {"run"}, {"eval"}, {"--home"}, {"eval", "1", "2"}
+        }) {
+      Ended ended = blksh().run(wrong);
+      assertThat(ended.status()).as(String.join(" ", wrong)).isEqualTo(ExitStatus.USAGE);
+      assertThat(ended.err()).startsWith("blksh: ").doesNotContain("Exception");
+      assertThat(ended.out()).isEmpty();
+    }
+  }
+
+  @Test
+  void evaluatesAnExpressionAndPrintsItsValue() throws Exception {
+    Ended ended = blksh().run("eval", "listOf(4.GiB, 512.MiB).map { it / 1.MiB }");
+    assertThat(ended).isEqualTo(new Ended(ExitStatus.DONE, "4096\n512\n", ""));
+  }
+
+  @Test
+  void printsJsonAsOneObjectOnTheLastLine() throws Exception {
+    Ended ended =
+        blksh().run("--json", "eval", "println(\"before\"); mapOf(\"a\" to 1.KiB, \"b\" to null)");
+    assertThat(ended.out()).isEqualTo("before\n{\"a\":1024,\"b\":null}\n");
+    assertThat(blksh().run("--json", "eval", "error(\"no \\\"luck\\\"\")").lastLine())
+        .isEqualTo(
+            "{\"error\":{\"kind\":\"IllegalStateException\","
+                + "\"message\":\"IllegalStateException: no \\\"luck\\\"\"}}");
+    assertThat(blksh().run("--json", "run", "nosuch").lastLine())
+        .startsWith("{\"error\":{\"kind\":\"Failure\"");
+  }
+
+  @Test
+  void showsCompilationErrorsInPlace() throws Exception {
+    Path script = home.resolve("wrong one.kts");
+    Files.writeString(script, "// A script.\nval a = 1\n  val b: Int = \"text\"\nnosuch(a)\n");
+    Ended ended = blksh().run("run", script.toString());
+    assertThat(ended.status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(ended.err())
+        .contains(script + ":3:14: error: ")
+        .contains("\n  val b: Int = \"text\"\n             ^\n")
+        .contains(script + ":4:1: error: ")
+        .contains("\nnosuch(a)\n^\n");
+  }
+
+  @Test
+  void saysWhereInAScriptItFailed() throws Exception {
+    Path script = home.resolve("deep.kts");
+    Files.writeString(
+        script,
+        "fun inner(n: Int) {\n  if (n == 0) error(\"boom\")\n  inner(n - 1)\n}\ninner(3)\n");
+    Ended ended = blksh().run("run", script.toString());
+    assertThat(ended.status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(ended.err())
+        .isEqualTo(
+            "blksh: IllegalStateException: boom\n  at "
+                + script
+                + ":2: if (n == 0) error(\"boom\")\n");
+    assertThat(blksh().run("--trace", "run", script.toString()).err()).contains("\tat ");
+  }
+
+  @Test
+  void saysWhereTheEngineRefused() throws Exception {
+    Ended ended = blksh().run("eval", "drive(\"/nonexistent/sda\")");
+    assertThat(ended.status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(ended.err())
+        .startsWith("blksh: cannot open /nonexistent/sda: ")
+        .contains("at <eval>:1: drive(");
+  }
+
+  @Test
+  void typesTheArgumentsOfAScript() throws Exception {
+    Path script = home.resolve("typed.kts");
+    Files.writeString(
+        script,
+        """
+        #!/usr/bin/env -S blksh run
+        // Shows what arguments become.
+        val count by option<Int>("--count", "N", "how many")
+        val size by option<Size>("--size", "SIZE", "how large", 1.GiB)
+        val mode by option<Verify>("--mode", "MODE", "how").optional()
+        val names by repeated<String>("--name", "NAME", "who", required = false)
+        val loud by flag("--loud", "louder")
+        val file by positional<Path>("FILE", "which")
+        println("body")
+        println("$count $size $mode $names $loud $file")
+        """);
+    String path = script.toString();
+    assertThat(
+            blksh().run("run", path, "--count=3", "f", "--name", "a", "--name=b", "--loud").out())
+        .isEqualTo("body\n3 1 GiB null [a, b] true f\n");
+    assertThat(
+            blksh()
+                .run("run", path, "--count", "3", "--size", "5M", "--mode", "full", "--", "-f")
+                .out())
+        .isEqualTo("body\n3 5 MiB FULL [] false -f\n");
+
+    Ended help = blksh().run("run", path, "--help");
+    assertThat(help.status()).isZero();
+    assertThat(help.out())
+        .startsWith("usage: blksh run " + path + " --count N [--size SIZE] [--mode MODE]")
+        .contains("Shows what arguments become.")
+        .contains("--size SIZE  how large (default 1 GiB)")
+        .contains("how: quick, sample, full")
+        .doesNotContain("body");
+
+    refused(path, "--count N is missing", "f");
+    refused(path, "FILE is missing", "--count", "1");
+    refused(path, "--count N: 'x' is not a whole number", "--count", "x", "f");
+    refused(path, "--size SIZE: 'big' is not a size", "--count", "1", "--size", "big", "f");
+    refused(path, "'no' is not one of quick, sample, full", "--count", "1", "--mode", "no", "f");
+    refused(path, "unknown option --cuont; did you mean --count?", "--cuont", "1", "f");
+    refused(path, "unexpected argument 'g'", "--count", "1", "f", "g");
+    refused(path, "--count needs a value", "f", "--count");
+    refused(path, "--count is given twice", "--count", "1", "--count", "2", "f");
+    refused(path, "--loud takes no value", "--count", "1", "--loud=yes", "f");
+  }
+
+  private void refused(String script, String problem, String... arguments) throws Exception {
+    String[] words = new String[arguments.length + 2];
+    words[0] = "run";
+    words[1] = script;
+    System.arraycopy(arguments, 0, words, 2, arguments.length);
+    Ended ended = blksh().run(words);
+    assertThat(ended.err()).contains(problem);
+    assertThat(ended.status()).isEqualTo(ExitStatus.USAGE);
+    assertThat(ended.out()).doesNotContain("body");
+  }
+
+  @Test
+  void takesABareNameForABundledScript() throws Exception {
+    Path here = Files.createDirectories(home.resolve("here"));
+    // Its class bears the name of the bundled one's.
+    Files.writeString(here.resolve("list"), "println(\"the file\")\n");
+    Program program = blksh().in(here);
+    assertThat(program.run("run", "list", "--help").out()).startsWith("usage: blksh run list");
+    assertThat(program.run("run", "./list").out()).isEqualTo("the file\n");
+  }
+
+  @Test
+  void takesTheCommonOptionsAfterTheScriptsNameToo() throws Exception {
+    Path other = home.resolve("other");
+    Ended runs = blksh().run("run", "runs", "--json", "--home", other.toString());
+    assertThat(runs).isEqualTo(new Ended(0, "{\"items\":[]}\n", ""));
+    Ended failed = blksh().run("run", "list", "--trace", "--json", "--store=" + home + "/none");
+    assertThat(failed.lastLine()).startsWith("{\"error\":");
+    assertThat(failed.err()).contains("\tat ");
+    assertThat(blksh().run("run", "runs", "--home").status()).isEqualTo(ExitStatus.USAGE);
+
+    Path script = home.resolve("own.kts");
+    Files.writeString(
+        script, "val json by option<String>(\"--json\", \"X\", \"x\")\n\"$json in $home\"\n");
+    assertThat(blksh().run("run", script.toString(), "--json", "a", "--home=" + other).out())
+        .isEqualTo("a in " + other + "\n");
+    Files.writeString(script, "nosuch()\n");
+    assertThat(blksh().run("run", script.toString(), "--json").lastLine())
+        .startsWith("{\"error\":{\"kind\":\"Compilation\"");
+  }
+
+  @Test
+  void boundsWhatItSaysOfGarbage() throws Exception {
+    Path script = home.resolve("garbage.kts");
+    String line = "nosuch1 nosuch2(); ".repeat(2000);
+    Files.writeString(script, line + "\n" + "val x: Int = \"" + "z".repeat(99_999) + "\"\n");
+    Ended ended = blksh().run("run", script.toString());
+    assertThat(ended.status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(ended.err()).contains(script + ":1:17: error", " more errors");
+    assertThat(ended.err().length()).isLessThan(20_000);
+  }
+
+  @Test
+  void leavesArgumentsToAScriptThatReadsThemItself() throws Exception {
+    Path plain = home.resolve("plain.kts");
+    Files.writeString(plain, "println(\"ran\")\n");
+    assertThat(blksh().run("run", plain.toString(), "x").status()).isEqualTo(ExitStatus.USAGE);
+    Path own = home.resolve("own.kts");
+    Files.writeString(own, "println(args)\n");
+    assertThat(blksh().run("run", own.toString(), "-x", "y").out()).isEqualTo("[-x, y]\n");
+  }
+
+  @Test
+  void endsWithStatusThreeWhenSomethingWasFound() throws Exception {
+    Ended ended = blksh().run("--json", "eval", "finding(\"sector 7\"); 5");
+    assertThat(ended.status()).isEqualTo(ExitStatus.FINDINGS);
+    assertThat(ended.err()).isEqualTo("blksh: sector 7\n");
+    assertThat(ended.lastLine()).isEqualTo("{\"value\":5,\"findings\":[\"sector 7\"]}");
+  }
+}

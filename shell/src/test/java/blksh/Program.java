@@ -1,0 +1,122 @@
+package blksh;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** The real ./blksh, as a user starts it, with a home of its own. */
+public final class Program {
+
+  /** What a run of it came to. */
+  public record Ended(int status, String out, String err) {
+
+    String lastLine() {
+      return out.lines().reduce("", (before, line) -> line);
+    }
+  }
+
+  private static final long PATIENCE_SECONDS = 120;
+
+  private final Path home;
+  private final Map<String, String> environment = new HashMap<>();
+  private final List<String> command = new ArrayList<>(List.of(launcher().toString()));
+  private byte[] input = new byte[0];
+  private Path inputFile;
+  private Path directory = root();
+
+  public Program(Path home) {
+    this.home = home;
+    environment.put("BLKSH_HOME", home.toString());
+    environment.put("BLKSH_NO_BUILD", "1");
+  }
+
+  /** The checkout. */
+  public static Path root() {
+    return Path.of("").toAbsolutePath().getParent();
+  }
+
+  public static Path launcher() {
+    return root().resolve("blksh");
+  }
+
+  /** Starts it by another path or through other programs. */
+  public Program by(String... words) {
+    command.clear();
+    command.addAll(List.of(words));
+    return this;
+  }
+
+  public Program with(String variable, String value) {
+    environment.put(variable, value);
+    return this;
+  }
+
+  Program in(Path current) {
+    directory = current;
+    return this;
+  }
+
+  public Program reading(String text) {
+    return reading(text.getBytes(UTF_8));
+  }
+
+  public Program reading(byte[] bytes) {
+    input = bytes;
+    return this;
+  }
+
+  /** Gives it a file or a device as standard input. */
+  Program readingFrom(Path file) {
+    inputFile = file;
+    return this;
+  }
+
+  /**
+   * Starts it and leaves it running; its output goes to {@code out} and {@code err} in the home.
+   */
+  Process start(String... arguments) throws IOException {
+    List<String> words = new ArrayList<>(command);
+    words.addAll(List.of(arguments));
+    Files.createDirectories(home);
+    Path stdin = inputFile != null ? inputFile : Files.write(home.resolve("in"), input);
+    ProcessBuilder builder =
+        new ProcessBuilder(words)
+            .directory(directory.toFile())
+            .redirectInput(stdin.toFile())
+            .redirectOutput(home.resolve("out").toFile())
+            .redirectError(home.resolve("err").toFile());
+    builder.environment().remove("NO_COLOR");
+    builder.environment().putAll(environment);
+    return builder.start();
+  }
+
+  public Ended run(String... arguments) throws Exception {
+    return end(start(arguments));
+  }
+
+  /** Waits for a process that {@link #start} gave. */
+  Ended end(Process process) throws Exception {
+    boolean ended = process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    if (!ended) {
+      process.destroyForcibly();
+    }
+    String out = new String(Files.readAllBytes(home.resolve("out")), UTF_8);
+    String err = new String(Files.readAllBytes(home.resolve("err")), UTF_8);
+    assertThat(ended).as("ended in time; out: %s err: %s", out, err).isTrue();
+    return new Ended(process.exitValue(), out, err);
+  }
+
+  /** Makes the class-data archives now, so that no test measures or reads of their making. */
+  public static void prepare(Path home) throws Exception {
+    assertThat(new Program(home).run("--version").status()).isZero();
+    assertThat(new Program(home).reading("1").run().status()).isZero();
+  }
+}

@@ -1,0 +1,394 @@
+package blksh.prompt;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import blksh.Program;
+import blksh.Program.Ended;
+import blksh.session.ExitStatus;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The prompt: on a real terminal, which tmux gives, and without one. */
+class PromptTest {
+
+  @TempDir static Path shared;
+  @TempDir Path home;
+  private final String socket = "blksh-" + UUID.randomUUID();
+
+  @BeforeAll
+  static void prepare() throws Exception {
+    Program.prepare(shared);
+  }
+
+  @AfterEach
+  void closeTerminal() throws Exception {
+    if (Files.isExecutable(Path.of("/usr/bin/tmux"))) {
+      tmux("kill-server");
+    }
+  }
+
+  // On a terminal.
+
+  private void open() throws Exception {
+    boolean present = Files.isExecutable(Path.of("/usr/bin/tmux"));
+    assumeTrue(present || System.getenv("CI") != null, "tmux is not installed");
+    tmux(
+        "-f",
+        "/dev/null",
+        "new-session",
+        "-d",
+        "-x",
+        "100",
+        "-y",
+        "40",
+        "env",
+        "BLKSH_NO_BUILD=1",
+        "BLKSH_HOME=" + home,
+        Program.launcher().toString());
+    await(screen -> screen.endsWith("blksh>"));
+  }
+
+  private String tmux(String... words) throws Exception {
+    List<String> command = new ArrayList<>(List.of("tmux", "-L", socket));
+    command.addAll(List.of(words));
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String out = new String(process.getInputStream().readAllBytes(), UTF_8);
+    process.waitFor();
+    return out;
+  }
+
+  private void type(String text) throws Exception {
+    tmux("send-keys", "-l", text);
+  }
+
+  private void press(String... keys) throws Exception {
+    List<String> words = new ArrayList<>(List.of("send-keys"));
+    words.addAll(List.of(keys));
+    tmux(words.toArray(String[]::new));
+  }
+
+  private void enter(String text) throws Exception {
+    type(text);
+    press("Enter");
+  }
+
+  private String screen() throws Exception {
+    return tmux("capture-pane", "-p", "-J").stripTrailing();
+  }
+
+  /**
+   * Types a text, presses TAB once and waits for what comes of it. A prompt that has only just
+   * opened may know nothing yet: then again, on a line of its own.
+   */
+  private void complete(String text, Predicate<String> condition) throws Exception {
+    for (int i = 0; i < 20; i++) {
+      press("C-u");
+      await(screen -> screen.endsWith("blksh>"));
+      type(text);
+      await(screen -> screen.contains("blksh> " + text));
+      press("Tab");
+      for (int wait = 0; wait < 60; wait++) {
+        if (condition.test(screen())) {
+          return;
+        }
+        Thread.sleep(50);
+      }
+    }
+    await(condition);
+  }
+
+  private String await(Predicate<String> condition) throws Exception {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(40);
+    while (true) {
+      String screen = screen();
+      if (condition.test(screen)) {
+        return screen;
+      }
+      assertThat(System.nanoTime()).as("the screen shows:\n" + screen).isLessThan(end);
+      Thread.sleep(50);
+    }
+  }
+
+  /** Enters a text and waits for the prompt to come back below its answer. */
+  private String ask(String text, String answer) throws Exception {
+    enter(text);
+    return await(screen -> screen.endsWith("\nblksh>") && screen.contains(answer));
+  }
+
+  @Test
+  void evaluatesWhatIsTypedAndRemembersIt() throws Exception {
+    open();
+    ask("val seven = 7", "val seven = 7\n");
+    enter("fun fact(n: Int): Int {");
+    await(screen -> screen.endsWith("....") || screen.endsWith(".... >"));
+    enter("return if (n < 2) 1 else n * fact(n - 1)");
+    enter("}");
+    ask("fact(seven)", "\n5040\n");
+    ask("val text: Int = \"a\"", "error: Initializer type mismatch");
+    ask("nosuch", "error: Unresolved reference 'nosuch'");
+    ask("error(\"boom\")", "blksh: IllegalStateException: boom");
+    ask(":why", "java.lang.IllegalStateException: boom\n        at entry(<prompt>:1)\nblksh>");
+    ask("fun deep(): Int = deep() + 1; deep()", "the recursion is too deep");
+    ask("seven + 1", "\n8\n");
+    press("Up");
+    await(screen -> screen.endsWith("blksh> seven + 1"));
+    press("C-c");
+    // A key between two lines is the terminal's.
+    await(screen -> screen.endsWith("blksh> seven + 1\nblksh>"));
+    press("C-d");
+    await(screen -> screen.contains("no server") || screen.isEmpty());
+    assertThat(Files.readString(home.resolve("history"))).contains("fact(seven)");
+  }
+
+  @Test
+  void survivesCtrlC() throws Exception {
+    open();
+    ask("val kept = \"still\" + \" here\"", "kept");
+    for (String endless :
+        List.of(
+            "while (true) { }",
+            "Thread.sleep(1000000)",
+            "generateSequence(1) { it + 1 }.sumOf { it.toLong() % 3 }",
+            "java.util.concurrent.CountDownLatch(1).await()",
+            "var n = 0; while (true) { try { n++ } catch (e: Exception) { } }")) {
+      press("C-l");
+      enter(endless);
+      Thread.sleep(1500);
+      assertThat(screen()).doesNotEndWith("\nblksh>");
+      long began = System.nanoTime();
+      press("C-c");
+      await(screen -> screen.contains("blksh: interrupted") && screen.endsWith("\nblksh>"));
+      assertThat(System.nanoTime() - began).isLessThan(TimeUnit.SECONDS.toNanos(2));
+    }
+    type("half a line");
+    press("C-c");
+    await(screen -> screen.endsWith("\nblksh>"));
+    ask("kept", "\nstill here\n");
+  }
+
+  @Test
+  void outlivesWhatEntriesDo() throws Exception {
+    open();
+    ask("val kept = 40", "kept");
+    ask("System.exit(3)", "exit(3) ends scripts");
+    ask("kotlin.system.exitProcess(4)", "exit(4) ends scripts");
+    ask("fun deep(): Int = deep() + 1; deep()", "the recursion is too deep");
+    ask("generateSequence { LongArray(9_000_000) }.toList()", "out of memory");
+    press("C-l");
+    enter("fun twice(n: Int): Int {");
+    await(screen -> screen.endsWith(".... >"));
+    enter("return n * 2");
+    await(screen -> screen.contains(".... >   return n * 2"));
+    enter("}");
+    ask("kept + twice(1)", "\n42\n");
+    ask("it + 1", "\n43\n");
+  }
+
+  @Test
+  void completesFromWhatIsThere() throws Exception {
+    byte[] image = "an image".getBytes(UTF_8);
+    Program capture = new Program(home).reading(image);
+    String store = home.resolve("main").toString();
+    assertThat(
+            capture.run("run", "capture", "-", "--store", store, "--name", "server01.sda").status())
+        .isZero();
+    open();
+    complete("sto", screen -> screen.contains("blksh> store"));
+    complete("stores[\"", screen -> screen.contains("stores[\"main\"]"));
+    complete(
+        "stores[\"main\"].mani",
+        screen -> screen.contains("stores[\"main\"].manifest") && screen.contains("manifest(…)"));
+    complete("stores[\"main\"].manifests[\"ser", screen -> screen.contains("[\"server01.sda\"]"));
+    complete(
+        "stores[\"main\"].manifests[\"server01.sda\"].last.ref",
+        screen -> screen.contains(".last.reference"));
+    press("Enter");
+    await(screen -> screen.contains("\nserver01.sda@1\n"));
+  }
+
+  // Without one.
+
+  private Ended read(String text) throws Exception {
+    return new Program(home).reading(text).run();
+  }
+
+  @Test
+  void readsStatementsFromAPipeWithoutAWordOfItsOwn() throws Exception {
+    Ended ended =
+        read("val x = 5\nfun f(n: Int): Int {\n  return n * x\n}\n\nf(4)\n\"a\".repeat(3)\nUnit\n");
+    assertThat(ended).isEqualTo(new Ended(0, "20\naaa\n", ""));
+  }
+
+  @Test
+  void knowsItsResultsByNameHoweverTheyWereFound() throws Exception {
+    Ended ended =
+        read(
+            """
+            stores
+            it.size
+            res1.size + res2
+            listOf(1, 2).map { it * 2 }
+            it.sum()
+            home.toString().length > it
+            val it2 = it
+            it2
+            "$res5 ${res4.last()}"
+            """);
+    assertThat(ended).isEqualTo(new Ended(0, "(none)\n0\n0\n2\n4\n6\nyes\nyes\n6 4\n", ""));
+  }
+
+  @Test
+  void followsPlainPathsAsTheCompilerWould() throws Exception {
+    String store = home.resolve("main").toString();
+    assertThat(
+            new Program(home)
+                .reading("x".repeat(9000))
+                .run("run", "capture", "-", "--store", store, "--name", "a.b")
+                .status())
+        .isZero();
+    List<String> paths =
+        List.of(
+            "stores[\"main\"].manifests[\"a.b\"].last.reference",
+            "store(\"" + store + "\").manifest(\"a.b\").size.bytes",
+            "manifests[0]",
+            "manifests[\"a.b\"].version(1)",
+            "stores[\"main\"].names.size",
+            "runs[0].figures[\"size\"]",
+            "store(\"" + store + "\").keepLast(name = \"a.b\", count = 1)",
+            "manifests[\"a.b\"].version(1)?.size",
+            "dryRun");
+    // In brackets a path is no plain path any more.
+    StringBuilder fast = new StringBuilder();
+    StringBuilder compiled = new StringBuilder();
+    for (String path : paths) {
+      fast.append(path).append('\n');
+      compiled.append("(").append(path).append(")\n");
+    }
+    Ended expected = read(compiled.toString());
+    assertThat(expected.status()).as(expected.err()).isZero();
+    assertThat(read(fast.toString())).isEqualTo(expected);
+    for (String wrong :
+        List.of(
+            "stores[\"nosuch\"]",
+            "manifests[\"a.b\"].version(1).size",
+            "stores.nosuch",
+            "stores[\"main\"].keepLast(\"a.b\")",
+            "arguments")) {
+      assertThat(read(wrong + "\n").status()).as(wrong).isEqualTo(ExitStatus.FAILED);
+    }
+  }
+
+  @Test
+  void endsAtTheFirstErrorOfAPipe() throws Exception {
+    Ended threw = read("1\nerror(\"boom\")\n2\n");
+    assertThat(threw.status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(threw.out()).isEqualTo("1\n");
+    assertThat(threw.err()).isEqualTo("blksh: IllegalStateException: boom\n");
+    Ended refused = read("val a: Int = \"b\"\n2\n");
+    assertThat(refused.status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(refused.out()).isEmpty();
+    assertThat(refused.err()).contains("<prompt>:1:12: error", "\n           ^\n");
+    Ended unfinished = read("listOf(1,\n");
+    assertThat(unfinished.status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(unfinished.err()).contains("the end is missing");
+    Ended wrong = read(")\n");
+    assertThat(wrong.status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(wrong.err()).contains("<prompt>:1:1: error");
+  }
+
+  @Test
+  void tellsWhatWasFound() throws Exception {
+    Ended ended = read("finding(\"one disk is old\")\n1\n");
+    assertThat(ended).isEqualTo(new Ended(ExitStatus.FINDINGS, "1\n", "blksh: one disk is old\n"));
+  }
+
+  @Test
+  void takesAReferenceToAFunctionForKotlin() throws Exception {
+    assertThat(read("fun f(n: Int) = n + 1\n::f\nlistOf(1).map(::f)\n").out()).endsWith("\n2\n");
+  }
+
+  @Test
+  void knowsResultsOfValueClasses() throws Exception {
+    String text =
+        """
+        kotlin.time.Duration.parse("5s")
+        runCatching { 3 }
+        4000000000u
+        @JvmInline value class Name(val text: String)
+        listOf(Name("a"))
+        """;
+    assertThat(read(text))
+        .isEqualTo(new Ended(0, "5s\nSuccess(3)\n4000000000\nName(text=a)\n", ""));
+  }
+
+  @Test
+  void endsWhenNobodyReadsOn() throws Exception {
+    Program program =
+        new Program(home)
+            .by(
+                "bash",
+                "-c",
+                "echo 'while (true) println(1)' | "
+                    + Program.launcher()
+                    + " | head -1; echo ${PIPESTATUS[1]}");
+    assertThat(program.run()).isEqualTo(new Ended(0, "1\n" + ExitStatus.UNREAD + "\n", ""));
+  }
+
+  @Test
+  void failsWhenItsOutputCannotBeKept() throws Exception {
+    Program program =
+        new Program(home)
+            .by("bash", "-c", "echo '(1..9).toList()' | " + Program.launcher() + " >/dev/full");
+    Ended ended = program.run();
+    assertThat(ended.status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(ended.err())
+        .isEqualTo("blksh: cannot write to standard output: No space left on device\n");
+  }
+
+  @Test
+  void letsAPersonAtADumbTerminalGoOnAfterAnError() throws Exception {
+    Program dumb =
+        new Program(home)
+            .with("TERM", "dumb")
+            .reading("40 + 1\nnosuch\n40 + 2\n:quit\n")
+            .by("script", "-qefc", Program.launcher().toString(), "/dev/null");
+    Ended ended = dumb.run();
+    assertThat(ended.out())
+        .contains("41", "Unresolved reference 'nosuch'", "42")
+        .doesNotContain("\033");
+    assertThat(ended.status()).isEqualTo(ExitStatus.FAILED);
+  }
+
+  @Test
+  void saysWhenADeclarationHidesWhatItUses() throws Exception {
+    assertThat(read("val stores = stores.first()\n").err())
+        .contains(
+            "<prompt>:1:14: error: 'stores' means what is declared here, not what blksh calls so");
+    assertThat(read("val a = 1\nval a = a + 1\n").err()).contains("not what was before");
+    assertThat(read("fun image() = image(sampleImage.path)\n").err())
+        .contains("choose another name than image: blksh has that already");
+    assertThat(read("val image = image(sampleImage.path)\nimage.name\n").out())
+        .isEqualTo("disk-1.pcl.zst\n");
+  }
+
+  @Test
+  void letsEntriesSeeWhatOthersDeclarePrivate() throws Exception {
+    Ended ended = read("private val a = 2\n  private fun f() = a\nf() + nosuch\n");
+    assertThat(ended.err()).contains("<prompt>:1:7: error: Unresolved reference 'nosuch'");
+    assertThat(
+            read(
+                "private val a = 2\nprivate class C { private val b = 3; fun f() = a + b }\nC().f()\n"))
+        .isEqualTo(new Ended(0, "5\n", ""));
+  }
+}

@@ -1,0 +1,248 @@
+package blksh.prompt;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import blksh.Pane;
+import blksh.Program;
+import blksh.Pty;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Random;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The prompt under people who resize, paste and press Ctrl-C whenever they like. */
+class RoughHandlingTest {
+
+  /** How often a capture is interrupted; more by {@code -Dblksh.interrupts=50}. */
+  private static final int INTERRUPTS = Integer.getInteger("blksh.interrupts", 10);
+
+  private static final int IMAGE_BYTES = 64 << 20;
+
+  @TempDir static Path shared;
+  @TempDir Path home;
+
+  @BeforeAll
+  static void prepare() throws Exception {
+    Program.prepare(shared);
+  }
+
+  @Test
+  void livesOnAfterCtrlCAtAnyInstantOfACapture() throws Exception {
+    byte[] image = new byte[IMAGE_BYTES];
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    random.nextBytes(image);
+    Files.write(home.resolve("image"), image);
+    int stopped = 0;
+    try (Pty pty = Pty.open(home, 120, 40)) {
+      pty.enter("val image = drive(home.resolve(\"image\"))");
+      pty.enter("val first = store(home.resolve(\"first\"))");
+      long began = System.nanoTime();
+      pty.enter("first.capture(image, name = \"image\")");
+      int longest = (int) ((System.nanoTime() - began) / 1_000_000);
+      for (int i = 0; i < INTERRUPTS; i++) {
+        pty.enter("val s = store(home.resolve(\"store" + i + "\"))");
+        pty.type("s.capture(image, name = \"image\")\r");
+        Thread.sleep(random.nextInt(longest));
+        pty.type("\003");
+        String seen = pty.await(it -> it.endsWith(Pty.PROMPT));
+        stopped += seen.contains("interrupted") ? 1 : 0;
+        String verified = pty.enter("if (s.reachable) s.verify().clean else true");
+        assertThat(verified).as("seed " + seed + ", round " + i).endsWith("yes\n");
+      }
+      assertThat(pty.enter("s.capture(image, name = \"image\").manifest.size.bytes"))
+          .endsWith(IMAGE_BYTES + "\n");
+    }
+    assertThat(stopped).isPositive();
+  }
+
+  @Test
+  void takesAPasteOfTwoHundredLinesAsOneEntry() throws Exception {
+    String lines =
+        IntStream.rangeClosed(1, 200)
+            .mapToObj(i -> "val pasted" + i + " = " + i + " // line " + i)
+            .collect(Collectors.joining("\n"));
+    try (Pty pty = Pty.warm(home, 120, 40)) {
+      assertThat(pty.enter(lines)).isEmpty();
+      assertThat(pty.enter("pasted1 + pasted200")).isEqualTo("201\n");
+      pty.type("\033OA");
+      pty.await(seen -> seen.contains("pasted200"));
+      pty.type("\033OA");
+      pty.await(seen -> seen.contains("// line 200"));
+      pty.type("\003");
+      pty.await(seen -> seen.endsWith(Pty.PROMPT));
+    }
+  }
+
+  @Test
+  void losesNothingOfWhatIsTypedAheadOfIt() throws Exception {
+    String lines =
+        IntStream.rangeClosed(1, 12)
+            .mapToObj(i -> "val typed" + i + " = " + i + "\r")
+            .collect(Collectors.joining());
+    try (Pty pty = Pty.open(home, 120, 40)) {
+      pty.type(lines);
+      pty.type("typed1 + typed12 + 1000\r");
+      pty.await(seen -> seen.contains("\n1013\n" + Pty.PROMPT));
+    }
+  }
+
+  @Test
+  void keepsTheEntryThroughResizes() throws Exception {
+    try (Pane pane = Pane.open(home, 100, 30)) {
+      pane.enter("for (i in 1..300) { println(\"line $i \" + \"x\".repeat(50)); Thread.sleep(5) }");
+      for (int width : new int[] {60, 130, 40, 100}) {
+        Thread.sleep(200);
+        pane.resize(width, 30);
+      }
+      pane.await(screen -> screen.contains("line 300 ") && screen.endsWith("\nblksh>"));
+      pane.type("val resized = \"" + "0123456789".repeat(6));
+      for (int width : new int[] {50, 120, 70}) {
+        pane.resize(width, 30);
+        Thread.sleep(300);
+        pane.type("abc");
+      }
+      pane.type("\".length");
+      pane.await(screen -> screen.replace("\n", "").endsWith("abcabcabc\".length"));
+      pane.press("Enter");
+      pane.await(screen -> screen.endsWith("\nblksh>"));
+      pane.ask("resized", "\n69\n");
+    }
+  }
+
+  @Test
+  void livesOnWhateverResultsDo() throws Exception {
+    try (Pty pty = Pty.warm(home, 120, 40)) {
+      pty.type(
+          "object { override fun toString(): String { Thread.sleep(600000); return \"\" } }\r");
+      pty.comes(seen -> false, 500);
+      pty.type("\003");
+      pty.await(seen -> seen.contains("blksh: interrupted\n" + Pty.PROMPT));
+      pty.type("object { override fun toString(): String { while (true) { } } }\r");
+      pty.comes(seen -> false, 500);
+      pty.type("\003");
+      pty.await(seen -> seen.contains("blksh: interrupted\n" + Pty.PROMPT));
+      assertThat(pty.enter("object { override fun toString(): String = error(\"mute\") }"))
+          .isEqualTo("blksh: cannot print the result: IllegalStateException: mute\n");
+      assertThat(pty.enter("val all = ArrayList<Any>(); all.add(all); all"))
+          .contains("blksh: cannot print the result: ");
+      assertThat(
+              pty.enter(
+                  "val failing = Thread { error(\"apart\") }; failing.start(); failing.join()"))
+          .endsWith("blksh: thread Thread-" + digits(pty) + ": IllegalStateException: apart\n");
+      assertThat(pty.enter(":why")).contains("IllegalStateException: apart\n");
+      assertThat(pty.enter(":set pager off")).isEqualTo("pager = off\n");
+      assertThat(pty.enter("(1..6_000_000).toList()")).contains("9999\n10000\n\n… 5990000 more\n");
+      assertThat(pty.enter("\"x\".repeat(100_000_000)"))
+          .contains("… " + (100_000_000 - (1 << 20)) + " characters more\n");
+      assertThat(pty.enter("1 + 1")).isEqualTo("2\n");
+    }
+  }
+
+  private static String digits(Pty pty) {
+    return pty.seen().replaceAll("(?s).*thread Thread-(\\d+).*", "$1");
+  }
+
+  @Test
+  void leavesThePagerByCtrlCAndSkipsItForWhoTypesOn() throws Exception {
+    try (Pane pane = Pane.open(home, 80, 20)) {
+      pane.enter("(1..100).map { \"line \" + it }");
+      pane.await(screen -> screen.contains("q leaves"));
+      pane.press("C-c");
+      pane.await(screen -> screen.endsWith("\nblksh>"));
+      pane.ask("40 + 2", "\n42\n");
+      pane.type("Thread.sleep(1500); (1..100).toList()\r40 + 3\r");
+      pane.await(screen -> screen.contains("\n100\n") && screen.endsWith("\n43\nblksh>"));
+    }
+  }
+
+  @Test
+  void givesUpWhatDoesNotStopAtTheSecondCtrlC() throws Exception {
+    try (Pty pty = Pty.warm(home, 120, 40)) {
+      // A loop of Java's own, which passes no checkpoint and waits for nothing.
+      pty.type("java.util.stream.LongStream.range(0, Long.MAX_VALUE).sum()\r");
+      pty.comes(seen -> false, 1000);
+      pty.type("\003");
+      assertThat(pty.comes(seen -> seen.endsWith(Pty.PROMPT), 500)).isFalse();
+      pty.type("\003");
+      pty.await(seen -> seen.contains("blksh: given up; it may still be running\n" + Pty.PROMPT));
+      assertThat(pty.enter("40 + 2")).isEqualTo("42\n");
+      pty.type(
+          "java.util.stream.LongStream.range(0, 1L shl 40).forEach { if (it % (1L shl 24) == 0L) print('#') }\r");
+      pty.await(seen -> seen.contains("##"));
+      pty.type("\003");
+      pty.await(seen -> seen.contains("blksh: interrupted\n" + Pty.PROMPT));
+    }
+  }
+
+  @Test
+  void asksBeforeItLeavesRunningJobs() throws Exception {
+    try (Pty pty = Pty.warm(home, 120, 40)) {
+      pty.enter("bg { Thread.sleep(600000) }");
+      pty.typeCalmly("\004");
+      pty.await(seen -> seen.contains("blksh: a job is running; ") && seen.endsWith(Pty.PROMPT));
+      assertThat(pty.enter("40 + 2")).isEqualTo("42\n");
+      assertThat(pty.enter(":quit")).startsWith("blksh: a job is running; ");
+      pty.typeCalmly("\004");
+      assertThat(pty.ends()).isTrue();
+    }
+  }
+
+  @Test
+  void takesEntriesWhileTheInitScriptPrints() throws Exception {
+    Files.writeString(
+        home.resolve("init.kts"), "Thread.sleep(3000); println(\"hello\"); val given = 40");
+    try (Pty pty = Pty.open(home, 120, 40)) {
+      pty.type("val more =\r");
+      pty.await(seen -> seen.contains("hello"));
+      pty.typeCalmly("  2\r");
+      pty.await(seen -> seen.endsWith("\n" + Pty.PROMPT));
+      assertThat(pty.enter("given + more")).isEqualTo("42\n");
+    }
+  }
+
+  @Test
+  void stopsAnInitScriptThatDoesNotEnd() throws Exception {
+    Files.writeString(home.resolve("init.kts"), "while (true) Thread.sleep(1000)");
+    try (Pty pty = Pty.open(home, 120, 40)) {
+      pty.type("val a = 41\r");
+      assertThat(pty.comes(seen -> seen.contains("\n" + Pty.PROMPT), 4000)).isFalse();
+      pty.type("\003");
+      pty.await(seen -> seen.contains("blksh: that was " + home.resolve("init.kts")));
+      assertThat(pty.enter("val b = 41")).isEmpty();
+      assertThat(pty.enter("b + 1")).isEqualTo("42\n");
+    }
+    assertThat(Files.readString(home.resolve("history"))).contains("val a = 41");
+  }
+
+  @Test
+  void livesOnAfterCtrlCInACommand() throws Exception {
+    try (Pty pty = Pty.warm(home, 120, 40)) {
+      for (int i = 0; i < INTERRUPTS; i++) {
+        pty.type(":type listOf(" + i + ").map { it + 1 }.filter { it > 2 }\r");
+        Thread.sleep(15L * i);
+        pty.type("\003");
+        pty.await(seen -> seen.endsWith(Pty.PROMPT));
+      }
+      assertThat(pty.enter("40 + 2")).isEqualTo("42\n");
+    }
+  }
+
+  @Test
+  void livesOnAfterWhatIsTooDeep() throws Exception {
+    try (Pty pty = Pty.warm(home, 120, 40)) {
+      pty.enter("val job = bg { mutableListOf<Any>().also { l -> l.add(l) } }; job.await().size");
+      pty.enter(":jobs");
+      assertThat(pty.enter("40 + 2")).isEqualTo("42\n");
+      String deep = "(".repeat(9000) + "1" + ")".repeat(9000);
+      Files.writeString(home.resolve("deep.kts"), deep);
+      assertThat(pty.enter(":load " + home.resolve("deep.kts")))
+          .contains("blksh: the recursion is too deep");
+      assertThat(pty.enter("40 + 2")).isEqualTo("42\n");
+    }
+  }
+}
