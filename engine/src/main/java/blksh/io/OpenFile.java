@@ -110,14 +110,19 @@ public final class OpenFile implements Closeable {
     }
   }
 
-  /** Opens, or makes, a file. */
-  public static OpenFile open(Path path, Use use, WhenInterrupted whenInterrupted)
+  /**
+   * Opens, or makes, a file.
+   *
+   * @param attributes of a file that is made
+   */
+  public static OpenFile open(
+      Path path, Use use, WhenInterrupted whenInterrupted, FileAttribute<?>... attributes)
       throws IOException {
     Path absolute = path.toAbsolutePath().normalize();
     while (true) {
       Object before = FileClaim.inode(absolute);
       FileChannel channel = before == null || use != Use.READ ? null : FileClaim.idle(before);
-      channel = channel == null ? FileChannel.open(absolute, use.options) : channel;
+      channel = channel == null ? FileChannel.open(absolute, use.options, attributes) : channel;
       Object after = FileClaim.inode(absolute);
       if (after != null && (before == null || before.equals(after))) {
         return new OpenFile(absolute, after, use, whenInterrupted, null, channel);
