@@ -1,5 +1,8 @@
 package blksh.prompt.command;
 
+import java.nio.charset.StandardCharsets;
+import blksh.io.PartFile;
+import blksh.io.WholeFile;
 import blksh.BlkshException;
 import blksh.dsl.Job;
 import blksh.script.Members;
@@ -497,7 +500,8 @@ public final class Commands {
     String before = entries.isEmpty() ? "" : entries.get(entries.size() - 1).text() + "\n";
     Path file = Files.createTempFile(session.options().home(), "entry", ".kts");
     try {
-      Files.writeString(file, before);
+      WholeFile.replace(
+          file, PartFile.Durability.WHOLE, before.getBytes(StandardCharsets.UTF_8));
       String editor = editor();
       // The editor may come with options, so a shell reads it.
       int status =
@@ -539,7 +543,8 @@ public final class Commands {
             : named.resolveSibling(named.getFileName() + ".kts");
     Repl.Saved saved = sitting.saved();
     try {
-      Files.writeString(file, saved.getScript(), java.nio.file.StandardOpenOption.CREATE_NEW);
+      WholeFile.create(
+          file, PartFile.Durability.DURABLE, saved.getScript().getBytes(StandardCharsets.UTF_8));
     } catch (FileAlreadyExistsException there) {
       throw new BlkshException("save " + file, "it exists").suggest("name another file");
     } catch (NoSuchFileException missing) {
