@@ -1,10 +1,9 @@
 package blksh.prompt.command;
 
-import java.nio.charset.StandardCharsets;
-import blksh.io.PartFile;
-import blksh.io.WholeFile;
 import blksh.BlkshException;
 import blksh.dsl.Job;
+import blksh.io.PartFile;
+import blksh.io.WholeFile;
 import blksh.script.Members;
 import blksh.script.ScriptCompilationException;
 import blksh.script.ScriptSource;
@@ -19,6 +18,7 @@ import blksh.view.View;
 import blksh.view.Views;
 import java.io.IOException;
 import java.lang.reflect.ParameterizedType;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -500,8 +500,7 @@ public final class Commands {
     String before = entries.isEmpty() ? "" : entries.get(entries.size() - 1).text() + "\n";
     Path file = Files.createTempFile(session.options().home(), "entry", ".kts");
     try {
-      WholeFile.replace(
-          file, PartFile.Durability.WHOLE, before.getBytes(StandardCharsets.UTF_8));
+      WholeFile.replace(file, PartFile.Durability.WHOLE, before.getBytes(StandardCharsets.UTF_8));
       String editor = editor();
       // The editor may come with options, so a shell reads it.
       int status =
