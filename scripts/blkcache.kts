@@ -4,9 +4,8 @@
 // kept in FILE.cache.FINGERPRINT~ with a map beside it that ddrescue understands.
 val device by positional<Path>("DEVICE", "the drive, such as /dev/sr0")
 val file by positional<Path>("FILE", "where the image of the disc appears")
-val block by option<Size>("-b", "SIZE", "what a single read takes at least", 64.KiB)
-val forget by flag("--no-keep-cache", "remove the cache of a disc when it is taken out")
-val forgetToo by flag("-k", "the same")
+val block by option<Size>("-b/--block-size", "SIZE", "what a single read takes at least", 64.KiB)
+val forget by flag("-k/--no-keep-cache", "remove the cache of a disc when it is taken out")
 val fill by flag("--fill", "read the whole disc in the background")
 val rescue by flag("--rescue", "read around bad sectors too, as ddrescue does")
 val nbd by option<Path>("--nbd", "SOCKET", "serve it over NBD on this socket as well").optional()
@@ -23,5 +22,5 @@ caches.watch(device, file, block) { visit ->
       server?.unmount()
     }
   }
-  if (forget || forgetToo) visit.cache.discard()
+  if (forget) visit.cache.discard()
 }

@@ -3,8 +3,7 @@
 // mounts it, for other programs to read as a file.
 val path by positional<Path>("IMAGE", "the image, the first part of a split one, or the directory")
 val part by option<String>("--partition", "NAME", "of a directory or a disk: sda1, p1").optional()
-val verify by flag("--verify", "read all of it and prove what has a checksum")
-val v by flag("-v", "the same")
+val verify by flag("-v/--verify", "read all of it and prove what has a checksum")
 val restore by option<String>("--restore", "FILE", "write what was backed up to a file or drive").optional()
 val convert by option<String>("--convert", "FILE", "write it as a new image").optional()
 val format by option<ImageFormat>("--format", "FORMAT", "of the new image", ImageFormat.PARTCLONE)
@@ -35,7 +34,7 @@ if (dir != null) {
 
 val done =
   listOfNotNull(
-    if (verify || v) chosen.verify() else null,
+    if (verify) chosen.verify() else null,
     restore?.let { source.restore(it, overwrite) },
     convert?.let { source.convert(it, format, checksum, compression, overwrite = overwrite) },
   )

@@ -5,9 +5,11 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.kit.Knots;
 import com.tngtech.archunit.core.domain.Dependency;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchCondition;
@@ -26,7 +28,7 @@ class ArchitectureTest {
   private static final List<String> GROUND = List.of("task", "io", "block");
 
   /** What the features share, on the ground; each room of it on those before it. */
-  private static final List<String> MIDDLE = List.of("compress", "partition", "filesystem");
+  private static final List<String> MIDDLE = List.of("compress", "partition", "filesystem", "retention");
 
   /** Each stands on ground and middle; where two must meet they meet in {@code workspace}. */
   private static final Set<String> FEATURES =
@@ -87,6 +89,38 @@ class ArchitectureTest {
         .dependOnClassesThat()
         .resideInAPackage("com.kenai..")
         .check(ENGINE);
+  }
+
+  @Test
+  void noMoreThanThreeClassesOfTheStoreDependOnEachOther() {
+    assertThat(Knots.above(3, ENGINE, "blksh.store")).isEmpty();
+  }
+
+  @Test
+  void packsKnowNothingOfTheStoreAndShelvesNothingOfPacks() {
+    for (String upper : List.of("blksh.store", "blksh.store.pack")) {
+      noClasses()
+          .that()
+          .resideInAnyPackage("blksh.store.pack", "blksh.store.shelf")
+          .and()
+          .resideOutsideOfPackage(upper)
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage(upper)
+          .check(ENGINE);
+    }
+  }
+
+  @Test
+  void theStoreShowsFewTypes() {
+    List<String> types = new ArrayList<>();
+    for (JavaClass type : ENGINE) {
+      boolean own = Set.of("blksh.store", "blksh.store.pack").contains(type.getPackageName());
+      if (own && type.isTopLevelClass() && type.getModifiers().contains(JavaModifier.PUBLIC)) {
+        types.add(type.getSimpleName());
+      }
+    }
+    assertThat(types).hasSizeLessThanOrEqualTo(30);
   }
 
   @Test

@@ -1,6 +1,5 @@
 package blksh;
 
-import blksh.script.ScriptRun;
 import blksh.session.Session;
 
 /**
@@ -13,24 +12,22 @@ final class Interrupts {
   private static final long NUDGE_MILLIS = 50;
   private static final long PATIENCE_NANOS = 10_000_000_000L;
 
-  private static volatile boolean finished;
-  private static volatile boolean stopping;
-
-  private Interrupts() {}
+  private volatile boolean finished;
+  private volatile boolean stopping;
 
   /** Watches over a session that runs on the calling thread. */
-  static void arm(Session session) {
+  void arm(Session session) {
     Thread worker = Thread.currentThread();
     Runtime.getRuntime()
         .addShutdownHook(new Thread(() -> stop(session, worker), "blksh interrupt"));
   }
 
-  private static void stop(Session session, Thread worker) {
+  private void stop(Session session, Thread worker) {
     if (finished) {
       return;
     }
     stopping = true;
-    ScriptRun.evaluation.stop();
+    session.evaluation().stop();
     try {
       // Again and again: the script may begin an operation or a wait after the first time.
       long end = System.nanoTime() + PATIENCE_NANOS;
@@ -45,7 +42,7 @@ final class Interrupts {
   }
 
   /** Ends the process, unless a signal is ending it already. */
-  static void exit(int status) {
+  void exit(int status) {
     finished = true;
     if (!stopping) {
       System.exit(status);

@@ -24,6 +24,7 @@ public final class Main {
 
   private final Console console = Console.ofProcess();
   private final Options options = new Options();
+  private final Interrupts interrupts = new Interrupts();
 
   private Main() {}
 
@@ -34,7 +35,7 @@ public final class Main {
     System.out.flush();
     System.err.flush();
     int lost = main.console.lostStatus();
-    Interrupts.exit(lost == 0 ? status : lost);
+    main.interrupts.exit(lost == 0 ? status : lost);
   }
 
   private int run(String[] arguments) {
@@ -64,7 +65,7 @@ public final class Main {
   private int runScript(CommandLine line) {
     ScriptHost.Ready script = null;
     try (Session session = new Session(console, options, line.words())) {
-      Interrupts.arm(session);
+      interrupts.arm(session);
       ScriptHost host = new ScriptHost(session, COMPILER);
       script =
           line.verb() == CommandLine.Verb.RUN
@@ -88,7 +89,7 @@ public final class Main {
     try (Session session = new Session(console, options, java.util.List.of())) {
       Prompt prompt = new Prompt(console, session);
       if (!prompt.converses()) {
-        Interrupts.arm(session);
+        interrupts.arm(session);
       }
       return prompt.run();
     }

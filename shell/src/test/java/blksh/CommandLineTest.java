@@ -162,6 +162,115 @@ class CommandLineTest {
   }
 
   @Test
+  void takesTheCommandLineOfASnapshotTool() throws Exception {
+    Path script = home.resolve("snapshot.kts");
+    Files.writeString(
+        script,
+        """
+        val name by option<String>("-n/--snapshot-name", "NAME", "what to call it", "now")
+        val destination by option<Path>("-o/--destination", "DIR", "where to")
+        val targets by several<Path>("-i/--targets", "DIR", "what to take", required = false)
+        val exclude by several<String>("-x/--exclude", "GLOB", "what to leave", required = false, orNone = true)
+        val threads by option<Int>("--threads", "N", "how many", 4)
+        val gc by flag("--garbage-collect-cache/--gc", "remove what nothing links to")
+        val verbose by flag("-v/--verbose", "say more")
+        println("$name $destination $targets $exclude $threads $gc $verbose $dryRun")
+        """);
+    String path = script.toString();
+    assertThat(
+            blksh()
+                .run(
+                    "run",
+                    path,
+                    "--snapshot-name",
+                    "my-snapshot",
+                    "--destination",
+                    "/archives/",
+                    "--targets",
+                    "/home",
+                    "/opt",
+                    "--exclude",
+                    "**/*cache*",
+                    "--threads",
+                    "2"))
+        .isEqualTo(
+            new Ended(
+                0, "my-snapshot /archives [/home, /opt] [**/*cache*] 2 false false false\n", ""));
+    assertThat(blksh().run("run", path, "-vo/a", "--garbage-collect", "--dry", "-x").out())
+        .isEqualTo("now /a [] [] 4 true true true\n");
+    refused(path, "-i needs a value: -i DIR", "-o", "/a", "-i", "-v");
+    refused(path, "-o/--destination DIR is missing", "--gc");
+  }
+
+  @Test
+  void takesTheCommandLineOfAToolWithCommands() throws Exception {
+    Path script = home.resolve("disks.kts");
+    Files.writeString(
+        script,
+        """
+        // Copies disks of other machines.
+        val user by option<String>("-u/--user", "USER", "who logs in").optional()
+        val dump = command("dump", "copy drives into the store") { ':' in it }
+        val targets = dump.positionals<String>("HOST:PATH", "what to copy")
+        val sudo = targets.flag("--sudo", "read it as root")
+        val name = targets.option<String>("--as", "NAME", "what to call it").optional()
+        val restore = command("restore", "write a version to a file")
+        val manifest by restore.positional<Path>("MANIFEST", "which version")
+        val output by restore.option<Path>("-o/--output", "FILE", "where to").optional()
+        val status = command("status", "show what is there")
+
+        println("body")
+        when {
+          dump.chosen -> targets.forEach { println("$it as ${it[name]} sudo ${it[sudo]} by $user") }
+          restore.chosen -> println("$manifest to $output")
+          else -> println("status")
+        }
+        """);
+    String path = script.toString();
+    assertThat(
+            blksh()
+                .run(
+                    "run",
+                    path,
+                    "dump",
+                    "server01:/dev/sda",
+                    "--sudo",
+                    "--as",
+                    "server01.sda",
+                    "server02:/dev/sda",
+                    "--as",
+                    "server02.sda")
+                .out())
+        .isEqualTo(
+            """
+            body
+            server01:/dev/sda as server01.sda sudo true by null
+            server02:/dev/sda as server02.sda sudo false by null
+            """);
+    assertThat(blksh().run("run", path, "localhost:/x.img", "-u", "me").out())
+        .isEqualTo("body\nlocalhost:/x.img as null sudo false by me\n");
+    assertThat(blksh().run("run", path, "restore", "server01.sda", "-orestored.img").out())
+        .isEqualTo("body\nserver01.sda to restored.img\n");
+    assertThat(blksh().run("run", path, "status").out()).isEqualTo("body\nstatus\n");
+
+    Ended help = blksh().run("run", path, "--help");
+    assertThat(help.status()).isZero();
+    assertThat(help.out())
+        .startsWith("usage: blksh run " + path + " [-u USER] COMMAND …\n\nCopies disks")
+        .contains("\n  restore  write a version to a file\n")
+        .doesNotContain("body");
+    assertThat(blksh().run("run", path, "restore", "--help").out())
+        .startsWith("usage: blksh run " + path + " restore [-o FILE] [-u USER] MANIFEST\n\nwrite a")
+        .contains("\n  -o, --output FILE  where to\n")
+        .doesNotContain("--sudo", "body");
+
+    refused(path, "a command is missing: one of dump, restore, status");
+    refused(path, "there is no command 'restor'; did you mean restore?", "restor", "x");
+    refused(path, "HOST:PATH is missing (what to copy)", "dump");
+    refused(path, "--sudo belongs to the HOST:PATH before it", "dump", "--sudo", "a:/b");
+  }
+
+  @Test
   void takesABareNameForABundledScript() throws Exception {
     Path here = Files.createDirectories(home.resolve("here"));
     // Its class bears the name of the bundled one's.

@@ -1,10 +1,14 @@
 package blksh;
 
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.session.Evaluation;
 import com.tngtech.archunit.core.domain.Dependency;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
@@ -98,6 +102,25 @@ class ShellArchitectureTest {
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("org.jline..")
+        .check(SHELL);
+  }
+
+  @Test
+  void whatChangesBelongsToASitting() {
+    fields()
+        .that()
+        .areStatic()
+        .and()
+        // A hint by which evaluations at rest cost nothing; whose turn it is a thread knows itself.
+        .doNotHaveFullName(Evaluation.class.getName() + ".asks")
+        .should()
+        .beFinal()
+        .check(SHELL);
+    noFields()
+        .that()
+        .areStatic()
+        .should()
+        .haveRawType(resideInAPackage("java.util.concurrent.."))
         .check(SHELL);
   }
 

@@ -5,7 +5,7 @@ import java.time.Duration;
 /**
  * How a cache reads and remembers.
  *
- * @param block bytes a miss reads at least, aligned: a power of two, no less than the medium's
+ * @param block bytes a miss reads at least, aligned: a power of two, no less than the source's
  *     sector
  * @param largest bytes read ahead at most: no less than {@code block}
  * @param interval how often the map is written while it changes

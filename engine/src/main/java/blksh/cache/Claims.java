@@ -5,9 +5,9 @@ import java.util.Iterator;
 import java.util.Map;
 
 /**
- * What the map on disk may claim while the medium is written. A region is open from before its
+ * What the map on disk may claim while the source is written. A region is open from before its
  * first write until nobody has written to it for a whole interval; the map on disk claims nothing
- * of an open region. Changes under the monitor of the cache's saving, except for {@link #close}.
+ * of an open region. Changes under the monitor of {@link SavedMap}, except for {@link #close}.
  */
 final class Claims {
 

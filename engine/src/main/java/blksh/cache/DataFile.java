@@ -10,7 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 
 /**
- * The bytes of a cache: a sparse file as large as the medium, which nobody else uses. An interrupt
+ * The bytes of a cache: a sparse file as large as the source, which nobody else uses. An interrupt
  * cancels the call of the thread it meets.
  */
 final class DataFile implements Closeable {
@@ -50,7 +50,7 @@ final class DataFile implements Closeable {
     }
   }
 
-  /** Makes the file as large as the medium; what is added is a hole. */
+  /** Makes the file as large as the source; what is added is a hole. */
   void grow(long size) {
     try {
       file.extend(size);
@@ -77,7 +77,7 @@ final class DataFile implements Closeable {
     file.write(position, source);
   }
 
-  /** Returns when everything written before is on the medium. */
+  /** Returns when everything written before is durable. */
   void force() throws IOException {
     file.force(false);
   }

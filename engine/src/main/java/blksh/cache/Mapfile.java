@@ -27,7 +27,7 @@ import java.util.Map;
  * @param phase what was being done: a status character, or {@code F} or {@code G}
  * @param pass the pass within the phase, from 1
  * @param blocks in order, contiguous
- * @param notes what blksh noted about the medium
+ * @param notes what blksh noted about the source
  * @param byBlkcache whether blkcache wrote it, which marks a whole request bad when a sector fails
  */
 record Mapfile(
@@ -135,7 +135,7 @@ record Mapfile(
     return Long.decode(word);
   }
 
-  /** What the blocks say of a medium of a size; blocks past its end must not be finished. */
+  /** What the blocks say of a source of a size; blocks past its end must not be finished. */
   RescueMap map(Path path, long size) {
     RescueMap map = new RescueMap(size);
     for (RescueRange block : blocks) {

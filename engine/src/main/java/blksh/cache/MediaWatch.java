@@ -150,7 +150,7 @@ public final class MediaWatch {
 
   private Visited visit(String medium, Task task, Visit visit) {
     Cache cache = open(medium, task);
-    Task inner = new Task("visit", cache.medium().name());
+    Task inner = new Task("visit", cache.identity().name());
     AtomicReference<Throwable> failure = new AtomicReference<>();
     boolean removed;
     Visited visited;
@@ -169,7 +169,7 @@ public final class MediaWatch {
       visitor.start();
       removed = accompany(visitor, medium, task, inner);
       RescueReport report = RescueReport.of(cache.map(), task.done(), false);
-      visited = new Visited(cache.medium().name(), cache.dataFile(), report, removed);
+      visited = new Visited(cache.identity().name(), cache.dataFile(), report, removed);
     } finally {
       cache.close();
     }

@@ -1,11 +1,12 @@
 package blksh.cache;
 
 import java.time.Duration;
+import java.util.Arrays;
 
 /**
  * How much a miss should read. A miss where an earlier read ended is sequential use: the window
  * doubles. Any other begins a stream of its own with one block, so random use never reads ahead.
- * Reads that take long shrink the largest window, so that a slow medium keeps others waiting less.
+ * Reads that take long shrink the largest window, so that a slow source keeps others waiting less.
  *
  * <p>Used by one thread at a time.
  */
@@ -28,7 +29,7 @@ final class ReadAhead {
     this.block = block;
     this.largest = largest;
     this.limit = largest;
-    java.util.Arrays.fill(nexts, -1);
+    Arrays.fill(nexts, -1);
   }
 
   /** Bytes to read for a miss at a position: a power of two times the block. */
@@ -63,6 +64,6 @@ final class ReadAhead {
 
   /** Notes that a read failed: nothing is read ahead of it. */
   void failed() {
-    java.util.Arrays.fill(nexts, -1);
+    Arrays.fill(nexts, -1);
   }
 }

@@ -4,7 +4,7 @@ import blksh.task.Task;
 import java.time.Duration;
 
 /**
- * Reads a failing medium as GNU ddrescue does (its manual, section "Algorithm"): what is easy to
+ * Reads a failing source as GNU ddrescue does (its manual, section "Algorithm"): what is easy to
  * read first, and the worst places last. Each sector is tried at most twice, once in a large read
  * and once alone, besides the retries asked for.
  */
@@ -19,7 +19,7 @@ final class Rescue {
   /** Where slow areas are to be skipped, one read must not swallow one. */
   private static final int LARGEST_RATED = 256 << 10;
 
-  /** As ddrescue: an error skips at first a 100,000th of the medium, at most a 100th. */
+  /** As ddrescue: an error skips at first a 100,000th of the source, at most a 100th. */
   private static final int FIRST_SKIP_PART = 100_000;
 
   private static final int LARGEST_SKIP_PART = 100;
@@ -33,14 +33,16 @@ final class Rescue {
   /** Each pass for slow areas asks for a tenth of the rate the one before did. */
   private static final int RATE_STEP = 10;
 
-  private final Cache cache;
+  private final SourceReader reader;
+  private final SavedMap saved;
+  private final Saver saver;
   private final RescueMap map;
   private final RescueOptions options;
   private final Task task;
   private final int sector;
   private final long finishedBefore;
   private long counted;
-  private int run = Cache.CLUSTER;
+  private int run = SourceReader.CLUSTER;
   private long lastSuccess = System.nanoTime();
   private boolean timedOut;
 
@@ -49,12 +51,14 @@ final class Rescue {
   private long rateNanos;
   private boolean skippedSlow;
 
-  Rescue(Cache cache, RescueOptions options, Task task) {
-    this.cache = cache;
-    this.map = cache.liveMap();
+  Rescue(SourceReader reader, SavedMap saved, Saver saver, RescueOptions options, Task task) {
+    this.reader = reader;
+    this.saved = saved;
+    this.saver = saver;
+    this.map = reader.map();
     this.options = options;
     this.task = task;
-    this.sector = cache.sectorSize();
+    this.sector = reader.sectorSize();
     this.finishedBefore = map.bytes(RescueStatus.FINISHED);
     task.expect(map.size());
     task.resume(finishedBefore);
@@ -94,15 +98,15 @@ final class Rescue {
   /** Who stops it gets the prompt back before the disk has everything. */
   private void end() {
     if (task.isCancelled()) {
-      cache.flushSoon();
+      saver.soon();
     } else {
-      cache.flush();
+      saved.flush(false);
     }
   }
 
   private RescueReport report() {
     if (map.isSettled()) {
-      cache.now(RescueStatus.FINISHED.symbol(), 1, 0);
+      saved.now(RescueStatus.FINISHED.symbol(), 1, 0);
     }
     RescueReport report =
         RescueReport.of(map, map.bytes(RescueStatus.FINISHED) - finishedBefore, timedOut);
@@ -146,7 +150,7 @@ final class Rescue {
    * @param least skip ahead as well where fewer bytes a second are read; 0 for no such limit
    */
   private void copy(int pass, boolean backwards, boolean skipping, long least) {
-    long firstSkip = sectors(Math.max(Cache.CLUSTER, map.size() / FIRST_SKIP_PART));
+    long firstSkip = sectors(Math.max(SourceReader.CLUSTER, map.size() / FIRST_SKIP_PART));
     long largestSkip = Math.max(firstSkip, sectors(map.size() / LARGEST_SKIP_PART));
     long skip = firstSkip;
     long at = backwards ? map.size() : 0;
@@ -158,7 +162,7 @@ final class Rescue {
       long good = block(range, backwards, pass);
       if (good == range.end() && isSlow(least)) {
         skippedSlow = true;
-        run = Cache.CLUSTER;
+        run = SourceReader.CLUSTER;
         at = backwards ? range.start() - skip : range.end() + skip;
         skip = Math.min(largestSkip, 2 * skip);
       } else if (good == range.end()) {
@@ -237,10 +241,11 @@ final class Rescue {
    * @return up to where it was read, or -1 when others were at it
    */
   private long block(RescueRange block, boolean backwards, int pass) {
-    cache.yieldToReaders(task);
-    cache.now(RescueStatus.NON_TRIED.symbol(), pass, backwards ? block.end() : block.start());
+    reader.yieldToReaders(task);
+    saved.now(RescueStatus.NON_TRIED.symbol(), pass, backwards ? block.end() : block.start());
     long began = System.nanoTime();
-    long good = cache.attempt(block.start(), block.end(), RescueStatus.NON_TRIED, Cache.CLUSTER);
+    long good =
+        reader.attempt(block.start(), block.end(), RescueStatus.NON_TRIED, SourceReader.CLUSTER);
     if (good < 0) {
       return -1;
     }
@@ -251,7 +256,7 @@ final class Rescue {
       rateNanos += took;
     }
     if (good < block.end() || took > SLOW) {
-      run = Math.max(Cache.CLUSTER, good < block.end() ? Cache.CLUSTER : run / 2);
+      run = Math.max(SourceReader.CLUSTER, good < block.end() ? SourceReader.CLUSTER : run / 2);
     } else if (took < QUICK) {
       run = Math.min(options.minRate() > 0 ? LARGEST_RATED : LARGEST, 2 * run);
     }
@@ -259,7 +264,7 @@ final class Rescue {
   }
 
   private long nextCluster(long position) {
-    return (position / Cache.CLUSTER + 1) * Cache.CLUSTER;
+    return (position / SourceReader.CLUSTER + 1) * SourceReader.CLUSTER;
   }
 
   private long sectors(long bytes) {
@@ -313,7 +318,7 @@ final class Rescue {
         }
       }
       if (!timedOut) {
-        cache.settle(start, end, RescueStatus.NON_TRIMMED, RescueStatus.NON_SCRAPED);
+        reader.settle(start, end, RescueStatus.NON_TRIMMED, RescueStatus.NON_SCRAPED);
       }
       at = options.reverse() ? range.start() : range.end();
     }
@@ -353,9 +358,9 @@ final class Rescue {
    * @return false when it is bad
    */
   private boolean sector(long start, long end, RescueStatus status, int pass, long position) {
-    cache.yieldToReaders(task);
-    cache.now(status.symbol(), pass, position);
-    long good = cache.attempt(start, end, status, 0);
+    reader.yieldToReaders(task);
+    saved.now(status.symbol(), pass, position);
+    long good = reader.attempt(start, end, status, 0);
     if (good < 0) {
       return !badAt(start);
     }

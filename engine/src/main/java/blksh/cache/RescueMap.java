@@ -1,13 +1,14 @@
 package blksh.cache;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What is known of every byte of a medium, as ranges. Ranges cover the medium without gaps, and
- * neighbours differ in status, so the map is as large as the history of the medium is mixed.
+ * What is known of every byte of a source, as ranges. Ranges cover the source without gaps, and
+ * neighbours differ in status, so the map is as large as the history of the source is mixed.
  *
  * <p>May be used from any thread; each call sees the map whole.
  */
@@ -21,7 +22,7 @@ public final class RescueMap {
   private final long[] bytes = new long[RescueStatus.values().length];
 
   /**
-   * A map of a medium nothing is known of.
+   * A map of a source nothing is known of.
    *
    * @param size bytes, 0 or more
    */
@@ -34,19 +35,19 @@ public final class RescueMap {
   /**
    * Reads a map from a file that blksh, blkcache or ddrescue wrote.
    *
-   * @param size of the medium in bytes
-   * @throws blksh.BlkshException when it cannot be read, or tells of more than the medium
+   * @param size of the source in bytes
+   * @throws blksh.BlkshException when it cannot be read, or tells of more than the source
    */
-  public static RescueMap read(java.nio.file.Path mapfile, long size) {
+  public static RescueMap read(Path mapfile, long size) {
     return Mapfile.read(mapfile).map(mapfile, size);
   }
 
-  /** Size of the medium in bytes. */
+  /** Size of the source in bytes. */
   public long size() {
     return size;
   }
 
-  /** Sets the status of {@code [start, end)}, clipped to the medium. */
+  /** Sets the status of {@code [start, end)}, clipped to the source. */
   public synchronized void mark(long start, long end, RescueStatus status) {
     long from = Math.max(0, start);
     long to = Math.min(size, end);
@@ -80,7 +81,7 @@ public final class RescueMap {
     }
   }
 
-  /** The range that holds a byte of the medium. */
+  /** The range that holds a byte of the source. */
   public synchronized RescueRange at(long position) {
     if (position < 0 || position >= size) {
       throw new IllegalArgumentException("byte " + position + " of " + size);
@@ -162,10 +163,10 @@ public final class RescueMap {
   }
 
   /**
-   * A picture of the medium in equal cells. A cell shows the worst that is in it: bad sectors, then
+   * A picture of the source in equal cells. A cell shows the worst that is in it: bad sectors, then
    * what failed and waits, then what was never tried; only a cell wholly read shows as finished.
    *
-   * @param cells how many cells, 1 or more; fewer come back when the medium has fewer bytes
+   * @param cells how many cells, 1 or more; fewer come back when the source has fewer bytes
    */
   public List<RescueStatus> picture(int cells) {
     int count = (int) Math.min(cells, size);

@@ -1,7 +1,7 @@
 package blksh.cache;
 
 /**
- * A range of a medium of one status.
+ * A range of a source of one status.
  *
  * @param start first byte, 0 or more
  * @param end the first byte after it, more than {@code start}

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * How a medium stands after working on it.
+ * How a source stands after working on it.
  *
  * @param size bytes
  * @param finishedBytes bytes that were read

@@ -1,7 +1,7 @@
 package blksh.cache;
 
 /**
- * What is known of a range of a medium, as GNU ddrescue tells it (its manual, section "Mapfile
+ * What is known of a range of a source, as GNU ddrescue tells it (its manual, section "Mapfile
  * structure").
  */
 public enum RescueStatus {

@@ -9,7 +9,7 @@ import java.nio.ByteBuffer;
 import java.util.Iterator;
 
 /**
- * A cache that is written through. A write returns when the medium has it, and is read from the
+ * A cache that is written through. A write returns when the source has it, and is read from the
  * cache from then on.
  */
 public final class WritableCache implements WritableSource, CacheFigures.Counting {
@@ -17,9 +17,11 @@ public final class WritableCache implements WritableSource, CacheFigures.Countin
   private static final int CHUNK = 1 << 20;
 
   private final Cache cache;
+  private final WriteThrough through;
 
-  WritableCache(Cache cache) {
+  WritableCache(Cache cache, WriteThrough through) {
     this.cache = cache;
+    this.through = through;
   }
 
   /** The cache, to fill it and to look at its map. */
@@ -63,7 +65,7 @@ public final class WritableCache implements WritableSource, CacheFigures.Countin
         ByteBuffer kept = bytes.duplicate();
         int count = bytes.remaining();
         long from = at;
-        cache.write(from, from + count, kept, medium -> medium.write(from, bytes));
+        through.write(from, from + count, kept, source -> source.write(from, bytes));
         at += count;
       }
     } finally {
@@ -75,7 +77,7 @@ public final class WritableCache implements WritableSource, CacheFigures.Countin
   public void zero(long position, long length) {
     checkInside(position, length);
     if (length > 0) {
-      cache.write(position, position + length, null, medium -> medium.zero(position, length));
+      through.write(position, position + length, null, source -> source.zero(position, length));
     }
   }
 
@@ -90,7 +92,7 @@ public final class WritableCache implements WritableSource, CacheFigures.Countin
 
   @Override
   public void sync() {
-    cache.sync();
+    through.sync();
   }
 
   @Override

@@ -4,6 +4,7 @@ import blksh.block.BlockSource;
 import blksh.block.BlockStream;
 import blksh.block.Extent;
 import blksh.block.SourceInfo;
+import blksh.store.pack.Page;
 import java.util.Iterator;
 
 /** An image to capture, in order, in segments; what needs no reading comes as runs of a kind. */

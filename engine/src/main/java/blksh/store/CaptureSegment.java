@@ -3,6 +3,8 @@ package blksh.store;
 import blksh.block.BlockSource;
 import blksh.block.Extent;
 import blksh.io.UnreadableException;
+import blksh.store.pack.Page;
+import blksh.store.pack.PageIndex;
 import blksh.task.Task;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;

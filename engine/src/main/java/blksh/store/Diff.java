@@ -2,6 +2,9 @@ package blksh.store;
 
 import blksh.BlkshException;
 import blksh.block.Extent;
+import blksh.store.pack.PackDigests;
+import blksh.store.pack.PackDirectory;
+import blksh.store.pack.Page;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -28,11 +31,11 @@ final class Diff {
   private long openTo;
   private Extent.Kind openKind;
 
-  Diff(Store store, ManifestFile a, ManifestFile b) {
+  Diff(PackDirectory packs, ManifestFile a, ManifestFile b) {
     this.a = a;
     this.b = b;
-    this.digestsA = new PackDigests(store.packs());
-    this.digestsB = new PackDigests(store.packs());
+    this.digestsA = new PackDigests(packs);
+    this.digestsB = new PackDigests(packs);
   }
 
   ManifestDiff run() {

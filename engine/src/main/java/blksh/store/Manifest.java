@@ -29,4 +29,9 @@ public record Manifest(
   public String reference() {
     return name + "@" + version;
   }
+
+  /** The same under another number. */
+  Manifest withVersion(int number) {
+    return new Manifest(name, number, size, started, finished, source, figures, root);
+  }
 }

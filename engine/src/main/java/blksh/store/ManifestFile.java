@@ -2,10 +2,17 @@ package blksh.store;
 
 import blksh.BlkshException;
 import blksh.block.Extent;
+import blksh.io.Checksum;
+import blksh.io.LittleEndian;
+import blksh.store.pack.Pack;
+import blksh.store.pack.Page;
+import blksh.store.shelf.Blob;
+import blksh.store.shelf.Bytes;
+import blksh.store.shelf.Shelf;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -51,7 +58,11 @@ final class ManifestFile implements Closeable {
 
   private static final long START_MASK = (1L << KIND_SHIFT) - 1;
 
-  private final ReadOnlyFile file;
+  private final Blob file;
+
+  /** Where it is, for people. */
+  private final String location;
+
   private final Manifest manifest;
   private final byte[] storeId;
   private final long extents;
@@ -64,8 +75,9 @@ final class ManifestFile implements Closeable {
   /** The chunks used last, oldest first; guards itself. */
   private final Map<Integer, byte[]> chunks = new LinkedHashMap<>(16, 0.75f, true);
 
-  private ManifestFile(ReadOnlyFile file) throws IOException {
+  private ManifestFile(Blob file, String location) throws IOException {
     this.file = file;
+    this.location = location;
     long size = file.size();
     int magic = MAGIC.length();
     if (size < magic + TRAILER) {
@@ -132,19 +144,21 @@ final class ManifestFile implements Closeable {
   /**
    * Opens a manifest.
    *
-   * @throws BlkshException when the file is missing or not a whole manifest
+   * @param name of its blob
+   * @throws BlkshException when it is missing or not a whole manifest
    */
-  static ManifestFile open(Path path) {
-    ReadOnlyFile file = null;
+  static ManifestFile open(Shelf shelf, String name) {
+    Blob file = null;
+    String location = shelf.locate(name);
     try {
-      file = new ReadOnlyFile(path);
-      return new ManifestFile(file);
+      file = shelf.open(name);
+      return new ManifestFile(file, location);
     } catch (IOException | ArithmeticException e) {
       if (file != null) {
         file.close();
       }
       String problem = e instanceof IOException io ? Bytes.reason(io) : e.getMessage();
-      throw new BlkshException("read manifest " + path, problem, e)
+      throw new BlkshException("read manifest " + location, problem, e)
           .suggest("verify the store to see what else is damaged");
     }
   }
@@ -163,6 +177,11 @@ final class ManifestFile implements Closeable {
 
   Manifest manifest() {
     return manifest;
+  }
+
+  /** Where it is, for people. */
+  String location() {
+    return location;
   }
 
   byte[] storeId() {
@@ -233,7 +252,7 @@ final class ManifestFile implements Closeable {
    * Unreadable ranges of the image that touch {@code [from, to)}, in bytes, in order, not clipped.
    */
   List<Extent> bad(long from, long to) {
-    java.util.ArrayList<Extent> found = new java.util.ArrayList<>();
+    List<Extent> found = new ArrayList<>();
     int base = extentChunks();
     int chunk = base;
     while (chunk + 1 < chunkFirst.length && chunkFirst[chunk + 1] <= from) {
@@ -254,7 +273,7 @@ final class ManifestFile implements Closeable {
         }
       }
     } catch (IOException e) {
-      throw new BlkshException("read manifest " + file.path(), Bytes.reason(e), e);
+      throw new BlkshException("read manifest " + location, Bytes.reason(e), e);
     }
     return found;
   }

@@ -7,6 +7,10 @@ import blksh.block.Extent;
 import blksh.block.ExtentWalk;
 import blksh.block.SourceInfo;
 import blksh.io.UnreadableException;
+import blksh.store.pack.FrameCache;
+import blksh.store.pack.Pack;
+import blksh.store.pack.Page;
+import blksh.store.pack.PageReader;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
 import java.util.List;
@@ -20,8 +24,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 final class ManifestSource implements BlockSource, CacheFigures.Counting {
 
-  private final Store store;
-  private final Runnable onClose;
+  private final Repository repository;
   private final ManifestFile file;
   private final Manifest manifest;
   private final FrameCache cache = FrameCache.shared();
@@ -29,16 +32,18 @@ final class ManifestSource implements BlockSource, CacheFigures.Counting {
   private final ConcurrentLinkedQueue<Reader> idle = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  ManifestSource(Store store, ManifestFile file, Runnable onClose) {
-    this.store = store;
+  /**
+   * @param repository one use of it, which is given up with the source, as the file is closed
+   */
+  ManifestSource(Repository repository, ManifestFile file) {
+    this.repository = repository;
     this.file = file;
     this.manifest = file.manifest();
-    this.onClose = onClose;
   }
 
   /** What one reading thread needs. */
   private final class Reader {
-    final PageReader pages = new PageReader(store, cache, owner);
+    final PageReader pages = repository.pages(cache, owner);
     final ManifestFile.Cursor cursor = file.new Cursor();
     final byte[] page = new byte[Page.SIZE];
     final byte[] digest = new byte[Page.DIGEST];
@@ -201,12 +206,7 @@ final class ManifestSource implements BlockSource, CacheFigures.Counting {
     return new SourceInfo(
         "manifest",
         manifest.reference(),
-        store
-            .path()
-            .resolve("manifests")
-            .resolve(manifest.name())
-            .resolve(manifest.version() + ".manifest")
-            .toString(),
+        file.location(),
         Map.of("captured", manifest.started().toString(), "root", manifest.root()));
   }
 
@@ -215,7 +215,7 @@ final class ManifestSource implements BlockSource, CacheFigures.Counting {
     if (closed.compareAndSet(false, true)) {
       cache.forgetAll(owner);
       file.close();
-      onClose.run();
+      repository.close();
     }
   }
 }

@@ -1,11 +1,13 @@
 package blksh.store;
 
 import blksh.block.Extent;
-import blksh.io.PartFile;
+import blksh.io.Checksum;
+import blksh.io.LittleEndian;
+import blksh.store.pack.Page;
+import blksh.store.shelf.Part;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -18,7 +20,7 @@ import java.util.Map;
  */
 final class ManifestWriter implements Closeable {
 
-  private final PartFile part;
+  private final Part part;
   private final byte[] chunk = new byte[ManifestFile.CHUNK * ManifestFile.RECORD];
   private int inChunk;
   private long written;
@@ -34,13 +36,15 @@ final class ManifestWriter implements Closeable {
   private long runPackId;
   private long runFirst;
   private long extents;
-  private boolean published;
 
-  ManifestWriter(Path path) throws IOException {
-    part = PartFile.create(path);
+  /**
+   * @param part empty; discarded when this fails, and at the end unless it was published
+   */
+  ManifestWriter(Part part) throws IOException {
+    this.part = part;
     byte[] magic = ManifestFile.MAGIC.getBytes(StandardCharsets.US_ASCII);
     try {
-      Bytes.writeAt(part.channel(), 0, magic, 0, magic.length);
+      part.write(0, magic, 0, magic.length);
     } catch (IOException e) {
       part.discard();
       throw e;
@@ -133,7 +137,7 @@ final class ManifestWriter implements Closeable {
   }
 
   private void append(byte[] bytes, int length) throws IOException {
-    Bytes.writeAt(part.channel(), written, bytes, 0, length);
+    part.write(written, bytes, 0, length);
     written += length;
   }
 
@@ -183,17 +187,14 @@ final class ManifestWriter implements Closeable {
     append(trailer, trailer.length);
   }
 
-  /** Gives the finished file its name, which must be free. */
-  void publish(Path name) throws IOException {
+  /** Gives the finished manifest its name, which must be free; it is durable then. */
+  void publish(String name) throws IOException {
     part.publish(name);
-    published = true;
   }
 
-  /** Removes the file unless it was published. */
+  /** Removes it unless it was published. */
   @Override
   public void close() {
-    if (!published) {
-      part.discard();
-    }
+    part.discard();
   }
 }

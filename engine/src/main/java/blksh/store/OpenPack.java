@@ -1,5 +1,8 @@
 package blksh.store;
 
+import blksh.store.pack.Frame;
+import blksh.store.pack.Pack;
+import blksh.store.pack.Page;
 import java.util.Arrays;
 
 /**

@@ -1,5 +1,7 @@
 package blksh.store;
 
+import blksh.store.pack.PackCheck;
+import blksh.store.pack.PageIndex;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
@@ -8,7 +10,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * Compares the page index with the packs: every proven page must be in it, and nothing else. A pack
  * whose writer died while it entered the pages may be there in part. Used by all workers at once.
  */
-final class PageIndexCheck {
+final class PageIndexCheck implements PackCheck.SoundPages {
 
   private final PageIndex index;
   private final Map<Long, StoreIndex.PackRow> rows = new HashMap<>();
@@ -26,7 +28,8 @@ final class PageIndexCheck {
   }
 
   /** Notes a page that is stored and sound. */
-  void page(long packId, int page, byte[] digests, int at) {
+  @Override
+  public void page(long packId, int page, byte[] digests, int at) {
     StoreIndex.PackRow row = rows.get(packId);
     if (index == null || row == null) {
       return;

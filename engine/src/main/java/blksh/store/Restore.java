@@ -3,6 +3,10 @@ package blksh.store;
 import blksh.BlkshException;
 import blksh.block.Extent;
 import blksh.io.UnreadableException;
+import blksh.store.pack.FrameCache;
+import blksh.store.pack.Page;
+import blksh.store.pack.PageReader;
+import blksh.store.shelf.Bytes;
 import blksh.task.OrderedStep;
 import blksh.task.Task;
 import blksh.task.Workers;
@@ -28,7 +32,7 @@ final class Restore {
 
   private static final int BAD_LISTED = 1000;
 
-  private final Store store;
+  private final Repository repository;
   private final ManifestFile file;
   private final Manifest manifest;
   private final RestoreTarget target;
@@ -45,8 +49,13 @@ final class Restore {
   private long planned;
   private long tickets;
 
-  Restore(Store store, ManifestFile file, RestoreTarget target, String targetName, Task task) {
-    this.store = store;
+  Restore(
+      Repository repository,
+      ManifestFile file,
+      RestoreTarget target,
+      String targetName,
+      Task task) {
+    this.repository = repository;
     this.file = file;
     this.manifest = file.manifest();
     this.target = target;
@@ -117,7 +126,7 @@ final class Restore {
   }
 
   private void work() {
-    PageReader reader = new PageReader(store, cache, owner);
+    PageReader reader = repository.pages(cache, owner);
     try {
       Segment segment = takeIdle();
       while (segment != null && claim(segment)) {

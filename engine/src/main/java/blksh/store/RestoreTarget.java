@@ -2,6 +2,9 @@ package blksh.store;
 
 import blksh.block.Extent;
 import blksh.io.TargetFile;
+import blksh.store.pack.Page;
+import blksh.store.shelf.Bytes;
+import blksh.store.shelf.ReadOnlyFile;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.OutputStream;

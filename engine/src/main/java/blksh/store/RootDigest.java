@@ -1,6 +1,8 @@
 package blksh.store;
 
 import blksh.block.Extent;
+import blksh.io.LittleEndian;
+import blksh.store.pack.Page;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 

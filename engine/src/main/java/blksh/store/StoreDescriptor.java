@@ -1,18 +1,21 @@
 package blksh.store;
 
-import blksh.io.PartFile;
+import blksh.io.Checksum;
+import blksh.store.pack.Codec;
+import blksh.store.pack.Page;
+import blksh.store.shelf.Blob;
+import blksh.store.shelf.Shelf;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
+import java.nio.file.NoSuchFileException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 
@@ -27,20 +30,23 @@ record StoreDescriptor(UUID id, Codec codec) {
   static final String FILE = "store.json";
   static final int FORMAT = 1;
 
+  /** Bytes that no descriptor has. */
+  private static final int MOST = 1 << 16;
+
   /** The id as it stands in packs and manifests. */
   byte[] idBytes() {
     return bytes(id);
   }
 
   static byte[] bytes(UUID id) {
-    return java.nio.ByteBuffer.allocate(16)
+    return ByteBuffer.allocate(16)
         .putLong(id.getMostSignificantBits())
         .putLong(id.getLeastSignificantBits())
         .array();
   }
 
   static UUID uuid(byte[] bytes) {
-    java.nio.ByteBuffer buffer = java.nio.ByteBuffer.wrap(bytes);
+    ByteBuffer buffer = ByteBuffer.wrap(bytes);
     return new UUID(buffer.getLong(), buffer.getLong());
   }
 
@@ -54,26 +60,14 @@ record StoreDescriptor(UUID id, Codec codec) {
           "pageSize": %d,
           "codec": "%s",
         """
-            .formatted(FORMAT, id, Page.SIZE, codec.name().toLowerCase(java.util.Locale.ROOT));
+            .formatted(FORMAT, id, Page.SIZE, codec.name().toLowerCase(Locale.ROOT));
     byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
     return body + "  \"crc32c\": \"%08x\"\n}\n".formatted(Checksum.of(bytes, 0, bytes.length));
   }
 
   /** Writes it so that it is there whole or not at all. */
-  void write(Path store) throws IOException {
-    Path part = store.resolve(FILE + ".part");
-    byte[] bytes = text().getBytes(StandardCharsets.UTF_8);
-    try (FileChannel channel =
-        FileChannel.open(
-            part,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      Bytes.writeAt(channel, 0, bytes, 0, bytes.length);
-      channel.force(true);
-    }
-    Files.move(part, store.resolve(FILE), StandardCopyOption.ATOMIC_MOVE);
-    PartFile.syncDirectory(store);
+  void write(Shelf shelf) throws IOException {
+    shelf.put(FILE, text().getBytes(StandardCharsets.UTF_8));
   }
 
   /** The file is there but not as it was written. */
@@ -90,12 +84,27 @@ record StoreDescriptor(UUID id, Codec codec) {
     }
   }
 
-  static StoreDescriptor read(Path store) throws IOException {
-    Path file = store.resolve(FILE);
-    if (Files.size(file) > 1 << 16) {
-      throw new DamagedDescriptor("it is too long");
+  /**
+   * Reads it.
+   *
+   * @throws NoSuchFileException when there is none
+   * @throws DamagedDescriptor when it is not as it was written
+   * @throws NewerFormat when this blksh cannot know what it means
+   */
+  static StoreDescriptor read(Shelf shelf) throws IOException {
+    return parse(content(shelf));
+  }
+
+  private static byte[] content(Shelf shelf) throws IOException {
+    try (Blob file = shelf.open(FILE)) {
+      if (file.size() > MOST) {
+        throw new DamagedDescriptor("it is too long");
+      }
+      return file.read(0, (int) file.size());
     }
-    byte[] bytes = Files.readAllBytes(file);
+  }
+
+  private static StoreDescriptor parse(byte[] bytes) throws IOException {
     Map<String, String> fields = new LinkedHashMap<>();
     try (JsonParser in = new JsonFactory().createParser(bytes)) {
       if (in.nextToken() != JsonToken.START_OBJECT) {
@@ -118,7 +127,7 @@ record StoreDescriptor(UUID id, Codec codec) {
         throw new DamagedDescriptor("its checksum does not match");
       }
       return found;
-    } catch (com.fasterxml.jackson.core.JsonProcessingException | IllegalArgumentException e) {
+    } catch (JsonProcessingException | IllegalArgumentException e) {
       throw new DamagedDescriptor("it is not what blksh wrote");
     }
   }

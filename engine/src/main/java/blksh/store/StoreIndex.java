@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteException;
@@ -107,7 +108,7 @@ final class StoreIndex implements Closeable {
         if (!busy || System.nanoTime() > deadline) {
           throw e;
         }
-        java.util.concurrent.locks.LockSupport.parkNanos(5_000_000);
+        LockSupport.parkNanos(5_000_000);
       }
     }
   }
@@ -251,7 +252,7 @@ final class StoreIndex implements Closeable {
   }
 
   /** Gives a pack its ordinal; it counts as not yet in the page index. */
-  long addPack(long id, PackFooter footer, long fileBytes) {
+  long addPack(long id, long pages, long frames, long rawBytes, long fileBytes) {
     return transaction(
         () -> {
           try (PreparedStatement insert =
@@ -261,9 +262,9 @@ final class StoreIndex implements Closeable {
                       + " pages = excluded.pages, frames = excluded.frames,"
                       + " raw_bytes = excluded.raw_bytes, file_bytes = excluded.file_bytes")) {
             insert.setLong(1, id);
-            insert.setLong(2, footer.pages());
-            insert.setLong(3, footer.frames());
-            insert.setLong(4, footer.rawBytes());
+            insert.setLong(2, pages);
+            insert.setLong(3, frames);
+            insert.setLong(4, rawBytes);
             insert.setLong(5, fileBytes);
             insert.executeUpdate();
           }

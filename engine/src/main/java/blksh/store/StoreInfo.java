@@ -1,5 +1,6 @@
 package blksh.store;
 
+import blksh.store.pack.Codec;
 import java.nio.file.Path;
 import java.time.Instant;
 

@@ -1,5 +1,7 @@
 package blksh.store;
 
+import blksh.store.pack.Codec;
+
 /**
  * How a new store is made.
  *

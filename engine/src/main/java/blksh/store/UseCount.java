@@ -17,7 +17,7 @@ final class UseCount {
 
   private static final long LOOKED_AT = 1L << 22;
 
-  private final Store store;
+  private final Repository repository;
   private final Task task;
 
   /** Where each pack's pages begin among all pages, by pack. */
@@ -27,19 +27,19 @@ final class UseCount {
   private final BitSet again = new BitSet();
   private long step;
 
-  UseCount(Store store, Task task) {
-    this.store = store;
+  UseCount(Repository repository, Task task) {
+    this.repository = repository;
     this.task = task;
   }
 
   StoreUse run(int parts) {
     long pages = 0;
-    for (StoreIndex.PackRow pack : store.index().packs()) {
+    for (StoreIndex.PackRow pack : repository.indexes().rows().packs()) {
       begins.put(pack.id(), pages);
       pages += pack.pages();
     }
     step = Math.max(1, (pages + LOOKED_AT - 1) / LOOKED_AT);
-    for (Manifest manifest : store.manifests()) {
+    for (Manifest manifest : repository.indexes().rows().manifests(null)) {
       task.checkCancelled();
       count(manifest);
     }
@@ -56,7 +56,7 @@ final class UseCount {
   }
 
   private void count(Manifest manifest) {
-    try (ManifestFile file = store.openManifest(manifest.name(), manifest.version())) {
+    try (ManifestFile file = repository.manifests().open(manifest)) {
       ManifestFile.Cursor extent = file.new Cursor();
       while (extent.next()) {
         Long begin = extent.kind == Extent.Kind.DATA ? begins.get(file.packs()[extent.pack]) : null;

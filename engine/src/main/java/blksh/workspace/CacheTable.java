@@ -29,7 +29,7 @@ final class CacheTable {
         data,
         cache.mapFile().toAbsolutePath().normalize(),
         cache.describe().location(),
-        cache.medium().name(),
+        cache.identity().name(),
         cache.size(),
         used);
   }

@@ -191,7 +191,9 @@ class OverlayTest {
       overlay.write(0, ByteBuffer.wrap(new byte[] {1, 2, 3}));
     }
     Files.delete(file());
-    assertThatThrownBy(() -> over(base)).hasMessageContaining("cut short");
+    for (int i = 0; i < 2; i++) { // trying it makes it no better
+      assertThatThrownBy(() -> over(base)).hasMessageContaining("cut short");
+    }
   }
 
   @Test

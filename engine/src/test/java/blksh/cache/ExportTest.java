@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** An export is there when it is whole, and until then everything is as it was. */
-@Timeout(120)
+@Timeout(300)
 class ExportTest {
 
   private static final int KILLS = Integer.getInteger("blksh.kills", 8);

@@ -14,13 +14,16 @@ import blksh.ChildJvm;
 import blksh.block.BlockStream;
 import blksh.block.LoopDevice;
 import blksh.block.SourceInfo;
+import blksh.store.pack.Codec;
 import blksh.task.Task;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -104,7 +107,7 @@ class CaptureRestoreTest {
   @ValueSource(ints = {512, 4096})
   void aDriveComesBackBitForBitOnAnotherDrive(int sector) throws IOException {
     byte[] bytes = Images.random(6 * MIB, sector);
-    java.util.Arrays.fill(bytes, MIB, 3 * MIB, (byte) 0);
+    Arrays.fill(bytes, MIB, 3 * MIB, (byte) 0);
     Path from = Images.write(folder.resolve("from"), bytes);
     Path to = Images.write(folder.resolve("to"), Images.random(8 * MIB, 99));
     try (Store store = create(Codec.LZ4)) {
@@ -122,9 +125,9 @@ class CaptureRestoreTest {
       }
       byte[] restored = Files.readAllBytes(to);
       assertThat(restored).hasSize(8 * MIB);
-      assertThat(java.util.Arrays.mismatch(restored, 0, 6 * MIB, bytes, 0, 6 * MIB)).isEqualTo(-1);
+      assertThat(Arrays.mismatch(restored, 0, 6 * MIB, bytes, 0, 6 * MIB)).isEqualTo(-1);
       assertThat(
-              java.util.Arrays.mismatch(
+              Arrays.mismatch(
                   restored, 6 * MIB, 8 * MIB, Images.random(8 * MIB, 99), 6 * MIB, 8 * MIB))
           .isEqualTo(-1);
     }
@@ -241,7 +244,7 @@ class CaptureRestoreTest {
       assertThat(manifest.figures().dataBytes()).isBetween(100L * MIB, 100L * (MIB + 2 * PAGE));
       try (var source = store.source(manifest)) {
         for (int i = 0; i < 100; i += 9) {
-          java.nio.ByteBuffer buffer = java.nio.ByteBuffer.allocate(MIB);
+          ByteBuffer buffer = ByteBuffer.allocate(MIB);
           assertThat(source.read(i * (10L << 30) + 12345, buffer)).isEqualTo(MIB);
           assertThat(buffer.array()).isEqualTo(Images.compressible(MIB, i));
         }

@@ -1,5 +1,7 @@
 package blksh.store;
 
+import blksh.store.shelf.DirectoryShelf;
+
 import static blksh.store.Images.PAGE;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -8,8 +10,12 @@ import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.FaultySource;
 import blksh.io.UnreadableException;
+import blksh.io.LittleEndian;
+import blksh.store.pack.PackFiles;
 import blksh.task.Task;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +27,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -99,7 +106,7 @@ class DamageTest {
   @Test
   void damageInAnyRegionOfAPack() throws IOException {
     for (Path file : filesUnder("packs")) {
-      for (Map.Entry<String, long[]> region : packRegions(file).entrySet()) {
+      for (Map.Entry<String, long[]> region : PackFiles.regions(file).entrySet()) {
         for (int i = 0; i < 5; i++) {
           flip(file, region.getKey(), region.getValue());
         }
@@ -135,7 +142,7 @@ class DamageTest {
         bytes[at] ^= (byte) bits;
         Files.write(broken.resolve("store.json"), bytes);
         try {
-          StoreDescriptor.read(broken);
+          StoreDescriptor.read(new DirectoryShelf(broken));
           failures.add("byte %d of store.json may be flipped by %02x".formatted(at, bits));
         } catch (StoreDescriptor.DamagedDescriptor expected) {
           // as it must
@@ -157,15 +164,15 @@ class DamageTest {
     }
     byte[] bytes = Files.readAllBytes(file);
     List<Integer> used = new ArrayList<>();
-    for (int at = PageIndex.HEADER; at < bytes.length; at += PageIndex.SLOT) {
+    for (int at = PackFiles.PAGE_INDEX_HEADER; at < bytes.length; at += PackFiles.PAGE_INDEX_SLOT) {
       if (LittleEndian.i64(bytes, at) != 0) {
         used.add(at);
       }
     }
     for (int i = 0; i < 12; i++) {
       int at = used.get(random.nextInt(used.size()));
-      flip(file, "used slot", new long[] {at, at + PageIndex.SLOT});
-      flip(file, "any slot", new long[] {PageIndex.HEADER, bytes.length});
+      flip(file, "used slot", new long[] {at, at + PackFiles.PAGE_INDEX_SLOT});
+      flip(file, "any slot", new long[] {PackFiles.PAGE_INDEX_HEADER, bytes.length});
     }
     cut(file, 6);
   }
@@ -232,8 +239,8 @@ class DamageTest {
     try {
       judge(name, what);
     } catch (AssertionError | RuntimeException | SQLException e) {
-      java.io.StringWriter trace = new java.io.StringWriter();
-      e.printStackTrace(new java.io.PrintWriter(trace));
+      StringWriter trace = new StringWriter();
+      e.printStackTrace(new PrintWriter(trace));
       String where =
           trace
               .toString()
@@ -419,38 +426,6 @@ class DamageTest {
 
   // ---- regions -------------------------------------------------------------------------------
 
-  private static Map<String, long[]> packRegions(Path file) throws IOException {
-    Map<String, long[]> regions = new LinkedHashMap<>();
-    long id = Long.parseUnsignedLong(file.getFileName().toString().replace(".pack", ""), 16);
-    long size = Files.size(file);
-    try (Pack pack = Pack.open(id, file)) {
-      PackFooter footer = pack.footer();
-      assertThat(pack.footerSound()).isTrue();
-      assertThat(footer.frames()).isGreaterThan(1);
-      regions.put("pack header", new long[] {0, Pack.HEADER});
-      for (int frame : new int[] {0, footer.frames() - 1}) {
-        long at = footer.offset(frame);
-        long payload = at + Frame.headerLength(footer.pagesIn(frame));
-        regions.put("header of frame " + frame, new long[] {at, payload});
-        regions.put(
-            "payload of frame " + frame,
-            new long[] {payload, payload + footer.storedLength(frame)});
-      }
-      int last = footer.frames() - 1;
-      long table =
-          footer.offset(last)
-              + Frame.headerLength(footer.pagesIn(last))
-              + footer.storedLength(last);
-      long digests = table + (long) footer.frames() * PackFooter.ENTRY;
-      long sums = digests + (long) footer.pages() * Page.DIGEST;
-      regions.put("frame table", new long[] {table, digests});
-      regions.put("digests", new long[] {digests, sums});
-      regions.put("checksums", new long[] {sums, size - PackFooter.TRAILER});
-      regions.put("trailer", new long[] {size - PackFooter.TRAILER, size});
-    }
-    return regions;
-  }
-
   private static Map<String, long[]> manifestRegions(Path file) throws IOException {
     Map<String, long[]> regions = new LinkedHashMap<>();
     long size = Files.size(file);
@@ -482,7 +457,7 @@ class DamageTest {
   private static void copy(Path from, Path to) throws IOException {
     if (Files.exists(to)) {
       try (Stream<Path> old = Files.walk(to)) {
-        for (Path path : old.sorted(java.util.Comparator.reverseOrder()).toList()) {
+        for (Path path : old.sorted(Comparator.reverseOrder()).toList()) {
           Files.delete(path);
         }
       }

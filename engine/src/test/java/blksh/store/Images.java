@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
+import blksh.store.pack.Page;
+import blksh.store.shelf.Bytes;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -11,10 +13,11 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.Random;
 
 /** Images to capture, and what is seen of them again. */
-final class Images {
+public final class Images {
 
   static final int PAGE = Page.SIZE;
   static final int MIB = 1 << 20;
@@ -35,7 +38,7 @@ final class Images {
   static byte[] compressible(int length, long seed) {
     byte[] bytes = random(length, seed);
     for (int at = 0; at < length; at += 64) {
-      java.util.Arrays.fill(bytes, Math.min(length, at + 16), Math.min(length, at + 64), (byte) 7);
+      Arrays.fill(bytes, Math.min(length, at + 16), Math.min(length, at + 64), (byte) 7);
     }
     return bytes;
   }
@@ -62,7 +65,7 @@ final class Images {
   }
 
   /** Flips bits of one byte. */
-  static void flip(Path file, long position, int bits) throws IOException {
+  public static void flip(Path file, long position, int bits) throws IOException {
     try (FileChannel channel =
         FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
       ByteBuffer one = ByteBuffer.allocate(1);
@@ -72,7 +75,7 @@ final class Images {
     }
   }
 
-  static void truncate(Path file, long size) throws IOException {
+  public static void truncate(Path file, long size) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
       channel.truncate(size);
     }

@@ -8,12 +8,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import blksh.ChildJvm;
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
+import blksh.store.pack.PackFiles;
+import blksh.store.pack.Page;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,7 +50,7 @@ class KillTest {
       System.arraycopy(Images.compressible(2 * MIB, 10 + g), 0, bytes, (4 + 2 * g) * MIB, 2 * MIB);
     }
     System.arraycopy(Images.compressible(2 * MIB, 1000 + seed), 0, bytes, 16 * MIB, 2 * MIB);
-    java.util.Arrays.fill(bytes, 18 * MIB, 19 * MIB, (byte) 0);
+    Arrays.fill(bytes, 18 * MIB, 19 * MIB, (byte) 0);
     return Images.write(folder.resolve("image" + generation), bytes);
   }
 
@@ -94,7 +98,7 @@ class KillTest {
     byte[] bytes = Files.readAllBytes(image);
     byte[] digest = new byte[Page.DIGEST];
     Page.digest(Page.sha256(), bytes, 0, bytes.length, digest, 0);
-    return java.util.HexFormat.of().formatHex(digest, 0, 8);
+    return HexFormat.of().formatHex(digest, 0, 8);
   }
 
   private List<String> killOne(Path store, List<Path> images, Random random) throws Exception {
@@ -174,13 +178,7 @@ class KillTest {
   private static long durablePages(Path store) throws IOException {
     long pages = 0;
     for (Path file : packFiles(store)) {
-      try (ReadOnlyFile pack = new ReadOnlyFile(file)) {
-        long size = pack.size();
-        if (size >= Pack.HEADER) {
-          PackFooter footer = Pack.scan(pack, size).footer();
-          pages += footer.pages();
-        }
-      }
+      pages += PackFiles.wholePages(file);
     }
     return pages;
   }
@@ -188,14 +186,7 @@ class KillTest {
   private static long distinctPages(Path store) throws IOException {
     Set<String> digests = new HashSet<>();
     for (Path file : packFiles(store)) {
-      long id = Long.parseUnsignedLong(file.getFileName().toString().replace(".pack", ""), 16);
-      try (Pack pack = Pack.open(id, file)) {
-        byte[] digest = new byte[Page.DIGEST];
-        for (int page = 0; page < pack.footer().pages(); page++) {
-          assertThat(pack.digest(page, digest, 0)).isTrue();
-          digests.add(java.util.HexFormat.of().formatHex(digest));
-        }
-      }
+      digests.addAll(PackFiles.digests(file));
     }
     return digests.size();
   }

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
 import blksh.io.UnreadableException;
+import blksh.store.pack.Codec;
+import blksh.store.pack.PackFiles;
+import blksh.store.pack.Page;
 import blksh.task.Task;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -15,7 +18,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -104,7 +106,9 @@ class ManifestReadsTest {
       for (Path pack : packs) {
         try (RandomAccessFile file = new RandomAccessFile(pack.toFile(), "rw")) {
           for (int i = 0; i < 30; i++) {
-            long at = Pack.HEADER + (long) (random.nextDouble() * (file.length() - Pack.HEADER));
+            long at =
+                PackFiles.HEADER
+                    + (long) (random.nextDouble() * (file.length() - PackFiles.HEADER));
             file.seek(at);
             int old = file.read();
             file.seek(at);
@@ -117,46 +121,6 @@ class ManifestReadsTest {
         int failed = readAround(source, bytes, 20_000, FEW);
         assertThat(failed).isBetween(1, 10_000);
       }
-    }
-  }
-
-  @Test
-  void theBeginningOfABlockIsWhatAllOfItBeginsWith() {
-    if (!Lz4Beginning.isAvailable()) {
-      return; // then frames are read whole, which the tests above show
-    }
-    Random random = new Random(7);
-    byte[] bytes = Arrays.copyOf(image(), Frame.MAX_RAW);
-    ByteBuffer raw = ByteBuffer.allocateDirect(bytes.length).put(0, bytes);
-    ByteBuffer block = ByteBuffer.allocateDirect(Frame.MAX_RAW + 4096);
-    ByteBuffer out = ByteBuffer.allocateDirect(Frame.MAX_RAW);
-    Arrays.fill(bytes, 0, 40_000, (byte) 3);
-    raw.put(0, bytes);
-    int stored;
-    try (Codec.Compressor compressor = Codec.LZ4.compressor()) {
-      stored = compressor.compress(raw, 0, bytes.length, block, 100, block.capacity() - 100);
-    } catch (Exception e) {
-      throw new AssertionError(e);
-    }
-    assertThat(stored).isPositive();
-    for (int i = 0; i < 2000; i++) {
-      int wanted = 1 + random.nextInt(bytes.length);
-      int length = random.nextInt(4) == 0 ? random.nextInt(stored) : stored;
-      boolean enough = Lz4Beginning.decompress(block, 100, length, out, wanted);
-      assertThat(enough || length < stored).isTrue();
-      if (enough) {
-        byte[] found = new byte[wanted];
-        out.get(0, found);
-        assertThat(found).isEqualTo(Arrays.copyOf(bytes, wanted));
-      }
-    }
-    // Damage yields other bytes or none, but stays inside its buffers.
-    for (int i = 0; i < 2000; i++) {
-      int at = 100 + random.nextInt(stored);
-      byte old = block.get(at);
-      block.put(at, (byte) random.nextInt());
-      Lz4Beginning.decompress(block, 100, stored, out, 1 + random.nextInt(bytes.length));
-      block.put(at, old);
     }
   }
 }

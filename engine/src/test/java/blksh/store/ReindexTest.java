@@ -6,6 +6,9 @@ import static blksh.store.Images.assertRestores;
 import static blksh.store.Images.capture;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.store.pack.Codec;
+import blksh.store.pack.PackFiles;
+import blksh.store.pack.Page;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -45,8 +48,7 @@ class ReindexTest {
   void aPackBeingRepairedWhenTheProcessWasKilledKeepsItsPages() throws IOException {
     // Reindex had copied the first frame of the damaged pack when it was killed.
     byte[] whole = Files.readAllBytes(pack);
-    Frame first = Frame.parse(whole, Pack.HEADER, whole.length);
-    int end = Pack.HEADER + first.headerLength() + first.storedLength;
+    int end = PackFiles.firstFrameEnd(whole);
     Files.write(Path.of(pack + ".part"), Arrays.copyOf(whole, end));
     Images.flip(pack, Files.size(pack) - 3, 1);
     try (Store store = Store.open(path)) {

@@ -13,6 +13,7 @@ import blksh.block.ByteArraySource;
 import blksh.block.FaultySource;
 import blksh.block.LoopDevice;
 import blksh.io.PartFile;
+import blksh.store.shelf.Bytes;
 import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.io.ByteArrayOutputStream;

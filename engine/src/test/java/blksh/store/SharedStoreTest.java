@@ -9,10 +9,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
 import blksh.ChildJvm;
+import blksh.store.shelf.DirectoryShelf;
+import blksh.store.shelf.Exclusion;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -206,7 +209,7 @@ class SharedStoreTest {
   @Test
   void aStoreBeingRepairedIsNotOpened() throws Exception {
     Store.create(path(), StoreOptions.defaults()).close();
-    try (StoreLock lock = StoreLock.share(path())) {
+    try (Exclusion lock = new DirectoryShelf(path()).exclusion().orElseThrow()) {
       lock.alone(
           () -> {
             assertThatThrownBy(() -> Store.open(path()))
@@ -235,7 +238,7 @@ class SharedStoreTest {
       byte[] bytes = Images.random(8 * MIB, 1);
       blksh.block.FaultySource slow =
           new blksh.block.FaultySource(new blksh.block.ByteArraySource(bytes))
-              .slow(java.time.Duration.ofMillis(50));
+              .slow(Duration.ofMillis(50));
       Task task = new Task("capture", "slow");
       ExecutorService thread = Executors.newSingleThreadExecutor();
       try {

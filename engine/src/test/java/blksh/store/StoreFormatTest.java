@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.block.ByteArraySource;
 import blksh.block.FaultySource;
+import blksh.store.pack.Codec;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.file.Files;

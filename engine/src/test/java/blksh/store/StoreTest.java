@@ -1,5 +1,7 @@
 package blksh.store;
 
+import blksh.io.UnreadableException;
+
 import static blksh.store.Images.MIB;
 import static blksh.store.Images.assertClean;
 import static blksh.store.Images.assertRestores;
@@ -13,13 +15,19 @@ import blksh.Mount;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.Extent;
+import blksh.io.Checksum;
+import blksh.store.pack.Codec;
+import blksh.store.pack.Page;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -78,7 +86,7 @@ class StoreTest {
     create().close();
     String text = Files.readString(path().resolve("store.json")).replace("1,", "2,");
     String body = text.substring(0, text.indexOf("  \"crc32c\""));
-    byte[] bytes = body.getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
     Files.writeString(
         path().resolve("store.json"),
         body + "  \"crc32c\": \"%08x\"\n}\n".formatted(Checksum.of(bytes, 0, bytes.length)));
@@ -189,7 +197,7 @@ class StoreTest {
   @Test
   void aManifestIsASourceWithExtentsThatCanBeReadAnywhere() throws IOException {
     byte[] bytes = Images.random(3 * MIB + 77, 1);
-    java.util.Arrays.fill(bytes, MIB, 2 * MIB, (byte) 0);
+    Arrays.fill(bytes, MIB, 2 * MIB, (byte) 0);
     BlockSource source;
     try (Store store = create()) {
       source = store.source(put(store, "a", bytes));
@@ -200,14 +208,14 @@ class StoreTest {
       source.extents().forEachRemaining(extents::add);
       assertThat(extents.stream().filter(e -> e.kind() == Extent.Kind.ZERO))
           .containsExactly(new Extent(MIB, MIB, Extent.Kind.ZERO));
-      java.util.Random random = new java.util.Random(1);
+      Random random = new Random(1);
       for (int i = 0; i < 300; i++) {
         int at = random.nextInt(bytes.length + 10);
         ByteBuffer buffer = ByteBuffer.allocate(random.nextInt(i % 10 == 0 ? MIB : 9000));
         int count = source.read(at, buffer);
         assertThat(count).isEqualTo(Math.max(0, Math.min(buffer.capacity(), bytes.length - at)));
-        assertThat(java.util.Arrays.copyOf(buffer.array(), count))
-            .isEqualTo(java.util.Arrays.copyOfRange(bytes, at, at + count));
+        assertThat(Arrays.copyOf(buffer.array(), count))
+            .isEqualTo(Arrays.copyOfRange(bytes, at, at + count));
       }
     }
     assertThatThrownBy(() -> source.read(0, ByteBuffer.allocate(1)))
@@ -235,13 +243,13 @@ class StoreTest {
   @Test
   void aDiffNamesTheRangesThatDiffer() {
     byte[] bytes = Images.random(4 * MIB, 1);
-    java.util.Arrays.fill(bytes, MIB, 2 * MIB, (byte) 0);
+    Arrays.fill(bytes, MIB, 2 * MIB, (byte) 0);
     try (Store store = create()) {
       Manifest first = put(store, "a", bytes);
-      byte[] changed = java.util.Arrays.copyOf(bytes, 4 * MIB + 8192);
+      byte[] changed = Arrays.copyOf(bytes, 4 * MIB + 8192);
       changed[5] ^= 1;
       changed[MIB + 4096] = 1;
-      java.util.Arrays.fill(changed, 3 * MIB, 3 * MIB + 8192, (byte) 0);
+      Arrays.fill(changed, 3 * MIB, 3 * MIB + 8192, (byte) 0);
       changed[4 * MIB + 1] = 9;
       Manifest second = put(store, "a", changed);
       ManifestDiff diff = store.diff(first, second);
@@ -262,8 +270,8 @@ class StoreTest {
   @Test
   void aDiffOfImagesOfDifferentSizesNamesWhatOneHasAlone() {
     byte[] bytes = Images.random(MIB, 1);
-    byte[] longer = java.util.Arrays.copyOf(bytes, 2 * MIB); // zeros
-    byte[] odd = java.util.Arrays.copyOf(bytes, MIB + 100);
+    byte[] longer = Arrays.copyOf(bytes, 2 * MIB); // zeros
+    byte[] odd = Arrays.copyOf(bytes, MIB + 100);
     try (Store store = create()) {
       Manifest first = put(store, "a", bytes);
       Manifest second = put(store, "a", longer);
@@ -454,7 +462,7 @@ class StoreTest {
       try (Store store = Store.open(at)) {
         Manifest manifest = store.manifest("a");
         assertThatThrownBy(() -> Images.restore(store, manifest, folder.resolve("back")))
-            .isInstanceOf(blksh.io.UnreadableException.class);
+            .isInstanceOf(UnreadableException.class);
         assertThat(folder.resolve("back")).doesNotExist();
         assertThat(Images.verify(store).damage()).isNotEmpty();
       }

@@ -1,13 +1,15 @@
 package blksh.prompt;
 
 import blksh.prompt.command.Commands;
+import blksh.prompt.complete.Completion;
 import blksh.prompt.complete.Completions;
 import blksh.prompt.complete.Foresight;
 import blksh.prompt.complete.LiveCompleter;
 import blksh.prompt.complete.Match;
 import blksh.prompt.complete.Menu;
 import blksh.prompt.line.HistorySearch;
-import blksh.prompt.line.Place;
+import blksh.prompt.line.ColonLine;
+import blksh.prompt.line.EntryText;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -52,15 +54,15 @@ final class EntryReader extends LineReaderImpl {
   private final Foresight foresight;
 
   /** What was found too late for the TAB that asked, and the text it was for. */
-  private record Late(String before, List<Completions.Completion> found) {
+  private record Late(String before, List<Completion> found) {
 
     /** What of it fits a text that goes on from there; nothing when it does not. */
-    List<Completions.Completion> at(String text) {
+    List<Completion> at(String text) {
       boolean goesOn =
           text.startsWith(before)
               && text.chars().skip(before.length()).allMatch(Character::isJavaIdentifierPart);
       return goesOn
-          ? Match.best(Place.at(text).word(), found, Completions.Completion::shown)
+          ? Match.best(word(text), found, Completion::shown)
           : List.of();
     }
   }
@@ -148,23 +150,24 @@ final class EntryReader extends LineReaderImpl {
       doAutosuggestion = false;
     }
     AttributedString shown = super.getDisplayedBufferWithPrompts(secondaryPrompts);
-    if (!typing || !atEnd || Commands.isCommand(buf.toString())) {
+    if (!typing || !atEnd || ColonLine.is(buf.toString())) {
       return shown;
     }
     String text = buf.toString();
-    String asked = text.isBlank() ? null : Completions.asked(text);
+    EntryText entry = EntryText.of(text);
+    String asked = text.isBlank() ? null : Completions.asked(entry);
     if (asked != null) {
       foresight.expect(asked, () -> redisplay(text));
     }
     AttributedStringBuilder all = new AttributedStringBuilder().append(shown);
-    for (String signature : completions.signatures(text)) {
+    for (String signature : completions.signatures(entry)) {
       below(all, signature);
     }
     Late found = late;
-    List<Completions.Completion> fitting = found == null ? List.of() : found.at(text);
+    List<Completion> fitting = found == null ? List.of() : found.at(text);
     if (!fitting.isEmpty()) {
       int most = Math.max(FEWEST_LATE, size.getRows() / 2);
-      String word = Place.at(text).word();
+      String word = word(text);
       new Menu(fitting, word, size.getColumns(), most)
           .lines(-1)
           .forEach(it -> all.append("\n").append(it));
@@ -187,7 +190,7 @@ final class EntryReader extends LineReaderImpl {
     if (ordered != null) {
       ordered.addAll(sorted);
     }
-    List<Completions.Completion> offers =
+    List<Completion> offers =
         sorted.stream().map(it -> ((LiveCompleter.Offer) it).completion()).toList();
     boolean list = selection == null && ordered == null;
     Menu menu = new Menu(offers, completed, size.getColumns(), list ? room() : Integer.MAX_VALUE);
@@ -216,15 +219,20 @@ final class EntryReader extends LineReaderImpl {
     all.append("\n").styled(AttributedStyle::faint, fitted);
   }
 
+  /** The word that ends a text. */
+  private static String word(String text) {
+    return EntryText.of(text).caret().word();
+  }
+
   /** Something more is known about a text; it is shown if that is what still stands there. */
   private void redisplay(String text) {
-    if (!completions.signatures(text).isEmpty()) {
+    if (!completions.signatures(EntryText.of(text)).isEmpty()) {
       call(REDISPLAY);
     }
   }
 
   /** On the thread that found it. */
-  private void foundLate(String before, List<Completions.Completion> found) {
+  private void foundLate(String before, List<Completion> found) {
     if (!found.isEmpty()) {
       late = new Late(before, found);
       call(LATE);
@@ -358,7 +366,7 @@ final class EntryReader extends LineReaderImpl {
     if (found == null || !found.before().equals(buf.toString()) || buf.cursor() < buf.length()) {
       return true;
     }
-    String word = Place.at(found.before()).word();
+    String word = word(found.before());
     if (found.found().size() == 1) {
       buf.backspace(word.length());
       buf.write(found.found().get(0).text());

@@ -15,13 +15,18 @@ final class Running implements AutoCloseable {
 
   private final Session session;
   private final Terminal terminal;
+  private final ThreadGroup threads;
   private final Terminal.SignalHandler before;
   private final Evaluation evaluation = new Evaluation();
   private volatile boolean givenUp;
 
-  Running(Session session, Terminal terminal) {
+  /**
+   * @param threads takes the entry's thread and those that it starts
+   */
+  Running(Session session, Terminal terminal, ThreadGroup threads) {
     this.session = session;
     this.terminal = terminal;
+    this.threads = threads;
     this.before = terminal.handle(Terminal.Signal.INT, signal -> pressed());
   }
 
@@ -37,7 +42,7 @@ final class Running implements AutoCloseable {
   /** Runs the entry, or a part of it, to its end; null when it was given up. */
   <T> T run(Function<Evaluation, T> entry) throws InterruptedException {
     Object[] result = new Object[1];
-    Thread thread = new Thread(() -> result[0] = entry.apply(evaluation), "blksh entry");
+    Thread thread = new Thread(threads, () -> result[0] = entry.apply(evaluation), "blksh entry");
     thread.setDaemon(true);
     thread.start();
     while (true) {

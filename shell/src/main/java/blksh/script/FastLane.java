@@ -39,9 +39,11 @@ public final class FastLane {
   public record Plain(String text, Type type, boolean nullable, Step step) {}
 
   private final Vocabulary vocabulary;
+  private final Sitting sitting;
 
-  public FastLane(Vocabulary vocabulary) {
+  public FastLane(Vocabulary vocabulary, Sitting sitting) {
     this.vocabulary = vocabulary;
+    this.sitting = sitting;
   }
 
   /** Understands an entry; null when that takes the compiler. */
@@ -119,10 +121,10 @@ public final class FastLane {
       if (name == null) {
         return null;
       }
-      if (Sitting.declares(name)) {
+      if (sitting.declares(name)) {
         return null;
       }
-      Sitting.Result shown = Sitting.find(name);
+      Sitting.Result shown = sitting.find(name);
       if (shown != null) {
         Type type = shown.getType();
         return type == null

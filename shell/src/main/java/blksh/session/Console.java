@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 
 /**
@@ -34,11 +35,12 @@ public final class Console {
 
   private static final int PORTION = 8192;
 
-  private final Polite outBytes = new Polite(FileDescriptor.out, this::lost);
-  private final Polite errBytes = new Polite(FileDescriptor.err, lost -> {});
-  private final PrintStream out = utf8(outBytes);
-  private final PrintStream err = utf8(errBytes);
-  private final PrintStream bareErr = utf8(new FileOutputStream(FileDescriptor.err));
+  private final Polite outBytes;
+  private final Polite errBytes;
+  private final PrintStream out;
+  private final PrintStream err;
+  private final PrintStream bareErr;
+  private final IntConsumer end;
   private final boolean inTerminal;
   private final boolean outTerminal;
   private final boolean errTerminal;
@@ -47,7 +49,16 @@ public final class Console {
   private int width;
   private volatile int lostStatus;
 
-  private Console(String terminals) {
+  /**
+   * @param end ends whatever prints, with a status, when its output is lost
+   */
+  private Console(OutputStream out, OutputStream err, String terminals, IntConsumer end) {
+    this.outBytes = new Polite(out, this::lost);
+    this.errBytes = new Polite(err, lost -> {});
+    this.out = utf8(outBytes);
+    this.err = utf8(errBytes);
+    this.bareErr = utf8(err);
+    this.end = end;
     this.inTerminal = terminals.indexOf('0') >= 0;
     this.outTerminal = terminals.indexOf('1') >= 0;
     this.errTerminal = terminals.indexOf('2') >= 0;
@@ -58,10 +69,20 @@ public final class Console {
    * that are terminals, by number; the launcher sets it, having a cheaper way to tell.
    */
   public static Console ofProcess() {
-    Console console = new Console(System.getProperty("blksh.terminals", ""));
+    Console console =
+        new Console(
+            new FileOutputStream(FileDescriptor.out),
+            new FileOutputStream(FileDescriptor.err),
+            System.getProperty("blksh.terminals", ""),
+            System::exit);
     System.setOut(console.out);
     System.setErr(console.err);
     return console;
+  }
+
+  /** A console that is no terminal; what was printed is lost when it cannot be written. */
+  public static Console of(OutputStream out, OutputStream err) {
+    return new Console(out, err, "", status -> {});
   }
 
   private static PrintStream utf8(OutputStream bytes) {
@@ -72,8 +93,9 @@ public final class Console {
    * A standard stream that lets a live display make way first, and drops what is printed by code
    * that was given up.
    */
-  private static final class Polite extends FileOutputStream {
+  private static final class Polite extends OutputStream {
 
+    private final OutputStream to;
     private final Consumer<IOException> whenLost;
     private volatile Runnable before;
 
@@ -83,9 +105,19 @@ public final class Console {
     /**
      * @param whenLost told when nothing can be written any more
      */
-    Polite(FileDescriptor descriptor, Consumer<IOException> whenLost) {
-      super(descriptor);
+    Polite(OutputStream to, Consumer<IOException> whenLost) {
+      this.to = to;
       this.whenLost = whenLost;
+    }
+
+    @Override
+    public void write(int one) throws IOException {
+      write(new byte[] {(byte) one}, 0, 1);
+    }
+
+    @Override
+    public void flush() throws IOException {
+      to.flush();
     }
 
     @Override
@@ -103,7 +135,7 @@ public final class Console {
         action.run();
       }
       try {
-        super.write(bytes, offset, length);
+        to.write(bytes, offset, length);
       } catch (IOException lost) {
         whenLost.accept(lost);
         throw lost;
@@ -127,9 +159,9 @@ public final class Console {
       }
     }
     // Not from here: the end waits for the thread that is printing.
-    Thread end = new Thread(() -> System.exit(lostStatus), "blksh end");
-    end.setDaemon(true);
-    end.start();
+    Thread ending = new Thread(() -> end.accept(lostStatus), "blksh end");
+    ending.setDaemon(true);
+    ending.start();
   }
 
   /** With what status the process ends because its output was lost; 0 when it was not. */

@@ -7,10 +7,14 @@ package blksh.session;
  */
 public final class Evaluation {
 
+  /** Which one a thread belongs to; so any number of them go on at once, and each stops alone. */
   private static final InheritableThreadLocal<Evaluation> CURRENT = new InheritableThreadLocal<>();
 
-  /** Whether any evaluation was ever stopped: until then a checkpoint costs one read. */
-  private static volatile boolean anyStopped;
+  /**
+   * Whether threads have to ask at all: until any evaluation was stopped, a checkpoint costs one
+   * read. It never says whose turn it is to stop.
+   */
+  private static volatile boolean asks;
 
   /** A part of an evaluation. */
   public interface Part<T> {
@@ -45,7 +49,7 @@ public final class Evaluation {
   /** Stops the code at its next checkpoint. */
   public void stop() {
     stopped = true;
-    anyStopped = true;
+    asks = true;
   }
 
   public boolean stopped() {
@@ -60,7 +64,7 @@ public final class Evaluation {
 
   /** Whether the calling thread belongs to an evaluation nobody waits for. */
   public static boolean isAbandoned() {
-    if (!anyStopped) {
+    if (!asks) {
       return false;
     }
     Evaluation current = CURRENT.get();
@@ -73,7 +77,7 @@ public final class Evaluation {
    * @throws Stop when this evaluation was stopped
    */
   public static void checkpoint() {
-    if (anyStopped) {
+    if (asks) {
       Evaluation current = CURRENT.get();
       if (current != null && current.stopped) {
         throw new Stop();

@@ -9,12 +9,24 @@ import java.util.List;
 public final class Options {
 
   private static final String HOME = "--home";
+  private static final List<String> SPELLINGS =
+      List.of(HOME, "--json", "--quiet", "-q", "--dry-run", "--trace");
 
   private Path home;
   private boolean json;
   private boolean quiet;
   private boolean dryRun;
   private boolean trace;
+
+  /** How these options are spelled. */
+  public List<String> spellings() {
+    return SPELLINGS;
+  }
+
+  /** Whether one of these options has a value. */
+  public boolean takesValue(String spelling) {
+    return spelling.equals(HOME);
+  }
 
   /** Where blksh keeps what it remembers: {@code --home}, else $BLKSH_HOME, else ~/.blksh. */
   public Path home() {

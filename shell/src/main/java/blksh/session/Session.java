@@ -33,6 +33,7 @@ public final class Session implements AutoCloseable {
   private final List<String> findings = new CopyOnWriteArrayList<>();
   private final List<Background> jobs = new CopyOnWriteArrayList<>();
   private final List<Store> scratch = new ArrayList<>();
+  private final Evaluation evaluation = new Evaluation();
   private final Settings settings;
   private Workspace workspace;
   private Progress progress;
@@ -65,6 +66,11 @@ public final class Session implements AutoCloseable {
 
   public List<String> words() {
     return words;
+  }
+
+  /** What its script is an evaluation of; stopping it stops the script, and no other. */
+  public Evaluation evaluation() {
+    return evaluation;
   }
 
   /** The workspace of the home directory, opened when it is first asked for. */

@@ -58,7 +58,7 @@ internal constructor(
 
   /** What the medium is known by: the beginning of a digest of its first 64 KiB. */
   val medium: String
-    get() = known?.medium() ?: engine.medium().name()
+    get() = known?.medium() ?: engine.identity().name()
 
   /** When it was last opened; null when it is new. */
   val lastUsed: Instant?

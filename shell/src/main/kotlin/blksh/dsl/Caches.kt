@@ -24,7 +24,7 @@ class Caches internal constructor(private val session: Session) : AbstractList<C
       val path = Path.of(known.source())
       val opened = if (MediaSlot.at(path).medium().isPresent) open(path) else null
       // Another medium may be in by now, and then this one is not there.
-      if (opened != null && blksh.cache.Medium.of(opened).name() == known.medium()) {
+      if (opened != null && blksh.cache.SourceIdentity.of(opened).name() == known.medium()) {
         workspace.cache(opened, known.data(), known.map(), CacheOptions.defaults())
       } else {
         opened?.close()

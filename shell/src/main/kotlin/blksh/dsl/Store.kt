@@ -6,7 +6,7 @@ import blksh.block.Extent
 import blksh.filesystem.UsedBlocks
 import blksh.session.Session
 import blksh.store.CaptureOptions
-import blksh.store.Codec
+import blksh.store.pack.Codec
 import blksh.store.RestoreOptions
 import blksh.store.Store as Engine
 import blksh.store.VerifyOptions
@@ -212,10 +212,8 @@ internal constructor(
    *
    * Example: `sampleStore().keepLast("disk", 10)`
    */
-  fun keepLast(name: String, count: Int): Deleted {
-    if (count < 1) throw BlkshException("keep the last $count of $name", "at least one must stay")
-    return delete(manifests[name].dropLast(count), name)
-  }
+  fun keepLast(name: String, count: Int): Deleted =
+    delete(engine.expendable(name, count).map { Manifest(this, it) }, name)
 
   private fun delete(doomed: List<Manifest>, subject: String): Deleted {
     val references = doomed.map { it.reference }

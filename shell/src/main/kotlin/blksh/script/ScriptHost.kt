@@ -3,6 +3,7 @@ package blksh.script
 import blksh.BlkshException
 import blksh.dsl.Arguments
 import blksh.dsl.Vocabulary
+import blksh.session.Evaluation
 import blksh.session.ExitStatus
 import blksh.session.Session
 import blksh.task.CancelledException
@@ -27,18 +28,15 @@ class ScriptHost(private val session: Session, private val compiler: Compiler) {
     val source: ScriptSource,
     val className: String,
     private val description: String,
-    private val start: (Vocabulary) -> Any?,
+    private val start: (Vocabulary, Evaluation) -> Any?,
   ) {
 
     /** Runs it to its end and gives the value of its last expression. */
     fun run(session: Session): Any? {
       val name =
         source.name.let { if (it.startsWith("scripts/")) it.drop(8).removeSuffix(".kts") else it }
-      val arguments =
-        Arguments(name, description, session.words()) { word, rest ->
-          session.options().accept(word, rest)
-        }
-      return start(Vocabulary(session, arguments))
+      val arguments = Arguments(name, description, session.words(), session.options())
+      return start(Vocabulary(session, arguments), session.evaluation())
     }
   }
 
@@ -73,12 +71,15 @@ class ScriptHost(private val session: Session, private val compiler: Compiler) {
   fun textHere(source: ScriptSource): Ready = ready(source, compiler.compile(source))
 
   private fun ready(source: ScriptSource, script: CompiledScript): Ready {
-    return Ready(source, script.className, script.description) { ScriptRun.run(script, it) }
+    return Ready(source, script.className, script.description) { vocabulary, evaluation ->
+      ScriptRun.run(script, vocabulary, evaluation)
+    }
   }
 
   private fun ready(entry: BundledScripts.Entry, lazySource: ScriptSource?) =
-    Ready(lazySource ?: entry.source, entry.className, entry.description) {
-      ScriptRun.run(Class.forName(entry.className), entry.resultField, it)
+    Ready(lazySource ?: entry.source, entry.className, entry.description) { vocabulary, evaluation
+      ->
+      ScriptRun.run(Class.forName(entry.className), entry.resultField, vocabulary, evaluation)
     }
 
   private fun compiled(source: ScriptSource): CompiledScript {
@@ -105,7 +106,7 @@ class ScriptHost(private val session: Session, private val compiler: Compiler) {
     } catch (broken: IOException) {
       val action = "compile ${source.name}"
       // Ctrl-C reaches the compiler's process as well.
-      if (ScriptRun.evaluation.stopped() || process.waitFor() == ExitStatus.INTERRUPTED) {
+      if (session.evaluation().stopped() || process.waitFor() == ExitStatus.INTERRUPTED) {
         throw CancelledException(action)
       }
       throw BlkshException(action, "the compiler's process ended early", broken)

@@ -7,24 +7,28 @@ import java.lang.reflect.InvocationTargetException
 /** Runs compiled scripts. Loads nothing of the compiler. */
 object ScriptRun {
 
-  /** The script this process runs; stopping it stops the script. */
-  @JvmField val evaluation = Evaluation()
-
   /**
-   * Runs a script to its end.
+   * Runs a script to its end, as a part of [evaluation]; what it started and what it came to stay
+   * so.
    *
    * @return the value of its last expression; null when that has none
    * @throws Throwable whatever the script threw
    */
-  fun run(script: CompiledScript, vocabulary: Vocabulary): Any? =
+  fun run(script: CompiledScript, vocabulary: Vocabulary, evaluation: Evaluation): Any? =
     run(
       script.loader(javaClass.classLoader).loadClass(script.className),
       script.resultField,
       vocabulary,
+      evaluation,
     )
 
   /** Runs a script whose class is loaded. */
-  fun run(type: Class<*>, resultField: String?, vocabulary: Vocabulary): Any? {
+  fun run(
+    type: Class<*>,
+    resultField: String?,
+    vocabulary: Vocabulary,
+    evaluation: Evaluation,
+  ): Any? {
     evaluation.enter()
     val instance =
       try {

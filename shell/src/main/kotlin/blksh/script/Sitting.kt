@@ -5,10 +5,10 @@ import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.CopyOnWriteArrayList
 
 /**
- * What the entries of this sitting at the prompt left behind: results, which `res1`, `res2` … and,
+ * What the entries of one sitting at the prompt left behind: results, which `res1`, `res2` … and,
  * for the newest, `it` stand for, and the names they declared. Loads nothing of the compiler.
  */
-object Sitting {
+class Sitting {
 
   /**
    * What an entry came to.
@@ -33,29 +33,24 @@ object Sitting {
   private val declared: MutableSet<String> = ConcurrentHashMap.newKeySet()
 
   /** Notes the result of an entry that was compiled, [known] to the compiler by that name. */
-  @JvmStatic
   fun add(value: Any?, known: String) {
     results += Result(results.size + 1, value, null, null, value == null, known)
   }
 
   /** Notes the result of a plain path. */
-  @JvmStatic
   fun add(value: Any?, path: String, type: Type, nullable: Boolean) {
     results += Result(results.size + 1, value, path, type, nullable, null)
   }
 
   /** How many results there are. */
-  @JvmStatic
   val count: Int
     get() = results.size
 
   /** The newest result, or null. */
-  @JvmStatic
   val last: Result?
     get() = results.lastOrNull()
 
   /** The result of that name; null when there is none. */
-  @JvmStatic
   fun find(name: String): Result? =
     if (name == "it") last
     else if (name.startsWith("res")) name.drop(3).toIntOrNull()?.let { results.getOrNull(it - 1) }
@@ -67,15 +62,31 @@ object Sitting {
   }
 
   /** Whether an entry declared that name. */
-  @JvmStatic fun declares(name: String): Boolean = name in declared
+  fun declares(name: String): Boolean = name in declared
 
   /** The names that entries declared. */
-  @JvmStatic fun names(): Set<String> = declared.toSortedSet()
+  fun names(): Set<String> = declared.toSortedSet()
 
-  /** A result's value; code that the prompt compiles asks for it. */
-  @JvmStatic fun value(number: Int): Any? = results[number - 1].value
+  companion object {
 
-  /** A result's value, of the type that [shape] is declared to give; [shape] is not called. */
-  @Suppress("UNCHECKED_CAST", "UNUSED_PARAMETER")
-  fun <T> typed(number: Int, shape: () -> T): T = value(number) as T
+    /** The result that the calling thread hands over; null at other times. */
+    private val handed = ThreadLocal<Result>()
+
+    /** Does something during which the calling thread can take that result with [value]. */
+    internal fun <T> handing(result: Result, taking: () -> T): T {
+      handed.set(result)
+      try {
+        return taking()
+      } finally {
+        handed.remove()
+      }
+    }
+
+    /** The value of the result handed over; code that the prompt compiles takes it. */
+    @JvmStatic fun value(): Any? = handed.get().value
+
+    /** The same, of the type that [shape] is declared to give; [shape] is not called. */
+    @Suppress("UNCHECKED_CAST", "UNUSED_PARAMETER")
+    fun <T> typed(shape: () -> T): T = value() as T
+  }
 }

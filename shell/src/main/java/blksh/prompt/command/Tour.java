@@ -1,6 +1,5 @@
 package blksh.prompt.command;
 
-import blksh.prompt.command.Commands.Sitting;
 import blksh.session.Console;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -84,11 +83,11 @@ final class Tour {
       samples/TUTORIAL.md does the same from the command line.""";
 
   private final Console console;
-  private final Sitting sitting;
+  private final CommandContext context;
 
-  Tour(Console console, Sitting sitting) {
+  Tour(Console console, CommandContext context) {
     this.console = console;
-    this.sitting = sitting;
+    this.context = context;
   }
 
   /** Walks; false when a step failed. */
@@ -102,13 +101,13 @@ final class Tour {
       console.out().println();
       step.entry().lines().forEach(line -> console.out().println("    " + line));
       if (console.screen() != null) {
-        String answer = sitting.ask("Enter goes on, q leaves: ");
+        String answer = context.ask("Enter goes on, q leaves: ");
         if (answer == null || answer.strip().equalsIgnoreCase("q")) {
           return true;
         }
       }
       for (String entry : step.entry().split("\n")) {
-        if (!sitting.evaluate(entry, true)) {
+        if (!context.evaluate(entry, true)) {
           return false;
         }
       }

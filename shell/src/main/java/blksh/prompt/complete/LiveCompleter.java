@@ -1,6 +1,8 @@
 package blksh.prompt.complete;
 
 import blksh.prompt.command.Commands;
+import blksh.prompt.line.ColonLine;
+import blksh.prompt.line.EntryText;
 import blksh.script.Scope;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,7 +31,7 @@ public final class LiveCompleter implements Completer, CompletionMatcher {
   private final Completions completions;
   private final Foresight foresight;
   private final Commands commands;
-  private final BiConsumer<String, List<Completions.Completion>> afterwards;
+  private final BiConsumer<String, List<Completion>> afterwards;
   private final Executor search = work -> thread(work).start();
   private List<Candidate> offered = List.of();
   private String word = "";
@@ -41,7 +43,7 @@ public final class LiveCompleter implements Completer, CompletionMatcher {
       Completions completions,
       Foresight foresight,
       Commands commands,
-      BiConsumer<String, List<Completions.Completion>> afterwards) {
+      BiConsumer<String, List<Completion>> afterwards) {
     this.completions = completions;
     this.foresight = foresight;
     this.commands = commands;
@@ -51,14 +53,14 @@ public final class LiveCompleter implements Completer, CompletionMatcher {
   @Override
   public void complete(LineReader reader, ParsedLine line, List<Candidate> candidates) {
     String before = line.line().substring(0, line.cursor());
-    if (Commands.isCommand(before)) {
+    if (ColonLine.is(before)) {
       for (Commands.Completion completion : commands.complete(before)) {
         String text = completion.text();
-        if (text.startsWith(Commands.word(before))) {
+        if (text.startsWith(ColonLine.word(before))) {
           offer(
               candidates,
-              new Completions.Completion(
-                  text, text, "", completion.description(), Completions.Standing.HOME));
+              new Completion(
+                  text, text, "", completion.description(), Completion.Standing.HOME));
         }
       }
       return;
@@ -69,14 +71,14 @@ public final class LiveCompleter implements Completer, CompletionMatcher {
   /** A candidate that knows what it offers; its place in the menu is the order of offering. */
   public static final class Offer extends Candidate {
 
-    private final Completions.Completion completion;
+    private final Completion completion;
 
-    Offer(Completions.Completion completion, int place) {
+    Offer(Completion completion, int place) {
       super(completion.text(), completion.shown(), null, null, null, null, false, place);
       this.completion = completion;
     }
 
-    public Completions.Completion completion() {
+    public Completion completion() {
       return completion;
     }
 
@@ -91,22 +93,23 @@ public final class LiveCompleter implements Completer, CompletionMatcher {
     }
   }
 
-  private static void offer(List<Candidate> candidates, Completions.Completion completion) {
+  private static void offer(List<Candidate> candidates, Completion completion) {
     candidates.add(new Offer(completion, candidates.size()));
   }
 
   /** What is found within the budget; what is found later goes to whoever waits for it. */
-  private List<Completions.Completion> search(String before) {
+  private List<Completion> search(String before) {
     long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(BUDGET_MILLIS);
-    String asked = Completions.asked(before);
+    EntryText entry = EntryText.of(before);
+    String asked = Completions.asked(entry);
     CompletableFuture<Scope> scope =
         asked == null ? CompletableFuture.completedFuture(Scope.EMPTY) : foresight.ask(asked);
-    CompletableFuture<List<Completions.Completion>> all =
-        scope.thenApplyAsync(seen -> completions.gather(before, seen), search);
+    CompletableFuture<List<Completion>> all =
+        scope.thenApplyAsync(seen -> completions.gather(entry, seen), search);
     try {
       return all.get(BUDGET_MILLIS - RESERVE_MILLIS, TimeUnit.MILLISECONDS);
     } catch (TimeoutException late) {
-      List<Completions.Completion> certain = certain(before, end);
+      List<Completion> certain = certain(entry, end);
       if (certain.isEmpty()) {
         all.thenAccept(found -> afterwards.accept(before, found));
       }
@@ -119,7 +122,7 @@ public final class LiveCompleter implements Completer, CompletionMatcher {
     }
   }
 
-  private List<Completions.Completion> certain(String before, long end) {
+  private List<Completion> certain(EntryText before, long end) {
     try {
       return CompletableFuture.supplyAsync(() -> completions.certain(before), search)
           .get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
@@ -171,11 +174,11 @@ public final class LiveCompleter implements Completer, CompletionMatcher {
   }
 
   /** The longest beginning of a word and what may follow that leaves every choice open. */
-  public static String begun(String word, List<Completions.Completion> choices) {
+  public static String begun(String word, List<Completion> choices) {
     List<String> texts =
         choices.stream()
             .filter(it -> Match.rank(word, it.shown()) == 0)
-            .map(Completions.Completion::text)
+            .map(Completion::text)
             .toList();
     String common = texts.isEmpty() ? word : common(texts);
     boolean open =

@@ -1,18 +1,12 @@
 package blksh.prompt.complete;
 
+import blksh.prompt.line.EntryText;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
-/**
- * The path that ends at the cursor, such as {@code stores["main"].manifests["ser}: the steps that
- * are whole, and the beginning of the next.
- *
- * @param steps the whole steps, outermost first
- * @param prefix the characters of the unfinished step, possibly none
- * @param key whether the unfinished step is a key in quotes and not a member
- */
-record LivePath(List<Step> steps, String prefix, boolean key) {
+/** The steps of a plain path such as {@code stores["main"].manifests}, outermost first. */
+final class LivePath {
 
   /** One step: a member by name, a key in quotes, or an index. */
   record Step(String text, Kind kind) {}
@@ -24,44 +18,27 @@ record LivePath(List<Step> steps, String prefix, boolean key) {
     INDEX
   }
 
-  /** The path at the end of a text; a path with neither steps nor prefix when there is none. */
-  static LivePath before(String text) {
-    int quote = text.lastIndexOf('"');
-    if (quote > 0 && text.charAt(quote - 1) == '[' && text.indexOf('"', quote + 1) < 0) {
-      return new LivePath(steps(text, quote - 1), text.substring(quote + 1), true);
-    }
-    int start = identifierStart(text, text.length());
-    boolean member = start > 0 && text.charAt(start - 1) == '.';
-    int end = member && start > 1 && text.charAt(start - 2) == '?' ? start - 2 : start - 1;
-    List<Step> steps = member ? steps(text, end) : List.of();
-    return new LivePath(steps, text.substring(start), false);
-  }
+  private LivePath() {}
 
-  /** Reads whole steps backwards from an offset; null when what stands there is no plain path. */
-  private static List<Step> steps(String text, int end) {
+  /** The steps of the path that ends a text; none when what stands there is no plain path. */
+  static List<Step> of(String text) {
+    EntryText entry = EntryText.of(text);
     List<Step> steps = new ArrayList<>();
-    int at = end;
+    int at = text.length();
     while (true) {
       if (at > 0 && text.charAt(at - 1) == ']') {
-        int open = text.lastIndexOf('[', at - 1);
-        if (open < 0) {
-          return null;
+        int open = entry.match(at - 1);
+        Step step = open == EntryText.NONE ? null : inBrackets(text.substring(open + 1, at - 1));
+        if (step == null) {
+          return List.of();
         }
-        String inside = text.substring(open + 1, at - 1);
-        boolean quoted = inside.length() >= 2 && inside.startsWith("\"") && inside.endsWith("\"");
-        if (!quoted && !inside.matches("\\d{1,9}")) {
-          return null;
-        }
-        steps.add(
-            quoted
-                ? new Step(inside.substring(1, inside.length() - 1), Kind.KEY)
-                : new Step(inside, Kind.INDEX));
+        steps.add(step);
         at = open;
         continue;
       }
       int start = identifierStart(text, at);
       if (start == at) {
-        return null;
+        return List.of();
       }
       steps.add(new Step(text.substring(start, at), Kind.MEMBER));
       if (start == 0 || text.charAt(start - 1) != '.') {
@@ -73,6 +50,15 @@ record LivePath(List<Step> steps, String prefix, boolean key) {
         at--;
       }
     }
+  }
+
+  /** A key or an index; null for what would have to be run. */
+  private static Step inBrackets(String inside) {
+    if (inside.length() >= 2 && inside.startsWith("\"") && inside.endsWith("\"")) {
+      String key = inside.substring(1, inside.length() - 1);
+      return key.indexOf('"') < 0 || key.contains("\\\"") ? new Step(key, Kind.KEY) : null;
+    }
+    return inside.matches("\\d{1,9}") ? new Step(inside, Kind.INDEX) : null;
   }
 
   private static int identifierStart(String text, int end) {

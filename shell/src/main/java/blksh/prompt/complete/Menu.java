@@ -1,6 +1,5 @@
 package blksh.prompt.complete;
 
-import blksh.prompt.complete.Completions.Completion;
 import java.util.ArrayList;
 import java.util.List;
 import org.jline.utils.AttributedString;

@@ -1,6 +1,5 @@
 package blksh.prompt.line;
 
-import blksh.prompt.command.Commands;
 import blksh.script.kotlin.Tokens;
 import java.util.function.BooleanSupplier;
 import org.jline.reader.Highlighter;
@@ -37,7 +36,7 @@ public final class EntryHighlighter implements Highlighter {
   @Override
   public AttributedString highlight(LineReader reader, String text) {
     AttributedStyle[] styles = new AttributedStyle[text.length()];
-    boolean kotlin = !Commands.isCommand(text);
+    boolean kotlin = !ColonLine.is(text);
     if (colour && kotlin && ready.getAsBoolean()) {
       for (Tokens.Token token : Tokens.of(text)) {
         AttributedStyle style = style(token.getKind());
@@ -69,7 +68,7 @@ public final class EntryHighlighter implements Highlighter {
   private static int match(String text, int cursor) {
     for (int place : new int[] {cursor, cursor - 1}) {
       if (place >= 0 && place < text.length() && "()[]{}".indexOf(text.charAt(place)) >= 0) {
-        return Brackets.of(text, place).match();
+        return EntryText.of(text).match(place);
       }
     }
     return -1;

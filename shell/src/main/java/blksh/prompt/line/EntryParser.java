@@ -1,6 +1,5 @@
 package blksh.prompt.line;
 
-import blksh.prompt.command.Commands;
 import java.util.List;
 import java.util.function.Predicate;
 import org.jline.reader.CompletingParsedLine;
@@ -23,11 +22,11 @@ public final class EntryParser implements Parser {
   @Override
   public ParsedLine parse(String line, int cursor, ParseContext context) {
     boolean accepting = context == ParseContext.ACCEPT_LINE || context == ParseContext.UNSPECIFIED;
-    if (accepting && !Commands.isCommand(line) && !line.isBlank()) {
-      Brackets brackets = Brackets.of(line);
-      boolean open = brackets.open() > 0 || brackets.unclosed() || !complete.test(line);
-      if (open && !brackets.broken()) {
-        throw new EOFError(-1, -1, "incomplete", null, brackets.open(), null);
+    if (accepting && !ColonLine.is(line) && !line.isBlank()) {
+      EntryText entry = EntryText.of(line);
+      boolean open = entry.open() > 0 || entry.unclosed() || !complete.test(line);
+      if (open && !entry.broken()) {
+        throw new EOFError(-1, -1, "incomplete", null, entry.open(), null);
       }
     }
     return new Word(line, cursor);
@@ -44,7 +43,7 @@ public final class EntryParser implements Parser {
       this.line = line;
       this.cursor = cursor;
       String before = line.substring(0, cursor);
-      this.word = Commands.isCommand(before) ? Commands.word(before) : Place.at(before).word();
+      this.word = ColonLine.is(before) ? ColonLine.word(before) : EntryText.of(before).caret().word();
     }
 
     @Override

@@ -8,13 +8,15 @@ import org.jetbrains.org.objectweb.asm.Opcodes
 
 /**
  * Makes a compiled script check its arguments at the right moment: right after the last declaration
- * (`val x by option…`), before the rest of its body. Thus `--help` and usage errors need nothing of
- * the body, and a script that declares nothing takes no arguments, unless it reads `args` itself.
+ * (`val x by option…`, `val gc = command…`), before the rest of its body. Thus `--help` and usage
+ * errors need nothing of the body, and a script that declares nothing takes no arguments, unless it
+ * reads `args` itself.
  */
 internal object ArgumentsBarrier {
 
   private const val VOCABULARY = "blksh/dsl/Vocabulary"
-  private const val ARGUMENT = "Lblksh/dsl/Argument;"
+  private val DECLARED =
+    setOf("Lblksh/dsl/Argument;", "Lblksh/dsl/Positionals;", "Lblksh/dsl/Command;")
 
   /** The class file of a script with the check in its constructor. */
   fun insert(bytes: ByteArray): ByteArray {
@@ -41,7 +43,7 @@ internal object ArgumentsBarrier {
     ): MethodVisitor =
       object : MethodVisitor(Opcodes.ASM9) {
         override fun visitFieldInsn(opcode: Int, owner: String, field: String, type: String) {
-          if (name == "<init>" && opcode == Opcodes.PUTFIELD && type == ARGUMENT) declarations++
+          if (name == "<init>" && opcode == Opcodes.PUTFIELD && type in DECLARED) declarations++
         }
 
         override fun visitMethodInsn(
@@ -74,7 +76,7 @@ internal object ArgumentsBarrier {
         override fun visitFieldInsn(opcode: Int, owner: String, field: String, type: String) {
           super.visitFieldInsn(opcode, owner, field, type)
           if (opcode != Opcodes.PUTFIELD) return
-          val last = !first && type == ARGUMENT && --countdown == 0
+          val last = !first && type in DECLARED && --countdown == 0
           if (last || first && field.startsWith("\$\$implicitReceiver")) {
             // The vocabulary is the constructor's first parameter; the stack is empty here.
             super.visitVarInsn(Opcodes.ALOAD, 1)

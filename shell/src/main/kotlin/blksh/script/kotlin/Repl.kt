@@ -44,9 +44,14 @@ import org.jetbrains.kotlin.scripting.compiler.plugin.services.isReplSnippetSour
  *
  * Creating one loads the compiler and takes a second or so.
  *
+ * @param sitting what entries leave behind and later ones see
  * @param stays whether an entry that would end the process only ends itself
  */
-class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
+class Repl(
+  private val vocabulary: Vocabulary,
+  private val sitting: Sitting,
+  private val stays: Boolean,
+) {
 
   /** What the reader makes of the lines typed so far. */
   sealed interface Reading {
@@ -340,8 +345,8 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
     val headed = text.trimStart().let { it.startsWith("import ") || it.startsWith("@file") }
     if (headed) return ""
     return names
-      .filter { !Sitting.declares(it) && !declaredIn(text, it) }
-      .mapNotNull { name -> Sitting.find(name)?.let { "val $name = ${known(it)}; " } }
+      .filter { !sitting.declares(it) && !declaredIn(text, it) }
+      .mapNotNull { name -> sitting.find(name)?.let { "val $name = ${known(it)}; " } }
       .joinToString("")
   }
 
@@ -355,8 +360,10 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
     }
     val name = "plain${result.number}_"
     val reach = "blksh.script.Sitting"
-    val typed = "val $name = $reach.typed(${result.number}) { ${result.path} }"
-    if (!declare(typed)) declare("val $name: Any? = $reach.value(${result.number})")
+    val typed = "val $name = $reach.typed { ${result.path} }"
+    Sitting.handing(result) {
+      if (!declare(typed)) declare("val $name: Any? = $reach.value()")
+    }
     result.known = name
     return name
   }
@@ -408,7 +415,7 @@ class Repl(private val vocabulary: Vocabulary, private val stays: Boolean) {
     val instance = entry.instance
     if (keep && instance != null) {
       snippets.addFirst(instance)
-      Sitting.declare(declaredBy(instance.javaClass))
+      sitting.declare(declaredBy(instance.javaClass))
     } else {
       history.rollBack(entry.mark)
     }

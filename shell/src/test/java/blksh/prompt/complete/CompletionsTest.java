@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.dsl.Arguments;
 import blksh.dsl.Vocabulary;
+import blksh.prompt.line.EntryText;
 import blksh.prompt.line.Quoted;
 import blksh.script.FastLane;
 import blksh.script.Scope;
+import blksh.script.Sitting;
 import blksh.script.kotlin.Repl;
 import blksh.session.Console;
 import blksh.session.Evaluation;
@@ -35,13 +37,15 @@ class CompletionsTest {
     Options options = new Options();
     options.home(home);
     session = new Session(Console.ofProcess(), options, List.of());
-    Arguments none = new Arguments("", "", List.of(), (word, rest) -> false);
+    Arguments none = new Arguments("", "", List.of(), options);
     Vocabulary vocabulary = new Vocabulary(session, none);
-    repl = new Repl(vocabulary, false);
+    Sitting sitting = new Sitting();
+    repl = new Repl(vocabulary, sitting, false);
     completions =
         new Completions(
             vocabulary,
-            new FastLane(vocabulary),
+            sitting,
+            new FastLane(vocabulary, sitting),
             repl::variable,
             new Foresight(before -> Scope.EMPTY),
             name -> List.of());
@@ -63,14 +67,14 @@ class CompletionsTest {
   }
 
   private static List<String> shown(String before) {
-    return completions.gather(before, Scope.EMPTY).stream()
-        .map(Completions.Completion::shown)
+    return completions.gather(EntryText.of(before), Scope.EMPTY).stream()
+        .map(Completion::shown)
         .toList();
   }
 
   private static List<String> written(String before) {
-    return completions.gather(before, Scope.EMPTY).stream()
-        .map(Completions.Completion::text)
+    return completions.gather(EntryText.of(before), Scope.EMPTY).stream()
+        .map(Completion::text)
         .toList();
   }
 
@@ -88,7 +92,7 @@ class CompletionsTest {
     for (String name :
         List.of("ranFun", "ranDelegate", "ranGetter", "ranObject.member", "ranLazy.value")) {
       assertThat(shown(name + "[\"")).as(name).isEmpty();
-      completions.signatures(name + ".getValue(");
+      completions.signatures(EntryText.of(name + ".getValue("));
     }
     assertThat(shown("ranObject.kept[\"")).containsExactly("kept key");
     assertThat(enter("ranTimes")).isEqualTo(0);
@@ -114,7 +118,7 @@ class CompletionsTest {
       assertThat(written).hasSize(1);
       assertThat(enter("quotedKeys[\"" + written.get(0))).isEqualTo("the\033 value");
       assertThat(enter("quotedKeys.keys.single()")).isEqualTo(name);
-      Completions.Completion found = completions.gather("quotedKeys[\"", Scope.EMPTY).get(0);
+      Completion found = completions.gather(EntryText.of("quotedKeys[\""), Scope.EMPTY).get(0);
       assertThat(found.shown() + found.type()).doesNotContainPattern("\\p{Cntrl}|\u009b");
       for (int typed = 1; typed < found.shown().length(); typed++) {
         assertThat(shown("quotedKeys[\"" + found.shown().substring(0, typed)))

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.prompt.complete.LivePath.Kind;
 import blksh.prompt.complete.LivePath.Step;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class LivePathTest {
@@ -13,26 +12,26 @@ class LivePathTest {
   private static final Step MAIN = new Step("main", Kind.KEY);
 
   @Test
-  void readsAPathBackwardsFromTheCursor() {
-    assertThat(LivePath.before("sto")).isEqualTo(new LivePath(List.of(), "sto", false));
-    assertThat(LivePath.before("")).isEqualTo(new LivePath(List.of(), "", false));
-    assertThat(LivePath.before("val x = stores.si"))
-        .isEqualTo(new LivePath(List.of(STORES), "si", false));
-    assertThat(LivePath.before("f(stores[\"main\"]."))
-        .isEqualTo(new LivePath(List.of(STORES, MAIN), "", false));
-    assertThat(LivePath.before("stores[\"main\"].manifests[\"server01.s"))
-        .isEqualTo(
-            new LivePath(
-                List.of(STORES, MAIN, new Step("manifests", Kind.MEMBER)), "server01.s", true));
-    assertThat(LivePath.before("runs[0]?.fi"))
-        .isEqualTo(
-            new LivePath(
-                List.of(new Step("runs", Kind.MEMBER), new Step("0", Kind.INDEX)), "fi", false));
+  void readsAPathToItsEnd() {
+    assertThat(LivePath.of("sto")).containsExactly(new Step("sto", Kind.MEMBER));
+    assertThat(LivePath.of("")).isEmpty();
+    assertThat(LivePath.of("val x = stores")).containsExactly(STORES);
+    assertThat(LivePath.of("stores[\"main\"]")).containsExactly(STORES, MAIN);
+    assertThat(LivePath.of("stores[\"main\"].manifests"))
+        .containsExactly(STORES, MAIN, new Step("manifests", Kind.MEMBER));
+    assertThat(LivePath.of("runs[0]?.finished"))
+        .containsExactly(
+            new Step("runs", Kind.MEMBER),
+            new Step("0", Kind.INDEX),
+            new Step("finished", Kind.MEMBER));
+    assertThat(LivePath.of("x[\"a]b\"]"))
+        .containsExactly(new Step("x", Kind.MEMBER), new Step("a]b", Kind.KEY));
   }
 
   @Test
   void knowsNothingOfWhatACallGives() {
-    assertThat(LivePath.before("store(\"/x\").").steps()).isNull();
-    assertThat(LivePath.before("a[i + 1].").steps()).isNull();
+    assertThat(LivePath.of("store(\"/x\")")).isEmpty();
+    assertThat(LivePath.of("a[i + 1]")).isEmpty();
+    assertThat(LivePath.of("a[\"b\" + \"c\"]")).isEmpty();
   }
 }

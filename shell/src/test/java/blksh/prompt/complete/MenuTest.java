@@ -2,8 +2,7 @@ package blksh.prompt.complete;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.prompt.complete.Completions.Completion;
-import blksh.prompt.complete.Completions.Standing;
+import blksh.prompt.complete.Completion.Standing;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jline.utils.AttributedString;

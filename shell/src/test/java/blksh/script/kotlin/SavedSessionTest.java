@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.dsl.Arguments;
 import blksh.dsl.Vocabulary;
+import blksh.script.Sitting;
 import blksh.session.Console;
 import blksh.session.Options;
 import blksh.session.Session;
@@ -27,8 +28,8 @@ class SavedSessionTest {
     Options options = new Options();
     options.home(home);
     session = new Session(Console.ofProcess(), options, List.of());
-    Arguments none = new Arguments("", "", List.of(), (word, rest) -> false);
-    repl = new Repl(new Vocabulary(session, none), false);
+    Arguments none = new Arguments("", "", List.of(), options);
+    repl = new Repl(new Vocabulary(session, none), new Sitting(), false);
   }
 
   @AfterAll

@@ -1,0 +1,178 @@
+package blksh.cache;
+
+import blksh.BlkshException;
+import blksh.block.BlockSource;
+import blksh.io.UnreadableException;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * What a cache holds of its source: the bytes in the data file, and the map in memory, which claims
+ * a range only after its bytes were written to the data file.
+ */
+final class CachedBytes implements Closeable {
+
+  /** How many bytes are compared with the source when the map does not tell whose they are. */
+  private static final int COMPARED = 64 << 10;
+
+  private final DataFile data;
+  private final RescueMap map;
+
+  /** Whether the map changed since it was copied to be saved. */
+  private volatile boolean unsaved;
+
+  private volatile String problem = "";
+
+  private CachedBytes(DataFile data, RescueMap map) {
+    this.data = data;
+    this.map = map;
+  }
+
+  /**
+   * Opens what is held of a source, or begins with nothing.
+   *
+   * @throws BlkshException when the files belong to another source, are damaged, or in use
+   */
+  static CachedBytes open(BlockSource source, SourceIdentity identity, FilePair files) {
+    boolean fresh = !Files.exists(files.data());
+    DataFile data = DataFile.open(files.data());
+    try {
+      RescueMap map = load(source, identity, data, files.map());
+      data.grow(source.size());
+      return new CachedBytes(data, map);
+    } catch (RuntimeException e) {
+      data.close();
+      if (fresh) {
+        files.data().toFile().delete();
+      }
+      throw e;
+    }
+  }
+
+  private static RescueMap load(
+      BlockSource source, SourceIdentity identity, DataFile data, Path path) {
+    String action = "open cache " + data.path();
+    if (data.size() > source.size()) {
+      throw new BlkshException(
+              action, "it has %d bytes and the medium %d".formatted(data.size(), source.size()))
+          .suggest("it belongs to another medium; use another file");
+    }
+    if (!Files.exists(path)) {
+      return new RescueMap(source.size());
+    }
+    Mapfile mapfile = Mapfile.read(path);
+    identity.check(mapfile.notes(), action);
+    RescueMap map = mapfile.map(path, source.size());
+    RescueRange last = map.previous(Long.MAX_VALUE, RescueStatus.FINISHED);
+    if (last != null && last.end() > data.size()) {
+      throw new BlkshException(
+              action,
+              "its map tells of bytes up to %d, but it ends at %d"
+                  .formatted(last.end(), data.size()))
+          .suggest("the file was cut; remove its map to begin anew");
+    }
+    if (!mapfile.notes().containsKey("fingerprint")) {
+      compare(source, data, map, action);
+    }
+    return map;
+  }
+
+  /** Compares the first bytes a map claims with the source, when the map does not tell which. */
+  private static void compare(BlockSource source, DataFile data, RescueMap map, String action) {
+    RescueRange first = map.next(0, RescueStatus.FINISHED);
+    if (first == null) {
+      return;
+    }
+    int length = (int) Math.min(first.length(), COMPARED);
+    ByteBuffer kept = ByteBuffer.allocate(length);
+    ByteBuffer found = ByteBuffer.allocate(length);
+    data.read(first.start(), kept);
+    try {
+      source.read(first.start(), found);
+    } catch (UnreadableException e) {
+      kept.position(found.position());
+    }
+    int differs = kept.flip().mismatch(found.flip());
+    if (differs >= 0) {
+      throw new BlkshException(action, "it holds other bytes than the medium")
+          .at(first.start() + differs)
+          .suggest("it belongs to another medium; use another file");
+    }
+  }
+
+  /** The map as it changes. */
+  RescueMap map() {
+    return map;
+  }
+
+  /** The data file as it was named when opened. */
+  Path path() {
+    return data.path();
+  }
+
+  /** Fills the target with bytes that the map claims. */
+  void read(long position, ByteBuffer target) {
+    data.read(position, target);
+  }
+
+  /** Writes bytes to the data file and only then claims them. */
+  void keep(long start, long end, ByteBuffer bytes) throws IOException {
+    write(start, bytes);
+    mark(start, end, RescueStatus.FINISHED);
+  }
+
+  /** Writes bytes to the data file; they count from when they are marked. */
+  void write(long start, ByteBuffer bytes) throws IOException {
+    try {
+      data.write(start, bytes);
+    } catch (IOException e) {
+      problem = String.valueOf(e.getMessage());
+      throw e;
+    }
+  }
+
+  /** Notes in the map how a range is now. */
+  void mark(long start, long end, RescueStatus status) {
+    map.mark(start, end, status);
+    unsaved = true;
+  }
+
+  /** Why bytes could not be kept or the map not be saved, or empty when all is well. */
+  String problem() {
+    return problem;
+  }
+
+  void noteProblem(String problem) {
+    this.problem = problem;
+  }
+
+  // ---- for whoever saves the map --------------------------------------------------------------
+
+  boolean isUnsaved() {
+    return unsaved;
+  }
+
+  /** A copy to save: what it claims is in the data file, and durable after {@link #force}. */
+  RescueMap copyToSave() {
+    unsaved = false;
+    return map.copy();
+  }
+
+  /** The copy taken last was not saved. */
+  void saveFailed() {
+    unsaved = true;
+  }
+
+  /** Returns when all bytes written before are durable. */
+  void force() throws IOException {
+    data.force();
+  }
+
+  @Override
+  public void close() {
+    data.close();
+  }
+}

@@ -1,0 +1,74 @@
+package blksh.store;
+
+import blksh.store.pack.PackCheck;
+import blksh.store.pack.PackDirectory;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** The damage a verification has found so far, and what it means for images. Guards itself. */
+final class DamageReport {
+
+  private final List<Damage> damage = new ArrayList<>();
+  private final Map<Long, List<AffectedRange>> affectedByPack = new HashMap<>();
+
+  synchronized void add(Damage found) {
+    damage.add(found);
+  }
+
+  /** Adds a damage of a file that hits a part of an image. */
+  void add(String file, String problem, AffectedRange affected) {
+    add(new Damage(file, 0, 0, problem, List.of(affected)));
+  }
+
+  /** Adds a damage by which nothing is lost. */
+  void addHarmless(String file, String problem) {
+    add(new Damage(file, 0, 0, problem, List.of()));
+  }
+
+  /** Adds a damage of something derived. */
+  void addDerived(String file, String problem) {
+    addHarmless(file, problem + "; nothing is lost, reindex makes it again");
+  }
+
+  /** Notes a part of an image that is lost with pages of a pack. */
+  synchronized void affect(long packId, AffectedRange range) {
+    affectedByPack.computeIfAbsent(packId, k -> new ArrayList<>()).add(range);
+  }
+
+  /** Adds what is wrong with packs, once it is known what that means for images. */
+  synchronized void addPacks(Collection<PackCheck> checks) {
+    Set<Long> there = new HashSet<>();
+    for (PackCheck check : checks) {
+      there.add(check.id());
+      addPack(check, affectedByPack.getOrDefault(check.id(), List.of()));
+    }
+    affectedByPack.forEach(
+        (id, ranges) -> {
+          if (!there.contains(id)) {
+            add(new Damage(PackDirectory.nameOf(id), 0, 0, "the pack is missing", ranges));
+          }
+        });
+  }
+
+  private void addPack(PackCheck check, List<AffectedRange> ranges) {
+    String file = PackDirectory.nameOf(check.id());
+    // All that a pack's damage affects is told once, with its first.
+    List<AffectedRange> affected = ranges;
+    for (PackCheck.DamagedBytes bytes : check.damage()) {
+      add(new Damage(file, bytes.start(), bytes.length(), bytes.problem(), affected));
+      affected = List.of();
+    }
+    if (check.damage().isEmpty() && !ranges.isEmpty()) {
+      add(new Damage(file, 0, 0, "pages are missing from it", ranges));
+    }
+  }
+
+  synchronized List<Damage> list() {
+    return List.copyOf(damage);
+  }
+}

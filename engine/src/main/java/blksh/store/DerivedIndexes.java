@@ -1,0 +1,389 @@
+package blksh.store;
+
+import blksh.BlkshException;
+import blksh.store.pack.Pack;
+import blksh.store.pack.PackCheck;
+import blksh.store.pack.PackDirectory;
+import blksh.store.pack.PackWriter;
+import blksh.store.pack.Page;
+import blksh.store.pack.PageFinder;
+import blksh.store.pack.PageIndex;
+import blksh.store.shelf.Exclusion;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What is derived from packs and manifests, in a local directory: {@code index.db} and {@code
+ * pages.idx}. Opened when they are first needed; what is missing, damaged or of other packs is made
+ * again. The two belong together by the generation of the page index, which {@code index.db} notes.
+ */
+final class DerivedIndexes implements PageFinder.Indexes, Closeable {
+
+  static final String INDEX = "index.db";
+  static final String PAGE_INDEX = "pages.idx";
+
+  private static final String COMPLETE = "complete";
+  private static final String GENERATION = "pages.idx generation";
+  private static final String NO_GENERATION = "none";
+
+  private final Path local;
+  private final Exclusion exclusion;
+  private final PackDirectory packs;
+  private final ManifestDirectory manifests;
+  private StoreIndex rows;
+  private String problem;
+  private PageIndex pageIndex;
+  private boolean closed;
+
+  DerivedIndexes(
+      Path local, Exclusion exclusion, PackDirectory packs, ManifestDirectory manifests) {
+    this.local = local;
+    this.exclusion = exclusion;
+    this.packs = packs;
+    this.manifests = manifests;
+  }
+
+  private boolean writable() {
+    return Files.isWritable(local);
+  }
+
+  // ---- index.db ------------------------------------------------------------------------------
+
+  /** The rows of packs and manifests; made again when they are missing or no database. */
+  synchronized StoreIndex rows() {
+    if (closed) {
+      throw new BlkshException("use store " + local, "it was closed");
+    }
+    if (rows == null) {
+      rows = writable() ? openRows() : rowsInMemory();
+    }
+    return rows;
+  }
+
+  private StoreIndex rowsInMemory() {
+    StoreIndex made = StoreIndex.inMemory();
+    made.replaceManifests(manifests.readable(damage -> {}));
+    return made;
+  }
+
+  private StoreIndex openRows() {
+    Path file = local.resolve(INDEX);
+    try {
+      return complete(StoreIndex.open(file));
+    } catch (StoreIndex.DamagedIndexException e) {
+      problem = e.problem();
+      return exclusion.publishing(
+          () -> {
+            StoreIndex.delete(file);
+            return complete(StoreIndex.open(file));
+          });
+    }
+  }
+
+  /** Lists the manifests in an index that is new. */
+  private StoreIndex complete(StoreIndex opened) {
+    boolean done = false;
+    try {
+      if (!"1".equals(opened.meta(COMPLETE))) {
+        exclusion.publishing(
+            () -> {
+              opened.replaceManifests(manifests.readable(damage -> {}));
+              opened.meta(COMPLETE, "1");
+              return null;
+            });
+      }
+      settle(opened);
+      done = true;
+      return opened;
+    } finally {
+      if (!done) {
+        opened.close();
+      }
+    }
+  }
+
+  /** Sets rows right that were about to change when their writer died. */
+  void settle() {
+    settle(rows());
+  }
+
+  private void settle(StoreIndex opened) {
+    if (opened.unsettled().isEmpty()) {
+      return;
+    }
+    exclusion.publishing(
+        () -> {
+          for (Manifest manifest : opened.unsettled()) {
+            var version = new ManifestDirectory.Version(manifest.name(), manifest.version());
+            if (manifests.exists(version)) {
+              opened.putManifest(manifest, true);
+            } else {
+              opened.removeManifest(manifest.name(), manifest.version());
+            }
+          }
+          return null;
+        });
+  }
+
+  /** The same, unless they cannot be changed or used at all. */
+  void settleIfPossible() {
+    try {
+      if (writable()) {
+        settle();
+      }
+    } catch (BlkshException e) {
+      // an index that cannot be used is reported by the verification
+    }
+  }
+
+  /** What was wrong with rows that were made again since it was last asked, or null. */
+  synchronized String takeProblem() {
+    String taken = problem;
+    problem = null;
+    return taken;
+  }
+
+  // ---- pages.idx -----------------------------------------------------------------------------
+
+  /**
+   * The page index, holding every pack; made again when it is missing or of other packs. Null when
+   * there is none and none can be made.
+   */
+  @Override
+  public synchronized PageIndex pageIndex() {
+    if (pageIndex == null) {
+      if (!writable()) {
+        return pageIndex = PageIndex.open(local.resolve(PAGE_INDEX), false);
+      }
+      StoreIndex opened = rows();
+      pageIndex =
+          exclusion.indexing(
+              () -> {
+                PageIndex found = PageIndex.open(local.resolve(PAGE_INDEX), true);
+                boolean current = found != null && belongs(found, opened);
+                return current ? found : makePageIndex(opened);
+              });
+    }
+    return pageIndex;
+  }
+
+  private static boolean belongs(PageIndex index, StoreIndex rows) {
+    return Long.toString(index.generation()).equals(rows.meta(GENERATION));
+  }
+
+  @Override
+  public Optional<Long> packId(long ordinal) {
+    return rows().packId(ordinal);
+  }
+
+  /** The page index is there, and not as it was written. */
+  static final class DamagedHeader extends IOException {
+    DamagedHeader() {
+      super("its header is damaged");
+    }
+  }
+
+  /** The page index there is, or null, for a check; it is not made. */
+  PageIndex foundPageIndex() throws DamagedHeader {
+    Path file = local.resolve(PAGE_INDEX);
+    if (!Files.exists(file)) {
+      return null;
+    }
+    PageIndex found = PageIndex.open(file, false);
+    if (found == null) {
+      throw new DamagedHeader();
+    }
+    return found;
+  }
+
+  /** How a page index that is there goes with the rows. */
+  enum Match {
+    /** They are of each other. */
+    SAME,
+    /** It is to be made again, and no pack is entered. */
+    EXPECTED,
+    /** It is another's. */
+    FOREIGN
+  }
+
+  Match match(PageIndex found, boolean anyPacks) {
+    String generation = rows().meta(GENERATION);
+    if (Long.toString(found.generation()).equals(generation)) {
+      return Match.SAME;
+    }
+    boolean expected = generation == null ? !anyPacks : generation.equals(NO_GENERATION);
+    return expected ? Match.EXPECTED : Match.FOREIGN;
+  }
+
+  /** Makes an empty page index and forgets all packs, so that they are indexed again. */
+  private PageIndex makePageIndex(StoreIndex opened) throws IOException {
+    long pages = opened.packs().stream().mapToLong(StoreIndex.PackRow::pages).sum();
+    opened.meta(GENERATION, NO_GENERATION);
+    var verified = opened.clearPacks();
+    PageIndex fresh = PageIndex.create(local.resolve(PAGE_INDEX), pages);
+    opened.meta(GENERATION, Long.toString(fresh.generation()));
+    for (long id : packs.sealed()) {
+      enterSealed(opened, fresh, id);
+      if (verified.containsKey(id)) {
+        opened.packVerified(id, verified.get(id));
+      }
+    }
+    return fresh;
+  }
+
+  // ---- entering packs ------------------------------------------------------------------------
+
+  /** Enters a pack that was just made durable. */
+  void enter(PackWriter writer) {
+    PageIndex into = pageIndex();
+    StoreIndex opened = rows();
+    exclusion.indexing(
+        () -> {
+          long ordinal =
+              opened.addPack(
+                  writer.id(), writer.pages(), writer.frames(), writer.rawBytes(), writer.length());
+          into.addAll(ordinal, writer.digests(), writer.pages());
+          opened.packIndexed(ordinal);
+          return null;
+        });
+  }
+
+  /** Enters a sealed pack by what its footer says. */
+  void enter(long id) {
+    PageIndex into = pageIndex();
+    StoreIndex opened = rows();
+    exclusion.indexing(
+        () -> {
+          enterSealed(opened, into, id);
+          return null;
+        });
+  }
+
+  private void enterSealed(StoreIndex opened, PageIndex into, long id) throws IOException {
+    Pack pack;
+    try {
+      pack = packs.acquire(id);
+    } catch (BlkshException e) {
+      return; // verify reports it
+    }
+    try (pack) {
+      long ordinal = opened.addPack(id, pack.pages(), pack.frames(), pack.rawBytes(), pack.size());
+      into.addAll(ordinal, pack.digests(), pack.pages());
+      opened.packIndexed(ordinal);
+    }
+  }
+
+  /** The packs as listed; where nothing can be written, as they are. */
+  List<StoreIndex.PackRow> packRows() {
+    if (writable()) {
+      return rows().packs();
+    }
+    List<StoreIndex.PackRow> found = new ArrayList<>();
+    for (long id : packs.sealed()) {
+      try (Pack pack = packs.acquire(id)) {
+        found.add(
+            new StoreIndex.PackRow(
+                0, id, pack.pages(), pack.frames(), pack.rawBytes(), pack.size(), false, null));
+      } catch (BlkshException | IOException e) {
+        // verify reports it
+      }
+    }
+    return found;
+  }
+
+  // ---- what a verification found -------------------------------------------------------------
+
+  void packVerified(long id, Instant when) {
+    try {
+      if (writable()) {
+        rows().packVerified(id, when);
+      }
+    } catch (BlkshException e) {
+      // the pack is sound whether or not that can be remembered
+    }
+  }
+
+  /** Takes damaged pages out of the page index: the next capture of them stores them again. */
+  void forgetBad(PackCheck check) {
+    try {
+      if (check.hasBad() && writable()) {
+        forget(check);
+      }
+    } catch (BlkshException e) {
+      // an index that cannot be used is reported by the verification
+    }
+  }
+
+  private void forget(PackCheck check) {
+    PageIndex from = pageIndex();
+    long ordinal =
+        rows().packs().stream()
+            .filter(row -> row.id() == check.id())
+            .mapToLong(StoreIndex.PackRow::ordinal)
+            .findAny()
+            .orElse(-1);
+    byte[] digest = new byte[Page.DIGEST];
+    exclusion.indexing(
+        () -> {
+          for (int page = 0; ordinal >= 0 && page < check.pack().pages(); page++) {
+            if (check.isBad(page) && check.pack().digest(page, digest, 0)) {
+              from.remove(PageIndex.keyOf(digest, 0), PageIndex.address(ordinal, page));
+            }
+          }
+          return null;
+        });
+  }
+
+  /** Runs something while nobody adds to the page index. */
+  <T> T locked(Exclusion.Action<T> action) {
+    return exclusion.indexing(action);
+  }
+
+  // ---- making again --------------------------------------------------------------------------
+
+  /**
+   * Drops what is derived and makes it again, for who has the store alone.
+   *
+   * @param readable the manifests that are whole
+   */
+  synchronized void remake(List<Manifest> readable) throws IOException {
+    try {
+      if (rows().integrity() != null) {
+        throw new StoreIndex.DamagedIndexException(INDEX, "it fails its check", null);
+      }
+      rows().replaceManifests(readable);
+    } catch (BlkshException e) {
+      if (rows != null) {
+        rows.close();
+        rows = null;
+      }
+      StoreIndex.delete(local.resolve(INDEX));
+      rows().replaceManifests(readable);
+    }
+    takeProblem();
+    rows().meta(COMPLETE, "1");
+    rows().meta(GENERATION, NO_GENERATION);
+    pageIndex = null;
+    pageIndex();
+  }
+
+  @Override
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    if (rows != null) {
+      rows.close();
+    }
+    if (pageIndex != null) {
+      pageIndex.close();
+    }
+  }
+}

@@ -1,0 +1,154 @@
+package blksh.store;
+
+import blksh.BlkshException;
+import blksh.store.pack.Pack;
+import blksh.store.pack.PackCheck;
+import blksh.store.pack.PackDirectory;
+import blksh.store.pack.PageIndex;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The check of what is derived, against the packs and manifests it must agree with. */
+final class IndexCheck {
+
+  private final Repository repository;
+  private final DerivedIndexes indexes;
+  private final DamageReport report;
+
+  IndexCheck(Repository repository, DamageReport report) {
+    this.repository = repository;
+    this.indexes = repository.indexes();
+    this.report = report;
+  }
+
+  /** The rows of packs, or null when they cannot be used. */
+  List<StoreIndex.PackRow> packRows() {
+    List<StoreIndex.PackRow> rows = null;
+    try {
+      rows = indexes.rows().packs();
+    } catch (BlkshException e) {
+      report.addDerived(DerivedIndexes.INDEX, e.problem());
+    }
+    String remade = indexes.takeProblem();
+    if (remade != null) {
+      report.addHarmless(DerivedIndexes.INDEX, remade + "; nothing is lost, it was made again");
+    }
+    return rows;
+  }
+
+  /** The page index when it is one of these rows, or null. */
+  PageIndex pageIndex(List<StoreIndex.PackRow> rows) {
+    PageIndex found;
+    try {
+      found = indexes.foundPageIndex();
+    } catch (DerivedIndexes.DamagedHeader e) {
+      report.addDerived(DerivedIndexes.PAGE_INDEX, e.getMessage());
+      return null;
+    }
+    if (found == null) {
+      return null;
+    }
+    try {
+      switch (indexes.match(found, !rows.isEmpty())) {
+        case SAME -> {
+          return found;
+        }
+        case FOREIGN ->
+            report.addDerived(
+                DerivedIndexes.INDEX, "it does not belong to " + DerivedIndexes.PAGE_INDEX);
+        case EXPECTED -> {}
+      }
+    } catch (BlkshException e) {
+      report.addDerived(DerivedIndexes.INDEX, e.problem());
+    }
+    return null;
+  }
+
+  /** Reports what is wrong with the page index after all pages of sound packs were seen. */
+  void checkPages(PageIndexCheck check, List<StoreIndex.PackRow> rows) {
+    String problem = indexes.locked(() -> unchangedSince(rows) ? check.problem() : null);
+    if (problem != null) {
+      report.addDerived(DerivedIndexes.PAGE_INDEX, problem);
+    }
+  }
+
+  private boolean unchangedSince(List<StoreIndex.PackRow> rows) {
+    try {
+      return indexes.rows().packs().size() == rows.size();
+    } catch (BlkshException e) {
+      return false;
+    }
+  }
+
+  /** Reports what is wrong with the rows. */
+  void checkRows(List<StoreIndex.PackRow> rows, Map<Long, PackCheck> packs) {
+    try {
+      String problem = indexes.rows().integrity();
+      if (problem == null) {
+        problem = packRowProblem(rows, packs);
+      }
+      if (problem == null) {
+        problem = manifestRowProblem();
+      }
+      if (problem != null) {
+        report.addDerived(DerivedIndexes.INDEX, problem);
+      }
+    } catch (BlkshException e) {
+      report.addDerived(DerivedIndexes.INDEX, e.problem());
+    }
+  }
+
+  private static String packRowProblem(List<StoreIndex.PackRow> rows, Map<Long, PackCheck> packs) {
+    for (StoreIndex.PackRow row : rows) {
+      PackCheck check = packs.get(row.id());
+      if (check == null || check.pack() == null) {
+        return "it lists pack " + PackDirectory.idText(row.id()) + ", which is missing";
+      }
+      if (check.pack().footerSound() && !agree(row, check.pack())) {
+        return "what it says of pack " + PackDirectory.idText(row.id()) + " is wrong";
+      }
+    }
+    return null;
+  }
+
+  private static boolean agree(StoreIndex.PackRow row, Pack pack) {
+    try {
+      return row.pages() == pack.pages()
+          && row.frames() == pack.frames()
+          && row.rawBytes() == pack.rawBytes()
+          && row.fileBytes() == pack.size();
+    } catch (IOException e) {
+      return true; // what cannot be told cannot be wrong
+    }
+  }
+
+  /** What rows of manifests say that their blobs do not, or null. */
+  private String manifestRowProblem() {
+    record Both(List<Manifest> rows, List<ManifestDirectory.Version> versions) {}
+    ManifestDirectory manifests = repository.manifests();
+    Both both =
+        repository
+            .exclusion()
+            .publishing(() -> new Both(indexes.rows().manifests(null), manifests.versions()));
+    Map<String, Manifest> rows = new HashMap<>();
+    both.rows().forEach(row -> rows.put(row.reference(), row));
+    for (ManifestDirectory.Version version : both.versions()) {
+      Manifest row = rows.remove(version.reference());
+      try (ManifestFile file = manifests.open(version)) {
+        if (row == null) {
+          return "it does not list " + version.reference();
+        }
+        if (!row.equals(file.manifest())) {
+          return "what it says of " + version.reference() + " is wrong";
+        }
+      } catch (BlkshException e) {
+        // reported with the manifest
+      }
+    }
+    return rows.isEmpty()
+        ? null
+        : "it lists " + rows.keySet().iterator().next() + ", which is gone";
+  }
+}

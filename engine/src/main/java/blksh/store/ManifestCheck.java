@@ -1,0 +1,207 @@
+package blksh.store;
+
+import blksh.BlkshException;
+import blksh.block.Extent;
+import blksh.store.pack.FrameCache;
+import blksh.store.pack.PackCheck;
+import blksh.store.pack.PackDigests;
+import blksh.store.pack.Page;
+import blksh.store.pack.PageReader;
+import blksh.task.CancelledException;
+import blksh.task.Task;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The check of manifests, once all packs were checked: that each is whole, that its pages are
+ * there, and, when all is read, that they give its root digest. May be used by several workers at
+ * once.
+ */
+final class ManifestCheck {
+
+  /** Digests read at once. */
+  private static final int SOME = 256;
+
+  private final Repository repository;
+  private final Map<Long, PackCheck> packs;
+  private final boolean full;
+  private final DamageReport report;
+  private final Task task;
+
+  /**
+   * @param packs the checks of all packs there are
+   * @param full whether the root digest is wanted
+   */
+  ManifestCheck(
+      Repository repository,
+      Map<Long, PackCheck> packs,
+      boolean full,
+      DamageReport report,
+      Task task) {
+    this.repository = repository;
+    this.packs = packs;
+    this.full = full;
+    this.report = report;
+    this.task = task;
+  }
+
+  void check(ManifestDirectory.Version version) {
+    ManifestDirectory manifests = repository.manifests();
+    String blob = version.blob();
+    try (ManifestFile file = manifests.open(version);
+        PackDigests digests = new PackDigests(repository.packs())) {
+      Manifest manifest = file.manifest();
+      if (!manifest.reference().equals(version.reference())) {
+        report.addHarmless(blob, "it says it is " + manifest.reference());
+      }
+      file.bad(0, manifest.size());
+      walk(file, blob, digests);
+    } catch (CancelledException e) {
+      throw e;
+    } catch (BlkshException e) {
+      if (!isThere(version)) {
+        return; // deleted since it was listed
+      }
+      long size = listedSize(version);
+      report.add(
+          new Damage(
+              blob,
+              0,
+              manifests.bytes(version),
+              e.problem(),
+              List.of(new AffectedRange(version.reference(), 0, size))));
+    }
+  }
+
+  private boolean isThere(ManifestDirectory.Version version) {
+    try {
+      return repository.manifests().exists(version);
+    } catch (IOException e) {
+      return true;
+    }
+  }
+
+  /** The size of the image as it is listed, 0 when it is not. */
+  private long listedSize(ManifestDirectory.Version version) {
+    try {
+      return repository.indexes().rows().manifests(version.name()).stream()
+          .filter(m -> m.version() == version.number())
+          .mapToLong(Manifest::size)
+          .findAny()
+          .orElse(0);
+    } catch (BlkshException e) {
+      return 0;
+    }
+  }
+
+  private void walk(ManifestFile file, String blob, PackDigests digests) {
+    Manifest manifest = file.manifest();
+    RootDigest root = full ? new RootDigest() : null;
+    byte[] digest = new byte[Page.DIGEST * SOME];
+    ManifestFile.Cursor cursor = file.new Cursor();
+    boolean provable = true;
+    long at = 0;
+    while (at < file.pages()) {
+      task.checkCancelled();
+      try {
+        if (at > 0 || cursor.end > 0) {
+          cursor.seek(at);
+        } else {
+          cursor.next();
+        }
+      } catch (ManifestFile.DamagedManifest e) {
+        provable = false;
+        long end = Math.max(at + 1, e.end);
+        report.add(blob, e.getMessage(), range(manifest, Math.max(at, e.first), end));
+        at = end;
+        continue;
+      }
+      if (cursor.start != at) {
+        report.add(blob, "no extent holds page " + at, range(manifest, at, cursor.end));
+        provable = false;
+      }
+      if (cursor.kind == Extent.Kind.DATA) {
+        provable &= data(file, cursor, root, digest, digests);
+      } else if (root != null) {
+        root.add(cursor.kind, cursor.end - cursor.start);
+      }
+      at = cursor.end;
+    }
+    if (root != null && provable && !root.finish(manifest.size()).equals(manifest.root())) {
+      report.add(
+          blob,
+          "its pages do not give its root digest",
+          new AffectedRange(manifest.reference(), 0, manifest.size()));
+    }
+  }
+
+  private static AffectedRange range(Manifest manifest, long first, long end) {
+    long from = first * Page.SIZE;
+    return new AffectedRange(
+        manifest.reference(), from, Math.min(manifest.size(), end * Page.SIZE) - from);
+  }
+
+  /** Checks that the pages of an extent are there; false when the root cannot be had any more. */
+  private boolean data(
+      ManifestFile file,
+      ManifestFile.Cursor cursor,
+      RootDigest root,
+      byte[] digest,
+      PackDigests digests) {
+    long packId = file.packs()[cursor.pack];
+    int count = (int) (cursor.end - cursor.start);
+    PackCheck check = packs.get(packId);
+    Manifest manifest = file.manifest();
+    if (check == null || check.pack() == null) {
+      report.affect(packId, range(manifest, cursor.start, cursor.end));
+      return false;
+    }
+    long shift = cursor.start - cursor.first;
+    check.badWithin(
+        cursor.first,
+        cursor.first + count,
+        (first, end) -> lost(check, manifest, shift, first, end));
+    int missing = check.pack().firstMissing(cursor.first, cursor.first + count);
+    if (missing >= 0) {
+      lost(check, manifest, shift, missing, cursor.first + count);
+      return false;
+    }
+    if (root == null) {
+      return true;
+    }
+    for (int i = 0; i < count; i += SOME) {
+      int some = Math.min(SOME, count - i);
+      for (int j = 0; j < some; j++) {
+        if (!digests.read(packId, cursor.first + i + j, digest, j * Page.DIGEST)) {
+          return false;
+        }
+      }
+      root.addData(digest, 0, some);
+    }
+    return true;
+  }
+
+  /** Notes damaged pages that a manifest needs, unless they are stored again elsewhere. */
+  private void lost(PackCheck check, Manifest manifest, long shift, int first, int end) {
+    int from = -1;
+    for (int page = first; page <= end; page++) {
+      boolean gone = page < end && !healed(check, page);
+      if (gone && from < 0) {
+        from = page;
+      } else if (!gone && from >= 0) {
+        report.affect(check.id(), range(manifest, shift + from, shift + page));
+        from = -1;
+      }
+    }
+  }
+
+  private boolean healed(PackCheck check, int page) {
+    FrameCache cache = new FrameCache(0);
+    FrameCache.Owner owner = new FrameCache.Owner();
+    try (PageReader reader = repository.pages(cache, owner)) {
+      byte[] bytes = new byte[Page.SIZE];
+      return reader.read(check.id(), page, bytes, 0, new byte[Page.DIGEST], 0) >= 0;
+    }
+  }
+}

@@ -1,0 +1,206 @@
+package blksh.store;
+
+import blksh.BlkshException;
+import blksh.store.shelf.Bytes;
+import blksh.store.shelf.Part;
+import blksh.store.shelf.Shelf;
+import blksh.store.shelf.Spool;
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The manifests of a store: the blobs {@code manifests/NAME/N.manifest}. What versions exist is
+ * what is here, whatever an index says.
+ */
+final class ManifestDirectory {
+
+  /** What the names of all manifests begin with. */
+  static final String PREFIX = "manifests/";
+
+  /** What the names of manifests' parts begin with; no NAME begins so. */
+  private static final String PART_PREFIX = PREFIX + ".";
+
+  private static final Pattern BLOB =
+      Pattern.compile(PREFIX + "([^/]+)/([1-9][0-9]{0,8})\\.manifest");
+  private static final Pattern NUMBER = Pattern.compile("[1-9][0-9]{0,8}");
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  /** A version that exists, by its blob; whether that is whole is not known. */
+  record Version(String name, int number) {
+
+    /** {@code NAME@VERSION}. */
+    String reference() {
+      return name + "@" + number;
+    }
+
+    /** The name of its blob. */
+    String blob() {
+      return PREFIX + name + "/" + number + ".manifest";
+    }
+  }
+
+  private final Shelf shelf;
+  private final Spool spool;
+
+  ManifestDirectory(Shelf shelf, Spool spool) {
+    this.shelf = shelf;
+    this.spool = spool;
+  }
+
+  // ---- what there is -------------------------------------------------------------------------
+
+  /** All versions there are, by name, oldest first. */
+  List<Version> versions() {
+    return below(PREFIX);
+  }
+
+  /** The versions of a name, oldest first. */
+  List<Version> versions(String name) {
+    return below(PREFIX + ManifestName.check(name) + "/");
+  }
+
+  private List<Version> below(String prefix) {
+    List<Version> versions = new ArrayList<>();
+    try {
+      for (String blob : shelf.list(prefix)) {
+        Matcher matcher = BLOB.matcher(blob);
+        if (matcher.matches()) {
+          versions.add(new Version(matcher.group(1), Integer.parseInt(matcher.group(2))));
+        }
+      }
+    } catch (IOException e) {
+      String place = shelf.locate(prefix.substring(0, prefix.length() - 1));
+      throw new BlkshException("list manifests in " + place, Bytes.reason(e), e);
+    }
+    versions.sort(Comparator.comparing(Version::name).thenComparing(Version::number));
+    return versions;
+  }
+
+  /** The newest version of a name, if it has any. */
+  OptionalInt newest(String name) {
+    return versions(name).stream().mapToInt(Version::number).max();
+  }
+
+  boolean exists(Version version) throws IOException {
+    return shelf.size(version.blob()).isPresent();
+  }
+
+  /**
+   * Finds a version.
+   *
+   * @param reference {@code NAME} or {@code NAME@latest} for the newest, or {@code NAME@VERSION}
+   * @throws BlkshException when there is none, or it is damaged
+   */
+  Manifest find(String reference) {
+    int at = reference.lastIndexOf('@');
+    String name = ManifestName.check(at < 0 ? reference : reference.substring(0, at));
+    String version = at < 0 ? "latest" : reference.substring(at + 1);
+    int wanted;
+    if (version.equals("latest")) {
+      wanted = newest(name).orElseThrow(() -> noSuch(reference));
+    } else if (NUMBER.matcher(version).matches()) {
+      wanted = Integer.parseInt(version);
+    } else {
+      throw new BlkshException("find " + reference, "\"" + version + "\" is no version")
+          .suggest("use NAME, NAME@latest or NAME@NUMBER");
+    }
+    try (ManifestFile file = open(new Version(name, wanted))) {
+      return file.manifest();
+    }
+  }
+
+  /** That there is no such version. */
+  BlkshException noSuch(String reference) {
+    return new BlkshException(
+            "find " + reference, "store " + shelf.place() + " has no such manifest")
+        .suggest("list the store to see what it has");
+  }
+
+  /** Opens the manifest of a version that was found before. */
+  ManifestFile open(Manifest manifest) {
+    return open(new Version(ManifestName.check(manifest.name()), manifest.version()));
+  }
+
+  /**
+   * Opens a manifest.
+   *
+   * @throws BlkshException when there is none, or it is damaged
+   */
+  ManifestFile open(Version version) {
+    boolean exists;
+    try {
+      exists = exists(version);
+    } catch (IOException e) {
+      throw new BlkshException("read manifest " + shelf.locate(version.blob()), Bytes.reason(e), e);
+    }
+    if (!exists) {
+      throw noSuch(version.reference());
+    }
+    return ManifestFile.open(shelf, version.blob());
+  }
+
+  /** What all whole manifests say of themselves; of the others, a damage is told. */
+  List<Manifest> readable(Consumer<Damage> damage) {
+    List<Manifest> found = new ArrayList<>();
+    for (Version version : versions()) {
+      try (ManifestFile file = ManifestFile.open(shelf, version.blob())) {
+        found.add(file.manifest());
+      } catch (BlkshException e) {
+        damage.accept(
+            new Damage(
+                version.blob(),
+                0,
+                0,
+                e.problem(),
+                List.of(new AffectedRange(version.reference(), 0, 0))));
+      }
+    }
+    return found;
+  }
+
+  /** Bytes of a manifest's blob, 0 when they cannot be told. */
+  long bytes(Version version) {
+    try {
+      return shelf.size(version.blob()).orElse(0);
+    } catch (IOException e) {
+      return 0;
+    }
+  }
+
+  // ---- writing -------------------------------------------------------------------------------
+
+  /** Begins a manifest, as a part that has no version yet. */
+  ManifestWriter begin() throws IOException {
+    return new ManifestWriter(spool.begin(PART_PREFIX + "%016x".formatted(RANDOM.nextLong())));
+  }
+
+  /**
+   * Makes a complete manifest appear under its number, durable; that was never used before. Whoever
+   * calls keeps others from publishing.
+   */
+  void publish(ManifestWriter writer, Manifest numbered) throws IOException {
+    writer.publish(new Version(numbered.name(), numbered.version()).blob());
+  }
+
+  /** Removes a version. Whoever calls keeps others from publishing. */
+  void delete(Version version) throws IOException {
+    shelf.delete(version.blob());
+  }
+
+  /** Removes the parts of manifests whose writers died. */
+  void removeDeadParts() throws IOException {
+    for (String name : spool.parts(PART_PREFIX)) {
+      Part dead = spool.takeOver(name);
+      if (dead != null) {
+        dead.discard();
+      }
+    }
+  }
+}

@@ -1,0 +1,244 @@
+package blksh.store;
+
+import blksh.block.Extent;
+import blksh.store.pack.PackDirectory;
+import blksh.store.pack.Page;
+import blksh.store.pack.PageFinder;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Decides, page by page in the order of the image, where each is: known and stored, not to be
+ * stored, or new; and gives new ones a place in a pack and in a frame. Counts what it sees. Used by
+ * the thread whose turn it is to place.
+ */
+final class PagePlacement implements Closeable {
+
+  /** Packs a dry run remembers the pages of. */
+  private static final int DRY_PACKS = 16;
+
+  private final PackDirectory packs;
+  private final PageFinder finder;
+  private final CaptureMemory memory;
+  private final int framePages;
+
+  /** Null in a dry run. */
+  private final ManifestWriter manifest;
+
+  private final PackLog log;
+  private final RootDigest root = new RootDigest();
+
+  /** Packs whose pages the page index does not know yet, newest first. */
+  private final List<OpenPack> placed = new ArrayList<>();
+
+  private OpenPack pack;
+
+  /** The frame being gathered when its pages do not lie together. */
+  private CaptureMemory.Gathered carry;
+
+  private long size;
+  private long dataBytes;
+  private long zeroBytes;
+  private long freeBytes;
+  private long readBytes;
+  private long newPages;
+  private long newBytes;
+  private final BadRanges badRanges = new BadRanges();
+
+  /**
+   * @param manifest told of each page; null in a dry run
+   * @param log where the packs placed into are written, and become known
+   */
+  PagePlacement(Repository repository, CaptureMemory memory, ManifestWriter manifest, PackLog log) {
+    this.packs = repository.packs();
+    this.finder = new PageFinder(packs, repository.indexes());
+    this.memory = memory;
+    this.framePages = repository.codec().framePages();
+    this.manifest = manifest;
+    this.log = log;
+  }
+
+  /** Places the pages of a piece, which has the frames that were completed then. */
+  void place(CapturePiece piece) throws IOException {
+    CaptureSegment segment = piece.segment();
+    size += segment.length();
+    readBytes += segment.readBytes();
+    for (Extent bad : segment.bad()) {
+      badRanges.add(bad.start(), bad.length());
+    }
+    if (segment.run() != null) {
+      placeUnstored(segment.run(), segment.length(), Page.count(segment.length()));
+    } else {
+      placePages(piece);
+    }
+  }
+
+  private void placePages(CapturePiece piece) throws IOException {
+    CaptureSegment segment = piece.segment();
+    int pages = segment.pages();
+    int i = 0;
+    while (i < pages) {
+      Extent.Kind kind = segment.kind(i);
+      int from = i;
+      while (i < pages && segment.kind(i) == kind) {
+        i++;
+      }
+      long bytes = (long) (i - from - 1) * Page.SIZE + segment.pageLength(i - 1);
+      if (kind == Extent.Kind.DATA) {
+        root.addData(segment.digests(), from * Page.DIGEST, i - from);
+        dataBytes += bytes;
+        placeData(piece, from, i);
+      } else {
+        placeUnstored(kind, bytes, i - from);
+      }
+    }
+  }
+
+  private void placeUnstored(Extent.Kind kind, long bytes, long pages) throws IOException {
+    root.add(kind, pages);
+    switch (kind) {
+      case ZERO -> zeroBytes += bytes;
+      case FREE -> freeBytes += bytes;
+      default -> {} // counted by the exact ranges
+    }
+    if (manifest != null) {
+      manifest.add(kind, pages);
+    }
+  }
+
+  private void placeData(CapturePiece piece, int from, int to) throws IOException {
+    CaptureSegment segment = piece.segment();
+    byte[] digests = segment.digests();
+    int runStart = -1; // first of new pages of this segment not yet in a frame
+    for (int i = from; i < to; i++) {
+      if (known(segment.key(i), digests, i * Page.DIGEST)) {
+        if (runStart >= 0) {
+          carry(segment, runStart, i);
+          runStart = -1;
+        }
+        continue;
+      }
+      int length = segment.pageLength(i);
+      if (carry == null && runStart < 0) {
+        usePackWithRoom();
+      }
+      int page = pack.place(segment.key(i), digests, i * Page.DIGEST, length);
+      newPages++;
+      newBytes += length;
+      if (manifest != null) {
+        manifest.addPage(pack.id, page);
+      }
+      if (carry != null) {
+        carry(segment, i, i + 1);
+        if (carry.pages == framePages) {
+          finishFrame(piece);
+        }
+      } else if (runStart < 0) {
+        runStart = i;
+      } else if (i + 1 - runStart == framePages) {
+        piece.addInPlace(pack, page - (framePages - 1), framePages, runStart);
+        runStart = -1;
+      }
+    }
+    if (runStart >= 0) {
+      carry(segment, runStart, to);
+    }
+  }
+
+  /** Whether the page is stored already; if so the manifest has it. */
+  private boolean known(long key, byte[] digests, int at) throws IOException {
+    for (int i = 0; i < placed.size(); i++) {
+      OpenPack candidate = placed.get(i);
+      int page = candidate.find(key, digests, at);
+      if (page >= 0) {
+        if (manifest != null) {
+          manifest.addPage(candidate.id, page);
+        }
+        return true;
+      }
+    }
+    if (finder.find(key, digests, at)) {
+      if (manifest != null) {
+        manifest.addPage(finder.packId(), finder.page());
+      }
+      return true;
+    }
+    return false;
+  }
+
+  private void usePackWithRoom() {
+    log.forgetKnown(placed);
+    if (pack == null || pack.full()) {
+      pack = new OpenPack(packs.newId());
+      placed.add(0, pack);
+      if (manifest == null && placed.size() > DRY_PACKS) {
+        placed.remove(placed.size() - 1);
+      }
+    }
+  }
+
+  /** Copies new pages of a segment to the frame being gathered. They were placed last. */
+  private void carry(CaptureSegment segment, int from, int to) {
+    if (carry == null) {
+      carry = memory.gather();
+      carry.firstPage = pack.pages() - (to - from);
+    }
+    carry.add(segment, from, to);
+  }
+
+  private void finishFrame(CapturePiece piece) {
+    piece.addGathered(pack, carry);
+    carry = null;
+  }
+
+  /** At the end: what is gathered becomes the last frame; false when there is none. */
+  boolean finish(CapturePiece last) {
+    if (carry == null) {
+      return false;
+    }
+    finishFrame(last);
+    return true;
+  }
+
+  // ---- what was seen -------------------------------------------------------------------------
+
+  /** Bytes of the image so far. */
+  long size() {
+    return size;
+  }
+
+  /** Bytes that came from the source. */
+  long readBytes() {
+    return readBytes;
+  }
+
+  /** Ranges of the image that could not be read. */
+  BadRanges bad() {
+    return badRanges;
+  }
+
+  /** What was found, once all was placed. */
+  ManifestFigures figures(long storedBytes) {
+    return new ManifestFigures(
+        dataBytes,
+        zeroBytes,
+        freeBytes,
+        badRanges.bytes(),
+        newPages,
+        newBytes,
+        storedBytes,
+        manifest == null ? 0 : manifest.extents());
+  }
+
+  /** The digest of the whole image, once all was placed. */
+  String root() {
+    return root.finish(size);
+  }
+
+  @Override
+  public void close() {
+    finder.close();
+  }
+}

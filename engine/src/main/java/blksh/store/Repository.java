@@ -1,0 +1,158 @@
+package blksh.store;
+
+import blksh.BlkshException;
+import blksh.store.pack.Codec;
+import blksh.store.pack.FrameCache;
+import blksh.store.pack.PackDirectory;
+import blksh.store.pack.PageReader;
+import blksh.store.shelf.Bytes;
+import blksh.store.shelf.Exclusion;
+import blksh.store.shelf.Shelf;
+import blksh.store.shelf.Spool;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/**
+ * What every verb stands on: where a store is, what it is known by, its packs, its manifests and
+ * what is derived from them. Knows no verb.
+ */
+final class Repository implements Closeable {
+
+  private final Shelf shelf;
+  private final Path local;
+  private final Exclusion exclusion;
+  private final PackDirectory packs;
+  private final ManifestDirectory manifests;
+  private final StoreIdentity identity;
+  private final DerivedIndexes indexes;
+  private int users = 1;
+
+  private Repository(
+      Shelf shelf,
+      Path local,
+      Exclusion exclusion,
+      PackDirectory packs,
+      ManifestDirectory manifests,
+      StoreIdentity identity) {
+    this.shelf = shelf;
+    this.local = local;
+    this.exclusion = exclusion;
+    this.packs = packs;
+    this.manifests = manifests;
+    this.identity = identity;
+    this.indexes = new DerivedIndexes(local, exclusion, packs, manifests);
+  }
+
+  /**
+   * Opens the store on a shelf, which is closed with it, for one user.
+   *
+   * @param local the directory for what is derived
+   * @throws BlkshException when it is being repaired
+   * @throws IOException as {@link StoreIdentity#read}
+   */
+  static Repository open(Shelf shelf, Path local) throws IOException {
+    Spool spool = shelf.spool().orElseThrow();
+    PackDirectory packs = new PackDirectory(shelf, spool);
+    ManifestDirectory manifests = new ManifestDirectory(shelf, spool);
+    StoreIdentity identity = StoreIdentity.read(shelf, packs, manifests);
+    Exclusion exclusion = shelf.exclusion().orElse(Exclusion.NONE);
+    return new Repository(shelf, local, exclusion, packs, manifests, identity);
+  }
+
+  /**
+   * Counts one more user, who closes it too.
+   *
+   * @throws BlkshException when it is being repaired, or was closed
+   */
+  synchronized Repository again() {
+    if (users == 0) {
+      throw new BlkshException("use store " + place(), "it was closed");
+    }
+    exclusion.again();
+    users++;
+    return this;
+  }
+
+  /** Where its blobs are, for people. */
+  String place() {
+    return shelf.place();
+  }
+
+  /** The directory of what is derived; of a store in a directory, that itself. */
+  Path local() {
+    return local;
+  }
+
+  StoreIdentity identity() {
+    return identity;
+  }
+
+  /** How new frames are compressed. */
+  Codec codec() {
+    return identity.codec();
+  }
+
+  PackDirectory packs() {
+    return packs;
+  }
+
+  ManifestDirectory manifests() {
+    return manifests;
+  }
+
+  DerivedIndexes indexes() {
+    return indexes;
+  }
+
+  Exclusion exclusion() {
+    return exclusion;
+  }
+
+  boolean writable() {
+    return shelf.writable();
+  }
+
+  /**
+   * That it may be changed.
+   *
+   * @param action what is to be done, for people
+   * @throws BlkshException when it cannot be written, or has to be repaired first
+   */
+  void mustBeWhole(String action) {
+    if (identity.problem() != null) {
+      throw new BlkshException(action, identity.problem())
+          .suggest("nothing is lost: run reindex, which makes it again");
+    }
+    if (!writable()) {
+      throw new BlkshException(action, "the store cannot be written");
+    }
+  }
+
+  /** Reads its pages through a cache. */
+  PageReader pages(FrameCache cache, FrameCache.Owner owner) {
+    return new PageReader(packs, indexes, cache, owner);
+  }
+
+  /** Bytes of all it takes, where it is. */
+  long storedBytes() {
+    try {
+      return shelf.bytes();
+    } catch (IOException e) {
+      throw new BlkshException("measure store " + place(), Bytes.reason(e), e);
+    }
+  }
+
+  /** Gives up one use; with the last everything is closed. */
+  @Override
+  public synchronized void close() {
+    if (--users == 0) {
+      packs.close();
+      indexes.close();
+    }
+    exclusion.close();
+    if (users == 0) {
+      shelf.close();
+    }
+  }
+}

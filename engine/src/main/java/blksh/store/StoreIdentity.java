@@ -1,0 +1,157 @@
+package blksh.store;
+
+import blksh.BlkshException;
+import blksh.store.pack.Codec;
+import blksh.store.pack.Pack;
+import blksh.store.pack.PackDirectory;
+import blksh.store.shelf.Shelf;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.security.SecureRandom;
+import java.util.UUID;
+
+/**
+ * What a store is known by and how it compresses: what {@code store.json} says, or, while that is
+ * lost, what packs and manifests say. All methods may be called from any thread.
+ */
+final class StoreIdentity {
+
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private final Shelf shelf;
+  private final PackDirectory packs;
+  private final ManifestDirectory manifests;
+
+  /** Null until it is needed, when its blob is lost. */
+  private StoreDescriptor descriptor;
+
+  private String problem;
+
+  private StoreIdentity(
+      Shelf shelf,
+      PackDirectory packs,
+      ManifestDirectory manifests,
+      StoreDescriptor descriptor,
+      String problem) {
+    this.shelf = shelf;
+    this.packs = packs;
+    this.manifests = manifests;
+    this.descriptor = descriptor;
+    this.problem = problem;
+  }
+
+  /** Makes an empty store. */
+  static void make(Shelf shelf, Codec codec) throws IOException {
+    new StoreDescriptor(newId(), codec).write(shelf);
+    shelf.prepare(PackDirectory.PREFIX);
+    shelf.prepare(ManifestDirectory.PREFIX);
+  }
+
+  /** An id no other store has. */
+  private static UUID newId() {
+    byte[] bytes = new byte[16];
+    RANDOM.nextBytes(bytes);
+    return StoreDescriptor.uuid(bytes);
+  }
+
+  /**
+   * Reads the descriptor of a store; one that is lost is a problem, and not a failure.
+   *
+   * @throws NoSuchFileException when there is neither a descriptor nor anything else of a store
+   * @throws StoreDescriptor.NewerFormat when this blksh cannot know what the store means
+   */
+  static StoreIdentity read(Shelf shelf, PackDirectory packs, ManifestDirectory manifests)
+      throws IOException {
+    StoreDescriptor found = null;
+    String problem = null;
+    try {
+      found = StoreDescriptor.read(shelf);
+    } catch (NoSuchFileException e) {
+      if (!hasContents(shelf)) {
+        throw e;
+      }
+      problem = "store.json is missing";
+    } catch (StoreDescriptor.DamagedDescriptor e) {
+      problem = "store.json is damaged: " + e.getMessage();
+    }
+    return new StoreIdentity(shelf, packs, manifests, found, problem);
+  }
+
+  /** Whether there is what a store has beside its descriptor. */
+  static boolean hasContents(Shelf shelf) throws IOException {
+    return shelf.isPrepared(PackDirectory.PREFIX) && shelf.isPrepared(ManifestDirectory.PREFIX);
+  }
+
+  /** What packs and manifests know the store by. */
+  UUID id() {
+    return descriptor().id();
+  }
+
+  /** The id as it stands in packs and manifests. */
+  byte[] idBytes() {
+    return descriptor().idBytes();
+  }
+
+  /** How new frames are compressed. */
+  Codec codec() {
+    return descriptor().codec();
+  }
+
+  /** What is wrong with the descriptor's blob, or null. */
+  synchronized String problem() {
+    return problem;
+  }
+
+  /** Writes the descriptor again when it is not whole; true when it was not. */
+  synchronized boolean repair() throws IOException {
+    if (problem == null) {
+      return false;
+    }
+    descriptor().write(shelf);
+    shelf.prepare(PackDirectory.PREFIX);
+    problem = null;
+    return true;
+  }
+
+  private synchronized StoreDescriptor descriptor() {
+    if (descriptor == null) {
+      descriptor = new StoreDescriptor(StoreDescriptor.uuid(idFromContents()), codecFromContents());
+    }
+    return descriptor;
+  }
+
+  private byte[] idFromContents() {
+    for (ManifestDirectory.Version version : manifests.versions()) {
+      try (ManifestFile file = manifests.open(version)) {
+        return file.storeId();
+      } catch (BlkshException e) {
+        // another one will do
+      }
+    }
+    for (long id : packs.sealed()) {
+      try (Pack pack = packs.acquire(id)) {
+        byte[] store = pack.storeId();
+        if (store != null) {
+          return store;
+        }
+      } catch (BlkshException | IOException e) {
+        // another one will do
+      }
+    }
+    return StoreDescriptor.bytes(newId());
+  }
+
+  private Codec codecFromContents() {
+    for (long id : packs.sealed()) {
+      try (Pack pack = packs.acquire(id)) {
+        Codec codec = pack.codec();
+        if (codec != null) {
+          return codec;
+        }
+      } catch (BlkshException e) {
+        // another one will do
+      }
+    }
+    return Codec.LZ4;
+  }
+}

@@ -1,0 +1,160 @@
+package blksh.store.pack;
+
+import blksh.io.Checksum;
+import blksh.io.LittleEndian;
+
+import java.nio.ByteBuffer;
+
+/**
+ * Up to 32 pages compressed together, and the header that describes them. The header alone is
+ * enough to find and prove every page of the frame, so a pack without a footer can be read.
+ *
+ * <p>Layout, numbers least significant byte first:
+ *
+ * <pre>
+ *   0  "BKFR"
+ *   4  u32  number of the first page in the pack
+ *   8  u16  pages, 1 to 32
+ *  10  u8   codec
+ *  11  u8   0
+ *  12  u32  bytes before compression
+ *  16  u32  bytes stored
+ *  20  u32  CRC-32C of the stored bytes
+ *  24  u16  length of each page: 1 to 4096, or 0 for a page dropped by compaction
+ *      32 bytes  digest of each page
+ *      u32  CRC-32C of the header up to here
+ * </pre>
+ */
+public final class Frame {
+
+  public static final int MAX_PAGES = 32;
+  public static final int MAX_RAW = MAX_PAGES * Page.SIZE;
+
+  private static final int MAGIC = 0x52464B42; // "BKFR"
+  private static final int FIXED = 24;
+
+  /** Bytes of the largest header. */
+  static final int MAX_HEADER = headerLength(MAX_PAGES);
+
+  /** Number of the first page in the pack. */
+  final int firstPage;
+
+  final int pages;
+  final Codec codec;
+  final int rawLength;
+  final int storedLength;
+  final int payloadChecksum;
+
+  /**
+   * Where each page begins in the raw bytes, and where the last ends; {@code pages + 1} entries.
+   */
+  final int[] starts;
+
+  /** The digests, one after another. */
+  final byte[] digests;
+
+  private Frame(byte[] header, int at) {
+    firstPage = LittleEndian.i32(header, at + 4);
+    pages = LittleEndian.u16(header, at + 8);
+    codec = Codec.ofCode(header[at + 10]);
+    rawLength = LittleEndian.i32(header, at + 12);
+    storedLength = LittleEndian.i32(header, at + 16);
+    payloadChecksum = LittleEndian.i32(header, at + 20);
+    starts = new int[pages + 1];
+    for (int i = 0; i < pages; i++) {
+      starts[i + 1] = starts[i] + LittleEndian.u16(header, at + FIXED + 2 * i);
+    }
+    digests = new byte[pages * Page.DIGEST];
+    System.arraycopy(header, at + FIXED + 2 * pages, digests, 0, digests.length);
+  }
+
+  public static int headerLength(int pages) {
+    return FIXED + pages * (2 + Page.DIGEST) + 4;
+  }
+
+  int headerLength() {
+    return headerLength(pages);
+  }
+
+  /** Length of a page in bytes, 0 when it was dropped. @param i its place in the frame */
+  int pageLength(int i) {
+    return starts[i + 1] - starts[i];
+  }
+
+  /**
+   * Reads the header at {@code at}; null when the bytes are not a whole, sound header.
+   *
+   * @param limit first byte of {@code bytes} not to be looked at
+   */
+  static Frame parse(byte[] bytes, int at, int limit) {
+    if (limit - at < headerLength(1) || LittleEndian.i32(bytes, at) != MAGIC) {
+      return null;
+    }
+    int pages = LittleEndian.u16(bytes, at + 8);
+    if (pages < 1 || pages > MAX_PAGES || limit - at < headerLength(pages)) {
+      return null;
+    }
+    int sealed = headerLength(pages) - 4;
+    if (LittleEndian.i32(bytes, at + sealed) != Checksum.of(bytes, at, sealed)) {
+      return null;
+    }
+    Frame frame = new Frame(bytes, at);
+    boolean sane =
+        frame.codec != null
+            && frame.firstPage >= 0
+            && frame.firstPage + pages <= Pack.MAX_PAGES
+            && frame.rawLength == frame.starts[pages]
+            && frame.rawLength <= MAX_RAW
+            && frame.storedLength >= 0
+            && frame.storedLength <= frame.rawLength;
+    for (int i = 0; sane && i < pages; i++) {
+      sane = frame.pageLength(i) <= Page.SIZE;
+    }
+    return sane ? frame : null;
+  }
+
+  /**
+   * Compresses pages into a whole frame, header first.
+   *
+   * @param raw a direct buffer with the pages' bytes, one after another from {@code rawAt}; all but
+   *     the last are 4096 bytes
+   * @param digests their digests, one after another
+   * @param to a direct buffer that receives the frame at its position, which then is past it; has
+   *     room for its header and {@code rawLength} bytes
+   */
+  public static void write(
+      Codec codec,
+      Codec.Compressor compressor,
+      int firstPage,
+      int pages,
+      ByteBuffer raw,
+      int rawAt,
+      int rawLength,
+      byte[] digests,
+      int digestsAt,
+      ByteBuffer to) {
+    int header = headerLength(pages);
+    int payload = to.position() + header;
+    Codec used = codec;
+    int stored = compressor.compress(raw, rawAt, rawLength, to, payload, rawLength - 1);
+    if (stored < 0) {
+      used = Codec.RAW;
+      stored = rawLength;
+      to.put(payload, raw, rawAt, rawLength);
+    }
+    byte[] head = new byte[header];
+    LittleEndian.putI32(head, 0, MAGIC);
+    LittleEndian.putI32(head, 4, firstPage);
+    LittleEndian.putU16(head, 8, pages);
+    head[10] = (byte) used.ordinal();
+    LittleEndian.putI32(head, 12, rawLength);
+    LittleEndian.putI32(head, 16, stored);
+    LittleEndian.putI32(head, 20, Checksum.of(to.slice(payload, stored)));
+    for (int i = 0; i < pages; i++) {
+      LittleEndian.putU16(head, FIXED + 2 * i, Math.min(Page.SIZE, rawLength - i * Page.SIZE));
+    }
+    System.arraycopy(digests, digestsAt, head, FIXED + 2 * pages, pages * Page.DIGEST);
+    LittleEndian.putI32(head, header - 4, Checksum.of(head, 0, header - 4));
+    to.put(head).position(payload + stored);
+  }
+}

@@ -1,0 +1,246 @@
+package blksh.store.pack;
+
+import blksh.io.Checksum;
+import blksh.io.LittleEndian;
+
+import blksh.store.shelf.Blob;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A sealed pack: a log of frames that never changes, with a footer. Pages are numbered from 0 in
+ * the order they were stored, and keep their numbers for ever.
+ *
+ * <pre>
+ *   0  "BKPACK01"    8  u64 pack id    16  16 bytes store id
+ *  32  u32 0        36  u32 CRC-32C of the header up to here
+ *  40  frames, then the footer
+ * </pre>
+ *
+ * A pack whose footer is damaged is read by its frame headers, a frame whose header is damaged by
+ * the footer. Instances count their users: the file is closed with the last.
+ */
+public final class Pack implements Closeable {
+
+  /** Bytes before the first frame. */
+  static final int HEADER = 40;
+
+  /** A pack never holds more pages; bounds the digests kept in memory while it is open. */
+  public static final int MAX_PAGES = 32768;
+
+  /** A pack is closed when it may reach this many bytes. */
+  public static final long TARGET = 64L << 20;
+
+  static final long MAGIC = 0x31304B4341504B42L; // "BKPACK01"
+
+  private final long id;
+  private final Blob file;
+  private final PackFooter footer;
+  private final boolean footerSound;
+  private final AtomicInteger users = new AtomicInteger(1);
+
+  private Pack(long id, Blob file, PackFooter footer, boolean footerSound) {
+    this.id = id;
+    this.file = file;
+    this.footer = footer;
+    this.footerSound = footerSound;
+  }
+
+  /** Opens a sealed pack for reading; the blob is closed with it, or when it cannot be read. */
+  static Pack open(long id, Blob file) throws IOException {
+    boolean opened = false;
+    try {
+      PackFooter footer = PackFooter.read(file, id);
+      boolean sound = footer != null;
+      if (!sound) {
+        footer = scan(file, file.size()).footer;
+      }
+      opened = true;
+      return new Pack(id, file, footer, sound);
+    } finally {
+      if (!opened) {
+        file.close();
+      }
+    }
+  }
+
+  /** What a walk over the frames of a pack found. */
+  record Scan(PackFooter footer, long end) {}
+
+  /** Walks the frame headers up to {@code limit}, and stops at the first that is not whole. */
+  static Scan scan(Blob file, long limit) throws IOException {
+    PackFooter footer = new PackFooter();
+    byte[] header = new byte[Frame.MAX_HEADER];
+    long at = HEADER;
+    while (at < limit) {
+      int length = (int) Math.min(header.length, limit - at);
+      file.read(at, header, 0, length);
+      Frame frame = Frame.parse(header, 0, length);
+      if (frame == null
+          || frame.firstPage < footer.pages()
+          || at + frame.headerLength() + frame.storedLength > limit) {
+        break;
+      }
+      footer.add(frame, at);
+      at += frame.headerLength() + frame.storedLength;
+    }
+    return new Scan(footer, at);
+  }
+
+  static byte[] header(long id, byte[] storeId) {
+    byte[] header = new byte[HEADER];
+    LittleEndian.putI64(header, 0, MAGIC);
+    LittleEndian.putI64(header, 8, id);
+    System.arraycopy(storeId, 0, header, 16, 16);
+    LittleEndian.putI32(header, 36, Checksum.of(header, 0, 36));
+    return header;
+  }
+
+  long id() {
+    return id;
+  }
+
+  PackFooter footer() {
+    return footer;
+  }
+
+  /** Page numbers used: one more than the highest. */
+  public int pages() {
+    return footer.pages();
+  }
+
+  public int frames() {
+    return footer.frames();
+  }
+
+  /** Bytes of all pages. */
+  public long rawBytes() {
+    return footer.rawBytes();
+  }
+
+  /** Bytes of its file. */
+  public long size() throws IOException {
+    return file.size();
+  }
+
+  /** Bytes up to the end of the last frame. */
+  public long contentBytes() {
+    int last = footer.frames() - 1;
+    return last < 0 ? 0 : frameEnd(last);
+  }
+
+  /** Where a frame ends in the file. */
+  long frameEnd(int frame) {
+    return footer.offset(frame)
+        + Frame.headerLength(footer.pagesIn(frame))
+        + footer.storedLength(frame);
+  }
+
+  /** How its first frame that could be compressed is; null when none could. */
+  public Codec codec() {
+    for (int frame = 0; frame < footer.frames(); frame++) {
+      if (footer.codec(frame) != Codec.RAW) {
+        return footer.codec(frame);
+      }
+    }
+    return null;
+  }
+
+  /** The first page number of {@code [first, end)} that no frame holds, or -1. */
+  public int firstMissing(int first, int end) {
+    int page = first;
+    while (page < end) {
+      int frame = footer.frameOf(page);
+      if (frame < 0) {
+        return page;
+      }
+      page = footer.firstPage(frame) + footer.pagesIn(frame);
+    }
+    return -1;
+  }
+
+  /** The digests of all pages, by number; zeros for those that have none or whose is lost. */
+  public byte[] digests() throws IOException {
+    byte[] digests = new byte[footer.pages() * Page.DIGEST];
+    for (int page = 0; page < footer.pages(); page++) {
+      if (!copyDigest(page, digests)) {
+        Arrays.fill(digests, page * Page.DIGEST, (page + 1) * Page.DIGEST, (byte) 0);
+      }
+    }
+    return digests;
+  }
+
+  private boolean copyDigest(int page, byte[] to) throws IOException {
+    if (page % PackFooter.DIGEST_BLOCK == 0) {
+      byte[] block = footer.digestBlock(file, page / PackFooter.DIGEST_BLOCK);
+      if (block != null) {
+        System.arraycopy(block, 0, to, page * Page.DIGEST, block.length);
+        return true;
+      }
+    } else if (!Page.isZero(to, page * Page.DIGEST, Page.DIGEST)) {
+      return true; // came with its block
+    }
+    return digest(page, to, page * Page.DIGEST);
+  }
+
+  /** The store it says it belongs to; null when its header is damaged. */
+  public byte[] storeId() throws IOException {
+    byte[] header = file.read(0, HEADER);
+    return LittleEndian.i32(header, 36) == Checksum.of(header, 0, 36)
+        ? Arrays.copyOfRange(header, 16, 32)
+        : null;
+  }
+
+  /** Whether the footer on disk is whole; if not, {@link #footer} was made from the frames. */
+  public boolean footerSound() {
+    return footerSound;
+  }
+
+  Blob file() {
+    return file;
+  }
+
+  /** Copies the digest of a page; false when it cannot be had. */
+  public boolean digest(int page, byte[] to, int at) {
+    if (page < 0 || page >= footer.pages()) {
+      return false;
+    }
+    try {
+      byte[] block = footer.digestBlock(file, page / PackFooter.DIGEST_BLOCK);
+      if (block != null) {
+        int from = page % PackFooter.DIGEST_BLOCK * Page.DIGEST;
+        System.arraycopy(block, from, to, at, Page.DIGEST);
+        return true;
+      }
+      int frame = footer.frameOf(page);
+      if (frame < 0) {
+        return false;
+      }
+      int length = Frame.headerLength(footer.pagesIn(frame));
+      Frame header = Frame.parse(file.read(footer.offset(frame), length), 0, length);
+      if (header == null || header.firstPage != footer.firstPage(frame)) {
+        return false;
+      }
+      int from = (page - header.firstPage) * Page.DIGEST;
+      System.arraycopy(header.digests, from, to, at, Page.DIGEST);
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Counts one more user; false when the pack was already closed. */
+  boolean acquire() {
+    return users.getAndUpdate(n -> n == 0 ? 0 : n + 1) != 0;
+  }
+
+  /** Gives up one use. */
+  @Override
+  public void close() {
+    if (users.decrementAndGet() == 0) {
+      file.close();
+    }
+  }
+}

@@ -1,0 +1,226 @@
+package blksh.store.pack;
+
+import blksh.io.Checksum;
+import blksh.io.LittleEndian;
+
+import blksh.BlkshException;
+import blksh.store.shelf.Bytes;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * The check of one pack: its structure, and, when its contents are wanted, every byte of it in
+ * pieces that several workers take. Remembers which pages are not what their digests say.
+ */
+public final class PackCheck implements Closeable {
+
+  /** Frames in a piece. */
+  private static final int PIECE = 64;
+
+  /** A part of the pack's file that is not as it was written; 0 bytes when it is all of it. */
+  public record DamagedBytes(long start, long length, String problem) {}
+
+  /** Sees the pages that are stored and sound. */
+  public interface SoundPages {
+    void page(long packId, int page, byte[] digests, int at);
+  }
+
+  private final PackDirectory packs;
+  private final long id;
+  private final byte[] storeId;
+  private final List<DamagedBytes> damage = new ArrayList<>();
+  private final PageRanges bad = new PageRanges();
+  private final AtomicInteger piecesLeft = new AtomicInteger();
+  private Pack pack;
+
+  /**
+   * @param storeId of the store the pack must belong to
+   */
+  public PackCheck(PackDirectory packs, long id, byte[] storeId) {
+    this.packs = packs;
+    this.id = id;
+    this.storeId = storeId;
+  }
+
+  public long id() {
+    return id;
+  }
+
+  /** The pack, when it could be opened. */
+  public Pack pack() {
+    return pack;
+  }
+
+  public synchronized List<DamagedBytes> damage() {
+    return List.copyOf(damage);
+  }
+
+  /** Whether a page fails its digest. */
+  public boolean isBad(int page) {
+    return bad.contains(page);
+  }
+
+  /** Whether any page fails its digest. */
+  public boolean hasBad() {
+    return !bad.isEmpty();
+  }
+
+  /** Sees ranges of pages of a pack. */
+  public interface RangeVisitor {
+    void range(int first, int end);
+  }
+
+  /** Sees the pages of {@code [first, end)} that fail their digest. */
+  public void badWithin(int first, int end, RangeVisitor visitor) {
+    bad.within(first, end, visitor);
+  }
+
+  private synchronized void note(long start, long length, String problem) {
+    damage.add(new DamagedBytes(start, length, problem));
+  }
+
+  /** Checks what can be checked without reading frames. */
+  public void structure() {
+    try {
+      pack = packs.acquire(id);
+    } catch (BlkshException e) {
+      note(0, 0, e.problem());
+      return;
+    }
+    try {
+      byte[] header = pack.file().read(0, Pack.HEADER);
+      if (LittleEndian.i64(header, 0) != Pack.MAGIC
+          || LittleEndian.i64(header, 8) != id
+          || LittleEndian.i32(header, 32) != 0
+          || LittleEndian.i32(header, 36) != Checksum.of(header, 0, 36)) {
+        note(0, Pack.HEADER, "pack header damaged; no page is lost by it, reindex repairs it");
+      } else if (!Arrays.equals(header, Pack.header(id, storeId))) {
+        note(0, Pack.HEADER, "the pack belongs to another store");
+      }
+      if (!pack.footerSound()) {
+        long end = Math.max(Pack.HEADER, pack.contentBytes());
+        note(
+            end,
+            pack.size() - end,
+            "pack footer damaged or missing; its "
+                + pack.pages()
+                + " pages are found by their"
+                + " frames, reindex repairs it");
+      }
+      piecesLeft.set(pieces());
+    } catch (IOException e) {
+      note(0, 0, Bytes.reason(e));
+    }
+  }
+
+  /** Pieces the contents are checked in. */
+  public int pieces() {
+    return pack == null ? 0 : (pack.frames() + PIECE - 1) / PIECE;
+  }
+
+  /** What a worker needs to check contents, and what it has counted. */
+  public static final class Reader {
+    private final FrameReader frames = new FrameReader();
+    private final LoadedFrame loaded = new LoadedFrame(Frame.MAX_PAGES);
+    private long framesRead;
+    private long pagesProven;
+    private long bytesRead;
+
+    public long framesRead() {
+      return framesRead;
+    }
+
+    public long pagesProven() {
+      return pagesProven;
+    }
+
+    public long bytesRead() {
+      return bytesRead;
+    }
+  }
+
+  /** Checks a piece; true for whoever checks the last one. */
+  public boolean contents(int piece, Reader reader, SoundPages sound) {
+    int to = Math.min(pack.frames(), (piece + 1) * PIECE);
+    for (int frame = piece * PIECE; frame < to; frame++) {
+      frame(frame, reader, sound);
+    }
+    boolean last = piecesLeft.decrementAndGet() == 0;
+    if (last && pack.footerSound()) {
+      digestBlocks();
+    }
+    return last;
+  }
+
+  private void frame(int frame, Reader reader, SoundPages sound) {
+    PackFooter footer = pack.footer();
+    LoadedFrame loaded = reader.loaded;
+    reader.frames.load(pack, frame, -1, loaded);
+    reader.framesRead++;
+    long offset = footer.offset(frame);
+    long length = pack.frameEnd(frame) - offset;
+    reader.bytesRead += length;
+    int failedFrom = -1;
+    for (int i = 0; i <= loaded.pages; i++) {
+      int page = loaded.firstPage + i;
+      boolean failed =
+          i < loaded.pages
+              && (loaded.proven() >>> i & 1) == 0
+              && (loaded.damage() != null || loaded.starts[i + 1] > loaded.starts[i]);
+      if (failed && failedFrom < 0) {
+        failedFrom = page;
+      } else if (!failed && failedFrom >= 0) {
+        bad.add(failedFrom, page);
+        note(offset, length, loaded.damage());
+        failedFrom = -1;
+      }
+      if (i < loaded.pages && loaded.has(page)) {
+        reader.pagesProven++;
+        sound.page(id, page, loaded.digests, i * Page.DIGEST);
+      }
+    }
+    boolean allProven = bad.isEmpty() || !touches(loaded.firstPage, loaded.pages);
+    if (allProven && loaded.damage() != null) {
+      note(offset, length, loaded.damage() + "; no page is lost by it, reindex repairs it");
+    } else if (allProven && !reader.frames.payloadSound(pack, frame)) {
+      note(offset, length, "frame checksum does not match; no page is lost by it");
+    }
+    long expected = frame == 0 ? Pack.HEADER : pack.frameEnd(frame - 1);
+    if (offset != expected) {
+      note(expected, offset - expected, "bytes between frames that nothing describes");
+    }
+  }
+
+  private boolean touches(int first, int pages) {
+    boolean[] any = {false};
+    bad.within(first, first + pages, (from, to) -> any[0] = true);
+    return any[0];
+  }
+
+  private void digestBlocks() {
+    PackFooter footer = pack.footer();
+    for (int block = 0; block < footer.digestBlocks(); block++) {
+      try {
+        if (footer.digestBlock(pack.file(), block) == null) {
+          note(
+              footer.digestBlockOffset(block),
+              (long) PackFooter.DIGEST_BLOCK * Page.DIGEST,
+              "digests in the footer damaged; no page is lost by it, reindex repairs it");
+        }
+      } catch (IOException e) {
+        note(footer.digestBlockOffset(block), 0, Bytes.reason(e));
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    if (pack != null) {
+      pack.close();
+    }
+  }
+}

@@ -1,0 +1,177 @@
+package blksh.store.pack;
+
+import blksh.BlkshException;
+import blksh.store.shelf.Bytes;
+import blksh.store.shelf.Part;
+import blksh.store.shelf.Shelf;
+import blksh.store.shelf.Spool;
+import java.io.Closeable;
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The packs of a store: the blobs {@code packs/xx/ID.pack}, ID being 16 hex digits and xx the first
+ * two. Keeps the packs used last open, at most {@value #OPEN}.
+ */
+public final class PackDirectory implements Closeable {
+
+  /** What the names of all packs begin with. */
+  public static final String PREFIX = "packs/";
+
+  private static final int OPEN = 64;
+  private static final Pattern NAME = Pattern.compile(PREFIX + "[^/]+/([0-9a-f]{16})\\.pack");
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private final Shelf shelf;
+  private final Spool spool;
+  private final Map<Long, Pack> open = new LinkedHashMap<>(16, 0.75f, true);
+
+  public PackDirectory(Shelf shelf, Spool spool) {
+    this.shelf = shelf;
+    this.spool = spool;
+  }
+
+  /** An id as it is written. */
+  public static String idText(long id) {
+    return "%016x".formatted(id);
+  }
+
+  /** The name of a pack's blob. */
+  public static String nameOf(long id) {
+    String text = idText(id);
+    return PREFIX + text.substring(0, 2) + "/" + text + ".pack";
+  }
+
+  /** An id no pack of the store has. */
+  public long newId() {
+    try {
+      while (true) {
+        long id = RANDOM.nextLong();
+        if (id != 0 && shelf.size(nameOf(id)).isEmpty()) {
+          return id;
+        }
+      }
+    } catch (IOException e) {
+      throw new BlkshException("begin a pack in " + shelf.place(), Bytes.reason(e), e);
+    }
+  }
+
+  /** The ids of the packs there are, in the order of their ids. */
+  public List<Long> sealed() {
+    try {
+      List<Long> ids = ids(shelf.list(PREFIX));
+      ids.sort(Long::compareUnsigned);
+      return ids;
+    } catch (IOException e) {
+      throw unlisted(e);
+    }
+  }
+
+  /** The ids of the packs that are being written, or whose writers died. */
+  public List<Long> parts() {
+    try {
+      return ids(spool.parts(PREFIX));
+    } catch (IOException e) {
+      throw unlisted(e);
+    }
+  }
+
+  private static List<Long> ids(List<String> names) {
+    List<Long> ids = new ArrayList<>();
+    for (String name : names) {
+      Matcher matcher = NAME.matcher(name);
+      if (matcher.matches()) {
+        ids.add(Long.parseUnsignedLong(matcher.group(1), 16));
+      }
+    }
+    return ids;
+  }
+
+  private BlkshException unlisted(IOException e) {
+    return new BlkshException("list packs in " + shelf.locate("packs"), Bytes.reason(e), e);
+  }
+
+  /**
+   * A pack, open, counted as used by the caller, who closes it.
+   *
+   * @throws BlkshException when it is missing or cannot be opened
+   */
+  public synchronized Pack acquire(long id) {
+    Pack pack = open.get(id);
+    if (pack == null) {
+      pack = read(id);
+      open.put(id, pack);
+      if (open.size() > OPEN) {
+        var eldest = open.entrySet().iterator();
+        Pack evicted = eldest.next().getValue();
+        eldest.remove();
+        evicted.close();
+      }
+    }
+    pack.acquire();
+    return pack;
+  }
+
+  private Pack read(long id) {
+    String name = nameOf(id);
+    try {
+      return Pack.open(id, shelf.open(name));
+    } catch (IOException e) {
+      throw new BlkshException("open pack " + shelf.locate(name), Bytes.reason(e), e)
+          .suggest("run verify to see which manifests it affects");
+    }
+  }
+
+  /**
+   * Begins a pack.
+   *
+   * @param id one that {@link #newId} gave
+   * @param storeId of the store it is to belong to
+   */
+  public PackWriter begin(long id, byte[] storeId) throws IOException {
+    return PackWriter.begin(id, spool.begin(nameOf(id)), storeId);
+  }
+
+  /** Begins a pack that takes the place of a sealed one, which nobody uses meanwhile. */
+  PackWriter replacement(long id, byte[] storeId) throws IOException {
+    Part dead = spool.takeOver(nameOf(id));
+    if (dead != null) {
+      dead.discard();
+    }
+    return begin(id, storeId);
+  }
+
+  /**
+   * Takes over the part a dead writer left: its whole frames become a sealed pack. Beside a sealed
+   * pack it is a repair that did not come to its end, and only removed.
+   *
+   * @return the writer that sealed the pack, or null when the part belongs to a living writer, or
+   *     was removed
+   */
+  public PackWriter recover(long id, byte[] storeId) throws IOException {
+    Part part = spool.takeOver(nameOf(id));
+    if (part == null) {
+      return null;
+    }
+    try (part) {
+      if (shelf.size(nameOf(id)).isPresent()) {
+        part.discard();
+        return null;
+      }
+      return PackWriter.salvage(id, part, storeId);
+    }
+  }
+
+  /** Closes the packs that are open; each is opened again when it is needed. */
+  @Override
+  public synchronized void close() {
+    open.values().forEach(Pack::close);
+    open.clear();
+  }
+}

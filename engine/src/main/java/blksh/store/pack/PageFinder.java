@@ -1,0 +1,143 @@
+package blksh.store.pack;
+
+import blksh.BlkshException;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Finds where a page is stored by its whole digest: the page index gives candidates, the digests in
+ * the packs decide. Pages stored together are usually looked for together, so the digests around a
+ * hit are kept, 4 KiB at a time, in a few MiB. Used by one thread at a time.
+ */
+public final class PageFinder implements PageIndex.Candidate, Closeable {
+
+  private static final int BLOCKS = 1024;
+
+  private final PackDirectory packs;
+  private final Indexes indexes;
+  private final Map<Long, Long> packIds = new HashMap<>();
+  private final Map<Block, byte[]> blocks =
+      new LinkedHashMap<>(16, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Block, byte[]> eldest) {
+          return size() > BLOCKS;
+        }
+      };
+
+  /** Opened when it is first needed. */
+  private PageIndex index;
+
+  private Pack pack;
+  private long packId;
+  private int page;
+  private byte[] wanted;
+  private int wantedAt;
+  private long notPack;
+  private int notPage = -1;
+
+  private record Block(long pack, int number) {}
+
+  /** What it looks up. */
+  public interface Indexes {
+    /** The page index; null when there is none, as in a store that cannot be written. */
+    PageIndex pageIndex();
+
+    /** The id of the pack that the page index calls by a number, if there is one. */
+    Optional<Long> packId(long ordinal);
+  }
+
+  public PageFinder(PackDirectory packs, Indexes indexes) {
+    this.packs = packs;
+    this.indexes = indexes;
+  }
+
+  /**
+   * Looks for a page; if true, {@link #packId} and {@link #page} say where it is.
+   *
+   * @param key the digest's key in the page index
+   */
+  public boolean find(long key, byte[] digest, int at) {
+    if (index == null) {
+      index = indexes.pageIndex();
+    }
+    wanted = digest;
+    wantedAt = at;
+    return index != null && index.find(key, this) >= 0;
+  }
+
+  /** As {@link #find}, but not at the address given. */
+  boolean findOther(byte[] digest, int at, long besidesPack, int besidesPage) {
+    notPack = besidesPack;
+    notPage = besidesPage;
+    try {
+      return find(PageIndex.keyOf(digest, at), digest, at);
+    } finally {
+      notPage = -1;
+    }
+  }
+
+  public long packId() {
+    return packId;
+  }
+
+  public int page() {
+    return page;
+  }
+
+  @Override
+  public boolean matches(long address) {
+    Long id = packIds.get(PageIndex.ordinalOf(address));
+    if (id == null) {
+      Optional<Long> known = indexes.packId(PageIndex.ordinalOf(address));
+      if (known.isEmpty()) {
+        return false;
+      }
+      id = known.get();
+      packIds.put(PageIndex.ordinalOf(address), id);
+    }
+    packId = id;
+    page = PageIndex.pageOf(address);
+    if (page == notPage && packId == notPack) {
+      return false;
+    }
+    byte[] block = block(new Block(packId, page / PackFooter.DIGEST_BLOCK));
+    int from = page % PackFooter.DIGEST_BLOCK * Page.DIGEST;
+    return from + Page.DIGEST <= block.length && Page.sameDigest(block, from, wanted, wantedAt);
+  }
+
+  private byte[] block(Block key) {
+    byte[] block = blocks.get(key);
+    if (block == null) {
+      block = read(key);
+      blocks.put(key, block);
+    }
+    return block;
+  }
+
+  /** The digests of a block; empty when they cannot be had, so that nothing matches. */
+  private byte[] read(Block key) {
+    byte[] none = {};
+    try {
+      if (pack == null || pack.id() != key.pack) {
+        close();
+        pack = packs.acquire(key.pack);
+      }
+      byte[] block = pack.footer().digestBlock(pack.file(), key.number);
+      return block == null ? none : block;
+    } catch (BlkshException | IOException e) {
+      return none;
+    }
+  }
+
+  @Override
+  public void close() {
+    if (pack != null) {
+      pack.close();
+      pack = null;
+    }
+  }
+}

@@ -1,0 +1,209 @@
+package blksh.store.pack;
+
+import blksh.BlkshException;
+import java.io.Closeable;
+import java.nio.ByteBuffer;
+
+/**
+ * Reads stored pages, each proven by its digest. A page that fails is looked for elsewhere in the
+ * store, where a later capture may have stored it again. Used by one thread at a time.
+ */
+public final class PageReader implements Closeable {
+
+  private final PackDirectory packs;
+  private final PageFinder.Indexes indexes;
+  private final FrameCache cache;
+  private final FrameCache.Owner owner;
+  private final FrameReader reader = new FrameReader();
+  private Pack pack;
+  private FrameCache.Entry entry;
+  private PageFinder finder;
+  private String problem;
+
+  /**
+   * @param owner who shares what is read, and forgets it in the end if the cache outlives him
+   */
+  public PageReader(
+      PackDirectory packs, PageFinder.Indexes indexes, FrameCache cache, FrameCache.Owner owner) {
+    this.packs = packs;
+    this.indexes = indexes;
+    this.cache = cache;
+    this.owner = owner;
+  }
+
+  /**
+   * Copies a page and its digest.
+   *
+   * @return bytes copied, 1 to 4096, or -1 when the page is damaged, for the reason {@link
+   *     #problem}
+   */
+  public int read(long packId, int page, byte[] to, int at, byte[] digests, int digestsAt) {
+    int length = readAt(packId, page, to, at, digests, digestsAt);
+    if (length >= 0) {
+      return length;
+    }
+    String first = problem;
+    byte[] digest = new byte[Page.DIGEST];
+    if (digestOf(packId, page, digest)) {
+      if (finder == null) {
+        finder = new PageFinder(packs, indexes);
+      }
+      if (finder.findOther(digest, 0, packId, page)) {
+        length = readAt(finder.packId(), finder.page(), to, at, digests, digestsAt);
+      }
+    }
+    problem = first;
+    return length;
+  }
+
+  private boolean digestOf(long packId, int page, byte[] digest) {
+    try {
+      usePack(packId);
+      return pack.digest(page, digest, 0);
+    } catch (BlkshException e) {
+      return false;
+    }
+  }
+
+  /**
+   * Puts as many whole pages from one on as lie together and are sound.
+   *
+   * @param most pages, 1 or more; all of 4096 bytes, and the target has room for them
+   * @return pages put, or 0 when not even the first can be put like that
+   */
+  public int put(long packId, int page, int most, ByteBuffer target) {
+    if (most <= FrameReader.FEW && putFew(packId, page, most, target)) {
+      return most;
+    }
+    int whole = target.isDirect() ? putFrames(packId, page, most, target) : 0;
+    if (whole > 0) {
+      return whole;
+    }
+    LoadedFrame loaded = use(packId, page);
+    if (loaded == null) {
+      return 0;
+    }
+    int from = page - loaded.firstPage;
+    int count = Math.min(most, loaded.pages - from);
+    loaded.prove((int) (((1L << count) - 1) << from), reader.proof());
+    int sound = 0;
+    while (sound < count
+        && loaded.has(page + sound)
+        && loaded.starts[from + sound + 1] - loaded.starts[from + sound] == Page.SIZE) {
+      sound++;
+    }
+    target.put(loaded.raw, loaded.starts[from], sound * Page.SIZE);
+    return sound;
+  }
+
+  /** For whoever reads in order: whole frames are not kept, but for those asked for again. */
+  private int putFrames(long packId, int page, int most, ByteBuffer target) {
+    try {
+      usePack(packId);
+    } catch (BlkshException e) {
+      return 0;
+    }
+    PackFooter footer = pack.footer();
+    int frame = footer.frameOf(page);
+    return frame >= 0
+            && footer.firstPage(frame) == page
+            && footer.pagesIn(frame) <= most
+            && cache.isFirstLook(owner, pack, frame)
+        ? reader.putFrames(pack, frame, most, target)
+        : 0;
+  }
+
+  /** For whoever reads here and there: a frame that is asked for again is read whole. */
+  private boolean putFew(long packId, int page, int count, ByteBuffer target) {
+    if (entry != null && entry.packId == packId && entry.loaded().holds(page)) {
+      return false;
+    }
+    try {
+      usePack(packId);
+    } catch (BlkshException e) {
+      return false;
+    }
+    int frame = pack.footer().frameOf(page);
+    return frame >= 0
+        && cache.isFirstLook(owner, pack, frame)
+        && reader.putFew(pack, frame, page - pack.footer().firstPage(frame), count, target);
+  }
+
+  private int readAt(long packId, int page, byte[] to, int at, byte[] digests, int digestsAt) {
+    LoadedFrame loaded = use(packId, page);
+    if (loaded == null) {
+      return -1;
+    }
+    int i = page - loaded.firstPage;
+    loaded.prove(1 << i, reader.proof());
+    if (!loaded.has(page)) {
+      cache.forget(entry);
+      problem = loaded.damage() == null ? "page was dropped" : loaded.damage();
+      return -1;
+    }
+    int length = loaded.starts[i + 1] - loaded.starts[i];
+    System.arraycopy(loaded.raw, loaded.starts[i], to, at, length);
+    System.arraycopy(loaded.digests, i * Page.DIGEST, digests, digestsAt, Page.DIGEST);
+    return length;
+  }
+
+  /** The frame of a page, or null when there is none. */
+  private LoadedFrame use(long packId, int page) {
+    LoadedFrame loaded = entry == null ? null : entry.loaded();
+    return loaded != null && entry.packId == packId && loaded.holds(page)
+        ? loaded
+        : load(packId, page);
+  }
+
+  private LoadedFrame load(long packId, int page) {
+    dropEntry();
+    try {
+      usePack(packId);
+    } catch (BlkshException e) {
+      problem = e.action() + ": " + e.problem();
+      return null;
+    }
+    int frame = pack.footer().frameOf(page);
+    if (frame < 0) {
+      problem = "pack " + PackDirectory.idText(packId) + " has no page " + page;
+      return null;
+    }
+    entry = cache.acquire(owner, pack, frame, reader);
+    return entry.loaded();
+  }
+
+  private void usePack(long packId) {
+    if (pack == null || pack.id() != packId) {
+      dropPack();
+      pack = packs.acquire(packId);
+    }
+  }
+
+  /** Why the last read failed. */
+  public String problem() {
+    return problem;
+  }
+
+  private void dropEntry() {
+    if (entry != null) {
+      cache.release(entry);
+      entry = null;
+    }
+  }
+
+  private void dropPack() {
+    if (pack != null) {
+      pack.close();
+      pack = null;
+    }
+  }
+
+  @Override
+  public void close() {
+    dropEntry();
+    dropPack();
+    if (finder != null) {
+      finder.close();
+    }
+  }
+}

@@ -1,0 +1,182 @@
+package blksh.store.shelf;
+
+import blksh.BlkshException;
+import blksh.task.Task;
+import blksh.task.Workers;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Who uses a store: the system's locks on its file {@code lock}, so that a process that dies leaves
+ * none behind.
+ *
+ * <p>Byte 0 is held shared by everybody who has the store open, and exclusively by repair. Bytes 1
+ * and 2 are held exclusively for moments: 1 to number and publish a manifest, 2 to change the page
+ * index. The locks belong to the process, so one channel per store serves the whole process and
+ * threads queue for bytes 1 and 2 among themselves first.
+ *
+ * <p>A store on a read-only medium is used without locks: nobody can change it.
+ */
+final class DirectoryLock implements Exclusion {
+
+  private static final Map<Path, DirectoryLock> HELD = new HashMap<>();
+
+  private final Path path;
+  private final FileChannel channel;
+  private FileLock use;
+  private int users;
+  private boolean repairing;
+  private final ReentrantLock publishing = new ReentrantLock();
+  private final ReentrantLock indexing = new ReentrantLock();
+
+  private DirectoryLock(Path path, FileChannel channel) {
+    this.path = path;
+    this.channel = channel;
+  }
+
+  /**
+   * Takes the shared lock of a store.
+   *
+   * @throws BlkshException when a repair is running
+   */
+  static DirectoryLock share(Path store) {
+    Path path;
+    try {
+      path = store.toRealPath().resolve("lock");
+    } catch (IOException e) {
+      throw new BlkshException("lock store " + store, Bytes.reason(e), e);
+    }
+    synchronized (HELD) {
+      DirectoryLock lock = HELD.get(path);
+      if (lock == null) {
+        lock = open(path);
+        HELD.put(path, lock);
+      }
+      return lock.again();
+    }
+  }
+
+  @Override
+  public DirectoryLock again() {
+    synchronized (HELD) {
+      if (repairing) {
+        throw beingRepaired();
+      }
+      users++;
+      return this;
+    }
+  }
+
+  private static DirectoryLock open(Path path) {
+    try {
+      if (!Files.isWritable(path.getParent()) && !Files.isWritable(path)) {
+        return new DirectoryLock(path, null);
+      }
+      FileChannel channel =
+          FileChannel.open(
+              path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+      DirectoryLock lock = new DirectoryLock(path, channel);
+      lock.use = channel.tryLock(0, 1, true);
+      if (lock.use == null) {
+        channel.close();
+        throw lock.beingRepaired();
+      }
+      return lock;
+    } catch (IOException e) {
+      throw new BlkshException("lock store " + path.getParent(), Bytes.reason(e), e);
+    }
+  }
+
+  @Override
+  public <T> T publishing(Action<T> action) {
+    return exclusively(publishing, 1, action);
+  }
+
+  @Override
+  public <T> T indexing(Action<T> action) {
+    return exclusively(indexing, 2, action);
+  }
+
+  private <T> T exclusively(ReentrantLock threads, long position, Action<T> action) {
+    threads.lock();
+    try {
+      if (channel == null || threads.getHoldCount() > 1) {
+        return action.run();
+      }
+      // On a thread of the engine: an interrupt of a thread that waits for a lock closes its
+      // channel.
+      Task waiting = new Task("lock store", path.getParent().toString());
+      try (FileLock held = Workers.call(waiting, () -> channel.lock(position, 1, false))) {
+        return held.isValid() ? action.run() : null;
+      }
+    } catch (IOException e) {
+      throw new BlkshException("change store " + path.getParent(), Bytes.reason(e), e);
+    } finally {
+      threads.unlock();
+    }
+  }
+
+  @Override
+  public <T> T alone(Action<T> action) {
+    synchronized (HELD) {
+      if (channel == null) {
+        throw new BlkshException("repair store " + path.getParent(), "it is read-only");
+      }
+      if (users > 1 || repairing) {
+        throw inUse("it is in use in this process");
+      }
+      repairing = true;
+    }
+    try {
+      use.release();
+      try (FileLock exclusive = channel.tryLock(0, 1, false)) {
+        if (exclusive == null) {
+          throw inUse("it is in use by another process");
+        }
+        return action.run();
+      } finally {
+        use = channel.lock(0, 1, true);
+      }
+    } catch (IOException e) {
+      throw new BlkshException("repair store " + path.getParent(), Bytes.reason(e), e);
+    } finally {
+      synchronized (HELD) {
+        repairing = false;
+      }
+    }
+  }
+
+  private BlkshException beingRepaired() {
+    return new BlkshException("open store " + path.getParent(), "it is being repaired")
+        .suggest("try again when its reindex is done");
+  }
+
+  private BlkshException inUse(String who) {
+    return new BlkshException("repair store " + path.getParent(), who)
+        .suggest("let captures, restores and mounts of it end first");
+  }
+
+  /** Gives up one use; the last one in the process drops the lock. */
+  @Override
+  public void close() {
+    synchronized (HELD) {
+      if (--users == 0) {
+        HELD.remove(path);
+        try {
+          if (channel != null) {
+            channel.close();
+          }
+        } catch (IOException e) {
+          // the system drops the lock with the process
+        }
+      }
+    }
+  }
+}

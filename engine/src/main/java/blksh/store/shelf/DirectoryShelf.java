@@ -1,0 +1,298 @@
+package blksh.store.shelf;
+
+import blksh.io.PartFile;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/**
+ * A directory as a shelf: a blob is the file of its name below it. Blobs grow as {@code NAME.part};
+ * the system's locks on the file {@code lock} keep others away. What else lies in it, as the files
+ * that are derived from the blobs, is nobody's blob, and neither read nor changed by it.
+ */
+public final class DirectoryShelf implements Shelf, Spool {
+
+  private final Path root;
+
+  /** The shelf in a directory, whatever is there. */
+  public DirectoryShelf(Path root) {
+    this.root = root;
+  }
+
+  /**
+   * Makes a shelf in a directory that is empty or does not exist.
+   *
+   * @throws FileAlreadyExistsException when there is something in it
+   */
+  public static DirectoryShelf make(Path root) throws IOException {
+    Files.createDirectories(root);
+    try (Stream<Path> entries = Files.list(root)) {
+      if (entries.findAny().isPresent()) {
+        throw new FileAlreadyExistsException(root.toString(), null, "the directory is not empty");
+      }
+    }
+    return new DirectoryShelf(root);
+  }
+
+  @Override
+  public String place() {
+    return root.toString();
+  }
+
+  private Path path(String name) {
+    return root.resolve(name);
+  }
+
+  @Override
+  public String locate(String name) {
+    return path(name).toString();
+  }
+
+  @Override
+  public boolean writable() {
+    return Files.isWritable(root);
+  }
+
+  @Override
+  public void prepare(String prefix) throws IOException {
+    Files.createDirectories(path(prefix));
+    PartFile.syncDirectory(root);
+  }
+
+  @Override
+  public boolean isPrepared(String prefix) {
+    return Files.isDirectory(path(prefix));
+  }
+
+  // ---- looking -------------------------------------------------------------------------------
+
+  @Override
+  public Blob open(String name) throws IOException {
+    return new ReadOnlyFile(path(name));
+  }
+
+  @Override
+  public OptionalLong size(String name) throws IOException {
+    try {
+      return OptionalLong.of(Files.size(path(name)));
+    } catch (NoSuchFileException e) {
+      return OptionalLong.empty();
+    }
+  }
+
+  @Override
+  public List<String> list(String prefix) throws IOException {
+    List<String> names = new ArrayList<>();
+    walk(
+        prefix,
+        name -> {
+          if (!name.endsWith(PartFile.ENDING)) {
+            names.add(name);
+          }
+        });
+    return names;
+  }
+
+  /** Sees the names of all files that begin with a prefix. */
+  private void walk(String prefix, Consumer<String> visitor) throws IOException {
+    walk(prefix.substring(0, prefix.lastIndexOf('/') + 1), prefix, visitor);
+  }
+
+  private void walk(String folder, String prefix, Consumer<String> visitor) throws IOException {
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(path(folder))) {
+      for (Path entry : entries) {
+        String name = folder + entry.getFileName();
+        if (!name.startsWith(prefix)) {
+          continue;
+        }
+        if (Files.isDirectory(entry)) {
+          walk(name + "/", prefix, visitor);
+        } else {
+          visitor.accept(name);
+        }
+      }
+    } catch (NoSuchFileException | NotDirectoryException e) {
+      // nothing is below it, or nothing any more
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
+    }
+  }
+
+  @Override
+  public long bytes() throws IOException {
+    long[] sum = {0};
+    Files.walkFileTree(
+        root,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+            sum[0] += attributes.isRegularFile() ? attributes.size() : 0;
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+            if (e instanceof NoSuchFileException && !file.equals(root)) {
+              return FileVisitResult.CONTINUE; // renamed or removed since it was listed
+            }
+            throw e;
+          }
+        });
+    return sum[0];
+  }
+
+  // ---- putting and deleting ------------------------------------------------------------------
+
+  @Override
+  public void put(String name, byte[] content) throws IOException {
+    Path part = written(name, content);
+    Files.move(part, path(name), StandardCopyOption.ATOMIC_MOVE);
+    syncAbove(path(name));
+  }
+
+  @Override
+  public boolean putIfAbsent(String name, byte[] content) throws IOException {
+    Path part = written(name, content);
+    try {
+      Files.createLink(path(name), part);
+      syncAbove(path(name));
+      return true;
+    } catch (FileAlreadyExistsException e) {
+      return false;
+    } catch (FileSystemException | UnsupportedOperationException e) {
+      return movedIfAbsent(part, name); // a file system without links
+    } finally {
+      Files.deleteIfExists(part);
+    }
+  }
+
+  private boolean movedIfAbsent(Path part, String name) throws IOException {
+    if (Files.exists(path(name))) {
+      return false;
+    }
+    Files.move(part, path(name), StandardCopyOption.ATOMIC_MOVE);
+    syncAbove(path(name));
+    return true;
+  }
+
+  private Path written(String name, byte[] content) throws IOException {
+    Path part = partOf(name);
+    Files.createDirectories(part.getParent());
+    try (FileChannel channel =
+        FileChannel.open(
+            part,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
+      Bytes.writeAt(channel, 0, content, 0, content.length);
+      channel.force(true);
+    }
+    return part;
+  }
+
+  @Override
+  public void delete(String name) throws IOException {
+    Path file = path(name);
+    if (Files.deleteIfExists(file)) {
+      PartFile.syncDirectory(file.getParent());
+    }
+    removeIfEmpty(file.getParent());
+  }
+
+  /** A directory that holds nothing any more goes, but for those right below the root. */
+  private void removeIfEmpty(Path directory) throws IOException {
+    if (root.relativize(directory).getNameCount() < 2) {
+      return;
+    }
+    try {
+      Files.deleteIfExists(directory);
+    } catch (DirectoryNotEmptyException e) {
+      // it holds other blobs
+    }
+  }
+
+  /** Makes a name durable, and that of the directory it is in, which may be new. */
+  private void syncAbove(Path file) throws IOException {
+    Path directory = file.getParent();
+    PartFile.syncDirectory(directory);
+    if (!directory.equals(root)) {
+      PartFile.syncDirectory(directory.getParent());
+    }
+  }
+
+  // ---- parts ---------------------------------------------------------------------------------
+
+  @Override
+  public Optional<Spool> spool() {
+    return Optional.of(this);
+  }
+
+  private Path partOf(String name) {
+    return path(name + PartFile.ENDING);
+  }
+
+  @Override
+  public Part begin(String name) throws IOException {
+    Path part = partOf(name);
+    Files.createDirectories(part.getParent());
+    return new DirectoryPart(this, PartFile.create(part));
+  }
+
+  @Override
+  public Part takeOver(String name) throws IOException {
+    PartFile part = PartFile.takeOver(partOf(name));
+    return part == null ? null : new DirectoryPart(this, part);
+  }
+
+  @Override
+  public List<String> parts(String prefix) throws IOException {
+    List<String> names = new ArrayList<>();
+    walk(
+        prefix,
+        name -> {
+          if (name.endsWith(PartFile.ENDING)) {
+            names.add(name.substring(0, name.length() - PartFile.ENDING.length()));
+          }
+        });
+    return names;
+  }
+
+  /** Gives a part a name. */
+  void publish(PartFile part, String name) throws IOException {
+    Path file = path(name);
+    Files.createDirectories(file.getParent());
+    part.publish(file);
+    if (!file.getParent().equals(root)) {
+      PartFile.syncDirectory(file.getParent().getParent());
+    }
+  }
+
+  // ---- keeping others away -------------------------------------------------------------------
+
+  @Override
+  public Optional<Exclusion> exclusion() {
+    return Optional.of(DirectoryLock.share(root));
+  }
+
+  @Override
+  public void close() {}
+}

@@ -1,0 +1,98 @@
+package blksh.store.shelf;
+
+import blksh.BlkshException;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * Where the blobs of a store are: what has a name and holds bytes that never change, though another
+ * blob may take the name. A name is one or more words with {@code /} between them, as {@code
+ * packs/3f/3f00c2.pack}.
+ *
+ * <p>What is true of every shelf:
+ *
+ * <ul>
+ *   <li>A blob is there whole or not at all, whatever happens while it is put.
+ *   <li>What {@link #put}, {@link Part#publish} and {@link #delete} did is durable when they
+ *       return.
+ *   <li>When they fail nothing is known: they may have done it, and only the answer was lost.
+ *   <li>Whoever looks after they returned sees what they did, by {@link #open}, {@link #size} and
+ *       {@link #list}, also from another process.
+ *   <li>An {@link IOException} says that the shelf failed, and nothing of what it holds.
+ * </ul>
+ *
+ * <p>Blobs may grow in parts ({@link Spool}) and others may be kept away ({@link Exclusion}) where
+ * a shelf has means of its own for that; else it says that it has none.
+ *
+ * <p>All methods may be called from any thread.
+ */
+public interface Shelf extends Closeable {
+
+  /** Where it is, for people. */
+  String place();
+
+  /** Where a blob is or would be, for people. */
+  String locate(String name);
+
+  /** Whether it can be changed, as far as can be told without trying. */
+  boolean writable();
+
+  /** Makes ready for blobs whose names begin with a prefix, which ends with {@code /}. */
+  void prepare(String prefix) throws IOException;
+
+  /**
+   * Whether it was made ready for such names, or has one.
+   *
+   * @param prefix ends with {@code /}
+   */
+  boolean isPrepared(String prefix) throws IOException;
+
+  /**
+   * Opens a blob.
+   *
+   * @throws NoSuchFileException when there is none of that name
+   */
+  Blob open(String name) throws IOException;
+
+  /** Bytes of a blob; nothing when there is none of that name. */
+  OptionalLong size(String name) throws IOException;
+
+  /**
+   * The names of all blobs that begin with a prefix, in no order. A blob put or deleted meanwhile
+   * may be there or not.
+   */
+  List<String> list(String prefix) throws IOException;
+
+  /** Puts a whole blob, in place of what has its name. */
+  void put(String name, byte[] content) throws IOException;
+
+  /**
+   * Puts a whole blob unless its name is taken; of two who try at once one alone succeeds.
+   *
+   * @return false when it is taken
+   */
+  boolean putIfAbsent(String name, byte[] content) throws IOException;
+
+  /** Removes a blob; one that is not there is no failure. */
+  void delete(String name) throws IOException;
+
+  /** Bytes of all there is, parts included. */
+  long bytes() throws IOException;
+
+  /** Where its blobs grow; nothing when they can only be put whole. */
+  Optional<Spool> spool();
+
+  /**
+   * A use of it that keeps others away; nothing when it cannot.
+   *
+   * @throws BlkshException when somebody has it alone
+   */
+  Optional<Exclusion> exclusion();
+
+  @Override
+  void close();
+}

@@ -1,0 +1,88 @@
+package blksh.store.pack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import blksh.store.shelf.ReadOnlyFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+
+/** What is in the files of packs, for tests that damage them or count their pages. */
+public final class PackFiles {
+
+  /** Bytes before the first frame. */
+  public static final int HEADER = Pack.HEADER;
+
+  /** Bytes before the first slot of a page index. */
+  public static final int PAGE_INDEX_HEADER = PageIndex.HEADER;
+
+  /** Bytes of a slot. */
+  public static final int PAGE_INDEX_SLOT = PageIndex.SLOT;
+
+  private PackFiles() {}
+
+  private static Pack open(Path file) throws IOException {
+    String id = file.getFileName().toString().replace(".pack", "");
+    return Pack.open(Long.parseUnsignedLong(id, 16), new ReadOnlyFile(file));
+  }
+
+  /** The parts of a whole pack of several frames, each from its first byte up to its end. */
+  public static Map<String, long[]> regions(Path file) throws IOException {
+    Map<String, long[]> regions = new LinkedHashMap<>();
+    long size = Files.size(file);
+    try (Pack pack = open(file)) {
+      PackFooter footer = pack.footer();
+      assertThat(pack.footerSound()).isTrue();
+      assertThat(footer.frames()).isGreaterThan(1);
+      regions.put("pack header", new long[] {0, Pack.HEADER});
+      for (int frame : new int[] {0, footer.frames() - 1}) {
+        long at = footer.offset(frame);
+        long payload = at + Frame.headerLength(footer.pagesIn(frame));
+        regions.put("header of frame " + frame, new long[] {at, payload});
+        regions.put(
+            "payload of frame " + frame,
+            new long[] {payload, payload + footer.storedLength(frame)});
+      }
+      long table = pack.contentBytes();
+      long digests = table + (long) footer.frames() * PackFooter.ENTRY;
+      long sums = digests + (long) footer.pages() * Page.DIGEST;
+      regions.put("frame table", new long[] {table, digests});
+      regions.put("digests", new long[] {digests, sums});
+      regions.put("checksums", new long[] {sums, size - PackFooter.TRAILER});
+      regions.put("trailer", new long[] {size - PackFooter.TRAILER, size});
+    }
+    return regions;
+  }
+
+  /** Where the first frame of a pack ends. */
+  public static int firstFrameEnd(byte[] pack) {
+    Frame first = Frame.parse(pack, Pack.HEADER, pack.length);
+    return Pack.HEADER + first.headerLength() + first.storedLength;
+  }
+
+  /** Pages in the whole frames of a pack, or of a part that is to be one. */
+  public static long wholePages(Path file) throws IOException {
+    try (ReadOnlyFile pack = new ReadOnlyFile(file)) {
+      long size = pack.size();
+      return size < Pack.HEADER ? 0 : Pack.scan(pack, size).footer().pages();
+    }
+  }
+
+  /** The digests of all pages of a pack. */
+  public static Set<String> digests(Path file) throws IOException {
+    Set<String> digests = new HashSet<>();
+    try (Pack pack = open(file)) {
+      byte[] digest = new byte[Page.DIGEST];
+      for (int page = 0; page < pack.pages(); page++) {
+        assertThat(pack.digest(page, digest, 0)).isTrue();
+        digests.add(HexFormat.of().formatHex(digest));
+      }
+    }
+    return digests;
+  }
+}

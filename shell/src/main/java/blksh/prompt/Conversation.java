@@ -1,0 +1,176 @@
+package blksh.prompt;
+
+import blksh.prompt.command.Commands;
+import blksh.prompt.complete.Completions;
+import blksh.prompt.complete.Foresight;
+import blksh.prompt.line.ColonLine;
+import blksh.prompt.line.EntryHighlighter;
+import blksh.prompt.line.EntryHistory;
+import blksh.prompt.line.EntryParser;
+import blksh.session.Background;
+import blksh.session.Console;
+import blksh.session.ExitStatus;
+import blksh.session.Screen;
+import blksh.session.Session;
+import blksh.view.View;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jline.reader.EndOfFileException;
+import org.jline.reader.LineReader;
+import org.jline.reader.UserInterruptException;
+import org.jline.terminal.Terminal;
+
+/** The prompt at a terminal: entries are edited, and Ctrl-C stops what runs and nothing else. */
+final class Conversation implements PromptContext.Seat {
+
+  private static final String PROMPT = "blksh> ";
+
+  /** How many entries history keeps. */
+  private static final int HISTORY = 10_000;
+
+  private final Prompt.Parts parts;
+  private final Session session;
+  private final Console console;
+  private final Terminal terminal;
+  private final Commands commands;
+  private final Foresight foresight;
+
+  /** Whether Ctrl-C was pressed where nothing waited for it, since an entry was read. */
+  private volatile boolean pressed;
+
+  /** Whether the person was just told that jobs are running. */
+  private boolean warned;
+
+  Conversation(Prompt.Parts parts, Terminal terminal) {
+    this.parts = parts;
+    this.session = parts.session();
+    this.console = session.console();
+    this.terminal = terminal;
+    this.commands = parts.commands(this);
+    this.foresight = new Foresight(parts.compiler()::scope);
+  }
+
+  /** Goes on until the terminal's end or a command to leave; returns the exit status. */
+  int converse() throws IOException {
+    // Where nothing else waits for Ctrl-C it must not end the process.
+    Terminal.SignalHandler before = terminal.handle(Terminal.Signal.INT, signal -> pressed = true);
+    try {
+      return converseSafely();
+    } finally {
+      terminal.handle(Terminal.Signal.INT, before);
+    }
+  }
+
+  private int converseSafely() throws IOException {
+    Screen screen = new Screen(terminal, reader());
+    screen.apply(session.settings());
+    console.attach(screen);
+    // What was seen before the compiler knew everything may lack something.
+    parts.compiler().warm(terminal, foresight::clear);
+    String begun = "";
+    while (true) {
+      String text;
+      try {
+        console.makeWay();
+        pressed = false;
+        text = screen.read(PROMPT, begun);
+      } catch (UserInterruptException cleared) {
+        begun = "";
+        continue;
+      } catch (EndOfFileException leaving) {
+        begun = "";
+        if (mayLeave()) {
+          return ExitStatus.DONE;
+        }
+        continue;
+      }
+      begun = "";
+      try {
+        if (ColonLine.is(text)) {
+          boolean leaving = commands.obey(text) == Commands.Ending.LEAVE;
+          if (leaving && mayLeave()) {
+            return ExitStatus.DONE;
+          }
+          warned &= leaving;
+        } else if (!text.isBlank()) {
+          warned = false;
+          if (parts.completeness().onlyBegun(text)) {
+            begun = text + "\n";
+            continue;
+          }
+          enter(text);
+          foresight.clear();
+        }
+      } catch (InterruptedException interrupted) {
+        console.err().println("blksh: interrupted");
+      }
+    }
+  }
+
+  private boolean enter(String text) throws InterruptedException {
+    try (Running running = new Running(session, terminal, parts.threads())) {
+      if (pressed) {
+        throw new InterruptedException();
+      }
+      return parts.evaluator().evaluate(text, running::run);
+    }
+  }
+
+  /** Evaluates what a command says; an earlier Ctrl-C was the command's, or its editor's. */
+  @Override
+  public boolean evaluate(String text) throws InterruptedException {
+    pressed = false;
+    return enter(text);
+  }
+
+  @Override
+  public boolean show(Supplier<View> view) throws InterruptedException {
+    try (Running running = new Running(session, terminal, parts.threads())) {
+      return parts.printer().show(running::run, () -> console.lines(view.get()));
+    }
+  }
+
+  /** Whether nothing runs in the background that leaving would end, or the person insists. */
+  private boolean mayLeave() {
+    long running =
+        session.jobs().stream().filter(job -> job.state() == Background.State.RUNNING).count();
+    if (running == 0 || warned) {
+      return true;
+    }
+    warned = true;
+    String jobs = running == 1 ? "a job is running" : running + " jobs are running";
+    console.err().println("blksh: " + jobs + "; leave again to cancel, :jobs lists");
+    return false;
+  }
+
+  private LineReader reader() throws IOException {
+    ReadyCompiler compiler = parts.compiler();
+    Path home = session.options().home();
+    Files.createDirectories(home);
+    Completions completions =
+        new Completions(
+            parts.vocabulary(),
+            parts.sitting(),
+            parts.fastLane(),
+            compiler::variable,
+            foresight,
+            compiler::importable);
+    EntryHistory history = new EntryHistory(home.resolve("history"), HISTORY);
+    if (history.problem() != null) {
+      console.err().println("blksh: cannot read the history: " + history.problem());
+    }
+    Path inputRc = Path.of(System.getProperty("user.home"), ".inputrc");
+    return new EntryReader(
+        terminal,
+        Map.of(LineReader.INPUT_RC_FILE_NAME, inputRc.toString()),
+        new EntryParser(parts.completeness()::reads),
+        completions,
+        foresight,
+        commands,
+        new EntryHighlighter(console.colour(), compiler::lexes),
+        history);
+  }
+}

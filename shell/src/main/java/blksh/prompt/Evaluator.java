@@ -1,0 +1,36 @@
+package blksh.prompt;
+
+import blksh.script.FastLane;
+import blksh.script.kotlin.Repl;
+
+/** Evaluates entries: plain paths at once, everything else by the compiler. */
+final class Evaluator {
+
+  private final Completeness completeness;
+  private final ReadyCompiler compiler;
+  private final OutcomePrinter printer;
+
+  Evaluator(Completeness completeness, ReadyCompiler compiler, OutcomePrinter printer) {
+    this.completeness = completeness;
+    this.compiler = compiler;
+    this.printer = printer;
+  }
+
+  /** Evaluates an entry and prints what came of it; false when it failed. */
+  boolean evaluate(String text, Runner runner) throws InterruptedException {
+    FastLane.Plain plain = completeness.plain(text);
+    if (plain != null) {
+      Repl.Outcome outcome = runner.run(evaluation -> Outcomes.of(text, evaluation, plain.step()::value));
+      return printer.tell(text, plain, null, outcome, runner);
+    }
+    Repl repl = compiler.awaited();
+    Repl.Compilation compilation = Outcomes.compile(repl, text);
+    if (compilation instanceof Repl.Compilation.Failed failed) {
+      return printer.tell(text, null, null, failed.getOutcome(), runner);
+    }
+    Repl.Entry entry = ((Repl.Compilation.Done) compilation).getEntry();
+    Repl.Outcome outcome = runner.run(evaluation -> repl.run(entry, evaluation));
+    repl.settle(entry, outcome instanceof Repl.Outcome.Value);
+    return printer.tell(text, null, entry.getResult(), outcome, runner);
+  }
+}

@@ -1,0 +1,168 @@
+package blksh.prompt.command;
+
+import blksh.BlkshException;
+import blksh.io.PartFile;
+import blksh.io.WholeFile;
+import blksh.script.ScriptSource;
+import blksh.script.kotlin.Repl;
+import blksh.session.Session;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Entries from files and into files: {@code :load}, {@code :save} and {@code :edit}. */
+final class FileCommands {
+
+  private final Session session;
+  private final CommandContext context;
+  private final Answers answers;
+
+  FileCommands(Session session, CommandContext context, Answers answers) {
+    this.session = session;
+    this.context = context;
+    this.answers = answers;
+  }
+
+  List<Command> all() {
+    return List.of(
+        new Command("load", "FILE", "enter what a file holds", this::load, FileCommands::files),
+        new Command(
+            "save",
+            "FILE",
+            "what was entered, as a script for blksh run",
+            this::save,
+            FileCommands::files),
+        new Command(
+            "edit", "", "the last entry in $EDITOR, entered when you leave that", this::edit));
+  }
+
+  private Commands.Ending load(String name) throws InterruptedException, IOException {
+    Path file = path(name);
+    String text;
+    try {
+      text = Files.readString(file);
+    } catch (NoSuchFileException missing) {
+      throw new BlkshException("load " + file, "there is no such file");
+    } catch (CharacterCodingException binary) {
+      throw new BlkshException("load " + file, "it is no text", binary);
+    }
+    // A first line for the operating system is no Kotlin.
+    String kotlin = text.startsWith("#!") ? "//" + text : text;
+    return kotlin.isBlank() || context.evaluate(kotlin, true)
+        ? Commands.Ending.DONE
+        : Commands.Ending.FAILED;
+  }
+
+  private Commands.Ending edit(String none) throws InterruptedException, IOException {
+    if (answers.console().screen() == null) {
+      return answers.wrong("there is no terminal to edit at");
+    }
+    List<CommandContext.Entry> entries = context.entries();
+    String before = entries.isEmpty() ? "" : entries.get(entries.size() - 1).text() + "\n";
+    Path file = Files.createTempFile(session.options().home(), "entry", ".kts");
+    try {
+      WholeFile.replace(file, PartFile.Durability.WHOLE, before.getBytes(StandardCharsets.UTF_8));
+      String editor = editor();
+      // The editor may come with options, so a shell reads it.
+      int status =
+          new ProcessBuilder("sh", "-c", editor + " \"$1\"", "sh", file.toString())
+              .inheritIO()
+              .start()
+              .waitFor();
+      if (status != 0) {
+        return answers.wrong("cannot edit: " + editor + " ended with status " + status);
+      }
+      String text = Files.readString(file).strip();
+      if (text.isEmpty()) {
+        return Commands.Ending.DONE;
+      }
+      answers.console().screen().remember(text);
+      answers.console().out().println(text);
+      return context.evaluate(text, true) ? Commands.Ending.DONE : Commands.Ending.FAILED;
+    } finally {
+      Files.deleteIfExists(file);
+    }
+  }
+
+  private static String editor() {
+    return Stream.of("VISUAL", "EDITOR")
+        .map(System::getenv)
+        .filter(editor -> editor != null && !editor.isBlank())
+        .findFirst()
+        .orElse("vi");
+  }
+
+  private Commands.Ending save(String name) throws IOException, InterruptedException {
+    if (context.entries().isEmpty()) {
+      return answers.wrong("nothing was entered yet");
+    }
+    Path named = path(name);
+    Path file =
+        named.getFileName().toString().contains(".")
+            ? named
+            : named.resolveSibling(named.getFileName() + ".kts");
+    Repl.Saved saved = context.saved();
+    try {
+      WholeFile.create(
+          file, PartFile.Durability.DURABLE, saved.getScript().getBytes(StandardCharsets.UTF_8));
+    } catch (FileAlreadyExistsException there) {
+      throw new BlkshException("save " + file, "it exists").suggest("name another file");
+    } catch (NoSuchFileException missing) {
+      throw new BlkshException("save " + file, "its directory does not exist")
+          .suggest("make it first");
+    }
+    if (saved.getProblems().isEmpty()) {
+      answers.console().out().println("saved; run it with: blksh run " + shown(file));
+      return Commands.Ending.DONE;
+    }
+    ScriptSource source = new ScriptSource(shown(file), saved.getScript());
+    answers.console().err().println("blksh: saved, but as a script it does not compile yet:");
+    saved.getProblems().forEach(problem -> answers.console().err().println(problem.render(source)));
+    return Commands.Ending.FAILED;
+  }
+
+  /** As {@code blksh run} takes it for a file. */
+  private static String shown(Path file) {
+    String text = file.toString();
+    return text.contains("/") ? text : "./" + text;
+  }
+
+  private static Path path(String name) {
+    String bare = name.replaceAll("^\"(.*)\"$", "$1");
+    String home = System.getProperty("user.home");
+    try {
+      return Path.of(bare.startsWith("~/") ? home + bare.substring(1) : bare);
+    } catch (InvalidPathException wrong) {
+      throw new BlkshException("use " + bare, "it is no name of a file", wrong);
+    }
+  }
+
+  private static List<Commands.Completion> files(String typed) {
+    int slash = typed.lastIndexOf('/');
+    String before = typed.substring(0, slash + 1);
+    List<Commands.Completion> found = new ArrayList<>();
+    try (Stream<Path> entries = Files.list(path(before.isEmpty() ? "." : before))) {
+      entries
+          .sorted()
+          .forEach(
+              entry -> {
+                String name = entry.getFileName().toString();
+                boolean directory = Files.isDirectory(entry);
+                if (directory || name.endsWith(".kts")) {
+                  found.add(new Commands.Completion(before + name + (directory ? "/" : ""), null));
+                }
+              });
+    } catch (IOException | BlkshException unreadable) {
+      return List.of();
+    }
+    return found;
+  }
+}

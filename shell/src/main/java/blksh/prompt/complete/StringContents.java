@@ -1,0 +1,67 @@
+package blksh.prompt.complete;
+
+import blksh.dsl.Store;
+import blksh.prompt.line.Caret;
+import blksh.prompt.line.EntryText;
+import blksh.prompt.line.OpenCall;
+import blksh.script.Scope;
+import blksh.view.Keyed;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/** What may stand in a string that is open: keys, references to what a store holds, paths. */
+final class StringContents {
+
+  /** Functions whose strings are paths of files. */
+  private static final Set<String> TAKE_PATHS =
+      Set.of("drive", "store", "existingStore", "source", "image", "of", "File", "Path", "restore");
+
+  /** Names of parameters that are paths of files. */
+  private static final String PATHS = ".*(path|file|dir|directory|image|folder)";
+
+  private static final Set<String> TAKE_REFERENCES =
+      Set.of("manifest", "restore", "diff", "delete", "keepLast");
+
+  private final LiveValues values;
+
+  StringContents(LiveValues values) {
+    this.values = values;
+  }
+
+  /** What an index in quotes may be. */
+  void keys(Object value, Choices all) {
+    if (value instanceof Keyed keyed) {
+      boolean few = keyed.getKeys().size() <= 50;
+      for (String key : keyed.getKeys()) {
+        all.addQuoted(key, "\"]", few ? Glimpse.of(keyed.find(key)) : null);
+      }
+    } else if (value instanceof Map<?, ?> map) {
+      map.forEach((key, item) -> all.addQuoted(String.valueOf(key), "\"]", Glimpse.of(item)));
+    }
+  }
+
+  /** What a string may hold that is an argument. */
+  void strings(Caret caret, Scope scope, Choices all) {
+    OpenCall call = EntryText.of(caret.receiver()).call();
+    if (call == null) {
+      return;
+    }
+    boolean target = call.label() != null && Set.of("to", "path").contains(call.label());
+    if (TAKE_REFERENCES.contains(call.function()) && !target) {
+      Object store = values.of(call.receiver());
+      if (store instanceof Store known) {
+        for (var manifest : known.getManifests()) {
+          all.addQuoted(manifest.getName(), "\"", "the newest");
+          all.addQuoted(manifest.getReference(), "\"", Glimpse.of(manifest));
+        }
+      }
+    }
+    boolean path =
+        scope.getParameters().stream()
+            .anyMatch(it -> it.getHere() && it.getName().toLowerCase(Locale.ROOT).matches(PATHS));
+    if (target || path || TAKE_PATHS.contains(call.function())) {
+      FileNames.offer(caret.word(), call.function().equals("drive"), all);
+    }
+  }
+}

@@ -1,0 +1,86 @@
+package blksh.dsl
+
+import blksh.view.Percent
+import blksh.view.Size
+import java.nio.file.Path
+import java.time.Duration
+import kotlin.reflect.KClass
+
+/** What the values of an argument are, and how a word of a command line becomes one. */
+internal class ValueType(private val type: KClass<*>) {
+
+  init {
+    require(type in PLAIN || type.java.isEnum) { "a script argument cannot be a ${type.java.name}" }
+  }
+
+  /** Whether values may be negative numbers. */
+  val numeric: Boolean
+    get() = type == Int::class || type == Long::class || type == Double::class
+
+  /** The words there are, when there are only so many. */
+  val choices: List<String>
+    get() =
+      if (type.java.isEnum) type.java.enumConstants.map { (it as Enum<*>).name.lowercase() }
+      else emptyList()
+
+  /** What a word must be, to be said when it is not. */
+  val expected: String
+    get() =
+      when (type) {
+        Int::class,
+        Long::class -> "a whole number"
+        Double::class -> "a number"
+        Size::class -> "a size such as 4GiB"
+        Percent::class -> "a percentage such as 5%"
+        Duration::class -> "a time such as 90s, 15m, 2h or 7d"
+        Boolean::class -> "true or false"
+        Path::class -> "a path"
+        else -> "one of " + choices.joinToString(", ")
+      }
+
+  /** The value a word stands for; null when it stands for none. */
+  fun read(word: String): Any? =
+    when (type) {
+      String::class -> word
+      Path::class -> if (word.isEmpty()) null else runCatching { Path.of(word) }.getOrNull()
+      Int::class -> word.toIntOrNull()
+      Long::class -> word.toLongOrNull()
+      Double::class -> word.toDoubleOrNull()
+      Boolean::class -> word.toBooleanStrictOrNull()
+      Size::class -> Size.parse(word)
+      Percent::class ->
+        word.removeSuffix("%").toDoubleOrNull()?.takeIf { it in 0.0..100.0 }?.let { Percent(it) }
+      Duration::class -> duration(word)
+      else -> type.java.enumConstants.find { (it as Enum<*>).name.equals(word, ignoreCase = true) }
+    }
+
+  private fun duration(word: String): Duration? {
+    val number = word.dropLast(1).toLongOrNull() ?: return null
+    return try {
+      when (word.last()) {
+        's' -> Duration.ofSeconds(number)
+        'm' -> Duration.ofMinutes(number)
+        'h' -> Duration.ofHours(number)
+        'd' -> Duration.ofDays(number)
+        else -> null
+      }
+    } catch (tooLong: ArithmeticException) {
+      null
+    }
+  }
+
+  private companion object {
+    val PLAIN =
+      setOf(
+        String::class,
+        Path::class,
+        Int::class,
+        Long::class,
+        Double::class,
+        Boolean::class,
+        Size::class,
+        Percent::class,
+        Duration::class,
+      )
+  }
+}
