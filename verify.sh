@@ -1,10 +1,36 @@
 #!/bin/bash
 # Builds blksh and runs every test, then says what passed, failed and was skipped, and why.
 # As root on Debian it first installs the programs the tests use; elsewhere the tests that need a
-# missing one are skipped and named at the end. Exit status 0 only when everything that ran passed.
-# Arguments go to Maven: ./verify.sh -o, ./verify.sh -pl engine.
+# missing one are skipped and named at the end, and with CI set they fail. Exit status 0 only when
+# everything that ran passed.
+#
+#   ./verify.sh                 every test, in its short form
+#   ./verify.sh --long          soaks, replays and fuzzing at length, some hours
+#   ./verify.sh -o -pl engine   other arguments go to Maven
 set -uo pipefail
+
+# Signals as a terminal leaves them, for this and all it starts: what nohup, a script's & or a CI agent
+# set to be ignored would never reach a Java, and tests that send one would wait for ever. Only a hangup
+# stays ignored where it was.
+if [ -z "${BLKSH_DEFAULT_SIGNALS-}" ]; then
+  export BLKSH_DEFAULT_SIGNALS=yes
+  hangup=$(trap -p HUP)
+  if env --default-signal=INT true 2>/dev/null; then
+    exec env --default-signal ${hangup:+--ignore-signal=HUP} bash "$0" "$@"
+  elif command -v perl >/dev/null; then
+    exec perl -e '$SIG{$_} = "DEFAULT" for qw(INT QUIT TERM PIPE); exec @ARGV' -- bash "$0" "$@"
+  fi
+  echo "verify: neither env --default-signal nor perl here: what is ignored stays ignored" >&2
+fi
+unset BLKSH_DEFAULT_SIGNALS
+
 cd "$(dirname "$0")" || exit 1
+
+long=()
+if [ "${1-}" = --long ]; then
+  shift
+  long=(-Dblksh.long=true -Djunit.jupiter.execution.timeout.default=3h -Dsurefire.timeout=0)
+fi
 
 tools/install-peers.sh || echo "verify: going on without; tests that need these are skipped" >&2
 
@@ -32,7 +58,7 @@ started=$SECONDS
 # Failures do not stop the run, so that one shows all; the reports below decide the outcome.
 build() {
   rm -rf target/surefire-reports ./*/target/surefire-reports
-  mvn -B -ntp -Dstyle.color=never -Dmaven.test.failure.ignore=true verify "$@" 2>&1 | tee "$log"
+  mvn -B -ntp -Dstyle.color=never -Dmaven.test.failure.ignore=true verify ${long[@]+"${long[@]}"} "$@" 2>&1 | tee "$log"
 }
 build "$@"
 status=$?
@@ -49,6 +75,8 @@ awk '/--- (maven-)?surefire.* @ / { for (i = 1; i < NF; i++) if ($i == "@") modu
   /Tests run: [0-9]+, Failures: [0-9]+, Errors: [0-9]+, Skipped: [0-9]+$/ { sub(/^\[[A-Z]+\] */, ""); print module ": " $0 }' "$log"
 if [ $status = 0 ] && ! grep -q 'BUILD SUCCESS' "$log"; then status=1; fi
 shopt -s nullglob
+hung=(./*/target/surefire-reports/hung-*.txt)
+[ ${#hung[@]} = 0 ] || echo "verify: a test hung; what every thread did then: ${hung[*]}"
 "$JAVA_HOME/bin/java" tools/TestSummary.java ./*/target/surefire-reports >target/verify.summary
 tests=$?
 # With failures ignored a test process that died is only logged: any error line without a failed test counts.

@@ -1,5 +1,6 @@
 package blksh;
 
+import blksh.kit.Child;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,6 +38,6 @@ public final class ChildJvm {
     command.add(System.getProperty("java.class.path"));
     command.add(program.getName());
     command.addAll(List.of(arguments));
-    return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+    return Child.of(command).redirectError(ProcessBuilder.Redirect.INHERIT);
   }
 }

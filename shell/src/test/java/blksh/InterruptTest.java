@@ -1,5 +1,6 @@
 package blksh;
 
+import static blksh.kit.Await.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.Program.Ended;
@@ -24,26 +25,34 @@ class InterruptTest {
     Program.prepare(shared);
   }
 
-  /** Starts blksh with SIGINT as a terminal leaves it, whatever the tests inherited. */
   private Program blksh() {
-    return new Program(home)
-        .by("/usr/bin/env", "--default-signal=INT", Program.launcher().toString());
+    return new Program(home);
+  }
+
+  /** As nohup in the background of a script starts it. */
+  private Program ignoring(String signals) {
+    return blksh().by("/usr/bin/env", "--ignore-signal=" + signals, Program.launcher().toString());
   }
 
   private Ended interrupt(Program program, String ready, String... words) throws Exception {
     Process process = program.start(words);
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-    while (!Files.readString(home.resolve("out")).contains(ready)
-        && !Files.readString(home.resolve("err")).contains(ready)) {
-      assertThat(System.nanoTime()).as("waiting for " + ready).isLessThan(end);
-      assertThat(process.isAlive()).as("alive; " + Files.readString(home.resolve("err"))).isTrue();
-      Thread.sleep(10);
-    }
+    awaitOutput(process, ready);
     long began = System.nanoTime();
-    new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+    send("INT", process);
     Ended ended = program.end(process);
     assertThat(System.nanoTime() - began).isLessThan(TimeUnit.SECONDS.toNanos(5));
     return ended;
+  }
+
+  private void awaitOutput(Process process, String text) throws Exception {
+    await(
+        () -> Files.readString(home.resolve("out")) + Files.readString(home.resolve("err")),
+        seen -> seen.contains(text) || !process.isAlive());
+    assertThat(process.isAlive()).as("alive; " + Files.readString(home.resolve("err"))).isTrue();
+  }
+
+  private static void send(String signal, Process process) throws Exception {
+    new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start().waitFor();
   }
 
   @Test
@@ -63,17 +72,31 @@ class InterruptTest {
   }
 
   @Test
+  void heedsAnInterruptInTheBackgroundOfAScript() throws Exception {
+    Ended ended =
+        interrupt(
+            ignoring("INT,QUIT"), "going", "eval", "println(\"going\"); Thread.sleep(100000)");
+    assertThat(ended.status()).isEqualTo(ExitStatus.INTERRUPTED);
+    assertThat(ended.err()).isEqualTo("blksh: interrupted\n");
+  }
+
+  @Test
+  void outlivesAHangupUnderNohup() throws Exception {
+    Program program = ignoring("HUP,INT");
+    Process process = program.start("eval", "println(\"going\"); Thread.sleep(2000); 42");
+    awaitOutput(process, "going");
+    send("HUP", process);
+    assertThat(program.end(process)).isEqualTo(new Ended(0, "going\n42\n", ""));
+  }
+
+  @Test
   void stopsACaptureAndLeavesTheStoreClean() throws Exception {
     String store = home.resolve("store").toString();
     Program capture = blksh().readingFrom(Path.of("/dev/urandom"));
     Process process = capture.start("run", "capture", "-", "--store", store, "--name", "endless");
     Path packs = home.resolve("store/packs");
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-    while (!Files.isDirectory(packs) || files(packs) == 0) {
-      assertThat(System.nanoTime()).isLessThan(end);
-      Thread.sleep(10);
-    }
-    new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+    await(() -> Files.isDirectory(packs) && files(packs) > 0);
+    send("INT", process);
     Ended ended = capture.end(process);
     assertThat(ended.status()).isEqualTo(ExitStatus.INTERRUPTED);
     assertThat(ended.err()).isEqualTo("blksh: cannot capture endless: interrupted\n");

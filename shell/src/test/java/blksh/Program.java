@@ -3,6 +3,7 @@ package blksh;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.kit.Child;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -88,7 +89,7 @@ public final class Program {
     Files.createDirectories(home);
     Path stdin = inputFile != null ? inputFile : Files.write(home.resolve("in"), input);
     ProcessBuilder builder =
-        new ProcessBuilder(words)
+        Child.of(words)
             .directory(directory.toFile())
             .redirectInput(stdin.toFile())
             .redirectOutput(home.resolve("out").toFile())

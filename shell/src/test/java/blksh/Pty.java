@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import blksh.kit.Child;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -41,7 +42,7 @@ public final class Pty implements AutoCloseable {
     assumeTrue(present || System.getenv("CI") != null, "script is not installed");
     String start = "stty rows " + rows + " cols " + columns + "; exec " + Program.launcher();
     ProcessBuilder builder =
-        new ProcessBuilder("script", "-qfec", start, "/dev/null").redirectErrorStream(true);
+        Child.of("script", "-qfec", start, "/dev/null").redirectErrorStream(true);
     builder.environment().put("BLKSH_HOME", home.toString());
     builder.environment().put("BLKSH_NO_BUILD", "1");
     builder.environment().put("TERM", "xterm-256color");

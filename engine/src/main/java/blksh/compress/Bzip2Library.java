@@ -22,7 +22,7 @@ final class Bzip2Library extends InputStream {
   private static final int OK = 0;
   private static final int STREAM_END = 4;
 
-  // LongList in bz_stream where pointers have 64 bits (bzlib.h).
+  // Offsets in bz_stream where pointers have 64 bits (bzlib.h).
   private static final int NEXT_IN = 0;
   private static final int AVAIL_IN = 8;
   private static final int NEXT_OUT = 24;

@@ -32,7 +32,7 @@ final class Zlib implements Closeable {
   /** No header, largest window. */
   private static final int RAW = -15;
 
-  // LongList in z_stream where pointers and longs have 64 bits (zlib.h).
+  // Offsets in z_stream where pointers and longs have 64 bits (zlib.h).
   private static final int NEXT_IN = 0;
   private static final int AVAIL_IN = 8;
   private static final int NEXT_OUT = 24;

@@ -1,8 +1,5 @@
 package blksh.filesystem;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-
 /** The extent tree of an ext4 file: the root in its inode, other nodes in blocks. */
 final class ExtExtents implements FileRun.Map {
 
@@ -19,23 +16,23 @@ final class ExtExtents implements FileRun.Map {
   private final int blockSize;
   private final long blocks;
 
-  ExtExtents(Volume volume, FileEntry file, byte[] root, int blockSize, long blocks) {
+  ExtExtents(Volume volume, FileEntry file, byte[] root, ExtSuperblock superblock) {
     this.volume = volume;
     this.file = file;
     this.root = root;
-    this.blockSize = blockSize;
-    this.blocks = blocks;
+    this.blockSize = superblock.blockSize();
+    this.blocks = superblock.blocks();
   }
 
   @Override
   public FileRun at(long position) {
     long block = position / blockSize;
-    ByteBuffer node = ByteBuffer.wrap(root).order(ByteOrder.LITTLE_ENDIAN);
+    Structure node = Structure.of(root);
     long end = Long.MAX_VALUE / blockSize;
     int depth = depth(node, DEEPEST + 1);
     while (true) {
       int found = last(node, block);
-      int entries = node.getShort(2) & 0xffff;
+      int entries = node.u16(2);
       if (found + 1 < entries) {
         end = Math.min(end, start(node, found + 1));
       }
@@ -46,7 +43,7 @@ final class ExtExtents implements FileRun.Map {
       if (depth == 0) {
         return leaf(node, at, block, end);
       }
-      long child = node.getInt(at + 4) & 0xffffffffL | (node.getShort(at + 8) & 0xffffL) << 32;
+      long child = node.u32(at + 4) | (long) node.u16(at + 8) << 32;
       if (child <= 0 || child >= blocks) {
         throw volume.damage(file, "its extent tree leads nowhere");
       }
@@ -55,15 +52,15 @@ final class ExtExtents implements FileRun.Map {
     }
   }
 
-  private FileRun leaf(ByteBuffer node, int at, long block, long end) {
-    long start = node.getInt(at) & 0xffffffffL;
-    int length = node.getShort(at + 4) & 0xffff;
+  private FileRun leaf(Structure node, int at, long block, long end) {
+    long start = node.u32(at);
+    int length = node.u16(at + 4);
     boolean written = length <= LONGEST_WRITTEN;
     length = written ? length : length - LONGEST_WRITTEN;
     if (block >= start + length) {
       return hole(block, end);
     }
-    long first = node.getInt(at + 8) & 0xffffffffL | (node.getShort(at + 6) & 0xffffL) << 32;
+    long first = node.u32(at + 8) | (long) node.u16(at + 6) << 32;
     if (written && (first <= 0 || first + length > blocks)) {
       throw volume.damage(file, "it has data where the volume has none");
     }
@@ -79,21 +76,19 @@ final class ExtExtents implements FileRun.Map {
   }
 
   /** Checks a node, which must be nearer to the leaves than the one above. */
-  private int depth(ByteBuffer node, int above) {
-    int entries = node.getShort(2) & 0xffff;
-    int depth = node.getShort(6) & 0xffff;
-    if ((node.getShort(0) & 0xffff) != MAGIC
-        || depth >= above
-        || (entries + 1) * ENTRY > node.capacity()) {
+  private int depth(Structure node, int above) {
+    int entries = node.u16(2);
+    int depth = node.u16(6);
+    if (node.u16(0) != MAGIC || depth >= above || (entries + 1) * ENTRY > node.length()) {
       throw volume.damage(file, "its extent tree is damaged");
     }
     return depth;
   }
 
   /** The last entry that begins at a block or before; -1 when all begin after it. */
-  private static int last(ByteBuffer node, long block) {
+  private static int last(Structure node, long block) {
     int low = -1;
-    int high = (node.getShort(2) & 0xffff) - 1;
+    int high = node.u16(2) - 1;
     while (low < high) {
       int middle = (low + high + 1) >>> 1;
       if (start(node, middle) <= block) {
@@ -105,7 +100,7 @@ final class ExtExtents implements FileRun.Map {
     return low;
   }
 
-  private static long start(ByteBuffer node, int entry) {
-    return node.getInt(ENTRY * (entry + 1)) & 0xffffffffL;
+  private static long start(Structure node, int entry) {
+    return node.u32(ENTRY * (entry + 1));
   }
 }

@@ -1,8 +1,5 @@
 package blksh.filesystem;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-
 /** The block pointers of an ext2 or ext3 file: twelve direct ones, then up to three levels. */
 final class ExtPointers implements FileRun.Map {
 
@@ -16,19 +13,19 @@ final class ExtPointers implements FileRun.Map {
   private final long blocks;
   private final int perBlock;
 
-  ExtPointers(Volume volume, FileEntry file, byte[] map, int blockSize, long blocks) {
+  ExtPointers(Volume volume, FileEntry file, byte[] map, ExtSuperblock superblock) {
     this.volume = volume;
     this.file = file;
     this.map = map;
-    this.blockSize = blockSize;
-    this.blocks = blocks;
+    this.blockSize = superblock.blockSize();
+    this.blocks = superblock.blocks();
     this.perBlock = blockSize / Integer.BYTES;
   }
 
   @Override
   public FileRun at(long position) {
     long block = position / blockSize;
-    ByteBuffer pointers = ByteBuffer.wrap(map).order(ByteOrder.LITTLE_ENDIAN);
+    Structure pointers = Structure.of(map);
     if (block < DIRECT) {
       return run(pointers, (int) block, DIRECT, block);
     }
@@ -58,7 +55,7 @@ final class ExtPointers implements FileRun.Map {
       if (below == 0) {
         return new FileRun((block - offset) * blockSize, under * blockSize, FileRun.HOLE);
       }
-      ByteBuffer pointers = volume.read(below * blockSize, blockSize);
+      Structure pointers = volume.read(below * blockSize, blockSize);
       under /= perBlock;
       int index = (int) (offset / under);
       if (at == 1) {
@@ -71,7 +68,7 @@ final class ExtPointers implements FileRun.Map {
   }
 
   /** The run that begins with a pointer and goes on as long as the next ones lie next to it. */
-  private FileRun run(ByteBuffer pointers, int index, int end, long block) {
+  private FileRun run(Structure pointers, int index, int end, long block) {
     long first = pointer(pointers, index);
     int count = 1;
     while (index + count < end
@@ -82,8 +79,8 @@ final class ExtPointers implements FileRun.Map {
         block * blockSize, (long) count * blockSize, first == 0 ? FileRun.HOLE : first * blockSize);
   }
 
-  private long pointer(ByteBuffer pointers, int index) {
-    long block = pointers.getInt(index * Integer.BYTES) & 0xffffffffL;
+  private long pointer(Structure pointers, int index) {
+    long block = pointers.u32(index * Integer.BYTES);
     if (block >= blocks) {
       throw volume.damage(file, "it has data where the volume has none");
     }

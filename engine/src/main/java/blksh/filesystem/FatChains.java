@@ -10,23 +10,24 @@ final class FatChains {
 
   private final Volume volume;
   private final int type;
-  private final long fat;
+
+  /** The byte of the table. */
+  private final long table;
+
+  /** The byte of the first cluster. */
   private final long data;
+
   private final int clusterSize;
   private final long clusters;
 
-  /**
-   * @param type bits an entry: 12, 16 or 32
-   * @param fat byte of the table
-   * @param data byte of the first cluster, which has number 2
-   */
-  FatChains(Volume volume, int type, long fat, long data, int clusterSize, long clusters) {
+  /** The first table of a volume, whose boot sector makes sense. */
+  FatChains(Volume volume, FatBootSector boot) {
     this.volume = volume;
-    this.type = type;
-    this.fat = fat;
-    this.data = data;
-    this.clusterSize = clusterSize;
-    this.clusters = clusters;
+    this.type = boot.bits();
+    this.table = boot.table(0);
+    this.data = boot.data();
+    this.clusterSize = boot.clusterSize();
+    this.clusters = boot.clusters();
   }
 
   int clusterSize() {
@@ -35,10 +36,11 @@ final class FatChains {
 
   /** The byte of a cluster. */
   long position(FileEntry file, long cluster) {
-    if (cluster < 2 || cluster >= clusters + 2) {
+    long index = cluster - FatBootSector.FIRST_CLUSTER;
+    if (index < 0 || index >= clusters) {
       throw volume.damage(file, "its chain of clusters leads nowhere");
     }
-    return data + (cluster - 2) * clusterSize;
+    return data + index * clusterSize;
   }
 
   /** The cluster after another; {@link #END} when it was the last. */
@@ -47,11 +49,11 @@ final class FatChains {
     long next =
         switch (type) {
           case 12 -> {
-            int pair = volume.read(fat + cluster * 3 / 2, 2).getShort() & 0xffff;
+            int pair = volume.read(table + cluster * 3 / 2, 2).u16(0);
             yield cluster % 2 == 0 ? pair & 0xfff : pair >> 4;
           }
-          case 16 -> volume.read(fat + cluster * 2, 2).getShort() & 0xffff;
-          default -> volume.read(fat + cluster * 4, 4).getInt() & 0x0fffffff;
+          case 16 -> volume.read(table + cluster * 2, 2).u16(0);
+          default -> volume.read(table + cluster * 4, 4).i32(0) & 0x0fffffff;
         };
     long last = type == 32 ? 0x0ffffff8L : (1L << type) - 8;
     return next >= last ? END : next;

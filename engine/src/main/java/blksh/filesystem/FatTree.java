@@ -2,7 +2,6 @@ package blksh.filesystem;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
-import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
@@ -19,8 +18,7 @@ import java.util.function.Consumer;
  */
 final class FatTree implements FileTree {
 
-  private static final int BOOT = 512;
-  private static final int ENTRY = 32;
+  private static final int ENTRY = FatBootSector.ENTRY;
   private static final long ROOT = 0;
 
   private static final int READ_ONLY = 0x01;
@@ -41,66 +39,22 @@ final class FatTree implements FileTree {
       Charset.isSupported("IBM437") ? Charset.forName("IBM437") : StandardCharsets.ISO_8859_1;
 
   private final Volume volume;
-  private final FatChains chains;
+  private final FatBootSector boot;
   private final int type;
-  private final long rootStart;
-  private final long rootLength;
-  private final long rootCluster;
-  private final String label;
-
-  /** Whether the fields of the boot sector are what only FAT has. */
-  static boolean isOn(Volume volume) {
-    if (volume.source().size() < BOOT) {
-      return false;
-    }
-    ByteBuffer boot = volume.read(0, BOOT);
-    int sector = boot.getShort(11) & 0xffff;
-    int perCluster = boot.get(13) & 0xff;
-    int fats = boot.get(16);
-    int media = boot.get(21) & 0xff;
-    int jump = boot.get(0) & 0xff;
-    return (jump == 0xeb || jump == 0xe9)
-        && sector >= 512
-        && sector <= 4096
-        && Integer.bitCount(sector) == 1
-        && Integer.bitCount(perCluster) == 1
-        && boot.getShort(14) != 0
-        && fats >= 1
-        && fats <= 4
-        && media >= 0xf0
-        && (boot.getShort(22) != 0 || boot.getInt(36) != 0);
-  }
+  private final FatChains chains;
 
   FatTree(Volume volume) {
     this.volume = volume;
-    ByteBuffer boot = volume.read(0, BOOT);
-    int sector = boot.getShort(11) & 0xffff;
-    int clusterSize = sector * (boot.get(13) & 0xff);
-    long reserved = boot.getShort(14) & 0xffff;
-    long rootEntries = boot.getShort(17) & 0xffff;
-    long total = boot.getShort(19) & 0xffff;
-    total = total != 0 ? total : boot.getInt(32) & 0xffffffffL;
-    long fatSize = boot.getShort(22) & 0xffff;
-    fatSize = fatSize != 0 ? fatSize : boot.getInt(36) & 0xffffffffL;
-    long fat = reserved * sector;
-    rootStart = fat + boot.get(16) * fatSize * sector;
-    rootLength = rootEntries * ENTRY;
-    long data = rootStart + (rootLength + sector - 1) / sector * sector;
-    long clusters = (total * sector - data) / clusterSize;
-    if (clusters < 1 || data >= volume.source().size()) {
+    boot = FatBootSector.of(volume.read(0, FatBootSector.LENGTH));
+    long clusters = boot.hasSizes() ? boot.clusters() : 0;
+    if (clusters < 1 || boot.data() >= volume.source().size()) {
       throw volume.damage("its boot sector contradicts itself");
     }
-    type = clusters < 4085 ? 12 : clusters < 65525 ? 16 : 32;
-    rootCluster = type == 32 ? boot.getInt(44) & 0x0fffffffL : 0;
-    long entries = fatSize * sector * 8 / type;
-    if (entries < clusters + 2) {
+    type = boot.bits();
+    if (boot.tableLength() * 8 / type < clusters + FatBootSector.FIRST_CLUSTER) {
       throw volume.damage("its file allocation table is shorter than its data");
     }
-    chains = new FatChains(volume, type, fat, data, clusterSize, clusters);
-    byte[] name = new byte[11];
-    boot.get(type == 32 ? 71 : 43, name);
-    String text = new String(name, SHORT_NAMES).trim();
-    label = text.equals("NO NAME") || text.indexOf(0) >= 0 ? "" : text;
+    chains = new FatChains(volume, boot);
   }
 
   @Override
@@ -110,7 +64,8 @@ final class FatTree implements FileTree {
 
   @Override
   public String label() {
-    return label;
+    String text = new String(boot.bytes().bytes(type == 32 ? 71 : 43, 11), SHORT_NAMES).trim();
+    return text.equals("NO NAME") || text.indexOf(0) >= 0 ? "" : text;
   }
 
   @Override
@@ -121,7 +76,7 @@ final class FatTree implements FileTree {
   @Override
   public FileEntry root() {
     return new FileEntry(
-        "/", FileEntry.Kind.DIRECTORY, rootLength, Instant.EPOCH, 0755, null, ROOT);
+        "/", FileEntry.Kind.DIRECTORY, rootLength(), Instant.EPOCH, 0755, null, ROOT);
   }
 
   @Override
@@ -133,9 +88,14 @@ final class FatTree implements FileTree {
     return new FileContent(volume, file, chains.of(file, cluster));
   }
 
-  private long firstCluster(ByteBuffer entry) {
-    long low = entry.getShort(26) & 0xffff;
-    return type == 32 ? (long) (entry.getShort(20) & 0x0fff) << 16 | low : low;
+  /** Bytes of the root directory; 0 when it is a chain of clusters. */
+  private long rootLength() {
+    return (long) boot.rootEntries() * ENTRY;
+  }
+
+  private long firstCluster(Structure entry) {
+    long low = entry.u16(26);
+    return type == 32 ? (long) (entry.u16(20) & 0x0fff) << 16 | low : low;
   }
 
   @Override
@@ -145,11 +105,13 @@ final class FatTree implements FileTree {
     }
     LongName longName = new LongName();
     if (directory.id() == ROOT && type != 32) {
-      listRange(directory, rootStart, rootLength, longName, each);
+      listRange(directory, boot.root(), rootLength(), longName, each);
       return;
     }
     long cluster =
-        directory.id() == ROOT ? rootCluster : firstCluster(volume.read(directory.id(), ENTRY));
+        directory.id() == ROOT
+            ? boot.rootCluster()
+            : firstCluster(volume.read(directory.id(), ENTRY));
     long most = LONGEST_DIRECTORY / chains.clusterSize() + 1;
     for (long count = 0; cluster != FatChains.END; count++) {
       if (count > most) {
@@ -167,9 +129,9 @@ final class FatTree implements FileTree {
   private boolean listRange(
       FileEntry directory, long from, long length, LongName longName, Consumer<FileEntry> each) {
     for (long at = from; at < from + length; at += ENTRY) {
-      ByteBuffer entry = volume.read(at, ENTRY);
-      int first = entry.get(0) & 0xff;
-      int attributes = entry.get(11) & ATTRIBUTES;
+      Structure entry = volume.read(at, ENTRY);
+      int first = entry.u8(0);
+      int attributes = entry.u8(11) & ATTRIBUTES;
       if (first == 0) {
         return false;
       }
@@ -190,22 +152,22 @@ final class FatTree implements FileTree {
     return true;
   }
 
-  private static FileEntry entry(String path, ByteBuffer entry, long at) {
-    boolean directory = (entry.get(11) & DIRECTORY) != 0;
-    int mode = directory ? 0755 : (entry.get(11) & READ_ONLY) != 0 ? 0444 : 0644;
+  private static FileEntry entry(String path, Structure entry, long at) {
+    boolean directory = (entry.u8(11) & DIRECTORY) != 0;
+    int mode = directory ? 0755 : (entry.u8(11) & READ_ONLY) != 0 ? 0444 : 0644;
     return new FileEntry(
         path,
         directory ? FileEntry.Kind.DIRECTORY : FileEntry.Kind.FILE,
-        entry.getInt(28) & 0xffffffffL,
+        entry.u32(28),
         modified(entry),
         mode,
         null,
         at);
   }
 
-  private static Instant modified(ByteBuffer entry) {
-    int time = entry.getShort(22) & 0xffff;
-    int date = entry.getShort(24) & 0xffff;
+  private static Instant modified(Structure entry) {
+    int time = entry.u16(22);
+    int date = entry.u16(24);
     try {
       return LocalDateTime.of(
               1980 + (date >> 9),
@@ -221,13 +183,12 @@ final class FatTree implements FileTree {
     }
   }
 
-  private static String shortName(ByteBuffer entry) {
-    byte[] bytes = new byte[11];
-    entry.get(0, bytes);
+  private static String shortName(Structure entry) {
+    byte[] bytes = entry.bytes(0, 11);
     if (bytes[0] == 0x05) {
       bytes[0] = (byte) DELETED;
     }
-    int cases = entry.get(12);
+    int cases = entry.u8(12);
     String name = new String(bytes, 0, 8, SHORT_NAMES).stripTrailing();
     String ending = new String(bytes, 8, 3, SHORT_NAMES).stripTrailing();
     name = (cases & LOWER_NAME) != 0 ? name.toLowerCase(Locale.ROOT) : name;
@@ -253,26 +214,26 @@ final class FatTree implements FileTree {
       expected = 0;
     }
 
-    void add(ByteBuffer entry) {
-      int order = entry.get(0) & 0xff;
+    void add(Structure entry) {
+      int order = entry.u8(0);
       int number = order & (LAST_LONG - 1);
       if ((order & LAST_LONG) != 0 && number >= 1 && number <= MOST_LONG) {
         parts = number;
         expected = number;
-        checksum = entry.get(13) & 0xff;
+        checksum = entry.u8(13);
       }
-      if (number == 0 || number != expected || (entry.get(13) & 0xff) != checksum) {
+      if (number == 0 || number != expected || entry.u8(13) != checksum) {
         clear();
         return;
       }
       for (int i = 0; i < PART; i++) {
-        characters[(number - 1) * PART + i] = entry.getChar(PLACES[i]);
+        characters[(number - 1) * PART + i] = (char) entry.u16(PLACES[i]);
       }
       expected--;
     }
 
     /** The name, if it belongs to this short one; else null. */
-    String take(ByteBuffer entry) {
+    String take(Structure entry) {
       boolean complete = parts > 0 && expected == 0 && checksum == checksum(entry);
       String name = null;
       if (complete) {
@@ -286,10 +247,10 @@ final class FatTree implements FileTree {
       return name;
     }
 
-    private static int checksum(ByteBuffer entry) {
+    private static int checksum(Structure entry) {
       int sum = 0;
       for (int i = 0; i < 11; i++) {
-        sum = (((sum & 1) << 7) + (sum >> 1) + (entry.get(i) & 0xff)) & 0xff;
+        sum = (((sum & 1) << 7) + (sum >> 1) + entry.u8(i)) & 0xff;
       }
       return sum;
     }

@@ -3,7 +3,6 @@ package blksh.filesystem;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import java.io.ByteArrayOutputStream;
-import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
@@ -20,17 +19,10 @@ import java.util.function.Consumer;
  */
 final class IsoTree implements FileTree {
 
-  private static final int SECTOR = 2048;
-  private static final int FIRST_DESCRIPTOR = 16;
   private static final int MOST_DESCRIPTORS = 64;
-  private static final int PRIMARY = 1;
-  private static final int SUPPLEMENTARY = 2;
-  private static final int TERMINATOR = 255;
-  private static final int ROOT_RECORD = 156;
-  private static final int RECORD = 33;
 
-  private static final int DIRECTORY = 0x02;
-  private static final int MORE = 0x80;
+  /** Shortest directory record that names something. */
+  private static final int SHORTEST_RECORD = Iso9660.NAME + 1;
 
   /** Longest list of fields that belong to one record, in bytes. */
   private static final int MOST_FIELDS = 64 << 10;
@@ -44,15 +36,12 @@ final class IsoTree implements FileTree {
   /** Bytes at the beginning of each list of fields that are not fields; -1 without Rock Ridge. */
   private final int skipped;
 
-  static boolean isOn(Volume volume) {
-    return volume.source().size() >= (FIRST_DESCRIPTOR + 1) * (long) SECTOR
-        && isDescriptor(volume.read(FIRST_DESCRIPTOR * SECTOR, SECTOR));
+  static boolean isMarked(Head head) {
+    return isDescriptor(head.at(Iso9660.FIRST_DESCRIPTOR * Iso9660.SECTOR, Iso9660.SECTOR));
   }
 
-  private static boolean isDescriptor(ByteBuffer sector) {
-    byte[] standard = new byte[5];
-    sector.get(1, standard);
-    return new String(standard, StandardCharsets.US_ASCII).equals("CD001");
+  private static boolean isDescriptor(Structure sector) {
+    return sector.has(Iso9660.STANDARD, Iso9660.IDENTIFIER);
   }
 
   IsoTree(Volume volume) {
@@ -60,68 +49,71 @@ final class IsoTree implements FileTree {
     long primary = -1;
     long joliet = -1;
     for (int i = 0; i < MOST_DESCRIPTORS; i++) {
-      long at = (FIRST_DESCRIPTOR + i) * (long) SECTOR;
-      if (at > volume.source().size() - SECTOR) {
+      long at = (Iso9660.FIRST_DESCRIPTOR + i) * (long) Iso9660.SECTOR;
+      if (at > volume.source().size() - Iso9660.SECTOR) {
         break;
       }
-      ByteBuffer sector = volume.read(at, SECTOR);
-      int type = sector.get(0) & 0xff;
-      if (!isDescriptor(sector) || type == TERMINATOR) {
+      Structure sector = volume.read(at, Iso9660.SECTOR);
+      int type = sector.u8(0);
+      if (!isDescriptor(sector) || type == Iso9660.TERMINATOR) {
         break;
       }
-      if (type == PRIMARY && primary < 0) {
+      if (type == Iso9660.PRIMARY && primary < 0) {
         primary = at;
-      } else if (type == SUPPLEMENTARY && isJoliet(sector)) {
+      } else if (type == Iso9660.SUPPLEMENTARY && isJoliet(sector)) {
         joliet = at;
       }
     }
     if (primary < 0) {
       throw volume.damage("it has no primary volume descriptor");
     }
-    ByteBuffer descriptor = volume.read(primary, SECTOR);
-    blockSize = descriptor.getShort(128) & 0xffff;
-    if (blockSize < 512 || blockSize > SECTOR || Integer.bitCount(blockSize) != 1) {
+    Structure descriptor = volume.read(primary, Iso9660.SECTOR);
+    blockSize = descriptor.u16(Iso9660.BLOCK_SIZE);
+    if (blockSize < 512 || blockSize > Iso9660.SECTOR || Integer.bitCount(blockSize) != 1) {
       throw volume.damage("its volume descriptor has an impossible block size");
     }
-    skipped = rockRidge(primary + ROOT_RECORD);
+    skipped = rockRidge(primary + Iso9660.ROOT);
     boolean ownNames = skipped >= 0 || joliet < 0;
-    rootRecord = (ownNames ? primary : joliet) + ROOT_RECORD;
+    rootRecord = (ownNames ? primary : joliet) + Iso9660.ROOT;
     names = ownNames ? StandardCharsets.ISO_8859_1 : StandardCharsets.UTF_16BE;
-    byte[] identifier = new byte[32];
-    volume.read(ownNames ? primary : joliet, SECTOR).get(40, identifier);
+    byte[] identifier =
+        volume.read(ownNames ? primary : joliet, Iso9660.SECTOR).bytes(Iso9660.VOLUME, 32);
     label = new String(identifier, names).trim();
   }
 
-  private static boolean isJoliet(ByteBuffer sector) {
-    int level = sector.get(90);
-    return sector.get(88) == '%' && sector.get(89) == '/' && "@CE".indexOf(level) >= 0;
+  private static boolean isJoliet(Structure sector) {
+    int level = sector.u8(Iso9660.ESCAPES + Iso9660.JOLIET.length());
+    return sector.has(Iso9660.ESCAPES, Iso9660.JOLIET) && "@CE".indexOf(level) >= 0;
   }
 
   /** Looks for the first field of Rock Ridge in the root's record of itself. */
   private int rockRidge(long root) {
-    ByteBuffer record = volume.read(root, 34);
+    Structure record = volume.read(root, SHORTEST_RECORD);
     long at = extent(record);
-    if (at > volume.source().size() - SECTOR) {
+    if (at > volume.source().size() - Iso9660.SECTOR) {
       throw volume.damage("its root is not there");
     }
-    ByteBuffer self = volume.read(at, SECTOR);
-    int fields = RECORD + 1;
+    Structure self = volume.read(at, Iso9660.SECTOR);
+    int fields = SHORTEST_RECORD;
     boolean found =
-        (self.get(0) & 0xff) >= fields + 7
-            && self.get(fields) == 'S'
-            && self.get(fields + 1) == 'P'
-            && (self.get(fields + 4) & 0xff) == 0xbe
-            && (self.get(fields + 5) & 0xff) == 0xef;
-    return found ? self.get(fields + 6) & 0xff : -1;
+        self.u8(0) >= fields + 7
+            && signature(self, fields) == Iso9660.SHARING
+            && self.u8(fields + 4) == 0xbe
+            && self.u8(fields + 5) == 0xef;
+    return found ? self.u8(fields + 6) : -1;
   }
 
-  private long extent(ByteBuffer record) {
-    long extended = record.get(1) & 0xff;
-    return ((record.getInt(2) & 0xffffffffL) + extended) * blockSize;
+  private static int signature(Structure fields, int at) {
+    return fields.u8(at) << 8 | fields.u8(at + 1);
   }
 
-  private static long length(ByteBuffer record) {
-    return record.getInt(10) & 0xffffffffL;
+  private long extent(Structure record) {
+    long extended = record.u8(Iso9660.EXTENDED_LENGTH);
+    return (record.u32(Iso9660.EXTENT) + extended) * blockSize;
+  }
+
+  private static long length(Structure record) {
+    return record.u32(Iso9660.LENGTH);
   }
 
   boolean hasRockRidge() {
@@ -145,7 +137,7 @@ final class IsoTree implements FileTree {
 
   @Override
   public FileEntry root() {
-    ByteBuffer record = volume.read(rootRecord, 34);
+    Structure record = volume.read(rootRecord, SHORTEST_RECORD);
     return new FileEntry(
         "/",
         FileEntry.Kind.DIRECTORY,
@@ -168,26 +160,27 @@ final class IsoTree implements FileTree {
     }
     FileEntry unfinished = null;
     for (long at = start; at < end; ) {
-      int length = volume.read(at, 1).get() & 0xff;
+      int length = volume.read(at, 1).u8(0);
       if (length == 0) {
-        at = (at / SECTOR + 1) * SECTOR;
+        at = (at / Iso9660.SECTOR + 1) * Iso9660.SECTOR;
         continue;
       }
-      if (length < RECORD + 1 || at + length > end) {
+      if (length < SHORTEST_RECORD || at + length > end) {
         throw volume.damage(directory, "the directory is damaged");
       }
-      ByteBuffer record = volume.read(at, length);
-      int nameLength = record.get(32) & 0xff;
-      if (RECORD + nameLength > length) {
+      Structure record = volume.read(at, length);
+      int nameLength = record.u8(Iso9660.NAME_LENGTH);
+      if (Iso9660.NAME + nameLength > length) {
         throw volume.damage(directory, "the directory is damaged");
       }
-      boolean self = nameLength == 1 && (record.get(RECORD) & 0xff) <= 1;
+      boolean self = nameLength == 1 && record.u8(Iso9660.NAME) <= 1;
       if (!self) {
         FileEntry entry =
             unfinished == null
                 ? entry(directory, record, at)
                 : longer(directory, unfinished, length(record));
-        boolean more = (record.get(25) & (MORE | DIRECTORY)) == MORE;
+        boolean more =
+            (record.u8(Iso9660.FLAGS) & (Iso9660.MORE | Iso9660.DIRECTORY)) == Iso9660.MORE;
         unfinished = more ? entry : null;
         if (!more && entry != null) {
           each.accept(entry);
@@ -207,22 +200,22 @@ final class IsoTree implements FileTree {
   }
 
   /** The entry of a record; null when it only stands for one elsewhere. */
-  private FileEntry entry(FileEntry directory, ByteBuffer record, long at) {
+  private FileEntry entry(FileEntry directory, Structure record, long at) {
     Fields fields = new Fields();
     if (skipped >= 0) {
-      int nameLength = record.get(32) & 0xff;
-      fields.take(directory, record, RECORD + nameLength + (1 - nameLength % 2) + skipped);
+      int nameLength = record.u8(Iso9660.NAME_LENGTH);
+      fields.take(directory, record, Iso9660.NAME + nameLength + (1 - nameLength % 2) + skipped);
     }
     if (fields.moved) {
       return null;
     }
-    boolean isDirectory = (record.get(25) & DIRECTORY) != 0;
+    boolean isDirectory = (record.u8(Iso9660.FLAGS) & Iso9660.DIRECTORY) != 0;
     long place = isDirectory ? extent(record) : at;
     long size = length(record);
     if (fields.child >= 0) {
       isDirectory = true;
       place = fields.child * blockSize;
-      size = length(volume.read(place, RECORD));
+      size = length(volume.read(place, Iso9660.NAME));
     }
     FileEntry.Kind kind = isDirectory ? FileEntry.Kind.DIRECTORY : fields.kind(FileEntry.Kind.FILE);
     String name = fields.name.size() > 0 ? fields.name() : ownName(record, isDirectory);
@@ -236,9 +229,8 @@ final class IsoTree implements FileTree {
         place);
   }
 
-  private String ownName(ByteBuffer record, boolean isDirectory) {
-    byte[] bytes = new byte[record.get(32) & 0xff];
-    record.get(RECORD, bytes);
+  private String ownName(Structure record, boolean isDirectory) {
+    byte[] bytes = record.bytes(Iso9660.NAME, record.u8(Iso9660.NAME_LENGTH));
     String name = new String(bytes, names);
     int version = name.lastIndexOf(';');
     if (version > 0 && !isDirectory) {
@@ -250,22 +242,20 @@ final class IsoTree implements FileTree {
     return name;
   }
 
-  private static Instant modified(ByteBuffer record) {
-    byte[] time = new byte[7];
-    record.get(18, time);
-    return time(time, 0);
+  private static Instant modified(Structure record) {
+    return time(record, Iso9660.TIME);
   }
 
-  private static Instant time(byte[] time, int at) {
+  private static Instant time(Structure fields, int at) {
     try {
       return LocalDateTime.of(
-              1900 + (time[at] & 0xff),
-              time[at + 1],
-              time[at + 2],
-              time[at + 3],
-              time[at + 4],
-              time[at + 5])
-          .toInstant(ZoneOffset.ofTotalSeconds(time[at + 6] * 15 * 60));
+              1900 + fields.u8(at),
+              fields.i8(at + 1),
+              fields.i8(at + 2),
+              fields.i8(at + 3),
+              fields.i8(at + 4),
+              fields.i8(at + 5))
+          .toInstant(ZoneOffset.ofTotalSeconds(fields.i8(at + 6) * 15 * 60));
     } catch (DateTimeException noSuchTime) {
       return Instant.EPOCH;
     }
@@ -283,20 +273,20 @@ final class IsoTree implements FileTree {
   private FileRun run(FileEntry file, long position) {
     long start = 0;
     for (long at = file.id(); ; ) {
-      int recordLength = volume.read(at, 1).get() & 0xff;
+      int recordLength = volume.read(at, 1).u8(0);
       if (recordLength == 0) {
-        at = (at / SECTOR + 1) * SECTOR;
+        at = (at / Iso9660.SECTOR + 1) * Iso9660.SECTOR;
         continue;
       }
-      ByteBuffer record = volume.read(at, Math.max(recordLength, RECORD));
-      if (record.get(26) != 0 || record.get(27) != 0) {
+      Structure record = volume.read(at, Math.max(recordLength, Iso9660.NAME));
+      if (record.u8(Iso9660.UNIT_SIZE) != 0 || record.u8(Iso9660.GAP) != 0) {
         throw new BlkshException("read " + file.path(), "it is interleaved, which is not read");
       }
       long length = length(record);
       if (position < start + length) {
         return new FileRun(start, length, extent(record));
       }
-      if ((record.get(25) & MORE) == 0) {
+      if ((record.u8(Iso9660.FLAGS) & Iso9660.MORE) == 0) {
         throw volume.damage(file, "it is shorter than it says");
       }
       start += length;
@@ -330,28 +320,26 @@ final class IsoTree implements FileTree {
           };
     }
 
-    void take(FileEntry directory, ByteBuffer area, int from) {
+    void take(FileEntry directory, Structure area, int from) {
       Set<Long> continued = new HashSet<>();
       int total = 0;
-      ByteBuffer fields = area;
+      Structure fields = area;
       int at = from;
       while (fields != null) {
         long next = -1;
         int nextLength = 0;
-        while (at + 4 <= fields.capacity()) {
-          int length = fields.get(at + 2) & 0xff;
-          if (length < 4 || at + length > fields.capacity()) {
+        while (at + 4 <= fields.length()) {
+          int length = fields.u8(at + 2);
+          if (length < 4 || at + length > fields.length()) {
             break;
           }
-          int signature = (fields.get(at) & 0xff) << 8 | fields.get(at + 1) & 0xff;
-          if (signature == ('S' << 8 | 'T')) {
+          int signature = signature(fields, at);
+          if (signature == Iso9660.FIELDS_END) {
             break;
           }
-          if (signature == ('C' << 8 | 'E') && length >= 28) {
-            next =
-                (fields.getInt(at + 4) & 0xffffffffL) * blockSize
-                    + (fields.getInt(at + 12) & 0xffffffffL);
-            nextLength = fields.getInt(at + 20);
+          if (signature == Iso9660.CONTINUATION && length >= 28) {
+            next = fields.u32(at + 4) * blockSize + fields.u32(at + 12);
+            nextLength = fields.i32(at + 20);
           } else {
             take(signature, fields, at, length);
           }
@@ -369,39 +357,35 @@ final class IsoTree implements FileTree {
       }
     }
 
-    private void take(int signature, ByteBuffer fields, int at, int length) {
+    private void take(int signature, Structure fields, int at, int length) {
       switch (signature) {
-        case 'N' << 8 | 'M' -> {
+        case Iso9660.ALTERNATE_NAME -> {
           if (length > 5) {
-            byte[] bytes = new byte[length - 5];
-            fields.get(at + 5, bytes);
-            name.writeBytes(bytes);
+            name.writeBytes(fields.bytes(at + 5, length - 5));
           }
         }
-        case 'P' << 8 | 'X' -> mode = length >= 12 ? fields.getInt(at + 4) : mode;
-        case 'T' << 8 | 'F' -> takeTimes(fields, at, length);
-        case 'S' << 8 | 'L' -> takeLink(fields, at, length);
-        case 'C' << 8 | 'L' -> child = length >= 12 ? fields.getInt(at + 4) & 0xffffffffL : child;
-        case 'R' << 8 | 'E' -> moved = true;
+        case Iso9660.ATTRIBUTES -> mode = length >= 12 ? fields.i32(at + 4) : mode;
+        case Iso9660.TIMES -> takeTimes(fields, at, length);
+        case Iso9660.SYMBOLIC_LINK -> takeLink(fields, at, length);
+        case Iso9660.CHILD_LINK -> child = length >= 12 ? fields.u32(at + 4) : child;
+        case Iso9660.RELOCATED -> moved = true;
         default -> {}
       }
     }
 
-    private void takeTimes(ByteBuffer fields, int at, int length) {
-      int flags = length >= 5 ? fields.get(at + 4) : 0;
+    private void takeTimes(Structure fields, int at, int length) {
+      int flags = length >= 5 ? fields.u8(at + 4) : 0;
       int each = (flags & 0x80) != 0 ? 17 : 7;
       int place = at + 5 + ((flags & 1) != 0 ? each : 0);
       if ((flags & 2) != 0 && each == 7 && place + 7 <= at + length) {
-        byte[] time = new byte[7];
-        fields.get(place, time);
-        modified = time(time, 0);
+        modified = time(fields, place);
       }
     }
 
-    private void takeLink(ByteBuffer fields, int at, int length) {
+    private void takeLink(Structure fields, int at, int length) {
       for (int part = at + 5; part + 2 <= at + length; ) {
-        int flags = fields.get(part);
-        int bytes = fields.get(part + 1) & 0xff;
+        int flags = fields.u8(part);
+        int bytes = fields.u8(part + 1);
         if (part + 2 + bytes > at + length) {
           return;
         }
@@ -413,9 +397,7 @@ final class IsoTree implements FileTree {
           case 4 -> link.append("..");
           case 8 -> link.append('/');
           default -> {
-            byte[] text = new byte[bytes];
-            fields.get(part + 2, text);
-            link.append(new String(text, StandardCharsets.UTF_8));
+            link.append(new String(fields.bytes(part + 2, bytes), StandardCharsets.UTF_8));
           }
         }
         linkGoesOn = (flags & 1) != 0;

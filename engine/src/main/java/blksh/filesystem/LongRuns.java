@@ -15,6 +15,10 @@ final class LongRuns {
     return count;
   }
 
+  FileRun get(int number) {
+    return new FileRun(runs[3 * number], runs[3 * number + 1], runs[3 * number + 2]);
+  }
+
   /** Bytes in all runs. */
   long length() {
     return next;
@@ -47,7 +51,7 @@ final class LongRuns {
       } else if (start + runs[3 * middle + 1] <= position) {
         low = middle + 1;
       } else {
-        return new FileRun(start, runs[3 * middle + 1], runs[3 * middle + 2]);
+        return get(middle);
       }
     }
     return null;

@@ -3,7 +3,6 @@ package blksh.filesystem;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -14,19 +13,34 @@ import java.util.Map;
 /** What the records of a file say about it: its attributes, by type and name. */
 final class NtfsRecord {
 
-  private static final int ATTRIBUTE_LIST = 0x20;
+  // Types of attributes.
+  static final int STANDARD_INFORMATION = 0x10;
+  static final int ATTRIBUTE_LIST = 0x20;
+  static final int VOLUME_NAME = 0x60;
+  static final int VOLUME_INFORMATION = 0x70;
+  static final int DATA = 0x80;
+  static final int INDEX_ROOT = 0x90;
+  static final int INDEX_ALLOCATION = 0xa0;
+  static final int BITMAP = 0xb0;
+  static final int REPARSE_POINT = 0xc0;
+
+  /** The name of the attributes that are a directory's index of names. */
+  static final String NAMES = "$I30";
+
+  /** The bits of a reference to a record that are its number. */
+  static final long REFERENCE = (1L << 48) - 1;
+
   private static final int END = 0xffffffff;
   private static final int DIRECTORY = 2;
   private static final int COMPRESSED = 0x00ff;
   private static final int ENCRYPTED = 0x4000;
-  private static final long REFERENCE = (1L << 48) - 1;
 
   /** NTFS lets no list be longer, in bytes. */
   private static final int LONGEST_LIST = 256 << 10;
 
   private final NtfsRecords records;
   private final long number;
-  private final ByteBuffer base;
+  private final Structure base;
 
   /** Attributes in order of their first cluster; filled when first needed. */
   private List<Attribute> attributes;
@@ -36,29 +50,29 @@ final class NtfsRecord {
    *
    * @param at where it is in its record
    */
-  private record Attribute(int type, String name, long firstCluster, ByteBuffer record, int at) {
+  private record Attribute(int type, String name, long firstCluster, Structure record, int at) {
 
     boolean isResident() {
-      return record.get(at + 8) == 0;
+      return record.u8(at + 8) == 0;
     }
 
     int flags() {
-      return record.getShort(at + 12) & 0xffff;
+      return record.u16(at + 12);
     }
 
     int length() {
-      return record.getInt(at + 4);
+      return record.i32(at + 4);
     }
   }
 
-  NtfsRecord(NtfsRecords records, long number, ByteBuffer base) {
+  NtfsRecord(NtfsRecords records, long number, Structure base) {
     this.records = records;
     this.number = number;
     this.base = base;
   }
 
   boolean isDirectory() {
-    return (base.getShort(0x16) & DIRECTORY) != 0;
+    return (base.u16(0x16) & DIRECTORY) != 0;
   }
 
   private FileSystemDamageException damage() {
@@ -66,31 +80,30 @@ final class NtfsRecord {
   }
 
   /** The attributes within one record. */
-  private List<Attribute> within(ByteBuffer record) {
+  private List<Attribute> within(Structure record) {
     List<Attribute> found = new ArrayList<>();
-    int end = Math.min(record.capacity(), Math.max(0, record.getInt(0x18)));
-    for (int at = record.getShort(0x14) & 0xffff; at + 24 <= end; ) {
-      int type = record.getInt(at);
+    int end = Math.min(record.length(), Math.max(0, record.i32(0x18)));
+    for (int at = record.u16(0x14); at + 24 <= end; ) {
+      int type = record.i32(at);
       if (type == END) {
         return found;
       }
-      int length = record.getInt(at + 4);
-      boolean resident = record.get(at + 8) == 0;
+      int length = record.i32(at + 4);
+      boolean resident = record.u8(at + 8) == 0;
       if (length < (resident ? 24 : 64) || length % 8 != 0 || length > end - at) {
         throw damage();
       }
-      int characters = record.get(at + 9) & 0xff;
-      int name = record.getShort(at + 10) & 0xffff;
+      int characters = record.u8(at + 9);
+      int name = record.u16(at + 10);
       if (characters > 0 && name + characters * 2 > length) {
         throw damage();
       }
-      byte[] bytes = new byte[characters * 2];
-      if (characters > 0) {
-        record.get(at + name, bytes);
-      }
-      long first = resident ? 0 : record.getLong(at + 16);
-      found.add(
-          new Attribute(type, new String(bytes, StandardCharsets.UTF_16LE), first, record, at));
+      String text =
+          characters == 0
+              ? ""
+              : new String(record.bytes(at + name, characters * 2), StandardCharsets.UTF_16LE);
+      long first = resident ? 0 : record.i64(at + 16);
+      found.add(new Attribute(type, text, first, record, at));
       at += length;
     }
     return found;
@@ -112,17 +125,17 @@ final class NtfsRecord {
 
   /** Adds the attributes that lie in other records. */
   private void addListed(List<Attribute> all, byte[] list) {
-    ByteBuffer entries = ByteBuffer.wrap(list).order(ByteOrder.LITTLE_ENDIAN);
+    Structure entries = Structure.of(list);
     Map<Long, Boolean> taken = new HashMap<>();
     for (int at = 0; at + 26 <= list.length; ) {
-      int length = entries.getShort(at + 4) & 0xffff;
+      int length = entries.u16(at + 4);
       if (length < 26) {
         throw damage();
       }
-      long other = entries.getLong(at + 16) & REFERENCE;
+      long other = entries.i64(at + 16) & REFERENCE;
       if (other != number && taken.put(other, true) == null) {
-        ByteBuffer record = records.read(other).base;
-        if ((record.getLong(0x20) & REFERENCE) != number) {
+        Structure record = records.read(other).base;
+        if ((record.i64(0x20) & REFERENCE) != number) {
           throw damage();
         }
         all.addAll(within(record));
@@ -139,6 +152,25 @@ final class NtfsRecord {
     return !parts(type, name).isEmpty();
   }
 
+  /** Whether all attributes are in this record, and none in another. */
+  boolean isAlone() {
+    return within(base).stream().noneMatch(one -> one.type == ATTRIBUTE_LIST);
+  }
+
+  /** Whether its list of attributes ends as it must. */
+  boolean isEnded() {
+    int end = base.u16(0x14);
+    for (Attribute each : within(base)) {
+      end = each.at + each.length();
+    }
+    return end <= base.length() - Integer.BYTES && base.i32(end) == END;
+  }
+
+  /** Whether an attribute that is there lies in the record. */
+  boolean isResident(int type, String name) {
+    return parts(type, name).get(0).isResident();
+  }
+
   /** Bytes in an attribute; 0 when there is none. */
   long size(int type, String name) {
     List<Attribute> parts = parts(type, name);
@@ -148,9 +180,7 @@ final class NtfsRecord {
   private long size(List<Attribute> parts) {
     Attribute first = parts.get(0);
     long size =
-        first.isResident()
-            ? first.record.getInt(first.at + 16) & 0xffffffffL
-            : first.record.getLong(first.at + 48);
+        first.isResident() ? first.record.u32(first.at + 16) : first.record.i64(first.at + 48);
     if (size < 0 || first.isResident() && size > first.length()) {
       throw damage();
     }
@@ -176,14 +206,12 @@ final class NtfsRecord {
   }
 
   private byte[] value(Attribute attribute) {
-    int length = attribute.record.getInt(attribute.at + 16);
-    int offset = attribute.record.getShort(attribute.at + 20) & 0xffff;
+    int length = attribute.record.i32(attribute.at + 16);
+    int offset = attribute.record.u16(attribute.at + 20);
     if (length < 0 || offset + (long) length > attribute.length()) {
       throw damage();
     }
-    byte[] value = new byte[length];
-    attribute.record.get(attribute.at + offset, value);
-    return value;
+    return attribute.record.bytes(attribute.at + offset, length);
   }
 
   /** All bytes of an attribute; none when there is none. */
@@ -197,9 +225,9 @@ final class NtfsRecord {
     if (size > most) {
       throw damage();
     }
-    ByteBuffer bytes = ByteBuffer.allocate((int) size);
-    content(parts, "file record " + number).read(0, bytes);
-    return bytes.array();
+    byte[] bytes = new byte[(int) size];
+    content(parts, "file record " + number).read(0, ByteBuffer.wrap(bytes));
+    return bytes;
   }
 
   /** An attribute that is there, as a source. */
@@ -229,14 +257,23 @@ final class NtfsRecord {
   }
 
   private FileContent mapped(List<Attribute> parts, String path, long size) {
+    return new FileContent(records.volume(), path, size, runs(parts));
+  }
+
+  /** Where an attribute lies that is there, and not in the record. */
+  NtfsRuns runs(int type, String name) {
+    return runs(parts(type, name));
+  }
+
+  private NtfsRuns runs(List<Attribute> parts) {
     Attribute first = parts.get(0);
-    NtfsRuns runs = new NtfsRuns(records, number, first.record.getLong(first.at + 56));
+    NtfsRuns runs = new NtfsRuns(records, number, first.record.i64(first.at + 56));
     for (Attribute part : parts) {
       if (part.isResident()) {
         throw damage();
       }
       runs.add(part.record, part.at);
     }
-    return new FileContent(records.volume(), path, size, runs);
+    return runs;
   }
 }

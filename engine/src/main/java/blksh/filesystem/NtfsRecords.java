@@ -1,8 +1,6 @@
 package blksh.filesystem;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 
 /** The master file table: a record a file, and more for files that need it. */
 final class NtfsRecords {
@@ -25,34 +23,13 @@ final class NtfsRecords {
     this.recordSize = recordSize;
   }
 
-  static NtfsRecords open(Volume volume, ByteBuffer boot) {
-    int sector = boot.getShort(11) & 0xffff;
-    int coded = boot.get(13);
-    long clusterSize = (long) sector * (coded < 0 ? 1L << Math.min(-coded, 31) : coded);
-    long total = boot.getLong(0x28);
-    long table = boot.getLong(0x30);
-    int size = boot.get(0x40);
-    long recordSize = size < 0 ? 1L << Math.min(-size, 31) : size * clusterSize;
-    boolean sound =
-        sector >= 256
-            && sector <= 4096
-            && Integer.bitCount(sector) == 1
-            && clusterSize >= 512
-            && clusterSize <= 2 << 20
-            && Long.bitCount(clusterSize) == 1
-            && total > 0
-            && total < Long.MAX_VALUE / sector
-            && recordSize >= 512
-            && recordSize <= 65536
-            && Long.bitCount(recordSize) == 1
-            && table > 0
-            && table < total * sector / clusterSize;
-    if (!sound) {
+  static NtfsRecords open(Volume volume, NtfsBootSector boot) {
+    if (!boot.isSound()) {
       throw volume.damage("its boot sector contradicts itself");
     }
     NtfsRecords records =
-        new NtfsRecords(volume, (int) clusterSize, total * sector / clusterSize, (int) recordSize);
-    records.openTable(table * clusterSize);
+        new NtfsRecords(volume, (int) boot.clusterSize(), boot.clusters(), (int) boot.recordSize());
+    records.openTable(boot.masterTable() * boot.clusterSize());
     return records;
   }
 
@@ -62,8 +39,8 @@ final class NtfsRecords {
     table = new FileContent(volume, "$MFT", recordSize, position -> first);
     // Its own map may continue in other records, which are found with what is known of it so far.
     NtfsRecord record = read(0);
-    table = record.firstPart(0x80, "$MFT");
-    table = (FileContent) record.content(0x80, "", "$MFT");
+    table = record.firstPart(NtfsRecord.DATA, "$MFT");
+    table = (FileContent) record.content(NtfsRecord.DATA, "", "$MFT");
   }
 
   Volume volume() {
@@ -91,9 +68,9 @@ final class NtfsRecords {
     if (number < 0 || number >= table.size() / recordSize) {
       throw volume.damage("there is no file record %d".formatted(number));
     }
-    ByteBuffer record = ByteBuffer.allocate(recordSize).order(ByteOrder.LITTLE_ENDIAN);
-    table.read(number * recordSize, record);
-    if (!mend(record, "FILE") || (record.getShort(0x16) & IN_USE) == 0) {
+    Structure record = Structure.of(new byte[recordSize]);
+    table.read(number * recordSize, ByteBuffer.wrap(record.bytes()));
+    if (!mend(record, "FILE") || (record.u16(0x16) & IN_USE) == 0) {
       throw volume.damage("file record %d is damaged".formatted(number));
     }
     return new NtfsRecord(this, number, record);
@@ -104,23 +81,21 @@ final class NtfsRecords {
    *
    * @return whether the structure begins as it should and every mark was there
    */
-  static boolean mend(ByteBuffer structure, String magic) {
-    byte[] start = new byte[4];
-    structure.get(0, start);
-    int at = structure.getShort(4) & 0xffff;
-    int count = structure.getShort(6) & 0xffff;
-    if (!new String(start, StandardCharsets.US_ASCII).equals(magic)
-        || (count - 1) * MARKED != structure.capacity()
-        || at + count * 2 > structure.capacity()) {
+  static boolean mend(Structure structure, String magic) {
+    int at = structure.u16(4);
+    int count = structure.u16(6);
+    if (!structure.has(0, magic)
+        || (count - 1) * MARKED != structure.length()
+        || at + count * 2 > structure.length()) {
       return false;
     }
-    short mark = structure.getShort(at);
+    int mark = structure.u16(at);
     for (int i = 1; i < count; i++) {
       int end = i * MARKED - 2;
-      if (structure.getShort(end) != mark) {
+      if (structure.u16(end) != mark) {
         return false;
       }
-      structure.putShort(end, structure.getShort(at + i * 2));
+      structure.putU16(end, structure.u16(at + i * 2));
     }
     return true;
   }

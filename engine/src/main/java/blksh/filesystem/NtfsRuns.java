@@ -1,7 +1,5 @@
 package blksh.filesystem;
 
-import java.nio.ByteBuffer;
-
 /** Where the clusters of an attribute are. */
 final class NtfsRuns implements FileRun.Map {
 
@@ -24,16 +22,16 @@ final class NtfsRuns implements FileRun.Map {
   }
 
   /** Adds the runs of an attribute, which must follow those before. */
-  void add(ByteBuffer record, int attribute) {
-    int end = attribute + record.getInt(attribute + 4);
-    int at = attribute + (record.getShort(attribute + 32) & 0xffff);
+  void add(Structure record, int attribute) {
+    int end = attribute + record.i32(attribute + 4);
+    int at = attribute + record.u16(attribute + 32);
     int size = records.clusterSize();
-    if (record.getLong(attribute + 16) != mapped() / size) {
+    if (record.i64(attribute + 16) != mapped() / size) {
       throw damage();
     }
     long cluster = 0;
-    while (at < end && record.get(at) != 0) {
-      int header = record.get(at++) & 0xff;
+    while (at < end && record.u8(at) != 0) {
+      int header = record.u8(at++);
       int lengthBytes = header & 0xf;
       int offsetBytes = header >> 4;
       if (lengthBytes < 1
@@ -57,12 +55,20 @@ final class NtfsRuns implements FileRun.Map {
     }
   }
 
-  private static long number(ByteBuffer record, int at, int bytes) {
-    long value = record.get(at + bytes - 1);
+  private static long number(Structure record, int at, int bytes) {
+    long value = record.i8(at + bytes - 1);
     for (int i = bytes - 2; i >= 0; i--) {
-      value = value << 8 | record.get(at + i) & 0xff;
+      value = value << 8 | record.u8(at + i);
     }
     return value;
+  }
+
+  int count() {
+    return runs.count();
+  }
+
+  FileRun get(int number) {
+    return runs.get(number);
   }
 
   /** Bytes of the file that have a place. */

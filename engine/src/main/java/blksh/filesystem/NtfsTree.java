@@ -4,7 +4,6 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Arrays;
@@ -16,20 +15,11 @@ import java.util.function.Consumer;
  */
 final class NtfsTree implements FileTree {
 
-  private static final int BOOT = 512;
   private static final long ROOT = 5;
   private static final long VOLUME = 3;
 
   /** Records below belong to NTFS itself. */
   private static final long FIRST_OWN = 24;
-
-  private static final int STANDARD_INFORMATION = 0x10;
-  private static final int VOLUME_NAME = 0x60;
-  private static final int DATA = 0x80;
-  private static final int INDEX_ROOT = 0x90;
-  private static final int INDEX_ALLOCATION = 0xa0;
-  private static final int BITMAP = 0xb0;
-  private static final int REPARSE_POINT = 0xc0;
 
   private static final int READ_ONLY = 0x1;
   private static final int SYSTEM = 0x4;
@@ -37,7 +27,6 @@ final class NtfsTree implements FileTree {
   private static final int LAST_ENTRY = 2;
   private static final int FILE_NAME = 16;
   private static final int DOS_NAME = 2;
-  private static final long REFERENCE = (1L << 48) - 1;
 
   private static final int MOUNT_POINT = 0xa0000003;
   private static final int SYMLINK = 0xa000000c;
@@ -58,20 +47,12 @@ final class NtfsTree implements FileTree {
   private final NtfsRecords records;
   private final String label;
 
-  static boolean isOn(Volume volume) {
-    if (volume.source().size() < BOOT) {
-      return false;
-    }
-    byte[] name = new byte[8];
-    volume.read(0, BOOT).get(3, name);
-    return new String(name, StandardCharsets.US_ASCII).equals("NTFS    ");
-  }
-
   NtfsTree(Volume volume) {
     this.volume = volume;
-    this.records = NtfsRecords.open(volume, volume.read(0, BOOT));
+    this.records =
+        NtfsRecords.open(volume, NtfsBootSector.of(volume.read(0, NtfsBootSector.LENGTH)));
     NtfsRecord about = records.read(VOLUME);
-    byte[] name = about.resident(VOLUME_NAME, "", 256);
+    byte[] name = about.resident(NtfsRecord.VOLUME_NAME, "", 256);
     label = name == null ? "" : new String(name, StandardCharsets.UTF_16LE);
   }
 
@@ -97,12 +78,12 @@ final class NtfsTree implements FileTree {
 
   private FileEntry entry(String path, long number) {
     NtfsRecord record = records.read(number);
-    byte[] information = record.resident(STANDARD_INFORMATION, "", 1024);
+    byte[] information = record.resident(NtfsRecord.STANDARD_INFORMATION, "", 1024);
     if (information == null || information.length < 36) {
       throw volume.damage("file record %d lacks its information".formatted(number));
     }
-    ByteBuffer facts = ByteBuffer.wrap(information).order(ByteOrder.LITTLE_ENDIAN);
-    int attributes = facts.getInt(32);
+    Structure facts = Structure.of(information);
+    int attributes = facts.i32(32);
     String link = link(record, attributes);
     FileEntry.Kind kind =
         link != null
@@ -110,7 +91,7 @@ final class NtfsTree implements FileTree {
             : record.isDirectory() ? FileEntry.Kind.DIRECTORY : FileEntry.Kind.FILE;
     int mode = record.isDirectory() ? 0755 : (attributes & READ_ONLY) != 0 ? 0444 : 0644;
     return new FileEntry(
-        path, kind, record.size(DATA, ""), time(facts.getLong(8)), mode, link, number);
+        path, kind, record.size(NtfsRecord.DATA, ""), time(facts.i64(8)), mode, link, number);
   }
 
   private static Instant time(long ticks) {
@@ -121,24 +102,24 @@ final class NtfsTree implements FileTree {
 
   /** Where a record leads if it is a symbolic link, else null. */
   private static String link(NtfsRecord record, int attributes) {
-    byte[] reparse = record.resident(REPARSE_POINT, "", LONGEST_LINK);
+    byte[] reparse = record.resident(NtfsRecord.REPARSE_POINT, "", LONGEST_LINK);
     if (reparse != null && reparse.length >= 16) {
-      ByteBuffer buffer = ByteBuffer.wrap(reparse).order(ByteOrder.LITTLE_ENDIAN);
-      int tag = buffer.getInt(0);
+      Structure buffer = Structure.of(reparse);
+      int tag = buffer.i32(0);
       if (tag == LX_SYMLINK) {
         return new String(reparse, 12, reparse.length - 12, StandardCharsets.UTF_8);
       }
       if (tag == SYMLINK || tag == MOUNT_POINT) {
         int paths = tag == SYMLINK ? 20 : 16;
-        int from = paths + (buffer.getShort(12) & 0xffff);
-        int length = buffer.getShort(14) & 0xffff;
+        int from = paths + buffer.u16(12);
+        int length = buffer.u16(14);
         return from + length <= reparse.length
             ? new String(reparse, from, length, StandardCharsets.UTF_16LE)
             : "";
       }
     }
     if ((attributes & SYSTEM) != 0 && !record.isDirectory()) {
-      byte[] content = record.resident(DATA, "", LONGEST_LINK);
+      byte[] content = record.resident(NtfsRecord.DATA, "", LONGEST_LINK);
       if (content != null && Arrays.mismatch(content, INTERIX_LINK) == INTERIX_LINK.length) {
         int length = content.length - INTERIX_LINK.length;
         return new String(content, INTERIX_LINK.length, length, StandardCharsets.UTF_16LE);
@@ -153,14 +134,14 @@ final class NtfsTree implements FileTree {
       throw new BlkshException("open " + file.path(), "it is no file");
     }
     NtfsRecord record = records.read(file.id());
-    if (!record.has(DATA, "")) {
+    if (!record.has(NtfsRecord.DATA, "")) {
       return new ByteArraySource(file.path(), new byte[0]);
     }
-    String obstacle = record.obstacle(DATA, "");
+    String obstacle = record.obstacle(NtfsRecord.DATA, "");
     if (obstacle != null) {
       throw new BlkshException("open " + file.path(), "NTFS keeps it " + obstacle);
     }
-    return record.content(DATA, "", file.path());
+    return record.content(NtfsRecord.DATA, "", file.path());
   }
 
   @Override
@@ -169,25 +150,26 @@ final class NtfsTree implements FileTree {
       throw new BlkshException("list " + directory.path(), "it is no directory");
     }
     NtfsRecord record = records.read(directory.id());
-    byte[] root = record.resident(INDEX_ROOT, "$I30", records.recordSize());
+    byte[] root = record.resident(NtfsRecord.INDEX_ROOT, NtfsRecord.NAMES, records.recordSize());
     if (root == null || root.length < 32) {
       throw volume.damage(directory, "the directory has no index");
     }
-    ByteBuffer header = ByteBuffer.wrap(root).order(ByteOrder.LITTLE_ENDIAN);
-    int blockSize = header.getInt(8);
+    Structure header = Structure.of(root);
+    int blockSize = header.i32(8);
     listNode(directory, header, 16, each);
-    if (!record.has(INDEX_ALLOCATION, "$I30")) {
+    if (!record.has(NtfsRecord.INDEX_ALLOCATION, NtfsRecord.NAMES)) {
       return;
     }
     if (blockSize < 512 || blockSize > 1 << 16 || Integer.bitCount(blockSize) != 1) {
       throw volume.damage(directory, "the directory is damaged");
     }
-    byte[] used = record.whole(BITMAP, "$I30", LARGEST_BITMAP);
-    try (BlockSource blocks = record.content(INDEX_ALLOCATION, "$I30", directory.path())) {
+    byte[] used = record.whole(NtfsRecord.BITMAP, NtfsRecord.NAMES, LARGEST_BITMAP);
+    try (BlockSource blocks =
+        record.content(NtfsRecord.INDEX_ALLOCATION, NtfsRecord.NAMES, directory.path())) {
       for (long block = 0; block < blocks.size() / blockSize && block / 8 < used.length; block++) {
         if ((used[(int) (block / 8)] >> block % 8 & 1) != 0) {
-          ByteBuffer node = ByteBuffer.allocate(blockSize).order(ByteOrder.LITTLE_ENDIAN);
-          blocks.read(block * blockSize, node);
+          Structure node = Structure.of(new byte[blockSize]);
+          blocks.read(block * blockSize, ByteBuffer.wrap(node.bytes()));
           if (!NtfsRecords.mend(node, "INDX")) {
             throw volume.damage(directory, "the directory is damaged");
           }
@@ -202,30 +184,29 @@ final class NtfsTree implements FileTree {
    *
    * @param at where the header of the node is
    */
-  private void listNode(FileEntry directory, ByteBuffer node, int at, Consumer<FileEntry> each) {
-    long first = at + (node.getInt(at) & 0xffffffffL);
-    long end = at + (node.getInt(at + 4) & 0xffffffffL);
-    if (end > node.capacity()) {
+  private void listNode(FileEntry directory, Structure node, int at, Consumer<FileEntry> each) {
+    long first = at + node.u32(at);
+    long end = at + node.u32(at + 4);
+    if (end > node.length()) {
       throw volume.damage(directory, "the directory is damaged");
     }
     for (long next = first; next + FILE_NAME <= end; ) {
       int entry = (int) next;
-      int length = node.getShort(entry + 8) & 0xffff;
-      if ((node.getShort(entry + 12) & LAST_ENTRY) != 0) {
+      int length = node.u16(entry + 8);
+      if ((node.u16(entry + 12) & LAST_ENTRY) != 0) {
         return;
       }
       int name = entry + FILE_NAME;
       if (length < FILE_NAME + 66 || entry + length > end) {
         throw volume.damage(directory, "the directory is damaged");
       }
-      int characters = node.get(name + 64) & 0xff;
+      int characters = node.u8(name + 64);
       if (FILE_NAME + 66 + characters * 2 > length) {
         throw volume.damage(directory, "the directory is damaged");
       }
-      long number = node.getLong(entry) & REFERENCE;
-      if (node.get(name + 65) != DOS_NAME && number >= FIRST_OWN) {
-        byte[] bytes = new byte[characters * 2];
-        node.get(name + 66, bytes);
+      long number = node.i64(entry) & NtfsRecord.REFERENCE;
+      if (node.u8(name + 65) != DOS_NAME && number >= FIRST_OWN) {
+        byte[] bytes = node.bytes(name + 66, characters * 2);
         String text = volume.name(directory, new String(bytes, StandardCharsets.UTF_16LE));
         each.accept(entry(directory.inside(text), number));
       }

@@ -57,7 +57,7 @@ public final class UsedBlocks {
       areas.add(new Area(0, 0, source.size(), "", 0, String.join("; ", table.warnings())));
     } else if (table.kind() == PartitionTable.Kind.NONE) {
       areas.add(look(source, 0, 0, source.size(), mounted, free));
-    } else if (!recognise(head(source)).isEmpty()) {
+    } else if (FileSystem.marked(head(source)).stream().anyMatch(FileSystem::hasFree)) {
       String reason = "it holds both a partition table and a file system";
       areas.add(new Area(0, 0, source.size(), "", 0, reason));
     } else {
@@ -87,11 +87,14 @@ public final class UsedBlocks {
     try {
       // The slice is not closed: that would close the source.
       BlockSource slice = partition == 0 ? source : new SliceSource(source, start, length);
-      Bytes head = head(slice);
-      List<FileSystem> kinds = recognise(head);
-      Unmapped.unless(!isContainer(head), "it belongs to a volume group, a RAID or LUKS");
+      Head head = head(slice);
+      List<FileSystem> marked = FileSystem.marked(head);
+      List<FileSystem> kinds = marked.stream().filter(FileSystem::hasFree).toList();
+      Unmapped.unless(
+          marked.stream().noneMatch(FileSystem::isContainer),
+          "it belongs to a volume group, a RAID or LUKS");
       Unmapped.unless(!kinds.isEmpty(), "no file system known here is on it");
-      name = kinds.get(0).recognise(head);
+      name = kinds.get(0).mountName(head);
       Unmapped.unless(kinds.size() == 1, "it looks like several file systems");
       for (Extent range : mounted) {
         Unmapped.unless(range.end() <= start || range.start() >= start + length, "it is mounted");
@@ -108,28 +111,15 @@ public final class UsedBlocks {
     }
   }
 
-  private static Bytes head(BlockSource source) {
+  private static Head head(BlockSource source) {
     byte[] head = new byte[FileSystem.HEAD];
     try {
       source.read(0, ByteBuffer.wrap(head));
     } catch (UnreadableException e) {
       // Whatever cannot be recognised is used.
-      return Bytes.of(new byte[FileSystem.HEAD]);
+      return Head.of(Structure.of(new byte[0]));
     }
-    return Bytes.of(head);
-  }
-
-  /** What is in a container is none of a file system's that was there before. */
-  private static boolean isContainer(Bytes head) {
-    boolean volume = false;
-    for (int sector = 0; sector < 4; sector++) {
-      volume |= head.has(512 * sector, "LABELONE");
-    }
-    return volume || head.has(0, "LUKS\u00ba\u00be") || head.u32(4096) == 0xa92b4efcL;
-  }
-
-  private static List<FileSystem> recognise(Bytes head) {
-    return FileSystem.KINDS.stream().filter(kind -> kind.recognise(head) != null).toList();
+    return Head.of(Structure.of(head));
   }
 
   /** The areas looked at, in the order of the source. */
@@ -137,7 +127,7 @@ public final class UsedBlocks {
     return List.copyOf(areas);
   }
 
-  /** Bytes that need not be read or kept. */
+  /** Structure that need not be read or kept. */
   public long freeBytes() {
     return free.bytes();
   }

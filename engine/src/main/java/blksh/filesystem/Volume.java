@@ -2,7 +2,6 @@ package blksh.filesystem;
 
 import blksh.block.BlockSource;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /** The source a file system lies on, read in small pieces; the last of them are kept. */
@@ -28,11 +27,11 @@ final class Volume {
   }
 
   /**
-   * Bytes as a little-endian buffer of exactly that length.
+   * A structure of exactly that length.
    *
    * @throws FileSystemDamageException when they do not lie on the volume
    */
-  ByteBuffer read(long position, int length) {
+  Structure read(long position, int length) {
     if (position < 0 || length < 0 || length > LONGEST || position > source.size() - length) {
       throw damage("something should be at byte %d, which is not there".formatted(position));
     }
@@ -45,7 +44,7 @@ final class Volume {
       System.arraycopy(piece, from, bytes, done, count);
       done += count;
     }
-    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    return Structure.of(bytes);
   }
 
   private byte[] piece(long number) {

@@ -1,6 +1,7 @@
 package blksh.image;
 
 import blksh.BlkshException;
+import blksh.filesystem.Structure;
 import java.util.Arrays;
 
 /**
@@ -184,7 +185,7 @@ final class ClusterRuns implements BlockIndex, Layout {
         truncated(cluster);
         return;
       }
-      long count = new HeaderBytes(buffer).i64((int) (position - bufferFrom) + 1);
+      long count = Structure.of(buffer).i64((int) (position - bufferFrom) + 1);
       if (count <= 0 || count > clusters + 1 - cluster) {
         throw bad("a gap of %d clusters at cluster %d of %d".formatted(count, cluster, clusters));
       }

@@ -4,6 +4,7 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.compress.SeekableZstd;
 import blksh.io.IoFailure;
+import blksh.filesystem.Structure;
 import blksh.io.TargetFile;
 import blksh.task.OrderedStep;
 import blksh.task.Task;
@@ -156,7 +157,7 @@ public final class Convert {
         position = put(position, piece);
       }
     }
-    HeaderBytes sum = new HeaderBytes(new byte[4]);
+    Structure sum = Structure.of(new byte[4]);
     sum.putI32(0, RawCrc.of(crc));
     piece.writeBytes(sum.bytes());
     put(position, piece);

@@ -7,6 +7,8 @@ import blksh.block.ConcatSource;
 import blksh.block.SliceSource;
 import blksh.compress.Compressed;
 import blksh.compress.CompressedSource;
+import blksh.filesystem.FileSystem;
+import blksh.filesystem.Structure;
 import blksh.partition.PartitionTable;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -137,7 +139,7 @@ public final class Images {
     long identifier = 0;
     for (int i = 0; i < opened.size(); i++) {
       BlockSource volume = decompressed(opened.get(i), options);
-      HeaderBytes header = volumeHeader(volume);
+      Structure header = volumeHeader(volume);
       if (header == null && i < 2) {
         return List.of();
       }
@@ -164,13 +166,13 @@ public final class Images {
     byte[] second = new byte[first.length];
     opened.get(0).read(0, ByteBuffer.wrap(first));
     opened.get(1).read(0, ByteBuffer.wrap(second));
-    return new HeaderBytes(second).has(0, PartimageImage.MAGIC)
+    return Structure.of(second).has(0, PartimageImage.MAGIC)
         || first[0] == second[0]
             && first[1] == second[1]
-            && (new HeaderBytes(first).u16(0) == 0x8b1f || new HeaderBytes(first).has(0, "BZ"));
+            && (Structure.of(first).u16(0) == 0x8b1f || Structure.of(first).has(0, "BZ"));
   }
 
-  private static HeaderBytes volumeHeader(BlockSource volume) {
+  private static Structure volumeHeader(BlockSource volume) {
     byte[] header = new byte[PartimageImage.VOLUME_HEADER];
     int count;
     try {
@@ -179,7 +181,7 @@ public final class Images {
       // what follows a first part need not begin a stream of its own
       return null;
     }
-    HeaderBytes bytes = new HeaderBytes(header);
+    Structure bytes = Structure.of(header);
     return count == header.length && bytes.has(0, PartimageImage.MAGIC) ? bytes : null;
   }
 
@@ -193,7 +195,7 @@ public final class Images {
   }
 
   private static Image detect(ImageFile file, ImageOptions options) {
-    HeaderBytes head = Contents.head(file.source());
+    Structure head = Contents.head(file.source());
     if (options.raw()) {
       return RawImage.open(file, contents(file, head).orElse(""));
     }
@@ -217,10 +219,10 @@ public final class Images {
     return RawImage.open(file, "");
   }
 
-  private static Image partclone(ImageFile file, HeaderBytes head, ImageOptions options) {
+  private static Image partclone(ImageFile file, Structure head, ImageOptions options) {
     int version = PartcloneImage.VERSION_OFFSET;
-    if (head.bytes().length < version + 4) {
-      throw file.headerTruncated(head.bytes().length, PartcloneImage.HEADER);
+    if (head.length() < version + 4) {
+      throw file.headerTruncated(head.length(), PartcloneImage.HEADER);
     }
     return switch (head.text(version, 4)) {
       case PartcloneImage.VERSION -> PartcloneImage.open(file, options);
@@ -233,9 +235,9 @@ public final class Images {
     };
   }
 
-  private static Optional<String> contents(ImageFile file, HeaderBytes head) {
+  private static Optional<String> contents(ImageFile file, Structure head) {
     Optional<String> contents = Contents.of(head);
-    if (contents.isPresent() || head.bytes().length < SECTOR || !mayHaveTable(head)) {
+    if (contents.isPresent() || head.length() < SECTOR || !mayHaveTable(head)) {
       return contents;
     }
     PartitionTable table = PartitionTable.of(file.source());
@@ -245,20 +247,20 @@ public final class Images {
   }
 
   /** Looking for a table needs the size, which can cost a lot to find. */
-  private static boolean mayHaveTable(HeaderBytes head) {
+  private static boolean mayHaveTable(Structure head) {
     return head.u16(510) == 0xAA55 || head.has(SECTOR, "EFI PART");
   }
 
   /** Refuses what looks like anything but the sectors of a drive. */
-  private static void requireRaw(ImageFile file, HeaderBytes head) {
+  private static void requireRaw(ImageFile file, Structure head) {
     String problem = null;
-    if (head.bytes().length == 0) {
+    if (head.length() == 0) {
       problem = "it is empty";
     } else if (MAGICS.stream().anyMatch(magic -> isNearly(head, magic))) {
       problem = "its first bytes are damaged: they are almost those of an image";
     } else if (foreign(head) != null) {
       problem = "it is " + foreign(head) + ", which is not read";
-    } else if (head.bytes().length < Contents.LOOKED_AT
+    } else if (head.length() < FileSystem.HEAD
         || file.source().size() < SMALLEST_UNKNOWN
         || file.source().size() % SECTOR != 0) {
       problem = "it begins like no image, file system or partition table";
@@ -268,7 +270,7 @@ public final class Images {
       Path first = firstOfLater(file.name());
       if (first != null) {
         failure.suggest("it looks like a later part: open " + first);
-      } else if (head.bytes().length > 0) {
+      } else if (head.length() > 0) {
         failure.suggest("raw = true (--raw) takes it for the bytes of a partition or a drive");
       }
       throw failure;
@@ -276,11 +278,11 @@ public final class Images {
   }
 
   /** What it is when it is surely no image, or null. */
-  private static String foreign(HeaderBytes head) {
+  private static String foreign(Structure head) {
     if (head.has(257, "ustar")) {
       return "a tar archive";
     }
-    if (head.bytes().length >= 68 && head.i32(64) == 0xBEDA107F) {
+    if (head.length() >= 68 && head.i32(64) == 0xBEDA107F) {
       return "a virtual disk of VirtualBox";
     }
     return FOREIGN.entrySet().stream()
@@ -300,10 +302,10 @@ public final class Images {
     return Files.exists(first) ? first : null;
   }
 
-  private static boolean isNearly(HeaderBytes head, String magic) {
+  private static boolean isNearly(Structure head, String magic) {
     int wrong = 0;
     for (int i = 0; i < magic.length(); i++) {
-      if (i >= head.bytes().length || head.u8(i) != magic.charAt(i)) {
+      if (i >= head.length() || head.u8(i) != magic.charAt(i)) {
         wrong++;
       }
     }

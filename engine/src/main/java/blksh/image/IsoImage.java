@@ -2,6 +2,10 @@ package blksh.image;
 
 import blksh.block.Extent;
 import blksh.block.SourceInfo;
+import blksh.filesystem.FileSystem;
+import blksh.filesystem.Iso9660;
+import blksh.filesystem.Structure;
+import blksh.filesystem.Udf;
 import blksh.task.Task;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -13,10 +17,8 @@ import java.util.Map;
 /** The image of a disc: ISO 9660 (ECMA-119), UDF (ECMA-167), or both. */
 public final class IsoImage implements Image {
 
-  private static final int SECTOR = 2048;
-
   /** First byte of the volume descriptors: what stands before is not of the format. */
-  private static final int DESCRIPTORS = 16 * SECTOR;
+  private static final int DESCRIPTORS = Iso9660.FIRST_DESCRIPTOR * Iso9660.SECTOR;
 
   private static final int MOST_DESCRIPTORS = 64;
 
@@ -34,34 +36,36 @@ public final class IsoImage implements Image {
   }
 
   /** Whether a source begins like a disc. */
-  static boolean matches(HeaderBytes head) {
-    return head.has(DESCRIPTORS + 1, "CD001") || head.has(DESCRIPTORS + 1, "BEA01");
+  static boolean matches(Structure head) {
+    return FileSystem.ISO_9660.isOn(head) || FileSystem.UDF.isOn(head);
   }
 
   static IsoImage open(ImageFile file, ImageOptions options) {
     List<String> parts = new ArrayList<>();
     List<String> warnings = new ArrayList<>();
     Map<String, Object> fields = new LinkedHashMap<>();
-    byte[] bytes = new byte[SECTOR];
+    byte[] bytes = new byte[Iso9660.SECTOR];
     for (int i = 0; i < MOST_DESCRIPTORS; i++) {
-      long at = DESCRIPTORS + (long) i * SECTOR;
-      if (file.read(at, bytes, 0, SECTOR) < SECTOR) {
+      long at = DESCRIPTORS + (long) i * Iso9660.SECTOR;
+      if (file.read(at, bytes, 0, Iso9660.SECTOR) < Iso9660.SECTOR) {
         break;
       }
-      HeaderBytes descriptor = new HeaderBytes(bytes);
-      if (descriptor.has(1, "CD001")) {
+      Structure descriptor = Structure.of(bytes);
+      if (descriptor.has(Iso9660.STANDARD, Iso9660.IDENTIFIER)) {
         int type = descriptor.u8(0);
-        if (type == 1 && !parts.contains("ISO 9660")) {
+        if (type == Iso9660.PRIMARY && !parts.contains("ISO 9660")) {
           parts.add("ISO 9660");
           primary(file, descriptor, fields, options, warnings);
-        } else if (type == 2 && descriptor.has(88, "%/")) {
+        } else if (type == Iso9660.SUPPLEMENTARY
+            && descriptor.has(Iso9660.ESCAPES, Iso9660.JOLIET)) {
           parts.add("Joliet");
-        } else if (type == 0 && descriptor.has(7, "EL TORITO")) {
+        } else if (type == Iso9660.BOOT_RECORD && descriptor.has(7, "EL TORITO")) {
           parts.add("bootable");
         }
-      } else if (descriptor.has(1, "NSR0")) {
+      } else if (descriptor.has(Iso9660.STANDARD, Udf.NSR)) {
         parts.add("UDF");
-      } else if (!descriptor.has(1, "BEA01") && !descriptor.has(1, "TEA01")) {
+      } else if (!descriptor.has(Iso9660.STANDARD, Udf.EXTENDED_AREA_BEGINS)
+          && !descriptor.has(Iso9660.STANDARD, Udf.EXTENDED_AREA_ENDS)) {
         break;
       }
     }
@@ -70,17 +74,17 @@ public final class IsoImage implements Image {
 
   private static void primary(
       ImageFile file,
-      HeaderBytes descriptor,
+      Structure descriptor,
       Map<String, Object> fields,
       ImageOptions options,
       List<String> warnings) {
-    int sector = descriptor.u16(128);
-    long size = descriptor.u32(80) * sector;
-    fields.put("volume", descriptor.text(40, 32));
-    fields.put("system", descriptor.text(8, 32));
-    fields.put("publisher", descriptor.text(318, 128));
-    fields.put("application", descriptor.text(574, 128));
-    fields.put("created", moment(descriptor.text(813, 16)));
+    int sector = descriptor.u16(Iso9660.BLOCK_SIZE);
+    long size = descriptor.u32(Iso9660.VOLUME_SECTORS) * sector;
+    fields.put("volume", descriptor.text(Iso9660.VOLUME, 32));
+    fields.put("system", descriptor.text(Iso9660.SYSTEM, 32));
+    fields.put("publisher", descriptor.text(Iso9660.PUBLISHER, 128));
+    fields.put("application", descriptor.text(Iso9660.APPLICATION, 128));
+    fields.put("created", moment(descriptor.text(Iso9660.CREATED, 16)));
     fields.put("block size", sector);
     fields.put("volume size", size);
     if (file.knownSize().isPresent() && file.endsBefore(size)) {
@@ -110,7 +114,7 @@ public final class IsoImage implements Image {
         version,
         version.startsWith("ISO") ? "ISO9660" : "UDF",
         size(),
-        SECTOR,
+        Iso9660.SECTOR,
         0,
         0,
         file.compression(),
@@ -141,7 +145,7 @@ public final class IsoImage implements Image {
 
   @Override
   public int sectorSize() {
-    return SECTOR;
+    return Iso9660.SECTOR;
   }
 
   @Override

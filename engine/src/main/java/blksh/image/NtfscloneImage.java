@@ -1,5 +1,6 @@
 package blksh.image;
 
+import blksh.filesystem.Structure;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,7 +35,7 @@ public final class NtfscloneImage extends BlockImage {
 
   /** Opens an image that begins with the magic of this format. */
   static NtfscloneImage open(ImageFile file, ImageOptions options) {
-    HeaderBytes header = new HeaderBytes(file.header(0, HEADER));
+    Structure header = Structure.of(file.header(0, HEADER));
     int major = header.u8(16);
     int minor = header.u8(17);
     if (major != MAJOR || minor > LATEST_MINOR) {
@@ -84,7 +85,7 @@ public final class NtfscloneImage extends BlockImage {
 
   private static ImageInfo info(
       ImageFile file,
-      HeaderBytes header,
+      Structure header,
       BlockGeometry geometry,
       long deviceSize,
       List<String> warnings) {

@@ -1,5 +1,6 @@
 package blksh.image;
 
+import blksh.filesystem.Structure;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,7 +39,7 @@ public final class PartcloneImage extends BlockImage {
 
   /** Opens an image that begins with the magic and the version of this format. */
   static PartcloneImage open(ImageFile file, ImageOptions options) {
-    HeaderBytes header = new HeaderBytes(file.header(0, HEADER));
+    Structure header = Structure.of(file.header(0, HEADER));
     checkHeader(file, header);
     BlockGeometry geometry = BlockGeometry.of(file, header.u32(84), header.i64(60));
     long deviceSize = header.i64(52);
@@ -86,7 +87,7 @@ public final class PartcloneImage extends BlockImage {
     return used == 0 ? 0 : proof.trailer();
   }
 
-  private static void checkHeader(ImageFile file, HeaderBytes header) {
+  private static void checkHeader(ImageFile file, Structure header) {
     int endian = header.u16(34);
     if (endian == BIG_ENDIAN) {
       throw new UnsupportedEndianException(
@@ -112,7 +113,7 @@ public final class PartcloneImage extends BlockImage {
     }
   }
 
-  private static ChecksumKind checksumKind(ImageFile file, HeaderBytes header) {
+  private static ChecksumKind checksumKind(ImageFile file, Structure header) {
     int mode = header.u16(96);
     int size = header.u16(98);
     ChecksumKind kind =
@@ -158,7 +159,7 @@ public final class PartcloneImage extends BlockImage {
     if (file.read(HEADER + geometry.mapBytes(), stored, 0, CRC) < CRC) {
       throw bitmapTruncated(file, HEADER + geometry.mapBytes(), geometry);
     }
-    int claimed = new HeaderBytes(stored).i32(0);
+    int claimed = Structure.of(stored).i32(0);
     if (claimed != RawCrc.of(crc)) {
       throw new BitmapCrcException(
           file.opening(),
@@ -178,7 +179,7 @@ public final class PartcloneImage extends BlockImage {
 
   private static ImageInfo info(
       ImageFile file,
-      HeaderBytes header,
+      Structure header,
       BlockGeometry geometry,
       long deviceSize,
       BlockIndex index,

@@ -1,5 +1,6 @@
 package blksh.image;
 
+import blksh.filesystem.Structure;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,10 +35,10 @@ public final class PartcloneOldImage extends BlockImage {
 
   /** Opens an image that begins with the magic and the version of this format. */
   static PartcloneOldImage open(ImageFile file, ImageOptions options) {
-    HeaderBytes header = new HeaderBytes(file.header(0, HEADER));
+    Structure header = Structure.of(file.header(0, HEADER));
     long blockSize = header.u32(36);
     if (blockSize > BlockGeometry.LARGEST_BLOCK
-        && Integer.toUnsignedLong(header.bigEndian32(36)) <= BlockGeometry.LARGEST_BLOCK) {
+        && Integer.toUnsignedLong(header.bigEndian().i32(36)) <= BlockGeometry.LARGEST_BLOCK) {
       throw new UnsupportedEndianException(
           file.opening(), "it was written by a machine of the other byte order");
     }
@@ -93,7 +94,7 @@ public final class PartcloneOldImage extends BlockImage {
     if (file.read(HEADER + geometry.blocks(), mark, 0, mark.length) < mark.length) {
       throw truncated(file, HEADER + geometry.blocks(), geometry);
     }
-    if (!new HeaderBytes(mark).has(0, MARK)) {
+    if (!Structure.of(mark).has(0, MARK)) {
       throw new BitmapCrcException(
           file.opening(), "the mark " + MARK + " is missing behind the map of its used blocks");
     }
@@ -137,7 +138,7 @@ public final class PartcloneOldImage extends BlockImage {
 
   private static ImageInfo info(
       ImageFile file,
-      HeaderBytes header,
+      Structure header,
       BlockGeometry geometry,
       long used,
       int trailer,

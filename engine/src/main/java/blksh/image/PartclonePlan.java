@@ -3,6 +3,7 @@ package blksh.image;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.Extent;
+import blksh.filesystem.Structure;
 import java.util.Iterator;
 import java.util.Set;
 
@@ -153,7 +154,7 @@ record PartclonePlan(
 
   /** The header, with its checksum. */
   byte[] header() {
-    HeaderBytes header = new HeaderBytes(new byte[PartcloneImage.HEADER]);
+    Structure header = Structure.of(new byte[PartcloneImage.HEADER]);
     header.putText(0, PartcloneImage.MAGIC);
     header.putText(16, "blksh");
     header.putText(PartcloneImage.VERSION_OFFSET, PartcloneImage.VERSION);

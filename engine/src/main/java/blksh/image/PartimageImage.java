@@ -2,6 +2,7 @@ package blksh.image;
 
 import blksh.BlkshException;
 import blksh.task.CancelledException;
+import blksh.filesystem.Structure;
 import blksh.task.Task;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -57,18 +58,18 @@ public final class PartimageImage extends BlockImage {
   }
 
   /** Number of the volume a header begins, from 0. */
-  static long volumeNumber(HeaderBytes volume) {
+  static long volumeNumber(Structure volume) {
     return volume.u32(VOLUME_NUMBER_OFFSET);
   }
 
   /** What all volumes of an image have in common. */
-  static long identifier(HeaderBytes volume) {
+  static long identifier(Structure volume) {
     return volume.i64(IDENTIFIER_OFFSET);
   }
 
   /** Opens an image that begins with a volume header. */
   static PartimageImage open(ImageFile file, ImageOptions options) {
-    HeaderBytes volume = new HeaderBytes(file.header(0, VOLUME_HEADER));
+    Structure volume = Structure.of(file.header(0, VOLUME_HEADER));
     if (!volume.text(VERSION_OFFSET, 64).equals(VERSION)) {
       throw new UnsupportedVersionException(
           file.opening(),
@@ -80,14 +81,14 @@ public final class PartimageImage extends BlockImage {
               file.opening(), "it is volume %d of its image".formatted(volumeNumber(volume)))
           .suggest("open the volume that ends in .000");
     }
-    HeaderBytes main = new HeaderBytes(file.header(VOLUME_HEADER, MAIN));
+    Structure main = Structure.of(file.header(VOLUME_HEADER, MAIN));
     checkSum(file, main, RECORD);
     if (main.u32(9800) != 0) {
       throw new UnsupportedVersionException(file.opening(), "it is encrypted");
     }
     long localAt = localHeader(file, main);
-    HeaderBytes local = new HeaderBytes(file.header(localAt, LOCAL.length() + RECORD + SUM));
-    HeaderBytes fields = record(file, local, LOCAL);
+    Structure local = Structure.of(file.header(localAt, LOCAL.length() + RECORD + SUM));
+    Structure fields = record(file, local, LOCAL);
     BlockGeometry geometry = BlockGeometry.of(file, fields.i64(0), fields.i64(16));
     if (Integer.bitCount(geometry.blockSize()) != 1 || geometry.blockSize() > CHECKED) {
       throw new AbsurdSizeException(
@@ -104,7 +105,7 @@ public final class PartimageImage extends BlockImage {
     long bitmapAt = localAt + LOCAL.length() + MAIN;
     Bitmap index = readBitmap(file, geometry, bitmapAt, bitmapBytes);
     long infoAt = bitmapAt + BITMAP.length() + bitmapBytes;
-    record(file, new HeaderBytes(file.header(infoAt, INFO.length() + MAIN)), INFO);
+    record(file, Structure.of(file.header(infoAt, INFO.length() + MAIN)), INFO);
     long dataAt = infoAt + INFO.length() + MAIN;
     requireMagic(file, dataAt, DATA);
     long data = dataAt + DATA.length();
@@ -139,7 +140,7 @@ public final class PartimageImage extends BlockImage {
   }
 
   /** Where the local header begins, behind marks and backups of boot records. */
-  private static long localHeader(ImageFile file, HeaderBytes main) {
+  private static long localHeader(ImageFile file, Structure main) {
     long at = VOLUME_HEADER + MAIN;
     long records = main.u32(9792);
     long limit = records * (main.u32(9796) + 64) + RECORD;
@@ -150,7 +151,7 @@ public final class PartimageImage extends BlockImage {
     }
     byte[] bytes = new byte[(int) limit + LOCAL.length()];
     int count = file.read(at, bytes, 0, bytes.length);
-    HeaderBytes area = new HeaderBytes(bytes);
+    Structure area = Structure.of(bytes);
     for (int i = 0; i < count - LOCAL.length(); i++) {
       if (area.has(i, LOCAL)) {
         return at + i;
@@ -161,20 +162,20 @@ public final class PartimageImage extends BlockImage {
   }
 
   /** The fields behind a magic, of which the sum is right. */
-  private static HeaderBytes record(ImageFile file, HeaderBytes record, String magic) {
+  private static Structure record(ImageFile file, Structure record, String magic) {
     if (!record.has(0, magic)) {
       throw new BadRecordException(
           file.opening(), "the mark " + magic + " is not where it should be");
     }
     byte[] fields = record.bytes();
     byte[] rest = Arrays.copyOfRange(fields, magic.length(), fields.length);
-    HeaderBytes result = new HeaderBytes(rest);
+    Structure result = Structure.of(rest);
     checkSum(file, result, RECORD);
     return result;
   }
 
   /** The sum of the bytes, each with its sign, stands behind them. */
-  private static void checkSum(ImageFile file, HeaderBytes record, int length) {
+  private static void checkSum(ImageFile file, Structure record, int length) {
     int sum = 0;
     for (int i = 0; i < length; i++) {
       sum += record.bytes()[i];
@@ -187,7 +188,7 @@ public final class PartimageImage extends BlockImage {
   }
 
   private static void requireMagic(ImageFile file, long at, String magic) {
-    if (!new HeaderBytes(file.header(at, magic.length())).has(0, magic)) {
+    if (!Structure.of(file.header(at, magic.length())).has(0, magic)) {
       throw new BadRecordException(
               file.opening(), "the mark " + magic + " is not where it should be")
           .at(at);
@@ -280,11 +281,11 @@ public final class PartimageImage extends BlockImage {
     byte[] stored = new byte[8];
     byte[] magic = new byte[TAIL.length()];
     file.read(tail, magic, 0, magic.length);
-    if (!new HeaderBytes(magic).has(0, TAIL)
+    if (!Structure.of(magic).has(0, TAIL)
         || file.read(end, stored, 0, stored.length) < stored.length) {
       return Flaw.CUT;
     }
-    return new HeaderBytes(stored).i64(0) == sum
+    return Structure.of(stored).i64(0) == sum
         ? null
         : Flaw.ofSum(
             "the sum over the whole image is wrong while every checked group is right: its map or "
@@ -293,8 +294,8 @@ public final class PartimageImage extends BlockImage {
 
   private static ImageInfo info(
       ImageFile file,
-      HeaderBytes main,
-      HeaderBytes local,
+      Structure main,
+      Structure local,
       BlockGeometry geometry,
       long size,
       long used,

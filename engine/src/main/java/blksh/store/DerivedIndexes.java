@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 
@@ -68,7 +69,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
 
   private StoreIndex rowsInMemory() {
     StoreIndex made = StoreIndex.inMemory();
-    made.replaceManifests(manifests.readable(damage -> {}));
+    made.replaceManifests(manifests.readable().manifests());
     return made;
   }
 
@@ -93,8 +94,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
       if (!"1".equals(opened.meta(COMPLETE))) {
         exclusion.publishing(
             () -> {
-              opened.replaceManifests(manifests.readable(damage -> {}));
-              opened.meta(COMPLETE, "1");
+              list(manifests.readable(), opened);
               return null;
             });
       }
@@ -106,6 +106,12 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
         opened.close();
       }
     }
+  }
+
+  /** Lists manifests; when the shelf failed to give some they are listed at the next opening. */
+  private static void list(ManifestDirectory.Readable readable, StoreIndex into) {
+    into.replaceManifests(readable.manifests());
+    into.meta(COMPLETE, readable.all() ? "1" : "0");
   }
 
   /** Sets rows right that were about to change when their writer died. */
@@ -340,6 +346,26 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
         });
   }
 
+  /**
+   * Puts pages back into the page index that were taken out and are sound.
+   *
+   * @return how many were
+   */
+  long putBack(Collection<PageIndexCheck.Entry> pages) {
+    if (pages.isEmpty() || !writable()) {
+      return 0;
+    }
+    PageIndex into = pageIndex();
+    return exclusion.indexing(
+        () -> {
+          long count = 0;
+          for (PageIndexCheck.Entry page : pages) {
+            count += into.putBack(page.key(), page.address()) ? 1 : 0;
+          }
+          return count;
+        });
+  }
+
   /** Runs something while nobody adds to the page index. */
   <T> T locked(Exclusion.Action<T> action) {
     return exclusion.indexing(action);
@@ -352,22 +378,21 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
    *
    * @param readable the manifests that are whole
    */
-  synchronized void remake(List<Manifest> readable) throws IOException {
+  synchronized void remake(ManifestDirectory.Readable readable) throws IOException {
     try {
       if (rows().integrity() != null) {
         throw new StoreIndex.DamagedIndexException(INDEX, "it fails its check", null);
       }
-      rows().replaceManifests(readable);
+      list(readable, rows());
     } catch (BlkshException e) {
       if (rows != null) {
         rows.close();
         rows = null;
       }
       StoreIndex.delete(local.resolve(INDEX));
-      rows().replaceManifests(readable);
+      list(readable, rows());
     }
     takeProblem();
-    rows().meta(COMPLETE, "1");
     rows().meta(GENERATION, NO_GENERATION);
     pageIndex = null;
     pageIndex();

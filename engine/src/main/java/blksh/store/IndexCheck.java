@@ -66,6 +66,15 @@ final class IndexCheck {
     return null;
   }
 
+  /** Puts pages back that could not be read once, and are sound. */
+  void putBack(PageIndexCheck check) {
+    try {
+      check.putBack(indexes.putBack(check.returned()));
+    } catch (BlkshException e) {
+      // an index that cannot be changed still leads to every other page
+    }
+  }
+
   /** Reports what is wrong with the page index after all pages of sound packs were seen. */
   void checkPages(PageIndexCheck check, List<StoreIndex.PackRow> rows) {
     String problem = indexes.locked(() -> unchangedSince(rows) ? check.problem() : null);

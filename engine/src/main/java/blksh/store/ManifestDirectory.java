@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.OptionalInt;
-import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -146,23 +145,35 @@ final class ManifestDirectory {
     return ManifestFile.open(shelf, version.blob());
   }
 
-  /** What all whole manifests say of themselves; of the others, a damage is told. */
-  List<Manifest> readable(Consumer<Damage> damage) {
+  /**
+   * What could be read of all manifests.
+   *
+   * @param manifests what those that are whole say of themselves
+   * @param damage of the others
+   * @param all whether the shelf gave every one of them, whole or not
+   */
+  record Readable(List<Manifest> manifests, List<Damage> damage, boolean all) {}
+
+  /** Reads all manifests. */
+  Readable readable() {
     List<Manifest> found = new ArrayList<>();
+    List<Damage> damage = new ArrayList<>();
+    boolean all = true;
     for (Version version : versions()) {
-      try (ManifestFile file = ManifestFile.open(shelf, version.blob())) {
+      try (ManifestFile file = ManifestFile.read(shelf, version.blob())) {
         found.add(file.manifest());
-      } catch (BlkshException e) {
-        damage.accept(
+      } catch (IOException e) {
+        all &= e instanceof ManifestFile.NoManifest;
+        damage.add(
             new Damage(
                 version.blob(),
                 0,
                 0,
-                e.problem(),
+                Bytes.reason(e),
                 List.of(new AffectedRange(version.reference(), 0, 0))));
       }
     }
-    return found;
+    return new Readable(found, damage, all);
   }
 
   /** Bytes of a manifest's blob, 0 when they cannot be told. */

@@ -10,6 +10,7 @@ import blksh.store.shelf.Blob;
 import blksh.store.shelf.Bytes;
 import blksh.store.shelf.Shelf;
 import java.io.Closeable;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -81,14 +82,14 @@ final class ManifestFile implements Closeable {
     long size = file.size();
     int magic = MAGIC.length();
     if (size < magic + TRAILER) {
-      throw new IOException("it is only " + size + " bytes long");
+      throw new NoManifest("it is only " + size + " bytes long");
     }
     if (!Arrays.equals(file.read(0, magic), MAGIC.getBytes(StandardCharsets.US_ASCII))) {
-      throw new IOException("it does not begin with " + MAGIC);
+      throw new NoManifest("it does not begin with " + MAGIC);
     }
     byte[] t = file.read(size - TRAILER, TRAILER);
     if (LittleEndian.i64(t, 0) != END_MAGIC || LittleEndian.i32(t, 92) != Checksum.of(t, 0, 92)) {
-      throw new IOException("its end is damaged or missing");
+      throw new NoManifest("its end is damaged or missing");
     }
     extents = LittleEndian.i64(t, 8);
     badRanges = LittleEndian.i64(t, 16);
@@ -96,7 +97,7 @@ final class ManifestFile implements Closeable {
     int jsonLength = LittleEndian.i32(t, 28);
     pages = LittleEndian.i64(t, 40);
     if (LittleEndian.i32(t, 60) != Page.SIZE) {
-      throw new IOException("its pages have " + LittleEndian.i32(t, 60) + " bytes, not 4096");
+      throw new NoManifest("its pages have " + LittleEndian.i32(t, 60) + " bytes, not 4096");
     }
     storeId = Arrays.copyOfRange(t, 64, 80);
     long room = size / RECORD;
@@ -108,14 +109,14 @@ final class ManifestFile implements Closeable {
         || badRanges > room
         || packCount > room
         || jsonLength > size) {
-      throw new IOException("its counts do not fit its size");
+      throw new NoManifest("its counts do not fit its size");
     }
     long chunkCount = chunks(extents) + chunks(badRanges);
     long packsAt = magic + (extents + badRanges) * RECORD;
     long chunksAt = packsAt + 8L * packCount;
     long jsonAt = chunksAt + chunkCount * CHUNK_ENTRY;
     if (jsonAt + jsonLength + TRAILER != size) {
-      throw new IOException("its counts do not fit its size");
+      throw new NoManifest("its counts do not fit its size");
     }
     byte[] packTable = checked(packsAt, 8 * packCount, LittleEndian.i32(t, 48), "pack table");
     byte[] chunkTable =
@@ -135,9 +136,17 @@ final class ManifestFile implements Closeable {
       chunkFirst[i] = LittleEndian.i64(chunkTable, i * CHUNK_ENTRY);
       chunkSums[i] = LittleEndian.i32(chunkTable, i * CHUNK_ENTRY + 8);
     }
-    manifest = ManifestJson.read(json);
+    manifest = described(json);
     if (manifest.size() != LittleEndian.i64(t, 32) || pages != Page.count(manifest.size())) {
-      throw new IOException("its sizes contradict each other");
+      throw new NoManifest("its sizes contradict each other");
+    }
+  }
+
+  private static Manifest described(byte[] json) throws NoManifest {
+    try {
+      return ManifestJson.read(json);
+    } catch (IOException e) {
+      throw new NoManifest(Bytes.reason(e));
     }
   }
 
@@ -148,25 +157,48 @@ final class ManifestFile implements Closeable {
    * @throws BlkshException when it is missing or not a whole manifest
    */
   static ManifestFile open(Shelf shelf, String name) {
-    Blob file = null;
-    String location = shelf.locate(name);
     try {
-      file = shelf.open(name);
-      return new ManifestFile(file, location);
-    } catch (IOException | ArithmeticException e) {
-      if (file != null) {
+      return read(shelf, name);
+    } catch (IOException e) {
+      throw new BlkshException("read manifest " + shelf.locate(name), Bytes.reason(e), e)
+          .suggest("verify the store to see what else is damaged");
+    }
+  }
+
+  /**
+   * Opens a manifest.
+   *
+   * @param name of its blob
+   * @throws NoManifest when it is not a whole manifest
+   * @throws IOException when it is missing or cannot be read
+   */
+  static ManifestFile read(Shelf shelf, String name) throws IOException {
+    Blob file = shelf.open(name);
+    boolean whole = false;
+    try {
+      ManifestFile opened = new ManifestFile(file, shelf.locate(name));
+      whole = true;
+      return opened;
+    } catch (ArithmeticException | EOFException e) {
+      throw new NoManifest(e.getMessage());
+    } finally {
+      if (!whole) {
         file.close();
       }
-      String problem = e instanceof IOException io ? Bytes.reason(io) : e.getMessage();
-      throw new BlkshException("read manifest " + location, problem, e)
-          .suggest("verify the store to see what else is damaged");
+    }
+  }
+
+  /** What is there was read, and is not a manifest as it was written. */
+  static final class NoManifest extends IOException {
+    NoManifest(String problem) {
+      super(problem);
     }
   }
 
   private byte[] checked(long at, int length, int sum, String what) throws IOException {
     byte[] bytes = file.read(at, length);
     if (Checksum.of(bytes, 0, length) != sum) {
-      throw new IOException("its " + what + " is damaged");
+      throw new NoManifest("its " + what + " is damaged");
     }
     return bytes;
   }

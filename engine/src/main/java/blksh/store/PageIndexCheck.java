@@ -2,8 +2,10 @@ package blksh.store;
 
 import blksh.store.pack.PackCheck;
 import blksh.store.pack.PageIndex;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -12,10 +14,14 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 final class PageIndexCheck implements PackCheck.SoundPages {
 
+  /** Pages remembered at most that are to be put back. */
+  private static final int MOST = 1 << 20;
+
   private final PageIndex index;
   private final Map<Long, StoreIndex.PackRow> rows = new HashMap<>();
   private final AtomicLong matched = new AtomicLong();
   private final AtomicLong missing = new AtomicLong();
+  private final Collection<Entry> returned = new ConcurrentLinkedQueue<>();
 
   /**
    * @param index may be null: then nothing is compared
@@ -34,12 +40,28 @@ final class PageIndexCheck implements PackCheck.SoundPages {
     if (index == null || row == null) {
       return;
     }
+    long key = PageIndex.keyOf(digests, at);
     long address = PageIndex.address(row.ordinal(), page);
-    if (index.find(PageIndex.keyOf(digests, at), found -> found == address) >= 0) {
+    if (index.find(key, found -> found == address) >= 0) {
       matched.incrementAndGet();
+    } else if (index.wasRemoved(key) && returned.size() < MOST) {
+      returned.add(new Entry(key, address));
     } else if (row.indexed()) {
       missing.incrementAndGet();
     }
+  }
+
+  /** A page of the page index. */
+  record Entry(long key, long address) {}
+
+  /** Pages that are sound and were taken out, as they could not be read once. */
+  Collection<Entry> returned() {
+    return returned;
+  }
+
+  /** Says that so many of those were put back. */
+  void putBack(long count) {
+    matched.addAndGet(count);
   }
 
   /**

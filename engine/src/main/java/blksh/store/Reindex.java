@@ -45,7 +45,9 @@ final class Reindex {
     task.phase("indexing");
     DerivedIndexes indexes = repository.indexes();
     packs.close();
-    indexes.remake(repository.manifests().readable(damage::add));
+    ManifestDirectory.Readable readable = repository.manifests().readable();
+    damage.addAll(readable.damage());
+    indexes.remake(readable);
     new Recovery(repository).run();
     damage.forEach(d -> task.finding(d.file() + ": " + d.problem()));
     List<StoreIndex.PackRow> rows = indexes.rows().packs();
@@ -71,12 +73,13 @@ final class Reindex {
       task.checkCancelled();
       pages += inspect(id);
     }
-    int manifests = repository.manifests().readable(damage::add).size();
+    ManifestDirectory.Readable readable = repository.manifests().readable();
+    damage.addAll(readable.damage());
     damage.forEach(d -> task.finding(d.file() + ": " + d.problem()));
     return new ReindexReport(
         ids.size(),
         pages,
-        manifests,
+        readable.manifests().size(),
         List.copyOf(repaired),
         List.copyOf(damage),
         Duration.ofNanos(System.nanoTime() - started));

@@ -5,6 +5,7 @@ import blksh.store.pack.Codec;
 import blksh.store.pack.FrameCache;
 import blksh.store.pack.PackDirectory;
 import blksh.store.pack.PageReader;
+import blksh.store.shelf.BufferedSpool;
 import blksh.store.shelf.Bytes;
 import blksh.store.shelf.Exclusion;
 import blksh.store.shelf.Shelf;
@@ -52,7 +53,7 @@ final class Repository implements Closeable {
    * @throws IOException as {@link StoreIdentity#read}
    */
   static Repository open(Shelf shelf, Path local) throws IOException {
-    Spool spool = shelf.spool().orElseThrow();
+    Spool spool = shelf.spool().orElseGet(() -> new BufferedSpool(shelf));
     PackDirectory packs = new PackDirectory(shelf, spool);
     ManifestDirectory manifests = new ManifestDirectory(shelf, spool);
     StoreIdentity identity = StoreIdentity.read(shelf, packs, manifests);

@@ -137,6 +137,7 @@ final class Verification {
           }
         },
         pieces::clear);
+    indexCheck.putBack(pagesCheck);
     boolean allSound = packs.values().stream().allMatch(pack -> pack.damage().isEmpty());
     if (full && allSound && pageIndex != null) {
       indexCheck.checkPages(pagesCheck, rows);

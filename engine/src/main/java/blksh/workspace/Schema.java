@@ -24,7 +24,8 @@ final class Schema {
                 name      TEXT NOT NULL UNIQUE,
                 id        TEXT NOT NULL,
                 last_used INTEGER NOT NULL      -- milliseconds since 1970
-              ) WITHOUT ROWID""",
+              ) WITHOUT ROWID\
+              """,
               """
               CREATE TABLE run (
                 id            INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -40,7 +41,8 @@ final class Schema {
                 process_start INTEGER NOT NULL,
                 boot          TEXT NOT NULL,
                 pid_space     TEXT NOT NULL
-              )"""),
+              )\
+              """),
           List.of(
               """
               CREATE TABLE cache (
@@ -51,7 +53,8 @@ final class Schema {
                 medium    TEXT NOT NULL,
                 size      INTEGER NOT NULL,     -- bytes
                 last_used INTEGER NOT NULL      -- milliseconds since 1970
-              ) WITHOUT ROWID"""));
+              ) WITHOUT ROWID\
+              """));
 
   static final int VERSION = STEPS.size();
 

@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Which blocks partclone takes as used, from the bitmap of an image it makes. */
-public record Partclone(int blockSize, long blocks, Bytes bitmap) {
+public record Partclone(int blockSize, long blocks, Structure bitmap) {
 
   private static final int HEADER = 110;
 
@@ -18,11 +18,11 @@ public record Partclone(int blockSize, long blocks, Bytes bitmap) {
       try (RandomAccessFile file = new RandomAccessFile(output.toFile(), "r")) {
         byte[] header = new byte[HEADER];
         file.readFully(header);
-        Bytes facts = Bytes.of(header);
-        long blocks = facts.u64(60);
+        Structure facts = Structure.of(header);
+        long blocks = facts.i64(60);
         byte[] bitmap = new byte[(int) ((blocks + 7) / 8)];
         file.readFully(bitmap);
-        return new Partclone((int) facts.u32(84), blocks, Bytes.of(bitmap));
+        return new Partclone((int) facts.u32(84), blocks, Structure.of(bitmap));
       }
     } finally {
       Files.delete(output);

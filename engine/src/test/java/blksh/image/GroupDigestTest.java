@@ -2,6 +2,7 @@ package blksh.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.filesystem.Structure;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.Random;
@@ -39,7 +40,7 @@ class GroupDigestTest {
       crc.begin(previous);
       crc.add(data, cuts[i - 1], cuts[i] - cuts[i - 1]);
       crc.put(trailer, 0);
-      assertThat(new HeaderBytes(trailer).i32(0)).isEqualTo(RawCrc.of(data, 0, cuts[i]));
+      assertThat(Structure.of(trailer).i32(0)).isEqualTo(RawCrc.of(data, 0, cuts[i]));
       previous = trailer.clone();
     }
   }

@@ -7,6 +7,7 @@ import blksh.block.Extent;
 import blksh.filesystem.FileEntry;
 import blksh.filesystem.FileTree;
 import blksh.filesystem.FileTrees;
+import blksh.filesystem.Structure;
 import blksh.filesystem.UsedBlocks;
 import blksh.partition.PartitionTable;
 import blksh.task.Task;
@@ -194,7 +195,7 @@ public final class ImageFuzz {
   }
 
   private static void correctChecksums(byte[] bytes) {
-    HeaderBytes header = new HeaderBytes(bytes);
+    Structure header = Structure.of(bytes);
     if (header.has(0, PartcloneImage.MAGIC) && bytes.length > PartcloneImage.HEADER) {
       int summed = PartcloneImage.HEADER_SUMMED;
       header.putI32(summed, RawCrc.of(bytes, 0, summed));
@@ -220,7 +221,7 @@ public final class ImageFuzz {
       for (int i = start; i < start + length; i++) {
         sum += bytes[i];
       }
-      new HeaderBytes(bytes).putI32(start + length, sum);
+      Structure.of(bytes).putI32(start + length, sum);
     }
   }
 }

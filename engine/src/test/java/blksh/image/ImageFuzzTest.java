@@ -59,7 +59,7 @@ class ImageFuzzTest {
                 System.getProperty("java.class.path"),
                 "com.code_intelligence.jazzer.Jazzer",
                 "--target_class=blksh.image.ImageFuzz",
-                "--instrumentation_includes=blksh.image.**",
+                "--instrumentation_includes=blksh.image.**:blksh.filesystem.**:blksh.compress.**:blksh.partition.**",
                 "--disabled_hooks=*",
                 "--keep_going=" + (kept == null ? 1 : 20),
                 "--reproducer_path=" + directory,

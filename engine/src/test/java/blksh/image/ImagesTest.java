@@ -8,6 +8,7 @@ import blksh.BlkshException;
 import blksh.block.ByteArraySource;
 import blksh.block.Extent;
 import blksh.block.SliceSource;
+import blksh.filesystem.Structure;
 import blksh.task.Task;
 import com.github.luben.zstd.Zstd;
 import java.io.IOException;
@@ -324,7 +325,7 @@ class ImagesTest {
   @Test
   void absurdHeadersAllocateNothing() {
     byte[] bytes = Arrays.copyOf(Fixture.bytes(CRC32), 110);
-    HeaderBytes header = new HeaderBytes(bytes);
+    Structure header = Structure.of(bytes);
     for (long blocks : new long[] {0, 1L << 62, Long.MAX_VALUE, -1, 1L << 43}) {
       header.putI64(60, blocks);
       header.putI32(106, RawCrc.of(bytes, 0, 106));
@@ -364,7 +365,7 @@ class ImagesTest {
     int[] cuts = {512, 50_000, 70_001, whole.length};
     for (boolean compressed : new boolean[] {false, true}) {
       for (int i = 0; i < 3; i++) {
-        new HeaderBytes(header).putI32(96, i);
+        Structure.of(header).putI32(96, i);
         var volume = new java.io.ByteArrayOutputStream();
         volume.writeBytes(header);
         volume.write(whole, cuts[i], cuts[i + 1] - cuts[i]);
@@ -493,7 +494,7 @@ class ImagesTest {
       out.put(crc32, DATA + group * GROUP, length).put(trailer);
     }
     byte[] bytes = out.array();
-    HeaderBytes header = new HeaderBytes(bytes);
+    Structure header = Structure.of(bytes);
     header.putU16(96, 0x31);
     header.putU16(98, 16);
     bytes[104] = 0;
@@ -513,7 +514,7 @@ class ImagesTest {
   @Test
   void anIsoImageIsKnownByItsDescriptorsAndACutOneRefused() {
     byte[] iso = new byte[40 * 2048];
-    HeaderBytes disc = new HeaderBytes(iso);
+    Structure disc = Structure.of(iso);
     int descriptor = 16 * 2048;
     iso[descriptor] = 1;
     disc.putText(descriptor + 1, "CD001");

@@ -40,6 +40,10 @@ public final class PageIndex implements Closeable {
   private static final long MAGIC = 0x5844494741504B42L; // "BKPAGIDX"
   static final int HEADER = 4096;
   static final int SLOT = 16;
+
+  /** The address in a slot whose page was taken out. */
+  private static final long REMOVED = 0;
+
   private static final int PAGE_BITS = 24;
   private static final long FIRST_SLOTS = 1 << 14;
   private static final int SEGMENT_BITS = 27; // longs in a mapping: 1 GiB
@@ -400,11 +404,37 @@ public final class PageIndex implements Closeable {
       if (t.key(slot) == key && t.address(slot) == address) {
         // The slot stays taken, so that what was put behind it is still found; ordinal 0 is no
         // pack.
-        t.put(slot, key, 0);
+        t.put(slot, key, REMOVED);
         return;
       }
       slot = slot + 1 & mask;
     }
+  }
+
+  /** Whether a page was taken out under a key and its slot is still marked. */
+  public boolean wasRemoved(long key) {
+    return find(key, address -> address == REMOVED) >= 0;
+  }
+
+  /**
+   * Puts a page back that was taken out: it was found sound again. The caller holds the store's
+   * index lock.
+   *
+   * @return false when there is no mark of it
+   */
+  public boolean putBack(long key, long address) throws IOException {
+    refresh();
+    Table t = table;
+    long mask = t.slots - 1;
+    long slot = t.home(key);
+    for (long probes = 0; probes < t.slots && t.key(slot) != 0; probes++) {
+      if (t.key(slot) == key && t.address(slot) == REMOVED) {
+        t.put(slot, key, address);
+        return true;
+      }
+      slot = slot + 1 & mask;
+    }
+    return false;
   }
 
   /** Follows the file when another process has replaced it by a larger one. */

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -164,15 +165,17 @@ public final class DirectoryShelf implements Shelf, Spool {
 
   @Override
   public void put(String name, byte[] content) throws IOException {
-    Path part = written(name, content);
+    Path part = partOf(name);
+    write(part, content);
     Files.move(part, path(name), StandardCopyOption.ATOMIC_MOVE);
     syncAbove(path(name));
   }
 
   @Override
   public boolean putIfAbsent(String name, byte[] content) throws IOException {
-    Path part = written(name, content);
+    Path part = partOf(name + "." + UUID.randomUUID()); // others may try at the same time
     try {
+      write(part, content);
       Files.createLink(path(name), part);
       syncAbove(path(name));
       return true;
@@ -194,8 +197,7 @@ public final class DirectoryShelf implements Shelf, Spool {
     return true;
   }
 
-  private Path written(String name, byte[] content) throws IOException {
-    Path part = partOf(name);
+  private static void write(Path part, byte[] content) throws IOException {
     Files.createDirectories(part.getParent());
     try (FileChannel channel =
         FileChannel.open(
@@ -206,7 +208,6 @@ public final class DirectoryShelf implements Shelf, Spool {
       Bytes.writeAt(channel, 0, content, 0, content.length);
       channel.force(true);
     }
-    return part;
   }
 
   @Override

@@ -1,0 +1,242 @@
+package blksh.store;
+
+import blksh.store.pack.Page;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import blksh.BlkshException;
+import blksh.block.ByteArraySource;
+import blksh.store.shelf.DirectoryShelf;
+import blksh.store.shelf.FaultyShelf;
+import blksh.store.shelf.FaultyShelf.Fault;
+import blksh.task.Task;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Every call that an operation makes to its shelf goes wrong once, in turn and in every way: the
+ * store opens and is clean afterwards, every version that was reported as written restores bit for
+ * bit, and the same operation run again succeeds.
+ */
+class StoreOnFaultyShelfTest {
+
+  private static final int PAGES = 60;
+
+  @TempDir(factory = InMemory.class)
+  static Path folder;
+
+  private static final byte[] FIRST = Images.compressible(PAGES * Page.SIZE + 100, 1);
+  private static final byte[] SECOND = changed(FIRST, 2);
+  private static final byte[] OTHER = Images.random(20 * Page.SIZE, 3);
+  private static final byte[] NEW = changed(SECOND, 4);
+
+  private static byte[] changed(byte[] bytes, int seed) {
+    byte[] changed = bytes.clone();
+    byte[] part = Images.random(10 * Page.SIZE, seed);
+    System.arraycopy(part, 0, changed, seed * 5 * Page.SIZE, part.length);
+    Arrays.fill(changed, 50 * Page.SIZE, 55 * Page.SIZE, (byte) 0);
+    return changed;
+  }
+
+  /** What an image of a name and version holds. */
+  private static byte[] content(Manifest manifest) {
+    return switch (manifest.name()) {
+      case "disk" -> manifest.version() == 1 ? FIRST : SECOND;
+      case "other" -> OTHER;
+      default -> NEW;
+    };
+  }
+
+  private static Path template() {
+    return folder.resolve("template");
+  }
+
+  @BeforeAll
+  static void storeOfThreeVersions() {
+    try (Store store = Store.create(template(), StoreOptions.defaults())) {
+      capture(store, "disk", FIRST);
+      capture(store, "disk", SECOND);
+      capture(store, "other", OTHER);
+    }
+  }
+
+  private static Manifest capture(Store store, String name, byte[] bytes) {
+    return store
+        .capture(new ByteArraySource(bytes), name, CaptureOptions.defaults(), Task.unwatched())
+        .manifest();
+  }
+
+  /** What is done with the store, and what is known when it is reported as done. */
+  enum Operation {
+    CAPTURE {
+      @Override
+      void run(Store store, Set<String> there, Path path) {
+        there.add(capture(store, "new", NEW).reference());
+      }
+    },
+    DELETE {
+      @Override
+      void run(Store store, Set<String> there, Path path) {
+        there.remove("disk@1"); // once it was begun nobody knows
+        if (store.versions("disk").contains(1)) {
+          store.delete(store.manifest("disk@1"));
+        }
+      }
+    },
+    REINDEX {
+      @Override
+      void run(Store store, Set<String> there, Path path) {
+        store.reindex(Task.unwatched());
+      }
+    },
+    /** A reindex that has something to repair: then the store is clean only once it is done. */
+    REPAIR {
+      @Override
+      void prepare(Path path) throws IOException {
+        Images.flip(path.resolve("store.json"), 30, 1);
+        try (var files = Files.walk(path.resolve("packs"))) {
+          for (Path pack : files.filter(Files::isRegularFile).toList()) {
+            Images.flip(pack, 3, 1); // the header
+            Images.flip(pack, Files.size(pack) - 3, 1); // the trailer
+          }
+        }
+      }
+
+      @Override
+      void run(Store store, Set<String> there, Path path) {
+        store.reindex(Task.unwatched());
+      }
+    },
+    VERIFY {
+      @Override
+      void run(Store store, Set<String> there, Path path) {
+        store.verify(VerifyOptions.full(), Task.unwatched());
+      }
+    },
+    RESTORE {
+      @Override
+      void run(Store store, Set<String> there, Path path) throws IOException {
+        Path target = path.resolveSibling("target");
+        boolean done = false;
+        try {
+          Images.restore(store, store.manifest("disk@2"), target);
+          done = true;
+        } finally {
+          assertThat(Files.exists(target)).isEqualTo(done);
+          if (done) {
+            assertThat(Arrays.mismatch(Files.readAllBytes(target), SECOND)).isEqualTo(-1);
+            Files.delete(target);
+          }
+        }
+      }
+    };
+
+    /** Does what must be done before. */
+    void prepare(Path path) throws IOException {}
+
+    /**
+     * @param there the versions that are reported as written
+     */
+    abstract void run(Store store, Set<String> there, Path path) throws IOException;
+  }
+
+  @ParameterizedTest
+  @EnumSource(Operation.class)
+  void everyCallMayGoWrong(Operation operation) throws IOException {
+    StringBuilder counts = new StringBuilder();
+    for (Fault fault : Fault.values()) {
+      int call = 0;
+      while (survives(operation, fault, call)) {
+        call++;
+      }
+      assertThat(call).isGreaterThan(10);
+      counts.append(counts.isEmpty() ? "" : ", ").append(fault).append(" at ").append(call);
+    }
+    System.out.println(operation + ": " + counts + " calls, each survived");
+  }
+
+  /** False when the operation makes fewer calls. */
+  private static boolean survives(Operation operation, Fault fault, int call) throws IOException {
+    Path path = copy(template(), folder.resolve("%s-%s-%d".formatted(operation, fault, call)));
+    operation.prepare(path);
+    FaultyShelf shelf = new FaultyShelf(new DirectoryShelf(path), fault, call);
+    Set<String> there = new HashSet<>(List.of("disk@1", "disk@2", "other@1"));
+    BlkshException failure = null;
+    try (Store store = Store.open(shelf, path)) {
+      operation.run(store, there, path);
+    } catch (BlkshException e) {
+      failure = e;
+    }
+    String about = "%s, %s at call %d: %s".formatted(operation, fault, call, shelf.struck());
+    if (fault == Fault.DELAY || shelf.struck() == null) {
+      assertThat(failure).as(about).isNull();
+    }
+    try (Store store = Store.open(path)) {
+      if (operation != Operation.REPAIR) {
+        assertThat(Images.verify(store).damage()).as(about).isEmpty();
+      }
+      assertHolds(store, there, about);
+      operation.run(store, there, path);
+      about += ", run again";
+      assertThat(Images.verify(store).damage()).as(about).isEmpty();
+      assertHolds(store, there, about);
+    }
+    delete(path);
+    return shelf.struck() != null;
+  }
+
+  private static void assertHolds(Store store, Set<String> there, String about) {
+    Set<String> found = new HashSet<>();
+    for (Manifest manifest : store.manifests()) {
+      ByteArrayOutputStream out = new ByteArrayOutputStream();
+      store.restore(manifest, out, Task.unwatched());
+      assertThat(Arrays.mismatch(out.toByteArray(), content(manifest)))
+          .as("%s: first difference of %s", about, manifest.reference())
+          .isEqualTo(-1);
+      found.add(manifest.reference());
+    }
+    assertThat(found).as(about).containsAll(there);
+  }
+
+  private static Path copy(Path from, Path to) throws IOException {
+    try (var files = Files.walk(from)) {
+      for (Path file : files.toList()) {
+        Files.copy(file, to.resolve(from.relativize(file).toString()));
+      }
+    }
+    return to;
+  }
+
+  private static void delete(Path root) throws IOException {
+    Files.walkFileTree(
+        root,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Files.delete(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path directory, IOException e)
+              throws IOException {
+            Files.delete(directory);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+}

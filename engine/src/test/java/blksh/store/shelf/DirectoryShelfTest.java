@@ -1,0 +1,145 @@
+package blksh.store.shelf;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DirectoryShelfTest {
+
+  @TempDir Path folder;
+
+  private DirectoryShelf shelf;
+
+  @BeforeEach
+  void emptyShelf() throws IOException {
+    shelf = DirectoryShelf.make(folder.resolve("shelf"));
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(UTF_8);
+  }
+
+  private String read(String name) throws IOException {
+    try (Blob blob = shelf.open(name)) {
+      return new String(blob.read(0, (int) blob.size()), UTF_8);
+    }
+  }
+
+  @Test
+  void whatIsPutIsThereAndWhatIsDeletedIsNot() throws IOException {
+    shelf.put("a/b/one", bytes("first"));
+    shelf.put("a/b/one", bytes("second"));
+    assertThat(read("a/b/one")).isEqualTo("second");
+    assertThat(shelf.size("a/b/one")).hasValue(6);
+    shelf.delete("a/b/one");
+    shelf.delete("a/b/one");
+    assertThat(shelf.size("a/b/one")).isEmpty();
+    assertThatThrownBy(() -> shelf.open("a/b/one")).isInstanceOf(NoSuchFileException.class);
+    assertThat(folder.resolve("shelf/a/b")).doesNotExist();
+    assertThat(folder.resolve("shelf/a")).isEmptyDirectory();
+  }
+
+  @Test
+  void ofManyWhoPutOneNameIfItIsFreeOneSucceeds() throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(8);
+    try {
+      for (int round = 0; round < 20; round++) {
+        String name = "round/" + round;
+        List<Callable<Boolean>> all = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+          DirectoryShelf own = new DirectoryShelf(folder.resolve("shelf"));
+          byte[] content = bytes("writer " + i);
+          all.add(() -> own.putIfAbsent(name, content));
+        }
+        int succeeded = 0;
+        for (Future<Boolean> each : threads.invokeAll(all)) {
+          succeeded += each.get() ? 1 : 0;
+        }
+        assertThat(succeeded).isEqualTo(1);
+        assertThat(read(name)).matches("writer [0-7]");
+      }
+    } finally {
+      threads.shutdown();
+    }
+    assertThat(shelf.parts("round/")).isEmpty();
+  }
+
+  @Test
+  void namesAreListedByTheirBeginningAndPartsApart() throws IOException {
+    for (String name : List.of("a/1/x", "a/12/y", "a/z", "b/x", "top")) {
+      shelf.put(name, bytes(name));
+    }
+    try (Part part = shelf.begin("a/1/part")) {
+      part.write(0, bytes("growing"), 0, 7);
+      assertThat(shelf.list("a/")).containsExactlyInAnyOrder("a/1/x", "a/12/y", "a/z");
+      assertThat(shelf.list("a/1")).containsExactlyInAnyOrder("a/1/x", "a/12/y");
+      assertThat(shelf.list("")).hasSize(5);
+      assertThat(shelf.list("c/")).isEmpty();
+      assertThat(shelf.parts("a/")).containsExactly("a/1/part");
+      assertThat(shelf.parts("b/")).isEmpty();
+    }
+  }
+
+  @Test
+  void aPartIsABlobOnceItIsPublishedAndAnothersUntilItsWriterIsGone() throws IOException {
+    Part part = shelf.begin("a/one");
+    part.write(0, bytes("0123456789"), 0, 10);
+    part.write(2, bytes("xx"), 0, 2);
+    part.truncate(6);
+    assertThat(new String(part.read(1, 4), UTF_8)).isEqualTo("1xx4");
+    assertThatThrownBy(() -> part.read(4, 4)).isInstanceOf(EOFException.class);
+    assertThat(shelf.takeOver("a/one")).isNull();
+    assertThat(shelf.size("a/one")).isEmpty();
+    part.close();
+    assertThatThrownBy(() -> shelf.begin("a/one")).isInstanceOf(FileAlreadyExistsException.class);
+    Part again = shelf.takeOver("a/one");
+    again.publish("b/two");
+    again.discard();
+    assertThat(read("b/two")).isEqualTo("01xx45");
+    assertThat(shelf.parts("")).isEmpty();
+    Part given = shelf.begin("a/three");
+    given.discard();
+    given.close();
+    assertThat(shelf.parts("")).isEmpty();
+  }
+
+  @Test
+  void whatIsReadStaysWhatWasOpened() throws IOException {
+    shelf.put("a/one", bytes("first"));
+    try (Blob blob = shelf.open("a/one")) {
+      shelf.put("a/one", bytes("other"));
+      assertThat(new String(blob.read(0, 5), UTF_8)).isEqualTo("first");
+      shelf.delete("a/one");
+      assertThat(new String(blob.read(1, 3), UTF_8)).isEqualTo("irs");
+    }
+  }
+
+  @Test
+  void aShelfIsMadeWhereNothingIs() throws IOException {
+    Path taken = Files.createDirectory(folder.resolve("taken"));
+    Files.writeString(taken.resolve("notes"), "mine");
+    assertThatThrownBy(() -> DirectoryShelf.make(taken))
+        .isInstanceOf(FileAlreadyExistsException.class);
+    assertThat(shelf.isPrepared("a/")).isFalse();
+    shelf.prepare("a/");
+    assertThat(shelf.isPrepared("a/")).isTrue();
+    assertThat(shelf.list("a/")).isEmpty();
+    assertThat(shelf.bytes()).isZero();
+  }
+}
