@@ -1,8 +1,8 @@
 package blksh.image;
 
 import blksh.BlkshException;
-import blksh.task.CancelledException;
 import blksh.filesystem.Structure;
+import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.util.ArrayList;
 import java.util.Arrays;
