@@ -28,7 +28,8 @@ class ArchitectureTest {
   private static final List<String> GROUND = List.of("task", "io", "block");
 
   /** What the features share, on the ground; each room of it on those before it. */
-  private static final List<String> MIDDLE = List.of("compress", "partition", "filesystem", "retention");
+  private static final List<String> MIDDLE =
+      List.of("compress", "partition", "filesystem", "retention");
 
   /** Each stands on ground and middle; where two must meet they meet in {@code workspace}. */
   private static final Set<String> FEATURES =
