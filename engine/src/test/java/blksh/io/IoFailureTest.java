@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import blksh.BlkshException;
-import blksh.Mount;
+import blksh.kit.Tmpfs;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -64,7 +64,7 @@ class IoFailureTest {
 
   @Test
   void aReadOnlyFileSystemIsKnown() throws IOException {
-    try (Mount mount = Mount.of(folder.resolve("mounted"), "1m")) {
+    try (Tmpfs mount = Tmpfs.of(folder.resolve("mounted"), "1m")) {
       Path file = Files.createFile(mount.path().resolve("file"));
       mount.makeReadOnly();
       fails(() -> Files.delete(file), IoFailure.READ_ONLY);

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
-import blksh.ChildJvm;
-import blksh.Mount;
+import blksh.kit.ChildJvm;
+import blksh.kit.Tmpfs;
 import blksh.io.OpenFile.Use;
 import blksh.io.OpenFile.WhenInterrupted;
 import blksh.task.CancelledException;
@@ -203,7 +203,7 @@ class OpenFileTest {
 
   @Test
   void aFullFileSystemIsTold() throws IOException {
-    try (Mount mount = Mount.of(folder.resolve("mounted"), "1m");
+    try (Tmpfs mount = Tmpfs.of(folder.resolve("mounted"), "1m");
         OpenFile file =
             OpenFile.open(mount.path().resolve("file"), Use.CREATE, WhenInterrupted.FINISH)) {
       ByteBuffer bytes = ByteBuffer.allocate(3 << 20);

@@ -3,7 +3,7 @@ package blksh.io;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
-import blksh.Mount;
+import blksh.kit.Tmpfs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -99,7 +99,7 @@ class SqliteTest {
 
   @Test
   void whereNothingCanBeWrittenItIsReadAsItIs() throws Exception {
-    try (Mount mount = Mount.of(folder.resolve("mounted"), "1m")) {
+    try (Tmpfs mount = Tmpfs.of(folder.resolve("mounted"), "1m")) {
       Path file = mount.path().resolve("db");
       try (Connection connection = open(file)) {
         execute(connection, "CREATE TABLE t (n INTEGER)");
@@ -121,7 +121,7 @@ class SqliteTest {
 
   @Test
   void aFullFileSystemIsTold() throws Exception {
-    try (Mount mount = Mount.of(folder.resolve("mounted"), "1m");
+    try (Tmpfs mount = Tmpfs.of(folder.resolve("mounted"), "1m");
         Connection connection = open(mount.path().resolve("db"))) {
       execute(connection, "CREATE TABLE t (n BLOB)");
       fails(

@@ -3,8 +3,8 @@ package blksh.io;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import blksh.ChildJvm;
-import blksh.Mount;
+import blksh.kit.ChildJvm;
+import blksh.kit.Tmpfs;
 import blksh.io.PartFile.Durability;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -93,7 +93,7 @@ class WholeFileTest {
 
   @Test
   void aFullFileSystemLeavesTheOldAndNothingElse() throws IOException {
-    try (Mount mount = Mount.of(folder.resolve("mounted"), "1m")) {
+    try (Tmpfs mount = Tmpfs.of(folder.resolve("mounted"), "1m")) {
       Path path = Files.writeString(mount.path().resolve("file"), "before");
       assertThatThrownBy(() -> WholeFile.replace(path, Durability.DURABLE, new byte[2 << 20]))
           .satisfies(e -> assertThat(IoFailure.of(e)).isEqualTo(IoFailure.NO_SPACE));
