@@ -1,7 +1,7 @@
 // Mounts a drive, an image, a version or a whole store, for other programs to read as files.
 val what by positional<String>("SOURCE", "a drive or a file, a store's directory, or NAME[@VERSION] with --store")
 val dir by positional<Path>("DIR", "an empty directory, or one to be made")
-val storeDir by option<Path>("--store", "DIR", "the store that holds NAME").optional()
+val storeDir by option<Place>("--store", "DIR", "the store that holds NAME").optional()
 val partition by option<String>("--partition", "P", "one partition of it, such as p1").optional()
 val overlay by option<Path>("--overlay", "FILE", "a file that takes what is written; without one nothing can be").optional()
 val pageCache by flag("--page-cache", "have the kernel remember what was read")

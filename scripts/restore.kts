@@ -1,6 +1,6 @@
 // Restores a captured version to a file, a drive or standard output.
 val reference by positional<String>("NAME[@VERSION]", "what to restore; the newest without a version")
-val storeDir by option<Path>("--store", "DIR", "the store's directory")
+val storeDir by option<Place>("--store", "DIR", "the store's directory")
 val to by option<String>("--to", "TARGET", "a file or a drive, or - for standard output")
 val overwrite by flag("--overwrite", "write over what is there")
 val onlyChanged by flag("--only-changed", "write over what is there, but only where it differs")

@@ -1,6 +1,6 @@
 // Serves a drive, an image, a version or a whole store over NBD, to qemu, nbdcopy, nbdfuse and their like.
 val what by positional<String>("SOURCE", "a drive or a file, a store's directory, or NAME[@VERSION] with --store")
-val storeDir by option<Path>("--store", "DIR", "the store that holds NAME").optional()
+val storeDir by option<Place>("--store", "DIR", "the store that holds NAME").optional()
 val partition by option<String>("--partition", "P", "one partition of it, such as p1").optional()
 val overlay by option<Path>("--overlay", "FILE", "a file that takes what is written; without one nothing can be").optional()
 val socket by option<Path>("--socket", "PATH", "a Unix socket; one in the home directory by default").optional()

@@ -1,9 +1,13 @@
 package blksh;
 
+import static blksh.kit.Await.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import blksh.Program.Ended;
+import blksh.kit.Child;
+import blksh.kit.Component;
+import blksh.kit.Program;
+import blksh.kit.Program.Ended;
+import blksh.kit.Tool;
 import blksh.session.ExitStatus;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -30,20 +34,13 @@ class CacheScriptsTest {
     return new Program(home).run(words);
   }
 
-  private static void needs(boolean there, String what) {
-    if (System.getenv("CI") != null) {
-      assertThat(there).as("needed in CI: %s", what).isTrue();
-    }
-    assumeTrue(there, what + " is not there");
-  }
-
   private static int call(String... command) throws Exception {
-    return new ProcessBuilder(command).inheritIO().start().waitFor();
+    return Child.of(command).inheritIO().start().waitFor();
   }
 
   @Test
   void aRescueGoesOnWhereDdrescueStoppedAndTheOtherWayRound() throws Exception {
-    needs(Files.exists(Path.of("/usr/bin/ddrescue")), "ddrescue");
+    Tool.named("ddrescue");
     Path medium = medium("medium", 3_000_320);
     String copy = home.resolve("copy").toString();
     assertThat(call("ddrescue", "-q", "-s", "1Mi", medium.toString(), copy, copy + ".map"))
@@ -78,7 +75,7 @@ class CacheScriptsTest {
 
   @Test
   void oneDiscAfterAnotherAppearsAsAFile() throws Exception {
-    needs(Files.isReadable(Path.of("/dev/fuse")), "FUSE");
+    Component.needFuse();
     Path one = medium("one", 4_000_256);
     Path two = medium("two", 5_000_192);
     Path drive = home.resolve("drive");
@@ -106,17 +103,14 @@ class CacheScriptsTest {
   }
 
   private static void awaitSize(Path file, long size) throws Exception {
-    for (int i = 0; i < 300 && !(Files.exists(file) && Files.size(file) == size); i++) {
-      Thread.sleep(100);
-    }
-    assertThat(Files.size(file)).isEqualTo(size);
+    await(() -> Files.exists(file) && Files.size(file) == size);
   }
 
   @Test
   void aLoopDeviceIsListedAndDescribed() throws Exception {
-    needs(Files.isWritable(Path.of("/dev/loop-control")), "a loop device to attach");
+    Component.needRoot();
     Path medium = medium("medium", 2 << 20);
-    Process attach = new ProcessBuilder("losetup", "-f", "--show", medium.toString()).start();
+    Process attach = Child.of("losetup", "-f", "--show", medium.toString()).start();
     String device = new String(attach.getInputStream().readAllBytes()).strip();
     try {
       String name = device.substring("/dev/".length());

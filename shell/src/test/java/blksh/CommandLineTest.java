@@ -2,7 +2,8 @@ package blksh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.Program.Ended;
+import blksh.kit.Program;
+import blksh.kit.Program.Ended;
 import blksh.session.ExitStatus;
 import java.nio.file.Files;
 import java.nio.file.Path;

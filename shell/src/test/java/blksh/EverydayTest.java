@@ -2,7 +2,9 @@ package blksh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.Program.Ended;
+import blksh.kit.Child;
+import blksh.kit.Program;
+import blksh.kit.Program.Ended;
 import blksh.session.ExitStatus;
 import java.io.InputStream;
 import java.io.RandomAccessFile;
@@ -89,7 +91,7 @@ class EverydayTest {
         .containsPattern("\"free\":[1-9]");
     Path back = home.resolve("back.img");
     done("restore", "used", "--store", store, "--to", back.toString());
-    assertThat(new ProcessBuilder("e2fsck", "-fn", back.toString()).start().waitFor()).isZero();
+    assertThat(Child.of("e2fsck", "-fn", back.toString()).start().waitFor()).isZero();
     Ended stream = run("capture", "-", "--store", store, "--name", "s", "--skip-free");
     assertThat(stream.err()).contains("what a stream does not use cannot be told");
   }

@@ -3,7 +3,9 @@ package blksh;
 import static blksh.kit.Await.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.Program.Ended;
+import blksh.kit.Child;
+import blksh.kit.Program;
+import blksh.kit.Program.Ended;
 import blksh.session.ExitStatus;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -52,7 +54,7 @@ class InterruptTest {
   }
 
   private static void send(String signal, Process process) throws Exception {
-    new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start().waitFor();
+    Child.of("kill", "-" + signal, Long.toString(process.pid())).start().waitFor();
   }
 
   @Test

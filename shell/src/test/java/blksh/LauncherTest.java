@@ -1,9 +1,10 @@
 package blksh;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import blksh.Program.Ended;
+import blksh.kit.Component;
+import blksh.kit.Program;
+import blksh.kit.Program.Ended;
 import blksh.session.ExitStatus;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -111,7 +112,7 @@ class LauncherTest {
   @Test
   void saysNothingOnStandardErrorWithAnyJava() throws Exception {
     List<Path> javas = javas();
-    assumeTrue(!javas.isEmpty(), "no JDK in the usual place");
+    Component.need(!javas.isEmpty(), "no JDK in the usual place");
     for (Path java : javas) {
       Program program = new Program(home).with("JAVA_HOME", java.toString());
       // The first of each may say that it prepares itself.

@@ -1,17 +1,19 @@
 package blksh;
 
+import static blksh.kit.Await.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.fail;
-import static org.junit.jupiter.api.Assumptions.abort;
 
-import blksh.Program.Ended;
+import blksh.kit.Child;
+import blksh.kit.Component;
+import blksh.kit.Program;
+import blksh.kit.Program.Ended;
+import blksh.kit.Tool;
 import blksh.session.ExitStatus;
 import java.io.InputStream;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
-import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -45,19 +47,8 @@ class MountingTest {
     for (String line : Files.readAllLines(Path.of("/proc/self/mountinfo"))) {
       String mounted = line.split(" ")[4];
       if (mounted.startsWith(folder.toString())) {
-        new ProcessBuilder("fusermount", "-u", "-z", mounted).start().waitFor();
+        Tool.named("fusermount").attempt("-u", "-z", mounted);
       }
-    }
-  }
-
-  private static void needFuse() {
-    if (!Files.isWritable(Path.of("/dev/fuse"))
-        || Stream.of("/usr/bin/fusermount3", "/usr/bin/fusermount", "/bin/fusermount")
-            .noneMatch(path -> Files.isExecutable(Path.of(path)))) {
-      if (System.getenv("CI") != null) {
-        fail("FUSE is needed in CI");
-      }
-      abort("there is no FUSE");
     }
   }
 
@@ -73,7 +64,7 @@ class MountingTest {
 
   @Test
   void aVersionMountedInTheBackgroundStaysUntilAnotherProcessUnmountsIt() throws Exception {
-    needFuse();
+    Component.needFuse();
     done("run", "capture", disk.toString(), "--store", store, "--name", "sda");
     done("run", "mount", "sda@1", point.toString(), "--store", store, "--background");
     assertThat(Files.mismatch(point.resolve("sda@1"), disk)).isEqualTo(-1);
@@ -82,8 +73,7 @@ class MountingTest {
     assertThat(done("run", "mounts", "--json").lastLine())
         .contains("\"place\":\"" + point + "\"", "\"hitRate\":");
     // Somebody uses it: it says who, and it is gone from the directory all the same.
-    Process reader =
-        new ProcessBuilder("sleep", "60").redirectInput(point.resolve("sda@1").toFile()).start();
+    Process reader = Child.of("sleep", "60").redirectInput(point.resolve("sda@1").toFile()).start();
     Ended busy = run("run", "unmount", point.toString());
     assertThat(busy.status()).as(busy.err()).isEqualTo(ExitStatus.FINDINGS);
     assertThat(busy.err()).contains("process " + reader.pid(), "sleep", "sda@1");
@@ -97,20 +87,18 @@ class MountingTest {
 
   @Test
   void aMountInTheForegroundEndsWithCtrlC() throws Exception {
-    needFuse();
+    Component.needFuse();
     Process mount = new Program(home).start("run", "mount", disk.toString(), point.toString());
-    while (mount.isAlive() && !Files.exists(point.resolve("disk.img"))) {
-      Thread.sleep(50);
-    }
+    await(() -> !mount.isAlive() || Files.exists(point.resolve("disk.img")));
     assertThat(Files.mismatch(point.resolve("disk.img"), disk)).isEqualTo(-1);
-    new ProcessBuilder("kill", "-INT", Long.toString(mount.pid())).start().waitFor();
+    Child.of("kill", "-INT", Long.toString(mount.pid())).start().waitFor();
     mount.waitFor();
     assertThat(point).doesNotExist();
   }
 
   @Test
   void whatIsWrittenThroughAnOverlayIsToldForgottenAndCommitted() throws Exception {
-    needFuse();
+    Component.needFuse();
     Path over = folder.resolve("over");
     byte[] bytes = Files.readAllBytes(disk);
     byte[] written = new byte[9000];
@@ -144,49 +132,34 @@ class MountingTest {
     assertThat(done("eval", overlay + ".changes", "--json").lastLine()).contains("\"changed\":0");
   }
 
-  private static void needLoopDevices(String... programs) {
-    needFuse();
-    if (!Files.isWritable(Path.of("/dev/loop-control"))
-        || !Stream.of(programs).allMatch(path -> Files.isExecutable(Path.of(path)))) {
-      String what = "root, loop devices and " + String.join(", ", programs);
-      if (System.getenv("CI") != null) {
-        fail(what + " are needed in CI");
-      }
-      abort("this needs " + what);
-    }
-  }
-
   @Test
   void whatTheKernelCannotReadIsMountedByTheProgramThatCan() throws Exception {
-    needLoopDevices("/sbin/mkfs.ntfs", "/sbin/mount.ntfs");
+    Component.needFuse();
+    Component.needRoot();
+    Tool.named("mount.ntfs");
     Path image = folder.resolve("ntfs.img");
     try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
       file.setLength(32 << 20);
     }
-    new ProcessBuilder("/sbin/mkfs.ntfs", "-q", "-F", "-f", image.toString()).start().waitFor();
+    Tool.named("mkfs.ntfs").run("-q", "-F", "-f", image);
     Path inside = Files.writeString(folder.resolve("inside"), "a file");
-    new ProcessBuilder("ntfscp", "-f", image.toString(), inside.toString(), "/inside")
-        .inheritIO()
-        .start()
-        .waitFor();
+    Tool.named("ntfscp").run("-f", image, inside, "/inside");
     done("run", "mount", image.toString(), point.toString(), "--file-system", "--background");
     assertThat(point.resolve("inside")).hasContent("a file");
     done("run", "unmount", point.toString());
-    for (int i = 0; i < 100 && mountedBelow(folder) > 0; i++) {
-      Thread.sleep(50); // its process looks every second whether it is to end
-    }
-    assertThat(mountedBelow(folder)).isZero();
+    await(() -> mountedBelow(folder) == 0); // its process looks every second whether it is to end
   }
 
   @Test
   void theFileSystemInsideIsMountedAndBothMountsUndone() throws Exception {
-    needLoopDevices("/sbin/mkfs.ext4");
+    Component.needFuse();
+    Component.needRoot();
     Path image = folder.resolve("fs.img");
     try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
       file.setLength(32 << 20);
     }
     String docs = Program.root().resolve("docs").toString();
-    new ProcessBuilder("/sbin/mkfs.ext4", "-q", "-d", docs, image.toString()).start().waitFor();
+    Tool.named("mkfs.ext4").run("-q", "-d", docs, image);
     byte[] before = Files.readAllBytes(image);
     done("run", "mount", image.toString(), point.toString(), "--file-system", "--background");
     assertThat(Files.mismatch(point.resolve("store-format.md"), Path.of(docs, "store-format.md")))
@@ -196,10 +169,7 @@ class MountingTest {
         .asString()
         .startsWith(point.toString());
     done("run", "unmount", point.toString());
-    for (int i = 0; i < 100 && mountedBelow(folder) > 0; i++) {
-      Thread.sleep(50); // its process looks every second whether it is to end
-    }
-    assertThat(mountedBelow(folder)).isZero();
+    await(() -> mountedBelow(folder) == 0); // its process looks every second whether it is to end
     assertThat(Files.readAllBytes(image)).isEqualTo(before);
   }
 
@@ -211,15 +181,13 @@ class MountingTest {
 
   @Test
   void vpartcloneMountsAnImageWithAnOverlay() throws Exception {
-    needFuse();
+    Component.needFuse();
     Path over = folder.resolve("over");
     String[] words = {
       "run", "vpartclone", disk.toString(), "-m", point.toString(), "--overlay", over.toString()
     };
     Process mount = new Program(home).start(words);
-    while (mount.isAlive() && !Files.exists(point.resolve("disk.img"))) {
-      Thread.sleep(50);
-    }
+    await(() -> !mount.isAlive() || Files.exists(point.resolve("disk.img")));
     assertThat(Files.isWritable(point.resolve("disk.img"))).isTrue();
     assertThat(Files.mismatch(point.resolve("disk.img"), disk)).isEqualTo(-1);
     new Program(folder.resolve("other")).run("run", "unmount", point.toString());
@@ -231,44 +199,31 @@ class MountingTest {
   void aSourceServedInTheBackgroundIsReadByName() throws Exception {
     Path socket = folder.resolve("nbd.sock");
     done("run", "serve", disk.toString(), "--socket", socket.toString(), "--background");
-    if (Files.isExecutable(Path.of("/usr/bin/nbdcopy"))) {
-      for (String export : new String[] {"", "disk.img"}) {
-        Path copy = folder.resolve("copy" + export);
-        String uri = "nbd+unix:///" + export + "?socket=" + socket;
-        Process nbdcopy = new ProcessBuilder("nbdcopy", uri, copy.toString()).inheritIO().start();
-        assertThat(nbdcopy.waitFor()).isZero();
-        assertThat(Files.mismatch(copy, disk)).isEqualTo(-1);
-      }
-    } else if (System.getenv("CI") != null) {
-      fail("nbdcopy is needed in CI");
+    Tool nbdcopy = Tool.named("nbdcopy");
+    for (String export : new String[] {"", "disk.img"}) {
+      Path copy = folder.resolve("copy" + export);
+      String uri = "nbd+unix:///" + export + "?socket=" + socket;
+      nbdcopy.run(uri, copy);
+      assertThat(Files.mismatch(copy, disk)).isEqualTo(-1);
     }
     endServer(socket);
   }
 
   private void endServer(Path socket) throws Exception {
     done("run", "unmount", socket.toString());
-    for (int i = 0; i < 100 && Files.exists(socket); i++) {
-      Thread.sleep(50); // its process is asked to end it, and looks every second
-    }
-    assertThat(socket).doesNotExist();
+    await(() -> !Files.exists(socket)); // its process is asked to end it, and looks every second
   }
 
   @Test
   void aStoreIsServedByItsVersions() throws Exception {
-    if (!Files.isExecutable(Path.of("/usr/bin/nbdcopy"))) {
-      if (System.getenv("CI") != null) {
-        fail("nbdcopy is needed in CI");
-      }
-      abort("this needs nbdcopy");
-    }
+    Tool nbdcopy = Tool.named("nbdcopy");
     Path socket = folder.resolve("nbd.sock");
     done("run", "capture", disk.toString(), "--store", store, "--name", "sda");
     done("run", "serve", store, "--socket", socket.toString(), "--background");
     for (String export : new String[] {"sda/1", "sda/latest"}) {
       Path copy = folder.resolve("copy");
       String uri = "nbd+unix:///" + export + "?socket=" + socket;
-      Process nbdcopy = new ProcessBuilder("nbdcopy", uri, copy.toString()).inheritIO().start();
-      assertThat(nbdcopy.waitFor()).isZero();
+      nbdcopy.run(uri, copy);
       assertThat(Files.mismatch(copy, disk)).isEqualTo(-1);
       Files.delete(copy);
     }
@@ -277,7 +232,7 @@ class MountingTest {
 
   @Test
   void whatCannotBeMountedIsSaidWhereItWasAskedFor() throws Exception {
-    needFuse();
+    Component.needFuse();
     Files.createDirectories(point);
     Files.writeString(point.resolve("mine"), "mine");
     Ended ended = run("run", "mount", disk.toString(), point.toString(), "--background");
@@ -288,11 +243,9 @@ class MountingTest {
 
   @Test
   void aMountWhoseProcessWasKilledIsPruned() throws Exception {
-    needFuse();
+    Component.needFuse();
     Process mount = new Program(home).start("run", "mount", disk.toString(), point.toString());
-    while (mount.isAlive() && !Files.exists(point.resolve("disk.img"))) {
-      Thread.sleep(50);
-    }
+    await(() -> !mount.isAlive() || Files.exists(point.resolve("disk.img")));
     mount.destroyForcibly().waitFor();
     assertThat(done("run", "mounts").out()).contains(point.toString(), "dead");
     done("run", "mounts", "--prune");

@@ -2,7 +2,8 @@ package blksh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.Program.Ended;
+import blksh.kit.Program;
+import blksh.kit.Program.Ended;
 import blksh.session.ExitStatus;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -184,7 +185,7 @@ class VpartcloneTest {
             val sample = sampleImage.files
             println("letters ${sample["/home/ada/letters"].kind} ${sample["/home/ada/letters"].list.size > 3}")
             sample["/home/ada/letters"].copy("$home/letters")
-            sample.matching("*.log").forEach { println("log ${it.path}") }
+            sample.find("*.log").forEach { println("log ${it.path}") }
             sampleImage.map
             """
                 .formatted(

@@ -1,6 +1,6 @@
 package blksh.workspace;
 
-import java.nio.file.Path;
+import blksh.Place;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -20,29 +20,29 @@ final class StoreTable {
   private StoreTable() {}
 
   /**
-   * Notes that a store was used. One that was moved keeps its name; a new one is named after its
-   * directory, with a number when the name is taken.
+   * Notes that a store was used. One that was moved keeps its name; a new one is named after the
+   * last part of its place, with a number when the name is taken.
    *
-   * @param isStore whether there is a store at a path now
+   * @param isStore whether there is a store at a place now
    */
   static void remember(
-      Connection connection, Path path, String id, Instant used, Predicate<Path> isStore)
+      Connection connection, Place place, String id, Instant used, Predicate<Place> isStore)
       throws SQLException {
     List<KnownStore> known = list(connection);
     Optional<KnownStore> before =
         known.stream()
-            .filter(store -> store.path().equals(path))
+            .filter(store -> store.place().equals(place))
             .findFirst()
             .or(
                 () ->
                     known.stream()
-                        .filter(store -> store.id().equals(id) && !isStore.test(store.path()))
+                        .filter(store -> store.id().equals(id) && !isStore.test(store.place()))
                         .findFirst());
     if (before.isPresent()) {
       update(
           connection,
           "UPDATE store SET path = ?, id = ?, last_used = ? WHERE name = ?",
-          path.toString(),
+          place.toString(),
           id,
           used.toEpochMilli(),
           before.get().name());
@@ -50,17 +50,17 @@ final class StoreTable {
       update(
           connection,
           "INSERT INTO store (path, id, last_used, name) VALUES (?, ?, ?, ?)",
-          path.toString(),
+          place.toString(),
           id,
           used.toEpochMilli(),
-          freeName(path, known));
+          freeName(place, known));
     }
   }
 
-  private static String freeName(Path path, List<KnownStore> known) {
+  private static String freeName(Place place, List<KnownStore> known) {
     Set<String> taken = new HashSet<>();
     known.forEach(store -> taken.add(store.name()));
-    String plain = path.getFileName() == null ? "root" : path.getFileName().toString();
+    String plain = place.name();
     String name = plain;
     for (int number = 2; taken.contains(name); number++) {
       name = plain + "-" + number;
@@ -77,7 +77,7 @@ final class StoreTable {
         stores.add(
             new KnownStore(
                 rows.getString("name"),
-                Path.of(rows.getString("path")),
+                Place.parse(rows.getString("path")),
                 rows.getString("id"),
                 Instant.ofEpochMilli(rows.getLong("last_used")),
                 false));

@@ -1,6 +1,7 @@
 package blksh.workspace;
 
 import blksh.BlkshException;
+import blksh.Place;
 import blksh.block.BlockSource;
 import blksh.cache.Cache;
 import blksh.cache.CacheOptions;
@@ -37,6 +38,7 @@ import java.util.function.Supplier;
  */
 public final class Workspace implements Closeable {
 
+  private static final String STORES = "stores";
   private static final String DATABASE = "workspace.db";
 
   /** Where the indexes of compressed images are, within the home. */
@@ -94,18 +96,30 @@ public final class Workspace implements Closeable {
    * belongs to the workspace, which gives the same one to everybody who asks and closes it in the
    * end.
    *
-   * @throws BlkshException when the directory holds something else, or the store cannot be opened
+   * @throws BlkshException when the directory holds something else, the store cannot be opened, or
+   *     its place is beyond this machine
    */
-  public Store store(Path directory) {
+  public Store store(Place place) {
+    Path directory = place.path("open store", STORES);
     Store store = openOrCreate(directory);
-    Path path = withoutLinks(directory);
+    Place known = Place.of(withoutLinks(directory));
     Instant now = Instant.now();
     ledger.note(
         connection -> {
-          StoreTable.remember(connection, path, store.id(), now, Store::isStore);
+          StoreTable.remember(connection, known, store.id(), now, Workspace::isStore);
           return null;
         });
     return store;
+  }
+
+  /** Opens a store by its directory, see {@link #store(Place)}. */
+  public Store store(Path directory) {
+    return store(Place.of(directory));
+  }
+
+  /** Whether there is a store at a place now, which can be opened. */
+  public static boolean isStore(Place place) {
+    return place instanceof Place.Local local && Store.isStore(local.path());
   }
 
   private Store openOrCreate(Path directory) {
@@ -140,10 +154,10 @@ public final class Workspace implements Closeable {
             store ->
                 new KnownStore(
                     store.name(),
-                    store.path(),
+                    store.place(),
                     store.id(),
                     store.lastUsed(),
-                    Store.isStore(store.path())))
+                    isStore(store.place())))
         .toList();
   }
 
@@ -165,7 +179,7 @@ public final class Workspace implements Closeable {
     for (KnownStore known : stores()) {
       if (known.reachable()) {
         try {
-          for (Manifest manifest : manifests(known.path())) {
+          for (Manifest manifest : manifests(known.place().path("open store", STORES))) {
             all.add(new StoredManifest(known, manifest));
           }
         } catch (BlkshException e) {

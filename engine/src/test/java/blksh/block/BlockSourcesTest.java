@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
+import blksh.kit.Child;
+import blksh.kit.Reading;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +22,7 @@ class BlockSourcesTest {
     Path link = Files.createSymbolicLink(directory.resolve("link"), file);
     try (BlockSource source = BlockSources.open(link)) {
       assertThat(source).isInstanceOf(FileSource.class);
-      assertThat(Bytes.read(source, 0, 9)).containsExactly(1, 2);
+      assertThat(Reading.read(source, 0, 9)).containsExactly(1, 2);
     }
   }
 
@@ -32,7 +34,7 @@ class BlockSourcesTest {
   @Test
   void refusesAPipeWithoutWaitingForAWriter() throws Exception {
     Path pipe = directory.resolve("pipe");
-    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    assertThat(Child.of("mkfifo", pipe.toString()).start().waitFor()).isZero();
     refuses(pipe, "standard input");
     assertThatThrownBy(() -> FileSource.open(pipe)).isInstanceOf(BlkshException.class);
   }

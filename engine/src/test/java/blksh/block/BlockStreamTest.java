@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
+import blksh.kit.Content;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -28,7 +29,7 @@ class BlockStreamTest {
 
   @Test
   void fillsTheBufferThoughTheBytesTrickle() {
-    byte[] bytes = Bytes.random(250, 1);
+    byte[] bytes = Content.random(250, 1);
     try (BlockStream stream = new BlockStream(new Trickle(bytes), STDIN)) {
       byte[] buffer = new byte[120];
       assertThat(stream.read(buffer, 10, 100)).isEqualTo(100);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
+import blksh.kit.Reading;
 import org.junit.jupiter.api.Test;
 
 class ByteArraySourceTest {
@@ -12,11 +13,11 @@ class ByteArraySourceTest {
   void readsWhatItHoldsAndStopsAtTheEnd() {
     BlockSource source = new ByteArraySource(new byte[] {1, 2, 3});
     assertThat(source.size()).isEqualTo(3);
-    assertThat(Bytes.read(source, 1, 1)).containsExactly(2);
-    assertThat(Bytes.read(source, 1, 9)).containsExactly(2, 3);
-    assertThat(Bytes.read(source, 3, 9)).isEmpty();
-    assertThat(Bytes.read(source, Long.MAX_VALUE, 9)).isEmpty();
-    assertThat(Bytes.list(source.extents(1, Long.MAX_VALUE)))
+    assertThat(Reading.read(source, 1, 1)).containsExactly(2);
+    assertThat(Reading.read(source, 1, 9)).containsExactly(2, 3);
+    assertThat(Reading.read(source, 3, 9)).isEmpty();
+    assertThat(Reading.read(source, Long.MAX_VALUE, 9)).isEmpty();
+    assertThat(Reading.list(source.extents(1, Long.MAX_VALUE)))
         .containsExactly(new Extent(1, 2, Extent.Kind.DATA));
   }
 
@@ -24,7 +25,7 @@ class ByteArraySourceTest {
   void readingAfterClosingFails() {
     BlockSource source = new ByteArraySource("three", new byte[3]);
     source.close();
-    assertThatThrownBy(() -> Bytes.read(source, 0, 1))
+    assertThatThrownBy(() -> Reading.read(source, 0, 1))
         .isInstanceOf(BlkshException.class)
         .hasMessageContaining("read three");
   }

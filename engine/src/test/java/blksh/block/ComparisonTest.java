@@ -3,8 +3,8 @@ package blksh.block;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import blksh.Tool;
 import blksh.io.UnreadableException;
+import blksh.kit.Tool;
 import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.io.IOException;

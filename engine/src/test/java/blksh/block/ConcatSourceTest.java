@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import blksh.io.UnreadableException;
+import blksh.kit.Content;
+import blksh.kit.Reading;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -33,25 +35,25 @@ class ConcatSourceTest {
 
   @Test
   void readsAcrossTheCutsAsIfTheyWereNotThere() {
-    byte[] bytes = Bytes.random(10_000, 1);
+    byte[] bytes = Content.random(10_000, 1);
     try (BlockSource source = cut(bytes, 0, 1, 1, 700, 701, 9_999, 10_000)) {
       assertThat(source.size()).isEqualTo(10_000);
       Random random = new Random(2);
       for (int i = 0; i < 1000; i++) {
         int from = random.nextInt(10_001);
         int length = random.nextInt(12_000);
-        assertThat(Bytes.read(source, from, length))
+        assertThat(Reading.read(source, from, length))
             .isEqualTo(Arrays.copyOfRange(bytes, from, Math.min(10_000, from + length)));
       }
-      assertThat(Bytes.read(source, Long.MAX_VALUE, 5)).isEmpty();
-      assertThatThrownBy(() -> Bytes.read(source, -1, 5))
+      assertThat(Reading.read(source, Long.MAX_VALUE, 5)).isEmpty();
+      assertThatThrownBy(() -> Reading.read(source, -1, 5))
           .isInstanceOf(IllegalArgumentException.class);
     }
   }
 
   @Test
   void anUnreadableRangeIsNamedInBytesOfTheWhole() {
-    byte[] bytes = Bytes.random(3000, 3);
+    byte[] bytes = Content.random(3000, 3);
     BlockSource bad = new FaultySource(new ByteArraySource(bytes)).unreadable(500, 10);
     try (BlockSource source = new ConcatSource(List.of(new ByteArraySource(bytes), bad))) {
       ByteBuffer buffer = ByteBuffer.allocate(2000);
@@ -70,11 +72,11 @@ class ConcatSourceTest {
     try (var file = new java.io.RandomAccessFile(sparse.toFile(), "rw")) {
       file.setLength(1 << 20);
     }
-    Path plain = Files.write(directory.resolve("plain"), Bytes.random(4096, 4));
+    Path plain = Files.write(directory.resolve("plain"), Content.random(4096, 4));
     try (BlockSource source =
         new ConcatSource(
             List.of(FileSource.open(plain), FileSource.open(sparse), FileSource.open(plain)))) {
-      assertThat(Bytes.list(source.extents(96, Long.MAX_VALUE)))
+      assertThat(Reading.list(source.extents(96, Long.MAX_VALUE)))
           .containsExactly(
               new Extent(96, 4000, Extent.Kind.DATA),
               new Extent(4096, 1 << 20, Extent.Kind.ZERO),

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import blksh.BlkshException;
 import blksh.io.UnreadableException;
+import blksh.kit.Content;
+import blksh.kit.LoopDevice;
+import blksh.kit.Reading;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -27,12 +30,12 @@ class DeviceSourceTest {
   @ParameterizedTest
   @ValueSource(ints = {512, 4096})
   void hasTheTrueSizeAndSectorSizeOfTheDevice(int sectorSize) throws IOException {
-    byte[] bytes = Bytes.random(MIB + 3 * 4096, sectorSize);
+    byte[] bytes = Content.random(MIB + 3 * 4096, sectorSize);
     try (LoopDevice loop = LoopDevice.attach(write(bytes), sectorSize);
         BlockSource source = DeviceSource.open(loop.path())) {
       assertThat(source.size()).isEqualTo(bytes.length);
       assertThat(source.sectorSize()).isEqualTo(sectorSize);
-      assertThat(Bytes.list(source.extents()))
+      assertThat(Reading.list(source.extents()))
           .containsExactly(new Extent(0, bytes.length, Extent.Kind.DATA));
     }
   }
@@ -40,13 +43,13 @@ class DeviceSourceTest {
   @ParameterizedTest
   @ValueSource(ints = {512, 4096})
   void readsAnyBytesWhateverTheSectorSize(int sectorSize) throws IOException {
-    byte[] bytes = Bytes.random(MIB, sectorSize);
+    byte[] bytes = Content.random(MIB, sectorSize);
     try (LoopDevice loop = LoopDevice.attach(write(bytes), sectorSize);
         BlockSource source = DeviceSource.open(loop.path())) {
-      assertThat(Bytes.read(source, 0, 2 * MIB)).isEqualTo(bytes);
-      assertThat(Bytes.read(source, 4095, 3)).isEqualTo(Arrays.copyOfRange(bytes, 4095, 4098));
-      assertThat(Bytes.read(source, MIB - 1, 3)).containsExactly(bytes[MIB - 1]);
-      assertThat(Bytes.read(source, MIB, 3)).isEmpty();
+      assertThat(Reading.read(source, 0, 2 * MIB)).isEqualTo(bytes);
+      assertThat(Reading.read(source, 4095, 3)).isEqualTo(Arrays.copyOfRange(bytes, 4095, 4098));
+      assertThat(Reading.read(source, MIB - 1, 3)).containsExactly(bytes[MIB - 1]);
+      assertThat(Reading.read(source, MIB, 3)).isEmpty();
     }
   }
 
@@ -67,7 +70,7 @@ class DeviceSourceTest {
 
   @Test
   void anErrorOfTheMediumIsUnreadableFromTheFailedByteOn() throws IOException {
-    byte[] bytes = Bytes.random(4 * MIB, 1);
+    byte[] bytes = Content.random(4 * MIB, 1);
     Path file = write(bytes);
     try (LoopDevice loop = LoopDevice.attach(file, 512)) {
       cut(file, MIB);
@@ -81,7 +84,7 @@ class DeviceSourceTest {
         assertThat(Arrays.copyOf(buffer.array(), MIB / 2))
             .isEqualTo(Arrays.copyOfRange(bytes, MIB / 2, MIB));
         assertThat(failure).hasMessageContaining("Input/output error");
-        assertThat(Bytes.read(source, 0, 4096)).isEqualTo(Arrays.copyOf(bytes, 4096));
+        assertThat(Reading.read(source, 0, 4096)).isEqualTo(Arrays.copyOf(bytes, 4096));
       }
     }
   }

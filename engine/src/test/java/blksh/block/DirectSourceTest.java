@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
+import blksh.kit.Content;
+import blksh.kit.LoopDevice;
+import blksh.kit.Reading;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,21 +26,22 @@ class DirectSourceTest {
   @ParameterizedTest
   @ValueSource(ints = {512, 4096})
   void readsAnyBytesWhateverTheSectorSize(int sectorSize) throws IOException {
-    byte[] bytes = Bytes.random(MIB + 3 * 4096, sectorSize);
+    byte[] bytes = Content.random(MIB + 3 * 4096, sectorSize);
     Path file = Files.write(directory.resolve("backing"), bytes);
     try (LoopDevice loop = LoopDevice.attach(file, sectorSize);
         BlockSource source = DirectSource.open(loop.path())) {
       assertThat(source).isInstanceOf(DirectSource.class);
       assertThat(source.size()).isEqualTo(bytes.length);
       assertThat(source.sectorSize()).isEqualTo(sectorSize);
-      assertThat(Bytes.read(source, 0, 2 * MIB)).isEqualTo(bytes);
+      assertThat(Reading.read(source, 0, 2 * MIB)).isEqualTo(bytes);
       Random random = new Random(1);
       for (int i = 0; i < 100; i++) {
         int at = random.nextInt(bytes.length);
         int end = Math.min(bytes.length, at + random.nextInt(200_000));
-        assertThat(Bytes.read(source, at, end - at)).isEqualTo(Arrays.copyOfRange(bytes, at, end));
+        assertThat(Reading.read(source, at, end - at))
+            .isEqualTo(Arrays.copyOfRange(bytes, at, end));
       }
-      assertThat(Bytes.read(source, bytes.length, 3)).isEmpty();
+      assertThat(Reading.read(source, bytes.length, 3)).isEmpty();
       assertThat(source.describe().type()).isEqualTo("block device");
     }
   }
@@ -49,7 +53,7 @@ class DirectSourceTest {
       BlockSource source = DirectSource.open(loop.path());
       source.close();
       source.close();
-      assertThatThrownBy(() -> Bytes.read(source, 0, 10))
+      assertThatThrownBy(() -> Reading.read(source, 0, 10))
           .isInstanceOf(BlkshException.class)
           .hasMessageContaining("closed");
     }

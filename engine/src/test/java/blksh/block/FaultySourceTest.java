@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import blksh.io.UnreadableException;
+import blksh.kit.Content;
+import blksh.kit.Reading;
 import blksh.task.CancelledException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -17,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class FaultySourceTest {
 
-  private final byte[] bytes = Bytes.random(10_000, 1);
+  private final byte[] bytes = Content.random(10_000, 1);
   private final FaultySource source = new FaultySource(new ByteArraySource(bytes));
 
   @TempDir Path directory;
@@ -25,8 +27,8 @@ class FaultySourceTest {
   @Test
   void withoutFaultsItIsTheSourceUnderneath() {
     assertThat(source.size()).isEqualTo(10_000);
-    assertThat(Bytes.read(source, 0, 20_000)).isEqualTo(bytes);
-    assertThat(Bytes.read(source, 10_000, 1)).isEmpty();
+    assertThat(Reading.read(source, 0, 20_000)).isEqualTo(bytes);
+    assertThat(Reading.read(source, 10_000, 1)).isEmpty();
   }
 
   @Test
@@ -37,44 +39,44 @@ class FaultySourceTest {
     fails(2511, 4000, 2511, 1);
     fails(1999, 2, 2000, 1);
     fails(2512, 10_000, 5000, 100);
-    assertThat(Bytes.read(source, 0, 2000)).isEqualTo(Arrays.copyOf(bytes, 2000));
-    assertThat(Bytes.read(source, 2512, 2488)).isEqualTo(Arrays.copyOfRange(bytes, 2512, 5000));
-    assertThat(Bytes.read(source, 5100, 9999)).isEqualTo(Arrays.copyOfRange(bytes, 5100, 10_000));
+    assertThat(Reading.read(source, 0, 2000)).isEqualTo(Arrays.copyOf(bytes, 2000));
+    assertThat(Reading.read(source, 2512, 2488)).isEqualTo(Arrays.copyOfRange(bytes, 2512, 5000));
+    assertThat(Reading.read(source, 5100, 9999)).isEqualTo(Arrays.copyOfRange(bytes, 5100, 10_000));
   }
 
   @Test
   void aTransientFaultGoesAwayAfterItsTimes() {
     source.unreadable(100, 50, 2);
     fails(0, 200, 100, 50);
-    assertThat(Bytes.read(source, 0, 100)).hasSize(100);
+    assertThat(Reading.read(source, 0, 100)).hasSize(100);
     fails(120, 10, 120, 10);
-    assertThat(Bytes.read(source, 0, 200)).isEqualTo(Arrays.copyOf(bytes, 200));
+    assertThat(Reading.read(source, 0, 200)).isEqualTo(Arrays.copyOf(bytes, 200));
   }
 
   @Test
   void healingTakesAllFaultsAway() {
     source.unreadable(0, 10_000).slow(Duration.ofHours(1)).heal();
-    assertThat(Bytes.read(source, 0, 10_000)).isEqualTo(bytes);
+    assertThat(Reading.read(source, 0, 10_000)).isEqualTo(bytes);
   }
 
   @Test
   void onlyRequestsThatTouchASlowRangeWait() {
     source.slow(1000, 1000, Duration.ofMillis(120));
     long started = System.nanoTime();
-    Bytes.read(source, 1999, 1);
+    Reading.read(source, 1999, 1);
     assertThat(Duration.ofNanos(System.nanoTime() - started))
         .isGreaterThanOrEqualTo(Duration.ofMillis(120));
     source.heal();
     source.slow(1000, 1000, Duration.ofHours(1));
-    assertThat(Bytes.read(source, 0, 1000)).hasSize(1000);
-    assertThat(Bytes.read(source, 2000, 1000)).hasSize(1000);
+    assertThat(Reading.read(source, 0, 1000)).hasSize(1000);
+    assertThat(Reading.read(source, 2000, 1000)).hasSize(1000);
   }
 
   @Test
   void aWaitCanBeInterrupted() {
     source.slow(Duration.ofHours(1));
     Thread.currentThread().interrupt();
-    assertThatThrownBy(() -> Bytes.read(source, 0, 1)).isInstanceOf(CancelledException.class);
+    assertThatThrownBy(() -> Reading.read(source, 0, 1)).isInstanceOf(CancelledException.class);
     assertThat(Thread.interrupted()).isTrue();
   }
 
@@ -86,7 +88,7 @@ class FaultySourceTest {
     }
     try (FaultySource holes = new FaultySource(FileSource.open(file))) {
       holes.unreadable(4096, 512).unreadable(4352, 512).unreadable((1 << 20) - 512, 4096);
-      assertThat(Bytes.list(holes.extents()))
+      assertThat(Reading.list(holes.extents()))
           .containsExactly(
               new Extent(0, 4096, Extent.Kind.ZERO),
               new Extent(4096, 512, Extent.Kind.DATA),

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import blksh.BlkshException;
 import blksh.io.UnreadableException;
+import blksh.kit.Content;
+import blksh.kit.Reading;
 import blksh.task.CancelledException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -35,14 +37,14 @@ class FileSourceTest {
 
   @Test
   void readsEveryByteAtEveryPosition() throws IOException {
-    byte[] bytes = Bytes.random(3 * BLOCK + 17, 1);
+    byte[] bytes = Content.random(3 * BLOCK + 17, 1);
     try (BlockSource source = FileSource.open(write("plain", bytes))) {
       assertThat(source.size()).isEqualTo(bytes.length);
       Random random = new Random(2);
       for (int i = 0; i < 1000; i++) {
         int from = random.nextInt(bytes.length + 1);
         int length = random.nextInt(bytes.length + 100);
-        assertThat(Bytes.read(source, from, length))
+        assertThat(Reading.read(source, from, length))
             .isEqualTo(Arrays.copyOfRange(bytes, from, Math.min(bytes.length, from + length)));
       }
     }
@@ -50,7 +52,7 @@ class FileSourceTest {
 
   @Test
   void readsIntoDirectAndSlicedBuffersWithoutTouchingTheRest() throws IOException {
-    byte[] bytes = Bytes.random(BLOCK, 1);
+    byte[] bytes = Content.random(BLOCK, 1);
     try (BlockSource source = FileSource.open(write("plain", bytes))) {
       for (ByteBuffer buffer : List.of(ByteBuffer.allocate(64), ByteBuffer.allocateDirect(64))) {
         buffer.position(8).limit(24);
@@ -69,9 +71,9 @@ class FileSourceTest {
   @Test
   void readsNothingAtAndPastTheEnd() throws IOException {
     try (BlockSource source = FileSource.open(write("plain", new byte[10]))) {
-      assertThat(Bytes.read(source, 10, 5)).isEmpty();
-      assertThat(Bytes.read(source, Long.MAX_VALUE, 5)).isEmpty();
-      assertThatThrownBy(() -> Bytes.read(source, -1, 5))
+      assertThat(Reading.read(source, 10, 5)).isEmpty();
+      assertThat(Reading.read(source, Long.MAX_VALUE, 5)).isEmpty();
+      assertThatThrownBy(() -> Reading.read(source, -1, 5))
           .isInstanceOf(IllegalArgumentException.class);
     }
   }
@@ -82,8 +84,9 @@ class FileSourceTest {
     try (BlockSource source = FileSource.open(file)) {
       Files.write(file, new byte[BLOCK * 4], StandardOpenOption.APPEND);
       assertThat(source.size()).isEqualTo(3);
-      assertThat(Bytes.read(source, 0, 100)).containsExactly(1, 2, 3);
-      assertThat(Bytes.list(source.extents())).containsExactly(new Extent(0, 3, Extent.Kind.DATA));
+      assertThat(Reading.read(source, 0, 100)).containsExactly(1, 2, 3);
+      assertThat(Reading.list(source.extents()))
+          .containsExactly(new Extent(0, 3, Extent.Kind.DATA));
     }
   }
 
@@ -91,7 +94,7 @@ class FileSourceTest {
   void anEmptyFileHasNoExtents() throws IOException {
     try (BlockSource source = FileSource.open(write("empty", new byte[0]))) {
       assertThat(source.extents()).isExhausted();
-      assertThat(Bytes.read(source, 0, 1)).isEmpty();
+      assertThat(Reading.read(source, 0, 1)).isEmpty();
     }
   }
 
@@ -106,7 +109,7 @@ class FileSourceTest {
       for (int block = 0; block < blocks; block++) {
         written[block] = random.nextInt(3) == 0;
         if (written[block]) {
-          channel.write(ByteBuffer.wrap(Bytes.random(BLOCK, block)), (long) block * BLOCK);
+          channel.write(ByteBuffer.wrap(Content.random(BLOCK, block)), (long) block * BLOCK);
         }
       }
       if (!written[blocks - 1]) {
@@ -117,7 +120,7 @@ class FileSourceTest {
     try (BlockSource source = FileSource.open(file)) {
       boolean[] found = new boolean[blocks];
       long at = 0;
-      for (Extent extent : Bytes.list(source.extents())) {
+      for (Extent extent : Reading.list(source.extents())) {
         assertThat(extent.start()).isEqualTo(at);
         assertThat(extent.length() % BLOCK).isZero();
         Arrays.fill(
@@ -134,7 +137,7 @@ class FileSourceTest {
         long from = random.nextLong(source.size());
         long length = random.nextLong(source.size());
         long position = from;
-        for (Extent extent : Bytes.list(source.extents(from, length))) {
+        for (Extent extent : Reading.list(source.extents(from, length))) {
           assertThat(extent.start()).isEqualTo(position);
           assertThat(extent.kind() == Extent.Kind.DATA)
               .isEqualTo(written[(int) (position / BLOCK)]);
@@ -147,35 +150,35 @@ class FileSourceTest {
 
   @Test
   void aHugeHoleIsOneExtentAndFoundAtOnce() throws IOException {
-    Path file = write("huge", Bytes.random(BLOCK, 4));
+    Path file = write("huge", Content.random(BLOCK, 4));
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-      channel.write(ByteBuffer.wrap(Bytes.random(BLOCK, 5)), (1L << 40) - BLOCK);
+      channel.write(ByteBuffer.wrap(Content.random(BLOCK, 5)), (1L << 40) - BLOCK);
     }
     try (BlockSource source = FileSource.open(file)) {
-      assertThat(Bytes.list(source.extents()))
+      assertThat(Reading.list(source.extents()))
           .containsExactly(
               new Extent(0, BLOCK, Extent.Kind.DATA),
               new Extent(BLOCK, (1L << 40) - 2 * BLOCK, Extent.Kind.ZERO),
               new Extent((1L << 40) - BLOCK, BLOCK, Extent.Kind.DATA));
-      assertThat(Bytes.read(source, 1L << 39, 3)).containsExactly(0, 0, 0);
+      assertThat(Reading.read(source, 1L << 39, 3)).containsExactly(0, 0, 0);
     }
   }
 
   @Test
   void extentsAreAskedForOneAtATime() throws IOException {
-    Path file = write("lazy", Bytes.random(BLOCK, 1));
+    Path file = write("lazy", Content.random(BLOCK, 1));
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE);
         BlockSource source = FileSource.open(extend(file, 4L * BLOCK))) {
       Iterator<Extent> extents = source.extents();
       assertThat(extents.next()).isEqualTo(new Extent(0, BLOCK, Extent.Kind.DATA));
-      channel.write(ByteBuffer.wrap(Bytes.random(BLOCK, 2)), 2L * BLOCK);
+      channel.write(ByteBuffer.wrap(Content.random(BLOCK, 2)), 2L * BLOCK);
       assertThat(extents.next()).isEqualTo(new Extent(BLOCK, BLOCK, Extent.Kind.ZERO));
     }
   }
 
   @Test
   void whatWasCutOffWhileOpenIsUnreadableAndNeverZeros() throws IOException {
-    byte[] bytes = Bytes.random(4 * BLOCK, 6);
+    byte[] bytes = Content.random(4 * BLOCK, 6);
     Path file = write("cut", bytes);
     try (BlockSource source = FileSource.open(file)) {
       try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
@@ -195,12 +198,12 @@ class FileSourceTest {
 
   @Test
   void whatWasCutOffWhileOpenIsDataAmongTheExtents() throws IOException {
-    Path file = extend(write("cut", Bytes.random(BLOCK, 7)), 8L * BLOCK);
+    Path file = extend(write("cut", Content.random(BLOCK, 7)), 8L * BLOCK);
     try (BlockSource source = FileSource.open(file)) {
       try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
         channel.truncate(3L * BLOCK);
       }
-      assertThat(Bytes.list(source.extents()))
+      assertThat(Reading.list(source.extents()))
           .containsExactly(
               new Extent(0, BLOCK, Extent.Kind.DATA),
               new Extent(BLOCK, 2L * BLOCK, Extent.Kind.ZERO),
@@ -210,27 +213,27 @@ class FileSourceTest {
 
   @Test
   void aReplacedFileIsNotMistakenForTheOpenOne() throws IOException {
-    Path file = write("replaced", Bytes.random(2 * BLOCK, 8));
+    Path file = write("replaced", Content.random(2 * BLOCK, 8));
     try (BlockSource source = FileSource.open(file)) {
       Files.delete(file);
       extend(write("replaced", new byte[0]), 2L * BLOCK);
-      assertThat(Bytes.list(source.extents()))
+      assertThat(Reading.list(source.extents()))
           .containsExactly(new Extent(0, 2L * BLOCK, Extent.Kind.DATA));
-      assertThat(Bytes.read(source, 0, 2 * BLOCK)).isEqualTo(Bytes.random(2 * BLOCK, 8));
+      assertThat(Reading.read(source, 0, 2 * BLOCK)).isEqualTo(Content.random(2 * BLOCK, 8));
     }
   }
 
   @Test
   void afterAnInterruptAReplacedFileIsUnreadableInsteadOfWrong() throws Exception {
-    Path file = write("replaced", Bytes.random(BLOCK, 9));
+    Path file = write("replaced", Content.random(BLOCK, 9));
     try (BlockSource source = FileSource.open(file)) {
       Files.move(file, file.resolveSibling("moved"));
-      write("replaced", Bytes.random(BLOCK, 10));
+      write("replaced", Content.random(BLOCK, 10));
       UnreadableException failure = null;
       for (int i = 0; i < 10_000 && failure == null; i++) {
         interruptReaderOf(source);
         try {
-          assertThat(Bytes.read(source, 0, BLOCK)).isEqualTo(Bytes.random(BLOCK, 9));
+          assertThat(Reading.read(source, 0, BLOCK)).isEqualTo(Content.random(BLOCK, 9));
         } catch (UnreadableException e) {
           failure = e;
         }
@@ -245,7 +248,7 @@ class FileSourceTest {
     Iterator<Extent> extents = source.extents();
     source.close();
     source.close();
-    assertThatThrownBy(() -> Bytes.read(source, 0, 1))
+    assertThatThrownBy(() -> Reading.read(source, 0, 1))
         .isInstanceOf(BlkshException.class)
         .hasMessageContaining("closed");
     assertThatThrownBy(extents::next)
@@ -255,19 +258,20 @@ class FileSourceTest {
 
   @Test
   void anInterruptedReaderIsCancelledAndKeepsItsFlag() throws Exception {
-    byte[] bytes = Bytes.random(BLOCK, 11);
+    byte[] bytes = Content.random(BLOCK, 11);
     try (BlockSource source = FileSource.open(write("interrupted", bytes))) {
       Thread.currentThread().interrupt();
-      assertThatThrownBy(() -> Bytes.read(source, 0, BLOCK)).isInstanceOf(CancelledException.class);
+      assertThatThrownBy(() -> Reading.read(source, 0, BLOCK))
+          .isInstanceOf(CancelledException.class);
       assertThat(Thread.interrupted()).isTrue();
-      assertThat(Bytes.read(source, 0, BLOCK)).isEqualTo(bytes);
+      assertThat(Reading.read(source, 0, BLOCK)).isEqualTo(bytes);
     }
   }
 
   @Test
   void eightReadersSurviveTheInterruptionOfEachOther() throws Exception {
     int size = 4 << 20;
-    byte[] bytes = Bytes.random(size, 12);
+    byte[] bytes = Content.random(size, 12);
     int readers = 8;
     AtomicInteger cancelled = new AtomicInteger();
     ExecutorService pool = Executors.newFixedThreadPool(readers);
@@ -290,7 +294,7 @@ class FileSourceTest {
                         }
                         int from = random.nextInt(size);
                         try {
-                          byte[] read = Bytes.read(source, from, 300_000);
+                          byte[] read = Reading.read(source, from, 300_000);
                           assertThat(
                                   Arrays.mismatch(
                                       read,
@@ -332,7 +336,7 @@ class FileSourceTest {
             () -> {
               try {
                 while (true) {
-                  Bytes.read(source, 0, BLOCK);
+                  Reading.read(source, 0, BLOCK);
                   reading.countDown();
                 }
               } catch (BlkshException e) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
 import blksh.io.UnreadableException;
+import blksh.kit.Child;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -324,7 +325,7 @@ class OverlayTest {
         Files.delete(Overlay.mapOf(file()));
       }
       Process writer =
-          new ProcessBuilder(
+          Child.of(
                   Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                   "-XX:TieredStopAtLevel=1",
                   "-cp",

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import blksh.io.UnreadableException;
+import blksh.kit.Content;
+import blksh.kit.Reading;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -19,14 +21,14 @@ class SliceSourceTest {
 
   @Test
   void readsOnlyItsOwnRange() {
-    byte[] bytes = Bytes.random(100, 1);
+    byte[] bytes = Content.random(100, 1);
     BlockSource slice = new SliceSource(new ByteArraySource(bytes), 30, 40);
     assertThat(slice.size()).isEqualTo(40);
-    assertThat(Bytes.read(slice, 0, 100)).isEqualTo(Arrays.copyOfRange(bytes, 30, 70));
-    assertThat(Bytes.read(slice, 35, 3)).isEqualTo(Arrays.copyOfRange(bytes, 65, 68));
-    assertThat(Bytes.read(slice, 39, 9)).containsExactly(bytes[69]);
-    assertThat(Bytes.read(slice, 40, 9)).isEmpty();
-    assertThat(Bytes.read(slice, Long.MAX_VALUE, 9)).isEmpty();
+    assertThat(Reading.read(slice, 0, 100)).isEqualTo(Arrays.copyOfRange(bytes, 30, 70));
+    assertThat(Reading.read(slice, 35, 3)).isEqualTo(Arrays.copyOfRange(bytes, 65, 68));
+    assertThat(Reading.read(slice, 39, 9)).containsExactly(bytes[69]);
+    assertThat(Reading.read(slice, 40, 9)).isEmpty();
+    assertThat(Reading.read(slice, Long.MAX_VALUE, 9)).isEmpty();
   }
 
   @Test
@@ -35,15 +37,15 @@ class SliceSourceTest {
     try (RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) {
       out.setLength(1 << 20);
       out.seek(1 << 16);
-      out.write(Bytes.random(1 << 16, 2));
+      out.write(Content.random(1 << 16, 2));
     }
     try (BlockSource slice = new SliceSource(FileSource.open(file), 1 << 15, 1 << 18)) {
-      assertThat(Bytes.list(slice.extents()))
+      assertThat(Reading.list(slice.extents()))
           .containsExactly(
               new Extent(0, 1 << 15, Extent.Kind.ZERO),
               new Extent(1 << 15, 1 << 16, Extent.Kind.DATA),
               new Extent(3 << 15, (1 << 18) - (3 << 15), Extent.Kind.ZERO));
-      assertThat(Bytes.list(slice.extents((1 << 15) + 512, 1024)))
+      assertThat(Reading.list(slice.extents((1 << 15) + 512, 1024)))
           .containsExactly(new Extent((1 << 15) + 512, 1024, Extent.Kind.DATA));
       assertThat(slice.extents(1 << 18, 1)).isExhausted();
     }
@@ -51,7 +53,7 @@ class SliceSourceTest {
 
   @Test
   void unreadableRangesAreToldInItsOwnPositions() {
-    byte[] bytes = Bytes.random(4096, 3);
+    byte[] bytes = Content.random(4096, 3);
     BlockSource slice =
         new SliceSource(
             new FaultySource(new ByteArraySource(bytes)).unreadable(1500, 5000), 1000, 2000);

@@ -1,9 +1,12 @@
 package blksh.cache;
 
+import static blksh.kit.Await.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.ChildJvm;
 import blksh.block.FileSource;
+import blksh.kit.ChildJvm;
+import blksh.kit.Content;
+import blksh.kit.Reading;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -41,7 +44,7 @@ class CacheCrashTest {
             new Thread(
                 () -> {
                   while (true) {
-                    Media.read(cache, random.nextInt(SIZE), 1 + random.nextInt(9000));
+                    Reading.read(cache, random.nextInt(SIZE), 1 + random.nextInt(9000));
                   }
                 });
         reader.setDaemon(true);
@@ -54,7 +57,7 @@ class CacheCrashTest {
 
   @Test
   void whatTheMapClaimsIsThereAfterAKill() throws Exception {
-    byte[] bytes = Media.random(SIZE, 1);
+    byte[] bytes = Content.random(SIZE, 1);
     Path medium = Files.write(folder.resolve("medium"), bytes);
     Path file = folder.resolve("disc");
     Random random = new Random(5);
@@ -62,7 +65,7 @@ class CacheCrashTest {
     for (int kill = 0; kill < KILLS; kill++) {
       Process victim = ChildJvm.start(List.of(), Victim.class, medium.toString(), file.toString());
       assertThat(victim.getInputStream().read()).isEqualTo('r');
-      Thread.sleep(random.nextInt(400));
+      pause(random.nextInt(400));
       victim.destroyForcibly().waitFor();
       claimed = check(file, bytes, claimed, kill % 4 == 3);
     }

@@ -1,9 +1,12 @@
 package blksh.cache;
 
-import static blksh.cache.Media.KIB;
-import static blksh.cache.Media.MIB;
-import static blksh.cache.Media.random;
-import static blksh.cache.Media.read;
+import static blksh.kit.Await.await;
+import static blksh.kit.Await.comes;
+import static blksh.kit.Await.pause;
+import static blksh.kit.Content.KIB;
+import static blksh.kit.Content.MIB;
+import static blksh.kit.Content.random;
+import static blksh.kit.Reading.read;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -13,6 +16,7 @@ import blksh.block.ByteArraySource;
 import blksh.block.Extent;
 import blksh.block.FaultySource;
 import blksh.io.UnreadableException;
+import blksh.kit.CountedSource;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -61,7 +65,7 @@ class CacheTest {
   @Test
   void readsNoByteTwice() throws IOException {
     byte[] bytes = random(4 * MIB, 1);
-    Media.Counted medium = new Media.Counted(bytes);
+    CountedSource medium = new CountedSource(bytes);
     try (Cache cache = open(medium)) {
       long identity = medium.bytes.get();
       Random random = new Random(3);
@@ -74,7 +78,7 @@ class CacheTest {
       assertThat(medium.bytes.get() - identity).isEqualTo(bytes.length);
       assertThat(cache.map().isFinished()).isTrue();
     }
-    Media.Counted again = new Media.Counted(bytes);
+    CountedSource again = new CountedSource(bytes);
     try (Cache cache = open(again)) {
       long identity = again.bytes.get();
       assertThat(read(cache, 0, bytes.length)).isEqualTo(bytes);
@@ -86,7 +90,7 @@ class CacheTest {
   @Test
   void manyReadersAtOnceGetTheRightBytesAndReadNoneTwice() throws Exception {
     byte[] bytes = random(8 * MIB, 1);
-    Media.Counted medium = new Media.Counted(bytes);
+    CountedSource medium = new CountedSource(bytes);
     try (Cache cache = open(medium)) {
       long identity = medium.bytes.get();
       ExecutorService pool = Executors.newFixedThreadPool(8);
@@ -117,14 +121,14 @@ class CacheTest {
   @Test
   void sequentialUseReadsAheadAndRandomUseDoesNot() {
     byte[] bytes = random(32 * MIB, 1);
-    Media.Counted sequential = new Media.Counted(bytes);
+    CountedSource sequential = new CountedSource(bytes);
     try (Cache cache = Cache.open(sequential, folder.resolve("a"), OPTIONS)) {
       for (int at = 0; at < bytes.length; at += 4096) {
         read(cache, at, 4096);
       }
     }
     assertThat(sequential.requests.get()).isLessThan(20);
-    Media.Counted scattered = new Media.Counted(bytes);
+    CountedSource scattered = new CountedSource(bytes);
     try (Cache cache = Cache.open(scattered, folder.resolve("b"), OPTIONS)) {
       for (int i = 0; i < 100; i++) {
         read(cache, i * 39 % 100 * 262_144L + 5000, 4096);
@@ -147,7 +151,7 @@ class CacheTest {
   @Test
   void aCacheThatBlkcacheMadeIsPickedUp() throws IOException {
     byte[] bytes = random(3 * MIB, 8);
-    Media.Counted medium = new Media.Counted(bytes);
+    CountedSource medium = new CountedSource(bytes);
     Path data = Cache.dataFile(medium, folder.resolve("disc.iso"));
     Files.write(data, bytes);
     try (java.io.InputStream map = CacheTest.class.getResourceAsStream("blkcache.map")) {
@@ -209,7 +213,7 @@ class CacheTest {
 
   @Test
   void aBadSectorIsNotTriedAgainByReading() {
-    Media.Counted medium = new Media.Counted(random(MIB, 1));
+    CountedSource medium = new CountedSource(random(MIB, 1));
     medium.source.unreadable(200 * 1024, 512, 3);
     try (Cache cache = open(medium)) {
       assertThatThrownBy(() -> read(cache, 200 * 1024, 512))
@@ -306,8 +310,8 @@ class CacheTest {
     byte[] bytes = random(MIB, 1);
     AtomicBoolean removed = new AtomicBoolean();
     ByteArraySource below = new ByteArraySource(bytes);
-    Media.Counted medium =
-        new Media.Counted(bytes) {
+    CountedSource medium =
+        new CountedSource(bytes) {
           @Override
           public int read(long position, ByteBuffer target) {
             if (removed.get()) {
@@ -344,7 +348,7 @@ class CacheTest {
                   }
                 });
         reader.start();
-        Thread.sleep(i % 4);
+        pause(i % 4);
         reader.interrupt();
         reader.join(10_000);
         assertThat(reader.isAlive()).isFalse();
@@ -357,8 +361,8 @@ class CacheTest {
   void fillingYieldsToWhoeverReads() throws Exception {
     byte[] bytes = random(32 * MIB, 1);
     AtomicInteger ofFill = new AtomicInteger();
-    Media.Counted medium =
-        new Media.Counted(bytes) {
+    CountedSource medium =
+        new CountedSource(bytes) {
           @Override
           public int read(long position, ByteBuffer target) {
             if (Thread.currentThread().getName().startsWith("blksh-")) {
@@ -386,7 +390,7 @@ class CacheTest {
   @Test
   void cancellingAFillKeepsWhatItRead() throws Exception {
     byte[] bytes = random(8 * MIB, 1);
-    Media.Counted medium = new Media.Counted(bytes);
+    CountedSource medium = new CountedSource(bytes);
     try (Cache cache = open(medium)) {
       medium.source.slow(Duration.ofMillis(20));
       Task task = new Task("fill", "disc");
@@ -400,16 +404,11 @@ class CacheTest {
                 }
               });
       filling.start();
-      while (task.done() == 0) {
-        Thread.sleep(1);
-      }
+      await(() -> task.done() > 0);
       task.cancel();
       filling.join();
       // In the background, long before its interval is over.
-      long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
-      while (!Files.exists(cache.mapFile()) && System.nanoTime() < end) {
-        Thread.sleep(1);
-      }
+      assertThat(comes(Duration.ofSeconds(10), () -> Files.exists(cache.mapFile()))).isTrue();
       RescueMap map = Mapfile.read(cache.mapFile()).map(cache.mapFile(), bytes.length);
       assertThat(map.bytes(RescueStatus.FINISHED)).isGreaterThan(0).isLessThan(bytes.length);
     }

@@ -1,7 +1,7 @@
 package blksh.cache;
 
-import static blksh.cache.Media.MIB;
-import static blksh.cache.Media.random;
+import static blksh.kit.Content.MIB;
+import static blksh.kit.Content.random;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 

@@ -1,19 +1,21 @@
 package blksh.cache;
 
-import static blksh.cache.Media.KIB;
-import static blksh.cache.Media.MIB;
-import static blksh.cache.Media.random;
-import static blksh.cache.Media.read;
+import static blksh.kit.Content.KIB;
+import static blksh.kit.Content.MIB;
+import static blksh.kit.Content.random;
+import static blksh.kit.Reading.read;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.Tool;
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
 import blksh.block.ByteArraySource;
 import blksh.block.DirectSource;
 import blksh.block.FaultySource;
 import blksh.block.FileSource;
-import blksh.block.LoopDevice;
+import blksh.kit.CountedSource;
+import blksh.kit.LoopDevice;
+import blksh.kit.Nbdfuse;
+import blksh.kit.Tool;
 import blksh.task.Task;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -70,7 +72,7 @@ class DdrescueTest {
     Path data = folder.resolve("part.img");
     Path map = folder.resolve("part.map");
     ddrescue.run("-q", "-i", "1Mi", "-s", "512Ki", device, data, map);
-    Media.Counted medium = new Media.Counted(bytes);
+    CountedSource medium = new CountedSource(bytes);
     try (Cache cache = Cache.open(medium, data, map, OPTIONS)) {
       long opened = medium.bytes.get();
       assertThat(cache.map().bytes(RescueStatus.FINISHED)).isEqualTo(512 * KIB);
@@ -149,8 +151,8 @@ class DdrescueTest {
   void eachSectorIsTriedAtMostTwice() {
     byte[] bytes = random(8 * MIB, 1);
     java.util.Map<Long, Integer> tries = new java.util.concurrent.ConcurrentHashMap<>();
-    Media.Counted medium =
-        new Media.Counted(bytes) {
+    CountedSource medium =
+        new CountedSource(bytes) {
           @Override
           public int read(long position, java.nio.ByteBuffer target) {
             for (long at = 3 * MIB; at < 3 * MIB + 100 * 512; at += 512) {
@@ -174,8 +176,8 @@ class DdrescueTest {
     int slow = 8 * MIB;
     int end = slow + 3 * MIB;
     List<Integer> sizes = java.util.Collections.synchronizedList(new ArrayList<>());
-    Media.Counted medium =
-        new Media.Counted(bytes) {
+    CountedSource medium =
+        new CountedSource(bytes) {
           @Override
           public int read(long position, java.nio.ByteBuffer target) {
             boolean within = position >= slow && position < end;

@@ -1,17 +1,17 @@
 package blksh.cache;
 
-import static blksh.cache.Media.MIB;
-import static blksh.cache.Media.random;
+import static blksh.kit.Content.MIB;
+import static blksh.kit.Content.random;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
-import blksh.ChildJvm;
-import blksh.Mount;
 import blksh.block.ByteArraySource;
 import blksh.block.FaultySource;
 import blksh.block.FileSource;
-import blksh.block.LoopDevice;
+import blksh.kit.ChildJvm;
+import blksh.kit.LoopDevice;
+import blksh.kit.Tmpfs;
 import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.io.IOException;
@@ -128,7 +128,7 @@ class ExportTest {
   void aFullDiskIsToldAndTheOldFileStays() throws IOException {
     byte[] bytes = random(SIZE, 1);
     try (Cache cache = filled(bytes);
-        Mount small = Mount.of(folder.resolve("small"), "4m")) {
+        Tmpfs small = Tmpfs.of(folder.resolve("small"), "4m")) {
       Path image = Files.writeString(small.path().resolve("image"), "before");
       assertThatThrownBy(() -> cache.export(image, true, Task.unwatched()))
           .isInstanceOf(BlkshException.class)
@@ -242,10 +242,7 @@ class ExportTest {
               image.toString(),
               one.toString(),
               two.toString());
-      while (Files.size(said) == 0) {
-        assertThat(victim.isAlive()).isTrue();
-        Thread.sleep(1);
-      }
+      ChildJvm.awaitOutput(victim, said);
       victim.waitFor(random.nextInt(60_000), TimeUnit.MICROSECONDS);
       victim.destroyForcibly().waitFor();
       byte[] found = Files.readAllBytes(image);

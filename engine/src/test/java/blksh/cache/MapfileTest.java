@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
+import blksh.kit.Content;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -82,7 +83,7 @@ class MapfileTest {
 
   @Test
   void binaryFilesAreRefused() throws IOException {
-    Path map = Files.write(folder.resolve("map"), Media.random(5000, 1));
+    Path map = Files.write(folder.resolve("map"), Content.random(5000, 1));
     assertThatThrownBy(() -> Mapfile.read(map))
         .isInstanceOf(BlkshException.class)
         .hasMessageContaining("read mapfile");

@@ -1,13 +1,17 @@
 package blksh.cache;
 
-import static blksh.cache.Media.MIB;
-import static blksh.cache.Media.random;
+import static blksh.kit.Await.await;
+import static blksh.kit.Await.pause;
+import static blksh.kit.Content.MIB;
+import static blksh.kit.Content.random;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.block.BlockSources;
 import blksh.block.DirectSource;
-import blksh.block.LoopDevice;
 import blksh.block.MediaSlot;
+import blksh.kit.LoopDevice;
+import blksh.kit.Reading;
+import blksh.kit.Tool;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -75,10 +79,10 @@ class MediaWatchTest {
       point(drive, first.path());
       Cache cache = next();
       Path data = cache.dataFile();
-      assertThat(Media.read(cache, MIB, 512))
-          .isEqualTo(Media.read(BlockSources.open(one), MIB, 512));
+      assertThat(Reading.read(cache, MIB, 512))
+          .isEqualTo(Reading.read(BlockSources.open(one), MIB, 512));
       Files.delete(drive);
-      Thread.sleep(1500);
+      pause(1500); // it looks every second, and sees that there is none
       point(drive, second.path());
       Cache other = next();
       assertThat(other.size()).isEqualTo(3 * MIB);
@@ -110,20 +114,18 @@ class MediaWatchTest {
       watching = watch(path, true, task, this::stay);
       next();
     }
-    for (int i = 0; MediaSlot.at(path).medium().isPresent(); i++) {
-      assertThat(i).as("half seconds until it was let go").isLessThan(20);
-      Thread.sleep(500);
-    }
-    blksh.Tool.named("losetup").run(path, two);
+    await(() -> MediaSlot.at(path).medium().isEmpty());
+    Tool.named("losetup").run(path, two);
     try {
       Cache cache = next();
-      assertThat(Media.read(cache, 0, 512)).isEqualTo(Media.read(BlockSources.open(two), 0, 512));
+      assertThat(Reading.read(cache, 0, 512))
+          .isEqualTo(Reading.read(BlockSources.open(two), 0, 512));
       task.cancel();
       assertThat(watching.get(20, TimeUnit.SECONDS)).hasSize(2);
     } finally {
       task.cancel();
       watching.get(20, TimeUnit.SECONDS);
-      blksh.Tool.named("losetup").run("-d", path);
+      Tool.named("losetup").run("-d", path);
     }
   }
 
@@ -147,17 +149,14 @@ class MediaWatchTest {
               inner.finding("looked at it");
             });
     next();
-    while (task.findings().isEmpty()) { // taken out before, its failure would be no surprise
-      Thread.sleep(10);
-    }
+    // taken out before, its failure would be no surprise
+    await(() -> !task.findings().isEmpty());
     Files.move(
         Files.write(folder.resolve("other"), random(MIB, 2)),
         drive,
         StandardCopyOption.ATOMIC_MOVE,
         StandardCopyOption.REPLACE_EXISTING);
-    while (task.findings().size() < 2) {
-      Thread.sleep(50);
-    }
+    await(() -> task.findings().size() >= 2);
     task.cancel();
     List<MediaWatch.Visited> visited = watching.get(20, TimeUnit.SECONDS);
     assertThat(visited).hasSize(1);

@@ -2,6 +2,7 @@ package blksh.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.kit.Await;
 import blksh.task.Task;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -23,7 +24,7 @@ class RescueProgressTest {
   @Test
   void itNeverGivesUpWithoutATimeout() throws Exception {
     RescueProgress progress = new RescueProgress(Duration.ZERO, task);
-    Thread.sleep(5);
+    Await.pause(5);
     progress.note(0, 0);
     assertThat(progress.isTimedOut()).isFalse();
   }
@@ -31,10 +32,10 @@ class RescueProgressTest {
   @Test
   void itGivesUpWhenNothingWasReadForSoLong() throws Exception {
     RescueProgress progress = new RescueProgress(Duration.ofMillis(5), task);
-    Thread.sleep(10);
+    Await.pause(10);
     progress.note(0, 512);
     assertThat(progress.isTimedOut()).isFalse();
-    Thread.sleep(10);
+    Await.pause(10);
     progress.note(512, 512);
     assertThat(progress.isTimedOut()).isTrue();
     progress.note(512, 1024);

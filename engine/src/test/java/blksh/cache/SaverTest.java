@@ -1,7 +1,9 @@
 package blksh.cache;
 
-import static blksh.cache.Media.MIB;
-import static blksh.cache.Media.random;
+import static blksh.kit.Await.await;
+import static blksh.kit.Await.pause;
+import static blksh.kit.Content.MIB;
+import static blksh.kit.Content.random;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.block.BlockSource;
@@ -48,9 +50,7 @@ class SaverTest {
   void whatChangesIsSavedAfterAnInterval() throws Exception {
     saver = Saver.of(saved, held, Duration.ofMillis(5));
     held.mark(0, 512, RescueStatus.BAD_SECTOR);
-    while (!Files.exists(map)) {
-      Thread.sleep(1);
-    }
+    await(() -> Files.exists(map));
     assertThat(Mapfile.read(map).map(map, MIB).bytes(RescueStatus.BAD_SECTOR)).isEqualTo(512);
   }
 
@@ -59,21 +59,19 @@ class SaverTest {
     saver = Saver.of(saved, held, LONG);
     held.mark(0, 512, RescueStatus.BAD_SECTOR);
     saver.soon();
-    while (!Files.exists(map)) {
-      Thread.sleep(1);
-    }
+    await(() -> Files.exists(map));
   }
 
   @Test
   void nothingIsSavedWhenNothingChangedOrItHasEnded() throws Exception {
     saver = Saver.of(saved, held, Duration.ofMillis(1));
-    Thread.sleep(30);
+    pause(30);
     assertThat(map).doesNotExist();
     saver.end();
-    Thread.sleep(30);
+    pause(30);
     held.mark(0, 512, RescueStatus.BAD_SECTOR);
     saver.soon();
-    Thread.sleep(30);
+    pause(30);
     assertThat(map).doesNotExist();
   }
 
@@ -82,13 +80,9 @@ class SaverTest {
     Path aside = Files.move(map.getParent(), folder.resolve("aside"));
     saver = Saver.of(saved, held, Duration.ofMillis(5));
     held.mark(0, 512, RescueStatus.BAD_SECTOR);
-    while (held.problem().isEmpty()) {
-      Thread.sleep(1);
-    }
+    await(() -> !held.problem().isEmpty());
     assertThat(held.problem()).contains("its directory does not exist");
     Files.move(aside, map.getParent());
-    while (!Files.exists(map) || !held.problem().isEmpty()) {
-      Thread.sleep(1);
-    }
+    await(() -> Files.exists(map) && held.problem().isEmpty());
   }
 }

@@ -1,13 +1,15 @@
 package blksh.cache;
 
-import static blksh.cache.Media.KIB;
-import static blksh.cache.Media.MIB;
-import static blksh.cache.Media.random;
+import static blksh.kit.Await.await;
+import static blksh.kit.Content.KIB;
+import static blksh.kit.Content.MIB;
+import static blksh.kit.Content.random;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
 import blksh.block.ByteArraySource;
+import blksh.kit.CountedSource;
 import blksh.task.Task;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -25,7 +27,7 @@ class SourceReaderTest {
 
   @TempDir Path folder;
 
-  private final Media.Counted source = new Media.Counted(BYTES);
+  private final CountedSource source = new CountedSource(BYTES);
   private CachedBytes held;
   private SourceReader reader;
 
@@ -101,9 +103,7 @@ class SourceReaderTest {
     reader.occupy(0, 4096, "write to");
     Thread waiting = new Thread(() -> reader.miss(512, 1024, ByteBuffer.allocate(512)));
     waiting.start();
-    while (waiting.getState() != Thread.State.WAITING) {
-      Thread.sleep(1);
-    }
+    await(() -> waiting.getState() == Thread.State.WAITING);
     assertThat(source.bytes).hasValue(0);
     reader.release(0);
     waiting.join();

@@ -1,9 +1,10 @@
 package blksh.cache;
 
-import static blksh.cache.Media.KIB;
-import static blksh.cache.Media.MIB;
-import static blksh.cache.Media.random;
-import static blksh.cache.Media.read;
+import static blksh.kit.Await.pause;
+import static blksh.kit.Content.KIB;
+import static blksh.kit.Content.MIB;
+import static blksh.kit.Content.random;
+import static blksh.kit.Reading.read;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -147,7 +148,7 @@ class WritableCacheTest {
                 synchronized (bytes) {
                   System.arraycopy(fresh, 0, bytes, at, fresh.length);
                 }
-                Thread.sleep(random.nextInt(8));
+                pause(random.nextInt(8));
               }
               return null;
             });

@@ -1,12 +1,16 @@
 package blksh.cache;
 
+import static blksh.kit.Await.await;
+import static blksh.kit.Await.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.ChildJvm;
 import blksh.block.FileSource;
 import blksh.block.SourceInfo;
 import blksh.block.WritableFile;
 import blksh.block.WritableSource;
+import blksh.kit.ChildJvm;
+import blksh.kit.Content;
+import blksh.kit.Reading;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -78,7 +82,7 @@ class WriteThroughKillTest {
       cache.cache().fill(Task.unwatched());
       Random random = new Random(first);
       while (true) {
-        Media.read(cache, random.nextInt(SIZE), 1 + random.nextInt(9000));
+        Reading.read(cache, random.nextInt(SIZE), 1 + random.nextInt(9000));
       }
     }
 
@@ -88,16 +92,12 @@ class WriteThroughKillTest {
         cache.write((long) slot * SLOT, content(slot, number));
         System.out.println(slot + " " + number);
         if (random.nextInt(40) == 0) {
-          pause(random.nextInt(60)); // so that regions close now and then
+          try {
+            pause(random.nextInt(60)); // so that regions close now and then
+          } catch (InterruptedException e) {
+            return;
+          }
         }
-      }
-    }
-
-    private static void pause(int millis) {
-      try {
-        Thread.sleep(millis);
-      } catch (InterruptedException e) {
-        throw new IllegalStateException(e);
       }
     }
   }
@@ -146,7 +146,7 @@ class WriteThroughKillTest {
 
   @Test
   void whatTheMapClaimsIsOnTheMediumAfterAKillAndWhatWasWrittenToo() throws Exception {
-    Path medium = Files.write(folder.resolve("medium"), Media.random(SIZE, 1));
+    Path medium = Files.write(folder.resolve("medium"), Content.random(SIZE, 1));
     Path data = folder.resolve("data");
     Path map = folder.resolve("map");
     Path said = folder.resolve("said");
@@ -164,10 +164,8 @@ class WriteThroughKillTest {
               data.toString(),
               map.toString(),
               Integer.toString(first));
-      while (Files.size(said) <= "writing\n".length()) { // until it has written something
-        assertThat(victim.isAlive()).isTrue();
-        Thread.sleep(1);
-      }
+      // Until it has written something.
+      await(() -> Files.size(said) > "writing\n".length() || !victim.isAlive());
       victim.waitFor(random.nextInt(300), TimeUnit.MILLISECONDS);
       assertThat(victim.isAlive()).isTrue();
       victim.destroyForcibly().waitFor();
@@ -224,7 +222,7 @@ class WriteThroughKillTest {
   /** Whoever opens the cache next reads what is on the medium. */
   private static void checkReading(byte[] bytes, Path medium, Path data, Path map) {
     try (Cache cache = Cache.open(FileSource.open(medium), data, map, CacheOptions.defaults())) {
-      assertThat(Arrays.equals(Media.read(cache, 0, SIZE), bytes)).isTrue();
+      assertThat(Arrays.equals(Reading.read(cache, 0, SIZE), bytes)).isTrue();
     }
   }
 }

@@ -3,14 +3,16 @@ package blksh.compress;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.FaultySource;
 import blksh.block.FileSource;
-import blksh.image.Sample;
 import blksh.io.UnreadableException;
+import blksh.kit.Child;
+import blksh.kit.Component;
+import blksh.kit.Content;
+import blksh.kit.Reading;
 import com.github.luben.zstd.ZstdOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -46,7 +48,7 @@ import org.tukaani.xz.XZOutputStream;
 class CompressedTest {
 
   private static final int SIZE = 12 << 20;
-  private static final byte[] DATA = Sample.disk(SIZE, 1);
+  private static final byte[] DATA = Content.disk(SIZE, 1);
 
   private static final Path MADE = Path.of("src/test/resources/images/compressed");
 
@@ -103,7 +105,7 @@ class CompressedTest {
   private static byte[] tool(byte[] data, Wrapper otherwise, String... command) throws IOException {
     Process process;
     try {
-      process = new ProcessBuilder(command).start();
+      process = Child.of(command).start();
     } catch (IOException notInstalled) {
       return pack(data, 0, data.length, otherwise);
     }
@@ -185,16 +187,16 @@ class CompressedTest {
     byte[] data = maker.data();
     try (BlockSource source = open(packed(maker))) {
       assertThat(source.describe().type()).startsWith(maker.compression);
-      assertThat(Arrays.mismatch(Sample.read(source, 0, data.length + 10), data)).isEqualTo(-1);
+      assertThat(Arrays.mismatch(Reading.read(source, 0, data.length + 10), data)).isEqualTo(-1);
       assertThat(source.size()).isEqualTo(data.length);
-      assertThat(Sample.read(source, data.length, 10)).isEmpty();
-      assertThat(Sample.read(source, Long.MAX_VALUE, 10)).isEmpty();
+      assertThat(Reading.read(source, data.length, 10)).isEmpty();
+      assertThat(Reading.read(source, Long.MAX_VALUE, 10)).isEmpty();
     }
   }
 
   @Test
   void theLibraryForBzip2DecodesWhatJavaWritesAndRefusesWhatIsDamaged() throws IOException {
-    assumeTrue(Bzip2Library.isAvailable(), "libbz2 is not installed");
+    Component.need(Bzip2Library.isAvailable(), "libbz2 is not installed");
     byte[] data = Arrays.copyOf(DATA, 2 << 20);
     byte[] packed = pack(data, 0, data.length, BZip2CompressorOutputStream::new);
     try (Bzip2Library decoded = new Bzip2Library(packed)) {
@@ -213,20 +215,20 @@ class CompressedTest {
   /** A bzip2 block of zeros comes to 46 MB, far more than is held of it. */
   @Test
   void readsBzip2BlocksThatComeToMoreThanIsHeld() throws IOException {
-    byte[] data = Arrays.copyOf(Sample.disk(1 << 20, 3), 60 << 20);
-    System.arraycopy(Sample.disk(1 << 20, 4), 0, data, 59 << 20, 1 << 20);
+    byte[] data = Arrays.copyOf(Content.disk(1 << 20, 3), 60 << 20);
+    System.arraycopy(Content.disk(1 << 20, 4), 0, data, 59 << 20, 1 << 20);
     byte[] packed = pack(data, 0, data.length, BZip2CompressorOutputStream::new);
     try (BlockSource source = open(packed)) {
       for (int at : new int[] {50 << 20, 3 << 20, (59 << 20) - 5, 0}) {
-        assertThat(Sample.read(source, at, 100_000))
+        assertThat(Reading.read(source, at, 100_000))
             .isEqualTo(Arrays.copyOfRange(data, at, at + 100_000));
       }
       assertThat(source.size()).isEqualTo(data.length);
-      assertThat(Arrays.mismatch(Sample.read(source, 0, data.length), data)).isEqualTo(-1);
+      assertThat(Arrays.mismatch(Reading.read(source, 0, data.length), data)).isEqualTo(-1);
     }
     packed[packed.length / 2] ^= 1;
     try (BlockSource source = open(packed)) {
-      assertThatThrownBy(() -> Sample.read(source, 0, data.length))
+      assertThatThrownBy(() -> Reading.read(source, 0, data.length))
           .isInstanceOf(CompressedCorruptException.class);
     }
   }
@@ -244,7 +246,7 @@ class CompressedTest {
   void readsAtRandomFromEightThreads(Maker maker) throws Exception {
     try (BlockSource source = open(write(maker))) {
       int late = maker.data().length / 8 * 7;
-      assertThat(Sample.read(source, late, 10))
+      assertThat(Reading.read(source, late, 10))
           .isEqualTo(Arrays.copyOfRange(DATA, late, late + 10));
       readAtRandom(source, maker.data(), 8, 1250);
     }
@@ -263,7 +265,7 @@ class CompressedTest {
     }
     try (CompressedSource again = (CompressedSource) open(file)) {
       assertThat(again.sizeIfKnown()).isEqualTo(size);
-      assertThat(Sample.read(again, size - 5, 10))
+      assertThat(Reading.read(again, size - 5, 10))
           .isEqualTo(Arrays.copyOfRange(DATA, size - 5, size));
     }
   }
@@ -308,9 +310,9 @@ class CompressedTest {
     }
     byte[] sample = lines.toString().getBytes(StandardCharsets.US_ASCII);
     try (BlockSource source = open(MADE.resolve(name))) {
-      assertThat(Sample.read(source, 100_000, 1000))
+      assertThat(Reading.read(source, 100_000, 1000))
           .isEqualTo(Arrays.copyOfRange(sample, 100_000, 101_000));
-      assertThat(Sample.read(source, 0, sample.length + 1)).isEqualTo(sample);
+      assertThat(Reading.read(source, 0, sample.length + 1)).isEqualTo(sample);
       assertThat(source.size()).isEqualTo(sample.length);
     }
   }
@@ -362,13 +364,14 @@ class CompressedTest {
     FaultySource faulty = new FaultySource(new ByteArraySource(packed));
     faulty.unreadable(packed.length / 2, 100);
     try (BlockSource source = Compressed.open(faulty, directory.resolve("index")).orElseThrow()) {
-      assertThat(Sample.read(source, 0, 1000)).isEqualTo(Arrays.copyOf(DATA, 1000));
+      assertThat(Reading.read(source, 0, 1000)).isEqualTo(Arrays.copyOf(DATA, 1000));
       UnreadableException failure =
-          catchThrowableOfType(UnreadableException.class, () -> Sample.read(source, SIZE - 10, 10));
+          catchThrowableOfType(
+              UnreadableException.class, () -> Reading.read(source, SIZE - 10, 10));
       assertThat(failure.start()).isEqualTo(SIZE - 10);
       assertThat(failure.length()).isEqualTo(10);
       faulty.heal();
-      assertThat(Sample.read(source, SIZE - 10, 10))
+      assertThat(Reading.read(source, SIZE - 10, 10))
           .isEqualTo(Arrays.copyOfRange(DATA, SIZE - 10, SIZE));
     }
   }
@@ -398,7 +401,7 @@ class CompressedTest {
         before = directMemory();
       }
       try (BlockSource source = open(packed)) {
-        assertThat(Sample.read(source, 7, 100)).isEqualTo(Arrays.copyOfRange(DATA, 7, 107));
+        assertThat(Reading.read(source, 7, 100)).isEqualTo(Arrays.copyOfRange(DATA, 7, 107));
       }
     }
     assertThat(directMemory() - before).isLessThan(1 << 20);
@@ -419,10 +422,10 @@ class CompressedTest {
     try (BlockSource source = open(file)) {
       source.size();
     }
-    byte[] other = Sample.disk(SIZE, 2);
+    byte[] other = Content.disk(SIZE, 2);
     Files.write(file, maker.packer.pack(other));
     try (BlockSource source = open(file)) {
-      assertThat(Sample.read(source, SIZE / 2, 100))
+      assertThat(Reading.read(source, SIZE / 2, 100))
           .isEqualTo(Arrays.copyOfRange(other, SIZE / 2, SIZE / 2 + 100));
     }
   }
@@ -489,7 +492,7 @@ class CompressedTest {
                 () -> {
                   for (int i = 0; i < 30; i++) {
                     int from = places.nextInt(size - 5000);
-                    assertThat(Sample.read(again, from, 5000))
+                    assertThat(Reading.read(again, from, 5000))
                         .isEqualTo(Arrays.copyOfRange(data, from, from + 5000));
                   }
                 }));
@@ -516,7 +519,7 @@ class CompressedTest {
     ByteArraySource plain = new ByteArraySource(DATA);
     assertThat(Compressed.open(plain, directory.resolve("index"))).isEmpty();
     assertThat(Compressed.open(new ByteArraySource(new byte[0]), directory)).isEmpty();
-    assertThat(Sample.read(plain, 0, 10)).hasSize(10);
+    assertThat(Reading.read(plain, 0, 10)).hasSize(10);
   }
 
   private static void readAtRandom(BlockSource source, byte[] data, int threads, int reads)
@@ -533,7 +536,7 @@ class CompressedTest {
                     int from = random.nextInt(data.length);
                     int length = random.nextInt(random.nextInt(20) == 0 ? 1 << 20 : 10_000);
                     int to = Math.min(data.length, from + length);
-                    byte[] read = Sample.read(source, from, length);
+                    byte[] read = Reading.read(source, from, length);
                     assertThat(Arrays.equals(read, 0, read.length, data, from, to))
                         .as("%d bytes at %d", length, from)
                         .isTrue();

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
-import blksh.Tool;
 import blksh.block.BlockSource;
-import blksh.block.LoopDevice;
-import blksh.filesystem.Volumes;
+import blksh.kit.LoopDevice;
+import blksh.kit.Tool;
+import blksh.kit.Volumes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

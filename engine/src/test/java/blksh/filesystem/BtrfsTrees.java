@@ -1,6 +1,6 @@
 package blksh.filesystem;
 
-import blksh.Tool;
+import blksh.kit.Tool;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

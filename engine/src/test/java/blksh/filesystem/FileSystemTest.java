@@ -2,7 +2,8 @@ package blksh.filesystem;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.Tool;
+import blksh.kit.Volumes;
+import blksh.kit.Tool;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.FileSource;

@@ -1,5 +1,6 @@
 package blksh.filesystem;
 
+import blksh.kit.Tool;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -13,7 +14,7 @@ public record Partclone(int blockSize, long blocks, Structure bitmap) {
   public static Partclone of(String program, Path image, Path scratch) throws IOException {
     Path output = Files.createTempFile(scratch, "partclone", ".img");
     try {
-      blksh.Tool.named(program)
+      Tool.named(program)
           .run("-c", "-F", "-L", scratch.resolve("partclone.log"), "-s", image, "-O", output);
       try (RandomAccessFile file = new RandomAccessFile(output.toFile(), "r")) {
         byte[] header = new byte[HEADER];

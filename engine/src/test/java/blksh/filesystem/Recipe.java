@@ -1,6 +1,7 @@
 package blksh.filesystem;
 
-import blksh.Tool;
+import blksh.kit.Tool;
+import blksh.kit.Volumes;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;

@@ -2,10 +2,11 @@ package blksh.filesystem;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.Tool;
 import blksh.block.BlockSource;
 import blksh.block.FaultySource;
 import blksh.block.FileSource;
+import blksh.kit.Tool;
+import blksh.kit.Volumes;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;

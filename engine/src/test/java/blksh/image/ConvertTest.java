@@ -2,19 +2,18 @@ package blksh.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.FileSource;
 import blksh.filesystem.UsedBlocks;
+import blksh.kit.Tool;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -117,30 +116,22 @@ class ConvertTest {
   @ParameterizedTest
   @EnumSource(names = {"NONE", "CRC32"})
   void partcloneAcceptsWhatIsWritten(ChecksumKind checksum) throws Exception {
-    assumeTrue(isThere("partclone.chkimg"), "partclone is not installed");
+    Tool.named("partclone.chkimg");
     Path to = directory.resolve("new.img");
     Path log = directory.resolve("log");
     try (Image image = ext4()) {
       ConvertOptions options = ConvertOptions.defaults().withChecksum(checksum);
       Convert.toPartclone(image, to, options, Task.unwatched());
     }
-    run(List.of("partclone.chkimg", "-s", to.toString(), "-L", log.toString()));
+    Tool.named("partclone.chkimg").run("-s", to.toString(), "-L", log.toString());
     Path raw = directory.resolve("theirs.raw");
     try (var file = new java.io.RandomAccessFile(raw.toFile(), "rw")) {
       file.setLength(1536 * 1024);
     }
-    run(
-        List.of(
-            "partclone.restore",
-            "-C",
-            "-s",
-            to.toString(),
-            "-O",
-            raw.toString(),
-            "-L",
-            log.toString()));
+    Tool.named("partclone.restore")
+        .run("-C", "-s", to.toString(), "-O", raw.toString(), "-L", log.toString());
     assertThat(Fixture.sha256(Files.readAllBytes(raw))).isEqualTo(Fixture.EXT4_SHA256);
-    run(List.of("e2fsck", "-fn", raw.toString()));
+    Tool.named("e2fsck").run("-fn", raw.toString());
   }
 
   @Test
@@ -158,9 +149,9 @@ class ConvertTest {
       assertThat(image.info().format()).isEqualTo("raw");
       assertThat(Fixture.sha256(image)).isEqualTo(Fixture.EXT4_SHA256);
     }
-    assumeTrue(isThere("zstd"), "zstd is not installed");
+    Tool.named("zstd");
     Path raw = directory.resolve("raw");
-    run(List.of("zstd", "-qd", to.toString(), "-o", raw.toString()));
+    Tool.named("zstd").run("-qd", to.toString(), "-o", raw.toString());
     assertThat(Fixture.sha256(Files.readAllBytes(raw))).isEqualTo(Fixture.EXT4_SHA256);
   }
 
@@ -204,17 +195,5 @@ class ConvertTest {
       }
     }
     assertThat(Files.readAllBytes(file)).isEqualTo(Fixture.bytes("partclone-ext4-crc32"));
-  }
-
-  private static boolean isThere(String program) {
-    return List.of("/usr/sbin/", "/usr/bin/", "/sbin/").stream()
-        .anyMatch(directory -> Files.isExecutable(Path.of(directory + program)));
-  }
-
-  private static void run(List<String> command) throws Exception {
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String output = new String(process.getInputStream().readAllBytes());
-    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-    assertThat(process.exitValue()).as(output).isZero();
   }
 }

@@ -2,6 +2,7 @@ package blksh.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.kit.Child;
 import com.github.luben.zstd.Zstd;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -50,7 +51,7 @@ class ImageFuzzTest {
     }
     Path log = kept == null ? directory.resolve("log") : Path.of(kept + ".log");
     Process fuzzer =
-        new ProcessBuilder(
+        Child.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx512m",
                 "-Djava.io.tmpdir=" + directory,

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import blksh.kit.Reading;
 import blksh.BlkshException;
 import blksh.block.ByteArraySource;
 import blksh.block.Extent;
@@ -83,7 +84,7 @@ class ImagesTest {
         assertThat(extent.start()).isEqualTo(at);
         at = extent.end();
         if (extent.kind() == Extent.Kind.FREE) {
-          byte[] bytes = Fixture.read(image, extent.start(), (int) extent.length());
+          byte[] bytes = Reading.read(image, extent.start(), (int) extent.length());
           assertThat(bytes).containsOnly(0);
         }
       }
@@ -111,7 +112,7 @@ class ImagesTest {
                   for (int i = 0; i < 10_000; i++) {
                     int at = random.nextInt(whole.length + 100);
                     int length = random.nextInt(random.nextInt(10) == 0 ? 300_000 : 5000);
-                    byte[] read = Fixture.read(image, at, length);
+                    byte[] read = Reading.read(image, at, length);
                     int end = Math.min(whole.length, at + length);
                     boolean same =
                         at >= end
@@ -153,7 +154,7 @@ class ImagesTest {
   private byte[] wholeOf(String name) {
     String fixture = List.of(NO_RESEED, NTFSCLONE, PARTIMAGE).contains(name) ? name : CRC32;
     try (Image image = open(Fixture.bytes(fixture))) {
-      return Fixture.read(image, 0, (int) image.size());
+      return Reading.read(image, 0, (int) image.size());
     }
   }
 
@@ -164,7 +165,7 @@ class ImagesTest {
 
   private byte[] old(int trailer) {
     try (Image image = open(Fixture.bytes(CRC32))) {
-      byte[] whole = Fixture.read(image, 0, (int) image.size());
+      byte[] whole = Reading.read(image, 0, (int) image.size());
       boolean[] stored = new boolean[(int) (image.size() / 1024)];
       for (int i = 0; i < stored.length; i++) {
         stored[i] = image.extents(i * 1024L, 1024).next().kind() == Extent.Kind.DATA;
@@ -230,7 +231,7 @@ class ImagesTest {
         boolean inBad =
             report.bad().stream().anyMatch(g -> at >= g.start() && at < g.start() + g.length());
         try {
-          byte[] read = Fixture.read(image, at, 1024);
+          byte[] read = Reading.read(image, at, 1024);
           assertThat(Arrays.equals(good, at, at + 1024, read, 0, 1024)).isTrue();
         } catch (DataChecksumException e) {
           wrong++;
@@ -240,8 +241,8 @@ class ImagesTest {
         }
       }
       assertThat(wrong).isEqualTo(32);
-      assertThat(Fixture.read(tolerant, 0, good.length)).hasSameSizeAs(good);
-      assertThatThrownBy(() -> Fixture.read(image, bad.start(), 1 << 20))
+      assertThat(Reading.read(tolerant, 0, good.length)).hasSameSizeAs(good);
+      assertThatThrownBy(() -> Reading.read(image, bad.start(), 1 << 20))
           .isInstanceOf(DataChecksumException.class)
           .hasMessageContaining("checksum group 1")
           .hasMessageContaining("tolerant = true");
@@ -278,13 +279,13 @@ class ImagesTest {
         if (extent.kind() == Extent.Kind.BAD) {
           bad.add(extent);
         } else {
-          byte[] read = Fixture.read(image, extent.start(), (int) extent.length());
+          byte[] read = Reading.read(image, extent.start(), (int) extent.length());
           assertThat(read)
               .isEqualTo(Arrays.copyOfRange(good, (int) extent.start(), (int) extent.end()));
         }
       }
       assertThat(bad.stream().mapToLong(Extent::length).sum()).isEqualTo((83 - 34) * 1024L);
-      assertThatThrownBy(() -> Fixture.read(image, bad.get(0).end() - 1, 1))
+      assertThatThrownBy(() -> Reading.read(image, bad.get(0).end() - 1, 1))
           .isInstanceOf(BodyTruncatedException.class);
       assertThat(image.verify(Task.unwatched()).clean()).isFalse();
     }
@@ -407,7 +408,7 @@ class ImagesTest {
     assertThat(kindOf(unknown)).isEqualTo("BadMagic");
     assertThat(kindOf(new byte[0])).isEqualTo("BadMagic");
     try (Image image = open(unknown, ImageOptions.defaults().withRaw(true))) {
-      assertThat(Fixture.read(image, 0, 5000)).isEqualTo(unknown);
+      assertThat(Reading.read(image, 0, 5000)).isEqualTo(unknown);
     }
   }
 

@@ -2,7 +2,7 @@ package blksh.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.ChildJvm;
+import blksh.kit.ChildJvm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

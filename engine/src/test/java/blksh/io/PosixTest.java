@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
+import blksh.kit.Child;
 import java.io.File;
 import java.io.RandomAccessFile;
 import java.nio.file.Path;
@@ -62,7 +63,7 @@ class PosixTest {
             PrintExtents.class.getName(),
             file.toString()));
     Path errors = directory.resolve("errors");
-    Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
+    Process process = Child.of(command).redirectError(errors.toFile()).start();
     String output = new String(process.getInputStream().readAllBytes());
     assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
     assertThat(errors).isEmptyFile();

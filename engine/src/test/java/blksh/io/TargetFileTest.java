@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
-import blksh.ChildJvm;
+import blksh.kit.ChildJvm;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -145,10 +145,7 @@ class TargetFileTest {
       Process writer =
           ChildJvm.start(
               said, List.of("-Xmx32m"), Writer.class, path.toString(), "" + (generation + 1));
-      while (Files.size(said) == 0) {
-        assertThat(writer.isAlive()).isTrue();
-        Thread.sleep(1);
-      }
+      ChildJvm.awaitOutput(writer, said);
       writer.waitFor(random.nextInt(60_000), TimeUnit.MICROSECONDS);
       writer.destroyForcibly().waitFor();
       String text = Files.readString(said);

@@ -10,7 +10,7 @@ import java.util.function.Predicate;
 public final class Await {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
-  private static final long LONGEST_PAUSE_MILLIS = 50;
+  private static final long LONGEST_PAUSE_MILLIS = 25;
 
   private Await() {}
 
@@ -66,6 +66,6 @@ public final class Await {
 
   /** Looks often at first, so that what comes soon is seen soon. */
   private static void pauseAfter(Duration waited) throws InterruptedException {
-    Thread.sleep(Math.min(1 + waited.toMillis() / 8, LONGEST_PAUSE_MILLIS));
+    Thread.sleep(Math.min(1 + waited.toMillis() / 16, LONGEST_PAUSE_MILLIS));
   }
 }

@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
-import blksh.ChildJvm;
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
 import blksh.block.ByteArraySource;
 import blksh.block.FaultySource;
+import blksh.kit.Child;
+import blksh.kit.ChildJvm;
+import blksh.kit.Content;
+import blksh.kit.Tool;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -61,7 +64,7 @@ class FuseMountTest {
   }
 
   private FuseMount mount(MountDirectory root, MountOptions options) {
-    FuseMount mount = Client.mount(() -> FuseMount.mount(point, root, options));
+    FuseMount mount = Fuse.mount(() -> FuseMount.mount(point, root, options));
     mounts.add(mount);
     return mount;
   }
@@ -72,26 +75,26 @@ class FuseMountTest {
 
   @Test
   void aSourceIsAFileOfItsSizeTimeAndBytes() throws IOException {
-    byte[] bytes = Client.random(3 * MIB + 517, 1);
+    byte[] bytes = Content.random(3 * MIB + 517, 1);
     Path plain = Files.write(folder.resolve("plain"), bytes);
     mount(Map.of("disk.img", file(bytes)));
     Path shown = point.resolve("disk.img");
     assertThat(Files.size(shown)).isEqualTo(bytes.length);
     assertThat(Files.getLastModifiedTime(shown).toInstant()).isEqualTo(WHEN);
-    Client.must("cmp", plain.toString(), shown.toString());
+    Tool.named("cmp").run(plain.toString(), shown.toString());
     for (String block : List.of("512", "7777", "1M")) {
       Path copy = folder.resolve("copy");
-      Client.must("dd", "if=" + shown, "of=" + copy, "bs=" + block, "status=none");
+      Tool.named("dd").run("if=" + shown, "of=" + copy, "bs=" + block, "status=none");
       assertThat(Files.mismatch(copy, plain)).isEqualTo(-1);
     }
     Path direct = folder.resolve("direct");
-    Client.must("dd", "if=" + shown, "of=" + direct, "bs=64k", "iflag=direct", "status=none");
+    Tool.named("dd").run("if=" + shown, "of=" + direct, "bs=64k", "iflag=direct", "status=none");
     assertThat(Files.mismatch(direct, plain)).isEqualTo(-1);
   }
 
   @Test
   void readsThroughThePageCacheAreTheSameBytes() throws IOException {
-    byte[] bytes = Client.random(MIB + 5, 2);
+    byte[] bytes = Content.random(MIB + 5, 2);
     mount(
         new FixedDirectory(Map.of("disk.img", file(bytes)), WHEN),
         MountOptions.defaults().withPageCache());
@@ -103,8 +106,8 @@ class FuseMountTest {
     Path sparse = folder.resolve("sparse");
     try (FileChannel file =
         FileChannel.open(sparse, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      file.write(ByteBuffer.wrap(Client.random(MIB, 5)), 0);
-      file.write(ByteBuffer.wrap(Client.random(MIB, 6)), 20 * MIB);
+      file.write(ByteBuffer.wrap(Content.random(MIB, 5)), 0);
+      file.write(ByteBuffer.wrap(Content.random(MIB, 6)), 20 * MIB);
       file.write(ByteBuffer.wrap(new byte[1]), 40 * MIB);
     }
     try (BlockSource source = BlockSources.open(sparse)) {
@@ -121,15 +124,15 @@ class FuseMountTest {
                 at(20 << 20, os.SEEK_HOLE), at(21 << 20, os.SEEK_HOLE), at(40 << 20, os.SEEK_HOLE),
                 at((40 << 20) + 1, os.SEEK_DATA))
           """;
-      String python = Client.find("python3");
-      assertThat(Client.must(python, "-c", ask.formatted(shown)))
-          .isEqualTo(Client.must(python, "-c", ask.formatted(sparse)));
+      Tool python = Tool.named("python3");
+      assertThat(python.run("-c", ask.formatted(shown)))
+          .isEqualTo(python.run("-c", ask.formatted(sparse)));
       Path copy = folder.resolve("copy");
-      Client.must("cp", "--sparse=auto", shown.toString(), copy.toString());
+      Tool.named("cp").run("--sparse=auto", shown.toString(), copy.toString());
       assertThat(Files.mismatch(copy, sparse)).isEqualTo(-1);
-      long blocks = Long.parseLong(Client.must("stat", "-c", "%b", copy.toString()));
+      long blocks = Long.parseLong(Tool.named("stat").run("-c", "%b", copy.toString()));
       assertThat(blocks).isLessThan(8 * MIB / 512);
-      assertThat(Long.parseLong(Client.must("stat", "-c", "%b", shown.toString())))
+      assertThat(Long.parseLong(Tool.named("stat").run("-c", "%b", shown.toString())))
           .isLessThan(8 * MIB / 512);
       mounts.forEach(FuseMount::close);
     }
@@ -138,7 +141,7 @@ class FuseMountTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void whatIsUnreadableIsAnErrorAndNothingElseIs(boolean pageCache) throws IOException {
-    byte[] bytes = Client.random(4 * MIB, 3);
+    byte[] bytes = Content.random(4 * MIB, 3);
     BlockSource source =
         new FaultySource(new ByteArraySource(bytes)).unreadable(MIB + 8192, 4096).unreadable(7, 1);
     MountOptions options = MountOptions.defaults();
@@ -148,14 +151,14 @@ class FuseMountTest {
             pageCache ? options.withPageCache() : options);
     for (String block : List.of("4k", "512")) {
       Path copy = folder.resolve("copy");
-      Client.Ended dd =
-          Client.run(
-              "dd",
-              "if=" + point.resolve("disk.img"),
-              "of=" + copy,
-              "bs=" + block,
-              "conv=noerror,sync",
-              "status=noxfer");
+      Tool.Ended dd =
+          Tool.named("dd")
+              .attempt(
+                  "if=" + point.resolve("disk.img"),
+                  "of=" + copy,
+                  "bs=" + block,
+                  "conv=noerror,sync",
+                  "status=noxfer");
       assertThat(dd.output()).contains("Input/output error");
       byte[] found = Files.readAllBytes(copy);
       assertThat(found).hasSameSizeAs(bytes);
@@ -184,7 +187,7 @@ class FuseMountTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void manyReadersOfADamagedSourceGetRightBytesOrAnError(boolean pageCache) throws Exception {
-    byte[] bytes = Client.random(32 * MIB, 7);
+    byte[] bytes = Content.random(32 * MIB, 7);
     FaultySource source = new FaultySource(new ByteArraySource(bytes));
     Random random = new Random(8);
     boolean[] bad = new boolean[bytes.length / 512];
@@ -240,23 +243,26 @@ class FuseMountTest {
     assertThat(errors.get()).isPositive();
   }
 
-  @Test
-  void nothingCanBeChanged() throws IOException {
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "dd if=/dev/zero of=disk.img count=1 conv=notrunc status=none",
+        "truncate -s 1 disk.img",
+        "touch new",
+        "mkdir new",
+        "rm -f disk.img",
+        "mv disk.img new",
+      })
+  void nothingCanBeChanged(String command) throws IOException {
     mount(Map.of("disk.img", file(new byte[4096])));
-    Path shown = point.resolve("disk.img");
-    for (String[] command :
-        new String[][] {
-          {"dd", "if=/dev/zero", "of=" + shown, "count=1", "conv=notrunc", "status=none"},
-          {"truncate", "-s", "1", shown.toString()},
-          {"touch", point.resolve("new").toString()},
-          {"mkdir", point.resolve("new").toString()},
-          {"rm", "-f", shown.toString()},
-          {"mv", shown.toString(), point.resolve("new").toString()},
-        }) {
-      Client.Ended ended = Client.run(command);
-      assertThat(ended.status()).as(String.join(" ", command)).isNotZero();
-      assertThat(ended.output()).contains("Read-only file system");
-    }
+    Tool.Ended ended = Tool.named("sh").attempt("-c", "cd '" + point + "' && exec " + command);
+    assertThat(ended.status()).isNotZero();
+    assertThat(ended.output()).contains("Read-only file system");
+  }
+
+  @Test
+  void whatIsNotThereIsNotFound() {
+    mount(Map.of("disk.img", file(new byte[4096])));
     assertThatThrownBy(() -> Files.readAllBytes(point.resolve("absent")))
         .isInstanceOf(java.nio.file.NoSuchFileException.class);
   }
@@ -360,7 +366,7 @@ class FuseMountTest {
   @Test
   void afterUnmountingNothingIsLeft() throws Exception {
     FuseMount mount = mount(Map.of("disk.img", file(new byte[4096])));
-    Client.must("cat", point.resolve("disk.img").toString());
+    Tool.named("cat").run(point.resolve("disk.img").toString());
     assertThat(mount.unmount()).isEmpty();
     assertThat(mount.ended()).isTrue();
     assertThat(point).doesNotExist();
@@ -370,11 +376,10 @@ class FuseMountTest {
 
   @Test
   void aBusyMountVanishesGoesOnServingAndSaysWhoUsesIt() throws Exception {
-    byte[] bytes = Client.random(8 * MIB, 4);
+    byte[] bytes = Content.random(8 * MIB, 4);
     FuseMount mount = mount(Map.of("disk.img", file(bytes)));
     Process reader =
-        new ProcessBuilder(
-                "sh", "-c", "exec 3<'" + point.resolve("disk.img") + "'; echo; read x; cat <&3")
+        Child.of("sh", "-c", "exec 3<'" + point.resolve("disk.img") + "'; echo; read x; cat <&3")
             .start();
     reader.getInputStream().read();
     List<Holder> holders = mount.unmount();
@@ -412,7 +417,7 @@ class FuseMountTest {
   @Test
   void manyMountsLeaveNoThreadDescriptorOrMountBehind() throws Exception {
     FixedDirectory root =
-        new FixedDirectory(Map.of("disk.img", file(Client.random(4096, 5))), WHEN);
+        new FixedDirectory(Map.of("disk.img", file(Content.random(4096, 5))), WHEN);
     int threads = 0;
     long descriptors = 0;
     for (int i = 0; i < Integer.getInteger("blksh.mount.rounds", 40); i++) {
@@ -448,7 +453,7 @@ class FuseMountTest {
       FuseMount mount =
           FuseMount.mount(
               Path.of(arguments[0]),
-              new FixedDirectory(Map.of("disk.img", file(Client.random(64 * MIB, 6))), WHEN),
+              new FixedDirectory(Map.of("disk.img", file(Content.random(64 * MIB, 6))), WHEN),
               MountOptions.defaults());
       System.out.println("mounted");
       mount.awaitEnd();
@@ -456,9 +461,9 @@ class FuseMountTest {
   }
 
   private Process serve() throws IOException {
-    Client.mount(() -> null);
+    Fuse.need();
     Process process = ChildJvm.start(List.of(), Serving.class, point.toString());
-    assertThat(Client.firstLine(process)).isEqualTo("mounted");
+    assertThat(process.inputReader().readLine()).isEqualTo("mounted");
     return process;
   }
 
@@ -466,7 +471,7 @@ class FuseMountTest {
   void aProcessThatIsAskedToEndUnmounts() throws Exception {
     for (String signal : List.of("TERM", "INT", "HUP")) {
       Process process = serve();
-      Client.must("kill", "-" + signal, Long.toString(process.pid()));
+      Tool.named("kill").run("-" + signal, Long.toString(process.pid()));
       process.waitFor();
       assertThat(MountTable.at(point)).as(signal).isNull();
       assertThat(point).doesNotExist();
@@ -477,8 +482,7 @@ class FuseMountTest {
   void aMountWhoseProcessWasKilledIsRecognisedAndCleanedAway() throws Exception {
     Process process = serve();
     Process reader =
-        new ProcessBuilder("dd", "if=" + point.resolve("disk.img"), "of=/dev/null", "bs=4k")
-            .start();
+        Child.of("dd", "if=" + point.resolve("disk.img"), "of=/dev/null", "bs=4k").start();
     assertThat(SystemMounts.all()).contains(new SystemMounts.Mounted(point, process.pid(), true));
     process.destroyForcibly().waitFor();
     reader.waitFor();

@@ -1,5 +1,6 @@
 package blksh.mount;
 
+import static blksh.kit.Await.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -8,6 +9,10 @@ import blksh.block.BlockSources;
 import blksh.block.ByteArraySource;
 import blksh.block.FaultySource;
 import blksh.block.Overlay;
+import blksh.kit.Child;
+import blksh.kit.Component;
+import blksh.kit.Content;
+import blksh.kit.Tool;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -48,8 +53,8 @@ class NbdServerTest {
     Path disk = folder.resolve("disk.img");
     try (FileChannel channel =
         FileChannel.open(disk, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-      channel.write(ByteBuffer.wrap(Client.random(3 * MIB, 1)), 0);
-      channel.write(ByteBuffer.wrap(Client.random(2 * MIB + 512, 2)), 40 * MIB);
+      channel.write(ByteBuffer.wrap(Content.random(3 * MIB, 1)), 0);
+      channel.write(ByteBuffer.wrap(Content.random(2 * MIB + 512, 2)), 40 * MIB);
     }
     return disk;
   }
@@ -68,12 +73,12 @@ class NbdServerTest {
 
   /** Runs Python that talks to a server through libnbd; with the Python libnbd was packaged for. */
   private static void nbdsh(String... arguments) throws IOException {
-    if (Client.run("/usr/bin/python3", "-c", "import nbd").status() != 0) {
-      Client.lacking("python3-libnbd is not installed");
+    if (Tool.named("python3").attempt("-c", "import nbd").status() != 0) {
+      Component.missing("python3-libnbd is not installed");
     }
-    List<String> command = new ArrayList<>(List.of("/usr/bin/python3", "-m", "nbd"));
-    command.addAll(List.of(arguments));
-    Client.must(command.toArray(String[]::new));
+    List<String> words = new ArrayList<>(List.of("-m", "nbd"));
+    words.addAll(List.of(arguments));
+    Tool.named("python3").run(words.toArray());
   }
 
   @Test
@@ -81,21 +86,13 @@ class NbdServerTest {
     Path disk = disk();
     serve(new NbdExport("disk", keep(BlockSources.open(disk))));
     Path copy = folder.resolve("copy");
-    Client.must(Client.find("nbdcopy"), uri("disk"), copy.toString());
+    Tool.named("nbdcopy").run(uri("disk"), copy.toString());
     assertThat(Files.mismatch(copy, disk)).isEqualTo(-1);
-    Client.must(
-        Client.find("qemu-img"), "convert", "-f", "raw", "-O", "raw", uri("disk"), copy.toString());
+    Tool.named("qemu-img").run("convert", "-f", "raw", "-O", "raw", uri("disk"), copy.toString());
     assertThat(Files.mismatch(copy, disk)).isEqualTo(-1);
     assertThat(
-            Client.must(
-                Client.find("qemu-img"),
-                "compare",
-                "-f",
-                "raw",
-                "-F",
-                "raw",
-                uri(""),
-                disk.toString()))
+            Tool.named("qemu-img")
+                .run("compare", "-f", "raw", "-F", "raw", uri(""), disk.toString()))
         .contains("Images are identical");
     Files.delete(copy);
     // Without structured replies.
@@ -117,16 +114,13 @@ class NbdServerTest {
     Path disk = disk();
     serve(new NbdExport("disk", keep(BlockSources.open(disk))));
     Path point = Files.createDirectory(folder.resolve("point"));
-    Client.mount(() -> null);
-    Process nbdfuse =
-        new ProcessBuilder(Client.find("nbdfuse"), point.toString(), uri("disk")).start();
+    Fuse.need();
+    Process nbdfuse = Child.of(Tool.path("nbdfuse"), point.toString(), uri("disk")).start();
     try {
-      for (int i = 0; i < 100 && !Files.exists(point.resolve("nbd")); i++) {
-        Thread.sleep(100);
-      }
-      Client.must("cmp", point.resolve("nbd").toString(), disk.toString());
+      await(() -> Files.exists(point.resolve("nbd")));
+      Tool.named("cmp").run(point.resolve("nbd").toString(), disk.toString());
     } finally {
-      Client.run("fusermount", "-u", point.toString());
+      Tool.named("fusermount").attempt("-u", point.toString());
       nbdfuse.waitFor();
     }
   }
@@ -137,27 +131,27 @@ class NbdServerTest {
     serve(
         new NbdExport("disk", keep(BlockSources.open(disk))),
         new NbdExport("other one", new ByteArraySource(new byte[1000])));
-    String info = Client.must(Client.find("nbdinfo"), uri("disk"));
+    String info = Tool.named("nbdinfo").run(uri("disk"));
     assertThat(info).contains("export-size: " + Files.size(disk)).contains("is_read_only: true");
     assertThat(info).contains("base:allocation").contains("can_multi_conn: true");
     assertThat(info).contains("content: ").contains("file " + disk);
-    assertThat(Client.must("nbdinfo", "--list", uri(""))).contains("other one", "disk");
-    assertThat(Client.must("nbdinfo", "--size", uri("other%20one"))).isEqualTo("1000");
-    assertThat(Client.must("nbdinfo", "--map", uri("disk")).lines().map(String::strip))
+    assertThat(Tool.named("nbdinfo").run("--list", uri(""))).contains("other one", "disk");
+    assertThat(Tool.named("nbdinfo").run("--size", uri("other%20one"))).isEqualTo("1000");
+    assertThat(Tool.named("nbdinfo").run("--map", uri("disk")).lines().map(String::strip))
         .containsExactly(
             "0     3145728    0  data",
             "3145728    38797312    3  hole,zero",
             "41943040     2097664    0  data");
-    assertThat(Client.run("nbdinfo", uri("absent")).status()).isNotZero();
+    assertThat(Tool.named("nbdinfo").attempt(uri("absent")).status()).isNotZero();
   }
 
   @Test
   void whatIsUnreadableIsAnErrorAndNothingElseIs() throws IOException {
-    byte[] bytes = Client.random(8 * MIB, 3);
+    byte[] bytes = Content.random(8 * MIB, 3);
     BlockSource faulty =
         new FaultySource(new ByteArraySource(bytes)).unreadable(5 * MIB + 1000, 512);
     NbdServer server = serve(new NbdExport("disk", faulty));
-    assertThat(Client.run(Client.find("nbdcopy"), uri("disk"), "null:").output())
+    assertThat(Tool.named("nbdcopy").attempt(uri("disk"), "null:").output())
         .containsIgnoringCase("input/output error");
     Path plain = Files.write(folder.resolve("plain"), bytes);
     String read = "open('%s','rb').read()".formatted(plain);
@@ -192,7 +186,7 @@ class NbdServerTest {
     Path file = folder.resolve("changes.cow");
     Overlay overlay = keep(Overlay.open(BlockSources.open(disk), file));
     serve(new NbdExport("disk", overlay));
-    String qemuIo = Client.find("qemu-io");
+    Tool qemuIo = Tool.named("qemu-io");
     for (String command :
         List.of(
             "write -P 0xab 1000 3000000",
@@ -203,7 +197,7 @@ class NbdServerTest {
             "read -P 0 2000000 500000",
             "discard 0 1048576",
             "flush")) {
-      assertThat(Client.must(qemuIo, "-f", "raw", "-c", command, uri("disk")))
+      assertThat(qemuIo.run("-f", "raw", "-c", command, uri("disk")))
           .as(command)
           .doesNotContain("failed", "error");
     }
@@ -214,18 +208,18 @@ class NbdServerTest {
     java.util.Arrays.fill(expected, 0, MIB, (byte) 0);
     Path wanted = Files.write(folder.resolve("wanted"), expected);
     Path copy = folder.resolve("copy");
-    Client.must(Client.find("nbdcopy"), uri("disk"), copy.toString());
+    Tool.named("nbdcopy").run(uri("disk"), copy.toString());
     assertThat(Files.mismatch(copy, wanted)).isEqualTo(-1);
     assertThat(Files.readAllBytes(disk)).isEqualTo(before);
-    Path other = Files.write(folder.resolve("other"), Client.random((int) Files.size(disk), 7));
-    Client.must("nbdcopy", "--flush", other.toString(), uri("disk"));
-    Client.must("nbdcopy", uri("disk"), copy.toString());
+    Path other = Files.write(folder.resolve("other"), Content.random((int) Files.size(disk), 7));
+    Tool.named("nbdcopy").run("--flush", other.toString(), uri("disk"));
+    Tool.named("nbdcopy").run(uri("disk"), copy.toString());
     assertThat(Files.mismatch(copy, other)).isEqualTo(-1);
   }
 
   @Test
   void readOnlyAndImpossibleRequestsAreRefusedAndTheClientGoesOn() throws IOException {
-    byte[] bytes = Client.random(MIB, 8);
+    byte[] bytes = Content.random(MIB, 8);
     serve(new NbdExport("disk", new ByteArraySource(bytes)));
     Path plain = Files.write(folder.resolve("plain"), bytes);
     nbdsh(
@@ -254,7 +248,7 @@ class NbdServerTest {
 
   @Test
   void manyClientsReadAtTheSameTimeOverAPort() throws Exception {
-    byte[] bytes = Client.random(5 * MIB + 11, 9);
+    byte[] bytes = Content.random(5 * MIB + 11, 9);
     Path plain = Files.write(folder.resolve("plain"), bytes);
     NbdServer server =
         keep(
@@ -266,8 +260,7 @@ class NbdServerTest {
     List<Process> clients = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
       clients.add(
-          new ProcessBuilder(
-                  Client.find("nbdcopy"), uri.toString(), folder.resolve("copy" + i).toString())
+          Child.of(Tool.path("nbdcopy"), uri.toString(), folder.resolve("copy" + i).toString())
               .redirectErrorStream(true)
               .start());
     }
@@ -302,7 +295,7 @@ class NbdServerTest {
 
   @Test
   void nonsenseEndsTheConnectionAndNothingElse() throws Exception {
-    byte[] bytes = Client.random(10_000, 10);
+    byte[] bytes = Content.random(10_000, 10);
     NbdServer server =
         keep(
             NbdServer.listen(
@@ -325,19 +318,15 @@ class NbdServerTest {
           out.writeInt(i % 5 == 0 ? random.nextInt(200_000) : content.length);
           out.write(content);
         }
-        out.write(Client.random(200, i));
+        out.write(Content.random(200, i));
         socket.shutdownOutput();
         in.readAllBytes();
       } catch (IOException e) {
         // hung up by the server, as it may
       }
     }
-    assertThat(Client.must(Client.find("nbdinfo"), "--size", server.uri().toString()))
-        .isEqualTo("10000");
-    for (int i = 0; i < 50 && server.traffic().readers() > 0; i++) {
-      Thread.sleep(100);
-    }
-    assertThat(server.traffic().readers()).isZero();
+    assertThat(Tool.named("nbdinfo").run("--size", server.uri().toString())).isEqualTo("10000");
+    await(() -> server.traffic().readers() == 0);
   }
 
   @Test
@@ -354,7 +343,7 @@ class NbdServerTest {
     }
     assertThat(socket()).exists();
     serve(new NbdExport("b", new ByteArraySource(new byte[20])));
-    assertThat(Client.must(Client.find("nbdinfo"), "--size", uri("b"))).isEqualTo("20");
+    assertThat(Tool.named("nbdinfo").run("--size", uri("b"))).isEqualTo("20");
     Path file = Files.writeString(folder.resolve("file"), "precious");
     assertThatThrownBy(() -> NbdServer.listen(NbdExports.of(), ServeOptions.onSocket(file)))
         .hasMessageContaining("something else has that name");

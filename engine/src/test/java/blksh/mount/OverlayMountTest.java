@@ -2,9 +2,13 @@ package blksh.mount;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.ChildJvm;
 import blksh.block.BlockSources;
 import blksh.block.Overlay;
+import blksh.kit.Child;
+import blksh.kit.ChildJvm;
+import blksh.kit.Component;
+import blksh.kit.Content;
+import blksh.kit.Tool;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,10 +30,9 @@ class OverlayMountTest {
   void makeFileSystem() throws IOException {
     folder = folder.toRealPath();
     Path content = Files.createDirectory(folder.resolve("content"));
-    Files.write(content.resolve("greeting"), Client.random(700_000, 1));
+    Files.write(content.resolve("greeting"), Content.random(700_000, 1));
     image = folder.resolve("ext4.img");
-    Client.must(
-        Client.find("mkfs.ext4"), "-q", "-F", "-d", content.toString(), image.toString(), "24M");
+    Tool.named("mkfs.ext4").run("-q", "-F", "-d", content.toString(), image.toString(), "24M");
     before = Files.readAllBytes(image);
   }
 
@@ -41,7 +44,7 @@ class OverlayMountTest {
     FixedDirectory root =
         new FixedDirectory(
             Map.of("disk.img", new SourceFile(overlay, Instant.now())), Instant.now());
-    return Client.mount(
+    return Fuse.mount(
         () ->
             FuseMount.mount(folder.resolve("shown"), root, MountOptions.defaults().withWriting()));
   }
@@ -52,20 +55,20 @@ class OverlayMountTest {
 
   @Test
   void aFileSystemIsMountedWrittenCheckedAndFoundAgain() throws IOException {
-    Client.needRoot();
-    byte[] written = Client.random(3_000_000, 2);
+    Component.needRoot();
+    byte[] written = Content.random(3_000_000, 2);
     try (Overlay overlay = overlay();
         FuseMount mount = mount(overlay)) {
       Path disk = mount.path().resolve("disk.img");
       withFileSystem(
           disk,
           files -> {
-            assertThat(files.resolve("greeting")).hasBinaryContent(Client.random(700_000, 1));
+            assertThat(files.resolve("greeting")).hasBinaryContent(Content.random(700_000, 1));
             Files.write(files.resolve("new"), written);
             Files.delete(files.resolve("greeting"));
-            Client.run("fstrim", files.toString());
+            Tool.named("fstrim").attempt(files.toString());
           });
-      Client.must(Client.find("e2fsck"), "-fn", disk.toString());
+      Tool.named("e2fsck").run("-fn", disk.toString());
       assertThat(overlay.changes()).isNotEmpty();
     }
     try (Overlay overlay = overlay();
@@ -88,16 +91,16 @@ class OverlayMountTest {
 
   private void withFileSystem(Path disk, Use use) throws IOException {
     Path files = Files.createDirectories(folder.resolve("files"));
-    String device = Client.must("losetup", "--find", "--show", disk.toString());
+    String device = Tool.named("losetup").run("--find", "--show", disk.toString());
     try {
-      Client.must("mount", "-t", "ext4", device, files.toString());
+      Tool.named("mount").run("-t", "ext4", device, files.toString());
       try {
         use.of(files);
       } finally {
-        Client.must("umount", files.toString());
+        Tool.named("umount").run(files.toString());
       }
     } finally {
-      Client.must("losetup", "--detach", device);
+      Tool.named("losetup").run("--detach", device);
     }
   }
 
@@ -106,10 +109,10 @@ class OverlayMountTest {
     try (Overlay overlay = overlay();
         FuseMount mount = mount(overlay)) {
       String disk = mount.path().resolve("disk.img").toString();
-      Client.must(Client.find("debugfs"), "-w", "-R", "clri /greeting", disk);
-      assertThat(Client.run(Client.find("e2fsck"), "-fn", disk).status()).isNotZero();
-      assertThat(Client.run(Client.find("e2fsck"), "-fy", disk).status()).isEqualTo(1);
-      assertThat(Client.run(Client.find("e2fsck"), "-fn", disk).status()).isZero();
+      Tool.named("debugfs").run("-w", "-R", "clri /greeting", disk);
+      assertThat(Tool.named("e2fsck").attempt("-fn", disk).status()).isNotZero();
+      assertThat(Tool.named("e2fsck").attempt("-fy", disk).status()).isEqualTo(1);
+      assertThat(Tool.named("e2fsck").attempt("-fn", disk).status()).isZero();
       overlay.discard();
     }
     try (Overlay overlay = overlay();
@@ -124,13 +127,15 @@ class OverlayMountTest {
     try (Overlay overlay = overlay();
         FuseMount mount = mount(overlay)) {
       Path disk = mount.path().resolve("disk.img");
-      assertThat(Client.run("truncate", "-s", "1", disk.toString()).output())
+      assertThat(Tool.named("truncate").attempt("-s", "1", disk.toString()).output())
           .contains("Operation not permitted");
       assertThat(
-              Client.run("dd", "if=/dev/zero", "of=" + disk, "seek=24M", "bs=1", "conv=notrunc")
+              Tool.named("dd")
+                  .attempt("if=/dev/zero", "of=" + disk, "seek=24M", "bs=1", "conv=notrunc")
                   .output())
           .contains("No space left on device");
-      assertThat(Client.run("touch", mount.path().resolve("new").toString()).status()).isNotZero();
+      assertThat(Tool.named("touch").attempt(mount.path().resolve("new").toString()).status())
+          .isNotZero();
       assertThat(Files.size(disk)).isEqualTo(before.length);
     }
   }
@@ -153,7 +158,7 @@ class OverlayMountTest {
 
   @Test
   void writesThatWereSyncedSurviveTheDeathOfTheServer() throws Exception {
-    Client.mount(() -> null);
+    Fuse.need();
     Path point = folder.resolve("shown");
     Process server =
         ChildJvm.start(
@@ -162,18 +167,18 @@ class OverlayMountTest {
             image.toString(),
             folder.resolve("changes.cow").toString(),
             point.toString());
-    assertThat(Client.firstLine(server)).isEqualTo("mounted");
-    Path bytes = Files.write(folder.resolve("bytes"), Client.random(5 * 65536, 3));
-    Client.must(
-        "dd",
-        "if=" + bytes,
-        "of=" + point.resolve("disk.img"),
-        "bs=64k",
-        "seek=20",
-        "conv=notrunc,fsync",
-        "status=none");
+    assertThat(server.inputReader().readLine()).isEqualTo("mounted");
+    Path bytes = Files.write(folder.resolve("bytes"), Content.random(5 * 65536, 3));
+    Tool.named("dd")
+        .run(
+            "if=" + bytes,
+            "of=" + point.resolve("disk.img"),
+            "bs=64k",
+            "seek=20",
+            "conv=notrunc,fsync",
+            "status=none");
     Process endless =
-        new ProcessBuilder(
+        Child.of(
                 "dd",
                 "if=/dev/zero",
                 "of=" + point.resolve("disk.img"),

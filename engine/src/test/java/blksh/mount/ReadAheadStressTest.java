@@ -1,5 +1,6 @@
 package blksh.mount;
 
+import static blksh.kit.Await.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.block.BlockSource;
@@ -133,7 +134,7 @@ class ReadAheadStressTest {
         threads.add(thread);
       }
       for (int tenths = 0; tenths < SECONDS * 10 && !over.get(); tenths++) {
-        Thread.sleep(100);
+        pause(100);
       }
       over.set(true);
       for (Thread thread : threads) {

@@ -6,6 +6,7 @@ import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.FaultySource;
 import blksh.io.UnreadableException;
+import blksh.kit.Content;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Random;
@@ -16,7 +17,7 @@ class ReadAheadTest {
 
   private static final int SIZE = 40 * ReadAhead.BLOCK + 1234;
 
-  private final byte[] bytes = Client.random(SIZE, 1);
+  private final byte[] bytes = Content.random(SIZE, 1);
 
   /** Reads until the end, or fails where the source does. */
   private static void readThrough(ReadAhead reader, byte[] bytes, int start, int step) {

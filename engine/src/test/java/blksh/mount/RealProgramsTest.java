@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
+import blksh.kit.Tool;
 import blksh.store.CaptureOptions;
 import blksh.store.Store;
 import blksh.task.Task;
@@ -12,6 +13,7 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,7 +43,7 @@ class RealProgramsTest {
     try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
       file.setLength((long) mib << 20);
     }
-    Client.must(command(make, image));
+    run(make, image);
     Store store = Store.openOrCreate(folder.resolve("store"));
     try (store;
         BlockSource source = BlockSources.open(image)) {
@@ -49,10 +51,10 @@ class RealProgramsTest {
       try (BlockSource version = store.source(store.manifest("fs"));
           FuseMount mount = mount(version)) {
         Path shown = mount.path().resolve("fs.img");
-        Client.must(command(check, shown));
-        Client.must("cmp", image.toString(), shown.toString());
+        run(check, shown);
+        Tool.named("cmp").run(image.toString(), shown.toString());
         Path copy = folder.resolve("copy");
-        Client.must("dd", "if=" + shown, "of=" + copy, "bs=1M", "conv=sparse", "status=none");
+        Tool.named("dd").run("if=" + shown, "of=" + copy, "bs=1M", "conv=sparse", "status=none");
         assertThat(Files.mismatch(image, copy)).isEqualTo(-1);
         servedByNbd(version, image);
       }
@@ -66,18 +68,15 @@ class RealProgramsTest {
         NbdServer.listen(
             NbdExports.of(new NbdExport("fs", version)), ServeOptions.onSocket(socket))) {
       Path copy = folder.resolve("nbd.img");
-      Client.must(Client.find("nbdcopy"), uri, copy.toString());
+      Tool.named("nbdcopy").run(uri, copy.toString());
       assertThat(Files.mismatch(image, copy)).isEqualTo(-1);
       Files.delete(copy);
-      Client.must(
-          Client.find("qemu-img"), "convert", "-f", "raw", "-O", "raw", uri, copy.toString());
+      Tool.named("qemu-img").run("convert", "-f", "raw", "-O", "raw", uri, copy.toString());
       assertThat(Files.mismatch(image, copy)).isEqualTo(-1);
       Files.delete(copy);
-      Client.must(
-          Client.find("qemu-img"), "compare", "-f", "raw", "-F", "raw", uri, image.toString());
-      Client.must(
-          Client.find("qemu-io"), "-r", "-f", "raw", "-c", "read 0 1M", "-c", "read 7M 64k", uri);
-      assertThat(Client.must(Client.find("nbdinfo"), "--map", uri)).contains("hole,zero", "data");
+      Tool.named("qemu-img").run("compare", "-f", "raw", "-F", "raw", uri, image.toString());
+      Tool.named("qemu-io").run("-r", "-f", "raw", "-c", "read 0 1M", "-c", "read 7M 64k", uri);
+      assertThat(Tool.named("nbdinfo").run("--map", uri)).contains("hole,zero", "data");
       assertThat(server.traffic().failures()).isZero();
     }
   }
@@ -86,14 +85,14 @@ class RealProgramsTest {
     FixedDirectory root =
         new FixedDirectory(
             Map.of("fs.img", new SourceFile(source, Instant.now(), true)), Instant.now());
-    return Client.mount(
+    return Fuse.mount(
         () -> FuseMount.mount(folder.resolve("shown"), root, MountOptions.defaults()));
   }
 
-  private static String[] command(String words, Path file) {
-    List<String> all = new java.util.ArrayList<>(List.of(words.split(" ")));
-    all.set(0, Client.find(all.get(0)));
-    all.add(file.toString());
-    return all.toArray(String[]::new);
+  private static void run(String command, Path file) throws IOException {
+    List<Object> words = new ArrayList<>(List.of(command.split(" ")));
+    Tool program = Tool.named(words.remove(0).toString());
+    words.add(file);
+    program.run(words.toArray());
   }
 }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
+import blksh.kit.Content;
+import blksh.kit.Tool;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,8 +26,8 @@ class TreeExportsTest {
   @TempDir Path folder;
   private final AtomicInteger opened = new AtomicInteger();
   private final AtomicInteger released = new AtomicInteger();
-  private final byte[] first = Client.random(300_000, 1);
-  private final byte[] second = Client.random(70_001, 2);
+  private final byte[] first = Content.random(300_000, 1);
+  private final byte[] second = Content.random(70_001, 2);
   private NbdServer server;
 
   @BeforeEach
@@ -89,17 +91,17 @@ class TreeExportsTest {
 
   @Test
   void filesAreNamedByTheirPathsAndLinksAreNamesToo() throws IOException {
-    String nbdinfo = Client.find("nbdinfo");
+    Tool nbdinfo = Tool.named("nbdinfo");
     for (String name : new String[] {"sda/1", "sda/2", "sda/latest"}) {
       Path copy = folder.resolve("copy");
-      Client.must("nbdcopy", uri(name), copy.toString());
+      Tool.named("nbdcopy").run(uri(name), copy.toString());
       assertThat(Files.readAllBytes(copy)).isEqualTo(name.endsWith("1") ? first : second);
     }
-    assertThat(Client.run(nbdinfo, uri("sda/3")).status()).isNotZero();
-    assertThat(Client.run(nbdinfo, uri("sda")).status()).isNotZero();
-    assertThat(Client.run(nbdinfo, uri("")).status()).isNotZero();
-    assertThat(Client.run(nbdinfo, uri("broken")).status()).isNotZero();
-    assertThat(Client.run(Client.find("qemu-img"), "info", uri("broken")).output())
+    assertThat(nbdinfo.attempt(uri("sda/3")).status()).isNotZero();
+    assertThat(nbdinfo.attempt(uri("sda")).status()).isNotZero();
+    assertThat(nbdinfo.attempt(uri("")).status()).isNotZero();
+    assertThat(nbdinfo.attempt(uri("broken")).status()).isNotZero();
+    assertThat(Tool.named("qemu-img").attempt("info", uri("broken")).output())
         .contains("a part of it is missing");
     assertThat(new TreeExports(tree()).names()).containsExactly("c", "a/b/x", "a/b/y");
   }
@@ -117,8 +119,8 @@ class TreeExportsTest {
 
   @Test
   void aFileIsOpenedOnceForAllWhoReadItAtATime() throws IOException {
-    String nbdcopy = Client.find("nbdcopy");
-    Client.must(nbdcopy, "--connections=4", uri("sda/1"), "null:");
+    Tool nbdcopy = Tool.named("nbdcopy");
+    nbdcopy.run("--connections=4", uri("sda/1"), "null:");
     assertThat(opened.get()).isBetween(1, 2); // for the first look, and for the four
   }
 }

@@ -2,11 +2,11 @@ package blksh.partition;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.Tool;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.FileSource;
 import blksh.block.SourceInfo;
+import blksh.kit.Tool;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;

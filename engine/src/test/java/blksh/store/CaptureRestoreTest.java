@@ -10,10 +10,12 @@ import static blksh.store.Images.capture;
 import static blksh.store.Images.restore;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.ChildJvm;
 import blksh.block.BlockStream;
-import blksh.block.LoopDevice;
 import blksh.block.SourceInfo;
+import blksh.kit.ChildJvm;
+import blksh.kit.Content;
+import blksh.kit.LoopDevice;
+import blksh.kit.Tool;
 import blksh.store.pack.Codec;
 import blksh.task.Task;
 import java.io.ByteArrayInputStream;
@@ -47,7 +49,7 @@ class CaptureRestoreTest {
     "262145", "1048575", "1048576", "1048577", "5000001"
   })
   void anyImageSizeComesBackBitForBit(int size) throws IOException {
-    Path random = Images.write(folder.resolve("random"), Images.random(size, size));
+    Path random = Images.write(folder.resolve("random"), Content.random(size, size));
     Path zeros = Images.write(folder.resolve("zeros"), new byte[size]);
     try (Store store = create(Codec.LZ4)) {
       Manifest first = capture(store, random, "random").manifest();
@@ -65,8 +67,8 @@ class CaptureRestoreTest {
   @ParameterizedTest
   @EnumSource(Codec.class)
   void everyCodecComesBackBitForBit(Codec codec) throws IOException {
-    byte[] bytes = Images.compressible(3 * MIB + 1234, 5);
-    System.arraycopy(Images.random(MIB, 6), 0, bytes, MIB, MIB);
+    byte[] bytes = Content.compressible(3 * MIB + 1234, 5);
+    System.arraycopy(Content.random(MIB, 6), 0, bytes, MIB, MIB);
     Path image = Images.write(folder.resolve("image"), bytes);
     try (Store store = create(codec)) {
       Manifest manifest = capture(store, image, "disk").manifest();
@@ -88,18 +90,18 @@ class CaptureRestoreTest {
   @Test
   void aRealFileSystemComesBackBitForBitAndMounts() throws IOException {
     Path content = Files.createDirectories(folder.resolve("content/etc"));
-    Files.write(content.resolve("one"), Images.compressible(2 * MIB, 1));
-    Files.write(content.resolve("two"), Images.random(MIB + 17, 2));
+    Files.write(content.resolve("one"), Content.compressible(2 * MIB, 1));
+    Files.write(content.resolve("two"), Content.random(MIB + 17, 2));
     Path image = Images.ext4(folder.resolve("disk.img"), folder.resolve("content"), "32M");
     try (Store store = create(Codec.LZ4)) {
       Manifest manifest = capture(store, image, "disk").manifest();
       Path target = folder.resolve("back.img");
       restore(store, manifest, target);
       assertSame(target, image);
-      String fsck = Command.run(Command.find("e2fsck"), "-f", "-n", target.toString());
+      String fsck = Tool.named("e2fsck").run("-f", "-n", target.toString());
       assertThat(fsck).contains("Pass 5");
       Path dumped = folder.resolve("dumped");
-      Command.run(Command.find("debugfs"), "-R", "dump /etc/two " + dumped, target.toString());
+      Tool.named("debugfs").run("-R", "dump /etc/two " + dumped, target.toString());
       assertSame(dumped, content.resolve("two"));
     }
   }
@@ -107,10 +109,10 @@ class CaptureRestoreTest {
   @ParameterizedTest
   @ValueSource(ints = {512, 4096})
   void aDriveComesBackBitForBitOnAnotherDrive(int sector) throws IOException {
-    byte[] bytes = Images.random(6 * MIB, sector);
+    byte[] bytes = Content.random(6 * MIB, sector);
     Arrays.fill(bytes, MIB, 3 * MIB, (byte) 0);
     Path from = Images.write(folder.resolve("from"), bytes);
-    Path to = Images.write(folder.resolve("to"), Images.random(8 * MIB, 99));
+    Path to = Images.write(folder.resolve("to"), Content.random(8 * MIB, 99));
     try (Store store = create(Codec.LZ4)) {
       Manifest manifest;
       try (LoopDevice drive = LoopDevice.attach(from, sector)) {
@@ -129,7 +131,7 @@ class CaptureRestoreTest {
       assertThat(Arrays.mismatch(restored, 0, 6 * MIB, bytes, 0, 6 * MIB)).isEqualTo(-1);
       assertThat(
               Arrays.mismatch(
-                  restored, 6 * MIB, 8 * MIB, Images.random(8 * MIB, 99), 6 * MIB, 8 * MIB))
+                  restored, 6 * MIB, 8 * MIB, Content.random(8 * MIB, 99), 6 * MIB, 8 * MIB))
           .isEqualTo(-1);
     }
   }
@@ -137,7 +139,7 @@ class CaptureRestoreTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 4095, 4096, 4097, 1048575, 1048576, 1048577, 3000000})
   void aStreamComesBackBitForBit(int size) throws IOException {
-    byte[] bytes = Images.compressible(size, size);
+    byte[] bytes = Content.compressible(size, size);
     Path image = Images.write(folder.resolve("image"), bytes);
     try (Store store = create(Codec.LZ4);
         BlockStream stream =
@@ -169,7 +171,7 @@ class CaptureRestoreTest {
 
   @Test
   void severalPacksWorthComesBackBitForBit() throws IOException {
-    Path image = Images.write(folder.resolve("image"), Images.random(150 * MIB + 777, 3));
+    Path image = Images.write(folder.resolve("image"), Content.random(150 * MIB + 777, 3));
     try (Store store = create(Codec.LZ4)) {
       Task task = new Task("capture", "big");
       Manifest manifest;
@@ -191,10 +193,10 @@ class CaptureRestoreTest {
   @Test
   void holesAndZerosAreNotStoredAndComeBackAsHoles() throws IOException {
     Path image = Images.sparse(folder.resolve("image"), 512L * MIB + 5);
-    Images.put(image, 0, Images.random(3 * PAGE, 1));
-    Images.put(image, 100L * MIB, Images.random(40 * PAGE, 2));
+    Images.put(image, 0, Content.random(3 * PAGE, 1));
+    Images.put(image, 100L * MIB, Content.random(40 * PAGE, 2));
     Images.put(image, 200L * MIB, new byte[4 * MIB]); // allocated zeros
-    Images.put(image, 300L * MIB + 100, Images.random(10, 3));
+    Images.put(image, 300L * MIB + 100, Content.random(10, 3));
     try (Store store = create(Codec.LZ4)) {
       CaptureResult result = capture(store, image, "sparse");
       ManifestFigures figures = result.manifest().figures();
@@ -227,7 +229,7 @@ class CaptureRestoreTest {
   void aTebibyteWithLittleInItIsCapturedInLittleMemory() throws Exception {
     Path image = Images.sparse(folder.resolve("image"), 1L << 40);
     for (int i = 0; i < 100; i++) {
-      Images.put(image, i * (10L << 30) + 12345, Images.compressible(MIB, i));
+      Images.put(image, i * (10L << 30) + 12345, Content.compressible(MIB, i));
     }
     Process child =
         ChildJvm.start(
@@ -247,7 +249,7 @@ class CaptureRestoreTest {
         for (int i = 0; i < 100; i += 9) {
           ByteBuffer buffer = ByteBuffer.allocate(MIB);
           assertThat(source.read(i * (10L << 30) + 12345, buffer)).isEqualTo(MIB);
-          assertThat(buffer.array()).isEqualTo(Images.compressible(MIB, i));
+          assertThat(buffer.array()).isEqualTo(Content.compressible(MIB, i));
         }
       }
       Path target = folder.resolve("back");

@@ -1,5 +1,6 @@
 package blksh.store;
 
+import static blksh.kit.Await.await;
 import static blksh.store.Images.MIB;
 import static blksh.store.Images.PAGE;
 import static blksh.store.Images.assertClean;
@@ -17,6 +18,7 @@ import blksh.block.ByteArraySource;
 import blksh.block.Extent;
 import blksh.block.FaultySource;
 import blksh.io.UnreadableException;
+import blksh.kit.Content;
 import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.io.IOException;
@@ -64,7 +66,7 @@ class CaptureTest {
 
   @Test
   void aPageIsStoredOnceAcrossNamesAndVersions() throws IOException {
-    byte[] bytes = Images.random(5 * MIB, 1);
+    byte[] bytes = Content.random(5 * MIB, 1);
     Path image = image("image", bytes);
     Manifest first = capture(store, image, "one").manifest();
     Manifest second = capture(store, image, "two").manifest();
@@ -84,7 +86,7 @@ class CaptureTest {
 
   @Test
   void dataShiftedByPagesIsFoundAgainAndDataShiftedByLessIsNot() {
-    byte[] bytes = Images.random(MIB, 1);
+    byte[] bytes = Content.random(MIB, 1);
     captureBytes(bytes, "one");
     byte[] shifted = new byte[MIB + 7 * PAGE];
     System.arraycopy(bytes, 0, shifted, 7 * PAGE, MIB);
@@ -98,7 +100,7 @@ class CaptureTest {
   @Test
   void pagesThatRepeatInsideOneImageAreStoredOnce() throws IOException {
     byte[] bytes = new byte[20 * MIB];
-    byte[] pages = Images.random(50 * PAGE, 4);
+    byte[] pages = Content.random(50 * PAGE, 4);
     Random random = new Random(4);
     for (int at = 0; at < bytes.length; at += PAGE) {
       System.arraycopy(pages, random.nextInt(50) * PAGE, bytes, at, PAGE);
@@ -113,7 +115,7 @@ class CaptureTest {
 
   @Test
   void theLastShortPageIsSharedWithItsLikeOnly() throws IOException {
-    byte[] bytes = Images.random(3 * PAGE + 100, 1);
+    byte[] bytes = Content.random(3 * PAGE + 100, 1);
     captureBytes(bytes, "one");
     assertThat(captureBytes(bytes, "two").manifest().figures().newPages()).isZero();
     Path longer = image("longer", Arrays.copyOf(bytes, 4 * PAGE));
@@ -126,10 +128,10 @@ class CaptureTest {
   void generationsOfARealFileSystemShareMostOfTheirPages() throws IOException {
     Path content = Files.createDirectories(folder.resolve("content"));
     for (int i = 0; i < 20; i++) {
-      Files.write(content.resolve("file" + i), Images.compressible(300_000 + i, i));
+      Files.write(content.resolve("file" + i), Content.compressible(300_000 + i, i));
     }
     Path one = Images.ext4(folder.resolve("one.img"), content, "24M");
-    Files.write(content.resolve("new"), Images.random(200_000, 77));
+    Files.write(content.resolve("new"), Content.random(200_000, 77));
     Files.delete(content.resolve("file3"));
     Path two = Images.ext4(folder.resolve("two.img"), content, "24M");
     Manifest first = capture(store, one, "disk").manifest();
@@ -143,7 +145,7 @@ class CaptureTest {
 
   @Test
   void whatWasStoredBeforeClosingIsFoundAfterOpening() throws IOException {
-    Path image = image("image", Images.random(2 * MIB, 9));
+    Path image = image("image", Content.random(2 * MIB, 9));
     capture(store, image, "one");
     store.close();
     store = Store.open(folder.resolve("store"));
@@ -155,7 +157,7 @@ class CaptureTest {
   @Test
   void unreadableRangesAreRecordedToTheSectorAndThrowExactlyThere() throws IOException {
     int size = 5 * MIB + 700;
-    byte[] bytes = Images.random(size, 8);
+    byte[] bytes = Content.random(size, 8);
     List<Extent> bad =
         List.of(
             new Extent(512, 512, Extent.Kind.BAD),
@@ -217,7 +219,7 @@ class CaptureTest {
 
   @Test
   void aDriveThatReadsOnTheSecondTryIsCapturedWhole() throws IOException {
-    byte[] bytes = Images.random(2 * MIB, 8);
+    byte[] bytes = Content.random(2 * MIB, 8);
     FaultySource source = new FaultySource(new ByteArraySource(bytes)).unreadable(MIB, 8 * PAGE, 1);
     CaptureResult result =
         store.capture(source, "shaky", CaptureOptions.defaults(), Task.unwatched());
@@ -242,7 +244,7 @@ class CaptureTest {
   @Test
   void moreBadRangesThanAChunkHoldsAreAllRecorded() throws IOException {
     int count = 5000;
-    byte[] bytes = Images.random(count * PAGE, 2);
+    byte[] bytes = Content.random(count * PAGE, 2);
     FaultySource source = new FaultySource(new ByteArraySource(bytes));
     for (int i = 0; i < count; i++) {
       source.unreadable((long) i * PAGE + 1024, 512);
@@ -267,7 +269,7 @@ class CaptureTest {
 
   @Test
   void aFileCutShortWhileItIsCapturedIsBadFromThere() throws IOException {
-    Path image = image("image", Images.random(2 * MIB, 3));
+    Path image = image("image", Content.random(2 * MIB, 3));
     try (BlockSource source = BlockSources.open(image)) {
       Images.truncate(image, MIB + 100);
       CaptureResult result =
@@ -280,8 +282,8 @@ class CaptureTest {
 
   @Test
   void aDryRunTellsWhatWouldBeStoredAndWritesNothing() throws IOException {
-    captureBytes(Images.random(MIB, 1), "known");
-    byte[] bytes = Images.random(3 * MIB, 1); // begins as the one that is known
+    captureBytes(Content.random(MIB, 1), "known");
+    byte[] bytes = Content.random(3 * MIB, 1); // begins as the one that is known
     List<Path> before = files();
     CaptureResult result =
         store.capture(
@@ -337,7 +339,7 @@ class CaptureTest {
 
   @Test
   void aClosedSourceFailsInItsOwnWordsAndLeavesNoManifest() {
-    ByteArraySource source = new ByteArraySource(Images.random(MIB, 1));
+    ByteArraySource source = new ByteArraySource(Content.random(MIB, 1));
     source.close();
     assertThatThrownBy(
             () -> store.capture(source, "x", CaptureOptions.defaults(), Task.unwatched()))
@@ -349,7 +351,7 @@ class CaptureTest {
 
   @Test
   void anInterruptCancelsAndWhatWasStoredIsFoundAgain() throws Exception {
-    byte[] bytes = Images.random(24 * MIB, 5);
+    byte[] bytes = Content.random(24 * MIB, 5);
     FaultySource source =
         new FaultySource(new ByteArraySource(bytes)).slow(0, 12 * MIB, Duration.ofMillis(20));
     source.slow(12 * MIB, 12 * MIB, Duration.ofMillis(200));
@@ -365,9 +367,7 @@ class CaptureTest {
               interrupted[0] = Thread.currentThread().isInterrupted();
             });
     caller.start();
-    while (task.done() < 4 * MIB) {
-      Thread.sleep(5);
-    }
+    await(() -> task.done() >= 4 * MIB);
     caller.interrupt();
     caller.join(20_000);
     assertThat(caller.isAlive()).isFalse();
@@ -389,7 +389,7 @@ class CaptureTest {
     Thread.currentThread().interrupt();
     try {
       FaultySource slow =
-          new FaultySource(new ByteArraySource(Images.random(8 * MIB, 1)))
+          new FaultySource(new ByteArraySource(Content.random(8 * MIB, 1)))
               .slow(Duration.ofMillis(100));
       assertThatThrownBy(
               () -> store.capture(slow, "x", CaptureOptions.defaults(), Task.unwatched()))

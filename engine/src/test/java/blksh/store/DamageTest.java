@@ -9,6 +9,7 @@ import blksh.block.ByteArraySource;
 import blksh.block.FaultySource;
 import blksh.io.LittleEndian;
 import blksh.io.UnreadableException;
+import blksh.kit.Content;
 import blksh.store.pack.PackFiles;
 import blksh.store.shelf.DirectoryShelf;
 import blksh.task.Task;
@@ -63,13 +64,13 @@ class DamageTest {
   void smallStoreOfSharedPages() throws IOException {
     pristine = folder.resolve("pristine");
     store = folder.resolve("store");
-    byte[] first = Images.compressible(150 * PAGE + 100, 1);
+    byte[] first = Content.compressible(150 * PAGE + 100, 1);
     Arrays.fill(first, 20 * PAGE, 30 * PAGE, (byte) 0);
     byte[] second = first.clone();
-    System.arraycopy(Images.compressible(50 * PAGE, 2), 0, second, 60 * PAGE, 50 * PAGE);
+    System.arraycopy(Content.compressible(50 * PAGE, 2), 0, second, 60 * PAGE, 50 * PAGE);
     byte[] third = new byte[120 * PAGE];
     System.arraycopy(second, 60 * PAGE, third, 7 * PAGE, 20 * PAGE);
-    System.arraycopy(Images.random(40 * PAGE, 3), 0, third, 70 * PAGE, 40 * PAGE);
+    System.arraycopy(Content.random(40 * PAGE, 3), 0, third, 70 * PAGE, 40 * PAGE);
     Arrays.fill(third, 75 * PAGE + 512, 75 * PAGE + 1536, (byte) 0);
     Arrays.fill(third, 80 * PAGE, 82 * PAGE, (byte) 0);
     try (Store made = Store.create(pristine, StoreOptions.defaults())) {

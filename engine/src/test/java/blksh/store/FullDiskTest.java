@@ -8,7 +8,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
-import blksh.Mount;
+import blksh.kit.Content;
+import blksh.kit.Tmpfs;
+import blksh.kit.Tool;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,9 +47,9 @@ class FullDiskTest {
 
   @Test
   void aCaptureThatDoesNotFitFailsAndGivesItsSpaceBack() throws IOException {
-    Path small = Images.write(folder.resolve("small"), Images.random(2 * MIB, 1));
-    Path large = Images.write(folder.resolve("large"), Images.random(40 * MIB, 2));
-    try (Mount mount = Mount.of(folder.resolve("mounted"), "24m")) {
+    Path small = Images.write(folder.resolve("small"), Content.random(2 * MIB, 1));
+    Path large = Images.write(folder.resolve("large"), Content.random(40 * MIB, 2));
+    try (Tmpfs mount = Tmpfs.of(folder.resolve("mounted"), "24m")) {
       Path path = mount.path().resolve("store");
       Manifest first;
       try (Store store = Store.create(path, StoreOptions.defaults())) {
@@ -76,8 +78,8 @@ class FullDiskTest {
 
   @Test
   void packsThatWereSealedBeforeTheDiskWasFullAreKept() throws IOException {
-    Path image = Images.write(folder.resolve("image"), Images.random(110 * MIB, 2));
-    try (Mount mount = Mount.of(folder.resolve("mounted"), "90m")) {
+    Path image = Images.write(folder.resolve("image"), Content.random(110 * MIB, 2));
+    try (Tmpfs mount = Tmpfs.of(folder.resolve("mounted"), "90m")) {
       Path path = mount.path().resolve("store");
       try (Store store = Store.create(path, StoreOptions.defaults())) {
         assertThatThrownBy(() -> capture(store, image, "image"))
@@ -101,13 +103,13 @@ class FullDiskTest {
   @ValueSource(
       ints = {0, 4, 8, 16, 24, 40, 64, 100, 150, 270, 300, 340, 420, 600, 1100, 1300, 1700})
   void aDiskFullAtAnyPointLeavesTheStoreClean(int kibibytesLeft) throws IOException {
-    Path first = Images.write(folder.resolve("first"), Images.random(MIB, 1));
+    Path first = Images.write(folder.resolve("first"), Content.random(MIB, 1));
     // More pages than the page index has room for: it has to grow, too.
-    Path second = Images.write(folder.resolve("second"), Images.compressible(60 * MIB, 2));
-    try (Mount mount = Mount.of(folder.resolve("mounted"), "48m")) {
+    Path second = Images.write(folder.resolve("second"), Content.compressible(60 * MIB, 2));
+    try (Tmpfs mount = Tmpfs.of(folder.resolve("mounted"), "48m")) {
       Path path = mount.path().resolve("store");
       Path filler = mount.path().resolve("filler");
-      Path fits = Images.write(folder.resolve("fits"), Images.random(MIB + MIB / 4, 3));
+      Path fits = Images.write(folder.resolve("fits"), Content.random(MIB + MIB / 4, 3));
       try (Store store = Store.create(path, StoreOptions.defaults())) {
         Manifest one = capture(store, first, "first").manifest();
         fill(filler, mount.path(), kibibytesLeft);
@@ -136,13 +138,13 @@ class FullDiskTest {
 
   private static void fill(Path filler, Path mount, int kibibytesLeft) throws IOException {
     long free = Files.getFileStore(mount).getUsableSpace() - kibibytesLeft * 1024L;
-    Command.run("fallocate", "-l", Long.toString(free), filler.toString());
+    Tool.named("fallocate").run("-l", Long.toString(free), filler.toString());
   }
 
   @Test
   void aPageIndexThatCannotGrowLeavesTheStoreClean() throws IOException {
-    Path image = Images.write(folder.resolve("image"), Images.compressible(60 * MIB, 2));
-    try (Mount mount = Mount.of(folder.resolve("mounted"), "22m")) {
+    Path image = Images.write(folder.resolve("image"), Content.compressible(60 * MIB, 2));
+    try (Tmpfs mount = Tmpfs.of(folder.resolve("mounted"), "22m")) {
       Path path = mount.path().resolve("store");
       try (Store store = Store.create(path, StoreOptions.defaults())) {
         List<String> failures = new ArrayList<>();
@@ -169,8 +171,8 @@ class FullDiskTest {
 
   @Test
   void aRestoreThatDoesNotFitLeavesNoTarget() throws IOException {
-    Path image = Images.write(folder.resolve("image"), Images.random(10 * MIB, 2));
-    try (Mount mount = Mount.of(folder.resolve("mounted"), "6m");
+    Path image = Images.write(folder.resolve("image"), Content.random(10 * MIB, 2));
+    try (Tmpfs mount = Tmpfs.of(folder.resolve("mounted"), "6m");
         Store store = Store.create(folder.resolve("store"), StoreOptions.defaults())) {
       Manifest manifest = capture(store, image, "image").manifest();
       Path target = mount.path().resolve("target");
@@ -186,7 +188,7 @@ class FullDiskTest {
 
   @Test
   void aStoreThatCannotBeMadeSaysWhy() throws IOException {
-    try (Mount mount = Mount.of(folder.resolve("mounted"), "1m")) {
+    try (Tmpfs mount = Tmpfs.of(folder.resolve("mounted"), "1m")) {
       fill(mount.path().resolve("filler"), mount.path(), 0);
       Path path = mount.path().resolve("store");
       assertThatThrownBy(() -> Store.create(path, StoreOptions.defaults()))

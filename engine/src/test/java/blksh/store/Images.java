@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
+import blksh.kit.Tool;
 import blksh.store.pack.Page;
 import blksh.store.shelf.Bytes;
 import blksh.task.Task;
@@ -13,8 +14,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Arrays;
-import java.util.Random;
 
 /** Images to capture, and what is seen of them again. */
 public final class Images {
@@ -24,25 +23,6 @@ public final class Images {
 
   private Images() {}
 
-  /** Bytes nothing can compress, the same for the same seed; no page of them is zero. */
-  static byte[] random(int length, long seed) {
-    byte[] bytes = new byte[length];
-    new Random(seed).nextBytes(bytes);
-    for (int page = 0; page < length; page += PAGE) {
-      bytes[page] |= 1;
-    }
-    return bytes;
-  }
-
-  /** Bytes that compress about four to one, every page different. */
-  static byte[] compressible(int length, long seed) {
-    byte[] bytes = random(length, seed);
-    for (int at = 0; at < length; at += 64) {
-      Arrays.fill(bytes, Math.min(length, at + 16), Math.min(length, at + 64), (byte) 7);
-    }
-    return bytes;
-  }
-
   static Path write(Path file, byte[] bytes) throws IOException {
     return Files.write(file, bytes);
   }
@@ -51,7 +31,7 @@ public final class Images {
   static Path sparse(Path file, long size) throws IOException {
     Files.write(file, new byte[0]);
     if (size > 0) {
-      Command.run("truncate", "-s", Long.toString(size), file.toString());
+      Tool.named("truncate").run("-s", Long.toString(size), file.toString());
     }
     return file;
   }
@@ -83,22 +63,14 @@ public final class Images {
 
   /** A real ext4 file system that holds the files of a directory. */
   static Path ext4(Path image, Path content, String size) throws IOException {
-    Command.run(
-        Command.find("mkfs.ext4"),
-        "-q",
-        "-F",
-        "-b",
-        "4096",
-        "-d",
-        content.toString(),
-        image.toString(),
-        size);
+    Tool.named("mkfs.ext4")
+        .run("-q", "-F", "-b", "4096", "-d", content.toString(), image.toString(), size);
     return image;
   }
 
   /** Bytes the file system has given a file. */
   static long allocated(Path file) throws IOException {
-    String[] found = Command.run("stat", "-c", "%b %B", file.toString()).split(" ");
+    String[] found = Tool.named("stat").run("-c", "%b %B", file.toString()).split(" ");
     return Long.parseLong(found[0]) * Long.parseLong(found[1]);
   }
 

@@ -5,9 +5,10 @@ import static blksh.store.Images.assertRestores;
 import static blksh.store.Images.capture;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.ChildJvm;
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
+import blksh.kit.ChildJvm;
+import blksh.kit.Content;
 import blksh.store.pack.PackFiles;
 import blksh.store.pack.Page;
 import blksh.task.Task;
@@ -45,11 +46,11 @@ class KillTest {
 
   /** A generation of an image; it shares most of its pages with the others, some with none. */
   private Path image(int generation, int seed) throws IOException {
-    byte[] bytes = Images.compressible(20 * MIB, 1);
+    byte[] bytes = Content.compressible(20 * MIB, 1);
     for (int g = 0; g <= generation; g++) {
-      System.arraycopy(Images.compressible(2 * MIB, 10 + g), 0, bytes, (4 + 2 * g) * MIB, 2 * MIB);
+      System.arraycopy(Content.compressible(2 * MIB, 10 + g), 0, bytes, (4 + 2 * g) * MIB, 2 * MIB);
     }
-    System.arraycopy(Images.compressible(2 * MIB, 1000 + seed), 0, bytes, 16 * MIB, 2 * MIB);
+    System.arraycopy(Content.compressible(2 * MIB, 1000 + seed), 0, bytes, 16 * MIB, 2 * MIB);
     Arrays.fill(bytes, 18 * MIB, 19 * MIB, (byte) 0);
     return Images.write(folder.resolve("image" + generation), bytes);
   }
@@ -112,10 +113,7 @@ class KillTest {
     Process child =
         ChildJvm.start(
             output, List.of("-Xmx128m"), BusyProgram.class, arguments.toArray(String[]::new));
-    while (Files.size(output) == 0) {
-      assertThat(child.isAlive()).isTrue();
-      Thread.sleep(2);
-    }
+    ChildJvm.awaitOutput(child, output);
     // Between nothing and several operations.
     long nanos = (long) (random.nextDouble() * random.nextDouble() * 1.5e9);
     boolean ended = child.waitFor(nanos, TimeUnit.NANOSECONDS);

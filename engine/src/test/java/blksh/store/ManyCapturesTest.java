@@ -2,10 +2,10 @@ package blksh.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.ChildJvm;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.SourceInfo;
+import blksh.kit.ChildJvm;
 import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.lang.management.BufferPoolMXBean;

@@ -6,6 +6,7 @@ import static blksh.store.Images.assertRestores;
 import static blksh.store.Images.capture;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.kit.Content;
 import blksh.store.pack.Codec;
 import blksh.store.pack.PackFiles;
 import blksh.store.pack.Page;
@@ -30,7 +31,7 @@ class ReindexTest {
   @BeforeEach
   void storeOfOnePack() throws IOException {
     path = folder.resolve("store");
-    image = Images.write(folder.resolve("image"), Images.compressible(2 * MIB + 100, 1));
+    image = Images.write(folder.resolve("image"), Content.compressible(2 * MIB + 100, 1));
     try (Store store = Store.create(path, new StoreOptions(Codec.ZSTD))) {
       manifest = capture(store, image, "disk").manifest();
     }
@@ -52,7 +53,7 @@ class ReindexTest {
     Files.write(Path.of(pack + ".part"), Arrays.copyOf(whole, end));
     Images.flip(pack, Files.size(pack) - 3, 1);
     try (Store store = Store.open(path)) {
-      Path other = Images.write(folder.resolve("other"), Images.random(100, 7));
+      Path other = Images.write(folder.resolve("other"), Content.random(100, 7));
       capture(store, other, "other");
       assertRestores(store, manifest, image, folder);
       store.reindex(Task.unwatched());

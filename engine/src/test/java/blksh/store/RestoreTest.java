@@ -1,5 +1,7 @@
 package blksh.store;
 
+import static blksh.kit.Await.await;
+import static blksh.kit.Await.pause;
 import static blksh.store.Images.MIB;
 import static blksh.store.Images.PAGE;
 import static blksh.store.Images.assertSame;
@@ -11,8 +13,10 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import blksh.BlkshException;
 import blksh.block.ByteArraySource;
 import blksh.block.FaultySource;
-import blksh.block.LoopDevice;
 import blksh.io.PartFile;
+import blksh.kit.Content;
+import blksh.kit.LoopDevice;
+import blksh.kit.Tool;
 import blksh.store.shelf.Bytes;
 import blksh.task.CancelledException;
 import blksh.task.Task;
@@ -46,7 +50,7 @@ class RestoreTest {
   @BeforeEach
   void capturedImage() throws IOException {
     store = Store.create(folder.resolve("store"), StoreOptions.defaults());
-    bytes = Images.random(6 * MIB + 100, 1);
+    bytes = Content.random(6 * MIB + 100, 1);
     Arrays.fill(bytes, MIB, 2 * MIB, (byte) 0);
     image = Images.write(folder.resolve("image"), bytes);
     manifest = capture(store, image, "disk").manifest();
@@ -107,40 +111,40 @@ class RestoreTest {
 
   @Test
   void aDriveIsNotWrittenWithoutLeave() throws IOException {
-    Path backing = Images.write(folder.resolve("backing"), Images.random(8 * MIB, 4));
+    Path backing = Images.write(folder.resolve("backing"), Content.random(8 * MIB, 4));
     try (LoopDevice drive = LoopDevice.attach(backing, 512)) {
       assertThatThrownBy(() -> restore(drive.path(), RestoreOptions.defaults()))
           .isInstanceOf(BlkshException.class)
           .hasMessageContaining("it exists");
     }
-    assertThat(Files.readAllBytes(backing)).isEqualTo(Images.random(8 * MIB, 4));
+    assertThat(Files.readAllBytes(backing)).isEqualTo(Content.random(8 * MIB, 4));
   }
 
   @Test
   void aDriveThatIsTooSmallIsRefused() throws IOException {
-    Path backing = Images.write(folder.resolve("backing"), Images.random(4 * MIB, 4));
+    Path backing = Images.write(folder.resolve("backing"), Content.random(4 * MIB, 4));
     try (LoopDevice drive = LoopDevice.attach(backing, 512)) {
       assertThatThrownBy(() -> restore(drive.path(), OVERWRITE))
           .isInstanceOf(BlkshException.class)
           .hasMessageContaining("4194304 bytes and the image 6291556");
     }
-    assertThat(Files.readAllBytes(backing)).isEqualTo(Images.random(4 * MIB, 4));
+    assertThat(Files.readAllBytes(backing)).isEqualTo(Content.random(4 * MIB, 4));
   }
 
   @Test
   void aDriveThatCannotBeWrittenIsRefused() throws IOException {
-    Path backing = Images.write(folder.resolve("backing"), Images.random(8 * MIB, 4));
+    Path backing = Images.write(folder.resolve("backing"), Content.random(8 * MIB, 4));
     try (LoopDevice drive = LoopDevice.attach(backing, 512)) {
-      Command.run(Command.find("blockdev"), "--setro", drive.path().toString());
+      Tool.named("blockdev").run("--setro", drive.path().toString());
       try {
         assertThatThrownBy(() -> restore(drive.path(), OVERWRITE))
             .isInstanceOf(BlkshException.class)
             .hasMessageContaining("read-only");
       } finally {
-        Command.run(Command.find("blockdev"), "--setrw", drive.path().toString());
+        Tool.named("blockdev").run("--setrw", drive.path().toString());
       }
     }
-    assertThat(Files.readAllBytes(backing)).isEqualTo(Images.random(8 * MIB, 4));
+    assertThat(Files.readAllBytes(backing)).isEqualTo(Content.random(8 * MIB, 4));
   }
 
   @Test
@@ -149,7 +153,7 @@ class RestoreTest {
     Path backing = Images.ext4(folder.resolve("backing"), content, "16M");
     Path point = Files.createDirectory(folder.resolve("mounted"));
     try (LoopDevice drive = LoopDevice.attach(backing, 512)) {
-      Command.run("mount", "-o", "ro", drive.path().toString(), point.toString());
+      Tool.named("mount").run("-o", "ro", drive.path().toString(), point.toString());
       try {
         for (RestoreOptions options : List.of(OVERWRITE, CHANGED)) {
           assertThatThrownBy(() -> restore(drive.path(), options))
@@ -157,11 +161,10 @@ class RestoreTest {
               .hasMessageContaining("is mounted on");
         }
       } finally {
-        Command.run("umount", point.toString());
+        Tool.named("umount").run(point.toString());
       }
     }
-    assertThat(Command.run(Command.find("e2fsck"), "-f", "-n", backing.toString()))
-        .contains("Pass 5");
+    assertThat(Tool.named("e2fsck").run("-f", "-n", backing.toString())).contains("Pass 5");
   }
 
   @Test
@@ -175,7 +178,7 @@ class RestoreTest {
         .hasMessageContaining("another restore");
     assertThat(Files.readAllBytes(part)).containsExactly(1, 2, 3);
     running.discard();
-    Files.write(part, Images.random(7 * MIB, 8)); // as a restore that was killed leaves it
+    Files.write(part, Content.random(7 * MIB, 8)); // as a restore that was killed leaves it
     restore(target, RestoreOptions.defaults());
     assertSame(target, image);
     assertThat(part).doesNotExist();
@@ -186,7 +189,7 @@ class RestoreTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 3 * MIB + 5, 6 * MIB + 100, 9 * MIB})
   void aFileOfAnySizeIsReplaced(int size) throws IOException {
-    Path target = Images.write(folder.resolve("target"), Images.random(size, 9));
+    Path target = Images.write(folder.resolve("target"), Content.random(size, 9));
     Files.setPosixFilePermissions(target, PosixFilePermissions.fromString("rw-r-----"));
     RestoreResult result = restore(target, OVERWRITE);
     assertSame(target, image);
@@ -200,7 +203,7 @@ class RestoreTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 3 * MIB + 5, 6 * MIB + 100, 9 * MIB})
   void onlyChangedMakesAFileOfAnySizeTheImage(int size) throws IOException {
-    Path target = Images.write(folder.resolve("target"), Images.random(size, 9));
+    Path target = Images.write(folder.resolve("target"), Content.random(size, 9));
     restore(target, CHANGED);
     assertSame(target, image);
   }
@@ -240,11 +243,11 @@ class RestoreTest {
 
   @Test
   void aDriveHasItsOldContentsWhereTheImageIsZeroWrittenOver() throws IOException {
-    Path backing = Images.write(folder.resolve("backing"), Images.random(8 * MIB, 4));
+    Path backing = Images.write(folder.resolve("backing"), Content.random(8 * MIB, 4));
     try (LoopDevice drive = LoopDevice.attach(backing, 512)) {
       assertThat(restore(drive.path(), OVERWRITE).writtenBytes()).isEqualTo(bytes.length);
     }
-    byte[] expected = Images.random(8 * MIB, 4);
+    byte[] expected = Content.random(8 * MIB, 4);
     System.arraycopy(bytes, 0, expected, 0, bytes.length);
     assertThat(Files.readAllBytes(backing)).isEqualTo(expected);
   }
@@ -312,7 +315,7 @@ class RestoreTest {
           @Override
           public void write(byte[] from, int offset, int length) {
             try {
-              Thread.sleep(20);
+              pause(20);
             } catch (InterruptedException e) {
               throw new AssertionError("the interrupt reached a thread of the engine", e);
             }
@@ -323,9 +326,7 @@ class RestoreTest {
     Thread caller =
         new Thread(() -> thrown[0] = catchThrowable(() -> store.restore(manifest, slow, task)));
     caller.start();
-    while (task.done() == 0) {
-      Thread.sleep(2);
-    }
+    await(() -> task.done() > 0);
     caller.interrupt();
     caller.join(10_000);
     assertThat(thrown[0]).isInstanceOf(CancelledException.class);
@@ -352,7 +353,7 @@ class RestoreTest {
                   thrown[0] =
                       catchThrowable(() -> report[0] = store.verify(VerifyOptions.full(), task)));
       caller.start();
-      Thread.sleep(delay);
+      pause(delay);
       caller.interrupt();
       caller.join(10_000);
       if (thrown[0] == null) {

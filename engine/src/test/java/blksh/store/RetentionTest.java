@@ -3,6 +3,7 @@ package blksh.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import blksh.kit.Content;
 import blksh.BlkshException;
 import blksh.block.ByteArraySource;
 import blksh.task.Task;
@@ -30,8 +31,9 @@ class RetentionTest {
   }
 
   private static void capture(Store store, int seed) {
-    byte[] bytes = Images.random(5000, seed);
-    store.capture(new ByteArraySource(bytes), "disk", CaptureOptions.defaults(), Task.unwatched());
+    byte[] bytes = Content.random(5000, seed);
+    store.capture(
+        new ByteArraySource(bytes), "disk", CaptureOptions.defaults(), Task.unwatched());
   }
 
   private Path manifest(int version) {

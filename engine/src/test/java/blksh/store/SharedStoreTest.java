@@ -1,5 +1,7 @@
 package blksh.store;
 
+import static blksh.kit.Await.await;
+import static blksh.kit.Await.pause;
 import static blksh.store.Images.MIB;
 import static blksh.store.Images.assertClean;
 import static blksh.store.Images.assertRestores;
@@ -8,7 +10,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
-import blksh.ChildJvm;
+import blksh.kit.ChildJvm;
+import blksh.kit.Content;
 import blksh.store.shelf.DirectoryShelf;
 import blksh.store.shelf.Exclusion;
 import blksh.task.Task;
@@ -38,8 +41,8 @@ class SharedStoreTest {
   private List<Path> images(int count) throws IOException {
     List<Path> images = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      byte[] bytes = Images.random(12 * MIB, i);
-      System.arraycopy(Images.random(4 * MIB, 99), 0, bytes, i * MIB, 4 * MIB); // all have this
+      byte[] bytes = Content.random(12 * MIB, i);
+      System.arraycopy(Content.random(4 * MIB, 99), 0, bytes, i * MIB, 4 * MIB); // all have this
       images.add(Images.write(folder.resolve("image" + i), bytes));
     }
     return images;
@@ -114,7 +117,7 @@ class SharedStoreTest {
             for (int round = 0; round < 40; round++) {
               one.info();
               two.manifests();
-              Thread.sleep(10);
+              pause(10);
             }
             return null;
           });
@@ -159,7 +162,7 @@ class SharedStoreTest {
       assertThatThrownBy(() -> store.reindex(Task.unwatched()))
           .isInstanceOf(BlkshException.class)
           .hasMessageContaining("in use by another process");
-      capture(store, Images.write(folder.resolve("image"), Images.random(MIB, 1)), "still");
+      capture(store, Images.write(folder.resolve("image"), Content.random(MIB, 1)), "still");
     } finally {
       child.destroyForcibly().waitFor();
     }
@@ -170,7 +173,7 @@ class SharedStoreTest {
     public static void main(String[] arguments) throws InterruptedException {
       try (Store store = Store.open(Path.of(arguments[0]))) {
         System.out.println("opened " + store.id());
-        Thread.sleep(60_000);
+        pause(60_000);
       }
     }
   }
@@ -235,7 +238,7 @@ class SharedStoreTest {
   @Test
   void aStoreIsNotReindexedWhileItCaptures() throws Exception {
     try (Store store = Store.create(path(), StoreOptions.defaults())) {
-      byte[] bytes = Images.random(8 * MIB, 1);
+      byte[] bytes = Content.random(8 * MIB, 1);
       blksh.block.FaultySource slow =
           new blksh.block.FaultySource(new blksh.block.ByteArraySource(bytes))
               .slow(Duration.ofMillis(50));
@@ -244,9 +247,7 @@ class SharedStoreTest {
       try {
         Future<CaptureResult> capturing =
             thread.submit(() -> store.capture(slow, "slow", CaptureOptions.defaults(), task));
-        while (task.done() == 0) {
-          Thread.sleep(2);
-        }
+        await(() -> task.done() > 0);
         assertThatThrownBy(() -> store.reindex(Task.unwatched()))
             .isInstanceOf(BlkshException.class)
             .hasMessageContaining("in use");

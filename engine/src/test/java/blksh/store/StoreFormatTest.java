@@ -8,12 +8,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.block.ByteArraySource;
 import blksh.block.FaultySource;
+import blksh.kit.Content;
+import blksh.kit.Tool;
 import blksh.store.pack.Codec;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -35,17 +39,15 @@ class StoreFormatTest {
   }
 
   private String python(Object... arguments) throws IOException {
-    String[] command =
-        Stream.concat(Stream.of(Command.find("python3"), script()), Arrays.stream(arguments))
-            .map(Object::toString)
-            .toArray(String[]::new);
-    return Command.run(command);
+    List<Object> words = new ArrayList<>(List.of(script()));
+    words.addAll(List.of(arguments));
+    return Tool.named("python3").run(words.toArray());
   }
 
   /** Data, zeros, pages that repeat, and a last page that is short. */
   private static byte[] image() {
-    byte[] bytes = Images.compressible(2 * MIB + 333, 4);
-    System.arraycopy(Images.random(MIB / 2, 5), 0, bytes, MIB / 4, MIB / 2);
+    byte[] bytes = Content.compressible(2 * MIB + 333, 4);
+    System.arraycopy(Content.random(MIB / 2, 5), 0, bytes, MIB / 4, MIB / 2);
     Arrays.fill(bytes, MIB, MIB + 20 * PAGE, (byte) 0);
     Arrays.fill(bytes, MIB + 30 * PAGE, MIB + 40 * PAGE, (byte) 'x'); // long overlapping matches
     System.arraycopy(bytes, 0, bytes, MIB + 50 * PAGE, 40 * PAGE);
@@ -60,7 +62,7 @@ class StoreFormatTest {
     Path path = folder.resolve("store");
     byte[] first = image();
     byte[] second = first.clone();
-    System.arraycopy(Images.compressible(MIB / 2, 6), 0, second, MIB / 2 + 9 * PAGE, MIB / 2);
+    System.arraycopy(Content.compressible(MIB / 2, 6), 0, second, MIB / 2 + 9 * PAGE, MIB / 2);
     try (Store store = Store.create(path, new StoreOptions(codec))) {
       store.capture(
           new ByteArraySource(first), "disk", CaptureOptions.defaults(), Task.unwatched());
@@ -86,7 +88,7 @@ class StoreFormatTest {
   void theReaderInPythonReadsManifestsOfSeveralChunks() throws IOException {
     Path path = folder.resolve("store");
     byte[] bytes = new byte[5000 * PAGE];
-    byte[] pages = Images.compressible(20 * PAGE, 4);
+    byte[] pages = Content.compressible(20 * PAGE, 4);
     Random random = new Random(4);
     for (int at = 0; at < bytes.length; at += PAGE) {
       System.arraycopy(pages, random.nextInt(20) * PAGE, bytes, at, PAGE);
@@ -108,7 +110,7 @@ class StoreFormatTest {
     Path path = folder.resolve("store");
     try (Store store = Store.create(path, StoreOptions.defaults())) {
       store.capture(
-          new ByteArraySource(Images.random(MIB, 1)),
+          new ByteArraySource(Content.random(MIB, 1)),
           "disk",
           CaptureOptions.defaults(),
           Task.unwatched());

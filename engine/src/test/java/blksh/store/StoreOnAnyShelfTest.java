@@ -3,6 +3,7 @@ package blksh.store;
 import static blksh.store.Images.MIB;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.kit.Content;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.store.shelf.MemoryShelf;
@@ -36,7 +37,7 @@ class StoreOnAnyShelfTest {
 
   @Test
   void everyVerbWorksWithoutASpoolAndWithoutLocks() throws IOException {
-    byte[] first = Images.compressible(2 * MIB + 77, 1);
+    byte[] first = Content.compressible(2 * MIB + 77, 1);
     byte[] second = first.clone();
     Arrays.fill(second, MIB, MIB + 100_000, (byte) 9);
     Shelf shelf = new MemoryShelf();

@@ -3,6 +3,7 @@ package blksh.store;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.BlkshException;
+import blksh.kit.Content;
 import blksh.block.ByteArraySource;
 import blksh.store.pack.Page;
 import blksh.store.shelf.DirectoryShelf;
@@ -37,14 +38,14 @@ class StoreOnFaultyShelfTest {
   @TempDir(factory = InMemory.class)
   static Path folder;
 
-  private static final byte[] FIRST = Images.compressible(PAGES * Page.SIZE + 100, 1);
+  private static final byte[] FIRST = Content.compressible(PAGES * Page.SIZE + 100, 1);
   private static final byte[] SECOND = changed(FIRST, 2);
-  private static final byte[] OTHER = Images.random(20 * Page.SIZE, 3);
+  private static final byte[] OTHER = Content.random(20 * Page.SIZE, 3);
   private static final byte[] NEW = changed(SECOND, 4);
 
   private static byte[] changed(byte[] bytes, int seed) {
     byte[] changed = bytes.clone();
-    byte[] part = Images.random(10 * Page.SIZE, seed);
+    byte[] part = Content.random(10 * Page.SIZE, seed);
     System.arraycopy(part, 0, changed, seed * 5 * Page.SIZE, part.length);
     Arrays.fill(changed, 50 * Page.SIZE, 55 * Page.SIZE, (byte) 0);
     return changed;

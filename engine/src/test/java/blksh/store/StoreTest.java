@@ -8,13 +8,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
-import blksh.ChildJvm;
-import blksh.Mount;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.Extent;
 import blksh.io.Checksum;
 import blksh.io.UnreadableException;
+import blksh.kit.ChildJvm;
+import blksh.kit.Content;
+import blksh.kit.Tmpfs;
 import blksh.store.pack.Codec;
 import blksh.store.pack.Page;
 import blksh.task.Task;
@@ -110,10 +111,10 @@ class StoreTest {
   @Test
   void manifestsAreListedByNameThenVersionAndFoundByReference() {
     try (Store store = create()) {
-      Manifest b1 = put(store, "b", Images.random(5000, 1));
-      Manifest a1 = put(store, "a", Images.random(5000, 2));
+      Manifest b1 = put(store, "b", Content.random(5000, 1));
+      Manifest a1 = put(store, "a", Content.random(5000, 2));
       for (int i = 2; i <= 11; i++) {
-        put(store, "b", Images.random(5000, i));
+        put(store, "b", Content.random(5000, i));
       }
       assertThat(store.names()).containsExactly("a", "b");
       assertThat(store.manifests()).hasSize(12).startsWith(a1, b1);
@@ -140,22 +141,22 @@ class StoreTest {
   @Test
   void aVersionNumberIsNeverUsedAgain() {
     try (Store store = create()) {
-      put(store, "a", Images.random(100, 1));
-      Manifest second = put(store, "a", Images.random(100, 2));
+      put(store, "a", Content.random(100, 1));
+      Manifest second = put(store, "a", Content.random(100, 2));
       store.delete(second);
-      assertThat(put(store, "a", Images.random(100, 3)).version()).isEqualTo(3);
+      assertThat(put(store, "a", Content.random(100, 3)).version()).isEqualTo(3);
       store.manifests("a").forEach(store::delete);
       assertThat(store.names()).isEmpty();
       assertThat(path().resolve("manifests/a")).doesNotExist();
     }
     try (Store store = Store.open(path())) {
-      assertThat(put(store, "a", Images.random(100, 4)).version()).isEqualTo(4);
+      assertThat(put(store, "a", Content.random(100, 4)).version()).isEqualTo(4);
     }
   }
 
   @Test
   void aDeletedVersionIsGoneAndTheOthersStay() throws IOException {
-    Path image = Images.write(folder.resolve("image"), Images.random(MIB, 1));
+    Path image = Images.write(folder.resolve("image"), Content.random(MIB, 1));
     try (Store store = create()) {
       Manifest first = capture(store, image, "a").manifest();
       Manifest second = capture(store, image, "a").manifest();
@@ -176,8 +177,8 @@ class StoreTest {
   @Test
   void figuresTellWhatTheStoreHolds() throws IOException {
     try (Store store = create()) {
-      put(store, "a", Images.compressible(MIB, 1));
-      put(store, "b", Images.compressible(2 * MIB, 1));
+      put(store, "a", Content.compressible(MIB, 1));
+      put(store, "b", Content.compressible(2 * MIB, 1));
       StoreInfo info = store.info();
       assertThat(info.names()).isEqualTo(2);
       assertThat(info.manifests()).isEqualTo(2);
@@ -195,7 +196,7 @@ class StoreTest {
 
   @Test
   void aManifestIsASourceWithExtentsThatCanBeReadAnywhere() throws IOException {
-    byte[] bytes = Images.random(3 * MIB + 77, 1);
+    byte[] bytes = Content.random(3 * MIB + 77, 1);
     Arrays.fill(bytes, MIB, 2 * MIB, (byte) 0);
     BlockSource source;
     try (Store store = create()) {
@@ -224,7 +225,7 @@ class StoreTest {
   @Test
   void aManifestCapturedIntoAnotherStoreHasTheSameRoot() throws IOException {
     Path image = Images.sparse(folder.resolve("image"), 8 * MIB + 1);
-    Images.put(image, 3 * MIB + 5, Images.random(MIB, 1));
+    Images.put(image, 3 * MIB + 5, Content.random(MIB, 1));
     try (Store store = create();
         Store other = Store.create(folder.resolve("other"), new StoreOptions(Codec.ZSTD))) {
       Manifest first = capture(store, image, "a").manifest();
@@ -241,7 +242,7 @@ class StoreTest {
 
   @Test
   void aDiffNamesTheRangesThatDiffer() {
-    byte[] bytes = Images.random(4 * MIB, 1);
+    byte[] bytes = Content.random(4 * MIB, 1);
     Arrays.fill(bytes, MIB, 2 * MIB, (byte) 0);
     try (Store store = create()) {
       Manifest first = put(store, "a", bytes);
@@ -268,7 +269,7 @@ class StoreTest {
 
   @Test
   void aDiffOfImagesOfDifferentSizesNamesWhatOneHasAlone() {
-    byte[] bytes = Images.random(MIB, 1);
+    byte[] bytes = Content.random(MIB, 1);
     byte[] longer = Arrays.copyOf(bytes, 2 * MIB); // zeros
     byte[] odd = Arrays.copyOf(bytes, MIB + 100);
     try (Store store = create()) {
@@ -292,7 +293,7 @@ class StoreTest {
 
   @Test
   void aDiffKnowsTheSameBytesStoredInAnotherPlace() throws IOException {
-    byte[] bytes = Images.random(MIB, 1);
+    byte[] bytes = Content.random(MIB, 1);
     Manifest first;
     try (Store store = create()) {
       first = put(store, "a", bytes);
@@ -327,7 +328,7 @@ class StoreTest {
 
   @Test
   void whatIsDerivedCanBeDeletedAndNothingIsLost() throws IOException {
-    Path image = Images.write(folder.resolve("image"), Images.random(2 * MIB, 1));
+    Path image = Images.write(folder.resolve("image"), Content.random(2 * MIB, 1));
     Manifest manifest;
     try (Store store = create()) {
       manifest = capture(store, image, "a").manifest();
@@ -346,7 +347,7 @@ class StoreTest {
 
   @Test
   void aReindexChangesNothingThatIsWhole() throws IOException {
-    Path image = Images.write(folder.resolve("image"), Images.random(2 * MIB, 1));
+    Path image = Images.write(folder.resolve("image"), Content.random(2 * MIB, 1));
     try (Store store = create()) {
       Manifest manifest = capture(store, image, "a").manifest();
       assertClean(store);
@@ -366,7 +367,7 @@ class StoreTest {
 
   @Test
   void aDryRunOfAReindexSaysWhatItWouldRepairAndRepairsNothing() throws IOException {
-    Path image = Images.write(folder.resolve("image"), Images.random(2 * MIB, 1));
+    Path image = Images.write(folder.resolve("image"), Content.random(2 * MIB, 1));
     try (Store store = create()) {
       capture(store, image, "a");
     }
@@ -391,10 +392,10 @@ class StoreTest {
 
   @Test
   void pagesAreUnusedUsedOnceOrShared() {
-    byte[] two = Images.random(64 * Page.SIZE, 1);
+    byte[] two = Content.random(64 * Page.SIZE, 1);
     try (Store store = create()) {
       assertThat(store.use(4, Task.unwatched()).pages()).isZero();
-      Manifest gone = put(store, "gone", Images.random(64 * Page.SIZE, 2));
+      Manifest gone = put(store, "gone", Content.random(64 * Page.SIZE, 2));
       put(store, "a", two);
       put(store, "b", Arrays.copyOf(two, 32 * Page.SIZE));
       store.delete(gone);
@@ -423,8 +424,8 @@ class StoreTest {
 
   @Test
   void aReadOnlyStoreListsRestoresAndVerifies() throws IOException {
-    Path image = Images.write(folder.resolve("image"), Images.random(2 * MIB, 1));
-    try (Mount mount = Mount.of(folder.resolve("mounted"), "64m")) {
+    Path image = Images.write(folder.resolve("image"), Content.random(2 * MIB, 1));
+    try (Tmpfs mount = Tmpfs.of(folder.resolve("mounted"), "64m")) {
       Path at = mount.path().resolve("store");
       captureElsewhere(at, image);
       mount.makeReadOnly();
@@ -451,8 +452,8 @@ class StoreTest {
 
   @Test
   void aDamagedPageOfAReadOnlyStoreFailsWithItsRange() throws IOException {
-    Path image = Images.write(folder.resolve("image"), Images.random(2 * MIB, 1));
-    try (Mount mount = Mount.of(folder.resolve("mounted"), "64m")) {
+    Path image = Images.write(folder.resolve("image"), Content.random(2 * MIB, 1));
+    try (Tmpfs mount = Tmpfs.of(folder.resolve("mounted"), "64m")) {
       Path at = mount.path().resolve("store");
       captureElsewhere(at, image);
       Images.flip(listPacks(at.resolve("packs")).get(0), MIB, 1);
@@ -470,7 +471,7 @@ class StoreTest {
 
   @Test
   void aStoreWhoseDirectoryVanishesFailsInWords() throws IOException {
-    Path image = Images.write(folder.resolve("image"), Images.random(2 * MIB, 1));
+    Path image = Images.write(folder.resolve("image"), Content.random(2 * MIB, 1));
     try (Store store = create()) {
       Manifest manifest = capture(store, image, "a").manifest();
       Files.move(path(), folder.resolve("elsewhere"));

@@ -1,5 +1,7 @@
 package blksh.task;
 
+import static blksh.kit.Await.await;
+import static blksh.kit.Await.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -50,7 +52,7 @@ class OrderedStepTest {
           Random random = new Random();
           for (long ticket; (ticket = next.getAndIncrement()) < 5000; ) {
             if (random.nextInt(50) == 0) {
-              Thread.sleep(1);
+              pause(1);
             }
             step.bring(ticket, ticket);
           }
@@ -110,9 +112,7 @@ class OrderedStepTest {
         });
   }
 
-  private static void awaitWaiting(Thread thread) throws InterruptedException {
-    while (thread.getState() != Thread.State.WAITING) {
-      Thread.sleep(1);
-    }
+  private static void awaitWaiting(Thread thread) throws Exception {
+    await(() -> thread.getState() == Thread.State.WAITING);
   }
 }

@@ -1,12 +1,13 @@
 package blksh.workspace;
 
+import static blksh.kit.Await.pause;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.fail;
-import static org.junit.jupiter.api.Assumptions.abort;
 
-import blksh.ChildJvm;
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
+import blksh.kit.Child;
+import blksh.kit.ChildJvm;
+import blksh.kit.Component;
 import blksh.mount.MountOptions;
 import blksh.store.CaptureOptions;
 import blksh.store.Store;
@@ -58,12 +59,7 @@ class DamagedStoreMountTest {
 
   @Test
   void readersOfADamagedStoreGetRightBytesOrAnErrorInBoundedMemory() throws Exception {
-    if (!Files.isWritable(Path.of("/dev/fuse"))) {
-      if (System.getenv("CI") != null) {
-        fail("FUSE is needed in CI");
-      }
-      abort("there is no FUSE");
-    }
+    Component.needFuse();
     folder = folder.toRealPath();
     Path image = image();
     Path store = folder.resolve("store");
@@ -84,7 +80,7 @@ class DamagedStoreMountTest {
       assertThat(server.inputReader().readLine()).isEqualTo("mounted");
       soak(point.resolve("disk/1"), image, server.pid());
     } finally {
-      new ProcessBuilder("fusermount", "-u", "-z", point.toString()).start().waitFor();
+      Child.of("fusermount", "-u", "-z", point.toString()).start().waitFor();
       server.waitFor();
     }
   }
@@ -156,7 +152,7 @@ class DamagedStoreMountTest {
     long most = 0;
     StringBuilder resident = new StringBuilder();
     for (int second = 0; second < SECONDS && !over.get(); second++) {
-      Thread.sleep(1000);
+      pause(1000);
       long now = residentKib(server);
       most = Math.max(most, now);
       if (second % 10 == 0) {

@@ -2,7 +2,6 @@ package blksh.workspace;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.Tool;
 import blksh.block.BlockSource;
 import blksh.block.FileSource;
 import blksh.filesystem.BtrfsTrees;
@@ -10,7 +9,8 @@ import blksh.filesystem.Partclone;
 import blksh.filesystem.Recipe;
 import blksh.filesystem.SkipFreeSource;
 import blksh.filesystem.UsedBlocks;
-import blksh.filesystem.Volumes;
+import blksh.kit.Tool;
+import blksh.kit.Volumes;
 import blksh.store.CaptureOptions;
 import blksh.store.Manifest;
 import blksh.store.RestoreOptions;

@@ -1,8 +1,10 @@
 package blksh.workspace;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
+import blksh.Place;
 import blksh.block.ByteArraySource;
 import blksh.store.CaptureOptions;
 import blksh.store.Store;
@@ -10,6 +12,9 @@ import blksh.task.Task;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.time.Instant;
 import java.util.List;
 import java.util.Random;
@@ -37,7 +42,7 @@ class KnownStoresTest {
       assertThat(workspace.stores()).hasSize(1);
       KnownStore known = workspace.stores().get(0);
       assertThat(known.name()).isEqualTo("backup");
-      assertThat(known.path()).isEqualTo(path.toRealPath());
+      assertThat(known.place()).isEqualTo(Place.of(path.toRealPath()));
       assertThat(known.id()).isEqualTo(id);
       assertThat(known.lastUsed()).isBetween(before, Instant.now());
       assertThat(known.reachable()).isTrue();
@@ -55,8 +60,8 @@ class KnownStoresTest {
       assertThat(workspace.stores())
           .extracting(KnownStore::name)
           .containsExactly("backup", "backup-2", "backup-3");
-      assertThat(workspace.stores().get(1).path())
-          .isEqualTo(directory.resolve("b/backup").toRealPath());
+      assertThat(workspace.stores().get(1).place())
+          .isEqualTo(Place.of(directory.resolve("b/backup").toRealPath()));
     }
   }
 
@@ -84,8 +89,39 @@ class KnownStoresTest {
       workspace.store(after);
       assertThat(workspace.stores()).extracting(KnownStore::name).containsExactly("backup");
       assertThat(workspace.stores())
-          .extracting(KnownStore::path)
-          .containsExactly(after.toRealPath());
+          .extracting(KnownStore::place)
+          .containsExactly(Place.of(after.toRealPath()));
+    }
+  }
+
+  @Test
+  void refusesAStoreBeyondThisMachineByName() {
+    Place bucket = Place.parse("s3://bucket/prefix");
+    try (Workspace workspace = open()) {
+      assertThatThrownBy(() -> workspace.store(bucket))
+          .isInstanceOf(BlkshException.class)
+          .hasMessage(
+              "cannot open store s3://bucket/prefix: stores in a bucket are not supported yet");
+      assertThat(workspace.stores()).isEmpty();
+    }
+    assertThat(Workspace.isStore(bucket)).isFalse();
+  }
+
+  @Test
+  void listsAStoreOfANewerVersionAsOutOfReach() throws Exception {
+    try (Workspace workspace = open()) {
+      workspace.store(directory.resolve("backup"));
+    }
+    try (Connection connection =
+            DriverManager.getConnection("jdbc:sqlite:" + directory.resolve("home/workspace.db"));
+        Statement statement = connection.createStatement()) {
+      statement.executeUpdate("UPDATE store SET path = 's3://bucket/a%20b', name = 'b'");
+    }
+    try (Workspace workspace = open()) {
+      KnownStore known = workspace.stores().get(0);
+      assertThat(known.place()).hasToString("s3://bucket/a%20b");
+      assertThat(known.reachable()).isFalse();
+      assertThat(workspace.manifests()).isEmpty();
     }
   }
 

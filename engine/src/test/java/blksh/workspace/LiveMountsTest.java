@@ -2,14 +2,13 @@ package blksh.workspace;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.fail;
-import static org.junit.jupiter.api.Assumptions.abort;
 
 import blksh.BlkshException;
-import blksh.ChildJvm;
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
 import blksh.block.Overlay;
+import blksh.kit.ChildJvm;
+import blksh.kit.Component;
 import blksh.mount.MountOptions;
 import blksh.mount.ServeOptions;
 import blksh.store.CaptureOptions;
@@ -55,22 +54,8 @@ class LiveMountsTest {
   }
 
   private MountEntry mount(BlockSource source) {
-    needFuse();
+    Component.needFuse();
     return workspace.mounts().mount(MountSource.of(source), point, MountOptions.defaults());
-  }
-
-  private static void needFuse() {
-    boolean there =
-        Files.isWritable(Path.of("/dev/fuse"))
-            && (Files.isExecutable(Path.of("/usr/bin/fusermount3"))
-                || Files.isExecutable(Path.of("/usr/bin/fusermount"))
-                || Files.isExecutable(Path.of("/bin/fusermount")));
-    if (!there) {
-      if (System.getenv("CI") != null) {
-        fail("FUSE is needed in CI");
-      }
-      abort("there is no FUSE");
-    }
   }
 
   private static void capture(Store store, Path image, String name) {
@@ -157,7 +142,7 @@ class LiveMountsTest {
 
   @Test
   void aStoreIsADirectoryOfVersionsForEachName() throws IOException {
-    needFuse();
+    Component.needFuse();
     Store store = workspace.store(folder.resolve("store"));
     Path first = image(1);
     Path second = image(2);
@@ -184,7 +169,7 @@ class LiveMountsTest {
 
   @Test
   void manyVersionsAreListedAtOnce() throws IOException {
-    needFuse();
+    Component.needFuse();
     Store store = workspace.store(folder.resolve("store"));
     Path image = image(3);
     capture(store, image, "many");
@@ -254,7 +239,7 @@ class LiveMountsTest {
 
   @Test
   void aSourceThatCannotBeMountedIsClosed() throws IOException {
-    needFuse();
+    Component.needFuse();
     Path inTheWay = Files.createFile(folder.resolve("file"));
     BlockSource source = BlockSources.open(image(6));
     assertThatThrownBy(
@@ -289,7 +274,7 @@ class LiveMountsTest {
 
   @Test
   void whatAnotherProcessServesIsListedAndEndedFromHere() throws Exception {
-    needFuse();
+    Component.needFuse();
     Path socket = folder.resolve("nbd.sock");
     Process other =
         ChildJvm.start(
@@ -317,7 +302,7 @@ class LiveMountsTest {
 
   @Test
   void whatAKilledProcessServedIsPruned() throws Exception {
-    needFuse();
+    Component.needFuse();
     Path socket = folder.resolve("nbd.sock");
     Process other =
         ChildJvm.start(

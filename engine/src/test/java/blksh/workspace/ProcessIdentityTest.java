@@ -1,10 +1,11 @@
 package blksh.workspace;
 
+import static blksh.kit.Await.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.kit.Child;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
 class ProcessIdentityTest {
@@ -38,19 +39,14 @@ class ProcessIdentityTest {
 
   @Test
   void anEndedProcessIsNotAliveThoughItsParentHasNotCollectedIt() throws Exception {
-    Process shell = new ProcessBuilder("sh", "-c", "sleep 60 & echo $!; exec sleep 60").start();
+    Process shell = Child.of("sh", "-c", "sleep 60 & echo $!; exec sleep 60").start();
     try {
       ProcessIdentity child = ProcessIdentity.of(Long.parseLong(shell.inputReader().readLine()));
       Path command = Path.of("/proc", Long.toString(shell.pid()), "comm");
-      while (!Files.readString(command).equals("sleep\n")) {
-        Thread.sleep(5); // until then it is a shell, which collects its children
-      }
+      // Until then it is a shell, which collects its children.
+      await(() -> Files.readString(command).equals("sleep\n"));
       ProcessHandle.of(child.pid()).orElseThrow().destroyForcibly();
-      Instant deadline = Instant.now().plusSeconds(30);
-      while (child.mayBeAlive() && Instant.now().isBefore(deadline)) {
-        Thread.sleep(5);
-      }
-      assertThat(child.mayBeAlive()).isFalse();
+      await(() -> !child.mayBeAlive());
       assertThat(Path.of("/proc", Long.toString(child.pid()))).exists();
     } finally {
       shell.destroyForcibly();

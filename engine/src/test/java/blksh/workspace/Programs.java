@@ -1,5 +1,7 @@
 package blksh.workspace;
 
+import static blksh.kit.Await.pause;
+
 import java.nio.file.Path;
 
 /** Programs for a second JVM that shares a home with the test. */
@@ -41,7 +43,7 @@ final class Programs {
                 System.out.println("begun");
                 while (true) {
                   try {
-                    Thread.sleep(60_000);
+                    pause(60_000);
                   } catch (InterruptedException e) {
                     return null;
                   }

@@ -2,12 +2,12 @@ package blksh.workspace;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.Tool;
 import blksh.block.BlockSource;
 import blksh.block.FileSource;
-import blksh.block.LoopDevice;
 import blksh.filesystem.SkipFreeSource;
 import blksh.filesystem.UsedBlocks;
+import blksh.kit.LoopDevice;
+import blksh.kit.Tool;
 import blksh.partition.PartitionTable;
 import blksh.store.CaptureOptions;
 import blksh.store.Manifest;

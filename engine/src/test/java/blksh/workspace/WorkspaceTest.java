@@ -1,11 +1,12 @@
 package blksh.workspace;
 
+import static blksh.kit.Await.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
-import blksh.ChildJvm;
-import blksh.Mount;
+import blksh.kit.ChildJvm;
+import blksh.kit.Tmpfs;
 import blksh.task.CancelledException;
 import blksh.task.Figures;
 import blksh.task.Task;
@@ -214,10 +215,7 @@ class WorkspaceTest {
         ChildJvm.start(List.of(), Programs.EndlessRun.class, directory.resolve("home").toString());
     assertThat(process.inputReader().readLine()).isEqualTo("begun");
     try (Workspace workspace = open("home")) {
-      Instant deadline = Instant.now().plusSeconds(30);
-      while (workspace.runs().isEmpty() && Instant.now().isBefore(deadline)) {
-        Thread.sleep(10);
-      }
+      await(() -> !workspace.runs().isEmpty());
       assertThat(workspace.runs()).extracting(Run::outcome).containsExactly(Outcome.RUNNING);
       process.destroyForcibly().waitFor();
       assertThat(workspace.runs()).extracting(Run::outcome).containsExactly(Outcome.LOST);
@@ -240,7 +238,7 @@ class WorkspaceTest {
   @Test
   void aReadOnlyHomeIsReadAndToldOnceAndTheWorkIsDone() throws IOException {
     Path mounted = directory.resolve("mounted");
-    try (Mount mount = Mount.of(mounted, "4m")) {
+    try (Tmpfs mount = Tmpfs.of(mounted, "4m")) {
       try (Workspace workspace = open("mounted/home")) {
         workspace.run("capture", "before", task -> null);
       }
@@ -257,7 +255,7 @@ class WorkspaceTest {
 
   @Test
   void aFullDiskIsToldOnceAndTheWorkIsDone() throws IOException {
-    try (Mount mount = Mount.of(directory.resolve("mounted"), "512k");
+    try (Tmpfs mount = Tmpfs.of(directory.resolve("mounted"), "512k");
         Workspace workspace = open("mounted/home")) {
       workspace.run("capture", "before", task -> null);
       fill(mount.path().resolve("filler"));

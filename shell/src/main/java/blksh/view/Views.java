@@ -210,7 +210,7 @@ public final class Views {
     } else if (value instanceof Keyed keyed) {
       keyed.getKeys().stream()
           .limit(MOST_BRANCHES)
-          .forEach(key -> branches.add(tree(key, keyed.find(key), depth + 1)));
+          .forEach(key -> branches.add(tree(key, keyed.member(key), depth + 1)));
       text = count(branches, keyed.getKeys().size() - branches.size());
     } else if (value instanceof Map<?, ?> map) {
       map.entrySet().stream()

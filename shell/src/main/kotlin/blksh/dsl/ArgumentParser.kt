@@ -1,5 +1,6 @@
 package blksh.dsl
 
+import blksh.BlkshException
 import blksh.dsl.Argument.Takes
 import blksh.session.UsageException
 
@@ -259,8 +260,15 @@ internal class ArgumentParser(private val arguments: Arguments) {
 
   private fun Scope.positionals() = declared.filter { it.positional && it.takes == Takes.ONE }
 
-  private fun Argument<*>.read(word: String, spelling: String): Any =
-    type!!.read(word) ?: throw UsageException("${shown(spelling)}: '$word' is not ${type.expected}")
+  private fun Argument<*>.read(word: String, spelling: String): Any {
+    val value =
+      try {
+        type!!.read(word)
+      } catch (wrong: BlkshException) {
+        throw UsageException("${shown(spelling)}: ${wrong.message}")
+      }
+    return value ?: throw UsageException("${shown(spelling)}: '$word' is not ${type.expected}")
+  }
 
   private companion object {
 

@@ -40,11 +40,11 @@ class Caches internal constructor(private val session: Session) : AbstractList<C
   override val keys: List<String>
     get() = all.map { it.name }
 
-  override fun find(key: String): Cache? = all.find { it.name == key }
+  override fun member(key: String): Cache? = all.find { it.name == key }
 
   /** The cache of that name. */
   operator fun get(name: String): Cache =
-    find(name)
+    member(name)
       ?: throw BlkshException("find cache $name", "no such cache is known")
         .suggest(
           if (all.isEmpty()) "make one with cache(SOURCE)" else "there are ${keys.joinToString()}"
@@ -53,9 +53,9 @@ class Caches internal constructor(private val session: Session) : AbstractList<C
   /**
    * Takes a cache off the list; its files stay.
    *
-   * Example: `caches.forEach { caches.forget(it.name) }`
+   * Example: `caches.forEach { caches.drop(it.name) }`
    */
-  fun forget(name: String) {
+  fun drop(name: String) {
     session.workspace().caches().find { it.name() == name }?.let { session.workspace().forget(it) }
       ?: get(name)
   }

@@ -26,9 +26,12 @@ class Drives internal constructor(private val session: Session, private val mach
    *
    * @param key such as `sda`, `sda1`, or `/dev/disk/by-id/...`
    */
-  operator fun get(key: String): Drive = Drive(session, machine.get(key))
+  operator fun get(key: String): Drive {
+    if ("://" in key) Place.parse(key).path("look at", "drives")
+    return Drive(session, machine.get(key))
+  }
 
-  override fun find(key: String): Drive? = machine.find(key).map { Drive(session, it) }.orElse(null)
+  override fun member(key: String): Drive? = machine.find(key).map { Drive(session, it) }.orElse(null)
 
   /** Looks again: a drive may have come or gone. */
   fun refresh(): Drives = Drives(session, Machine.look())

@@ -111,7 +111,7 @@ private constructor(
   override val keys: List<String>
     get() = members.keys
 
-  override fun find(key: String): Image? = members.find(key)
+  override fun member(key: String): Image? = members.member(key)
 
   /** A member of a set of Clonezilla's: `image("DIR")["sda1"]`. */
   operator fun get(key: String): Image = members[key]
@@ -221,11 +221,11 @@ class Images internal constructor(private val all: List<Image>) : AbstractList<I
   override val keys: List<String>
     get() = all.map { it.key }
 
-  override fun find(key: String): Image? = all.find { it.key == key }
+  override fun member(key: String): Image? = all.find { it.key == key }
 
   /** The image of that name. */
   operator fun get(key: String): Image =
-    find(key)
+    member(key)
       ?: throw BlkshException("find image $key", "there is none")
         .suggest(
           if (all.isEmpty()) "there are no images here" else "there are ${keys.joinToString()}"

@@ -34,7 +34,7 @@ class InnerFiles internal constructor(private val source: Source) :
   override val keys: List<String>
     get() = top.map { it.name }
 
-  override fun find(key: String): InnerFile? =
+  override fun member(key: String): InnerFile? =
     top.find { it.name == key }
       ?: within { tree -> tree.find(key).map { InnerFile(this, it) }.orElse(null) }
 
@@ -44,7 +44,7 @@ class InnerFiles internal constructor(private val source: Source) :
    * Example: `sampleDisk(1).files["/home/ada/letters"]`
    */
   operator fun get(path: String): InnerFile =
-    find(path)
+    member(path)
       ?: throw BlkshException("find $path in ${source.name}", "there is no such file")
         .suggest(
           keys.take(SUGGESTED).joinToString(prefix = "at the top are ").ifEmpty { "it is empty" }
@@ -62,9 +62,9 @@ class InnerFiles internal constructor(private val source: Source) :
    * Everything whose path matches a pattern such as `**.conf` or `/etc/`&#42;`.conf`; a pattern
    * without a slash is compared with names.
    *
-   * Example: `sampleDisk(1).files.matching("*.txt")`
+   * Example: `sampleDisk(1).files.find("*.txt")`
    */
-  fun matching(pattern: String): List<InnerFile> {
+  fun find(pattern: String): List<InnerFile> {
     val matcher = FileSystems.getDefault().getPathMatcher("glob:$pattern")
     return source.session.run("find", "$pattern in ${source.name}") { task ->
       within { tree ->
@@ -188,8 +188,8 @@ class InnerFile internal constructor(private val files: InnerFiles, private val 
   override val keys: List<String>
     get() = list.map { it.name }
 
-  override fun find(key: String): InnerFile? =
-    list.find { it.name == key } ?: files.find("$path/$key")
+  override fun member(key: String): InnerFile? =
+    list.find { it.name == key } ?: files.member("$path/$key")
 
   /** What is in a directory, by name or path. */
   operator fun get(key: String): InnerFile = files["$path/$key"]

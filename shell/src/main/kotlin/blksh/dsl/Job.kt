@@ -75,7 +75,7 @@ class Jobs internal constructor(private val all: List<Job>) : AbstractList<Job>(
   override val keys: List<String>
     get() = all.map { "${it.id}" }
 
-  override fun find(key: String): Any? = all.find { "${it.id}" == key }
+  override fun member(key: String): Any? = all.find { "${it.id}" == key }
 
   /** The job of that number. */
   operator fun get(id: String): Job =

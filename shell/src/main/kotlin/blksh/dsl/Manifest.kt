@@ -139,7 +139,7 @@ class Manifests internal constructor(private val all: List<Manifest>) :
    */
   operator fun get(name: String): Versions = Versions(all.filter { it.name == name })
 
-  override fun find(key: String): Any? = get(key).takeIf { it.isNotEmpty() }
+  override fun member(key: String): Any? = get(key).takeIf { it.isNotEmpty() }
 }
 
 /** The captured versions of one name, oldest first. */

@@ -36,14 +36,14 @@ class Mounts internal constructor(private val session: Session) : AbstractList<M
   override val keys: List<String>
     get() = all.map { it.place }
 
-  override fun find(key: String): Mount? {
+  override fun member(key: String): Mount? {
     val path = Path.of(key).toAbsolutePath().normalize().toString()
     return all.find { it.place == key || it.place == path || it.isAt(path) }
   }
 
   /** The mount on that directory, or the server with that address or socket. */
   operator fun get(key: String): Mount =
-    find(key)
+    member(key)
       ?: throw BlkshException("find what is mounted on $key", "blksh has mounted nothing there")
         .suggest(if (all.isEmpty()) "nothing is mounted" else "there is ${keys.joinToString()}")
 

@@ -9,3 +9,9 @@ typealias Percent = blksh.view.Percent
 typealias Hexdump = blksh.view.Hexdump
 
 typealias Keyed = blksh.view.Keyed
+
+/**
+ * Where something is: a directory, a file or a drive of this machine, or what is beyond it and
+ * begins with `s3://`, `ssh://` or `nbd://`.
+ */
+typealias Place = blksh.Place

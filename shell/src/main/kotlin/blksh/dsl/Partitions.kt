@@ -29,11 +29,11 @@ internal constructor(
   override val keys: List<String>
     get() = all.map { it.device() ?: it.key }
 
-  override fun find(key: String): Partition? = all.find { it.isCalled(key) }
+  override fun member(key: String): Partition? = all.find { it.isCalled(key) }
 
   /** The partition of that name (`p1`, `sda1`), number (`1`) or label. */
   operator fun get(key: String): Partition =
-    find(key)
+    member(key)
       ?: throw BlkshException("find partition $key of $of", "there is none")
         .suggest(if (all.isEmpty()) "it has no partitions" else "there are ${keys.joinToString()}")
 

@@ -142,7 +142,7 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
     overwrite: Boolean = false,
   ): Converted {
     if (level !in 1..19) throw BlkshException("convert $name", "level $level is not from 1 to 19")
-    val target = Path.of(to)
+    val target = target(to)
     val dryRun = session.options().dryRun()
     val zstd = compression == ImageCompression.ZSTD
     val options =
@@ -188,7 +188,7 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
               if (dryRun) OutputStream.nullOutputStream() else FileOutputStream(FileDescriptor.out)
             ImageRestore.run(source, out, task)
           } else {
-            ImageRestore.run(source, Path.of(to), options, task)
+            ImageRestore.run(source, target(to), options, task)
           }
         SourceRestored(this, result, dryRun)
       }
@@ -241,3 +241,6 @@ class Stream internal constructor() : Input {
 
   override fun toString(): String = "-"
 }
+
+/** The file or drive that a word names to be written to. */
+internal fun target(to: String): Path = Place.parse(to).path("write", "files and drives")

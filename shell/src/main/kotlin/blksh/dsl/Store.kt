@@ -18,6 +18,7 @@ import blksh.view.Keyed
 import blksh.view.Percent
 import blksh.view.Size
 import blksh.workspace.KnownStore
+import blksh.workspace.Workspace
 import java.io.FileDescriptor
 import java.io.FileOutputStream
 import java.io.OutputStream
@@ -37,15 +38,19 @@ typealias Verify = VerifyOptions.Mode
 class Store
 internal constructor(
   internal val session: Session,
-  /** Its directory. */
-  val path: Path,
+  /** Where it is. */
+  val place: Place,
   private val known: KnownStore? = null,
 ) : Described {
+
+  /** Its directory. */
+  val path: Path
+    get() = place.path("open store", "stores")
 
   internal fun opened(): Engine = engine
 
   private val engine: Engine by lazy {
-    if (dryRun && !Engine.isStore(path)) standIn() else session.workspace().store(path)
+    if (dryRun && !Engine.isStore(path)) standIn() else session.workspace().store(place)
   }
 
   /** For a dry run: an empty store in place of the one a real run would make. */
@@ -62,9 +67,9 @@ internal constructor(
   private val dryRun: Boolean
     get() = session.options().dryRun()
 
-  /** What the workspace calls it: the name of its directory, unless that was taken. */
+  /** What the workspace calls it: the last part of its place, unless that was taken. */
   val name: String
-    get() = known?.name() ?: path.toAbsolutePath().normalize().fileName?.toString() ?: "root"
+    get() = known?.name() ?: place.name()
 
   /** What its packs and manifests know it by. */
   val id: String
@@ -151,7 +156,7 @@ internal constructor(
           session.dataOut()
           FileOutputStream(FileDescriptor.out).let { engine.restore(manifest.stored, it, task) }
         } else {
-          engine.restore(manifest.stored, Path.of(to), options, task)
+          engine.restore(manifest.stored, target(to), options, task)
         }
       Restored(manifest, result, dryRun)
     }
@@ -277,16 +282,16 @@ internal constructor(
   val lastUsed: Instant?
     get() = known?.lastUsed()
 
-  /** Whether there is a store at its path now. */
+  /** Whether there is a store at its place now. */
   val reachable: Boolean
-    get() = Engine.isStore(path)
+    get() = Workspace.isStore(place)
 
-  override fun title(): String = "store $path"
+  override fun title(): String = "store $place"
 
   override fun row(): List<Field> =
     listOf(
       Field.of("name", name),
-      Field.of("path", path),
+      Field.of("path", "$place"),
       Field.of("last used", lastUsed),
       Field.of("reachable", reachable),
     )
@@ -297,7 +302,7 @@ internal constructor(
     val unique = info.uniqueBytes()
     return listOf(
       Field.of("name", name),
-      Field.of("path", path),
+      Field.of("path", "$place"),
       Field.of("id", info.id()),
       Field.of("codec", info.codec()),
       Field.of("names", info.names()),
@@ -311,7 +316,7 @@ internal constructor(
     )
   }
 
-  override fun toString(): String = path.toString()
+  override fun toString(): String = place.toString()
 }
 
 /** The stores used before, by name: `stores["main"]`. */
@@ -327,9 +332,9 @@ class Stores internal constructor(private val all: List<Store>) : AbstractList<S
 
   /** The store of that name. */
   operator fun get(name: String): Store =
-    find(name)
+    member(name)
       ?: throw BlkshException("find store $name", "no such store is known")
         .suggest("open it once with store(\"PATH\")")
 
-  override fun find(key: String): Store? = all.find { it.name == key }
+  override fun member(key: String): Store? = all.find { it.name == key }
 }

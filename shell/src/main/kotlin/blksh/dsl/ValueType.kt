@@ -2,6 +2,7 @@ package blksh.dsl
 
 import blksh.view.Percent
 import blksh.view.Size
+import java.nio.file.InvalidPathException
 import java.nio.file.Path
 import java.time.Duration
 import kotlin.reflect.KClass
@@ -35,14 +36,20 @@ internal class ValueType(private val type: KClass<*>) {
         Duration::class -> "a time such as 90s, 15m, 2h or 7d"
         Boolean::class -> "true or false"
         Path::class -> "a path"
+        Place::class -> "a place such as /srv/backup"
         else -> "one of " + choices.joinToString(", ")
       }
 
-  /** The value a word stands for; null when it stands for none. */
+  /**
+   * The value a word stands for; null when it stands for none.
+   *
+   * @throws blksh.BlkshException when there is more to be said of why it does not
+   */
   fun read(word: String): Any? =
     when (type) {
       String::class -> word
       Path::class -> if (word.isEmpty()) null else runCatching { Path.of(word) }.getOrNull()
+      Place::class -> if (word.isEmpty()) null else place(word)
       Int::class -> word.toIntOrNull()
       Long::class -> word.toLongOrNull()
       Double::class -> word.toDoubleOrNull()
@@ -52,6 +59,13 @@ internal class ValueType(private val type: KClass<*>) {
         word.removeSuffix("%").toDoubleOrNull()?.takeIf { it in 0.0..100.0 }?.let { Percent(it) }
       Duration::class -> duration(word)
       else -> type.java.enumConstants.find { (it as Enum<*>).name.equals(word, ignoreCase = true) }
+    }
+
+  private fun place(word: String): Place? =
+    try {
+      Place.parse(word)
+    } catch (noPath: InvalidPathException) {
+      null
     }
 
   private fun duration(word: String): Duration? {
@@ -74,6 +88,7 @@ internal class ValueType(private val type: KClass<*>) {
       setOf(
         String::class,
         Path::class,
+        Place::class,
         Int::class,
         Long::class,
         Double::class,

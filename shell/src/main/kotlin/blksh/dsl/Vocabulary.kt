@@ -1,6 +1,7 @@
 package blksh.dsl
 
 import blksh.BlkshException
+import blksh.Place.Local as LocalPlace
 import blksh.image.BadMagicException
 import blksh.mount.MountOptions
 import blksh.session.Session
@@ -40,7 +41,7 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
    * Example: `stores`
    */
   val stores: Stores
-    get() = Stores(session.workspace().stores().map { Store(session, it.path(), it) })
+    get() = Stores(session.workspace().stores().map { Store(session, it.place(), it) })
 
   /**
    * What the known stores hold that are reachable now: `manifests["server01.sda"].last`.
@@ -51,7 +52,7 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
     get() =
       Manifests(
         session.workspace().manifests().map {
-          Manifest(Store(session, it.store().path(), it.store()), it.manifest(), among = true)
+          Manifest(Store(session, it.store().place(), it.store()), it.manifest(), among = true)
         }
       )
 
@@ -91,18 +92,25 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
    *
    * Example: `store(home.resolve("samples/store"))`
    */
-  fun store(path: Path): Store = Store(session, path)
+  fun store(path: Path): Store = store(Place.of(path))
 
   /** A store by its directory. */
-  fun store(path: String): Store = store(Path.of(path))
+  fun store(path: String): Store = store(Place.parse(path))
+
+  /** A store by its place, as an `option<Place>` gives it. */
+  fun store(place: Place): Store = Store(session, place)
 
   /** A store by its directory, which must be one already. */
-  fun existingStore(path: Path): Store {
-    if (!blksh.store.Store.isStore(path)) {
-      throw BlkshException("open store $path", "there is no store")
+  fun existingStore(path: Path): Store = existingStore(Place.of(path))
+
+  /** A store by its place, where one must be already. */
+  fun existingStore(place: Place): Store {
+    val store = store(place)
+    if (!blksh.store.Store.isStore(store.path)) {
+      throw BlkshException("open store $place", "there is no store")
         .suggest("a capture makes one; check --store")
     }
-    return store(path)
+    return store
   }
 
   /**
@@ -113,7 +121,10 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
   fun drive(path: Path): Drive = Drive(session, path)
 
   /** A drive, or a file that is read as one. */
-  fun drive(path: String): Drive = drive(Path.of(path))
+  fun drive(path: String): Drive = drive(Place.parse(path))
+
+  /** A drive, or a file that is read as one, by its place. */
+  fun drive(place: Place): Drive = drive(place.path("open", "drives"))
 
   /**
    * The drives of this machine as they are now: `drives["sda"].partitions["sda1"]`; by serial
@@ -182,7 +193,7 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
 
   /** A backup of a partition, a drive or a disc, by its path. */
   fun image(path: String, tolerant: Boolean = false, raw: Boolean = false): Image =
-    image(Path.of(path), tolerant, raw)
+    image(Place.parse(path).path("open", "images"), tolerant, raw)
 
   /** A source by what a command line calls it: a path, or `-` for standard input. */
   fun source(word: String): Input = if (word == "-") stdin else drive(word)
@@ -342,19 +353,28 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
    * A source by what a command line calls it: a drive, an image, or `NAME[@VERSION]` in a store.
    * What is no image is the bytes it holds.
    *
-   * @param store the directory of the store, or null for a path
+   * @param store where the store is, or null for a path
    * @param partition one partition of it, or null for the whole
    *
-   * Example: `source("disk@1", store = sampleStore().path)`
+   * Example: `source("disk@1", store = sampleStore().place)`
    */
-  fun source(word: String, store: Path?, partition: String? = null): Source {
+  fun source(word: String, store: Place?, partition: String? = null): Source {
     val whole =
       when {
         store != null -> existingStore(store).manifest(word)
-        Files.isRegularFile(Path.of(word)) || Files.isDirectory(Path.of(word)) -> imageOrDrive(word)
+        isFile(word) -> imageOrDrive(word)
         else -> drive(word)
       }
     return if (partition == null) whole else whole.partitions[partition]
+  }
+
+  /** A version in a store, by the store's directory. */
+  fun source(word: String, store: Path, partition: String? = null): Source =
+    source(word, Place.of(store), partition)
+
+  private fun isFile(word: String): Boolean {
+    val path = (Place.parse(word) as? LocalPlace)?.path() ?: return false
+    return Files.isRegularFile(path) || Files.isDirectory(path)
   }
 
   /** What is no image known here is the bytes it holds. */
@@ -433,10 +453,10 @@ class Vocabulary(private val session: Session, @PublishedApi internal val argume
     }
 
   /**
-   * Declares an option with a value, such as `val store by option<Path>("-s/--store", "DIR", "the
+   * Declares an option with a value, such as `val store by option<Place>("-s/--store", "DIR", "the
    * store's directory")`. It must be given unless it has a [default] or is made `.optional()`.
    *
-   * Values may be `String`, `Path`, `Int`, `Long`, `Double`, `Boolean`, [Size], [Percent],
+   * Values may be `String`, `Path`, [Place], `Int`, `Long`, `Double`, `Boolean`, [Size], [Percent],
    * `java.time.Duration` or an enum.
    *
    * @param name with its dashes; several spellings with a slash between them

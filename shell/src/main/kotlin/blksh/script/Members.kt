@@ -32,7 +32,18 @@ object Members {
   /** Functions of the vocabulary's types that serve printing and scripts, not people. */
   @JvmField
   val PLUMBING: Set<String> =
-    setOf("fields", "title", "appendix", "row", "declared", "find", "figures", "declare")
+    setOf(
+      "fields",
+      "title",
+      "appendix",
+      "row",
+      "declared",
+      "member",
+      "figures",
+      "declare",
+      "declareSeveral",
+      "declarePositionals",
+    )
 
   private val byMethod: Map<String, Member> by lazy {
     val text = javaClass.classLoader.getResourceAsStream(INDEX)?.use { String(it.readAllBytes()) }

@@ -7,5 +7,5 @@ interface Keyed {
   val keys: List<String>
 
   /** The member of that name, or null. */
-  fun find(key: String): Any?
+  fun member(key: String): Any?
 }

@@ -3,6 +3,7 @@ package blksh.dsl;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import blksh.Place;
 import blksh.session.Options;
 import blksh.session.UsageException;
 import java.nio.file.Path;
@@ -539,6 +540,23 @@ class ArgumentsTest {
   void readsTimes(String word, String outcome) {
     assertThat(read("--t=" + word, (in, name) -> option(in, name, Duration.class), "--t"))
         .contains(outcome);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {
+        "/srv/backup | /srv/backup",
+        "s3://bucket/a%20b | s3://bucket/a%20b",
+        "s3:// | --store VALUE: cannot take s3:// for a place: it names no bucket; try --help",
+        "file:///srv | --store VALUE: cannot take file:///srv for a place: a path is written by itself; write /srv; try --help",
+      })
+  void readsPlaces(String word, String outcome) {
+    assertThat(read("--store " + word, (in, name) -> option(in, name, Place.class), "--store"))
+        .isEqualTo(outcome);
+    assertThat(read("--store=", (in, name) -> option(in, name, Place.class), "--store"))
+        .isEqualTo("--store VALUE: '' is not a place such as /srv/backup; try --help");
   }
 
   @Test

@@ -93,7 +93,9 @@ class ScriptFormsTest {
     String text = "listOf(\n" + String.join(",\n", functions) + "\n)\n";
     compiled =
         (List<?>)
-            new ScriptHost(session, ScriptCompiler.INSTANCE::compile).textHere(new ScriptSource("forms.kts", text)).run(session);
+            new ScriptHost(session, ScriptCompiler.INSTANCE::compile)
+                .textHere(new ScriptSource("forms.kts", text))
+                .run(session);
   }
 
   @AfterAll

@@ -1,30 +1,33 @@
 package blksh.prompt;
 
+import static blksh.kit.Await.comes;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import blksh.Program;
-import blksh.Program.Ended;
+import blksh.kit.Pane;
+import blksh.kit.Program;
+import blksh.kit.Program.Ended;
 import blksh.session.ExitStatus;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.time.Duration;
 import java.util.List;
-import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The prompt: on a real terminal, which tmux gives, and without one. */
 class PromptTest {
 
   @TempDir static Path shared;
   @TempDir Path home;
-  private final String socket = "blksh-" + UUID.randomUUID();
+  private Pane pane;
 
   @BeforeAll
   static void prepare() throws Exception {
@@ -32,59 +35,16 @@ class PromptTest {
   }
 
   @AfterEach
-  void closeTerminal() throws Exception {
-    if (Files.isExecutable(Path.of("/usr/bin/tmux"))) {
-      tmux("kill-server");
+  void closeTerminal() throws IOException {
+    if (pane != null) {
+      pane.close();
     }
   }
 
   // On a terminal.
 
   private void open() throws Exception {
-    boolean present = Files.isExecutable(Path.of("/usr/bin/tmux"));
-    assumeTrue(present || System.getenv("CI") != null, "tmux is not installed");
-    tmux(
-        "-f",
-        "/dev/null",
-        "new-session",
-        "-d",
-        "-x",
-        "100",
-        "-y",
-        "40",
-        "env",
-        "BLKSH_NO_BUILD=1",
-        "BLKSH_HOME=" + home,
-        Program.launcher().toString());
-    await(screen -> screen.endsWith("blksh>"));
-  }
-
-  private String tmux(String... words) throws Exception {
-    List<String> command = new ArrayList<>(List.of("tmux", "-L", socket));
-    command.addAll(List.of(words));
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String out = new String(process.getInputStream().readAllBytes(), UTF_8);
-    process.waitFor();
-    return out;
-  }
-
-  private void type(String text) throws Exception {
-    tmux("send-keys", "-l", text);
-  }
-
-  private void press(String... keys) throws Exception {
-    List<String> words = new ArrayList<>(List.of("send-keys"));
-    words.addAll(List.of(keys));
-    tmux(words.toArray(String[]::new));
-  }
-
-  private void enter(String text) throws Exception {
-    type(text);
-    press("Enter");
-  }
-
-  private String screen() throws Exception {
-    return tmux("capture-pane", "-p", "-J").stripTrailing();
+    pane = Pane.open(home, 100, 40);
   }
 
   /**
@@ -93,106 +53,83 @@ class PromptTest {
    */
   private void complete(String text, Predicate<String> condition) throws Exception {
     for (int i = 0; i < 20; i++) {
-      press("C-u");
-      await(screen -> screen.endsWith("blksh>"));
-      type(text);
-      await(screen -> screen.contains("blksh> " + text));
-      press("Tab");
-      for (int wait = 0; wait < 60; wait++) {
-        if (condition.test(screen())) {
-          return;
-        }
-        Thread.sleep(50);
+      pane.press("C-u");
+      pane.await(screen -> screen.endsWith("blksh>"));
+      pane.type(text);
+      pane.await(screen -> screen.contains("blksh> " + text));
+      pane.press("Tab");
+      if (comes(Duration.ofSeconds(3), () -> condition.test(pane.screen()))) {
+        return;
       }
     }
-    await(condition);
-  }
-
-  private String await(Predicate<String> condition) throws Exception {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(40);
-    while (true) {
-      String screen = screen();
-      if (condition.test(screen)) {
-        return screen;
-      }
-      assertThat(System.nanoTime()).as("the screen shows:\n" + screen).isLessThan(end);
-      Thread.sleep(50);
-    }
-  }
-
-  /** Enters a text and waits for the prompt to come back below its answer. */
-  private String ask(String text, String answer) throws Exception {
-    enter(text);
-    return await(screen -> screen.endsWith("\nblksh>") && screen.contains(answer));
+    pane.await(condition);
   }
 
   @Test
   void evaluatesWhatIsTypedAndRemembersIt() throws Exception {
     open();
-    ask("val seven = 7", "val seven = 7\n");
-    enter("fun fact(n: Int): Int {");
-    await(screen -> screen.endsWith("....") || screen.endsWith(".... >"));
-    enter("return if (n < 2) 1 else n * fact(n - 1)");
-    enter("}");
-    ask("fact(seven)", "\n5040\n");
-    ask("val text: Int = \"a\"", "error: Initializer type mismatch");
-    ask("nosuch", "error: Unresolved reference 'nosuch'");
-    ask("error(\"boom\")", "blksh: IllegalStateException: boom");
-    ask(":why", "java.lang.IllegalStateException: boom\n        at entry(<prompt>:1)\nblksh>");
-    ask("fun deep(): Int = deep() + 1; deep()", "the recursion is too deep");
-    ask("seven + 1", "\n8\n");
-    press("Up");
-    await(screen -> screen.endsWith("blksh> seven + 1"));
-    press("C-c");
+    pane.ask("val seven = 7", "val seven = 7\n");
+    pane.enter("fun fact(n: Int): Int {");
+    pane.await(screen -> screen.endsWith("....") || screen.endsWith(".... >"));
+    pane.enter("return if (n < 2) 1 else n * fact(n - 1)");
+    pane.enter("}");
+    pane.ask("fact(seven)", "\n5040\n");
+    pane.ask("val text: Int = \"a\"", "error: Initializer type mismatch");
+    pane.ask("nosuch", "error: Unresolved reference 'nosuch'");
+    pane.ask("error(\"boom\")", "blksh: IllegalStateException: boom");
+    pane.ask(":why", "java.lang.IllegalStateException: boom\n        at entry(<prompt>:1)\nblksh>");
+    pane.ask("fun deep(): Int = deep() + 1; deep()", "the recursion is too deep");
+    pane.ask("seven + 1", "\n8\n");
+    pane.press("Up");
+    pane.await(screen -> screen.endsWith("blksh> seven + 1"));
+    pane.press("C-c");
     // A key between two lines is the terminal's.
-    await(screen -> screen.endsWith("blksh> seven + 1\nblksh>"));
-    press("C-d");
-    await(screen -> screen.contains("no server") || screen.isEmpty());
+    pane.await(screen -> screen.endsWith("blksh> seven + 1\nblksh>"));
+    pane.press("C-d");
+    pane.await(screen -> screen.contains("no server") || screen.isEmpty());
     assertThat(Files.readString(home.resolve("history"))).contains("fact(seven)");
   }
 
-  @Test
-  void survivesCtrlC() throws Exception {
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "while (true) { }",
+        "Thread.sleep(1000000)",
+        "generateSequence(1) { it + 1 }.sumOf { it.toLong() % 3 }",
+        "java.util.concurrent.CountDownLatch(1).await()",
+        "var n = 0; while (true) { try { n++ } catch (e: Exception) { } }"
+      })
+  void survivesCtrlC(String endless) throws Exception {
     open();
-    ask("val kept = \"still\" + \" here\"", "kept");
-    for (String endless :
-        List.of(
-            "while (true) { }",
-            "Thread.sleep(1000000)",
-            "generateSequence(1) { it + 1 }.sumOf { it.toLong() % 3 }",
-            "java.util.concurrent.CountDownLatch(1).await()",
-            "var n = 0; while (true) { try { n++ } catch (e: Exception) { } }")) {
-      press("C-l");
-      enter(endless);
-      Thread.sleep(1500);
-      assertThat(screen()).doesNotEndWith("\nblksh>");
-      long began = System.nanoTime();
-      press("C-c");
-      await(screen -> screen.contains("blksh: interrupted") && screen.endsWith("\nblksh>"));
-      assertThat(System.nanoTime() - began).isLessThan(TimeUnit.SECONDS.toNanos(2));
-    }
-    type("half a line");
-    press("C-c");
-    await(screen -> screen.endsWith("\nblksh>"));
-    ask("kept", "\nstill here\n");
+    pane.ask("val kept = \"still\" + \" here\"", "kept");
+    pane.enter("println(\"go\" + \"ing\"); " + endless);
+    pane.await(screen -> screen.endsWith("\ngoing"));
+    long began = System.nanoTime();
+    pane.press("C-c");
+    pane.await(screen -> screen.contains("blksh: interrupted") && screen.endsWith("\nblksh>"));
+    assertThat(System.nanoTime() - began).isLessThan(TimeUnit.SECONDS.toNanos(2));
+    pane.type("half a line");
+    pane.press("C-c");
+    pane.await(screen -> screen.endsWith("\nblksh>"));
+    pane.ask("kept", "\nstill here\n");
   }
 
   @Test
   void outlivesWhatEntriesDo() throws Exception {
     open();
-    ask("val kept = 40", "kept");
-    ask("System.exit(3)", "exit(3) ends scripts");
-    ask("kotlin.system.exitProcess(4)", "exit(4) ends scripts");
-    ask("fun deep(): Int = deep() + 1; deep()", "the recursion is too deep");
-    ask("generateSequence { LongArray(9_000_000) }.toList()", "out of memory");
-    press("C-l");
-    enter("fun twice(n: Int): Int {");
-    await(screen -> screen.endsWith(".... >"));
-    enter("return n * 2");
-    await(screen -> screen.contains(".... >   return n * 2"));
-    enter("}");
-    ask("kept + twice(1)", "\n42\n");
-    ask("it + 1", "\n43\n");
+    pane.ask("val kept = 40", "kept");
+    pane.ask("System.exit(3)", "exit(3) ends scripts");
+    pane.ask("kotlin.system.exitProcess(4)", "exit(4) ends scripts");
+    pane.ask("fun deep(): Int = deep() + 1; deep()", "the recursion is too deep");
+    pane.ask("generateSequence { LongArray(9_000_000) }.toList()", "out of memory");
+    pane.press("C-l");
+    pane.enter("fun twice(n: Int): Int {");
+    pane.await(screen -> screen.endsWith(".... >"));
+    pane.enter("return n * 2");
+    pane.await(screen -> screen.contains(".... >   return n * 2"));
+    pane.enter("}");
+    pane.ask("kept + twice(1)", "\n42\n");
+    pane.ask("it + 1", "\n43\n");
   }
 
   @Test
@@ -213,8 +150,8 @@ class PromptTest {
     complete(
         "stores[\"main\"].manifests[\"server01.sda\"].last.ref",
         screen -> screen.contains(".last.reference"));
-    press("Enter");
-    await(screen -> screen.contains("\nserver01.sda@1\n"));
+    pane.press("Enter");
+    pane.await(screen -> screen.contains("\nserver01.sda@1\n"));
   }
 
   // Without one.

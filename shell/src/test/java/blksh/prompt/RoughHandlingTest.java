@@ -1,10 +1,11 @@
 package blksh.prompt;
 
+import static blksh.kit.Await.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.Pane;
-import blksh.Program;
-import blksh.Pty;
+import blksh.kit.Pane;
+import blksh.kit.Program;
+import blksh.kit.Pty;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
@@ -47,7 +48,7 @@ class RoughHandlingTest {
       for (int i = 0; i < INTERRUPTS; i++) {
         pty.enter("val s = store(home.resolve(\"store" + i + "\"))");
         pty.type("s.capture(image, name = \"image\")\r");
-        Thread.sleep(random.nextInt(longest));
+        pause(random.nextInt(longest));
         pty.type("\003");
         String seen = pty.await(it -> it.endsWith(Pty.PROMPT));
         stopped += seen.contains("interrupted") ? 1 : 0;
@@ -96,14 +97,14 @@ class RoughHandlingTest {
     try (Pane pane = Pane.open(home, 100, 30)) {
       pane.enter("for (i in 1..300) { println(\"line $i \" + \"x\".repeat(50)); Thread.sleep(5) }");
       for (int width : new int[] {60, 130, 40, 100}) {
-        Thread.sleep(200);
+        pause(200); // it prints meanwhile
         pane.resize(width, 30);
       }
       pane.await(screen -> screen.contains("line 300 ") && screen.endsWith("\nblksh>"));
       pane.type("val resized = \"" + "0123456789".repeat(6));
       for (int width : new int[] {50, 120, 70}) {
         pane.resize(width, 30);
-        Thread.sleep(300);
+        pause(300); // what is typed comes at another width
         pane.type("abc");
       }
       pane.type("\".length");
@@ -118,12 +119,13 @@ class RoughHandlingTest {
   void livesOnWhateverResultsDo() throws Exception {
     try (Pty pty = Pty.warm(home, 120, 40)) {
       pty.type(
-          "object { override fun toString(): String { Thread.sleep(600000); return \"\" } }\r");
-      pty.comes(seen -> false, 500);
+          "object { override fun toString(): String { print(\"go\" + \"ing\"); Thread.sleep(600000); return \"\" } }\r");
+      pty.await(seen -> seen.contains("going"));
       pty.type("\003");
       pty.await(seen -> seen.contains("blksh: interrupted\n" + Pty.PROMPT));
-      pty.type("object { override fun toString(): String { while (true) { } } }\r");
-      pty.comes(seen -> false, 500);
+      pty.type(
+          "object { override fun toString(): String { print(\"go\" + \"ing\"); while (true) { } } }\r");
+      pty.await(seen -> seen.contains("going"));
       pty.type("\003");
       pty.await(seen -> seen.contains("blksh: interrupted\n" + Pty.PROMPT));
       assertThat(pty.enter("object { override fun toString(): String = error(\"mute\") }"))
@@ -164,8 +166,9 @@ class RoughHandlingTest {
   void givesUpWhatDoesNotStopAtTheSecondCtrlC() throws Exception {
     try (Pty pty = Pty.warm(home, 120, 40)) {
       // A loop of Java's own, which passes no checkpoint and waits for nothing.
-      pty.type("java.util.stream.LongStream.range(0, Long.MAX_VALUE).sum()\r");
-      pty.comes(seen -> false, 1000);
+      pty.type(
+          "print(\"go\" + \"ing\"); java.util.stream.LongStream.range(0, Long.MAX_VALUE).sum()\r");
+      pty.await(seen -> seen.contains("going"));
       pty.type("\003");
       assertThat(pty.comes(seen -> seen.endsWith(Pty.PROMPT), 500)).isFalse();
       pty.type("\003");
@@ -207,10 +210,12 @@ class RoughHandlingTest {
 
   @Test
   void stopsAnInitScriptThatDoesNotEnd() throws Exception {
-    Files.writeString(home.resolve("init.kts"), "while (true) Thread.sleep(1000)");
+    Files.writeString(
+        home.resolve("init.kts"), "println(\"be\" + \"gun\"); while (true) Thread.sleep(1000)");
     try (Pty pty = Pty.open(home, 120, 40)) {
       pty.type("val a = 41\r");
-      assertThat(pty.comes(seen -> seen.contains("\n" + Pty.PROMPT), 4000)).isFalse();
+      pty.await(seen -> seen.contains("begun"));
+      assertThat(pty.comes(seen -> seen.contains("\n" + Pty.PROMPT), 1000)).isFalse();
       pty.type("\003");
       pty.await(seen -> seen.contains("blksh: that was " + home.resolve("init.kts")));
       assertThat(pty.enter("val b = 41")).isEmpty();
@@ -224,7 +229,7 @@ class RoughHandlingTest {
     try (Pty pty = Pty.warm(home, 120, 40)) {
       for (int i = 0; i < INTERRUPTS; i++) {
         pty.type(":type listOf(" + i + ").map { it + 1 }.filter { it > 2 }\r");
-        Thread.sleep(15L * i);
+        pause(15L * i);
         pty.type("\003");
         pty.await(seen -> seen.endsWith(Pty.PROMPT));
       }

@@ -1,5 +1,6 @@
 package blksh.store.shelf;
 
+import blksh.kit.Await;
 import blksh.BlkshException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -89,7 +90,7 @@ public final class FaultyShelf implements Shelf {
 
   private static void pause() {
     try {
-      Thread.sleep(DELAY_MILLIS);
+      Await.pause(DELAY_MILLIS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

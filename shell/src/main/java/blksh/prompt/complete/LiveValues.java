@@ -64,7 +64,7 @@ final class LiveValues {
 
   private static Object keyed(Object value, String key) {
     if (value instanceof Keyed keyed) {
-      return keyed.find(key);
+      return keyed.member(key);
     }
     return value instanceof Map<?, ?> map ? map.get(key) : null;
   }

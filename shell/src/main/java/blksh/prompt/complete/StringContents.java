@@ -34,7 +34,7 @@ final class StringContents {
     if (value instanceof Keyed keyed) {
       boolean few = keyed.getKeys().size() <= 50;
       for (String key : keyed.getKeys()) {
-        all.addQuoted(key, "\"]", few ? Glimpse.of(keyed.find(key)) : null);
+        all.addQuoted(key, "\"]", few ? Glimpse.of(keyed.member(key)) : null);
       }
     } else if (value instanceof Map<?, ?> map) {
       map.forEach((key, item) -> all.addQuoted(String.valueOf(key), "\"]", Glimpse.of(item)));

@@ -3,10 +3,10 @@ package blksh.prompt.command;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.Pane;
-import blksh.Program;
-import blksh.Program.Ended;
-import blksh.Pty;
+import blksh.kit.Pane;
+import blksh.kit.Program;
+import blksh.kit.Program.Ended;
+import blksh.kit.Pty;
 import blksh.session.ExitStatus;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,9 +1,10 @@
 package blksh.prompt.complete;
 
+import static blksh.kit.Await.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.Pane;
-import blksh.Program;
+import blksh.kit.Pane;
+import blksh.kit.Program;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
@@ -43,7 +44,7 @@ class CompletionMenuTest {
                   "(?s).*blksh> disk\\.size\\s*\\nsize +Int\\s*\\nstoredSize +Int\\s*\\nresized +Int\\s*"));
       // The first chooses the first, the next the next.
       pane.press("Tab");
-      Thread.sleep(100);
+      pause(100); // two presses at once are one, for what they would complete
       pane.press("Tab");
       pane.await(screen -> screen.contains("blksh> disk.storedSize"));
       pane.press("Enter");

@@ -2,8 +2,8 @@ package blksh.prompt.complete;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.Program;
-import blksh.Pty;
+import blksh.kit.Program;
+import blksh.kit.Pty;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

@@ -51,8 +51,7 @@ class EntryTextTest {
     assertThat(caret("stores[\"main\"].manifests[\"server01.s"))
         .isEqualTo(new Caret(Caret.Kind.KEY, "stores[\"main\"].manifests", "server01.s"));
     assertThat(caret("runs[0]?.fi")).isEqualTo(new Caret(Caret.Kind.MEMBER, "runs[0]", "fi"));
-    assertThat(caret("f(\"/srv/ba"))
-        .isEqualTo(new Caret(Caret.Kind.STRING, "f(", "/srv/ba"));
+    assertThat(caret("f(\"/srv/ba")).isEqualTo(new Caret(Caret.Kind.STRING, "f(", "/srv/ba"));
     assertThat(caret("\"$na")).isEqualTo(new Caret(Caret.Kind.NAME, "", "na"));
     assertThat(caret("\"${stores.si")).isEqualTo(new Caret(Caret.Kind.MEMBER, "stores", "si"));
     assertThat(caret("12")).isEqualTo(new Caret(Caret.Kind.NOTHING, "", "12"));
@@ -79,7 +78,8 @@ class EntryTextTest {
 
   @Test
   void survivesEveryBeginningOfAnything() {
-    String all = "\"a ${b('}', \"\"\"c\\\"\"\"\")} \\\" \n'\\'' /* \" /* */ ( */ [ } ) ] // \"\n x?.y[\"k";
+    String all =
+        "\"a ${b('}', \"\"\"c\\\"\"\"\")} \\\" \n'\\'' /* \" /* */ ( */ [ } ) ] // \"\n x?.y[\"k";
     for (int length = 0; length <= all.length(); length++) {
       for (int start = 0; start <= length; start++) {
         EntryText entry = EntryText.of(all.substring(start, length));

@@ -2,8 +2,8 @@ package blksh.prompt.line;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.Pane;
-import blksh.Program;
+import blksh.kit.Pane;
+import blksh.kit.Program;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;

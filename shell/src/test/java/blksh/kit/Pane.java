@@ -1,30 +1,23 @@
-package blksh;
+package blksh.kit;
 
+import static blksh.kit.Await.await;
 import static java.nio.charset.StandardCharsets.UTF_8;
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import blksh.kit.Child;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
 /** The prompt on a real terminal, which tmux gives: keys go in, screens come out. */
 public final class Pane implements AutoCloseable {
 
-  private static final long PATIENCE_SECONDS = 60;
-
   private final String socket = "blksh-" + UUID.randomUUID();
 
   /** Starts ./blksh with a home, in a terminal of a size, and waits for its prompt. */
   public static Pane open(Path home, int columns, int rows, String... variables) throws Exception {
-    boolean present = Files.isExecutable(Path.of("/usr/bin/tmux"));
-    assumeTrue(present || System.getenv("CI") != null, "tmux is not installed");
+    Tool.named("tmux");
     Pane pane = new Pane();
     List<String> words = new ArrayList<>(List.of("-f", "/dev/null", "new-session", "-d"));
     words.addAll(List.of("-x", "" + columns, "-y", "" + rows, "env", "BLKSH_NO_BUILD=1"));
@@ -80,15 +73,7 @@ public final class Pane implements AutoCloseable {
   }
 
   public String await(Predicate<String> condition) throws Exception {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
-    while (true) {
-      String screen = screen();
-      if (condition.test(screen)) {
-        return screen;
-      }
-      assertThat(System.nanoTime()).as("the screen shows:\n" + screen).isLessThan(end);
-      Thread.sleep(50);
-    }
+    return Await.await(this::screen, condition);
   }
 
   /** Enters a text and waits for the prompt to come back below its answer. */

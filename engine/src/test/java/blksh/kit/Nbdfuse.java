@@ -1,13 +1,14 @@
-package blksh.cache;
+package blksh.kit;
 
-import blksh.Tool;
+import static blksh.kit.Await.await;
+
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** A file that fails to read where a mapfile says so, through nbdkit and nbdfuse. */
-final class Nbdfuse implements Closeable {
+public final class Nbdfuse implements Closeable {
 
   private final Process process;
   private final Path mount;
@@ -17,13 +18,12 @@ final class Nbdfuse implements Closeable {
     this.mount = mount;
   }
 
-  static Nbdfuse of(Path file, Path faults, Path folder) throws Exception {
+  public static Nbdfuse of(Path file, Path faults, Path folder) throws Exception {
     Tool.named("nbdkit");
-    Tool.named("nbdfuse");
     Files.createDirectories(folder);
     Process process =
-        new ProcessBuilder(
-                "nbdfuse",
+        Child.of(
+                Tool.path("nbdfuse"),
                 "--readonly",
                 folder.resolve("disk").toString(),
                 "[",
@@ -37,17 +37,15 @@ final class Nbdfuse implements Closeable {
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .start();
-    for (int i = 0; i < 200 && process.isAlive(); i++) {
-      if (Files.exists(folder.resolve("disk"))) {
-        return new Nbdfuse(process, folder);
-      }
-      Thread.sleep(20);
+    Path disk = folder.resolve("disk");
+    await(() -> Files.exists(disk) || !process.isAlive());
+    if (process.isAlive()) {
+      return new Nbdfuse(process, folder);
     }
-    process.destroy();
-    return Tool.missing("nbdfuse cannot mount here");
+    return Component.missing("nbdfuse cannot mount here");
   }
 
-  Path path() {
+  public Path path() {
     return mount.resolve("disk");
   }
 

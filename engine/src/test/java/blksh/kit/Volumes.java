@@ -1,7 +1,5 @@
-package blksh.filesystem;
+package blksh.kit;
 
-import blksh.Tool;
-import blksh.block.LoopDevice;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;

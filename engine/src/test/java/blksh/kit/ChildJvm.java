@@ -1,7 +1,9 @@
-package blksh;
+package blksh.kit;
 
-import blksh.kit.Child;
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +23,12 @@ public final class ChildJvm {
   public static Process start(
       Path output, List<String> options, Class<?> program, String... arguments) throws IOException {
     return builder(options, program, arguments).redirectOutput(output.toFile()).start();
+  }
+
+  /** Waits until one has said something in its file; it must not have ended before. */
+  public static void awaitOutput(Process child, Path output) throws Exception {
+    Await.await(() -> Files.size(output) > 0 || !child.isAlive());
+    assertThat(child.isAlive()).as("alive").isTrue();
   }
 
   private static ProcessBuilder builder(

@@ -1,13 +1,10 @@
-package blksh;
+package blksh.kit;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import blksh.kit.Child;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
@@ -38,11 +35,9 @@ public final class Pty implements AutoCloseable {
 
   /** Starts ./blksh with a home, in a terminal of a size, and waits for its prompt. */
   public static Pty open(Path home, int columns, int rows) throws Exception {
-    boolean present = Files.isExecutable(Path.of("/usr/bin/script"));
-    assumeTrue(present || System.getenv("CI") != null, "script is not installed");
     String start = "stty rows " + rows + " cols " + columns + "; exec " + Program.launcher();
     ProcessBuilder builder =
-        Child.of("script", "-qfec", start, "/dev/null").redirectErrorStream(true);
+        Child.of(Tool.path("script"), "-qfec", start, "/dev/null").redirectErrorStream(true);
     builder.environment().put("BLKSH_HOME", home.toString());
     builder.environment().put("BLKSH_NO_BUILD", "1");
     builder.environment().put("TERM", "xterm-256color");

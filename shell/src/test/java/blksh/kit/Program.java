@@ -1,9 +1,8 @@
-package blksh;
+package blksh.kit;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.kit.Child;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,7 +18,7 @@ public final class Program {
   /** What a run of it came to. */
   public record Ended(int status, String out, String err) {
 
-    String lastLine() {
+    public String lastLine() {
       return out.lines().reduce("", (before, line) -> line);
     }
   }
@@ -60,7 +59,7 @@ public final class Program {
     return this;
   }
 
-  Program in(Path current) {
+  public Program in(Path current) {
     directory = current;
     return this;
   }
@@ -75,7 +74,7 @@ public final class Program {
   }
 
   /** Gives it a file or a device as standard input. */
-  Program readingFrom(Path file) {
+  public Program readingFrom(Path file) {
     inputFile = file;
     return this;
   }
@@ -83,7 +82,7 @@ public final class Program {
   /**
    * Starts it and leaves it running; its output goes to {@code out} and {@code err} in the home.
    */
-  Process start(String... arguments) throws IOException {
+  public Process start(String... arguments) throws IOException {
     List<String> words = new ArrayList<>(command);
     words.addAll(List.of(arguments));
     Files.createDirectories(home);
@@ -104,7 +103,7 @@ public final class Program {
   }
 
   /** Waits for a process that {@link #start} gave. */
-  Ended end(Process process) throws Exception {
+  public Ended end(Process process) throws Exception {
     boolean ended = process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS);
     if (!ended) {
       process.destroyForcibly();

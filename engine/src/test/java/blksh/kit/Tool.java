@@ -1,0 +1,84 @@
+package blksh.kit;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A program of the system that a test uses or compares with. */
+public final class Tool {
+
+  private static final List<String> FOLDERS = List.of("/usr/sbin", "/sbin", "/usr/bin", "/bin");
+
+  private final String path;
+
+  private Tool(String path) {
+    this.path = path;
+  }
+
+  /** What a program came to: its exit status, and what it printed. */
+  public record Ended(int status, String output) {}
+
+  /** Finds a program; ends the test where it is not installed. */
+  public static Tool named(String name) {
+    return new Tool(path(name));
+  }
+
+  /** Where a program is; ends the test where it is not installed. */
+  public static String path(String name) {
+    for (String folder : FOLDERS) {
+      Path program = Path.of(folder, name);
+      if (Files.isExecutable(program)) {
+        return program.toString();
+      }
+    }
+    return Component.missing(name + " is not installed");
+  }
+
+  public static boolean isThere(String name) {
+    return FOLDERS.stream().anyMatch(folder -> Files.isExecutable(Path.of(folder, name)));
+  }
+
+  /** Runs it to its end and returns what it printed; its exit status must be 0. */
+  public String run(Object... arguments) throws IOException {
+    return runAllowing(0, arguments);
+  }
+
+  /** As above, allowing exit statuses up to one. */
+  public String runAllowing(int highestStatus, Object... arguments) throws IOException {
+    Ended ended = attempt(arguments);
+    if (ended.status() > highestStatus) {
+      throw new IOException(String.join(" ", command(arguments)) + ": " + ended.output());
+    }
+    return ended.output();
+  }
+
+  /** Runs it to its end, whatever that is. */
+  public Ended attempt(Object... arguments) throws IOException {
+    Process process = start(arguments);
+    process.getOutputStream().close();
+    String output = new String(process.getInputStream().readAllBytes()).strip();
+    try {
+      return new Ended(process.waitFor(), output);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException(e);
+    }
+  }
+
+  /** Starts it; what it prints, errors included, is for the test to read. */
+  public Process start(Object... arguments) throws IOException {
+    ProcessBuilder builder = Child.of(command(arguments)).redirectErrorStream(true);
+    builder.environment().put("LC_ALL", "C.UTF-8");
+    return builder.start();
+  }
+
+  private List<String> command(Object... arguments) {
+    List<String> command = new ArrayList<>(List.of(path));
+    for (Object argument : arguments) {
+      command.add(argument.toString());
+    }
+    return command;
+  }
+}
