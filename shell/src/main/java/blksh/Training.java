@@ -1,5 +1,7 @@
 package blksh;
 
+import blksh.io.PartFile;
+import blksh.io.WholeFile;
 import blksh.prompt.Prompt;
 import blksh.script.ScriptHost;
 import blksh.script.ScriptSource;
@@ -56,9 +58,14 @@ final class Training {
     Path image = home.resolve("disk.pcl");
     script(console, options, "vpartclone", List.of(disk.toString(), "--convert", image.toString()));
     Path packed = home.resolve("disk.pcl.gz");
-    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(packed))) {
-      Files.copy(image, out);
-    }
+    WholeFile.replace(
+        packed,
+        PartFile.Durability.WHOLE,
+        out -> {
+          try (OutputStream zipped = new GZIPOutputStream(out)) {
+            Files.copy(image, zipped);
+          }
+        });
     String back = home.resolve("back.img").toString();
     script(console, options, "vpartclone", List.of(packed.toString(), "-v", "--restore", back));
     script(console, options, "vpartclone", List.of(packed.toString()));

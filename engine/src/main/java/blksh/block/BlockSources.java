@@ -2,7 +2,7 @@ package blksh.block;
 
 import blksh.BlkshException;
 import blksh.io.BlockDevice;
-import blksh.io.OpenFile;
+import blksh.io.IoFailure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +24,7 @@ public final class BlockSources {
     try {
       attributes = Files.readAttributes(path, BasicFileAttributes.class);
     } catch (IOException e) {
-      throw OpenFile.failure("open " + path, e);
+      throw IoFailure.told("open " + path, e);
     }
     if (attributes.isRegularFile()) {
       return FileSource.open(path);

@@ -1,6 +1,6 @@
 package blksh.block;
 
-import blksh.io.OpenFile;
+import blksh.io.IoFailure;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.locks.Lock;
@@ -100,7 +100,7 @@ final class CopyOnWrite {
         at = to;
       }
     } catch (IOException e) {
-      throw OpenFile.failure("write overlay " + file.path(), e).at(at);
+      throw IoFailure.told("write overlay " + file.path(), e).at(at);
     } finally {
       bytes.limit(limit);
     }

@@ -2,6 +2,7 @@ package blksh.block;
 
 import blksh.BlkshException;
 import blksh.io.BlockDevice;
+import blksh.io.IoFailure;
 import blksh.io.OpenFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -37,7 +38,7 @@ public final class DeviceSource implements BlockSource {
       return new DeviceSource(file, BlockDevice.at(path));
     } catch (IOException e) {
       file.close();
-      throw OpenFile.failure("open " + path, e);
+      throw IoFailure.told("open " + path, e);
     } catch (RuntimeException e) {
       file.close();
       throw e;

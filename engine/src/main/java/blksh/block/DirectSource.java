@@ -2,6 +2,7 @@ package blksh.block;
 
 import blksh.BlkshException;
 import blksh.io.DirectBuffer;
+import blksh.io.IoFailure;
 import blksh.io.Posix;
 import blksh.io.UnreadableException;
 import blksh.task.CancelledException;
@@ -99,7 +100,7 @@ public final class DirectSource implements BlockSource {
     if (now.equals(medium)) {
       return new UnreadableException(path.toString(), start, length, problem, null);
     }
-    String what = now.isPresent() ? "another medium was put in" : "No medium found";
+    String what = now.isPresent() ? "another medium was put in" : IoFailure.text(Posix.ENOMEDIUM);
     return new MediumGoneException(path.toString(), start, length, what, null);
   }
 
@@ -124,13 +125,7 @@ public final class DirectSource implements BlockSource {
   }
 
   private static String problem(int count) {
-    return switch (-count) {
-      case 0 -> "it ends too early";
-      case Posix.EIO -> "Input/output error";
-      case Posix.ENXIO, Posix.ENODEV -> "No such device";
-      case Posix.ENOMEDIUM -> "No medium found";
-      default -> "error number " + -count;
-    };
+    return count == 0 ? "it ends too early" : IoFailure.text(-count);
   }
 
   @Override

@@ -1,6 +1,8 @@
 package blksh.block;
 
 import blksh.BlkshException;
+import blksh.io.FileClaim;
+import blksh.io.IoFailure;
 import blksh.io.OpenFile;
 import blksh.io.Posix;
 import java.io.Closeable;
@@ -92,8 +94,13 @@ final class Holes implements Closeable {
   public synchronized void close() {
     closed = true;
     if (descriptor >= 0) {
-      posix.get().close(descriptor);
+      int open = descriptor;
       descriptor = NONE;
+      try {
+        FileClaim.close(file.key(), () -> posix.get().close(open));
+      } catch (IOException e) {
+        throw IoFailure.told("close " + file.path(), e);
+      }
     }
   }
 }

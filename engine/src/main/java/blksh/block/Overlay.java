@@ -1,7 +1,7 @@
 package blksh.block;
 
 import blksh.BlkshException;
-import blksh.io.OpenFile;
+import blksh.io.IoFailure;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -70,7 +70,7 @@ public final class Overlay implements WritableSource, CacheFigures.Counting {
       opened = OverlayFile.open(file, base.size(), !blocks.isEmpty(), action);
       return new Overlay(base, opened, map, blocks);
     } catch (IOException e) {
-      throw OpenFile.failure(action, e);
+      throw IoFailure.told(action, e);
     } finally {
       if (opened == null) {
         closeQuietly(map);
@@ -88,7 +88,7 @@ public final class Overlay implements WritableSource, CacheFigures.Counting {
       if (map != null) {
         map.close();
       }
-    } catch (IOException e) {
+    } catch (BlkshException e) {
       // what counts was made durable before, or a failure is being reported that came first
     }
   }
@@ -166,7 +166,7 @@ public final class Overlay implements WritableSource, CacheFigures.Counting {
       try {
         file.force();
       } catch (IOException e) {
-        throw OpenFile.failure(action, e);
+        throw IoFailure.told(action, e);
       }
       try {
         if (!changes.isEmpty()) {
@@ -174,7 +174,7 @@ public final class Overlay implements WritableSource, CacheFigures.Counting {
         }
       } catch (IOException e) {
         changes.forEach(blocks::giveBack);
-        throw OpenFile.failure(action, e);
+        throw IoFailure.told(action, e);
       }
     }
   }
@@ -213,7 +213,7 @@ public final class Overlay implements WritableSource, CacheFigures.Counting {
                   new Extent(
                       first * BLOCK, count * BLOCK, zero ? Extent.Kind.ZERO : Extent.Kind.DATA)));
     } catch (IOException e) {
-      throw OpenFile.failure(action, e);
+      throw IoFailure.told(action, e);
     }
     return changes.list();
   }
@@ -232,7 +232,7 @@ public final class Overlay implements WritableSource, CacheFigures.Counting {
         blocks.clear();
         file.clear();
       } catch (IOException e) {
-        throw OpenFile.failure("discard overlay " + file.path(), e);
+        throw IoFailure.told("discard overlay " + file.path(), e);
       } finally {
         blocks.unlockAll();
       }

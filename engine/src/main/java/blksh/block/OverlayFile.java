@@ -6,19 +6,17 @@ import blksh.io.PartFile;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 
 /**
  * The file of an overlay: as large as the source, and sparse, with each changed block in its place.
  *
- * <p>Threads that write or force must not be interrupted: that would close the file.
+ * <p>An interrupt of a thread that writes or forces does not end that; one that reads is cancelled.
  */
 final class OverlayFile implements Closeable {
 
   private final OpenFile reading;
-  private final FileChannel writing;
+  private final OpenFile writing;
 
   /** Whether anything was written since it was made durable last. */
   private volatile boolean dirty;
@@ -26,7 +24,7 @@ final class OverlayFile implements Closeable {
   /** Why written blocks are lost, when they are; set and asked by one thread at a time. */
   private IOException lost;
 
-  private OverlayFile(OpenFile reading, FileChannel writing) {
+  private OverlayFile(OpenFile reading, OpenFile writing) {
     this.reading = reading;
     this.writing = writing;
   }
@@ -40,16 +38,14 @@ final class OverlayFile implements Closeable {
    */
   static OverlayFile open(Path file, long size, boolean holdsBlocks, String action)
       throws IOException {
-    FileChannel writing =
-        FileChannel.open(
-            file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    OpenFile writing = OpenFile.open(file, OpenFile.Use.CREATE, OpenFile.WhenInterrupted.FINISH);
     boolean opened = false;
     try {
       if (writing.size() < size) {
         if (holdsBlocks) {
           throw new BlkshException(action, "its file was cut short, or is another one");
         }
-        extend(writing, size);
+        writing.extend(size);
         writing.force(true);
         PartFile.syncDirectory(file.toAbsolutePath().getParent());
       }
@@ -63,12 +59,6 @@ final class OverlayFile implements Closeable {
     }
   }
 
-  private static void extend(FileChannel file, long size) throws IOException {
-    if (file.size() < size) {
-      file.write(ByteBuffer.allocate(1), size - 1);
-    }
-  }
-
   Path path() {
     return reading.path();
   }
@@ -78,10 +68,7 @@ final class OverlayFile implements Closeable {
   }
 
   void write(long position, ByteBuffer bytes) throws IOException {
-    long at = position;
-    while (bytes.hasRemaining()) {
-      at += writing.write(bytes, at);
-    }
+    writing.write(position, bytes);
     dirty = true;
   }
 
@@ -111,7 +98,7 @@ final class OverlayFile implements Closeable {
   void clear() throws IOException {
     long size = reading.size();
     writing.truncate(0);
-    extend(writing, size);
+    writing.extend(size);
     writing.force(true);
   }
 
@@ -119,9 +106,8 @@ final class OverlayFile implements Closeable {
   public void close() {
     try {
       writing.close();
-    } catch (IOException e) {
-      // what counts was made durable before
+    } finally {
+      reading.close();
     }
-    reading.close();
   }
 }

@@ -1,6 +1,7 @@
 package blksh.block;
 
 import blksh.BlkshException;
+import blksh.io.OpenFile;
 import blksh.io.PartFile;
 import blksh.io.Sha256;
 import blksh.io.UnreadableException;
@@ -8,11 +9,8 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.List;
@@ -43,7 +41,7 @@ final class OverlayMap implements Closeable {
   private static final int MOST_CHANGES = 1 << 16;
   private static final int SAMPLES = 64;
 
-  private final FileChannel channel;
+  private final OpenFile file;
   private final String action;
   private final long blocks;
   private long end = HEADER;
@@ -56,8 +54,8 @@ final class OverlayMap implements Closeable {
     void change(long firstBlock, long count, boolean zero);
   }
 
-  private OverlayMap(FileChannel channel, long blocks, String action) {
-    this.channel = channel;
+  private OverlayMap(OpenFile file, long blocks, String action) {
+    this.file = file;
     this.blocks = blocks;
     this.action = action;
   }
@@ -66,38 +64,27 @@ final class OverlayMap implements Closeable {
    * @throws BlkshException when it is in use, no map, or of another source
    */
   static OverlayMap open(Path path, BlockSource base, String action) throws IOException {
-    FileChannel channel =
-        FileChannel.open(
-            path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    OpenFile file = OpenFile.claim(path, OpenFile.Use.CREATE, OpenFile.WhenInterrupted.FINISH);
+    if (file == null) {
+      throw new BlkshException(action, "the overlay is in use")
+          .suggest("unmount what uses it, or choose another file");
+    }
     try {
-      lock(channel, action);
       long blocks = (base.size() + Overlay.BLOCK - 1) / Overlay.BLOCK;
-      OverlayMap map = new OverlayMap(channel, blocks, action);
-      if (channel.size() < HEADER) {
+      OverlayMap map = new OverlayMap(file, blocks, action);
+      if (file.length() < HEADER) {
         map.checkCutHeader(base);
-        map.writeFully(map.header(base), 0);
-        channel.force(true);
+        file.write(0, map.header(base));
+        file.force(true);
         PartFile.syncDirectory(path.toAbsolutePath().getParent());
       } else {
         map.check(base);
       }
       return map;
     } catch (IOException | RuntimeException e) {
-      channel.close();
+      file.close();
       throw e;
     }
-  }
-
-  private static void lock(FileChannel channel, String action) throws IOException {
-    try {
-      if (channel.tryLock() != null) {
-        return;
-      }
-    } catch (OverlappingFileLockException e) {
-      // in use by this very process
-    }
-    throw new BlkshException(action, "the overlay is in use")
-        .suggest("unmount what uses it, or choose another file");
   }
 
   private ByteBuffer header(BlockSource base) {
@@ -110,7 +97,7 @@ final class OverlayMap implements Closeable {
 
   /** A header may have been cut short by the death of its process; anything else is not ours. */
   private void checkCutHeader(BlockSource base) throws IOException {
-    int length = (int) channel.size();
+    int length = (int) file.length();
     if (!Arrays.equals(read(0, length).array(), Arrays.copyOf(header(base).array(), length))) {
       throw new BlkshException(action, "its map is damaged or no map of an overlay");
     }
@@ -167,8 +154,8 @@ final class OverlayMap implements Closeable {
     if (!isBegun(path)) {
       return;
     }
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      OverlayMap map = new OverlayMap(channel, Long.MAX_VALUE / Overlay.BLOCK, action);
+    try (OpenFile file = OpenFile.open(path, OpenFile.Use.READ, OpenFile.WhenInterrupted.FINISH)) {
+      OverlayMap map = new OverlayMap(file, Long.MAX_VALUE / Overlay.BLOCK, action);
       ByteBuffer header = map.read(0, HEADER);
       map.checkKind(header);
       map.tellAll(reader);
@@ -178,15 +165,15 @@ final class OverlayMap implements Closeable {
   /** Tells all changes of whole batches, and goes on after the last of them. */
   void replay(Reader reader) throws IOException {
     end = tellAll(reader);
-    if (channel.size() > end) {
-      channel.truncate(end);
-      channel.force(true);
+    if (file.length() > end) {
+      file.truncate(end);
+      file.force(true);
     }
   }
 
   /** Where the last whole batch ends. */
   private long tellAll(Reader reader) throws IOException {
-    long size = channel.size();
+    long size = file.length();
     long at = HEADER;
     while (size - at >= 8) {
       ByteBuffer head = read(at, 8);
@@ -229,33 +216,24 @@ final class OverlayMap implements Closeable {
       bytes.putInt(4, checksum(bytes.array(), 8, batch.size() * CHANGE));
       bytes.flip();
       int length = bytes.remaining();
-      writeFully(bytes, at);
+      file.write(at, bytes);
       at += length;
     }
-    channel.force(false);
+    file.force(false);
     end = at;
   }
 
   /** Forgets all changes, durably. */
   void clear() throws IOException {
-    channel.truncate(HEADER);
-    channel.force(true);
+    file.truncate(HEADER);
+    file.force(true);
     end = HEADER;
-  }
-
-  private void writeFully(ByteBuffer bytes, long position) throws IOException {
-    long at = position;
-    while (bytes.hasRemaining()) {
-      at += channel.write(bytes, at);
-    }
   }
 
   private ByteBuffer read(long position, int length) throws IOException {
     ByteBuffer bytes = littleEndian(length);
-    while (bytes.hasRemaining()) {
-      if (channel.read(bytes, position + bytes.position()) < 0) {
-        throw new IOException("the map ends at byte " + (position + bytes.position()));
-      }
+    if (file.fill(position, bytes) < length) {
+      throw new IOException("the map ends at byte " + (position + bytes.position()));
     }
     return bytes.flip();
   }
@@ -271,7 +249,7 @@ final class OverlayMap implements Closeable {
   }
 
   @Override
-  public void close() throws IOException {
-    channel.close();
+  public void close() {
+    file.close();
   }
 }

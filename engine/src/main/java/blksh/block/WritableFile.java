@@ -3,15 +3,11 @@ package blksh.block;
 import blksh.BlkshException;
 import blksh.io.BlockDevice;
 import blksh.io.DeviceGuard;
+import blksh.io.IoFailure;
 import blksh.io.OpenFile;
-import blksh.task.CancelledException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedByInterruptException;
-import java.nio.channels.ClosedChannelException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Iterator;
 
 /** A file or block device that is read and written in place. Its size does not change. */
@@ -21,13 +17,12 @@ public final class WritableFile implements WritableSource {
 
   private final BlockSource source;
   private final Path path;
-  private volatile FileChannel channel;
-  private boolean closed;
+  private final OpenFile file;
 
-  private WritableFile(BlockSource source, Path path, FileChannel channel) {
+  private WritableFile(BlockSource source, Path path, OpenFile file) {
     this.source = source;
     this.path = path;
-    this.channel = channel;
+    this.file = file;
   }
 
   /**
@@ -40,54 +35,14 @@ public final class WritableFile implements WritableSource {
       if (BlockDevice.isAt(path)) {
         DeviceGuard.check(path, source.size(), "write to " + path);
       }
-      return new WritableFile(source, path, channel(path));
+      return new WritableFile(
+          source, path, OpenFile.open(path, OpenFile.Use.WRITE, OpenFile.WhenInterrupted.CANCEL));
     } catch (IOException e) {
       source.close();
-      throw OpenFile.failure("write to " + path, e);
+      throw IoFailure.told("write to " + path, e);
     } catch (RuntimeException e) {
       source.close();
       throw e;
-    }
-  }
-
-  private static FileChannel channel(Path path) throws IOException {
-    return FileChannel.open(path, StandardOpenOption.WRITE);
-  }
-
-  private interface Call {
-    void on(FileChannel channel) throws IOException;
-  }
-
-  /** One call; an interrupt cancels that call only, and the others go on with a new channel. */
-  private void call(long position, Call call) {
-    while (true) {
-      if (Thread.currentThread().isInterrupted()) {
-        throw new CancelledException("write to " + path);
-      }
-      FileChannel current = channel;
-      try {
-        call.on(current);
-        return;
-      } catch (ClosedByInterruptException e) {
-        throw new CancelledException("write to " + path);
-      } catch (ClosedChannelException e) {
-        replace(current);
-      } catch (IOException e) {
-        throw OpenFile.failure("write to " + path, e).at(position);
-      }
-    }
-  }
-
-  private synchronized void replace(FileChannel lost) {
-    if (closed) {
-      throw new BlkshException("write to " + path, "it was closed");
-    }
-    try {
-      if (channel == lost) {
-        channel = channel(path);
-      }
-    } catch (IOException e) {
-      throw OpenFile.failure("write to " + path, e);
     }
   }
 
@@ -114,18 +69,11 @@ public final class WritableFile implements WritableSource {
   @Override
   public void write(long position, ByteBuffer bytes) {
     checkInside(position, bytes.remaining());
-    long at = position;
-    int limit = bytes.limit();
+    int before = bytes.position();
     try {
-      while (bytes.position() < limit) {
-        bytes.limit(Math.min(limit, bytes.position() + CHUNK));
-        int before = bytes.position();
-        long from = at;
-        call(from, current -> current.write(bytes, from));
-        at += bytes.position() - before;
-      }
-    } finally {
-      bytes.limit(limit);
+      file.write(position, bytes);
+    } catch (IOException e) {
+      throw IoFailure.told("write to " + path, e).at(position + bytes.position() - before);
     }
   }
 
@@ -149,7 +97,11 @@ public final class WritableFile implements WritableSource {
 
   @Override
   public void sync() {
-    call(0, current -> current.force(true));
+    try {
+      file.force(true);
+    } catch (IOException e) {
+      throw IoFailure.told("write to " + path, e);
+    }
   }
 
   @Override
@@ -158,12 +110,9 @@ public final class WritableFile implements WritableSource {
   }
 
   @Override
-  public synchronized void close() {
-    closed = true;
+  public void close() {
     try {
-      channel.close();
-    } catch (IOException e) {
-      throw OpenFile.failure("close " + path, e);
+      file.close();
     } finally {
       source.close();
     }

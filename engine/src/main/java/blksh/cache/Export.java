@@ -1,6 +1,7 @@
 package blksh.cache;
 
 import blksh.BlkshException;
+import blksh.io.IoFailure;
 import blksh.io.TargetFile;
 import blksh.task.Task;
 import java.io.IOException;
@@ -60,7 +61,7 @@ final class Export {
     } catch (FileAlreadyExistsException e) {
       throw exists(action);
     } catch (IOException e) {
-      throw TargetFile.failure(action, e);
+      throw IoFailure.told(action, e);
     }
   }
 

@@ -1,10 +1,11 @@
 package blksh.cache;
 
 import blksh.BlkshException;
-import blksh.io.TargetFile;
+import blksh.io.IoFailure;
+import blksh.io.PartFile;
+import blksh.io.WholeFile;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.MalformedInputException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -50,7 +51,7 @@ record Mapfile(
     } catch (MalformedInputException e) {
       throw new BlkshException("read mapfile " + path, "it is not text", e);
     } catch (IOException e) {
-      throw new BlkshException("read mapfile " + path, String.valueOf(e.getMessage()), e);
+      throw IoFailure.told("read mapfile " + path, e);
     }
   }
 
@@ -154,12 +155,8 @@ record Mapfile(
    * Writes the file anew: whoever reads it sees the old one or this, whole, even after a power cut.
    */
   void write(Path path) throws IOException {
-    ByteBuffer text = ByteBuffer.wrap(text().getBytes(StandardCharsets.UTF_8));
-    String action = "write the map " + path;
-    try (TargetFile target = TargetFile.open(path, action, text.remaining(), true, false)) {
-      target.write(0, text);
-      target.finish();
-    }
+    byte[] text = text().getBytes(StandardCharsets.UTF_8);
+    WholeFile.replace(path, PartFile.Durability.DURABLE, text);
   }
 
   private String text() {

@@ -6,6 +6,7 @@ import blksh.block.MediumGoneException;
 import blksh.block.SourceInfo;
 import blksh.block.WritableSource;
 import blksh.io.DirectBuffer;
+import blksh.io.IoFailure;
 import blksh.io.UnreadableException;
 import blksh.task.Task;
 import java.io.IOException;
@@ -270,8 +271,8 @@ final class SourceReader {
 
   /** Whether a read failed because there is no medium or no drive any more: nothing is bad then. */
   private static boolean isGone(UnreadableException e) {
-    String problem = String.valueOf(e.problem());
-    return problem.contains("No medium") || problem.contains("No such device");
+    IoFailure failure = IoFailure.of(e);
+    return failure == IoFailure.NO_MEDIUM || failure == IoFailure.NO_DEVICE;
   }
 
   // ---- keeping others away --------------------------------------------------------------------

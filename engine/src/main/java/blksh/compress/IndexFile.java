@@ -1,22 +1,17 @@
 package blksh.compress;
 
-import blksh.BlkshException;
+import blksh.io.IoFailure;
+import blksh.io.OpenFile;
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdException;
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
-import java.time.Instant;
 import java.util.Arrays;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.zip.CRC32C;
 
 /**
@@ -52,18 +47,14 @@ final class IndexFile implements Closeable {
   /** How the names of indexes begin that go when they are closed. */
   static final String TEMPORARY = "open-";
 
-  /**
-   * The logs this process has open. Closing a file drops all locks the process has on it, so a
-   * second opening must not even try.
-   */
-  private static final Set<Path> OPEN = ConcurrentHashMap.newKeySet();
-
   private final Path log;
   private final Path body;
   private final boolean temporary;
-  private final RandomAccessFile records;
-  private final RandomAccessFile data;
-  private final FileLock lock;
+
+  /** Claimed as long as the index is open. */
+  private final OpenFile records;
+
+  private final OpenFile data;
   private final long most;
   private long dataEnd;
   private int count;
@@ -78,19 +69,12 @@ final class IndexFile implements Closeable {
     void take(Record entry, int ordinal);
   }
 
-  private IndexFile(
-      Path log,
-      boolean temporary,
-      RandomAccessFile records,
-      RandomAccessFile data,
-      FileLock lock,
-      long most) {
+  private IndexFile(Path log, boolean temporary, OpenFile records, long most) throws IOException {
     this.log = log;
     this.body = bodyOf(log);
     this.temporary = temporary;
     this.records = records;
-    this.data = data;
-    this.lock = lock;
+    this.data = OpenFile.open(body, OpenFile.Use.CREATE, OpenFile.WhenInterrupted.FINISH);
     this.most = most;
   }
 
@@ -108,44 +92,44 @@ final class IndexFile implements Closeable {
    * @return null when another process or another source of this one writes it
    */
   static IndexFile open(Path log, byte[] identity, long most) throws IOException {
-    Path key = log.toAbsolutePath().normalize();
-    if (!OPEN.add(key)) {
-      return null;
-    }
-    IndexFile file = null;
-    try {
-      file = lock(key, most);
-      if (file != null) {
-        file.begin(identity);
-        Files.setLastModifiedTime(log, FileTime.from(Instant.now()));
-      }
-      return file;
-    } finally {
-      if (file == null) {
-        OPEN.remove(key);
-      }
-    }
+    OpenFile records = claim(log);
+    return records == null ? null : begin(log, false, records, identity, most);
   }
 
-  private static IndexFile lock(Path log, long most) throws IOException {
-    RandomAccessFile records = file(log);
-    FileLock lock = records.getChannel().tryLock();
-    if (lock == null || !Files.exists(log)) {
-      records.close();
-      return null;
+  private static OpenFile claim(Path log) throws IOException {
+    return OpenFile.claim(log, OpenFile.Use.CREATE, OpenFile.WhenInterrupted.FINISH);
+  }
+
+  private static IndexFile begin(
+      Path log, boolean temporary, OpenFile records, byte[] identity, long most)
+      throws IOException {
+    IndexFile file = null;
+    boolean begun = false;
+    try {
+      file = new IndexFile(log, temporary, records, most);
+      file.begin(identity);
+      begun = true;
+      return file;
+    } finally {
+      if (!begun) {
+        if (file != null) {
+          file.data.close();
+        }
+        records.close();
+      }
     }
-    return new IndexFile(log, false, records, file(bodyOf(log)), lock, most);
   }
 
   /** An index that goes when it is closed. */
   static IndexFile temporary(Path directory, long most) throws IOException {
-    Path log = Files.createTempFile(directory, TEMPORARY, ".index").toAbsolutePath().normalize();
-    OPEN.add(log);
-    RandomAccessFile records = file(log);
-    FileLock lock = records.getChannel().lock();
-    IndexFile file = new IndexFile(log, true, records, file(bodyOf(log)), lock, most);
-    file.begin(new byte[IDENTITY]);
-    return file;
+    while (true) {
+      Path log = Files.createTempFile(directory, TEMPORARY, ".index");
+      OpenFile records = claim(log);
+      if (records != null) {
+        return begin(log, true, records, new byte[IDENTITY], most);
+      }
+      // taken for one a dead process left
+    }
   }
 
   /**
@@ -154,25 +138,14 @@ final class IndexFile implements Closeable {
    * @return false when somebody has it open
    */
   static boolean deleteUnlessOpen(Path log) throws IOException {
-    Path key = log.toAbsolutePath().normalize();
-    if (!OPEN.add(key)) {
-      return false;
-    }
-    try (RandomAccessFile records = file(log);
-        FileLock lock = records.getChannel().tryLock()) {
-      if (lock == null) {
+    try (OpenFile records = claim(log)) {
+      if (records == null) {
         return false;
       }
       Files.deleteIfExists(bodyOf(log));
       Files.deleteIfExists(log);
       return true;
-    } finally {
-      OPEN.remove(key);
     }
-  }
-
-  private static RandomAccessFile file(Path path) throws IOException {
-    return new RandomAccessFile(path.toFile(), "rw");
   }
 
   private void begin(byte[] identity) throws IOException {
@@ -181,10 +154,11 @@ final class IndexFile implements Closeable {
     header.putInt(crc(header.array(), HEADER - Integer.BYTES));
     byte[] found = new byte[HEADER];
     if (!read(records, 0, found, HEADER) || !Arrays.equals(found, header.array())) {
-      records.setLength(0);
-      data.setLength(0);
-      write(records, 0, header.array(), HEADER);
+      records.truncate(0);
+      data.truncate(0);
     }
+    // Also for its time: it was used. Setting that by name would open it, and so end the claim.
+    records.write(0, header.array(), 0, HEADER);
     long dataLength = data.length();
     count = (int) Math.min(Integer.MAX_VALUE, (records.length() - HEADER) / RECORD);
     int[] good = {0};
@@ -196,8 +170,8 @@ final class IndexFile implements Closeable {
           }
         });
     count = good[0];
-    records.setLength(HEADER + (long) count * RECORD);
-    data.setLength(dataEnd);
+    records.truncate(HEADER + (long) count * RECORD);
+    data.truncate(dataEnd);
   }
 
   /** Hands out all good records in order. */
@@ -265,8 +239,8 @@ final class IndexFile implements Closeable {
     record.putInt(stored.length).putInt(bytes.length).putInt(crc(stored, stored.length));
     record.putInt(crc(record.array(), RECORD - Integer.BYTES));
     try {
-      write(data, dataEnd, stored, stored.length);
-      write(records, HEADER + (long) count * RECORD, record.array(), RECORD);
+      data.write(dataEnd, stored, 0, stored.length);
+      records.write(HEADER + (long) count * RECORD, record.array(), 0, RECORD);
     } catch (IOException e) {
       full = true;
       return -1;
@@ -297,27 +271,8 @@ final class IndexFile implements Closeable {
     return ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  private static boolean read(RandomAccessFile file, long at, byte[] bytes, int length)
-      throws IOException {
-    synchronized (file) {
-      file.seek(at);
-      for (int done = 0; done < length; ) {
-        int count = file.read(bytes, done, length - done);
-        if (count < 0) {
-          return false;
-        }
-        done += count;
-      }
-      return true;
-    }
-  }
-
-  private static void write(RandomAccessFile file, long at, byte[] bytes, int length)
-      throws IOException {
-    synchronized (file) {
-      file.seek(at);
-      file.write(bytes, 0, length);
-    }
+  private static boolean read(OpenFile file, long at, byte[] bytes, int length) throws IOException {
+    return file.fill(at, ByteBuffer.wrap(bytes, 0, length)) == length;
   }
 
   private static int crc(byte[] bytes, int length) {
@@ -332,17 +287,14 @@ final class IndexFile implements Closeable {
       return;
     }
     closed = true;
-    try (data;
-        records) {
-      lock.release();
+    try (records;
+        data) {
       if (temporary) {
         Files.deleteIfExists(body);
         Files.deleteIfExists(log);
       }
     } catch (IOException e) {
-      throw new BlkshException("close " + log, String.valueOf(e.getMessage()), e);
-    } finally {
-      OPEN.remove(log);
+      throw IoFailure.told("close " + log, e);
     }
   }
 }

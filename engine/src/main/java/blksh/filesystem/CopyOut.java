@@ -3,15 +3,15 @@ package blksh.filesystem;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.Extent;
+import blksh.io.IoFailure;
+import blksh.io.OpenFile;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermission;
@@ -39,6 +39,7 @@ final class CopyOut {
 
   void copy(FileEntry entry, Path target) {
     task.checkCancelled();
+    String action = "copy %s to %s".formatted(entry.path(), target);
     try {
       switch (entry.kind()) {
         case DIRECTORY -> copyDirectory(entry, target);
@@ -48,10 +49,11 @@ final class CopyOut {
             task.finding("left out %s: a device, pipe or socket".formatted(entry.path()));
       }
     } catch (FileAlreadyExistsException e) {
-      throw new BlkshException("copy %s to %s".formatted(entry.path(), target), "it exists", e);
-    } catch (IOException | InvalidPathException e) {
-      throw new BlkshException(
-          "copy %s to %s".formatted(entry.path(), target), String.valueOf(e.getMessage()), e);
+      throw new BlkshException(action, "it exists", e);
+    } catch (InvalidPathException e) {
+      throw new BlkshException(action, e.getMessage(), e);
+    } catch (IOException e) {
+      throw IoFailure.told(action, e);
     }
   }
 
@@ -68,35 +70,28 @@ final class CopyOut {
 
   private void copyFile(FileEntry file, Path target) throws IOException {
     try (BlockSource source = tree.open(file);
-        FileChannel channel =
-            FileChannel.open(target, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      long end = 0;
+        OpenFile copy =
+            OpenFile.open(target, OpenFile.Use.CREATE_NEW, OpenFile.WhenInterrupted.CANCEL)) {
       for (Iterator<Extent> extents = source.extents(); extents.hasNext(); ) {
         Extent extent = extents.next();
         if (extent.kind().readsAsZeros()) {
           task.advance(extent.length());
         } else {
-          copyRange(source, extent, channel);
-          end = extent.end();
+          copyRange(source, extent, copy);
         }
       }
-      if (end < source.size()) {
-        channel.write(ByteBuffer.wrap(new byte[1]), source.size() - 1);
-      }
+      copy.extend(source.size());
     }
     describe(file, target);
   }
 
-  private void copyRange(BlockSource source, Extent extent, FileChannel channel)
-      throws IOException {
+  private void copyRange(BlockSource source, Extent extent, OpenFile copy) throws IOException {
     for (long at = extent.start(); at < extent.end(); ) {
       task.checkCancelled();
       buffer.clear().limit((int) Math.min(CHUNK, extent.end() - at));
       int count = source.read(at, buffer);
       buffer.flip();
-      while (buffer.hasRemaining()) {
-        channel.write(buffer, at + buffer.position());
-      }
+      copy.write(at, buffer);
       task.advance(count);
       at += count;
     }

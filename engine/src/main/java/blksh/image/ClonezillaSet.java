@@ -1,7 +1,7 @@
 package blksh.image;
 
 import blksh.BlkshException;
-import blksh.io.TargetFile;
+import blksh.io.IoFailure;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
@@ -110,7 +110,7 @@ public record ClonezillaSet(Path directory, List<String> disks, List<Member> mem
       return new ClonezillaSet(
           directory, words(directory.resolve("disk")), members(directory, images, swaps, tables));
     } catch (IOException e) {
-      throw TargetFile.failure(action, e);
+      throw IoFailure.told(action, e);
     }
   }
 

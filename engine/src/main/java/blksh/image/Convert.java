@@ -4,6 +4,7 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.compress.SeekableZstd;
 import blksh.filesystem.Structure;
+import blksh.io.IoFailure;
 import blksh.io.TargetFile;
 import blksh.task.OrderedStep;
 import blksh.task.Task;
@@ -118,7 +119,7 @@ public final class Convert {
       target.finish();
       return result(plan, to, written, task);
     } catch (IOException e) {
-      throw TargetFile.failure(action, e);
+      throw IoFailure.told(action, e);
     }
   }
 

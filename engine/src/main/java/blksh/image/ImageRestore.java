@@ -4,6 +4,7 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.Extent;
 import blksh.io.DirectBuffer;
+import blksh.io.IoFailure;
 import blksh.io.TargetFile;
 import blksh.task.Task;
 import blksh.task.Workers;
@@ -65,7 +66,7 @@ public final class ImageRestore {
           restore.skipped.get(),
           task.elapsed());
     } catch (IOException e) {
-      throw TargetFile.failure(action, e);
+      throw IoFailure.told(action, e);
     }
   }
 
@@ -92,7 +93,7 @@ public final class ImageRestore {
       to.flush();
       return new ImageRestoreResult("-", size, size, 0, task.elapsed());
     } catch (IOException e) {
-      throw TargetFile.failure("restore to standard output", e);
+      throw IoFailure.told("restore to standard output", e);
     }
   }
 

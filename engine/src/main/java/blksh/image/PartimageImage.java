@@ -2,6 +2,7 @@ package blksh.image;
 
 import blksh.BlkshException;
 import blksh.filesystem.Structure;
+import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -223,25 +224,36 @@ public final class PartimageImage extends BlockImage {
     if (!groups.clean()) {
       return groups;
     }
-    String problem = sumProblem(task);
-    if (problem == null) {
+    Flaw flaw = sumFlaw(task);
+    if (flaw == null) {
       return groups;
     }
-    task.finding(problem);
-    String kind = problem.startsWith("the image ends") ? "BodyTruncated" : "DataChecksum";
+    task.finding(flaw.problem);
     return new ImageVerification(
         groups.format(),
         groups.checksum(),
         groups.groups(),
         1,
         groups.readBytes(),
-        List.of(new BadGroup(-1, 0, Math.max(1, size()), kind, problem)),
+        List.of(new BadGroup(-1, 0, Math.max(1, size()), flaw.kind, flaw.problem)),
         groups.warnings(),
         task.elapsed());
   }
 
+  /** What is wrong with the image as a whole, as {@link BadGroup} tells it. */
+  private record Flaw(String kind, String problem) {
+    static final Flaw CUT =
+        new Flaw(
+            "BodyTruncated",
+            "the image ends before its tail, so the sum over all of it cannot be checked");
+
+    static Flaw ofSum(String problem) {
+      return new Flaw("DataChecksum", problem);
+    }
+  }
+
   /** Checks the sum over the whole image, which also covers its map and its last blocks. */
-  private String sumProblem(Task task) {
+  private Flaw sumFlaw(Task task) {
     task.phase("summing up");
     ImageFile file = blocks().file();
     byte[] piece = new byte[1 << 20];
@@ -253,13 +265,13 @@ public final class PartimageImage extends BlockImage {
       int count;
       try {
         count = file.read(at, piece, 0, wanted);
-      } catch (blksh.task.CancelledException e) {
+      } catch (CancelledException e) {
         throw e;
       } catch (BlkshException e) {
-        return e.problem();
+        return Flaw.ofSum(e.problem());
       }
       if (count < wanted) {
-        return "the image ends before its tail, so the sum over all of it cannot be checked";
+        return Flaw.CUT;
       }
       for (int i = 0; i < count; i++) {
         sum += piece[i] & 0xff;
@@ -271,12 +283,13 @@ public final class PartimageImage extends BlockImage {
     file.read(tail, magic, 0, magic.length);
     if (!Structure.of(magic).has(0, TAIL)
         || file.read(end, stored, 0, stored.length) < stored.length) {
-      return "the image ends before its tail, so the sum over all of it cannot be checked";
+      return Flaw.CUT;
     }
     return Structure.of(stored).i64(0) == sum
         ? null
-        : "the sum over the whole image is wrong while every checked group is right: its map or "
-            + "the data behind the last check record is damaged";
+        : Flaw.ofSum(
+            "the sum over the whole image is wrong while every checked group is right: its map or "
+                + "the data behind the last check record is damaged");
   }
 
   private static ImageInfo info(

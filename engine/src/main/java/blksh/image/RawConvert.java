@@ -4,6 +4,7 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.Extent;
 import blksh.compress.SeekableZstd;
+import blksh.io.IoFailure;
 import blksh.io.TargetFile;
 import blksh.task.OrderedStep;
 import blksh.task.Task;
@@ -60,7 +61,7 @@ final class RawConvert {
       return new ConvertResult(
           to.toString(), size, 1, size, stored(source), written, task.elapsed());
     } catch (IOException e) {
-      throw TargetFile.failure(action, e);
+      throw IoFailure.told(action, e);
     }
   }
 

@@ -17,9 +17,9 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * The few system calls the JDK does not offer: those that find the holes of a file, and reading a
- * device past the page cache by single sectors. Loading this class costs some tens of milliseconds,
- * so only those who need them touch it.
+ * The few system calls the JDK does not offer: those that find the holes of a file, reading a
+ * device past the page cache by single sectors, and the words for error numbers. Loading this class
+ * costs some tens of milliseconds, so only those who need them touch it.
  */
 public final class Posix {
 
@@ -69,6 +69,7 @@ public final class Posix {
   private final Function ioctl =
       function("ioctl", Type.SINT32, Type.SINT32, Type.UINT64, Type.SINT64);
   private final Function close = function("close", Type.SINT32, Type.SINT32);
+  private final Function strerror = function("strerror", Type.POINTER, Type.SINT32);
 
   private Posix() {}
 
@@ -168,6 +169,14 @@ public final class Posix {
 
   public void close(int descriptor) {
     invoker.invokeN1(close.getCallContext(), close.getFunctionAddress(), descriptor);
+  }
+
+  /** What the system says for an error number, in the language of the process. */
+  public String errorText(int number) {
+    long address =
+        invoker.invokeN1(strerror.getCallContext(), strerror.getFunctionAddress(), number);
+    byte[] text = MemoryIO.getInstance().getZeroTerminatedByteArray(address);
+    return new String(text, fileNames());
   }
 
   private static Charset fileNames() {

@@ -4,17 +4,11 @@ import blksh.BlkshException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFileAttributeView;
 
 /**
  * A file or a drive that is being written anew at positions, by several threads. A file is sparse
@@ -24,25 +18,23 @@ import java.nio.file.attribute.PosixFileAttributeView;
  */
 public final class TargetFile implements Closeable {
 
-  private static final String BESIDE = ".blksh" + PartFile.ENDING;
-
   private final Path path;
 
   /** What becomes the file; null for a drive. */
   private final PartFile part;
 
-  private final FileChannel channel;
+  private final OpenFile file;
 
   /** Whether it may take the place of a file. */
   private final boolean overwrite;
 
   private boolean finished;
 
-  private TargetFile(Path path, PartFile part, FileChannel channel, boolean overwrite) {
+  private TargetFile(Path path, PartFile part, OpenFile file, boolean overwrite) {
     this.path = path;
     this.part = part;
     this.overwrite = overwrite;
-    this.channel = channel;
+    this.file = file;
   }
 
   /**
@@ -60,8 +52,9 @@ public final class TargetFile implements Closeable {
     Path absolute = path.toAbsolutePath();
     try {
       if (device) {
-        FileChannel channel = FileChannel.open(absolute, StandardOpenOption.WRITE);
-        return new TargetFile(absolute, null, channel, overwrite);
+        OpenFile file =
+            OpenFile.open(absolute, OpenFile.Use.WRITE, OpenFile.WhenInterrupted.FINISH);
+        return new TargetFile(absolute, null, file, overwrite);
       }
       Path name = Files.exists(absolute) ? absolute.toRealPath() : absolute;
       PartFile part = partOf(name);
@@ -70,34 +63,27 @@ public final class TargetFile implements Closeable {
       }
       boolean ready = false;
       try {
-        part.channel().truncate(0);
-        copyPermissions(name, part.path());
+        part.file().truncate(0);
+        WholeFile.copyPermissions(name, part.path());
         ready = true;
-        return new TargetFile(name, part, part.channel(), overwrite);
+        return new TargetFile(name, part, part.file(), overwrite);
       } finally {
         if (!ready) {
           part.discard();
         }
       }
     } catch (IOException e) {
-      throw failure(action, e);
+      throw IoFailure.told(action, e);
     }
   }
 
   /** A part of its own, or one a dead writer left; null while another is writing it. */
   private static PartFile partOf(Path name) throws IOException {
-    Path part = name.resolveSibling("." + name.getFileName() + BESIDE);
+    Path part = PartFile.beside(name);
     try {
       return Files.exists(part) ? PartFile.takeOver(part) : PartFile.create(part);
     } catch (FileAlreadyExistsException e) {
       return null;
-    }
-  }
-
-  private static void copyPermissions(Path from, Path to) throws IOException {
-    PosixFileAttributeView there = Files.getFileAttributeView(from, PosixFileAttributeView.class);
-    if (there != null && Files.exists(from)) {
-      Files.setPosixFilePermissions(to, there.readAttributes().permissions());
     }
   }
 
@@ -148,22 +134,6 @@ public final class TargetFile implements Closeable {
     }
   }
 
-  /** A failed write to a target, told for people. */
-  public static BlkshException failure(String action, IOException e) {
-    return new BlkshException(action, reason(e), e);
-  }
-
-  private static String reason(IOException e) {
-    if (e instanceof NoSuchFileException) {
-      return "no such directory";
-    }
-    if (e instanceof AccessDeniedException) {
-      return "permission denied";
-    }
-    String reason = e instanceof FileSystemException f ? f.getReason() : e.getMessage();
-    return reason == null ? e.getClass().getSimpleName() : reason;
-  }
-
   public boolean isDevice() {
     return part == null;
   }
@@ -173,16 +143,13 @@ public final class TargetFile implements Closeable {
     if (part != null) {
       // One byte past the end, cut off again: not even the last block is allocated.
       write(size, ByteBuffer.allocate(1));
-      channel.truncate(size);
+      file.truncate(size);
     }
   }
 
   /** Writes all that remains of a buffer. */
   public void write(long position, ByteBuffer from) throws IOException {
-    long at = position;
-    while (from.hasRemaining()) {
-      at += channel.write(from, at);
-    }
+    file.write(position, from);
   }
 
   /**
@@ -192,7 +159,7 @@ public final class TargetFile implements Closeable {
    */
   public void finish() throws IOException {
     if (part == null) {
-      channel.force(true);
+      file.force(true);
     } else {
       if (!overwrite && Files.exists(path)) {
         throw new FileAlreadyExistsException(path.toString(), null, "it was made meanwhile");
@@ -207,8 +174,8 @@ public final class TargetFile implements Closeable {
   public void close() {
     if (part == null) {
       try {
-        channel.close();
-      } catch (IOException e) {
+        file.close();
+      } catch (BlkshException e) {
         // finish has made it durable, or has failed
       }
     } else if (!finished) {

@@ -3,6 +3,7 @@ package blksh.mount;
 import blksh.block.BlockSource;
 import blksh.block.Extent;
 import blksh.block.WritableSource;
+import blksh.io.IoFailure;
 import blksh.io.UnreadableException;
 import java.io.EOFException;
 import java.io.IOException;
@@ -185,12 +186,7 @@ final class NbdConnection {
   }
 
   private static int errorNumber(Throwable failure) {
-    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (cause instanceof IOException e && String.valueOf(e.getMessage()).contains("No space")) {
-        return Nbd.ENOSPC;
-      }
-    }
-    return Nbd.EIO;
+    return IoFailure.of(failure) == IoFailure.NO_SPACE ? Nbd.ENOSPC : Nbd.EIO;
   }
 
   // ---- reading -------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.Extent;
 import blksh.block.WritableSource;
+import blksh.io.IoFailure;
 import blksh.io.UnreadableException;
 import com.kenai.jffi.CallContext;
 import com.kenai.jffi.CallingConvention;
@@ -197,12 +198,7 @@ final class TreeFileSystem {
   }
 
   private static int errorNumber(Throwable failure) {
-    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (cause instanceof IOException e && String.valueOf(e.getMessage()).contains("No space")) {
-        return ErrorCodes.ENOSPC();
-      }
-    }
-    return ErrorCodes.EIO();
+    return IoFailure.of(failure) == IoFailure.NO_SPACE ? ErrorCodes.ENOSPC() : ErrorCodes.EIO();
   }
 
   // ---- the tree ------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 package blksh.workspace;
 
 import blksh.BlkshException;
+import blksh.io.Sqlite;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -8,10 +9,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Statement;
-import java.util.Properties;
-import org.sqlite.JDBC;
-import org.sqlite.SQLiteErrorCode;
 
 /**
  * The SQLite database of a workspace. Any number of processes use it at once; within one process a
@@ -24,11 +21,6 @@ final class Database implements Closeable {
 
   private final Path file;
   private Connection connection;
-
-  /** Work on the connection. */
-  interface Work<T> {
-    T run() throws SQLException, IOException;
-  }
 
   /** Work that is given the connection. */
   interface Query<T> {
@@ -47,7 +39,7 @@ final class Database implements Closeable {
     try {
       return query.run(connection());
     } catch (SQLException | IOException e) {
-      if (isReadOnly(e)) {
+      if (Sqlite.failure(e) == Sqlite.Failure.READ_ONLY) {
         return readUnlocked(absent, query);
       }
       throw failure("read", e);
@@ -58,7 +50,7 @@ final class Database implements Closeable {
   <T> T write(Query<T> query) {
     try {
       Connection open = connection();
-      return transaction(open, () -> query.run(open));
+      return Sqlite.transaction(open, () -> query.run(open));
     } catch (SQLException | IOException e) {
       throw failure("write", e);
     }
@@ -71,9 +63,8 @@ final class Database implements Closeable {
             file.getParent(),
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
       }
-      Connection fresh = connect(JDBC.PREFIX + file);
+      Connection fresh = Sqlite.open(file, Sqlite.Synchronous.NORMAL, BUSY_MILLIS);
       try {
-        useWriteAheadLog(fresh);
         Schema.migrate(fresh);
       } catch (SQLException | IOException | RuntimeException e) {
         fresh.close();
@@ -86,80 +77,24 @@ final class Database implements Closeable {
 
   /** On a file system that cannot be written there is no writer to take heed of. */
   private <T> T readUnlocked(T absent, Query<T> query) {
-    try (Connection unlocked =
-        connect(JDBC.PREFIX + file.toAbsolutePath().toUri() + "?immutable=1")) {
-      return Schema.version(unlocked) == 0 ? absent : query.run(unlocked);
+    try (Connection unlocked = Sqlite.openUnchanging(file)) {
+      return Sqlite.version(unlocked) == 0 ? absent : query.run(unlocked);
     } catch (SQLException | IOException e) {
       throw failure("read", e);
     }
   }
 
-  private static Connection connect(String url) throws SQLException {
-    Properties options = new Properties();
-    options.setProperty("busy_timeout", Integer.toString(BUSY_MILLIS));
-    options.setProperty("synchronous", "NORMAL");
-    return JDBC.createConnection(url, options);
-  }
-
-  /** Nobody waits for the lock that changing the journal takes, so a lost race is tried again. */
-  private static void useWriteAheadLog(Connection connection) throws SQLException {
-    long deadline = System.nanoTime() + BUSY_MILLIS * 1_000_000L;
-    while (true) {
-      try (Statement statement = connection.createStatement()) {
-        statement.execute("PRAGMA journal_mode = WAL");
-        return;
-      } catch (SQLException e) {
-        if (code(e) != SQLiteErrorCode.SQLITE_BUSY || System.nanoTime() > deadline) {
-          throw e;
-        }
-        Thread.onSpinWait();
-      }
-    }
-  }
-
-  /** Takes the write lock at once: a lock upgraded later could not be waited for. */
-  static <T> T transaction(Connection connection, Work<T> work) throws SQLException, IOException {
-    try (Statement statement = connection.createStatement()) {
-      statement.execute("BEGIN IMMEDIATE");
-      try {
-        T result = work.run();
-        statement.execute("COMMIT");
-        return result;
-      } catch (SQLException | IOException | RuntimeException e) {
-        try {
-          statement.execute("ROLLBACK");
-        } catch (SQLException alreadyRolledBack) {
-          e.addSuppressed(alreadyRolledBack);
-        }
-        throw e;
-      }
-    }
-  }
-
-  private static SQLiteErrorCode code(Exception e) {
-    return e instanceof SQLException sql
-        ? SQLiteErrorCode.getErrorCode(sql.getErrorCode() & 0xff)
-        : SQLiteErrorCode.UNKNOWN_ERROR;
-  }
-
-  private static boolean isReadOnly(Exception e) {
-    return switch (code(e)) {
-      case SQLITE_READONLY, SQLITE_CANTOPEN -> true;
-      default -> false;
-    };
-  }
-
   private BlkshException failure(String verb, Exception e) {
     String action = verb + " " + file;
-    return switch (code(e)) {
-      case SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_AUTH ->
+    return switch (Sqlite.failure(e)) {
+      case READ_ONLY, DENIED ->
           new BlkshException(action, "it cannot be written", e)
               .suggest("choose another home with --home");
-      case SQLITE_FULL -> new BlkshException(action, "the disk is full", e);
-      case SQLITE_BUSY, SQLITE_LOCKED ->
+      case NO_SPACE -> new BlkshException(action, "the disk is full", e);
+      case BUSY ->
           new BlkshException(
               action, "another process kept it locked for " + BUSY_MILLIS / 1000 + " s", e);
-      case SQLITE_CORRUPT, SQLITE_NOTADB ->
+      case DAMAGED ->
           new BlkshException(action, "it is damaged", e)
               .suggest("move it away: it holds only the history and the list of known stores");
       default -> new BlkshException(action, String.valueOf(e.getMessage()), e);

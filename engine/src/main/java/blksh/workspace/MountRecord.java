@@ -1,13 +1,15 @@
 package blksh.workspace;
 
 import blksh.block.CacheFigures;
+import blksh.io.PartFile;
+import blksh.io.WholeFile;
 import blksh.mount.Traffic;
 import java.io.IOException;
 import java.io.Reader;
-import java.io.Writer;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.Properties;
@@ -53,11 +55,11 @@ record MountRecord(
     if (traffic.lastFailure() != null) {
       properties.setProperty("lastFailure", traffic.lastFailure());
     }
-    Path part = file.resolveSibling(file.getFileName() + ".part");
-    try (Writer writer = Files.newBufferedWriter(part)) {
-      properties.store(writer, null);
-    }
-    Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+    StringWriter text = new StringWriter();
+    properties.store(text, null);
+    byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
+    // No mount outlives a power cut.
+    WholeFile.replace(file, PartFile.Durability.WHOLE, bytes);
   }
 
   /** A record, with the traffic it noted. */

@@ -1,9 +1,9 @@
 package blksh.workspace;
 
 import blksh.BlkshException;
+import blksh.io.Sqlite;
 import java.io.IOException;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
@@ -24,7 +24,8 @@ final class Schema {
                 name      TEXT NOT NULL UNIQUE,
                 id        TEXT NOT NULL,
                 last_used INTEGER NOT NULL      -- milliseconds since 1970
-              ) WITHOUT ROWID""",
+              ) WITHOUT ROWID\
+              """,
               """
               CREATE TABLE run (
                 id            INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -40,7 +41,8 @@ final class Schema {
                 process_start INTEGER NOT NULL,
                 boot          TEXT NOT NULL,
                 pid_space     TEXT NOT NULL
-              )"""),
+              )\
+              """),
           List.of(
               """
               CREATE TABLE cache (
@@ -51,7 +53,8 @@ final class Schema {
                 medium    TEXT NOT NULL,
                 size      INTEGER NOT NULL,     -- bytes
                 last_used INTEGER NOT NULL      -- milliseconds since 1970
-              ) WITHOUT ROWID"""));
+              ) WITHOUT ROWID\
+              """));
 
   static final int VERSION = STEPS.size();
 
@@ -63,36 +66,28 @@ final class Schema {
    * @throws BlkshException when a newer blksh has written it
    */
   static void migrate(Connection connection) throws SQLException, IOException {
-    while (version(connection) < VERSION) {
-      Database.transaction(
+    while (Sqlite.version(connection) < VERSION) {
+      Sqlite.transaction(
           connection,
           () -> {
-            int version = version(connection);
+            int version = Sqlite.version(connection);
             if (version < VERSION) {
               try (Statement statement = connection.createStatement()) {
                 for (String step : STEPS.get(version)) {
                   statement.execute(step);
                 }
-                statement.execute("PRAGMA user_version = " + (version + 1));
               }
+              Sqlite.version(connection, version + 1);
             }
             return null;
           });
     }
-    int version = version(connection);
+    int version = Sqlite.version(connection);
     if (version > VERSION) {
       throw new BlkshException(
               "use the workspace database",
               "a newer blksh wrote it (version %d, this one knows %d)".formatted(version, VERSION))
           .suggest("update blksh, or choose another home with --home");
-    }
-  }
-
-  static int version(Connection connection) throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet rows = statement.executeQuery("PRAGMA user_version")) {
-      rows.next();
-      return rows.getInt(1);
     }
   }
 }

@@ -1,5 +1,6 @@
 package blksh.session;
 
+import blksh.io.IoFailure;
 import blksh.view.Fitted;
 import blksh.view.View;
 import blksh.view.Views;
@@ -151,7 +152,7 @@ public final class Console {
       if (lostStatus != 0) {
         return;
       }
-      boolean unread = String.valueOf(failure.getMessage()).contains("Broken pipe");
+      boolean unread = IoFailure.of(failure) == IoFailure.BROKEN_PIPE;
       lostStatus = unread ? ExitStatus.UNREAD : ExitStatus.FAILED;
       if (!unread) {
         err.println("blksh: cannot write to standard output: " + failure.getMessage());

@@ -1,11 +1,15 @@
 package blksh.session;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import blksh.BlkshException;
+import blksh.io.IoFailure;
+import blksh.io.PartFile;
+import blksh.io.WholeFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -120,22 +124,21 @@ public final class Settings {
     }
     values.put(name, value);
     try {
-      List<String> lines = new ArrayList<>();
-      if (Files.exists(file)) {
-        lines.addAll(Files.readAllLines(file));
-      }
-      lines.removeIf(line -> Name.of(line.split("=", 2)[0].strip()) == name);
-      lines.add(name.word() + " = " + value);
       Files.createDirectories(file.getParent());
-      Path part = Files.createTempFile(file.getParent(), FILE, ".part");
-      Files.write(part, lines);
-      Files.move(
-          part,
-          file,
-          java.nio.file.StandardCopyOption.ATOMIC_MOVE,
-          java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+      // Another prompt may set something else meanwhile.
+      WholeFile.change(
+          file, PartFile.Durability.DURABLE, old -> with(name, value, new String(old, UTF_8)));
     } catch (IOException failure) {
-      throw new BlkshException(action, failure.getMessage(), failure);
+      throw IoFailure.told(action, failure);
     }
+  }
+
+  private static byte[] with(Name name, String value, String text) {
+    StringBuilder lines = new StringBuilder();
+    text.lines()
+        .filter(line -> Name.of(line.split("=", 2)[0].strip()) != name)
+        .forEach(line -> lines.append(line).append('\n'));
+    lines.append(name.word()).append(" = ").append(value).append('\n');
+    return lines.toString().getBytes(UTF_8);
   }
 }

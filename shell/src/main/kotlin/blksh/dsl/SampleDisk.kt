@@ -1,10 +1,12 @@
 package blksh.dsl
 
 import blksh.BlkshException
+import blksh.io.IoFailure
+import blksh.io.PartFile
+import blksh.io.WholeFile
 import java.io.IOException
 import java.nio.file.Files
 import java.nio.file.Path
-import java.nio.file.StandardCopyOption.ATOMIC_MOVE
 import java.util.zip.GZIPInputStream
 
 /** The sample disk in the checkout blksh runs from. */
@@ -23,13 +25,11 @@ internal object SampleDisk {
     }
     try {
       Files.createDirectories(disk.parent)
-      val part = Files.createTempFile(disk.parent, "disk", ".part")
       GZIPInputStream(Files.newInputStream(packed)).use { from ->
-        Files.newOutputStream(part).use { from.transferTo(it) }
+        WholeFile.replace(disk, PartFile.Durability.WHOLE) { from.transferTo(it) }
       }
-      Files.move(part, disk, ATOMIC_MOVE)
     } catch (failure: IOException) {
-      throw BlkshException(action, failure.message ?: failure.toString(), failure)
+      throw IoFailure.told(action, failure)
     }
     return disk
   }

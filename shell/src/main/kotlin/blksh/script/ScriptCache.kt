@@ -1,11 +1,12 @@
 package blksh.script
 
+import blksh.io.PartFile
+import blksh.io.WholeFile
 import java.io.ByteArrayInputStream
 import java.io.ByteArrayOutputStream
 import java.io.IOException
 import java.nio.file.Files
 import java.nio.file.Path
-import java.nio.file.StandardCopyOption.ATOMIC_MOVE
 import java.nio.file.attribute.FileTime
 import java.time.Instant
 import kotlin.io.path.fileSize
@@ -49,14 +50,9 @@ class ScriptCache(
   fun put(source: ScriptSource, script: CompiledScript) {
     try {
       Files.createDirectories(directory)
-      val part = Files.createTempFile(directory, "script", ".part")
-      try {
-        val bytes = ByteArrayOutputStream().also { script.write(it) }.toByteArray()
-        Files.write(part, bytes)
-        Files.move(part, file(source), ATOMIC_MOVE)
-      } finally {
-        Files.deleteIfExists(part)
-      }
+      val bytes = ByteArrayOutputStream().also { script.write(it) }.toByteArray()
+      // What a power cut takes is compiled again.
+      WholeFile.replace(file(source), PartFile.Durability.WHOLE, bytes)
       trim()
     } catch (unwritable: IOException) {
       return

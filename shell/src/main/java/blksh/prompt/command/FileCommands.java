@@ -1,17 +1,19 @@
 package blksh.prompt.command;
 
 import blksh.BlkshException;
+import blksh.io.PartFile;
+import blksh.io.WholeFile;
 import blksh.script.ScriptSource;
 import blksh.script.kotlin.Repl;
 import blksh.session.Session;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -54,7 +56,9 @@ final class FileCommands {
     }
     // A first line for the operating system is no Kotlin.
     String kotlin = text.startsWith("#!") ? "//" + text : text;
-    return kotlin.isBlank() || context.evaluate(kotlin, true) ? Commands.Ending.DONE : Commands.Ending.FAILED;
+    return kotlin.isBlank() || context.evaluate(kotlin, true)
+        ? Commands.Ending.DONE
+        : Commands.Ending.FAILED;
   }
 
   private Commands.Ending edit(String none) throws InterruptedException, IOException {
@@ -65,7 +69,7 @@ final class FileCommands {
     String before = entries.isEmpty() ? "" : entries.get(entries.size() - 1).text() + "\n";
     Path file = Files.createTempFile(session.options().home(), "entry", ".kts");
     try {
-      Files.writeString(file, before);
+      WholeFile.replace(file, PartFile.Durability.WHOLE, before.getBytes(StandardCharsets.UTF_8));
       String editor = editor();
       // The editor may come with options, so a shell reads it.
       int status =
@@ -107,7 +111,8 @@ final class FileCommands {
             : named.resolveSibling(named.getFileName() + ".kts");
     Repl.Saved saved = context.saved();
     try {
-      Files.writeString(file, saved.getScript(), StandardOpenOption.CREATE_NEW);
+      WholeFile.create(
+          file, PartFile.Durability.DURABLE, saved.getScript().getBytes(StandardCharsets.UTF_8));
     } catch (FileAlreadyExistsException there) {
       throw new BlkshException("save " + file, "it exists").suggest("name another file");
     } catch (NoSuchFileException missing) {

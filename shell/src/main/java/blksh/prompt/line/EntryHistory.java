@@ -1,13 +1,14 @@
 package blksh.prompt.line;
 
+import blksh.io.LockFile;
+import blksh.io.OpenFile;
+import blksh.io.PartFile;
+import blksh.io.WholeFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
@@ -17,7 +18,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.ListIterator;
 import java.util.Map;
-import java.util.Set;
 import org.jline.reader.History;
 import org.jline.reader.LineReader;
 
@@ -36,6 +36,10 @@ public final class EntryHistory implements History {
   private static final int EXCESS = 500;
 
   private final Path file;
+
+  /** Held by whoever changes the file. */
+  private final LockFile lock;
+
   private final int most;
   private final List<Past> entries = new ArrayList<>();
   private LineReader reader;
@@ -60,6 +64,7 @@ public final class EntryHistory implements History {
    */
   public EntryHistory(Path file, int most) {
     this.file = file;
+    this.lock = new LockFile(file.resolveSibling(file.getFileName() + ".lock"), mine(file));
     this.most = most;
     load();
   }
@@ -81,7 +86,7 @@ public final class EntryHistory implements History {
     }
     if (lines > entries.size() + EXCESS) {
       try {
-        locked(
+        lock.hold(
             () -> {
               // Others may have appended since.
               read();
@@ -154,72 +159,33 @@ public final class EntryHistory implements History {
     return plain.toString();
   }
 
-  private interface Change {
-    void make() throws IOException;
-  }
-
-  /** Changes the file while no other session does; the lock ends with the channel. */
-  private void locked(Change change) throws IOException {
-    // An interrupt would close the channels.
-    boolean interrupted = Thread.interrupted();
-    // The system's lock is between processes only.
-    synchronized (EntryHistory.class) {
-      try (FileChannel channel = open(file.resolveSibling(file.getFileName() + ".lock"))) {
-        channel.lock();
-        change.make();
-      } finally {
-        if (interrupted) {
-          Thread.currentThread().interrupt();
-        }
-      }
-    }
-  }
-
-  /** Opens a file that nobody else may read. */
-  private static FileChannel open(Path path) throws IOException {
+  /** Nobody else may read what was entered. */
+  private static FileAttribute<?>[] mine(Path path) {
     boolean posix = path.getFileSystem().supportedFileAttributeViews().contains("posix");
-    FileAttribute<?>[] mine =
-        posix
-            ? new FileAttribute<?>[] {
-              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
-            }
-            : new FileAttribute<?>[0];
-    return FileChannel.open(
-        path,
-        Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE),
-        mine);
+    return posix
+        ? new FileAttribute<?>[] {
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
+        }
+        : new FileAttribute<?>[0];
   }
 
   private void append(Past past) throws IOException {
-    try (FileChannel channel = open(file)) {
-      long size = channel.size();
+    try (OpenFile open =
+        OpenFile.open(file, OpenFile.Use.CREATE, OpenFile.WhenInterrupted.FINISH, mine(file))) {
+      long size = open.size();
       String line = format(past);
-      if (size > 0) {
-        ByteBuffer last = ByteBuffer.allocate(1);
-        channel.read(last, size - 1);
-        line = last.get(0) == '\n' ? line : "\n" + line;
+      if (size > 0 && open.readFully(size - 1, 1)[0] != '\n') {
+        line = "\n" + line;
       }
-      ByteBuffer bytes = ByteBuffer.wrap(line.getBytes(StandardCharsets.UTF_8));
-      while (bytes.hasRemaining()) {
-        size += channel.write(bytes, size);
-      }
+      open.write(size, ByteBuffer.wrap(line.getBytes(StandardCharsets.UTF_8)));
     }
   }
 
-  /** Under the lock: who was killed before the rename leaves the old file as it was. */
   private void rewrite() throws IOException {
-    Path part = file.resolveSibling(file.getFileName() + ".part");
-    Files.deleteIfExists(part);
     StringBuilder text = new StringBuilder();
     entries.forEach(past -> text.append(format(past)));
-    try (FileChannel channel = open(part)) {
-      ByteBuffer bytes = ByteBuffer.wrap(text.toString().getBytes(StandardCharsets.UTF_8));
-      while (bytes.hasRemaining()) {
-        channel.write(bytes);
-      }
-      channel.force(true);
-    }
-    Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
+    WholeFile.replace(file, PartFile.Durability.DURABLE, bytes);
   }
 
   @Override
@@ -248,7 +214,7 @@ public final class EntryHistory implements History {
 
   @Override
   public void purge() throws IOException {
-    locked(() -> Files.deleteIfExists(file));
+    lock.hold(() -> Files.deleteIfExists(file));
     entries.clear();
     moveToEnd();
   }
@@ -272,7 +238,7 @@ public final class EntryHistory implements History {
     moveToEnd();
     if (!last) {
       try {
-        locked(() -> append(past));
+        lock.hold(() -> append(past));
       } catch (IOException full) {
         // A session goes on without: what was entered is more than that it was.
       }

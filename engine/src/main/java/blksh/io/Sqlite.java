@@ -1,0 +1,183 @@
+package blksh.io;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Properties;
+import java.util.concurrent.locks.LockSupport;
+import org.sqlite.JDBC;
+import org.sqlite.SQLiteErrorCode;
+
+/**
+ * SQLite databases, all opened in one way: with a write-ahead log, so that any number of processes
+ * read while one writes, and waiting for whoever has it locked. Foreign keys are not enforced: no
+ * schema here has any. The first use loads SQLite, which takes longer than most of what is asked of
+ * it.
+ */
+public final class Sqlite {
+
+  private static final long LOOK_NANOS = 5_000_000;
+
+  private Sqlite() {}
+
+  /** What a power cut may take. */
+  public enum Synchronous {
+    /** The last transactions, never a part of one. */
+    NORMAL,
+    /** Nothing that was committed. */
+    FULL
+  }
+
+  /** What kind of failure SQLite met. */
+  public enum Failure {
+    /** It cannot be written. */
+    READ_ONLY,
+    /** It may not be opened. */
+    DENIED,
+    /** There is no room for it. */
+    NO_SPACE,
+    /** Somebody had it locked for longer than was waited. */
+    BUSY,
+    /** It is no database, or not as SQLite left it. */
+    DAMAGED,
+    /** A statement does not fit the tables. */
+    STATEMENT,
+    OTHER
+  }
+
+  /**
+   * Opens a database, or makes an empty one.
+   *
+   * @param patienceMillis how long is waited for a lock that somebody has
+   */
+  public static Connection open(Path file, Synchronous synchronous, int patienceMillis)
+      throws SQLException {
+    Connection connection = connect(JDBC.PREFIX + file, synchronous, patienceMillis);
+    boolean ready = false;
+    try {
+      useWriteAheadLog(connection, patienceMillis);
+      ready = true;
+      return connection;
+    } finally {
+      if (!ready) {
+        connection.close();
+      }
+    }
+  }
+
+  /** A database that lives as long as it is open. */
+  public static Connection inMemory() throws SQLException {
+    return connect(JDBC.PREFIX + ":memory:", Synchronous.NORMAL, 0);
+  }
+
+  /** A database to read on a file system that cannot be written, where nobody changes it. */
+  public static Connection openUnchanging(Path file) throws SQLException {
+    return connect(
+        JDBC.PREFIX + file.toAbsolutePath().toUri() + "?immutable=1", Synchronous.NORMAL, 0);
+  }
+
+  private static Connection connect(String url, Synchronous synchronous, int patienceMillis)
+      throws SQLException {
+    Properties options = new Properties();
+    options.setProperty("busy_timeout", Integer.toString(patienceMillis));
+    options.setProperty("synchronous", synchronous.name());
+    return JDBC.createConnection(url, options);
+  }
+
+  /** Nobody waits for the lock that changing the journal takes, so a lost race is tried again. */
+  private static void useWriteAheadLog(Connection connection, int patienceMillis)
+      throws SQLException {
+    long deadline = System.nanoTime() + patienceMillis * 1_000_000L;
+    while (true) {
+      try (Statement statement = connection.createStatement()) {
+        statement.execute("PRAGMA journal_mode = WAL");
+        return;
+      } catch (SQLException e) {
+        if (code(e) != SQLiteErrorCode.SQLITE_BUSY || System.nanoTime() > deadline) {
+          throw e;
+        }
+        LockSupport.parkNanos(LOOK_NANOS);
+      }
+    }
+  }
+
+  /** Work on a connection. */
+  public interface Work<T> {
+    T run() throws SQLException, IOException;
+  }
+
+  /** Takes the write lock at once: a lock upgraded later could not be waited for. */
+  public static <T> T transaction(Connection connection, Work<T> work)
+      throws SQLException, IOException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("BEGIN IMMEDIATE");
+      try {
+        T result = work.run();
+        statement.execute("COMMIT");
+        return result;
+      } catch (SQLException | IOException | RuntimeException | Error e) {
+        try {
+          statement.execute("ROLLBACK");
+        } catch (SQLException alreadyRolledBack) {
+          e.addSuppressed(alreadyRolledBack);
+        }
+        throw e;
+      }
+    }
+  }
+
+  /** The number its makers gave the schema; 0 when there is none yet. */
+  public static int version(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery("PRAGMA user_version")) {
+      rows.next();
+      return rows.getInt(1);
+    }
+  }
+
+  /** Gives the schema a number, in the transaction that makes it. */
+  public static void version(Connection connection, int version) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("PRAGMA user_version = " + version);
+    }
+  }
+
+  /** What SQLite's own check finds wrong, or null. */
+  public static String damage(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery("PRAGMA integrity_check")) {
+      String first = rows.next() ? rows.getString(1) : "it cannot be checked";
+      return first.equals("ok") ? null : first;
+    }
+  }
+
+  /** The kind of a failure, {@code OTHER} when it is none of SQLite's. */
+  public static Failure failure(Exception e) {
+    return switch (code(e)) {
+      case SQLITE_READONLY, SQLITE_CANTOPEN -> Failure.READ_ONLY;
+      case SQLITE_PERM, SQLITE_AUTH -> Failure.DENIED;
+      case SQLITE_FULL -> Failure.NO_SPACE;
+      case SQLITE_BUSY, SQLITE_LOCKED -> Failure.BUSY;
+      case SQLITE_CORRUPT, SQLITE_NOTADB -> Failure.DAMAGED;
+      case SQLITE_ERROR -> Failure.STATEMENT;
+      default -> Failure.OTHER;
+    };
+  }
+
+  private static SQLiteErrorCode code(Exception e) {
+    return e instanceof SQLException sql
+        ? SQLiteErrorCode.getErrorCode(sql.getErrorCode() & 0xff)
+        : SQLiteErrorCode.UNKNOWN_ERROR;
+  }
+
+  /** Removes the files of a database that nobody has open. */
+  public static void delete(Path file) throws IOException {
+    for (String ending : new String[] {"-wal", "-shm", ""}) {
+      Files.deleteIfExists(file.resolveSibling(file.getFileName() + ending));
+    }
+  }
+}
