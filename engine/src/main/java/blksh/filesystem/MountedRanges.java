@@ -2,6 +2,8 @@ package blksh.filesystem;
 
 import blksh.block.BlockSource;
 import blksh.block.Extent;
+import blksh.io.MountTable;
+import blksh.io.SwapTable;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -12,12 +14,13 @@ import java.util.List;
 import java.util.Set;
 
 /** Which parts of a local block device change under our hands: what is mounted for writing. */
-final class Mounts {
+final class MountedRanges {
 
   private static final int SECTOR = 512;
+  private static final Path DEVICES = Path.of("/dev");
   private static final Path CLASS = Path.of("/sys/class/block");
 
-  private Mounts() {}
+  private MountedRanges() {}
 
   /** The ranges of a source that are mounted for writing; nothing unless it is a block device. */
   static List<Extent> on(BlockSource source) {
@@ -59,26 +62,28 @@ final class Mounts {
   /** The kernel's names of the devices mounted for writing or swapped to. */
   private static Set<String> written() throws IOException {
     Set<String> names = new HashSet<>();
-    for (String line : Files.readAllLines(Path.of("/proc/self/mounts"))) {
-      String[] fields = line.split(" ");
-      boolean readOnly = fields.length > 3 && List.of(fields[3].split(",")).contains("ro");
-      if (fields[0].startsWith("/dev/") && !readOnly) {
-        names.add(nameOf(fields[0]));
+    for (MountTable.Entry mount : MountTable.read().entries()) {
+      if (!mount.isReadOnly()) {
+        addDevice(mount.sourcePath(), names);
       }
     }
-    for (String line : Files.readAllLines(Path.of("/proc/swaps"))) {
-      if (line.startsWith("/dev/")) {
-        names.add(nameOf(line.split("\\s")[0]));
-      }
+    for (Path swap : SwapTable.read().paths()) {
+      addDevice(swap, names);
     }
     return names;
   }
 
-  private static String nameOf(String device) {
+  private static void addDevice(Path path, Set<String> names) {
+    if (path != null && path.startsWith(DEVICES)) {
+      names.add(nameOf(path));
+    }
+  }
+
+  private static String nameOf(Path device) {
     try {
-      return Path.of(device).toRealPath().getFileName().toString();
+      return device.toRealPath().getFileName().toString();
     } catch (IOException e) {
-      return Path.of(device).getFileName().toString();
+      return device.getFileName().toString();
     }
   }
 }
