@@ -3,11 +3,11 @@ package blksh.store;
 import blksh.BlkshException;
 import blksh.block.Extent;
 import blksh.io.Checksum;
+import blksh.io.IoFailure;
 import blksh.io.LittleEndian;
 import blksh.store.pack.Pack;
 import blksh.store.pack.Page;
 import blksh.store.shelf.Blob;
-import blksh.store.shelf.Bytes;
 import blksh.store.shelf.Shelf;
 import java.io.Closeable;
 import java.io.EOFException;
@@ -146,7 +146,7 @@ final class ManifestFile implements Closeable {
     try {
       return ManifestJson.read(json);
     } catch (IOException e) {
-      throw new NoManifest(Bytes.reason(e));
+      throw new NoManifest(IoFailure.reason(e));
     }
   }
 
@@ -160,7 +160,7 @@ final class ManifestFile implements Closeable {
     try {
       return read(shelf, name);
     } catch (IOException e) {
-      throw new BlkshException("read manifest " + shelf.locate(name), Bytes.reason(e), e)
+      throw new BlkshException("read manifest " + shelf.locate(name), IoFailure.reason(e), e)
           .suggest("verify the store to see what else is damaged");
     }
   }
@@ -305,7 +305,7 @@ final class ManifestFile implements Closeable {
         }
       }
     } catch (IOException e) {
-      throw new BlkshException("read manifest " + location, Bytes.reason(e), e);
+      throw new BlkshException("read manifest " + location, IoFailure.reason(e), e);
     }
     return found;
   }
@@ -383,7 +383,7 @@ final class ManifestFile implements Closeable {
       } catch (IOException e) {
         chunk = -1;
         long[] range = chunkRange(number);
-        throw new DamagedManifest(range[0], range[1], Bytes.reason(e));
+        throw new DamagedManifest(range[0], range[1], IoFailure.reason(e));
       }
     }
 

@@ -1,10 +1,9 @@
 package blksh.store.pack;
 
-import blksh.io.Checksum;
-import blksh.io.LittleEndian;
-
 import blksh.BlkshException;
-import blksh.store.shelf.Bytes;
+import blksh.io.Checksum;
+import blksh.io.IoFailure;
+import blksh.io.LittleEndian;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -113,7 +112,7 @@ public final class PackCheck implements Closeable {
       }
       piecesLeft.set(pieces());
     } catch (IOException e) {
-      note(0, 0, Bytes.reason(e));
+      note(0, 0, IoFailure.reason(e));
     }
   }
 
@@ -212,7 +211,7 @@ public final class PackCheck implements Closeable {
               "digests in the footer damaged; no page is lost by it, reindex repairs it");
         }
       } catch (IOException e) {
-        note(footer.digestBlockOffset(block), 0, Bytes.reason(e));
+        note(footer.digestBlockOffset(block), 0, IoFailure.reason(e));
       }
     }
   }

@@ -1,11 +1,11 @@
 package blksh.store.pack;
 
-import blksh.io.Checksum;
-import blksh.io.LittleEndian;
-
 import blksh.BlkshException;
-import blksh.store.shelf.Bytes;
-import blksh.store.shelf.ReadOnlyFile;
+import blksh.io.Checksum;
+import blksh.io.IoFailure;
+import blksh.io.LittleEndian;
+import blksh.io.OpenFile;
+import blksh.io.PartFile;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.invoke.VarHandle;
@@ -15,8 +15,6 @@ import java.nio.LongBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 
 /**
@@ -172,7 +170,7 @@ public final class PageIndex implements Closeable {
       Table table = map(path, writable);
       return table == null ? null : new PageIndex(path, writable, table);
     } catch (IOException e) {
-      throw new BlkshException("open page index " + path, Bytes.reason(e), e);
+      throw new BlkshException("open page index " + path, IoFailure.reason(e), e);
     }
   }
 
@@ -183,41 +181,48 @@ public final class PageIndex implements Closeable {
       while (slots * 7 / 10 < pages) {
         slots *= 2;
       }
-      Path fresh = freshFile(path, RANDOM.nextLong(), slots);
-      Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      publish(freshFile(path, RANDOM.nextLong(), slots), path);
       return new PageIndex(path, true, map(path, true));
     } catch (IOException e) {
-      throw new BlkshException("make page index " + path, Bytes.reason(e), e);
+      throw new BlkshException("make page index " + path, IoFailure.reason(e), e);
     }
   }
 
-  private static Path freshFile(Path path, long generation, long slots) throws IOException {
-    Path fresh = path.resolveSibling(path.getFileName() + ".new");
+  /** Nothing of an index need outlive a power cut: it is made again. */
+  private static void publish(PartFile fresh, Path path) throws IOException {
+    boolean published = false;
+    try {
+      fresh.publish(path, PartFile.Durability.WHOLE);
+      published = true;
+    } finally {
+      if (!published) {
+        fresh.discard();
+      }
+    }
+  }
+
+  private static PartFile freshFile(Path path, long generation, long slots) throws IOException {
     byte[] header = new byte[HEADER];
     LittleEndian.putI64(header, 0, MAGIC);
     LittleEndian.putI64(header, 8, generation);
     LittleEndian.putI64(header, 16, slots);
     LittleEndian.putI32(header, 32, Checksum.of(header, 0, 24));
+    PartFile fresh = PartFile.await(path.resolveSibling(path.getFileName() + ".new"));
     boolean whole = false;
-    try (FileChannel channel =
-        FileChannel.open(
-            fresh,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      Bytes.writeAt(channel, 0, header, 0, HEADER);
+    try {
+      fresh.file().write(0, header, 0, HEADER);
       // Real zeros, not a hole: a store on a full disk must fail here and not in mapped memory.
       byte[] zeros = new byte[1 << 18];
       for (long at = 0; at < slots * SLOT; at += zeros.length) {
-        Bytes.writeAt(channel, HEADER + at, zeros, 0, zeros.length);
+        fresh.file().write(HEADER + at, zeros, 0, zeros.length);
       }
       whole = true;
+      return fresh;
     } finally {
       if (!whole) {
-        Files.deleteIfExists(fresh); // its space is needed
+        fresh.discard(); // its space is needed
       }
     }
-    return fresh;
   }
 
   private static Table map(Path path, boolean writable) throws IOException {
@@ -226,16 +231,14 @@ public final class PageIndex implements Closeable {
     }
     FileChannel.MapMode mode =
         writable ? FileChannel.MapMode.READ_WRITE : FileChannel.MapMode.READ_ONLY;
-    try (FileChannel channel =
-        writable
-            ? FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)
-            : FileChannel.open(path, StandardOpenOption.READ)) {
-      long size = channel.size();
+    OpenFile.Use use = writable ? OpenFile.Use.WRITE : OpenFile.Use.READ;
+    try (OpenFile file = OpenFile.open(path, use, OpenFile.WhenInterrupted.FINISH)) {
+      long size = file.size();
       if (size < HEADER) {
         return null;
       }
       byte[] head = new byte[40];
-      new ReadOnlyFile(path, channel).read(0, head, 0, head.length);
+      file.readFully(0, head, 0, head.length);
       long slots = LittleEndian.i64(head, 16);
       long used = LittleEndian.i64(head, 24);
       if (LittleEndian.i64(head, 0) != MAGIC
@@ -247,13 +250,13 @@ public final class PageIndex implements Closeable {
         return null;
       }
       Object fileKey = Files.readAttributes(path, "unix:ino").get("ino");
-      LongBuffer header = longs(channel.map(mode, 0, HEADER));
+      LongBuffer header = longs(file.map(mode, 0, HEADER));
       long bytes = slots * SLOT;
       long segment = 8L << SEGMENT_BITS;
       LongBuffer[] segments = new LongBuffer[(int) ((bytes + segment - 1) / segment)];
       for (int i = 0; i < segments.length; i++) {
         long from = i * segment;
-        segments[i] = longs(channel.map(mode, HEADER + from, Math.min(bytes - from, segment)));
+        segments[i] = longs(file.map(mode, HEADER + from, Math.min(bytes - from, segment)));
       }
       return new Table(fileKey, header, segments);
     }
@@ -461,18 +464,26 @@ public final class PageIndex implements Closeable {
     if (slots == t.slots) {
       return;
     }
-    Path fresh = freshFile(path, t.generation, slots);
-    Table larger = map(fresh, true);
-    long used = 0;
-    for (long slot = 0; slot < t.slots; slot++) {
-      long key = t.key(slot);
-      if (key != 0 && t.address(slot) != 0) {
-        used += insert(larger, key, t.address(slot));
+    PartFile fresh = freshFile(path, t.generation, slots);
+    boolean published = false;
+    try {
+      Table larger = map(fresh.path(), true);
+      long used = 0;
+      for (long slot = 0; slot < t.slots; slot++) {
+        long key = t.key(slot);
+        if (key != 0 && t.address(slot) != 0) {
+          used += insert(larger, key, t.address(slot));
+        }
+      }
+      larger.used(used);
+      fresh.publish(path, PartFile.Durability.WHOLE);
+      published = true;
+      table = larger;
+    } finally {
+      if (!published) {
+        fresh.discard();
       }
     }
-    larger.used(used);
-    Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    table = larger;
   }
 
   @Override
