@@ -10,8 +10,8 @@ import org.w3c.dom.Element;
 import org.w3c.dom.Node;
 
 /**
- * Sums up the JUnit XML reports below the directories given: the failed and the skipped tests by
- * name, with the reason, then one line {@code N passed, N failed, N skipped}.
+ * Sums up the JUnit XML reports below the directories given: the failed tests with the reason, the
+ * skipped ones counted by what they lacked, then one line {@code N passed, N failed, N skipped}.
  *
  * <p>Exit status 0 when nothing failed and something passed, 1 otherwise.
  */
@@ -42,7 +42,7 @@ public final class TestSummary {
     failed.forEach(test -> System.out.println("failed: " + test));
     skipped.forEach(
         (reason, tests) -> {
-          System.out.println("skipped: " + reason);
+          System.out.println("skipped " + tests.size() + ": " + reason);
           tests.forEach(test -> System.out.println("    " + test));
         });
     int skips = skipped.values().stream().mapToInt(List::size).sum();

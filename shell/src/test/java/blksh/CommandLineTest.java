@@ -2,6 +2,8 @@ package blksh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.ParameterizedTest;
 import blksh.kit.Program;
 import blksh.kit.Program.Ended;
 import blksh.session.ExitStatus;
@@ -33,17 +35,13 @@ class CommandLineTest {
     assertThat(help.out()).contains("run SCRIPT", "eval 'EXPR'", "--home DIR", "exit status");
   }
 
-  @Test
-  void refusesWrongUsageWithStatusTwo() throws Exception {
-    for (String[] wrong :
-        new String[][] {
-          {"frobnicate"}, {"--frob"}, {"run"}, {"eval"}, {"--home"}, {"eval", "1", "2"}
-        }) {
-      Ended ended = blksh().run(wrong);
-      assertThat(ended.status()).as(String.join(" ", wrong)).isEqualTo(ExitStatus.USAGE);
-      assertThat(ended.err()).startsWith("blksh: ").doesNotContain("Exception");
-      assertThat(ended.out()).isEmpty();
-    }
+  @ParameterizedTest
+  @ValueSource(strings = {"frobnicate", "--frob", "run", "eval", "--home", "eval 1 2"})
+  void refusesWrongUsageWithStatusTwo(String line) throws Exception {
+    Ended ended = blksh().run(line.split(" "));
+    assertThat(ended.status()).isEqualTo(ExitStatus.USAGE);
+    assertThat(ended.err()).startsWith("blksh: ").doesNotContain("Exception");
+    assertThat(ended.out()).isEmpty();
   }
 
   @Test

@@ -36,10 +36,6 @@ final class IsoTree implements FileTree {
   /** Bytes at the beginning of each list of fields that are not fields; -1 without Rock Ridge. */
   private final int skipped;
 
-  static boolean isMarked(Head head) {
-    return isDescriptor(head.at(Iso9660.FIRST_DESCRIPTOR * Iso9660.SECTOR, Iso9660.SECTOR));
-  }
-
   private static boolean isDescriptor(Structure sector) {
     return sector.has(Iso9660.STANDARD, Iso9660.IDENTIFIER);
   }

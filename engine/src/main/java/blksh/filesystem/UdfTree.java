@@ -63,12 +63,6 @@ final class UdfTree implements FileTree {
     return 0;
   }
 
-  /** Whether it says so where a disc without ISO 9660 does. */
-  static boolean isMarked(Head head) {
-    int at = Iso9660.FIRST_DESCRIPTOR * Iso9660.SECTOR + Iso9660.STANDARD;
-    return head.has(at, Udf.EXTENDED_AREA_BEGINS);
-  }
-
   /** Whether there is the anchor everything hangs on. */
   static boolean isOn(Volume volume) {
     return blockSize(volume) != 0;

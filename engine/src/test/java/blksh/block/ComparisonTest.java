@@ -3,6 +3,8 @@ package blksh.block;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.ParameterizedTest;
 import blksh.io.UnreadableException;
 import blksh.kit.Tool;
 import blksh.task.CancelledException;
@@ -112,15 +114,14 @@ class ComparisonTest {
         .isInstanceOf(CancelledException.class);
   }
 
-  @Test
-  void theDigestIsThatOfSha256sum(@TempDir Path folder) throws IOException {
-    for (int length : new int[] {0, 1, 4 * MIB, 9 * MIB + 17}) {
-      Path file = Files.write(folder.resolve("file"), random(length));
-      try (BlockSource source = FileSource.open(file)) {
-        Task task = Task.unwatched();
-        assertThat(Tool.named("sha256sum").run(file)).startsWith(SourceDigest.sha256(source, task));
-        assertThat(task.done()).isEqualTo(length);
-      }
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 4 * MIB, 9 * MIB + 17})
+  void theDigestIsThatOfSha256sum(int length, @TempDir Path folder) throws IOException {
+    Path file = Files.write(folder.resolve("file"), random(length));
+    try (BlockSource source = FileSource.open(file)) {
+      Task task = Task.unwatched();
+      assertThat(Tool.named("sha256sum").run(file)).startsWith(SourceDigest.sha256(source, task));
+      assertThat(task.done()).isEqualTo(length);
     }
   }
 }

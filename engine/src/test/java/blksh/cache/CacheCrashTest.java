@@ -3,6 +3,7 @@ package blksh.cache;
 import static blksh.kit.Await.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.kit.Effort;
 import blksh.block.FileSource;
 import blksh.kit.ChildJvm;
 import blksh.kit.Content;
@@ -22,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 class CacheCrashTest {
 
   /** How often to kill: a property, for the patient. */
-  private static final int KILLS = Integer.getInteger("blksh.kills", 8);
+  private static final int KILLS = Effort.of("blksh.kills", 8, 100);
 
   private static final int SIZE = 48 << 20;
 

@@ -5,6 +5,7 @@ import static blksh.kit.Content.random;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import blksh.kit.Effort;
 import blksh.BlkshException;
 import blksh.block.ByteArraySource;
 import blksh.block.FaultySource;
@@ -32,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 class ExportTest {
 
-  private static final int KILLS = Integer.getInteger("blksh.kills", 8);
+  private static final int KILLS = Effort.of("blksh.kills", 8, 100);
   private static final int SIZE = 8 * MIB;
 
   @TempDir Path folder;

@@ -4,6 +4,7 @@ import static blksh.kit.Await.await;
 import static blksh.kit.Await.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.kit.Effort;
 import blksh.block.FileSource;
 import blksh.block.SourceInfo;
 import blksh.block.WritableFile;
@@ -34,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class WriteThroughKillTest {
 
-  private static final int KILLS = Integer.getInteger("blksh.kills", 6);
+  private static final int KILLS = Effort.of("blksh.kills", 6, 100);
 
   private static final int SIZE = 16 << 20;
   private static final int WRITERS = 4;

@@ -2,6 +2,7 @@ package blksh.filesystem;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.params.provider.ValueSource;
 import blksh.kit.Volumes;
 import blksh.kit.Tool;
 import blksh.block.BlockSource;
@@ -62,11 +63,10 @@ class FileSystemTest {
     assertThat(FileSystem.of(head)).isEmpty();
   }
 
-  @Test
-  void whatIsShorterThanAMarkIsNothing() {
-    for (int length : new int[] {0, 1, 511, 1080, 4090}) {
-      assertThat(FileSystem.of(Structure.of(new byte[length]))).isEmpty();
-    }
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 511, 1080, 4090})
+  void whatIsShorterThanAMarkIsNothing(int length) {
+    assertThat(FileSystem.of(Structure.of(new byte[length]))).isEmpty();
   }
 
   @Test

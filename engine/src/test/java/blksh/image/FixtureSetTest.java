@@ -1,9 +1,9 @@
 package blksh.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import blksh.kit.Effort;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.task.Task;
@@ -21,9 +21,11 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.DynamicTest;
-import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Every image of a set made by the real tools, and every damaged one, does what its table says. The
@@ -33,43 +35,33 @@ class FixtureSetTest {
 
   @TempDir Path indexes;
 
-  @TestFactory
-  Stream<DynamicTest> everyRowIsAsTheTableSays() throws IOException {
-    return everyRow(row -> check(row));
+  private static Path set;
+
+  @BeforeAll
+  static void find() {
+    set = Effort.needFixtures();
   }
 
-  private interface Check {
-    void of(String[] row) throws Exception;
-  }
-
-  private static Stream<DynamicTest> everyRow(Check check) throws IOException {
-    String set = System.getProperty("blksh.fixtures");
-    assumeTrue(set != null, "-Dblksh.fixtures names no set of images");
-    Path directory = Path.of(set);
-    List<DynamicTest> tests = new ArrayList<>();
-    for (String line : Files.readAllLines(directory.resolve("fixtures.tsv"))) {
-      String[] row = line.split("\t");
-      if (!row[0].equals("path")) {
-        tests.add(dynamicTest(row[0], () -> check.of(row)));
-      }
-    }
-    return tests.stream();
+  static Stream<Arguments> rows() throws IOException {
+    return Files.readAllLines(set.resolve("fixtures.tsv")).stream()
+        .map(line -> line.split("\t"))
+        .filter(row -> !row[0].equals("path"))
+        .map(row -> arguments(row[0], row[2]));
   }
 
   /** Whatever a row holds, reads anywhere from eight threads agree with one read in order. */
-  @TestFactory
-  Stream<DynamicTest> randomReadsOfEveryRowAreRight() throws IOException {
-    assumeTrue(Integer.getInteger("blksh.random.reads") != null, "-Dblksh.random.reads is not set");
-    return everyRow(
-        row -> {
-          if (!row[2].startsWith("ERR:") && !row[2].equals("-")) {
-            readAtRandom(row[0], Integer.getInteger("blksh.random.reads"));
-          }
-        });
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("rows")
+  void randomReadsAreRight(String name, String expected) throws Exception {
+    int reads = Effort.of("blksh.random.reads", 0, 1000);
+    Effort.need(reads > 0, "--long or -Dblksh.random.reads=N");
+    if (!expected.startsWith("ERR:") && !expected.equals("-")) {
+      readAtRandom(name, reads);
+    }
   }
 
   private void readAtRandom(String name, int reads) throws Exception {
-    Path path = Path.of(System.getProperty("blksh.fixtures")).resolve(name);
+    Path path = set.resolve(name);
     ImageOptions options = ImageOptions.defaults().withIndexDirectory(indexes.resolve("random"));
     try (Image image = Images.open(path, options)) {
       int size = (int) image.size();
@@ -108,9 +100,10 @@ class FixtureSetTest {
     }
   }
 
-  private void check(String[] row) {
-    Path path = Path.of(System.getProperty("blksh.fixtures")).resolve(row[0]);
-    String expected = row[2];
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("rows")
+  void isAsTheTableSays(String name, String expected) {
+    Path path = set.resolve(name);
     long started = cpuNanos();
     String found = outcome(path, ImageOptions.defaults().withIndexDirectory(indexes));
     long millis = (cpuNanos() - started) / 1_000_000;

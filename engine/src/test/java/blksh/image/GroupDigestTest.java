@@ -1,7 +1,13 @@
 package blksh.image;
 
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Arrays;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.ParameterizedTest;
 import blksh.filesystem.Structure;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
@@ -45,23 +51,24 @@ class GroupDigestTest {
     }
   }
 
-  @Test
-  void aHashThatGoesOnIsTheHashOfEverything() {
+  static Stream<Arguments> goingOnAndAtOnce() {
+    return Stream.of(
+        arguments(GroupDigest.Xxh.of64Bits(true), GroupDigest.Xxh.of64Bits(false)),
+        arguments(GroupDigest.Xxh.of128Bits(true), GroupDigest.Xxh.of128Bits(false)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("goingOnAndAtOnce")
+  void aHashThatGoesOnIsTheHashOfEverything(GroupDigest goingOn, GroupDigest atOnce) {
     byte[] data = new byte[3000];
     new Random(2).nextBytes(data);
-    for (GroupDigest[] pair :
-        new GroupDigest[][] {
-          {GroupDigest.Xxh.of64Bits(true), GroupDigest.Xxh.of64Bits(false)},
-          {GroupDigest.Xxh.of128Bits(true), GroupDigest.Xxh.of128Bits(false)}
-        }) {
-      byte[] on = new byte[pair[0].size()];
-      for (int at = 0; at < 3000; at += 1000) {
-        pair[0].begin(on);
-        pair[0].add(data, at, 1000);
-        pair[0].put(on, 0);
-        byte[] whole = java.util.Arrays.copyOf(data, at + 1000);
-        assertThat(HexFormat.of().formatHex(on)).isEqualTo(digest(pair[1], whole));
-      }
+    byte[] on = new byte[goingOn.size()];
+    for (int at = 0; at < 3000; at += 1000) {
+      goingOn.begin(on);
+      goingOn.add(data, at, 1000);
+      goingOn.put(on, 0);
+      byte[] whole = Arrays.copyOf(data, at + 1000);
+      assertThat(HexFormat.of().formatHex(on)).isEqualTo(digest(atOnce, whole));
     }
   }
 }

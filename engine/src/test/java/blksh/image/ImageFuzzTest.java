@@ -2,6 +2,7 @@ package blksh.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.kit.Effort;
 import blksh.kit.Child;
 import com.github.luben.zstd.Zstd;
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,7 +39,7 @@ class ImageFuzzTest {
 
   @Test
   void anyBytesAreOpenedOrRefusedWithASentence() throws Exception {
-    int seconds = Integer.getInteger("blksh.fuzz.seconds", 10);
+    int seconds = Effort.of("blksh.fuzz.seconds", 10, 3600);
     String kept = System.getProperty("blksh.fuzz.corpus");
     Path corpus = kept == null ? directory.resolve("corpus") : Path.of(kept);
     Files.createDirectories(corpus);
@@ -99,11 +101,11 @@ class ImageFuzzTest {
         }
       }
     }
-    String set = System.getProperty("blksh.fixtures");
-    if (set != null) {
-      try (var files = Files.walk(Path.of(set))) {
+    Optional<Path> set = Effort.fixtures();
+    if (set.isPresent()) {
+      try (var files = Files.walk(set.get())) {
         for (Path file : files.filter(Files::isRegularFile).toList()) {
-          String name = Path.of(set).relativize(file).toString().replace('/', '-');
+          String name = set.get().relativize(file).toString().replace('/', '-');
           if (Files.size(file) <= LARGEST_BASE / 2 && !name.contains(".bz2")) {
             Files.copy(file, bases.resolve(name));
           }

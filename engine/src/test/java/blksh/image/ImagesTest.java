@@ -2,6 +2,7 @@ package blksh.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import blksh.kit.Reading;
@@ -291,20 +292,19 @@ class ImagesTest {
     }
   }
 
-  @Test
-  void everyTruncationOfEveryImageIsNamed() {
-    for (String name : List.of(CRC32, NO_RESEED, NTFSCLONE, PARTIMAGE)) {
-      byte[] whole = Fixture.bytes(name);
-      Random random = new Random(7);
-      for (int i = 0; i < 60; i++) {
-        byte[] cut = Arrays.copyOf(whole, random.nextInt(whole.length - 4));
-        try (Image image = open(cut)) {
-          // what is cut off behind all that is proven is only warned of
-          boolean clean = image.verify(Task.unwatched()).clean();
-          assertThat(clean && image.info().warnings().isEmpty()).as(name + cut.length).isFalse();
-        } catch (BlkshException e) {
-          assertThat(e.kind()).matches("BadMagic|.*Truncated");
-        }
+  @ParameterizedTest
+  @ValueSource(strings = {CRC32, NO_RESEED, NTFSCLONE, PARTIMAGE})
+  void everyTruncationOfEveryImageIsNamed(String name) {
+    byte[] whole = Fixture.bytes(name);
+    Random random = new Random(7);
+    for (int i = 0; i < 60; i++) {
+      byte[] cut = Arrays.copyOf(whole, random.nextInt(whole.length - 4));
+      try (Image image = open(cut)) {
+        // what is cut off behind all that is proven is only warned of
+        boolean clean = image.verify(Task.unwatched()).clean();
+        assertThat(clean && image.info().warnings().isEmpty()).as(name + cut.length).isFalse();
+      } catch (BlkshException e) {
+        assertThat(e.kind()).matches("BadMagic|.*Truncated");
       }
     }
   }
@@ -323,15 +323,20 @@ class ImagesTest {
     assertThat(kindOf(bytes)).isEqualTo(kind);
   }
 
-  @Test
-  void absurdHeadersAllocateNothing() {
+  @ParameterizedTest
+  @ValueSource(longs = {0, 1L << 62, Long.MAX_VALUE, -1, 1L << 43})
+  void absurdHeadersAllocateNothing(long blocks) {
     byte[] bytes = Arrays.copyOf(Fixture.bytes(CRC32), 110);
     Structure header = Structure.of(bytes);
-    for (long blocks : new long[] {0, 1L << 62, Long.MAX_VALUE, -1, 1L << 43}) {
-      header.putI64(60, blocks);
-      header.putI32(106, RawCrc.of(bytes, 0, 106));
-      assertThat(kindOf(bytes)).isEqualTo("AbsurdSize");
-    }
+    header.putI64(60, blocks);
+    header.putI32(106, RawCrc.of(bytes, 0, 106));
+    assertThat(kindOf(bytes)).isEqualTo("AbsurdSize");
+  }
+
+  @Test
+  void aBitmapThatIsNotThereIsNotAllocated() {
+    byte[] bytes = Arrays.copyOf(Fixture.bytes(CRC32), 110);
+    Structure header = Structure.of(bytes);
     header.putI64(52, Long.MAX_VALUE);
     header.putI64(60, 1L << 40);
     header.putI32(106, RawCrc.of(bytes, 0, 106));
@@ -412,20 +417,17 @@ class ImagesTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"QFI\u00fb", "LRZI", "PK\3\4"})
+  void whatIsSomethingElseIsNamed(String magic) {
+    byte[] large = Arrays.copyOf(magic.getBytes(ISO_8859_1), 2 << 20);
+    assertThatThrownBy(() -> open(large))
+        .isInstanceOf(BadMagicException.class)
+        .hasMessageContaining("which is not read");
+  }
+
   @Test
-  void whatIsSomethingElseIsNamed() throws IOException {
-    byte[] large = new byte[2 << 20];
-    for (String magic : List.of("QFI\u00fb", "LRZI", "PK\3\4")) {
-      System.arraycopy(
-          magic.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1),
-          0,
-          large,
-          0,
-          magic.length());
-      assertThatThrownBy(() -> open(large))
-          .isInstanceOf(BadMagicException.class)
-          .hasMessageContaining("which is not read");
-    }
+  void aLaterPartIsNamed() throws IOException {
     Files.write(directory.resolve("x.aa"), Fixture.bytes(CRC32));
     Files.write(directory.resolve("x.ab"), new byte[3000]);
     assertThatThrownBy(() -> Images.open(directory.resolve("x.ab")))

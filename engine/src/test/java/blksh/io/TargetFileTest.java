@@ -3,6 +3,7 @@ package blksh.io;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import blksh.kit.Effort;
 import blksh.BlkshException;
 import blksh.kit.ChildJvm;
 import java.io.IOException;
@@ -20,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class TargetFileTest {
 
-  private static final int KILLS = Integer.getInteger("blksh.kills", 8);
+  private static final int KILLS = Effort.of("blksh.kills", 8, 100);
   private static final int SIZE = 4 << 20;
 
   @TempDir Path folder;

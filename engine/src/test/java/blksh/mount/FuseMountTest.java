@@ -3,6 +3,7 @@ package blksh.mount;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import blksh.kit.Effort;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
@@ -420,7 +421,7 @@ class FuseMountTest {
         new FixedDirectory(Map.of("disk.img", file(Content.random(4096, 5))), WHEN);
     int threads = 0;
     long descriptors = 0;
-    for (int i = 0; i < Integer.getInteger("blksh.mount.rounds", 40); i++) {
+    for (int i = 0; i < Effort.of("blksh.mount.rounds", 40, 400); i++) {
       FuseMount mount = mount(root, MountOptions.defaults());
       assertThat(Files.readAllBytes(point.resolve("disk.img"))).hasSize(4096);
       mount.close();
@@ -467,15 +468,14 @@ class FuseMountTest {
     return process;
   }
 
-  @Test
-  void aProcessThatIsAskedToEndUnmounts() throws Exception {
-    for (String signal : List.of("TERM", "INT", "HUP")) {
-      Process process = serve();
-      Tool.named("kill").run("-" + signal, Long.toString(process.pid()));
-      process.waitFor();
-      assertThat(MountTable.at(point)).as(signal).isNull();
-      assertThat(point).doesNotExist();
-    }
+  @ParameterizedTest
+  @ValueSource(strings = {"TERM", "INT", "HUP"})
+  void aProcessThatIsAskedToEndUnmounts(String signal) throws Exception {
+    Process process = serve();
+    Tool.named("kill").run("-" + signal, Long.toString(process.pid()));
+    process.waitFor();
+    assertThat(MountTable.at(point)).as(signal).isNull();
+    assertThat(point).doesNotExist();
   }
 
   @Test

@@ -3,6 +3,7 @@ package blksh.mount;
 import static blksh.kit.Await.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.kit.Effort;
 import blksh.block.BlockSource;
 import blksh.block.SourceInfo;
 import blksh.io.UnreadableException;
@@ -27,7 +28,7 @@ import org.junit.jupiter.api.Test;
  */
 class ReadAheadStressTest {
 
-  private static final int SECONDS = Integer.getInteger("blksh.stress.seconds", 3);
+  private static final int SECONDS = Effort.of("blksh.stress.seconds", 3, 300);
   private static final int READERS = 16;
 
   /** Eight bytes at a place say which place it is. */

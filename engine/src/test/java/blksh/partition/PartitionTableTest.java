@@ -104,17 +104,16 @@ class PartitionTableTest {
     assertThat(read(disk).partition("Größe")).contains(partition);
   }
 
-  @Test
-  void eitherCopyOfAGptWillDoAndTheOtherIsReported() throws IOException {
-    for (long damaged : new long[] {512 + 20, 1024 + 3, 100 * MIB - 512 + 20}) {
-      Path disk = disk("label: gpt\n,10M\n,20M\n");
-      final List<Partition> before = read(disk).partitions();
-      write(disk, damaged, 99);
-      PartitionTable table = read(disk);
-      assertThat(table.partitions()).isEqualTo(before).hasSize(2);
-      assertThat(table.warnings()).hasSize(1);
-      assertThat(table.sound()).isTrue();
-    }
+  @ParameterizedTest
+  @ValueSource(longs = {512 + 20, 1024 + 3, 100 * MIB - 512 + 20})
+  void eitherCopyOfAGptWillDoAndTheOtherIsReported(long damaged) throws IOException {
+    Path disk = disk("label: gpt\n,10M\n,20M\n");
+    final List<Partition> before = read(disk).partitions();
+    write(disk, damaged, 99);
+    PartitionTable table = read(disk);
+    assertThat(table.partitions()).isEqualTo(before).hasSize(2);
+    assertThat(table.warnings()).hasSize(1);
+    assertThat(table.sound()).isTrue();
   }
 
   @Test
@@ -143,16 +142,14 @@ class PartitionTableTest {
     assertThat(read(disk).partitions()).hasSize(1);
   }
 
-  @Test
-  void aFileSystemIsNoPartitionTable() throws IOException {
-    for (String command :
-        List.of("mkfs.vfat", "mkfs.ntfs -q -F -f", "mkfs.exfat", "mkfs.ext4 -q")) {
-      Path image = blank("fs", 64 * MIB);
-      List<Object> words = new ArrayList<>(List.of((Object[]) command.split(" ")));
-      words.add(image);
-      Tool.named(words.remove(0).toString()).run(words.toArray());
-      assertThat(read(image).kind()).as(command).isEqualTo(PartitionTable.Kind.NONE);
-    }
+  @ParameterizedTest
+  @ValueSource(strings = {"mkfs.vfat", "mkfs.ntfs -q -F -f", "mkfs.exfat", "mkfs.ext4 -q"})
+  void aFileSystemIsNoPartitionTable(String command) throws IOException {
+    Path image = blank("fs", 64 * MIB);
+    List<Object> words = new ArrayList<>(List.of((Object[]) command.split(" ")));
+    words.add(image);
+    Tool.named(words.remove(0).toString()).run(words.toArray());
+    assertThat(read(image).kind()).as(command).isEqualTo(PartitionTable.Kind.NONE);
   }
 
   @Test

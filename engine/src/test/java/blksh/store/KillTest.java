@@ -5,6 +5,7 @@ import static blksh.store.Images.assertRestores;
 import static blksh.store.Images.capture;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.kit.Effort;
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
 import blksh.kit.ChildJvm;
@@ -35,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class KillTest {
 
-  private static final int KILLS = Integer.getInteger("blksh.kills", 25);
+  private static final int KILLS = Effort.of("blksh.kills", 25, 300);
   private static final int GENERATIONS = 4;
 
   @TempDir(factory = InMemory.class)

@@ -3,6 +3,7 @@ package blksh.workspace;
 import static blksh.kit.Await.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.kit.Effort;
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
 import blksh.kit.Child;
@@ -34,8 +35,8 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class DamagedStoreMountTest {
 
-  private static final int SECONDS = Integer.getInteger("blksh.soak.seconds", 4);
-  private static final int MIB = Integer.getInteger("blksh.soak.mib", 96);
+  private static final int SECONDS = Effort.of("blksh.soak.seconds", 4, 300);
+  private static final int MIB = Effort.of("blksh.soak.mib", 96, 1024);
   private static final int READERS = 16;
   private static final int MOST_RESIDENT_KIB = 300 << 10;
 

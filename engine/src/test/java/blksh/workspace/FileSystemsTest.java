@@ -2,6 +2,7 @@ package blksh.workspace;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.kit.Effort;
 import blksh.block.BlockSource;
 import blksh.block.FileSource;
 import blksh.filesystem.BtrfsTrees;
@@ -45,7 +46,7 @@ class FileSystemsTest {
   @TempDir Path folder;
 
   static Stream<Recipe> recipes() {
-    String wanted = System.getProperty("blksh.filesystems", "");
+    String wanted = System.getProperty("blksh.filesystems", Effort.isLong() ? "all" : "");
     return Recipe.all()
         .filter(
             recipe ->

@@ -13,6 +13,12 @@ object Members {
   /** The packages of the vocabulary: what scripts name without an import is at home in them. */
   internal val PACKAGES = listOf("blksh.dsl", "blksh.view")
 
+  /** What scripts see without naming it, by the name of the class they are handed. */
+  internal const val ROOT = "Vocabulary"
+
+  /** The classes whose members are those of [ROOT]. */
+  internal val AT_HAND = setOf(ROOT, "ArgumentWords")
+
   /**
    * A public property or function.
    *

@@ -397,13 +397,12 @@ class ArgumentsTest {
     }
   }
 
-  @Test
-  void missesTheWordsOfAnotherCommand() {
-    for (String line : List.of("", "--")) {
-      Arguments arguments = arguments(line);
-      arguments.rest("COMMAND", "what to run", true);
-      refused(arguments, "-- COMMAND is missing (what to run)");
-    }
+  @ParameterizedTest
+  @ValueSource(strings = {"", "--"})
+  void missesTheWordsOfAnotherCommand(String line) {
+    Arguments arguments = arguments(line);
+    arguments.rest("COMMAND", "what to run", true);
+    refused(arguments, "-- COMMAND is missing (what to run)");
   }
 
   @ParameterizedTest

@@ -3,6 +3,7 @@ package blksh.prompt;
 import static blksh.kit.Await.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.kit.Effort;
 import blksh.kit.Pane;
 import blksh.kit.Program;
 import blksh.kit.Pty;
@@ -19,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 class RoughHandlingTest {
 
   /** How often a capture is interrupted; more by {@code -Dblksh.interrupts=50}. */
-  private static final int INTERRUPTS = Integer.getInteger("blksh.interrupts", 10);
+  private static final int INTERRUPTS = Effort.of("blksh.interrupts", 10, 50);
 
   private static final int IMAGE_BYTES = 64 << 20;
 

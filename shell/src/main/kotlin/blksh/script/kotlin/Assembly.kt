@@ -132,7 +132,8 @@ private class Assembly(private val target: Path) {
               ": " +
               short(member.returnType)
           val nullable = member.returnType.isMarkedNullable
-          val owner = type.simpleName.orEmpty()
+          val name = type.simpleName.orEmpty()
+          val owner = if (name in Members.AT_HAND) Members.ROOT else name
           Members.line(
             it,
             Members.Member(

@@ -1,5 +1,6 @@
 package blksh.script.kotlin
 
+import blksh.script.Members
 import java.nio.file.Path
 import kotlin.io.path.listDirectoryEntries
 import kotlin.io.path.readText
@@ -29,9 +30,6 @@ internal object Documentation {
   /** Where the lines are found at run time. */
   const val RESOURCE = "blksh/dsl/words.tsv"
 
-  /** What is at hand without naming it. */
-  private const val ROOT = "Vocabulary"
-
   fun extract(sources: List<Path>): String {
     val disposable = Disposer.newDisposable("blksh documentation")
     try {
@@ -59,11 +57,12 @@ internal object Documentation {
     when (declared) {
       is KtClassOrObject -> {
         val name = declared.name ?: return
-        if (name != ROOT) {
+        val atHand = name in Members.AT_HAND
+        if (!atHand) {
           val kind = if (declared is KtClass && declared.isInterface()) "interface" else "class"
           lines += line("", name, "type", name, "$kind $name", declared)
         }
-        val inside = if (name == ROOT) "" else name
+        val inside = if (atHand) "" else name
         declared.primaryConstructorParameters
           .filter { it.hasValOrVar() && shown(it) }
           .forEach { lines += callable(inside, it, "val ${it.name}") }

@@ -13,7 +13,7 @@ internal object OwnNames {
   private val WORD = Regex("""\w+""")
 
   private val vocabulary: Set<String> by lazy {
-    Members.all().filter { it.owner == "Vocabulary" }.map { it.name }.toSet()
+    Members.all().filter { it.owner == Members.ROOT }.map { it.name }.toSet()
   }
 
   /** What to say in place of [message], which is about the word at an offset of [text]. */

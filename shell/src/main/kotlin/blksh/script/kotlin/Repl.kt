@@ -10,7 +10,6 @@ import blksh.script.ScriptSource
 import blksh.script.Sitting
 import blksh.session.Evaluation
 import java.lang.reflect.InvocationTargetException
-import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.ConcurrentLinkedDeque
 import kotlin.coroutines.Continuation
 import kotlin.coroutines.EmptyCoroutineContext
@@ -25,14 +24,7 @@ import kotlin.script.experimental.jvm.impl.KJvmCompiledModuleInMemory
 import kotlin.script.experimental.jvm.impl.KJvmCompiledScript
 import kotlin.script.experimental.util.LinkedSnippet
 import org.jetbrains.kotlin.com.intellij.openapi.util.Disposer
-import org.jetbrains.kotlin.com.intellij.psi.PsiErrorElement
-import org.jetbrains.kotlin.fir.extensions.FirReplHistoryProvider
-import org.jetbrains.kotlin.fir.symbols.impl.FirReplSnippetSymbol
-import org.jetbrains.kotlin.lexer.KotlinLexer
-import org.jetbrains.kotlin.lexer.KtTokens
-import org.jetbrains.kotlin.psi.KtFile
 import org.jetbrains.kotlin.psi.KtPsiFactory
-import org.jetbrains.kotlin.psi.psiUtil.collectDescendantsOfType
 import org.jetbrains.kotlin.scripting.compiler.plugin.impl.K2ReplCompiler
 import org.jetbrains.kotlin.scripting.compiler.plugin.impl.ScriptDiagnosticsMessageCollector
 import org.jetbrains.kotlin.scripting.compiler.plugin.services.firReplHistoryProvider
@@ -94,72 +86,14 @@ class Repl(
     )
   private val compiler = K2ReplCompiler(state)
   private val psi = KtPsiFactory(state.project, markGenerated = false)
+  private val syntax = EntrySyntax(psi)
   private val loader = SnippetClassLoader(javaClass.classLoader)
   /** Those that were kept, newest first. */
   private val snippets = ConcurrentLinkedDeque<Any>()
   private var number = 0
 
   /** Says whether lines are an entry, the beginning of one, or wrong. */
-  @Synchronized
-  fun read(text: String): Reading {
-    if (openAtEnd(text)) return Reading.Incomplete
-    val file: KtFile = psi.createFile("entry.kts", text)
-    val errors = file.collectDescendantsOfType<PsiErrorElement>()
-    val first = errors.minByOrNull { it.textRange.startOffset } ?: return Reading.Complete
-    val end = text.trimEnd().length
-    if (!Tokens.isBroken(text) && errors.all { it.textRange.startOffset >= end })
-      return Reading.Incomplete
-    val before = text.take(first.textRange.startOffset)
-    val problem =
-      ScriptProblem(
-        true,
-        before.count { it == '\n' } + 1,
-        before.length - before.lastIndexOf('\n'),
-        first.errorDescription,
-      )
-    return Reading.Invalid(problem)
-  }
-
-  /** Entries see each other, whatever they declare private; as long as before. */
-  private fun open(text: String): String {
-    if (PRIVATE !in text) return text
-    val opened = StringBuilder(text)
-    val script = psi.createFile("entry.kts", text).script ?: return text
-    for (declaration in script.declarations) {
-      val modifier = declaration.modifierList?.getModifier(KtTokens.PRIVATE_KEYWORD) ?: continue
-      val range = modifier.textRange
-      opened.replace(range.startOffset, range.endOffset, " ".repeat(range.length))
-    }
-    return opened.toString()
-  }
-
-  private fun endMissing(text: String): ScriptProblem {
-    val lines = text.trimEnd().lines()
-    return ScriptProblem(
-      true,
-      lines.size,
-      lines.last().length + 1,
-      "Expecting more: the end is missing",
-    )
-  }
-
-  /** Whether a raw string or a comment is still open; the parser does not mind those. */
-  private fun openAtEnd(text: String): Boolean {
-    val lexer = KotlinLexer()
-    lexer.start(text)
-    var raw = false
-    while (true) {
-      val token = lexer.tokenType ?: return raw
-      when (token) {
-        KtTokens.OPEN_QUOTE -> raw = lexer.tokenText == "\"\"\""
-        KtTokens.CLOSING_QUOTE -> raw = false
-        KtTokens.BLOCK_COMMENT,
-        KtTokens.DOC_COMMENT ->
-          if (lexer.tokenEnd == text.length && !lexer.tokenText.endsWith("*/")) return true
-      }
-      lexer.advance()
-    }
-  }
+  @Synchronized fun read(text: String): Reading = syntax.read(text)
 
   /** An entry that compiled: it waits to be run, once, and then to be settled. */
   class Entry
@@ -188,17 +122,17 @@ class Repl(
     val source = ScriptSource("<prompt>", text)
     // The compiler goes on over syntax errors, and crashes over some: they end here.
     val wrong =
-      when (val reading = read(text)) {
+      when (val reading = syntax.read(text)) {
         is Reading.Invalid -> reading.problem
-        Reading.Incomplete -> endMissing(text)
+        Reading.Incomplete -> syntax.endMissing(text)
         Reading.Complete -> null
       }
     if (wrong != null) return Compilation.Failed(Outcome.Refused(source, listOf(wrong)))
-    val prelude = prelude(text, names(text))
+    val prelude = prelude(text, syntax.names(text))
     val mark = history.mark()
     var compiled = false
     try {
-      return when (val result = compile(open(prelude + text), "$ENTRY${++number}")) {
+      return when (val result = compile(syntax.opened(prelude + text), "$ENTRY${++number}")) {
         is ResultWithDiagnostics.Success -> {
           compiled = true
           val snippet = result.value.get() as KJvmCompiledScript
@@ -297,7 +231,7 @@ class Repl(
   @Synchronized
   fun scope(before: String): Scope {
     val text = before + ScopeSearch.MARK + Tokens.closing(before)
-    val prelude = prelude(text, names(text))
+    val prelude = prelude(text, syntax.names(text))
     val mark = history.mark()
     val search =
       ScopeSearch(history.getSnippets().toList()) { session ->
@@ -324,18 +258,6 @@ class Repl(
   @Synchronized
   fun importable(packageName: String): List<String> =
     extensions?.importable(packageName) ?: listOf()
-
-  /** The identifiers in a text. */
-  private fun names(text: String): Set<String> {
-    val names = HashSet<String>()
-    val lexer = KotlinLexer()
-    lexer.start(text)
-    while (lexer.tokenType != null) {
-      if (lexer.tokenType == KtTokens.IDENTIFIER) names += lexer.tokenText
-      lexer.advance()
-    }
-    return names
-  }
 
   /**
    * Declares the results an entry speaks of under their own names, on the entry's first line: the
@@ -499,59 +421,12 @@ class Repl(
     return runCatching { box.invoke(null, value) }.getOrDefault(value)
   }
 
-  /** The compiler's history of entries, whose tail can be taken back. */
-  private class RevocableHistory : FirReplHistoryProvider() {
-    private val entries = ArrayList<FirReplSnippetSymbol>()
-    private var asked = FIRST
-
-    override fun getSnippets(): Iterable<FirReplSnippetSymbol> = entries.toList()
-
-    override fun putSnippet(symbol: FirReplSnippetSymbol) {
-      entries += symbol
-    }
-
-    override fun isFirstSnippet(symbol: FirReplSnippetSymbol): Boolean =
-      entries.firstOrNull() == symbol
-
-    /** The compiler names results by it; entries that were taken back keep theirs. */
-    override fun getSnippetCount(): Int = asked++
-
-    fun mark(): Int = entries.size
-
-    fun rollBack(mark: Int) {
-      while (entries.size > mark) entries.removeLast()
-    }
-  }
-
-  /** The classes of all entries, each with its checkpoints. */
-  private class SnippetClassLoader(parent: ClassLoader) : ClassLoader(parent) {
-    private val classes = ConcurrentHashMap<String, ByteArray>()
-
-    fun add(files: Map<String, ByteArray>, stays: Boolean) {
-      files.forEach { (path, bytes) ->
-        if (path.endsWith(".class")) {
-          classes[path.removeSuffix(".class").replace('/', '.')] = Checkpoints.insert(bytes, stays)
-        }
-      }
-    }
-
-    override fun findClass(name: String): Class<*> {
-      val bytes = classes.remove(name) ?: throw ClassNotFoundException(name)
-      return defineClass(name, bytes, 0, bytes.size)
-    }
-  }
-
   private companion object {
 
     /** What the classes of entries are called, with a number. */
     const val ENTRY = "Entry_"
 
-    const val PRIVATE = "private"
-
     const val LESSON_MILLIS = 15L
-
-    /** Where the compiler's numbers for results begin, out of the way of those people see. */
-    const val FIRST = 1_000_000
 
     /** Runs a suspending call that never really suspends. */
     fun <T> suspended(block: suspend () -> T): T {

@@ -239,7 +239,7 @@ internal class ScopeSearch(
     val id = function.callableId
     if (id.packageName.asString() !in Members.PACKAGES) return ""
     val owner = id.className?.asString().orEmpty()
-    return if (owner.isEmpty() || owner == "Vocabulary") id.callableName.asString()
+    return if (owner.isEmpty() || owner in Members.AT_HAND) id.callableName.asString()
     else "$owner.${id.callableName}"
   }
 

@@ -3,6 +3,8 @@ package blksh.prompt.command;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.ParameterizedTest;
 import blksh.kit.Pane;
 import blksh.kit.Program;
 import blksh.kit.Program.Ended;
@@ -226,14 +228,13 @@ class CommandsTest {
         .contains("\nyes\n", "That was the tour");
   }
 
-  @Test
-  void saysNothingOfItsOwnWithoutATerminal() throws Exception {
-    for (String term : List.of("xterm-256color", "dumb")) {
-      Ended ended = new Program(home).with("TERM", term).reading("sampleStore().map\nstores").run();
-      assertThat(ended.status()).isZero();
-      assertThat(ended.err()).isEmpty();
-      assertThat(ended.out()).startsWith("map of ").doesNotContain("\033", "blksh>");
-    }
+  @ParameterizedTest
+  @ValueSource(strings = {"xterm-256color", "dumb"})
+  void saysNothingOfItsOwnWithoutATerminal(String term) throws Exception {
+    Ended ended = new Program(home).with("TERM", term).reading("sampleStore().map\nstores").run();
+    assertThat(ended.status()).isZero();
+    assertThat(ended.err()).isEmpty();
+    assertThat(ended.out()).startsWith("map of ").doesNotContain("\033", "blksh>");
   }
 
   @Test

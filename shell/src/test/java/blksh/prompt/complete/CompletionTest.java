@@ -2,6 +2,7 @@ package blksh.prompt.complete;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.kit.Effort;
 import blksh.kit.Program;
 import blksh.kit.Pty;
 import java.io.IOException;
@@ -21,7 +22,7 @@ import org.junit.jupiter.api.Test;
 class CompletionTest {
 
   /** Versions in each store; five thousand in all by {@code -Dblksh.versions=1667}. */
-  private static final int VERSIONS = Integer.getInteger("blksh.versions", 240);
+  private static final int VERSIONS = Effort.of("blksh.versions", 240, 1667);
 
   private static final long ECHO_MILLIS = 50;
   private static final long MENU_MILLIS = 200;
