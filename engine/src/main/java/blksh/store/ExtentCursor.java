@@ -1,7 +1,7 @@
 package blksh.store;
 
-import blksh.io.IoFailure;
 import blksh.block.Extent;
+import blksh.io.IoFailure;
 import blksh.io.LittleEndian;
 import blksh.store.pack.Pack;
 import java.io.IOException;

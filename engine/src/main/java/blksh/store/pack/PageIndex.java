@@ -1,8 +1,8 @@
 package blksh.store.pack;
 
+import blksh.BlkshException;
 import blksh.io.IoFailure;
 import blksh.io.PartFile;
-import blksh.BlkshException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;

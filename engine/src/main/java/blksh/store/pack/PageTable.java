@@ -1,9 +1,9 @@
 package blksh.store.pack;
 
-import blksh.io.OpenFile;
-import blksh.io.PartFile;
 import blksh.io.Checksum;
 import blksh.io.LittleEndian;
+import blksh.io.OpenFile;
+import blksh.io.PartFile;
 import java.io.IOException;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
