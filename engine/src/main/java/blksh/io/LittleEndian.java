@@ -4,7 +4,9 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
-/** Numbers in byte arrays, least significant byte first, as stores and most file systems have them. */
+/**
+ * Numbers in byte arrays, least significant byte first, as stores and most file systems have them.
+ */
 public final class LittleEndian {
 
   private static final VarHandle SHORT =

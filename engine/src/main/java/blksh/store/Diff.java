@@ -41,8 +41,8 @@ final class Diff {
   ManifestDiff run() {
     try (digestsA;
         digestsB) {
-      ManifestFile.Cursor x = a.new Cursor();
-      ManifestFile.Cursor y = b.new Cursor();
+      ExtentCursor x = new ExtentCursor(a);
+      ExtentCursor y = new ExtentCursor(b);
       // A last page that is longer in the other image is a page that differs, whatever it holds.
       long shorter = Math.min(a.manifest().size(), b.manifest().size());
       boolean sameSize = a.manifest().size() == b.manifest().size();
@@ -81,7 +81,7 @@ final class Diff {
     }
   }
 
-  private void compare(ManifestFile.Cursor x, ManifestFile.Cursor y, long from, long to) {
+  private void compare(ExtentCursor x, ExtentCursor y, long from, long to) {
     boolean data = x.kind == Extent.Kind.DATA;
     if (data != (y.kind == Extent.Kind.DATA)) {
       differ(from, to, y.kind);

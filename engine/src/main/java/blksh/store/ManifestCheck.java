@@ -99,7 +99,7 @@ final class ManifestCheck {
     Manifest manifest = file.manifest();
     RootDigest root = full ? new RootDigest() : null;
     byte[] digest = new byte[Page.DIGEST * SOME];
-    ManifestFile.Cursor cursor = file.new Cursor();
+    ExtentCursor cursor = new ExtentCursor(file);
     boolean provable = true;
     long at = 0;
     while (at < file.pages()) {
@@ -144,11 +144,7 @@ final class ManifestCheck {
 
   /** Checks that the pages of an extent are there; false when the root cannot be had any more. */
   private boolean data(
-      ManifestFile file,
-      ManifestFile.Cursor cursor,
-      RootDigest root,
-      byte[] digest,
-      PackDigests digests) {
+      ManifestFile file, ExtentCursor cursor, RootDigest root, byte[] digest, PackDigests digests) {
     long packId = file.packs()[cursor.pack];
     int count = (int) (cursor.end - cursor.start);
     PackCheck check = packs.get(packId);

@@ -4,7 +4,6 @@ import blksh.BlkshException;
 import blksh.block.Extent;
 import blksh.io.Checksum;
 import blksh.io.LittleEndian;
-import blksh.store.pack.Pack;
 import blksh.store.pack.Page;
 import blksh.store.shelf.Blob;
 import blksh.store.shelf.Bytes;
@@ -57,7 +56,7 @@ final class ManifestFile implements Closeable {
   /** Chunks kept in memory, of 64 KiB at most each. */
   private static final int KEPT_CHUNKS = 64;
 
-  private static final long START_MASK = (1L << KIND_SHIFT) - 1;
+  static final long START_MASK = (1L << KIND_SHIFT) - 1;
 
   private final Blob file;
 
@@ -273,6 +272,17 @@ final class ManifestFile implements Closeable {
     return (int) chunks(extents);
   }
 
+  /** The chunk that holds the extent of a page; -1 when there is none. */
+  int extentChunkOf(long page) {
+    int found = Arrays.binarySearch(chunkFirst, 0, extentChunks(), page);
+    return found >= 0 ? found : -found - 2;
+  }
+
+  /** A chunk of extents that is sound; not to be changed. */
+  byte[] extentChunk(int number) throws IOException {
+    return chunk(number, extents, 0);
+  }
+
   /** The pages an extent chunk speaks of: first, and one past the last. */
   long[] chunkRange(int chunk) {
     return new long[] {
@@ -308,107 +318,6 @@ final class ManifestFile implements Closeable {
       throw new BlkshException("read manifest " + location, Bytes.reason(e), e);
     }
     return found;
-  }
-
-  /** A walk over the extents from some page on. Used by one thread. */
-  final class Cursor {
-    private int chunk = -1;
-    private byte[] records = {};
-    private int at;
-
-    /** What the extent holds. */
-    Extent.Kind kind;
-
-    /** First page of the extent in the image. */
-    long start;
-
-    /** First page after it. */
-    long end;
-
-    /** Number of its pack in {@link #packs}. */
-    int pack;
-
-    /** First page in the pack. */
-    int first;
-
-    /**
-     * Goes to the extent that holds a page.
-     *
-     * @param page 0 up to the pages of the image
-     * @throws DamagedManifest when the chunk that would say is damaged
-     */
-    void seek(long page) throws DamagedManifest {
-      int low = Arrays.binarySearch(chunkFirst, 0, extentChunks(), page);
-      enter(low >= 0 ? low : -low - 2);
-      int a = 0;
-      int b = records.length / RECORD - 1;
-      while (a < b) {
-        int middle = (a + b + 1) >>> 1;
-        if (startAt(middle) <= page) {
-          a = middle;
-        } else {
-          b = middle - 1;
-        }
-      }
-      show(a);
-    }
-
-    /** Goes to the next extent; false at the end. */
-    boolean next() throws DamagedManifest {
-      if (end >= pages) {
-        return false;
-      }
-      if (chunk < 0) {
-        enter(0);
-        show(0);
-      } else if (at + 1 < records.length / RECORD) {
-        show(at + 1);
-      } else {
-        enter(chunk + 1);
-        show(0);
-      }
-      return true;
-    }
-
-    private void enter(int number) throws DamagedManifest {
-      if (number == chunk) {
-        return;
-      }
-      if (number < 0 || number >= extentChunks()) {
-        throw new DamagedManifest(0, pages, "it has no extent where one must be");
-      }
-      try {
-        records = chunk(number, extents, 0);
-        chunk = number;
-      } catch (IOException e) {
-        chunk = -1;
-        long[] range = chunkRange(number);
-        throw new DamagedManifest(range[0], range[1], Bytes.reason(e));
-      }
-    }
-
-    private long startAt(int record) {
-      return LittleEndian.i64(records, record * RECORD) & START_MASK;
-    }
-
-    private void show(int record) throws DamagedManifest {
-      at = record;
-      long head = LittleEndian.i64(records, record * RECORD);
-      kind = RootDigest.kind((int) (head >>> KIND_SHIFT));
-      start = head & START_MASK;
-      end = record + 1 < records.length / RECORD ? startAt(record + 1) : chunkRange(chunk)[1];
-      pack = LittleEndian.i32(records, record * RECORD + 8);
-      first = LittleEndian.i32(records, record * RECORD + 12);
-      if (kind == null
-          || end <= start
-          || end > pages
-          || pack < 0
-          || (kind == Extent.Kind.DATA
-              && (pack >= packs.length || first < 0 || first + (end - start) > Pack.MAX_PAGES))) {
-        long[] range = chunkRange(chunk);
-        throw new DamagedManifest(range[0], range[1], "an extent does not make sense");
-      }
-    }
   }
 
   /** A part of a manifest that cannot be used: the pages from first up to end. */

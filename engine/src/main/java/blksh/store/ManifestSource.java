@@ -44,7 +44,7 @@ final class ManifestSource implements BlockSource, CacheFigures.Counting {
   /** What one reading thread needs. */
   private final class Reader {
     final PageReader pages = repository.pages(cache, owner);
-    final ManifestFile.Cursor cursor = file.new Cursor();
+    final ExtentCursor cursor = new ExtentCursor(file);
     final byte[] page = new byte[Page.SIZE];
     final byte[] digest = new byte[Page.DIGEST];
   }
@@ -101,7 +101,7 @@ final class ManifestSource implements BlockSource, CacheFigures.Counting {
 
   private void fill(Reader reader, long position, long end, ByteBuffer target)
       throws ManifestFile.DamagedManifest {
-    ManifestFile.Cursor cursor = reader.cursor;
+    ExtentCursor cursor = reader.cursor;
     long at = position;
     while (at < end) {
       long page = at / Page.SIZE;
@@ -123,7 +123,7 @@ final class ManifestSource implements BlockSource, CacheFigures.Counting {
 
   /** Copies bytes of one page, or as many whole pages as lie together. */
   private int copyPages(Reader reader, long page, long at, long end, ByteBuffer target) {
-    ManifestFile.Cursor cursor = reader.cursor;
+    ExtentCursor cursor = reader.cursor;
     int number = cursor.first + (int) (page - cursor.start);
     if (at == page * Page.SIZE) {
       long most = Math.min(cursor.end - page, (end - at) / Page.SIZE);
@@ -156,7 +156,7 @@ final class ManifestSource implements BlockSource, CacheFigures.Counting {
 
   /** Extents of the manifest with its bad ranges laid over them; asked in order. */
   private final class Finder implements ExtentWalk.Finder {
-    private final ManifestFile.Cursor cursor = file.new Cursor();
+    private final ExtentCursor cursor = new ExtentCursor(file);
     private final Iterator<Extent> bad;
     private Extent nextBad;
 

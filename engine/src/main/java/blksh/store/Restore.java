@@ -44,7 +44,7 @@ final class Restore {
   private final OrderedStep<Segment> inOrder = new OrderedStep<>(this::prove);
   private final BlockingQueue<Segment> idle = new LinkedBlockingQueue<>();
   private final RootDigest root = new RootDigest();
-  private final ManifestFile.Cursor plan;
+  private final ExtentCursor plan;
   private volatile boolean broken;
   private long planned;
   private long tickets;
@@ -61,7 +61,7 @@ final class Restore {
     this.target = target;
     this.targetName = targetName;
     this.task = task;
-    this.plan = file.new Cursor();
+    this.plan = new ExtentCursor(file);
     for (int i = 0; i < Workers.count() + AHEAD; i++) {
       idle.add(new Segment());
     }
@@ -72,7 +72,7 @@ final class Restore {
     final byte[] bytes = new byte[SEGMENT_PAGES * Page.SIZE];
     final byte[] digests = new byte[SEGMENT_PAGES * Page.DIGEST];
     final Extent.Kind[] kinds = new Extent.Kind[SEGMENT_PAGES];
-    final ManifestFile.Cursor cursor = file.new Cursor();
+    final ExtentCursor cursor = new ExtentCursor(file);
     long ticket;
     long first;
     long end;
@@ -215,7 +215,7 @@ final class Restore {
     if (s.run != null) {
       return;
     }
-    ManifestFile.Cursor cursor = s.cursor;
+    ExtentCursor cursor = s.cursor;
     for (long page = s.first; page < s.end; page++) {
       if (page < cursor.start || page >= cursor.end) {
         cursor.seek(page);

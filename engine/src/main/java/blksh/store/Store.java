@@ -265,7 +265,8 @@ public final class Store implements Closeable {
    */
   public List<Manifest> expendable(String name, int keepLast) {
     if (keepLast < 1) {
-      throw new BlkshException("keep the last " + keepLast + " of " + name, "at least one must stay");
+      throw new BlkshException(
+          "keep the last " + keepLast + " of " + name, "at least one must stay");
     }
     return new Retention(repository.manifests()).expendable(name, new Policy(keepLast));
   }

@@ -122,7 +122,7 @@ record StoreDescriptor(UUID id, Codec codec) {
       StoreDescriptor found =
           new StoreDescriptor(
               UUID.fromString(fields.getOrDefault("id", "")),
-              Codec.valueOf(fields.getOrDefault("codec", "").toUpperCase(java.util.Locale.ROOT)));
+              Codec.valueOf(fields.getOrDefault("codec", "").toUpperCase(Locale.ROOT)));
       if (!Arrays.equals(found.text().getBytes(StandardCharsets.UTF_8), bytes)) {
         throw new DamagedDescriptor("its checksum does not match");
       }

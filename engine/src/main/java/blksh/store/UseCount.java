@@ -57,7 +57,7 @@ final class UseCount {
 
   private void count(Manifest manifest) {
     try (ManifestFile file = repository.manifests().open(manifest)) {
-      ManifestFile.Cursor extent = file.new Cursor();
+      ExtentCursor extent = new ExtentCursor(file);
       while (extent.next()) {
         Long begin = extent.kind == Extent.Kind.DATA ? begins.get(file.packs()[extent.pack]) : null;
         if (begin != null) {

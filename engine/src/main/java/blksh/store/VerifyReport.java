@@ -4,6 +4,7 @@ import blksh.task.Figures;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -32,7 +33,7 @@ public record VerifyReport(
   @Override
   public Map<String, Object> figures() {
     Map<String, Object> figures = new LinkedHashMap<>();
-    figures.put("mode", mode.name().toLowerCase(java.util.Locale.ROOT));
+    figures.put("mode", mode.name().toLowerCase(Locale.ROOT));
     figures.put("packs", packs);
     figures.put("frames", frames);
     figures.put("pages", pages);

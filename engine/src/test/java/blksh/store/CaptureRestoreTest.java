@@ -26,6 +26,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -232,7 +233,7 @@ class CaptureRestoreTest {
     }
     Process child =
         ChildJvm.start(
-            java.util.List.of("-Xmx48m"),
+            List.of("-Xmx48m"),
             CaptureProgram.class,
             folder.resolve("store").toString(),
             image.toString(),

@@ -43,7 +43,9 @@ class RetentionTest {
   @Test
   void theOldestMayGo() {
     try (Store store = Store.open(path)) {
-      assertThat(store.expendable("disk", 1)).extracting(Manifest::version).containsExactly(1, 2, 3);
+      assertThat(store.expendable("disk", 1))
+          .extracting(Manifest::version)
+          .containsExactly(1, 2, 3);
       assertThat(store.expendable("disk", 3)).extracting(Manifest::version).containsExactly(1);
       assertThat(store.expendable("disk", 4)).isEmpty();
       assertThat(store.expendable("other", 1)).isEmpty();

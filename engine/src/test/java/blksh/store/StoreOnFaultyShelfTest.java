@@ -1,12 +1,11 @@
 package blksh.store;
 
-import blksh.kit.Content;
-import blksh.store.pack.Page;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.BlkshException;
+import blksh.kit.Content;
 import blksh.block.ByteArraySource;
+import blksh.store.pack.Page;
 import blksh.store.shelf.DirectoryShelf;
 import blksh.store.shelf.FaultyShelf;
 import blksh.store.shelf.FaultyShelf.Fault;

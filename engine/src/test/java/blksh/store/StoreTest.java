@@ -397,7 +397,7 @@ class StoreTest {
       assertThat(store.use(4, Task.unwatched()).pages()).isZero();
       Manifest gone = put(store, "gone", Content.random(64 * Page.SIZE, 2));
       put(store, "a", two);
-      put(store, "b", java.util.Arrays.copyOf(two, 32 * Page.SIZE));
+      put(store, "b", Arrays.copyOf(two, 32 * Page.SIZE));
       store.delete(gone);
       StoreUse use = store.use(4, Task.unwatched());
       assertThat(use.pages()).isEqualTo(128);

@@ -1,9 +1,8 @@
 package blksh.store.pack;
 
+import blksh.BlkshException;
 import blksh.io.Checksum;
 import blksh.io.LittleEndian;
-
-import blksh.BlkshException;
 import blksh.store.shelf.Bytes;
 import java.io.Closeable;
 import java.io.IOException;

@@ -2,7 +2,6 @@ package blksh.store.pack;
 
 import blksh.io.Checksum;
 import blksh.io.LittleEndian;
-
 import blksh.store.shelf.Blob;
 import java.io.IOException;
 import java.util.Arrays;

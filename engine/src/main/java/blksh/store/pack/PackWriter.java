@@ -1,7 +1,6 @@
 package blksh.store.pack;
 
 import blksh.io.Checksum;
-
 import blksh.store.shelf.Part;
 import java.io.IOException;
 import java.nio.ByteBuffer;

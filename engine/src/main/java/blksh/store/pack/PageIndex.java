@@ -1,22 +1,12 @@
 package blksh.store.pack;
 
-import blksh.io.Checksum;
-import blksh.io.LittleEndian;
-
 import blksh.BlkshException;
 import blksh.store.shelf.Bytes;
-import blksh.store.shelf.ReadOnlyFile;
 import java.io.Closeable;
 import java.io.IOException;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.LongBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 
 /**
@@ -37,109 +27,18 @@ import java.security.SecureRandom;
  */
 public final class PageIndex implements Closeable {
 
-  private static final long MAGIC = 0x5844494741504B42L; // "BKPAGIDX"
-  static final int HEADER = 4096;
-  static final int SLOT = 16;
-
   /** The address in a slot whose page was taken out. */
   private static final long REMOVED = 0;
 
   private static final int PAGE_BITS = 24;
   private static final long FIRST_SLOTS = 1 << 14;
-  private static final int SEGMENT_BITS = 27; // longs in a mapping: 1 GiB
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private final Path path;
   private final boolean writable;
-  private volatile Table table;
+  private volatile PageTable table;
 
-  /** One version of the file, mapped. */
-  private static final class Table {
-    private static final int GENERATION_AT = 1;
-    private static final int SLOTS_AT = 2;
-    private static final int USED_AT = 3;
-    private static final int CHECKSUM_AT = 4;
-    private static final int UNFINISHED_AT = 5;
-
-    final Object fileKey;
-    final long generation;
-    final long slots;
-    private final int shift;
-    private final LongBuffer header;
-    private final LongBuffer[] segments;
-
-    Table(Object fileKey, LongBuffer header, LongBuffer[] segments) {
-      this.fileKey = fileKey;
-      this.header = header;
-      this.segments = segments;
-      this.generation = header.get(GENERATION_AT);
-      this.slots = header.get(SLOTS_AT);
-      this.shift = 64 - Long.numberOfTrailingZeros(slots);
-    }
-
-    long home(long key) {
-      return key >>> shift;
-    }
-
-    long key(long slot) {
-      long at = 2 * slot;
-      return segments[(int) (at >>> SEGMENT_BITS)].get((int) at & SEGMENT_MASK);
-    }
-
-    /** Of a slot whose key was read before. */
-    long address(long slot) {
-      VarHandle.loadLoadFence();
-      long at = 2 * slot + 1;
-      return segments[(int) (at >>> SEGMENT_BITS)].get((int) at & SEGMENT_MASK);
-    }
-
-    void put(long slot, long key, long address) {
-      long at = 2 * slot;
-      LongBuffer segment = segments[(int) (at >>> SEGMENT_BITS)];
-      segment.put((int) (at + 1) & SEGMENT_MASK, address);
-      VarHandle.storeStoreFence();
-      segment.put((int) at & SEGMENT_MASK, key);
-    }
-
-    long used() {
-      return header.get(USED_AT);
-    }
-
-    void used(long count) {
-      header.put(USED_AT, count);
-    }
-
-    boolean unfinished() {
-      return header.get(UNFINISHED_AT) != 0;
-    }
-
-    void unfinished(boolean adding) {
-      VarHandle.fullFence();
-      header.put(UNFINISHED_AT, adding ? 1 : 0);
-      VarHandle.fullFence();
-    }
-
-    /** Whether the bytes of the header that have no meaning are zero. */
-    boolean isHeaderClear() {
-      boolean clear = header.get(CHECKSUM_AT) >>> 32 == 0 && header.get(UNFINISHED_AT) >>> 1 == 0;
-      for (int at = UNFINISHED_AT + 1; at < HEADER / 8; at++) {
-        clear &= header.get(at) == 0;
-      }
-      return clear;
-    }
-
-    long recount() {
-      long count = 0;
-      for (long slot = 0; slot < slots; slot++) {
-        count += key(slot) == 0 ? 0 : 1;
-      }
-      return count;
-    }
-  }
-
-  private static final int SEGMENT_MASK = (1 << SEGMENT_BITS) - 1;
-
-  private PageIndex(Path path, boolean writable, Table table) {
+  private PageIndex(Path path, boolean writable, PageTable table) {
     this.path = path;
     this.writable = writable;
     this.table = table;
@@ -169,7 +68,7 @@ public final class PageIndex implements Closeable {
   /** Opens the index, or returns null when there is none that is whole. */
   public static PageIndex open(Path path, boolean writable) {
     try {
-      Table table = map(path, writable);
+      PageTable table = PageTable.map(path, writable);
       return table == null ? null : new PageIndex(path, writable, table);
     } catch (IOException e) {
       throw new BlkshException("open page index " + path, Bytes.reason(e), e);
@@ -183,84 +82,12 @@ public final class PageIndex implements Closeable {
       while (slots * 7 / 10 < pages) {
         slots *= 2;
       }
-      Path fresh = freshFile(path, RANDOM.nextLong(), slots);
+      Path fresh = PageTable.fresh(path, RANDOM.nextLong(), slots);
       Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      return new PageIndex(path, true, map(path, true));
+      return new PageIndex(path, true, PageTable.map(path, true));
     } catch (IOException e) {
       throw new BlkshException("make page index " + path, Bytes.reason(e), e);
     }
-  }
-
-  private static Path freshFile(Path path, long generation, long slots) throws IOException {
-    Path fresh = path.resolveSibling(path.getFileName() + ".new");
-    byte[] header = new byte[HEADER];
-    LittleEndian.putI64(header, 0, MAGIC);
-    LittleEndian.putI64(header, 8, generation);
-    LittleEndian.putI64(header, 16, slots);
-    LittleEndian.putI32(header, 32, Checksum.of(header, 0, 24));
-    boolean whole = false;
-    try (FileChannel channel =
-        FileChannel.open(
-            fresh,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      Bytes.writeAt(channel, 0, header, 0, HEADER);
-      // Real zeros, not a hole: a store on a full disk must fail here and not in mapped memory.
-      byte[] zeros = new byte[1 << 18];
-      for (long at = 0; at < slots * SLOT; at += zeros.length) {
-        Bytes.writeAt(channel, HEADER + at, zeros, 0, zeros.length);
-      }
-      whole = true;
-    } finally {
-      if (!whole) {
-        Files.deleteIfExists(fresh); // its space is needed
-      }
-    }
-    return fresh;
-  }
-
-  private static Table map(Path path, boolean writable) throws IOException {
-    if (!Files.isRegularFile(path)) {
-      return null;
-    }
-    FileChannel.MapMode mode =
-        writable ? FileChannel.MapMode.READ_WRITE : FileChannel.MapMode.READ_ONLY;
-    try (FileChannel channel =
-        writable
-            ? FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)
-            : FileChannel.open(path, StandardOpenOption.READ)) {
-      long size = channel.size();
-      if (size < HEADER) {
-        return null;
-      }
-      byte[] head = new byte[40];
-      new ReadOnlyFile(path, channel).read(0, head, 0, head.length);
-      long slots = LittleEndian.i64(head, 16);
-      long used = LittleEndian.i64(head, 24);
-      if (LittleEndian.i64(head, 0) != MAGIC
-          || LittleEndian.i32(head, 32) != Checksum.of(head, 0, 24)
-          || Long.bitCount(slots) != 1
-          || size != HEADER + slots * SLOT
-          || used < 0
-          || used > slots) {
-        return null;
-      }
-      Object fileKey = Files.readAttributes(path, "unix:ino").get("ino");
-      LongBuffer header = longs(channel.map(mode, 0, HEADER));
-      long bytes = slots * SLOT;
-      long segment = 8L << SEGMENT_BITS;
-      LongBuffer[] segments = new LongBuffer[(int) ((bytes + segment - 1) / segment)];
-      for (int i = 0; i < segments.length; i++) {
-        long from = i * segment;
-        segments[i] = longs(channel.map(mode, HEADER + from, Math.min(bytes - from, segment)));
-      }
-      return new Table(fileKey, header, segments);
-    }
-  }
-
-  private static LongBuffer longs(ByteBuffer bytes) {
-    return bytes.order(ByteOrder.LITTLE_ENDIAN).asLongBuffer();
   }
 
   /** Differs between indexes that give packs different ordinals. */
@@ -284,7 +111,7 @@ public final class PageIndex implements Closeable {
 
   /** The first address under the key that the candidate test accepts, or -1. */
   public long find(long key, Candidate candidate) {
-    Table t = table;
+    PageTable t = table;
     long mask = t.slots - 1;
     long slot = t.home(key);
     for (long probes = 0; probes < t.slots; probes++) {
@@ -309,7 +136,7 @@ public final class PageIndex implements Closeable {
   }
 
   public void forEach(SlotVisitor visitor) {
-    Table t = table;
+    PageTable t = table;
     for (long slot = 0; slot < t.slots; slot++) {
       long key = t.key(slot);
       if (key != 0) {
@@ -333,12 +160,12 @@ public final class PageIndex implements Closeable {
   }
 
   /** Adds the pages of a pack; false when there was no room for all. */
-  private static boolean add(Table t, long ordinal, byte[] digests, int pages) {
+  private static boolean add(PageTable t, long ordinal, byte[] digests, int pages) {
     t.unfinished(true);
     long used = t.used();
     for (int page = 0; page < pages; page++) {
       if (!isDropped(digests, page * Page.DIGEST)) {
-        int added = insert(t, keyOf(digests, page * Page.DIGEST), address(ordinal, page));
+        int added = t.insert(keyOf(digests, page * Page.DIGEST), address(ordinal, page));
         if (added < 0) {
           return false;
         }
@@ -352,7 +179,7 @@ public final class PageIndex implements Closeable {
 
   /** Whether all is zero that must be: what no field and no entry has. */
   public boolean isClearElsewhere() {
-    Table t = table;
+    PageTable t = table;
     if (!t.isHeaderClear()) {
       return false;
     }
@@ -373,31 +200,13 @@ public final class PageIndex implements Closeable {
     return Page.isZero(digests, at, Page.DIGEST);
   }
 
-  /** Slots newly taken: 1, 0 when the entry is there, -1 when the table is full. */
-  private static int insert(Table t, long key, long address) {
-    long mask = t.slots - 1;
-    long slot = t.home(key);
-    for (long probes = 0; probes < t.slots; probes++) {
-      long found = t.key(slot);
-      if (found == 0) {
-        t.put(slot, key, address);
-        return 1;
-      }
-      if (found == key && t.address(slot) == address) {
-        return 0;
-      }
-      slot = slot + 1 & mask;
-    }
-    return -1;
-  }
-
   /**
    * Takes one page out, so that the next capture of it stores it again. The caller holds the
    * store's index lock.
    */
   public void remove(long key, long address) throws IOException {
     refresh();
-    Table t = table;
+    PageTable t = table;
     long mask = t.slots - 1;
     long slot = t.home(key);
     for (long probes = 0; probes < t.slots && t.key(slot) != 0; probes++) {
@@ -424,7 +233,7 @@ public final class PageIndex implements Closeable {
    */
   public boolean putBack(long key, long address) throws IOException {
     refresh();
-    Table t = table;
+    PageTable t = table;
     long mask = t.slots - 1;
     long slot = t.home(key);
     for (long probes = 0; probes < t.slots && t.key(slot) != 0; probes++) {
@@ -444,7 +253,7 @@ public final class PageIndex implements Closeable {
     }
     Object now = Files.readAttributes(path, "unix:ino").get("ino");
     if (!now.equals(table.fileKey)) {
-      Table fresh = map(path, true);
+      PageTable fresh = PageTable.map(path, true);
       if (fresh == null) {
         throw new IOException("pages.idx was replaced by something else; run reindex");
       }
@@ -453,7 +262,7 @@ public final class PageIndex implements Closeable {
   }
 
   private void reserve(long more) throws IOException {
-    Table t = table;
+    PageTable t = table;
     long slots = t.slots;
     while ((t.used() + more) * 10 > slots * 7) {
       slots *= 2;
@@ -461,13 +270,13 @@ public final class PageIndex implements Closeable {
     if (slots == t.slots) {
       return;
     }
-    Path fresh = freshFile(path, t.generation, slots);
-    Table larger = map(fresh, true);
+    Path fresh = PageTable.fresh(path, t.generation, slots);
+    PageTable larger = PageTable.map(fresh, true);
     long used = 0;
     for (long slot = 0; slot < t.slots; slot++) {
       long key = t.key(slot);
       if (key != 0 && t.address(slot) != 0) {
-        used += insert(larger, key, t.address(slot));
+        used += larger.insert(key, t.address(slot));
       }
     }
     larger.used(used);

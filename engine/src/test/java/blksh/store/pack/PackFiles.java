@@ -19,10 +19,10 @@ public final class PackFiles {
   public static final int HEADER = Pack.HEADER;
 
   /** Bytes before the first slot of a page index. */
-  public static final int PAGE_INDEX_HEADER = PageIndex.HEADER;
+  public static final int PAGE_INDEX_HEADER = PageTable.HEADER;
 
   /** Bytes of a slot. */
-  public static final int PAGE_INDEX_SLOT = PageIndex.SLOT;
+  public static final int PAGE_INDEX_SLOT = PageTable.SLOT;
 
   private PackFiles() {}
 
