@@ -1,7 +1,6 @@
 package blksh.io;
 
 import blksh.BlkshException;
-import blksh.block.BlockSource;
 import blksh.task.CancelledException;
 import java.io.Closeable;
 import java.io.EOFException;
@@ -204,7 +203,7 @@ public final class OpenFile implements Closeable {
 
   // ---- reading -------------------------------------------------------------------------------
 
-  /** Reads of the bytes it had when it was opened, as {@link BlockSource#read} promises. */
+  /** Reads of the bytes it had when it was opened, as sources promise to. */
   public int read(long position, ByteBuffer target) {
     if (position < 0) {
       throw new IllegalArgumentException("position " + position);
