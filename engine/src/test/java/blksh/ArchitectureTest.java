@@ -80,15 +80,61 @@ class ArchitectureTest {
   }
 
   @Test
-  void nativeCallsForExtentsAreInOnePlaceSoThatTheyLoadLate() {
+  void nativeCallsAreBoundInOneWay() {
     noClasses()
         .that()
-        .resideInAPackage("blksh.io..")
+        .doNotHaveFullyQualifiedName("blksh.io.NativeLibrary")
         .and()
-        .doNotHaveSimpleName("Posix")
+        .doNotHaveFullyQualifiedName("blksh.io.NativeFunction")
+        .and()
+        .haveNameNotMatching("blksh\\.io\\.NativeFunction\\$\\d+")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("com.kenai..")
+        .orShould()
+        .dependOnClassesThat()
+        .haveFullyQualifiedName("jnr.ffi.LibraryLoader")
+        .check(ENGINE);
+  }
+
+  /** So that the start of a program that needs none loads nothing native. */
+  @Test
+  void onlyFewCallNativeFunctions() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("blksh.mount.fuse")
+        .and()
+        .haveNameNotMatching(
+            "blksh\\..*\\.(Native\\w+|Posix|Zlib|Bzip2Library|Lz4Beginning)(\\$.*)?")
+        .should()
+        .dependOnClassesThat()
+        .haveFullyQualifiedName("blksh.io.NativeLibrary")
+        .check(ENGINE);
+  }
+
+  /** FUSE and NBD stand on the tree they show, and neither knows the other. */
+  @Test
+  void theRoomsOfMountsStandOnTheTree() {
+    noClasses()
+        .that()
+        .resideInAPackage("blksh.mount")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("blksh.mount.*..")
+        .check(ENGINE);
+    noClasses()
+        .that()
+        .resideInAPackage("blksh.mount.fuse..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("blksh.mount.nbd..")
+        .check(ENGINE);
+    noClasses()
+        .that()
+        .resideInAPackage("blksh.mount.nbd..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("blksh.mount.fuse..")
         .check(ENGINE);
   }
 

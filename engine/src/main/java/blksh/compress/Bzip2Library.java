@@ -1,13 +1,11 @@
 package blksh.compress;
 
+import static blksh.io.NativeType.INT32;
+import static blksh.io.NativeType.POINTER;
+
 import blksh.io.DirectBuffer;
-import com.kenai.jffi.CallContext;
-import com.kenai.jffi.CallingConvention;
-import com.kenai.jffi.Function;
-import com.kenai.jffi.Invoker;
-import com.kenai.jffi.Library;
-import com.kenai.jffi.MemoryIO;
-import com.kenai.jffi.Type;
+import blksh.io.NativeFunction;
+import blksh.io.NativeLibrary;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -35,36 +33,12 @@ final class Bzip2Library extends InputStream {
   private static final class Calls {
     static final Calls INSTANCE = new Calls();
 
-    final Invoker invoker = Invoker.getInstance();
-    final MemoryIO memory = MemoryIO.getInstance();
-    private final Library library = load();
-    final Function init = function("BZ2_bzDecompressInit", Type.POINTER, Type.SINT32, Type.SINT32);
-    final Function decompress = function("BZ2_bzDecompress", Type.POINTER);
-    final Function end = function("BZ2_bzDecompressEnd", Type.POINTER);
-
-    private static Library load() {
-      for (String name : new String[] {"libbz2.so.1.0", "libbz2.so.1", "libbz2.dylib"}) {
-        Library library = Library.getCachedInstance(name, Library.LAZY);
-        if (library != null) {
-          return library;
-        }
-      }
-      throw new UnsatisfiedLinkError("libbz2");
-    }
-
-    private Function function(String name, Type... parameters) {
-      long address = library.getSymbolAddress(name);
-      if (address == 0) {
-        throw new UnsatisfiedLinkError(name);
-      }
-      return new Function(
-          address,
-          CallContext.getCallContext(Type.SINT32, parameters, CallingConvention.DEFAULT, false));
-    }
-
-    int call(Function function, long a) {
-      return (int) invoker.invokeN1(function.getCallContext(), function.getFunctionAddress(), a);
-    }
+    private final NativeLibrary bzip2 =
+        NativeLibrary.open("libbz2.so.1.0", "libbz2.so.1", "libbz2.dylib");
+    final NativeFunction init =
+        bzip2.function("BZ2_bzDecompressInit", INT32, POINTER, INT32, INT32);
+    final NativeFunction decompress = bzip2.function("BZ2_bzDecompress", INT32, POINTER);
+    final NativeFunction end = bzip2.function("BZ2_bzDecompressEnd", INT32, POINTER);
   }
 
   private static final boolean AVAILABLE = isLoaded();
@@ -75,7 +49,7 @@ final class Bzip2Library extends InputStream {
   private final DirectBuffer inMemory;
   private final DirectBuffer outMemory = DirectBuffer.borrow(OUT);
   private final ByteBuffer out = outMemory.bytes().limit(0);
-  private final long address = Calls.INSTANCE.memory.getDirectBufferAddress(stream);
+  private final long address = NativeLibrary.address(stream);
   private boolean open;
   private boolean ended;
 
@@ -99,12 +73,9 @@ final class Bzip2Library extends InputStream {
     Calls calls = Calls.INSTANCE;
     inMemory = DirectBuffer.borrow(bytes.length);
     ByteBuffer in = inMemory.bytes().put(bytes);
-    stream.putLong(NEXT_IN, calls.memory.getDirectBufferAddress(in));
+    stream.putLong(NEXT_IN, NativeLibrary.address(in));
     stream.putInt(AVAIL_IN, bytes.length);
-    int result =
-        (int)
-            calls.invoker.invokeN3(
-                calls.init.getCallContext(), calls.init.getFunctionAddress(), address, 0, 0);
+    int result = (int) calls.init.call(address, 0, 0);
     if (result != OK) {
       giveBack();
       throw new IOException("libbz2 does not start (%d)".formatted(result));
@@ -124,9 +95,9 @@ final class Bzip2Library extends InputStream {
 
   private boolean fill() throws IOException {
     while (!ended) {
-      stream.putLong(NEXT_OUT, Calls.INSTANCE.memory.getDirectBufferAddress(out));
+      stream.putLong(NEXT_OUT, NativeLibrary.address(out));
       stream.putInt(AVAIL_OUT, OUT);
-      int result = Calls.INSTANCE.call(Calls.INSTANCE.decompress, address);
+      int result = (int) Calls.INSTANCE.decompress.call(address);
       int count = OUT - stream.getInt(AVAIL_OUT);
       if (result == STREAM_END) {
         ended = true;
@@ -151,7 +122,7 @@ final class Bzip2Library extends InputStream {
   public void close() {
     if (open) {
       open = false;
-      Calls.INSTANCE.call(Calls.INSTANCE.end, address);
+      Calls.INSTANCE.end.call(address);
       giveBack();
     }
   }

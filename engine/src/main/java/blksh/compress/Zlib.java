@@ -1,13 +1,14 @@
 package blksh.compress;
 
+import static blksh.io.NativeType.INT32;
+import static blksh.io.NativeType.INT64;
+import static blksh.io.NativeType.POINTER;
+import static blksh.io.NativeType.UINT32;
+import static blksh.io.NativeType.UINT64;
+
 import blksh.io.DirectBuffer;
-import com.kenai.jffi.CallContext;
-import com.kenai.jffi.CallingConvention;
-import com.kenai.jffi.Function;
-import com.kenai.jffi.Invoker;
-import com.kenai.jffi.Library;
-import com.kenai.jffi.MemoryIO;
-import com.kenai.jffi.Type;
+import blksh.io.NativeFunction;
+import blksh.io.NativeLibrary;
 import java.io.Closeable;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -48,57 +49,19 @@ final class Zlib implements Closeable {
   private static final class Calls {
     static final Calls INSTANCE = new Calls();
 
-    final Invoker invoker = Invoker.getInstance();
-    final MemoryIO memory = MemoryIO.getInstance();
-    private final Library library = load();
-    final Function version = function("zlibVersion", Type.POINTER);
-    final Function init =
-        function(
-            "inflateInit2_", Type.SINT32, Type.POINTER, Type.SINT32, Type.POINTER, Type.SINT32);
-    final Function inflate = function("inflate", Type.SINT32, Type.POINTER, Type.SINT32);
-    final Function prime =
-        function("inflatePrime", Type.SINT32, Type.POINTER, Type.SINT32, Type.SINT32);
-    final Function setDictionary =
-        function("inflateSetDictionary", Type.SINT32, Type.POINTER, Type.POINTER, Type.UINT32);
-    final Function getDictionary =
-        function("inflateGetDictionary", Type.SINT32, Type.POINTER, Type.POINTER, Type.POINTER);
-    final Function reset = function("inflateReset", Type.SINT32, Type.POINTER);
-    final Function end = function("inflateEnd", Type.SINT32, Type.POINTER);
-    final Function combine =
-        function("crc32_combine", Type.ULONG_LONG, Type.ULONG_LONG, Type.ULONG_LONG, Type.SINT64);
-
-    private static Library load() {
-      for (String name : new String[] {"libz.so.1", "libz.so", "libz.dylib"}) {
-        Library library = Library.getCachedInstance(name, Library.LAZY);
-        if (library != null) {
-          return library;
-        }
-      }
-      throw new UnsatisfiedLinkError("libz");
-    }
-
-    private Function function(String name, Type result, Type... parameters) {
-      long address = library.getSymbolAddress(name);
-      if (address == 0) {
-        throw new UnsatisfiedLinkError(name);
-      }
-      return new Function(
-          address,
-          CallContext.getCallContext(result, parameters, CallingConvention.DEFAULT, false));
-    }
-
-    int call(Function function, long a) {
-      return (int) invoker.invokeN1(function.getCallContext(), function.getFunctionAddress(), a);
-    }
-
-    int call(Function function, long a, long b) {
-      return (int) invoker.invokeN2(function.getCallContext(), function.getFunctionAddress(), a, b);
-    }
-
-    int call(Function function, long a, long b, long c) {
-      return (int)
-          invoker.invokeN3(function.getCallContext(), function.getFunctionAddress(), a, b, c);
-    }
+    private final NativeLibrary zlib = NativeLibrary.open("libz.so.1", "libz.so", "libz.dylib");
+    final NativeFunction version = zlib.function("zlibVersion", POINTER);
+    final NativeFunction init =
+        zlib.function("inflateInit2_", INT32, POINTER, INT32, POINTER, INT32);
+    final NativeFunction inflate = zlib.function("inflate", INT32, POINTER, INT32);
+    final NativeFunction prime = zlib.function("inflatePrime", INT32, POINTER, INT32, INT32);
+    final NativeFunction setDictionary =
+        zlib.function("inflateSetDictionary", INT32, POINTER, POINTER, UINT32);
+    final NativeFunction getDictionary =
+        zlib.function("inflateGetDictionary", INT32, POINTER, POINTER, POINTER);
+    final NativeFunction reset = zlib.function("inflateReset", INT32, POINTER);
+    final NativeFunction end = zlib.function("inflateEnd", INT32, POINTER);
+    final NativeFunction combine = zlib.function("crc32_combine", UINT64, UINT64, UINT64, INT64);
   }
 
   private final Calls calls;
@@ -120,18 +83,8 @@ final class Zlib implements Closeable {
       throw StreamDamage.unsupported(
           "reading gzip at any byte needs zlib (libz.so.1), which is not installed");
     }
-    address = calls.memory.getDirectBufferAddress(stream);
-    long version =
-        calls.invoker.invokeN0(calls.version.getCallContext(), calls.version.getFunctionAddress());
-    int result =
-        (int)
-            calls.invoker.invokeN4(
-                calls.init.getCallContext(),
-                calls.init.getFunctionAddress(),
-                address,
-                RAW,
-                version,
-                Z_STREAM);
+    address = NativeLibrary.address(stream);
+    int result = (int) calls.init.call(address, RAW, calls.version.call(), Z_STREAM);
     if (result != OK) {
       throw StreamDamage.unsupported("zlib does not start (%d)".formatted(result));
     }
@@ -146,11 +99,11 @@ final class Zlib implements Closeable {
    *     another negative number when the data is corrupt
    */
   int inflate(ByteBuffer in, ByteBuffer out) {
-    stream.putLong(NEXT_IN, calls.memory.getDirectBufferAddress(in) + in.position());
+    stream.putLong(NEXT_IN, NativeLibrary.address(in) + in.position());
     stream.putInt(AVAIL_IN, in.remaining());
-    stream.putLong(NEXT_OUT, calls.memory.getDirectBufferAddress(out) + out.position());
+    stream.putLong(NEXT_OUT, NativeLibrary.address(out) + out.position());
     stream.putInt(AVAIL_OUT, out.remaining());
-    int result = calls.call(calls.inflate, address, Z_BLOCK);
+    int result = (int) calls.inflate.call(address, Z_BLOCK);
     in.position(in.limit() - stream.getInt(AVAIL_IN));
     out.position(out.limit() - stream.getInt(AVAIL_OUT));
     return result;
@@ -172,11 +125,7 @@ final class Zlib implements Closeable {
     try (DirectBuffer memory = DirectBuffer.borrow(WINDOW)) {
       ByteBuffer window = memory.bytes();
       stream.putInt(Z_STREAM, 0);
-      calls.call(
-          calls.getDictionary,
-          address,
-          calls.memory.getDirectBufferAddress(window),
-          address + Z_STREAM);
+      calls.getDictionary.call(address, NativeLibrary.address(window), address + Z_STREAM);
       byte[] bytes = new byte[Math.min(WINDOW, stream.getInt(Z_STREAM))];
       window.get(bytes);
       return bytes;
@@ -185,7 +134,7 @@ final class Zlib implements Closeable {
 
   /** Makes ready for a new stream. */
   void reset() {
-    calls.call(calls.reset, address);
+    calls.reset.call(address);
   }
 
   /**
@@ -198,12 +147,12 @@ final class Zlib implements Closeable {
   void resume(int bits, int last, byte[] window) {
     reset();
     if (bits > 0) {
-      calls.call(calls.prime, address, bits, last >> (8 - bits));
+      calls.prime.call(address, bits, last >> (8 - bits));
     }
     if (window.length > 0) {
       try (DirectBuffer memory = DirectBuffer.borrow(window.length)) {
-        long from = calls.memory.getDirectBufferAddress(memory.bytes().put(window));
-        calls.call(calls.setDictionary, address, from, window.length);
+        long from = NativeLibrary.address(memory.bytes().put(window));
+        calls.setDictionary.call(address, from, window.length);
       }
     }
   }
@@ -214,14 +163,14 @@ final class Zlib implements Closeable {
    * @param length of the second, in bytes
    */
   int combine(int first, int second, long length) {
-    return calls.call(calls.combine, first & 0xffffffffL, second & 0xffffffffL, length);
+    return (int) calls.combine.call(first & 0xffffffffL, second & 0xffffffffL, length);
   }
 
   @Override
   public void close() {
     if (open) {
       open = false;
-      calls.call(calls.end, address);
+      calls.end.call(address);
     }
   }
 }

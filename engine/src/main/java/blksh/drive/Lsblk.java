@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -97,7 +98,7 @@ final class Lsblk {
     for (Object child : list(facts, "children")) {
       children.add(drive(object(child)));
     }
-    children.sort(java.util.Comparator.comparingLong(Drive::start));
+    children.sort(Comparator.comparingLong(Drive::start));
     Path path = Path.of(text(facts, "path"));
     Map<String, String> content =
         text(facts, "fstype").isEmpty() && number(facts, "size") > 0 && !Files.exists(UDEV)

@@ -45,7 +45,7 @@ public final class UsedBlocks {
   public static UsedBlocks of(BlockSource source) {
     FreeRanges free = new FreeRanges();
     List<Area> areas = new ArrayList<>();
-    List<Extent> mounted = Mounts.on(source);
+    List<Extent> mounted = MountedRanges.on(source);
     PartitionTable table;
     try {
       table = PartitionTable.of(source);

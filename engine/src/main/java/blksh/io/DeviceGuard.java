@@ -65,17 +65,14 @@ public final class DeviceGuard {
 
   private static void checkUnused(Path part, String action) throws IOException {
     String number = read(part.resolve("dev"));
-    for (String line : Files.readAllLines(Path.of("/proc/self/mountinfo"))) {
-      String[] fields = line.split(" ");
-      int dash = List.of(fields).indexOf("-");
-      String source = dash > 0 && dash + 2 < fields.length ? fields[dash + 2] : "";
-      if (fields[2].equals(number) || number.equals(numberOf(source))) {
-        throw new BlkshException(action, part.getFileName() + " is mounted on " + fields[4])
+    for (MountTable.Entry mount : MountTable.read().entries()) {
+      if (mount.device().equals(number) || number.equals(numberOf(mount.sourcePath()))) {
+        throw new BlkshException(action, part.getFileName() + " is mounted on " + mount.path())
             .suggest("unmount it first");
       }
     }
-    for (String line : Files.readAllLines(Path.of("/proc/swaps"))) {
-      if (number.equals(numberOf(line.split("\\s")[0]))) {
+    for (Path swap : SwapTable.read().paths()) {
+      if (number.equals(numberOf(swap))) {
         throw new BlkshException(action, part.getFileName() + " is in use as swap")
             .suggest("swapoff it first");
       }
@@ -97,7 +94,8 @@ public final class DeviceGuard {
     try (DirectoryStream<Path> loops =
         Files.newDirectoryStream(Path.of("/sys/class/block"), "loop*")) {
       for (Path loop : loops) {
-        if (number.equals(numberOf(read(loop.resolve("loop/backing_file"))))) {
+        String file = read(loop.resolve("loop/backing_file"));
+        if (file.startsWith("/") && number.equals(numberOf(Path.of(file)))) {
           throw new BlkshException(
                   action, "%s is in use by %s".formatted(part.getFileName(), loop.getFileName()))
               .suggest("unmount that, or detach it with losetup -d");
@@ -106,11 +104,10 @@ public final class DeviceGuard {
     }
   }
 
-  private static String numberOf(String path) {
+  /** Of a path that may be null, or of no device. */
+  private static String numberOf(Path path) {
     try {
-      return path.startsWith("/") && BlockDevice.isAt(Path.of(path))
-          ? BlockDevice.numberText(Path.of(path))
-          : "";
+      return path != null && BlockDevice.isAt(path) ? BlockDevice.numberText(path) : "";
     } catch (IOException e) {
       return "";
     }

@@ -1,16 +1,10 @@
 package blksh.io;
 
-import com.kenai.jffi.ArrayFlags;
-import com.kenai.jffi.CallContext;
-import com.kenai.jffi.CallingConvention;
-import com.kenai.jffi.Function;
-import com.kenai.jffi.HeapInvocationBuffer;
-import com.kenai.jffi.Invoker;
-import com.kenai.jffi.LastError;
-import com.kenai.jffi.Library;
-import com.kenai.jffi.MemoryIO;
-import com.kenai.jffi.Platform;
-import com.kenai.jffi.Type;
+import static blksh.io.NativeType.INT32;
+import static blksh.io.NativeType.INT64;
+import static blksh.io.NativeType.POINTER;
+import static blksh.io.NativeType.UINT64;
+
 import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
 import java.nio.file.Path;
@@ -51,7 +45,7 @@ public final class Posix {
 
   /** Reads past the page cache; its value depends on the processor. */
   private static final int O_DIRECT =
-      Platform.getPlatform().getCPU() == Platform.CPU.AARCH64 ? 0200000 : 040000;
+      System.getProperty("os.arch").equals("aarch64") ? 0200000 : 040000;
 
   private static final int O_CLOEXEC = 02000000;
 
@@ -60,16 +54,14 @@ public final class Posix {
 
   private static final Optional<Posix> INSTANCE = load();
 
-  private final Invoker invoker = Invoker.getInstance();
-  private final Function open = function("open", Type.SINT32, Type.POINTER, Type.SINT32);
-  private final Function seek =
-      function("lseek", Type.SINT64, Type.SINT32, Type.SINT64, Type.SINT32);
-  private final Function pread =
-      function("pread", Type.SINT64, Type.SINT32, Type.POINTER, Type.UINT64, Type.SINT64);
-  private final Function ioctl =
-      function("ioctl", Type.SINT32, Type.SINT32, Type.UINT64, Type.SINT64);
-  private final Function close = function("close", Type.SINT32, Type.SINT32);
-  private final Function strerror = function("strerror", Type.POINTER, Type.SINT32);
+  private final NativeLibrary system = NativeLibrary.ofSystem();
+  private final NativeFunction open = system.systemCall("open", INT32, POINTER, INT32);
+  private final NativeFunction seek = system.systemCall("lseek", INT64, INT32, INT64, INT32);
+  private final NativeFunction pread =
+      system.systemCall("pread", INT64, INT32, POINTER, UINT64, INT64);
+  private final NativeFunction ioctl = system.systemCall("ioctl", INT32, INT32, UINT64, INT64);
+  private final NativeFunction close = system.systemCall("close", INT32, INT32);
+  private final NativeFunction strerror = system.function("strerror", POINTER, INT32);
 
   private Posix() {}
 
@@ -80,22 +72,13 @@ public final class Posix {
 
   private static Optional<Posix> load() {
     try {
-      Platform platform = Platform.getPlatform();
-      return platform.getOS() == Platform.OS.LINUX && platform.addressSize() == 64
+      return System.getProperty("os.name").equals("Linux")
+              && System.getProperty("sun.arch.data.model", "").equals("64")
           ? Optional.of(new Posix())
           : Optional.empty();
     } catch (LinkageError | RuntimeException e) {
       return Optional.empty();
     }
-  }
-
-  private static Function function(String name, Type result, Type... parameters) {
-    long address = Library.getDefault().getSymbolAddress(name);
-    if (address == 0) {
-      throw new UnsatisfiedLinkError(name);
-    }
-    return new Function(
-        address, CallContext.getCallContext(result, parameters, CallingConvention.DEFAULT, true));
   }
 
   /**
@@ -121,21 +104,17 @@ public final class Posix {
 
   private int open(Path path, int flags) {
     byte[] name = path.toString().getBytes(fileNames());
-    HeapInvocationBuffer arguments = new HeapInvocationBuffer(open);
-    arguments.putArray(name, 0, name.length, ArrayFlags.IN | ArrayFlags.NULTERMINATE);
-    arguments.putInt(flags);
-    int descriptor = invoker.invokeInt(open, arguments);
-    return descriptor < 0 ? -LastError.getInstance().get() : descriptor;
+    try (DirectBuffer memory = DirectBuffer.borrow(name.length + 1)) {
+      ByteBuffer text = memory.bytes().put(name).put((byte) 0);
+      return (int) NativeFunction.orError(open.call(NativeLibrary.address(text), flags));
+    }
   }
 
   /**
    * @return a position in bytes, or the negated error number
    */
   public long seek(int descriptor, long position, int whence) {
-    long found =
-        invoker.invokeN3(
-            seek.getCallContext(), seek.getFunctionAddress(), descriptor, position, whence);
-    return found < 0 ? -LastError.getInstance().get() : found;
+    return NativeFunction.orError(seek.call(descriptor, position, whence));
   }
 
   /**
@@ -144,39 +123,25 @@ public final class Posix {
    * @return bytes read, or the negated error number
    */
   public int read(int descriptor, long position, ByteBuffer target) {
-    long address = MemoryIO.getInstance().getDirectBufferAddress(target) + target.position();
-    long count =
-        invoker.invokeN4(
-            pread.getCallContext(),
-            pread.getFunctionAddress(),
-            descriptor,
-            address,
-            target.remaining(),
-            position);
-    return count < 0 ? -LastError.getInstance().get() : (int) count;
+    long address = NativeLibrary.address(target) + target.position();
+    return (int)
+        NativeFunction.orError(pread.call(descriptor, address, target.remaining(), position));
   }
 
   /**
    * @return what the drive answers, or the negated error number
    */
   public int ioctl(int descriptor, long request, long argument) {
-    int answer =
-        (int)
-            invoker.invokeN3(
-                ioctl.getCallContext(), ioctl.getFunctionAddress(), descriptor, request, argument);
-    return answer < 0 ? -LastError.getInstance().get() : answer;
+    return (int) NativeFunction.orError(ioctl.call(descriptor, request, argument));
   }
 
   public void close(int descriptor) {
-    invoker.invokeN1(close.getCallContext(), close.getFunctionAddress(), descriptor);
+    close.call(descriptor);
   }
 
   /** What the system says for an error number, in the language of the process. */
   public String errorText(int number) {
-    long address =
-        invoker.invokeN1(strerror.getCallContext(), strerror.getFunctionAddress(), number);
-    byte[] text = MemoryIO.getInstance().getZeroTerminatedByteArray(address);
-    return new String(text, fileNames());
+    return new String(NativeLibrary.text(strerror.call(number)), fileNames());
   }
 
   private static Charset fileNames() {

@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
  * The end of something this process serves: it comes once, at the latest when the process ends, and
  * what is to be done then counts as part of it.
  */
-final class Ending {
+public final class Ending {
 
   private final Thread atExit;
   private final CountDownLatch ended = new CountDownLatch(1);
@@ -18,14 +18,15 @@ final class Ending {
 
   /**
    * @param close what ends it when the process does, if it has not ended until then
+   * @param thread the name of the thread that does so
    */
-  Ending(Runnable close, String thread) {
+  public Ending(Runnable close, String thread) {
     atExit = new Thread(close, thread);
     Runtime.getRuntime().addShutdownHook(atExit);
   }
 
   /** Runs an action when it ends, at once if it already has. */
-  void whenEnded(Runnable action) {
+  public void whenEnded(Runnable action) {
     synchronized (actions) {
       if (!begun) {
         actions.add(action);
@@ -36,7 +37,7 @@ final class Ending {
   }
 
   /** It has ended, but for the actions, which this runs. */
-  void end() {
+  public void end() {
     try {
       Runtime.getRuntime().removeShutdownHook(atExit);
     } catch (IllegalStateException e) {
@@ -54,16 +55,18 @@ final class Ending {
     }
   }
 
-  boolean ended() {
+  /** Whether it has ended, with all that is part of it. */
+  public boolean ended() {
     return ended.getCount() == 0;
   }
 
-  void await() throws InterruptedException {
+  /** Waits until it has ended. */
+  public void await() throws InterruptedException {
     ended.await();
   }
 
   /** Waits at most so long, also when interrupted. */
-  void awaitUninterrupted(int seconds) {
+  public void awaitUninterrupted(int seconds) {
     boolean interrupted = false;
     while (true) {
       try {

@@ -4,7 +4,7 @@ import blksh.block.CacheFigures;
 import java.util.concurrent.atomic.LongAdder;
 
 /** Counts traffic, from any thread. */
-final class TrafficMeter {
+public final class TrafficMeter {
 
   private final LongAdder readers = new LongAdder();
   private final LongAdder requests = new LongAdder();
@@ -13,31 +13,37 @@ final class TrafficMeter {
   private final LongAdder failures = new LongAdder();
   private volatile String lastFailure;
 
-  void opened() {
+  /** A file or connection was opened. */
+  public void opened() {
     readers.increment();
   }
 
-  void closed() {
+  /** One was closed. */
+  public void closed() {
     readers.decrement();
   }
 
-  void read(long bytes) {
+  /** A request was answered with so many bytes. */
+  public void read(long bytes) {
     requests.increment();
     bytesRead.add(bytes);
   }
 
-  void wrote(long bytes) {
+  /** A request brought so many bytes. */
+  public void wrote(long bytes) {
     requests.increment();
     bytesWritten.add(bytes);
   }
 
-  void failed(Throwable cause) {
+  /** A request failed. */
+  public void failed(Throwable cause) {
     requests.increment();
     failures.increment();
     lastFailure = cause.getMessage() == null ? cause.toString() : cause.getMessage();
   }
 
-  Traffic figures() {
+  /** What was counted so far, without what the sources below count. */
+  public Traffic figures() {
     return new Traffic(
         readers.sum(),
         requests.sum(),

@@ -1,8 +1,8 @@
 /**
- * Puts sources where other programs can use them: as files of a mounted directory (FUSE, through
- * libfuse2) and as exports of a network block device server (NBD).
+ * Trees of sources that other programs can use: as files of a mounted directory ({@link
+ * blksh.mount.fuse}) or as exports of a network block device server ({@link blksh.mount.nbd}).
  *
- * <p>What is mounted is a tree of {@link blksh.mount.MountNode}s, looked into only as far as
- * somebody asks. Writing is possible where a source is an {@link blksh.block.WritableSource}.
+ * <p>A tree of {@link blksh.mount.MountNode}s is looked into only as far as somebody asks. Writing
+ * is possible where a source is a {@link blksh.block.WritableSource}.
  */
 package blksh.mount;

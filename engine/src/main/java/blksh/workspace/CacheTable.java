@@ -102,7 +102,7 @@ final class CacheTable {
     return caches;
   }
 
-  static void forget(Connection connection, Path data) throws SQLException {
+  static void drop(Connection connection, Path data) throws SQLException {
     try (PreparedStatement statement =
         connection.prepareStatement("DELETE FROM cache WHERE data = ?")) {
       statement.setString(1, data.toString());

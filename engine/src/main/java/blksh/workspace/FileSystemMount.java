@@ -2,11 +2,11 @@ package blksh.workspace;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
-import blksh.mount.FuseMount;
-import blksh.mount.Holder;
-import blksh.mount.LoopMount;
-import blksh.mount.MountOptions;
 import blksh.mount.Traffic;
+import blksh.mount.fuse.FuseMount;
+import blksh.mount.fuse.Holder;
+import blksh.mount.fuse.LoopMount;
+import blksh.mount.fuse.MountOptions;
 import java.nio.file.Path;
 import java.util.List;
 

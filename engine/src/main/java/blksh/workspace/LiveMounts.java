@@ -2,14 +2,14 @@ package blksh.workspace;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
-import blksh.mount.FuseMount;
-import blksh.mount.Holder;
-import blksh.mount.LoopMount;
-import blksh.mount.MountOptions;
-import blksh.mount.NbdServer;
-import blksh.mount.ServeOptions;
-import blksh.mount.SystemMounts;
 import blksh.mount.Traffic;
+import blksh.mount.fuse.FuseMount;
+import blksh.mount.fuse.Holder;
+import blksh.mount.fuse.LoopMount;
+import blksh.mount.fuse.MountOptions;
+import blksh.mount.fuse.SystemMounts;
+import blksh.mount.nbd.NbdServer;
+import blksh.mount.nbd.ServeOptions;
 import java.io.Closeable;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -118,16 +118,8 @@ public final class LiveMounts implements Closeable {
         new ServedMount(
             record, () -> service.traffic.get().withCache(source.cacheFigures()), service.unmount);
     Path file = registry.add(served);
-    service.whenEnded.accept(() -> end(file, served, source));
+    service.whenEnded.accept(() -> registry.end(file, served, () -> closeQuietly(source)));
     return served.entry();
-  }
-
-  /** Others see that it has ended only when its source is closed. */
-  private void end(Path file, ServedMount served, MountSource source) {
-    registry.remove(file);
-    closeQuietly(source);
-    registry.deleteRecord(file);
-    served.end();
   }
 
   private void closeQuietly(MountSource source) {
@@ -180,7 +172,7 @@ public final class LiveMounts implements Closeable {
 
   /** Waits until something this process serves has ended; at once when it has already. */
   public void awaitEnd(MountEntry entry) throws InterruptedException {
-    for (ServedMount served : registry.here()) {
+    for (ServedMount served : registry.unfinished()) {
       if (served.record().place().equals(entry.place())) {
         served.awaitEnd();
       }
@@ -191,7 +183,7 @@ public final class LiveMounts implements Closeable {
    * Waits until nothing is served by this process any more; what a process in the background does.
    */
   public void awaitEnd() throws InterruptedException {
-    for (ServedMount served : registry.here()) {
+    for (ServedMount served : registry.unfinished()) {
       served.awaitEnd();
     }
   }
@@ -199,6 +191,6 @@ public final class LiveMounts implements Closeable {
   /** Ends everything this process serves. */
   @Override
   public void close() {
-    registry.here().forEach(registry::unmountQuietly);
+    registry.unfinished().forEach(registry::unmountQuietly);
   }
 }

@@ -1,10 +1,10 @@
 package blksh.workspace;
 
 import blksh.BlkshException;
-import blksh.mount.LoopMount;
-import blksh.mount.NbdServer;
-import blksh.mount.SystemMounts;
 import blksh.mount.Traffic;
+import blksh.mount.fuse.LoopMount;
+import blksh.mount.fuse.SystemMounts;
+import blksh.mount.nbd.NbdServer;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.DirectoryIteratorException;
@@ -12,7 +12,6 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -42,6 +41,9 @@ final class MountRegistry {
 
   /** What this process serves, by the file of its record. */
   private final Map<Path, ServedMount> served = new ConcurrentHashMap<>();
+
+  /** What is served no more, while its source is closed and its record deleted. */
+  private final Set<ServedMount> ending = ConcurrentHashMap.newKeySet();
 
   private Thread scribe;
   private long count;
@@ -77,27 +79,45 @@ final class MountRegistry {
     return file;
   }
 
-  /** Takes what is served no more out of the list; its record stays until it is deleted. */
-  void remove(Path file) {
-    served.remove(file);
-  }
-
-  void deleteRecord(Path file) {
+  /**
+   * Ends something that is served no more: others see that only when its source is closed.
+   *
+   * @param file of its record, which is written no more from here on
+   */
+  void end(Path file, ServedMount mount, Runnable close) {
+    ending.add(mount);
+    synchronized (mount) {
+      served.remove(file);
+    }
+    close.run();
     try {
       Files.deleteIfExists(file);
     } catch (IOException e) {
       // pruning will
     }
+    mount.end();
+    ending.remove(mount);
   }
 
-  /** What this process serves now. */
-  Collection<ServedMount> here() {
-    return List.copyOf(served.values());
+  /** What this process serves now, and what has not yet wholly ended. */
+  List<ServedMount> unfinished() {
+    List<ServedMount> all = new ArrayList<>(served.values());
+    all.addAll(ending);
+    return all;
   }
 
   /** What this process serves at a place. */
   Optional<ServedMount> here(String place) {
     return served.values().stream().filter(own -> own.record().place().equals(place)).findFirst();
+  }
+
+  /** Writes a record again, unless it is about to be deleted. */
+  private void rewrite(Path file, ServedMount mount) {
+    synchronized (mount) {
+      if (served.containsKey(file)) {
+        write(file, mount);
+      }
+    }
   }
 
   private void write(Path file, ServedMount mount) {
@@ -137,7 +157,7 @@ final class MountRegistry {
             if (!Files.exists(file) && Files.isDirectory(directory) && !warned) {
               unmountQuietly(mount);
             } else if (!traffic.equals(noted.put(file, traffic))) {
-              write(file, mount);
+              rewrite(file, mount);
             }
           });
     }

@@ -1,7 +1,7 @@
 package blksh.workspace;
 
-import blksh.mount.Holder;
 import blksh.mount.Traffic;
+import blksh.mount.fuse.Holder;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;

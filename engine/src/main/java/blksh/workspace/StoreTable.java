@@ -86,7 +86,7 @@ final class StoreTable {
     return stores;
   }
 
-  static void forget(Connection connection, String name) throws SQLException {
+  static void drop(Connection connection, String name) throws SQLException {
     update(connection, "DELETE FROM store WHERE name = ?", name);
   }
 

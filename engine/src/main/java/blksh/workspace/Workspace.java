@@ -162,10 +162,10 @@ public final class Workspace implements Closeable {
   }
 
   /** Takes a store off the list; the store itself is left as it is. */
-  public void forget(KnownStore store) {
+  public void drop(KnownStore store) {
     ledger.change(
         connection -> {
-          StoreTable.forget(connection, store.name());
+          StoreTable.drop(connection, store.name());
           return null;
         });
   }
@@ -286,10 +286,10 @@ public final class Workspace implements Closeable {
   }
 
   /** Takes a cache off the list; its files are left as they are. */
-  public void forget(KnownCache cache) {
+  public void drop(KnownCache cache) {
     ledger.change(
         connection -> {
-          CacheTable.forget(connection, cache.data());
+          CacheTable.drop(connection, cache.data());
           return null;
         });
   }

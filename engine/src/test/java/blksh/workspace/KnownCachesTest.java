@@ -131,7 +131,7 @@ class KnownCachesTest {
     try (Workspace workspace = open()) {
       Path data = cache(workspace, medium, folder.resolve("disc")).dataFile();
       KnownCache known = workspace.caches().get(0);
-      workspace.forget(known);
+      workspace.drop(known);
       assertThat(workspace.caches()).isEmpty();
       assertThat(data).exists();
       Files.delete(data);

@@ -126,11 +126,11 @@ class KnownStoresTest {
   }
 
   @Test
-  void aForgottenStoreIsLeftAsItIs() {
+  void aDroppedStoreIsLeftAsItIs() {
     Path path = directory.resolve("backup");
     try (Workspace workspace = open()) {
       workspace.store(path);
-      workspace.forget(workspace.stores().get(0));
+      workspace.drop(workspace.stores().get(0));
       assertThat(workspace.stores()).isEmpty();
     }
     assertThat(Store.isStore(path)).isTrue();

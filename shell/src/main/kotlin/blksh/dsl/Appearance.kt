@@ -2,12 +2,13 @@ package blksh.dsl
 
 import blksh.BlkshException
 import blksh.block.BlockSource
-import blksh.mount.MountOptions
+import blksh.mount.fuse.MountOptions
 import blksh.session.Session
 import blksh.view.Described
 import blksh.view.Field
 import blksh.workspace.MountEntry
 import blksh.workspace.MountSource
+import java.io.IOException
 import java.nio.file.Files
 import java.nio.file.LinkOption
 import java.nio.file.Path
@@ -45,7 +46,7 @@ internal constructor(
     target = directory.resolve(name)
     try {
       Files.createSymbolicLink(file, target)
-    } catch (failure: java.io.IOException) {
+    } catch (failure: IOException) {
       session.workspace().mounts().unmount(entry)
       throw BlkshException(what, "${failure.message}", failure)
     }

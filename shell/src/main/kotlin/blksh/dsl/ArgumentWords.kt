@@ -59,10 +59,9 @@ internal constructor(@PublishedApi internal val arguments: Arguments) {
 
   /**
    * Declares any number of positional values, each of which may be followed by options of its own:
-   *
-   *     val targets = positionals<String>("HOST:PATH", "what to copy")
-   *     val sudo = targets.flag("--sudo", "read it as root")
-   *     for (target in targets) println("${target.value} ${target[sudo]}")
+   * `val targets = positionals<String>("HOST:PATH", "what to copy")` and `val sudo =
+   * targets.flag("--sudo", "read it as root")`. Each of `targets` has its `value`, and `get(sudo)`
+   * says what the option is for it.
    */
   inline fun <reified T : Any> positionals(
     name: String,
@@ -75,11 +74,9 @@ internal constructor(@PublishedApi internal val arguments: Arguments) {
     arguments.rest(name, help, required)
 
   /**
-   * Declares one of several things a script does, with arguments and a `--help` of its own:
-   *
-   *     val gc = command("gc", "removes what nothing needs")
-   *     val keep by gc.option<Int>("--keep", "N", "how many to keep")
-   *     if (gc.chosen) println(keep)
+   * Declares one of several things a script does, with arguments and a `--help` of its own: `val gc
+   * = command("gc", "remove what nothing needs")` and `val keep by gc.option<Int>("--keep", "N",
+   * "how many to keep")`. Then `gc.chosen` says whether it was asked for.
    *
    * @param name several spellings with a slash between them
    * @param help what it does, in a few words

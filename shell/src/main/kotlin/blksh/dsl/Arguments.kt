@@ -37,7 +37,7 @@ class Arguments(
 
   private var given: Given? = null
 
-  /** Adds a command, see [Vocabulary.command]. */
+  /** Adds a command, see [ArgumentWords.command]. */
   fun command(name: String, help: String, implied: (String) -> Boolean): Command {
     checkOpen(name)
     check(declared.none { it.positional }) { "$name: positional values belong to a command" }

@@ -177,7 +177,7 @@ internal constructor(
       .workspace()
       .caches()
       .filter { it.data() == file }
-      .forEach { session.workspace().forget(it) }
+      .forEach { session.workspace().drop(it) }
   }
 
   /** Writes the map and lets go of the files and the medium. */

@@ -56,7 +56,7 @@ class Caches internal constructor(private val session: Session) : AbstractList<C
    * Example: `caches.forEach { caches.drop(it.name) }`
    */
   fun drop(name: String) {
-    session.workspace().caches().find { it.name() == name }?.let { session.workspace().forget(it) }
+    session.workspace().caches().find { it.name() == name }?.let { session.workspace().drop(it) }
       ?: get(name)
   }
 

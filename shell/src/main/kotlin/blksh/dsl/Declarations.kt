@@ -16,7 +16,7 @@ sealed class Declarations {
   /** In the order of their declaration. */
   internal val declared = mutableListOf<Argument<*>>()
 
-  /** Declares an option with a value, see [Vocabulary.option]. */
+  /** Declares an option with a value, see [ArgumentWords.option]. */
   inline fun <reified T : Any> option(
     name: String,
     placeholder: String,
@@ -24,7 +24,7 @@ sealed class Declarations {
     default: T? = null,
   ): Argument<T> = declare(name, placeholder, help, T::class, false, default == null, default)
 
-  /** Declares an option that may be given any number of times, see [Vocabulary.repeated]. */
+  /** Declares an option that may be given any number of times, see [ArgumentWords.repeated]. */
   inline fun <reified T : Any> repeated(
     name: String,
     placeholder: String,
@@ -32,7 +32,7 @@ sealed class Declarations {
     required: Boolean = true,
   ): Argument<List<T>> = declare(name, placeholder, help, T::class, true, required, null)
 
-  /** Declares an option with several values, see [Vocabulary.several]. */
+  /** Declares an option with several values, see [ArgumentWords.several]. */
   inline fun <reified T : Any> several(
     name: String,
     placeholder: String,
@@ -110,21 +110,21 @@ sealed class Scope : Declarations() {
   /** Its positional values with options of their own, by the argument that collects them. */
   internal val groups = mutableMapOf<Argument<*>, Positionals<*>>()
 
-  /** Declares the next positional value, see [Vocabulary.positional]. */
+  /** Declares the next positional value, see [ArgumentWords.positional]. */
   inline fun <reified T : Any> positional(
     name: String,
     help: String,
     default: T? = null,
   ): Argument<T> = declare(name, "", help, T::class, false, default == null, default)
 
-  /** Declares any number of positional values, see [Vocabulary.positionals]. */
+  /** Declares any number of positional values, see [ArgumentWords.positionals]. */
   inline fun <reified T : Any> positionals(
     name: String,
     help: String,
     required: Boolean = true,
   ): Positionals<T> = declarePositionals(name, help, T::class, required)
 
-  /** Declares what takes every word after `--`, see [Vocabulary.rest]. */
+  /** Declares what takes every word after `--`, see [ArgumentWords.rest]. */
   fun rest(name: String, help: String, required: Boolean = true): Argument<List<String>> {
     check(declared.none { it.takes == Argument.Takes.REST }) { "$name: only one takes the rest" }
     return add(

@@ -3,12 +3,12 @@ package blksh.dsl
 import blksh.BlkshException
 import blksh.block.BlockSource
 import blksh.mount.FixedDirectory
-import blksh.mount.Holder
 import blksh.mount.LazyFile
-import blksh.mount.LoopMount
 import blksh.mount.MountNode
-import blksh.mount.MountOptions
-import blksh.mount.ServeOptions
+import blksh.mount.fuse.Holder
+import blksh.mount.fuse.LoopMount
+import blksh.mount.fuse.MountOptions
+import blksh.mount.nbd.ServeOptions
 import blksh.session.Detached
 import blksh.session.Session
 import blksh.view.Described

@@ -3,7 +3,7 @@ package blksh.dsl
 import blksh.BlkshException
 import blksh.Place.Local as LocalPlace
 import blksh.image.BadMagicException
-import blksh.mount.MountOptions
+import blksh.mount.fuse.MountOptions
 import blksh.session.Session
 import blksh.session.UsageException
 import blksh.view.Percent

@@ -1,12 +1,10 @@
 package blksh.store.pack;
 
-import com.kenai.jffi.CallContext;
-import com.kenai.jffi.CallingConvention;
-import com.kenai.jffi.Function;
-import com.kenai.jffi.Invoker;
-import com.kenai.jffi.Library;
-import com.kenai.jffi.MemoryIO;
-import com.kenai.jffi.Type;
+import static blksh.io.NativeType.INT32;
+import static blksh.io.NativeType.POINTER;
+
+import blksh.io.NativeFunction;
+import blksh.io.NativeLibrary;
 import java.nio.ByteBuffer;
 
 /**
@@ -17,20 +15,12 @@ final class Lz4Beginning {
 
   /** The function, looked for once; null where there is none. */
   private static final class Native {
-    static final Function PARTIAL = find();
+    static final NativeFunction PARTIAL = find();
 
-    private static Function find() {
+    private static NativeFunction find() {
       try {
-        Library library = Library.getCachedInstance("liblz4.so.1", Library.LAZY);
-        long address =
-            library == null ? 0 : library.getSymbolAddress("LZ4_decompress_safe_partial");
-        Type[] parameters = {Type.POINTER, Type.POINTER, Type.SINT32, Type.SINT32, Type.SINT32};
-        return address == 0
-            ? null
-            : new Function(
-                address,
-                CallContext.getCallContext(
-                    Type.SINT32, parameters, CallingConvention.DEFAULT, false));
+        return NativeLibrary.open("liblz4.so.1")
+            .function("LZ4_decompress_safe_partial", INT32, POINTER, POINTER, INT32, INT32, INT32);
       } catch (RuntimeException | LinkageError e) {
         return null;
       }
@@ -55,18 +45,13 @@ final class Lz4Beginning {
     if (offset < 0 || length < 0 || offset + length > from.capacity() || wanted > to.capacity()) {
       throw new IndexOutOfBoundsException("%d bytes at %d".formatted(length, offset));
     }
-    MemoryIO memory = MemoryIO.getInstance();
-    Function function = Native.PARTIAL;
     long count =
-        Invoker.getInstance()
-            .invokeN5(
-                function.getCallContext(),
-                function.getFunctionAddress(),
-                memory.getDirectBufferAddress(from) + offset,
-                memory.getDirectBufferAddress(to),
-                length,
-                wanted,
-                to.capacity());
-    return (int) count >= wanted;
+        Native.PARTIAL.call(
+            NativeLibrary.address(from) + offset,
+            NativeLibrary.address(to),
+            length,
+            wanted,
+            to.capacity());
+    return count >= wanted;
   }
 }

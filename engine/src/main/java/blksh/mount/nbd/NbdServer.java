@@ -1,0 +1,283 @@
+package blksh.mount.nbd;
+
+import blksh.BlkshException;
+import blksh.mount.Ending;
+import blksh.mount.Traffic;
+import blksh.mount.TrafficMeter;
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Serves sources to clients of the network block device protocol, over a socket in the file system
+ * or a port of this machine. Requests of one client and of many are answered at the same time.
+ */
+public final class NbdServer implements Closeable {
+
+  /** Clients at the same time; one more is turned away. */
+  private static final int MOST_CLIENTS = 64;
+
+  /** How long a client may take to say what it wants. */
+  private static final long PATIENCE_MILLIS = 15_000;
+
+  private final ServerSocketChannel listener;
+  private final Path socket;
+  private final NbdExports exports;
+  private final long patienceMillis;
+  private final TrafficMeter traffic = new TrafficMeter();
+  private final Map<SocketChannel, Thread> clients = new ConcurrentHashMap<>();
+  private final AtomicLong started = new AtomicLong();
+  private final Ending ending = new Ending(this::close, "blksh-nbd-exit");
+  private volatile boolean closing;
+
+  private NbdServer(
+      ServerSocketChannel listener, Path socket, NbdExports exports, long patienceMillis) {
+    this.patienceMillis = patienceMillis;
+    this.listener = listener;
+    this.socket = socket;
+    this.exports = exports;
+  }
+
+  /**
+   * Serves exports.
+   *
+   * @throws BlkshException when something else, or another server, is where it would listen
+   */
+  public static NbdServer listen(NbdExports exports, ServeOptions options) {
+    return options.socket() != null
+        ? listen(options.socket(), exports)
+        : listen(options.port(), exports, PATIENCE_MILLIS);
+  }
+
+  private static NbdServer listen(Path socket, NbdExports exports) {
+    String action = "serve on " + socket;
+    Path path = socket.toAbsolutePath().normalize();
+    try {
+      removeDead(path, action);
+      ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+      try {
+        listener.bind(UnixDomainSocketAddress.of(path));
+        Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
+      } catch (IOException | RuntimeException e) {
+        listener.close();
+        throw e;
+      }
+      return start(new NbdServer(listener, path, exports, PATIENCE_MILLIS));
+    } catch (IOException e) {
+      throw new BlkshException(action, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private static void removeDead(Path path, String action) throws IOException {
+    if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    int mode = (Integer) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+    if ((mode & 0170000) != 0140000) {
+      throw new BlkshException(action, "something else has that name")
+          .suggest("choose a name that is free");
+    }
+    if (isAnswered(path)) {
+      throw new BlkshException(action, "another server listens there")
+          .suggest("end it first, or choose another name");
+    }
+    Files.delete(path);
+  }
+
+  /** Removes the socket of a server that was killed, when that is what its address names. */
+  public static void removeDead(URI address) {
+    String query = address.getQuery();
+    if (query != null && query.startsWith("socket=/")) {
+      try {
+        removeDead(Path.of(query.substring("socket=".length())), "remove a socket");
+      } catch (IOException | BlkshException e) {
+        // it is no longer what it was, and stays
+      }
+    }
+  }
+
+  private static boolean isAnswered(Path socket) throws IOException {
+    try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      return probe.connect(UnixDomainSocketAddress.of(socket));
+    } catch (ConnectException e) {
+      return false;
+    }
+  }
+
+  /**
+   * @param patienceMillis how long a client may take to say what it wants
+   */
+  static NbdServer listen(int port, NbdExports exports, long patienceMillis) {
+    try {
+      ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.INET);
+      try {
+        listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+        listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+      } catch (IOException | RuntimeException e) {
+        listener.close();
+        throw e;
+      }
+      return start(new NbdServer(listener, null, exports, patienceMillis));
+    } catch (IOException e) {
+      throw new BlkshException("serve on port " + port, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private static NbdServer start(NbdServer server) {
+    Thread thread = new Thread(server::accept, "blksh-nbd");
+    thread.setDaemon(true);
+    thread.start();
+    return server;
+  }
+
+  private void accept() {
+    while (!closing) {
+      try {
+        SocketChannel client = listener.accept();
+        if (clients.size() >= MOST_CLIENTS) {
+          client.close();
+          continue;
+        }
+        String name = "blksh-nbd-" + started.incrementAndGet();
+        Thread thread = new Thread(() -> serve(client, name), name);
+        thread.setDaemon(true);
+        clients.put(client, thread);
+        thread.start();
+      } catch (IOException e) {
+        if (!closing) {
+          traffic.failed(e);
+          if (!listener.isOpen()) {
+            return;
+          }
+        }
+      }
+    }
+  }
+
+  /** A client that never says what it wants must not keep others out. */
+  private static void hangUpUnless(AtomicBoolean agreed, SocketChannel client) {
+    try {
+      if (!agreed.get()) {
+        client.close();
+      }
+    } catch (IOException e) {
+      // it is gone
+    }
+  }
+
+  private void serve(SocketChannel client, String name) {
+    traffic.opened();
+    NbdExport export = null;
+    try (client) {
+      if (socket == null) {
+        client.setOption(StandardSocketOptions.TCP_NODELAY, true);
+      }
+      AtomicBoolean agreed = new AtomicBoolean();
+      CompletableFuture.delayedExecutor(patienceMillis, TimeUnit.MILLISECONDS)
+          .execute(() -> hangUpUnless(agreed, client));
+      Optional<NbdHandshake.Terms> terms =
+          new NbdHandshake(client, exports, () -> agreed.set(true)).negotiate();
+      agreed.set(true);
+      if (terms.isPresent()) {
+        export = terms.get().export();
+        new NbdConnection(client, terms.get(), traffic, name).serve();
+      }
+    } catch (IOException | InterruptedException e) {
+      // the client hung up, or has to
+    } catch (RuntimeException | Error e) {
+      traffic.failed(e);
+    } finally {
+      if (export != null) {
+        exports.release(export);
+      }
+      clients.remove(client);
+      traffic.closed();
+    }
+  }
+
+  /** Where clients find it, without the name of an export. */
+  public URI uri() {
+    try {
+      return socket == null
+          ? URI.create(
+              "nbd://127.0.0.1:" + ((InetSocketAddress) listener.getLocalAddress()).getPort())
+          : URI.create("nbd+unix:///?socket=" + escaped(socket.toString()));
+    } catch (IOException e) {
+      throw new BlkshException("name the server", "it was closed", e);
+    }
+  }
+
+  private static String escaped(String path) {
+    return URLEncoder.encode(path, StandardCharsets.UTF_8).replace("+", "%20").replace("%2F", "/");
+  }
+
+  /** What it served so far. */
+  public Traffic traffic() {
+    return traffic.figures();
+  }
+
+  /** Waits until it has ended. */
+  public void awaitEnd() throws InterruptedException {
+    ending.await();
+  }
+
+  /** Runs an action when it has ended, at once if it already has; it counts as part of ending. */
+  public void whenEnded(Runnable action) {
+    ending.whenEnded(action);
+  }
+
+  /** Ends it; clients that are connected are cut off. */
+  @Override
+  public void close() {
+    synchronized (this) {
+      if (closing) {
+        return;
+      }
+      closing = true;
+    }
+    try {
+      if (socket != null) {
+        Files.deleteIfExists(socket);
+      }
+      listener.close();
+    } catch (IOException e) {
+      // whatever is left of it is replaced by the next server
+    }
+    boolean interrupted = false;
+    for (Map.Entry<SocketChannel, Thread> client : clients.entrySet()) {
+      try {
+        client.getKey().close();
+        client.getValue().join();
+      } catch (IOException e) {
+        // it is gone already
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    ending.end();
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
