@@ -10,6 +10,7 @@ import java.nio.MappedByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
@@ -374,6 +375,21 @@ public final class OpenFile implements Closeable {
   public MappedByteBuffer map(FileChannel.MapMode mode, long position, long length)
       throws IOException {
     return call("map ", current -> current.map(mode, position, length));
+  }
+
+  /**
+   * Locks bytes of it, which need not be there, against other processes. The lock is lost when a
+   * thread is interrupted in a call: whoever locks keeps interrupts away.
+   *
+   * @return null when another process has them locked
+   */
+  public FileLock tryLock(long position, long length, boolean shared) throws IOException {
+    return channel.tryLock(position, length, shared);
+  }
+
+  /** As {@link #tryLock}, but waits. */
+  public FileLock lock(long position, long length, boolean shared) throws IOException {
+    return channel.lock(position, length, shared);
   }
 
   // ---- interrupts ----------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 package blksh.io;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -84,7 +83,7 @@ public final class PartFile {
   }
 
   /** An empty part, new or a dead writer's; waits for living ones, but not long for any of them. */
-  static PartFile await(Path path, FileAttribute<?>... attributes) throws IOException {
+  public static PartFile await(Path path, FileAttribute<?>... attributes) throws IOException {
     Object writer = null;
     long end = 0;
     while (true) {
@@ -132,11 +131,6 @@ public final class PartFile {
   /** To write its contents to; not to be closed but by what ends it. */
   public OpenFile file() {
     return file;
-  }
-
-  /** The channel of {@link #file}. */
-  public FileChannel channel() {
-    return file.channel();
   }
 
   /** Makes the contents durable under their name, in place of what had it. */

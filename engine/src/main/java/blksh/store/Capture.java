@@ -2,8 +2,8 @@ package blksh.store;
 
 import blksh.BlkshException;
 import blksh.block.Extent;
+import blksh.io.IoFailure;
 import blksh.store.pack.Codec;
-import blksh.store.shelf.Bytes;
 import blksh.task.OrderedStep;
 import blksh.task.Task;
 import blksh.task.Workers;
@@ -106,10 +106,10 @@ final class Capture {
   }
 
   private BlkshException storeFailure(IOException e) {
-    String problem = Bytes.reason(e);
     BlkshException failure =
-        new BlkshException("capture " + name + " into " + repository.place(), problem, e);
-    return problem.contains("No space left")
+        new BlkshException(
+            "capture " + name + " into " + repository.place(), IoFailure.reason(e), e);
+    return IoFailure.of(e) == IoFailure.NO_SPACE
         ? failure.suggest("free some space and capture again: sealed packs are kept")
         : failure;
   }

@@ -1,6 +1,7 @@
 package blksh.store;
 
 import blksh.BlkshException;
+import blksh.io.Sqlite;
 import blksh.store.pack.Pack;
 import blksh.store.pack.PackCheck;
 import blksh.store.pack.PackDirectory;
@@ -81,7 +82,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
       problem = e.problem();
       return exclusion.publishing(
           () -> {
-            StoreIndex.delete(file);
+            Sqlite.delete(file);
             return complete(StoreIndex.open(file));
           });
     }
@@ -389,7 +390,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
         rows.close();
         rows = null;
       }
-      StoreIndex.delete(local.resolve(INDEX));
+      Sqlite.delete(local.resolve(INDEX));
       list(readable, rows());
     }
     takeProblem();

@@ -1,9 +1,9 @@
 package blksh.store;
 
 import blksh.block.Extent;
+import blksh.io.IoFailure;
 import blksh.io.LittleEndian;
 import blksh.store.pack.Pack;
-import blksh.store.shelf.Bytes;
 import java.io.IOException;
 
 /** A walk over the extents of a manifest, from some page on. Used by one thread. */
@@ -84,7 +84,7 @@ final class ExtentCursor {
     } catch (IOException e) {
       chunk = -1;
       long[] range = file.chunkRange(number);
-      throw new ManifestFile.DamagedManifest(range[0], range[1], Bytes.reason(e));
+      throw new ManifestFile.DamagedManifest(range[0], range[1], IoFailure.reason(e));
     }
   }
 

@@ -1,7 +1,7 @@
 package blksh.store;
 
 import blksh.BlkshException;
-import blksh.store.shelf.Bytes;
+import blksh.io.IoFailure;
 import blksh.store.shelf.Part;
 import blksh.store.shelf.Shelf;
 import blksh.store.shelf.Spool;
@@ -76,7 +76,7 @@ final class ManifestDirectory {
       }
     } catch (IOException e) {
       String place = shelf.locate(prefix.substring(0, prefix.length() - 1));
-      throw new BlkshException("list manifests in " + place, Bytes.reason(e), e);
+      throw new BlkshException("list manifests in " + place, IoFailure.reason(e), e);
     }
     versions.sort(Comparator.comparing(Version::name).thenComparing(Version::number));
     return versions;
@@ -137,7 +137,8 @@ final class ManifestDirectory {
     try {
       exists = exists(version);
     } catch (IOException e) {
-      throw new BlkshException("read manifest " + shelf.locate(version.blob()), Bytes.reason(e), e);
+      throw new BlkshException(
+          "read manifest " + shelf.locate(version.blob()), IoFailure.reason(e), e);
     }
     if (!exists) {
       throw noSuch(version.reference());
@@ -169,7 +170,7 @@ final class ManifestDirectory {
                 version.blob(),
                 0,
                 0,
-                Bytes.reason(e),
+                IoFailure.reason(e),
                 List.of(new AffectedRange(version.reference(), 0, 0))));
       }
     }

@@ -3,10 +3,10 @@ package blksh.store;
 import blksh.BlkshException;
 import blksh.block.Extent;
 import blksh.io.Checksum;
+import blksh.io.IoFailure;
 import blksh.io.LittleEndian;
 import blksh.store.pack.Page;
 import blksh.store.shelf.Blob;
-import blksh.store.shelf.Bytes;
 import blksh.store.shelf.Shelf;
 import java.io.Closeable;
 import java.io.EOFException;
@@ -145,7 +145,7 @@ final class ManifestFile implements Closeable {
     try {
       return ManifestJson.read(json);
     } catch (IOException e) {
-      throw new NoManifest(Bytes.reason(e));
+      throw new NoManifest(IoFailure.reason(e));
     }
   }
 
@@ -159,7 +159,7 @@ final class ManifestFile implements Closeable {
     try {
       return read(shelf, name);
     } catch (IOException e) {
-      throw new BlkshException("read manifest " + shelf.locate(name), Bytes.reason(e), e)
+      throw new BlkshException("read manifest " + shelf.locate(name), IoFailure.reason(e), e)
           .suggest("verify the store to see what else is damaged");
     }
   }
@@ -315,7 +315,7 @@ final class ManifestFile implements Closeable {
         }
       }
     } catch (IOException e) {
-      throw new BlkshException("read manifest " + location, Bytes.reason(e), e);
+      throw new BlkshException("read manifest " + location, IoFailure.reason(e), e);
     }
     return found;
   }

@@ -1,9 +1,9 @@
 package blksh.store;
 
 import blksh.BlkshException;
+import blksh.io.IoFailure;
 import blksh.store.pack.PackDirectory;
 import blksh.store.pack.PackWriter;
-import blksh.store.shelf.Bytes;
 import java.io.IOException;
 import java.util.List;
 import java.util.Set;
@@ -45,7 +45,7 @@ final class Recovery {
       }
       repository.manifests().removeDeadParts();
     } catch (IOException e) {
-      throw new BlkshException("recover store " + repository.place(), Bytes.reason(e), e);
+      throw new BlkshException("recover store " + repository.place(), IoFailure.reason(e), e);
     }
     indexes.settle();
   }

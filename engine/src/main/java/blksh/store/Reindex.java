@@ -1,10 +1,10 @@
 package blksh.store;
 
 import blksh.BlkshException;
+import blksh.io.IoFailure;
 import blksh.store.pack.Pack;
 import blksh.store.pack.PackDirectory;
 import blksh.store.pack.PackRepair;
-import blksh.store.shelf.Bytes;
 import blksh.task.Task;
 import java.io.IOException;
 import java.time.Duration;
@@ -95,7 +95,7 @@ final class Reindex {
     } catch (BlkshException e) {
       note(id, e.problem());
     } catch (IOException e) {
-      note(id, Bytes.reason(e));
+      note(id, IoFailure.reason(e));
     }
     return 0;
   }
@@ -109,7 +109,7 @@ final class Reindex {
     } catch (BlkshException e) {
       note(id, e.problem());
     } catch (IOException e) {
-      note(id, Bytes.reason(e));
+      note(id, IoFailure.reason(e));
     }
   }
 

@@ -1,12 +1,12 @@
 package blksh.store;
 
 import blksh.BlkshException;
+import blksh.io.IoFailure;
 import blksh.store.pack.Codec;
 import blksh.store.pack.FrameCache;
 import blksh.store.pack.PackDirectory;
 import blksh.store.pack.PageReader;
 import blksh.store.shelf.BufferedSpool;
-import blksh.store.shelf.Bytes;
 import blksh.store.shelf.Exclusion;
 import blksh.store.shelf.Shelf;
 import blksh.store.shelf.Spool;
@@ -140,7 +140,7 @@ final class Repository implements Closeable {
     try {
       return shelf.bytes();
     } catch (IOException e) {
-      throw new BlkshException("measure store " + place(), Bytes.reason(e), e);
+      throw new BlkshException("measure store " + place(), IoFailure.reason(e), e);
     }
   }
 

@@ -2,11 +2,11 @@ package blksh.store;
 
 import blksh.BlkshException;
 import blksh.block.Extent;
+import blksh.io.IoFailure;
 import blksh.io.UnreadableException;
 import blksh.store.pack.FrameCache;
 import blksh.store.pack.Page;
 import blksh.store.pack.PageReader;
-import blksh.store.shelf.Bytes;
 import blksh.task.OrderedStep;
 import blksh.task.Task;
 import blksh.task.Workers;
@@ -122,7 +122,7 @@ final class Restore {
 
   private BlkshException targetFailure(IOException e) {
     return new BlkshException(
-        "restore " + manifest.reference() + " to " + targetName, Bytes.reason(e), e);
+        "restore " + manifest.reference() + " to " + targetName, IoFailure.reason(e), e);
   }
 
   private void work() {

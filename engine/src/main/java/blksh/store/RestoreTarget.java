@@ -1,18 +1,17 @@
 package blksh.store;
 
+import blksh.BlkshException;
 import blksh.block.Extent;
+import blksh.io.OpenFile;
 import blksh.io.TargetFile;
 import blksh.store.pack.Page;
-import blksh.store.shelf.Bytes;
 import blksh.store.shelf.ReadOnlyFile;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -143,12 +142,12 @@ abstract class RestoreTarget implements Closeable {
    * is killed leaves it partly changed, and the same restore run again completes it.
    */
   private static final class Changes extends RestoreTarget {
-    private final FileChannel channel;
+    private final OpenFile file;
     private final long size;
     private final boolean device;
 
     Changes(Path path, long size, boolean device) throws IOException {
-      this.channel = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+      this.file = OpenFile.open(path, OpenFile.Use.WRITE, OpenFile.WhenInterrupted.FINISH);
       this.size = size;
       this.device = device;
     }
@@ -156,7 +155,7 @@ abstract class RestoreTarget implements Closeable {
     @Override
     void write(long position, byte[] from, int offset, int length) throws IOException {
       byte[] there = new byte[length];
-      int have = readUpTo(position, there, length);
+      int have = file.fill(position, ByteBuffer.wrap(there));
       int at = 0;
       while (at < length) {
         int step = Math.min(Page.SIZE, length - at);
@@ -166,7 +165,7 @@ abstract class RestoreTarget implements Closeable {
           step = Math.min(Page.SIZE, length - at);
         }
         if (at > from0) {
-          Bytes.writeAt(channel, position + from0, from, offset + from0, at - from0);
+          file.write(position + from0, from, offset + from0, at - from0);
           count(at - from0);
         } else {
           at += step;
@@ -179,18 +178,10 @@ abstract class RestoreTarget implements Closeable {
           && (bt + length > have || !Arrays.equals(a, at, at + length, b, bt, bt + length));
     }
 
-    private int readUpTo(long position, byte[] to, int length) throws IOException {
-      ByteBuffer buffer = ByteBuffer.wrap(to, 0, length);
-      while (buffer.hasRemaining() && channel.read(buffer, position + buffer.position()) >= 0) {
-        // until full or at the end
-      }
-      return buffer.position();
-    }
-
     @Override
     void zeros(long position, long length) throws IOException {
       long limit = position + length;
-      limit = device ? limit : Math.min(limit, channel.size());
+      limit = device ? limit : Math.min(limit, file.length());
       writeZeros(position, Math.max(0, limit - position));
     }
 
@@ -202,20 +193,20 @@ abstract class RestoreTarget implements Closeable {
     @Override
     void finish() throws IOException {
       if (!device) {
-        if (channel.size() > size) {
-          channel.truncate(size);
-        } else if (channel.size() < size) {
-          Bytes.writeAt(channel, size - 1, new byte[1], 0, 1);
+        if (file.length() > size) {
+          file.truncate(size);
+        } else {
+          file.extend(size);
         }
       }
-      channel.force(true);
+      file.force(true);
     }
 
     @Override
     public void close() {
       try {
-        channel.close();
-      } catch (IOException e) {
+        file.close();
+      } catch (BlkshException e) {
         // finish has made it durable, or has failed
       }
     }

@@ -3,9 +3,9 @@ package blksh.store;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.BlockStream;
+import blksh.io.IoFailure;
 import blksh.retention.Policy;
 import blksh.store.pack.Codec;
-import blksh.store.shelf.Bytes;
 import blksh.store.shelf.DirectoryShelf;
 import blksh.store.shelf.Shelf;
 import blksh.task.Task;
@@ -61,10 +61,10 @@ public final class Store implements Closeable {
     try {
       create(DirectoryShelf.make(directory), options);
     } catch (FileAlreadyExistsException e) {
-      throw new BlkshException(action, Bytes.reason(e), e)
+      throw new BlkshException(action, IoFailure.reason(e), e)
           .suggest("name a new directory, or one that is a store");
     } catch (IOException e) {
-      throw new BlkshException(action, Bytes.reason(e), e);
+      throw new BlkshException(action, IoFailure.reason(e), e);
     }
     return open(directory);
   }
@@ -105,7 +105,7 @@ public final class Store implements Closeable {
     } catch (StoreDescriptor.NewerFormat e) {
       throw new BlkshException(action, e.getMessage(), e).suggest("use a newer blksh");
     } catch (IOException e) {
-      throw new BlkshException(action, Bytes.reason(e), e);
+      throw new BlkshException(action, IoFailure.reason(e), e);
     }
   }
 
@@ -187,7 +187,7 @@ public final class Store implements Closeable {
               RestoreTarget to = RestoreTarget.of(target, file.manifest().size(), options)) {
             return new Restore(repository, file, to, target.toString(), task).run();
           } catch (IOException e) {
-            throw new BlkshException("restore to " + target, Bytes.reason(e), e);
+            throw new BlkshException("restore to " + target, IoFailure.reason(e), e);
           }
         });
   }

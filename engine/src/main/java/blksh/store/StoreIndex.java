@@ -1,10 +1,11 @@
 package blksh.store;
 
 import blksh.BlkshException;
+import blksh.io.IoFailure;
+import blksh.io.Sqlite;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -18,10 +19,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.locks.LockSupport;
-import org.sqlite.SQLiteConfig;
-import org.sqlite.SQLiteErrorCode;
-import org.sqlite.SQLiteException;
 
 /**
  * {@code index.db}: what can be known of packs and manifests without opening them. All of it but
@@ -70,22 +67,18 @@ final class StoreIndex implements Closeable {
 
   /** Opens the index of a store, or makes an empty one. */
   static StoreIndex open(Path file) {
-    return open(file.toString());
+    return open(file.toString(), () -> Sqlite.open(file, Sqlite.Synchronous.NORMAL, BUSY_MILLIS));
   }
 
   /** An index that lives as long as it is open, for a store that cannot be written. */
   static StoreIndex inMemory() {
-    return open(":memory:");
+    return open("an index in memory", Sqlite::inMemory);
   }
 
-  private static StoreIndex open(String location) {
-    SQLiteConfig config = new SQLiteConfig();
-    config.setBusyTimeout(BUSY_MILLIS);
-    config.setSynchronous(SQLiteConfig.SynchronousMode.NORMAL);
+  private static StoreIndex open(String location, Work<Connection> opening) {
     StoreIndex index = null;
     try {
-      index = new StoreIndex(location, config.createConnection("jdbc:sqlite:" + location));
-      index.writeAhead();
+      index = new StoreIndex(location, opening.run());
       index.migrate();
       return index;
     } catch (SQLException e) {
@@ -96,30 +89,13 @@ final class StoreIndex implements Closeable {
     }
   }
 
-  /** Nobody waits for the lock that changing the journal takes, so a lost race is tried again. */
-  private void writeAhead() throws SQLException {
-    long deadline = System.nanoTime() + BUSY_MILLIS * 1_000_000L;
-    while (true) {
-      try (Statement statement = connection.createStatement()) {
-        statement.execute("PRAGMA journal_mode = WAL");
-        return;
-      } catch (SQLException e) {
-        boolean busy = e.getErrorCode() == SQLiteErrorCode.SQLITE_BUSY.code;
-        if (!busy || System.nanoTime() > deadline) {
-          throw e;
-        }
-        LockSupport.parkNanos(5_000_000);
-      }
-    }
-  }
-
   private void migrate() throws SQLException {
-    if (version() == VERSION) {
+    if (Sqlite.version(connection) == VERSION) {
       return;
     }
     transaction(
         () -> {
-          int version = version();
+          int version = Sqlite.version(connection);
           if (version > VERSION) {
             throw new BlkshException(
                     "open " + location, "it was written by a newer blksh (version " + version + ")")
@@ -132,18 +108,11 @@ final class StoreIndex implements Closeable {
                   statement.execute(command);
                 }
               }
-              statement.execute("PRAGMA user_version = " + VERSION);
             }
+            Sqlite.version(connection, VERSION);
           }
           return null;
         });
-  }
-
-  private int version() throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery("PRAGMA user_version")) {
-      return row.getInt(1);
-    }
   }
 
   private interface Work<T> {
@@ -151,21 +120,12 @@ final class StoreIndex implements Closeable {
   }
 
   private synchronized <T> T transaction(Work<T> work) {
-    try (Statement statement = connection.createStatement()) {
-      statement.execute("BEGIN IMMEDIATE");
-      boolean done = false;
-      try {
-        T result = work.run();
-        statement.execute("COMMIT");
-        done = true;
-        return result;
-      } finally {
-        if (!done) {
-          statement.execute("ROLLBACK");
-        }
-      }
+    try {
+      return Sqlite.transaction(connection, work::run);
     } catch (SQLException e) {
       throw failure(location, e);
+    } catch (IOException e) {
+      throw IoFailure.told("use " + location, e);
     }
   }
 
@@ -186,13 +146,9 @@ final class StoreIndex implements Closeable {
   }
 
   private static BlkshException failure(String location, SQLException e) {
-    if (e instanceof SQLiteException sqlite) {
-      int primary = sqlite.getResultCode().code & 0xFF;
-      if (primary == SQLiteErrorCode.SQLITE_CORRUPT.code
-          || primary == SQLiteErrorCode.SQLITE_NOTADB.code
-          || primary == SQLiteErrorCode.SQLITE_ERROR.code) {
-        return new DamagedIndexException(location, e.getMessage(), e);
-      }
+    Sqlite.Failure failure = Sqlite.failure(e);
+    if (failure == Sqlite.Failure.DAMAGED || failure == Sqlite.Failure.STATEMENT) {
+      return new DamagedIndexException(location, e.getMessage(), e);
     }
     return new BlkshException("use " + location, e.getMessage(), e);
   }
@@ -463,21 +419,7 @@ final class StoreIndex implements Closeable {
 
   /** What SQLite's own check finds wrong, or null. */
   String integrity() {
-    return query(
-        () -> {
-          try (Statement statement = connection.createStatement();
-              ResultSet row = statement.executeQuery("PRAGMA integrity_check")) {
-            String first = row.getString(1);
-            return first.equals("ok") ? null : first;
-          }
-        });
-  }
-
-  /** Removes the files of an index that cannot be used. */
-  static void delete(Path file) throws IOException {
-    for (String ending : new String[] {"-wal", "-shm", ""}) {
-      Files.deleteIfExists(file.resolveSibling(file.getFileName() + ending));
-    }
+    return query(() -> Sqlite.damage(connection));
   }
 
   @Override

@@ -1,5 +1,6 @@
 package blksh.io;
 
+import static blksh.kit.Await.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.kit.ChildJvm;
@@ -101,7 +102,7 @@ class LockFileTest {
     waiting.start();
     for (int i = 0; i < 20; i++) {
       waiting.interrupt();
-      Thread.sleep(5);
+      pause(5);
     }
     assertThat(waiting.isAlive()).isTrue();
     other.destroyForcibly().waitFor();

@@ -1,5 +1,6 @@
 package blksh.io;
 
+import static blksh.kit.Await.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -224,7 +225,7 @@ class OpenFileTest {
       OpenFile file = OpenFile.claim(Path.of(arguments[0]), Use.CREATE, WhenInterrupted.CANCEL);
       System.out.println(file == null ? "taken" : "free");
       if (arguments.length > 1) {
-        Thread.sleep(600_000);
+        pause(600_000);
       }
     }
   }

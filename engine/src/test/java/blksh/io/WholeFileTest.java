@@ -174,10 +174,7 @@ class WholeFileTest {
       Files.deleteIfExists(path);
       Process adder =
           ChildJvm.start(said, List.of("-Xmx32m"), Adder.class, path.toString(), "line", "1000000");
-      while (Files.size(said) == 0) {
-        assertThat(adder.isAlive()).isTrue();
-        Thread.sleep(1);
-      }
+      ChildJvm.awaitOutput(adder, said);
       adder.waitFor(random.nextInt(60_000), TimeUnit.MICROSECONDS);
       adder.destroyForcibly().waitFor();
       String text = Files.readString(said);

@@ -6,7 +6,6 @@ import blksh.block.BlockSource;
 import blksh.block.BlockSources;
 import blksh.kit.Tool;
 import blksh.store.pack.Page;
-import blksh.store.shelf.Bytes;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -39,7 +38,7 @@ public final class Images {
   /** Writes into a file at a position. */
   static Path put(Path file, long position, byte[] bytes) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-      Bytes.writeAt(channel, position, bytes, 0, bytes.length);
+      channel.write(ByteBuffer.wrap(bytes), position);
     }
     return file;
   }

@@ -17,7 +17,6 @@ import blksh.io.PartFile;
 import blksh.kit.Content;
 import blksh.kit.LoopDevice;
 import blksh.kit.Tool;
-import blksh.store.shelf.Bytes;
 import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.io.ByteArrayOutputStream;
@@ -172,7 +171,7 @@ class RestoreTest {
     Path target = folder.resolve("target");
     Path part = folder.resolve(".target.blksh.part");
     PartFile running = PartFile.create(part); // as a restore that is running holds it
-    Bytes.writeAt(running.channel(), 0, new byte[] {1, 2, 3}, 0, 3);
+    running.file().write(0, new byte[] {1, 2, 3}, 0, 3);
     assertThatThrownBy(() -> restore(target, RestoreOptions.defaults()))
         .isInstanceOf(BlkshException.class)
         .hasMessageContaining("another restore");

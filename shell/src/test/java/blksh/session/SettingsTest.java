@@ -3,6 +3,7 @@ package blksh.session;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import blksh.kit.Child;
 import blksh.BlkshException;
 import blksh.session.Settings.Name;
 import java.io.IOException;
@@ -71,7 +72,7 @@ class SettingsTest {
     List<Process> prompts = new ArrayList<>();
     for (Name name : List.of(Name.PAGER, Name.PROGRESS)) {
       prompts.add(
-          new ProcessBuilder(
+          Child.of(
                   Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                   "-XX:TieredStopAtLevel=1",
                   "-cp",

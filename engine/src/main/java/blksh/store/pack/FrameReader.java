@@ -1,7 +1,7 @@
 package blksh.store.pack;
 
 import blksh.io.Checksum;
-import blksh.store.shelf.Bytes;
+import blksh.io.IoFailure;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -213,7 +213,7 @@ final class FrameReader {
     try {
       pack.file().read(footer.offset(frame), stored.clear().limit(headerLength + storedLength));
     } catch (IOException e) {
-      into.fail(Bytes.reason(e));
+      into.fail(IoFailure.reason(e));
       return;
     }
     stored.get(0, header, 0, headerLength);

@@ -2,8 +2,8 @@ package blksh.store.pack;
 
 import blksh.BlkshException;
 import blksh.io.Checksum;
+import blksh.io.IoFailure;
 import blksh.io.LittleEndian;
-import blksh.store.shelf.Bytes;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -112,7 +112,7 @@ public final class PackCheck implements Closeable {
       }
       piecesLeft.set(pieces());
     } catch (IOException e) {
-      note(0, 0, Bytes.reason(e));
+      note(0, 0, IoFailure.reason(e));
     }
   }
 
@@ -211,7 +211,7 @@ public final class PackCheck implements Closeable {
               "digests in the footer damaged; no page is lost by it, reindex repairs it");
         }
       } catch (IOException e) {
-        note(footer.digestBlockOffset(block), 0, Bytes.reason(e));
+        note(footer.digestBlockOffset(block), 0, IoFailure.reason(e));
       }
     }
   }

@@ -1,7 +1,7 @@
 package blksh.store.pack;
 
 import blksh.BlkshException;
-import blksh.store.shelf.Bytes;
+import blksh.io.IoFailure;
 import blksh.store.shelf.Part;
 import blksh.store.shelf.Shelf;
 import blksh.store.shelf.Spool;
@@ -58,7 +58,7 @@ public final class PackDirectory implements Closeable {
         }
       }
     } catch (IOException e) {
-      throw new BlkshException("begin a pack in " + shelf.place(), Bytes.reason(e), e);
+      throw new BlkshException("begin a pack in " + shelf.place(), IoFailure.reason(e), e);
     }
   }
 
@@ -94,7 +94,7 @@ public final class PackDirectory implements Closeable {
   }
 
   private BlkshException unlisted(IOException e) {
-    return new BlkshException("list packs in " + shelf.locate("packs"), Bytes.reason(e), e);
+    return new BlkshException("list packs in " + shelf.locate("packs"), IoFailure.reason(e), e);
   }
 
   /**
@@ -123,7 +123,7 @@ public final class PackDirectory implements Closeable {
     try {
       return Pack.open(id, shelf.open(name));
     } catch (IOException e) {
-      throw new BlkshException("open pack " + shelf.locate(name), Bytes.reason(e), e)
+      throw new BlkshException("open pack " + shelf.locate(name), IoFailure.reason(e), e)
           .suggest("run verify to see which manifests it affects");
     }
   }

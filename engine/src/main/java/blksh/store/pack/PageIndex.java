@@ -1,12 +1,12 @@
 package blksh.store.pack;
 
 import blksh.BlkshException;
-import blksh.store.shelf.Bytes;
+import blksh.io.IoFailure;
+import blksh.io.PartFile;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
 
 /**
@@ -71,7 +71,7 @@ public final class PageIndex implements Closeable {
       PageTable table = PageTable.map(path, writable);
       return table == null ? null : new PageIndex(path, writable, table);
     } catch (IOException e) {
-      throw new BlkshException("open page index " + path, Bytes.reason(e), e);
+      throw new BlkshException("open page index " + path, IoFailure.reason(e), e);
     }
   }
 
@@ -82,11 +82,10 @@ public final class PageIndex implements Closeable {
       while (slots * 7 / 10 < pages) {
         slots *= 2;
       }
-      Path fresh = PageTable.fresh(path, RANDOM.nextLong(), slots);
-      Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      publish(PageTable.fresh(path, RANDOM.nextLong(), slots), path);
       return new PageIndex(path, true, PageTable.map(path, true));
     } catch (IOException e) {
-      throw new BlkshException("make page index " + path, Bytes.reason(e), e);
+      throw new BlkshException("make page index " + path, IoFailure.reason(e), e);
     }
   }
 
@@ -270,18 +269,40 @@ public final class PageIndex implements Closeable {
     if (slots == t.slots) {
       return;
     }
-    Path fresh = PageTable.fresh(path, t.generation, slots);
-    PageTable larger = PageTable.map(fresh, true);
-    long used = 0;
-    for (long slot = 0; slot < t.slots; slot++) {
-      long key = t.key(slot);
-      if (key != 0 && t.address(slot) != 0) {
-        used += larger.insert(key, t.address(slot));
+    PartFile fresh = PageTable.fresh(path, t.generation, slots);
+    boolean whole = false;
+    PageTable larger;
+    try {
+      larger = PageTable.map(fresh.path(), true);
+      long used = 0;
+      for (long slot = 0; slot < t.slots; slot++) {
+        long key = t.key(slot);
+        if (key != 0 && t.address(slot) != 0) {
+          used += larger.insert(key, t.address(slot));
+        }
+      }
+      larger.used(used);
+      whole = true;
+    } finally {
+      if (!whole) {
+        fresh.discard();
       }
     }
-    larger.used(used);
-    Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    publish(fresh, path);
     table = larger;
+  }
+
+  /** Nothing of an index need outlive a power cut: it is made again. */
+  private static void publish(PartFile fresh, Path path) throws IOException {
+    boolean published = false;
+    try {
+      fresh.publish(path, PartFile.Durability.WHOLE);
+      published = true;
+    } finally {
+      if (!published) {
+        fresh.discard();
+      }
+    }
   }
 
   @Override

@@ -2,8 +2,8 @@ package blksh.store.pack;
 
 import blksh.io.Checksum;
 import blksh.io.LittleEndian;
-import blksh.store.shelf.Bytes;
-import blksh.store.shelf.ReadOnlyFile;
+import blksh.io.OpenFile;
+import blksh.io.PartFile;
 import java.io.IOException;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
@@ -12,7 +12,6 @@ import java.nio.LongBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 
 /**
  * The hash table of a {@link PageIndex}: one version of its file, mapped. It never grows; a larger
@@ -133,33 +132,28 @@ final class PageTable {
   }
 
   /** Makes an empty one, in a file of another name. */
-  static Path fresh(Path path, long generation, long slots) throws IOException {
-    Path fresh = path.resolveSibling(path.getFileName() + ".new");
+  static PartFile fresh(Path path, long generation, long slots) throws IOException {
     byte[] header = new byte[HEADER];
     LittleEndian.putI64(header, 0, MAGIC);
     LittleEndian.putI64(header, 8, generation);
     LittleEndian.putI64(header, 16, slots);
     LittleEndian.putI32(header, 32, Checksum.of(header, 0, 24));
+    PartFile fresh = PartFile.await(path.resolveSibling(path.getFileName() + ".new"));
     boolean whole = false;
-    try (FileChannel channel =
-        FileChannel.open(
-            fresh,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      Bytes.writeAt(channel, 0, header, 0, HEADER);
+    try {
+      fresh.file().write(0, header, 0, HEADER);
       // Real zeros, not a hole: a store on a full disk must fail here and not in mapped memory.
       byte[] zeros = new byte[1 << 18];
       for (long at = 0; at < slots * SLOT; at += zeros.length) {
-        Bytes.writeAt(channel, HEADER + at, zeros, 0, zeros.length);
+        fresh.file().write(HEADER + at, zeros, 0, zeros.length);
       }
       whole = true;
+      return fresh;
     } finally {
       if (!whole) {
-        Files.deleteIfExists(fresh); // its space is needed
+        fresh.discard(); // its space is needed
       }
     }
-    return fresh;
   }
 
   /** Maps a file, or returns null when it is not whole or there is none. */
@@ -169,16 +163,14 @@ final class PageTable {
     }
     FileChannel.MapMode mode =
         writable ? FileChannel.MapMode.READ_WRITE : FileChannel.MapMode.READ_ONLY;
-    try (FileChannel channel =
-        writable
-            ? FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)
-            : FileChannel.open(path, StandardOpenOption.READ)) {
-      long size = channel.size();
+    OpenFile.Use use = writable ? OpenFile.Use.WRITE : OpenFile.Use.READ;
+    try (OpenFile file = OpenFile.open(path, use, OpenFile.WhenInterrupted.FINISH)) {
+      long size = file.size();
       if (size < HEADER) {
         return null;
       }
       byte[] head = new byte[40];
-      new ReadOnlyFile(path, channel).read(0, head, 0, head.length);
+      file.readFully(0, head, 0, head.length);
       long slots = LittleEndian.i64(head, 16);
       long used = LittleEndian.i64(head, 24);
       if (LittleEndian.i64(head, 0) != MAGIC
@@ -190,13 +182,13 @@ final class PageTable {
         return null;
       }
       Object fileKey = Files.readAttributes(path, "unix:ino").get("ino");
-      LongBuffer header = longs(channel.map(mode, 0, HEADER));
+      LongBuffer header = longs(file.map(mode, 0, HEADER));
       long bytes = slots * SLOT;
       long segment = 8L << SEGMENT_BITS;
       LongBuffer[] segments = new LongBuffer[(int) ((bytes + segment - 1) / segment)];
       for (int i = 0; i < segments.length; i++) {
         long from = i * segment;
-        segments[i] = longs(channel.map(mode, HEADER + from, Math.min(bytes - from, segment)));
+        segments[i] = longs(file.map(mode, HEADER + from, Math.min(bytes - from, segment)));
       }
       return new PageTable(fileKey, header, segments);
     }

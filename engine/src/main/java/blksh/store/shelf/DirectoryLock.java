@@ -1,16 +1,15 @@
 package blksh.store.shelf;
 
 import blksh.BlkshException;
+import blksh.io.FileClaim;
+import blksh.io.IoFailure;
+import blksh.io.OpenFile;
 import blksh.task.Task;
 import blksh.task.Workers;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -26,19 +25,20 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class DirectoryLock implements Exclusion {
 
-  private static final Map<Path, DirectoryLock> HELD = new HashMap<>();
-
   private final Path path;
-  private final FileChannel channel;
+  private FileClaim claim;
+
+  /** Null where nobody can change anything. */
+  private OpenFile file;
+
   private FileLock use;
   private int users;
   private boolean repairing;
   private final ReentrantLock publishing = new ReentrantLock();
   private final ReentrantLock indexing = new ReentrantLock();
 
-  private DirectoryLock(Path path, FileChannel channel) {
+  private DirectoryLock(Path path) {
     this.path = path;
-    this.channel = channel;
   }
 
   /**
@@ -47,25 +47,20 @@ final class DirectoryLock implements Exclusion {
    * @throws BlkshException when a repair is running
    */
   static DirectoryLock share(Path store) {
-    Path path;
     try {
-      path = store.toRealPath().resolve("lock");
-    } catch (IOException e) {
-      throw new BlkshException("lock store " + store, Bytes.reason(e), e);
-    }
-    synchronized (HELD) {
-      DirectoryLock lock = HELD.get(path);
-      if (lock == null) {
-        lock = open(path);
-        HELD.put(path, lock);
+      Path path = store.toRealPath().resolve("lock");
+      synchronized (DirectoryLock.class) {
+        Object holder = FileClaim.holder(path);
+        return (holder instanceof DirectoryLock lock ? lock : open(path)).again();
       }
-      return lock.again();
+    } catch (IOException e) {
+      throw new BlkshException("lock store " + store, IoFailure.reason(e), e);
     }
   }
 
   @Override
   public DirectoryLock again() {
-    synchronized (HELD) {
+    synchronized (DirectoryLock.class) {
       if (repairing) {
         throw beingRepaired();
       }
@@ -74,23 +69,31 @@ final class DirectoryLock implements Exclusion {
     }
   }
 
-  private static DirectoryLock open(Path path) {
+  private static DirectoryLock open(Path path) throws IOException {
+    DirectoryLock lock = new DirectoryLock(path);
+    lock.claim = FileClaim.take(path, lock);
+    if (lock.claim == null) {
+      throw new IOException("its lock is used as another file");
+    }
+    boolean taken = false;
     try {
-      if (!Files.isWritable(path.getParent()) && !Files.isWritable(path)) {
-        return new DirectoryLock(path, null);
-      }
-      FileChannel channel =
-          FileChannel.open(
-              path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-      DirectoryLock lock = new DirectoryLock(path, channel);
-      lock.use = channel.tryLock(0, 1, true);
-      if (lock.use == null) {
-        channel.close();
-        throw lock.beingRepaired();
-      }
+      lock.take();
+      taken = true;
       return lock;
-    } catch (IOException e) {
-      throw new BlkshException("lock store " + path.getParent(), Bytes.reason(e), e);
+    } finally {
+      if (!taken) {
+        lock.letGo();
+      }
+    }
+  }
+
+  private void take() throws IOException {
+    if (Files.isWritable(path.getParent()) || Files.isWritable(path)) {
+      file = OpenFile.open(path, OpenFile.Use.CREATE, OpenFile.WhenInterrupted.FINISH);
+      use = file.tryLock(0, 1, true);
+      if (use == null) {
+        throw beingRepaired();
+      }
     }
   }
 
@@ -107,17 +110,17 @@ final class DirectoryLock implements Exclusion {
   private <T> T exclusively(ReentrantLock threads, long position, Action<T> action) {
     threads.lock();
     try {
-      if (channel == null || threads.getHoldCount() > 1) {
+      if (file == null || threads.getHoldCount() > 1) {
         return action.run();
       }
       // On a thread of the engine: an interrupt of a thread that waits for a lock closes its
       // channel.
       Task waiting = new Task("lock store", path.getParent().toString());
-      try (FileLock held = Workers.call(waiting, () -> channel.lock(position, 1, false))) {
+      try (FileLock held = Workers.call(waiting, () -> file.lock(position, 1, false))) {
         return held.isValid() ? action.run() : null;
       }
     } catch (IOException e) {
-      throw new BlkshException("change store " + path.getParent(), Bytes.reason(e), e);
+      throw new BlkshException("change store " + path.getParent(), IoFailure.reason(e), e);
     } finally {
       threads.unlock();
     }
@@ -125,8 +128,8 @@ final class DirectoryLock implements Exclusion {
 
   @Override
   public <T> T alone(Action<T> action) {
-    synchronized (HELD) {
-      if (channel == null) {
+    synchronized (DirectoryLock.class) {
+      if (file == null) {
         throw new BlkshException("repair store " + path.getParent(), "it is read-only");
       }
       if (users > 1 || repairing) {
@@ -136,18 +139,18 @@ final class DirectoryLock implements Exclusion {
     }
     try {
       use.release();
-      try (FileLock exclusive = channel.tryLock(0, 1, false)) {
+      try (FileLock exclusive = file.tryLock(0, 1, false)) {
         if (exclusive == null) {
           throw inUse("it is in use by another process");
         }
         return action.run();
       } finally {
-        use = channel.lock(0, 1, true);
+        use = file.lock(0, 1, true);
       }
     } catch (IOException e) {
-      throw new BlkshException("repair store " + path.getParent(), Bytes.reason(e), e);
+      throw new BlkshException("repair store " + path.getParent(), IoFailure.reason(e), e);
     } finally {
-      synchronized (HELD) {
+      synchronized (DirectoryLock.class) {
         repairing = false;
       }
     }
@@ -166,17 +169,22 @@ final class DirectoryLock implements Exclusion {
   /** Gives up one use; the last one in the process drops the lock. */
   @Override
   public void close() {
-    synchronized (HELD) {
+    synchronized (DirectoryLock.class) {
       if (--users == 0) {
-        HELD.remove(path);
-        try {
-          if (channel != null) {
-            channel.close();
-          }
-        } catch (IOException e) {
-          // the system drops the lock with the process
-        }
+        letGo();
       }
+    }
+  }
+
+  private void letGo() {
+    try {
+      if (file != null) {
+        file.close();
+      }
+    } catch (BlkshException e) {
+      // the system drops the lock with the process
+    } finally {
+      claim.release();
     }
   }
 }

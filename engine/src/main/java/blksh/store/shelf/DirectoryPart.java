@@ -8,40 +8,37 @@ import java.nio.ByteBuffer;
 final class DirectoryPart implements Part {
 
   private final DirectoryShelf shelf;
-  private final PartFile file;
+  private final PartFile part;
   private boolean ended;
 
-  DirectoryPart(DirectoryShelf shelf, PartFile file) {
+  DirectoryPart(DirectoryShelf shelf, PartFile part) {
     this.shelf = shelf;
-    this.file = file;
+    this.part = part;
   }
 
   @Override
   public long size() throws IOException {
-    return file.channel().size();
+    return part.file().length();
   }
 
   @Override
   public void read(long position, ByteBuffer buffer) throws IOException {
-    new ReadOnlyFile(file.path(), file.channel()).read(position, buffer);
+    part.file().readFully(position, buffer);
   }
 
   @Override
   public void write(long position, ByteBuffer bytes) throws IOException {
-    long at = position;
-    while (bytes.hasRemaining()) {
-      at += file.channel().write(bytes, at);
-    }
+    part.file().write(position, bytes);
   }
 
   @Override
   public void truncate(long size) throws IOException {
-    file.channel().truncate(size);
+    part.file().truncate(size);
   }
 
   @Override
   public void publish(String name) throws IOException {
-    shelf.publish(file, name);
+    shelf.publish(part, name);
     ended = true;
   }
 
@@ -49,7 +46,7 @@ final class DirectoryPart implements Part {
   public void discard() {
     if (!ended) {
       ended = true;
-      file.discard();
+      part.discard();
     }
   }
 
@@ -57,7 +54,7 @@ final class DirectoryPart implements Part {
   public void close() {
     if (!ended) {
       ended = true;
-      file.release();
+      part.release();
     }
   }
 }

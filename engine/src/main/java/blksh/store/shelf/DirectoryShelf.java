@@ -2,7 +2,6 @@ package blksh.store.shelf;
 
 import blksh.io.PartFile;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
@@ -14,8 +13,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
@@ -165,48 +162,53 @@ public final class DirectoryShelf implements Shelf, Spool {
 
   @Override
   public void put(String name, byte[] content) throws IOException {
-    Path part = partOf(name);
-    write(part, content);
-    Files.move(part, path(name), StandardCopyOption.ATOMIC_MOVE);
-    syncAbove(path(name));
+    publish(write(PartFile.await(partFor(name)), content), name);
   }
 
   @Override
   public boolean putIfAbsent(String name, byte[] content) throws IOException {
-    Path part = partOf(name + "." + UUID.randomUUID()); // others may try at the same time
+    // Others may try at the same time.
+    PartFile part = write(PartFile.create(partFor(name + "." + UUID.randomUUID())), content);
+    boolean published = false;
     try {
-      write(part, content);
-      Files.createLink(path(name), part);
+      part.file().force(true);
+      Files.createLink(path(name), part.path());
       syncAbove(path(name));
       return true;
     } catch (FileAlreadyExistsException e) {
       return false;
     } catch (FileSystemException | UnsupportedOperationException e) {
-      return movedIfAbsent(part, name); // a file system without links
+      // A file system without links.
+      if (Files.exists(path(name))) {
+        return false;
+      }
+      publish(part, name);
+      published = true;
+      return true;
     } finally {
-      Files.deleteIfExists(part);
+      if (!published) {
+        part.discard();
+      }
     }
   }
 
-  private boolean movedIfAbsent(Path part, String name) throws IOException {
-    if (Files.exists(path(name))) {
-      return false;
-    }
-    Files.move(part, path(name), StandardCopyOption.ATOMIC_MOVE);
-    syncAbove(path(name));
-    return true;
-  }
-
-  private static void write(Path part, byte[] content) throws IOException {
+  /** Where the part of a blob is, in a directory that is there. */
+  private Path partFor(String name) throws IOException {
+    Path part = partOf(name);
     Files.createDirectories(part.getParent());
-    try (FileChannel channel =
-        FileChannel.open(
-            part,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      Bytes.writeAt(channel, 0, content, 0, content.length);
-      channel.force(true);
+    return part;
+  }
+
+  private static PartFile write(PartFile part, byte[] content) throws IOException {
+    boolean written = false;
+    try {
+      part.file().write(0, content, 0, content.length);
+      written = true;
+      return part;
+    } finally {
+      if (!written) {
+        part.discard();
+      }
     }
   }
 

@@ -1,6 +1,7 @@
 package blksh.store.shelf;
 
 import blksh.BlkshException;
+import blksh.io.IoFailure;
 import java.io.Closeable;
 import java.io.IOException;
 
@@ -45,7 +46,7 @@ public interface Exclusion extends Closeable {
           try {
             return action.run();
           } catch (IOException e) {
-            throw new BlkshException("change store", Bytes.reason(e), e);
+            throw new BlkshException("change store", IoFailure.reason(e), e);
           }
         }
 
