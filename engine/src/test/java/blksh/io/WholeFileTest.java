@@ -3,6 +3,7 @@ package blksh.io;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import blksh.kit.Effort;
 import blksh.kit.ChildJvm;
 import blksh.kit.Tmpfs;
 import blksh.io.PartFile.Durability;
@@ -25,7 +26,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class WholeFileTest {
 
-  private static final int KILLS = Integer.getInteger("blksh.kills", 8);
+  private static final int KILLS = Effort.of("blksh.kills", 8, 100);
 
   private static final int CHANGES = 100;
 
