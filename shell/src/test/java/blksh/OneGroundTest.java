@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * What is done in one way, in the room {@code blksh.io}, and nowhere else in engine or shell:
- * opening files to write them, replacing them, and telling failures apart.
+ * opening files to write them, replacing them, reading the mount table, and telling failures apart.
  */
 class OneGroundTest {
 
@@ -47,7 +47,7 @@ class OneGroundTest {
   private static final Map<String, String> WRITERS =
       Map.of(
           "blksh.script.kotlin.Assembly", "a step of the build, which writes into its output",
-          "blksh.cache.Cache", "gives a cache another name, which must be free");
+          "blksh.cache.FilePair", "gives a cache another name, which must be free");
 
   /** Those who read words that are no failure's. */
   private static final Map<String, String> READERS =
@@ -191,6 +191,12 @@ class OneGroundTest {
                 + "|\\bproblem\\(\\))\\)?\\??\\.(contains|startsWith|endsWith|matches|equals)\\b"
                 + "|\"(No space|No medium|No such dev|Broken pipe|Read-only|Input/output)");
     assertThat(lines(kept, "blksh/io/", "blksh/script/kotlin/")).isEmpty();
+  }
+
+  @Test
+  void theMountTableIsReadInOneRoom() throws IOException {
+    Pattern table = Pattern.compile("\"/proc/(mounts|(self|thread-self)/(mounts|mountinfo))|mtab");
+    assertThat(lines(table, "blksh/io/")).isEmpty();
   }
 
   private static List<String> lines(Pattern wanted, String... exceptIn) throws IOException {
