@@ -15,6 +15,8 @@ import blksh.session.Session;
 import blksh.session.UsageException;
 import blksh.view.Json;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /** The program: reads the command line, does what it says, reports how it ended. */
 public final class Main {
@@ -86,7 +88,7 @@ public final class Main {
   }
 
   private int prompt() throws Exception {
-    try (Session session = new Session(console, options, java.util.List.of())) {
+    try (Session session = new Session(console, options, List.of())) {
       Prompt prompt = new Prompt(console, session);
       if (!prompt.converses()) {
         interrupts.arm(session);
@@ -135,7 +137,7 @@ public final class Main {
 
   static String version() throws IOException {
     try (var in = Main.class.getResourceAsStream("version")) {
-      return new String(in.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8).strip();
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8).strip();
     }
   }
 }

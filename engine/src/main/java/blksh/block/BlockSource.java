@@ -3,6 +3,7 @@ package blksh.block;
 import blksh.io.UnreadableException;
 import java.io.Closeable;
 import java.nio.ByteBuffer;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 
@@ -40,7 +41,7 @@ public interface BlockSource extends Closeable {
   default Iterator<Extent> extents(long position, long length) {
     long end = Math.min(size(), saturatedEnd(position, length));
     return position >= end
-        ? java.util.Collections.emptyIterator()
+        ? Collections.emptyIterator()
         : List.of(new Extent(position, end - position, Extent.Kind.DATA)).iterator();
   }
 

@@ -5,6 +5,7 @@ import blksh.task.Task;
 import blksh.task.Workers;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 
@@ -83,7 +84,7 @@ public record Comparison(long size, long differing, List<Extent> ranges, boolean
 
   private static void compare(byte[] one, byte[] other, long at, int length, Ranges found) {
     for (int from = 0; from < length; ) {
-      int differs = java.util.Arrays.mismatch(one, from, length, other, from, length);
+      int differs = Arrays.mismatch(one, from, length, other, from, length);
       if (differs < 0) {
         return;
       }

@@ -8,6 +8,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A source read from its beginning in equal pieces, one piece ahead of who takes them, by a thread
@@ -99,7 +100,7 @@ final class ReadPieces implements Closeable {
     boolean interrupted = false;
     while (true) {
       try {
-        if (reader.awaitTermination(1, java.util.concurrent.TimeUnit.HOURS)) {
+        if (reader.awaitTermination(1, TimeUnit.HOURS)) {
           break;
         }
       } catch (InterruptedException e) {

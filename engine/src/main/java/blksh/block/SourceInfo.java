@@ -1,5 +1,6 @@
 package blksh.block;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -14,7 +15,7 @@ import java.util.Map;
 public record SourceInfo(String type, String name, String location, Map<String, String> details) {
 
   public SourceInfo {
-    details = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(details));
+    details = Collections.unmodifiableMap(new LinkedHashMap<>(details));
   }
 
   public SourceInfo(String type, String name, String location) {

@@ -3,6 +3,7 @@ package blksh.task;
 import blksh.BlkshException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -24,7 +25,7 @@ public final class Workers {
   }
 
   /** Runs one piece of work on a thread of the engine and waits for its result. */
-  public static <T> T call(Task task, java.util.concurrent.Callable<T> work) {
+  public static <T> T call(Task task, Callable<T> work) {
     AtomicReference<T> result = new AtomicReference<>();
     run(task, 1, () -> result.set(work.call()), () -> {});
     return result.get();

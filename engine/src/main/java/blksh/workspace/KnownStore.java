@@ -12,4 +12,5 @@ import java.time.Instant;
  * @param lastUsed when it was last opened through the workspace
  * @param reachable whether there is a store at that place now
  */
-public record KnownStore(String name, Place place, String id, Instant lastUsed, boolean reachable) {}
+public record KnownStore(
+    String name, Place place, String id, Instant lastUsed, boolean reachable) {}

@@ -3,10 +3,10 @@ package blksh.cache;
 import static blksh.kit.Await.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.kit.Effort;
 import blksh.block.FileSource;
 import blksh.kit.ChildJvm;
 import blksh.kit.Content;
+import blksh.kit.Effort;
 import blksh.kit.Reading;
 import blksh.task.Task;
 import java.io.IOException;

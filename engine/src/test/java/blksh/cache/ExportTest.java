@@ -5,12 +5,12 @@ import static blksh.kit.Content.random;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import blksh.kit.Effort;
 import blksh.BlkshException;
 import blksh.block.ByteArraySource;
 import blksh.block.FaultySource;
 import blksh.block.FileSource;
 import blksh.kit.ChildJvm;
+import blksh.kit.Effort;
 import blksh.kit.LoopDevice;
 import blksh.kit.Tmpfs;
 import blksh.task.CancelledException;

@@ -4,13 +4,13 @@ import static blksh.kit.Await.await;
 import static blksh.kit.Await.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.kit.Effort;
 import blksh.block.FileSource;
 import blksh.block.SourceInfo;
 import blksh.block.WritableFile;
 import blksh.block.WritableSource;
 import blksh.kit.ChildJvm;
 import blksh.kit.Content;
+import blksh.kit.Effort;
 import blksh.kit.Reading;
 import blksh.task.Task;
 import java.io.IOException;

@@ -2,12 +2,11 @@ package blksh.filesystem;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.junit.jupiter.params.provider.ValueSource;
-import blksh.kit.Volumes;
-import blksh.kit.Tool;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.FileSource;
+import blksh.kit.Tool;
+import blksh.kit.Volumes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class FileSystemTest {
 

@@ -3,9 +3,9 @@ package blksh.image;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
-import blksh.kit.Effort;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
+import blksh.kit.Effort;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.ByteBuffer;

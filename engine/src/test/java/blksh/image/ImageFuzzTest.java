@@ -2,8 +2,8 @@ package blksh.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.kit.Effort;
 import blksh.kit.Child;
+import blksh.kit.Effort;
 import com.github.luben.zstd.Zstd;
 import java.io.IOException;
 import java.nio.file.Files;

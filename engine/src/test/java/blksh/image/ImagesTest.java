@@ -1,16 +1,16 @@
 package blksh.image;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import blksh.kit.Reading;
 import blksh.BlkshException;
 import blksh.block.ByteArraySource;
 import blksh.block.Extent;
 import blksh.block.SliceSource;
 import blksh.filesystem.Structure;
+import blksh.kit.Reading;
 import blksh.task.Task;
 import com.github.luben.zstd.Zstd;
 import java.io.IOException;

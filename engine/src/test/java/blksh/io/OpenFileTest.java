@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
-import blksh.kit.ChildJvm;
-import blksh.kit.Tmpfs;
 import blksh.io.OpenFile.Use;
 import blksh.io.OpenFile.WhenInterrupted;
+import blksh.kit.ChildJvm;
+import blksh.kit.Tmpfs;
 import blksh.task.CancelledException;
 import java.io.EOFException;
 import java.io.IOException;

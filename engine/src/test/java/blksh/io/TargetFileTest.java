@@ -3,9 +3,9 @@ package blksh.io;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import blksh.kit.Effort;
 import blksh.BlkshException;
 import blksh.kit.ChildJvm;
+import blksh.kit.Effort;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

@@ -3,10 +3,10 @@ package blksh.io;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import blksh.kit.Effort;
-import blksh.kit.ChildJvm;
-import blksh.kit.Tmpfs;
 import blksh.io.PartFile.Durability;
+import blksh.kit.ChildJvm;
+import blksh.kit.Effort;
+import blksh.kit.Tmpfs;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;

@@ -5,11 +5,11 @@ import static blksh.store.Images.assertRestores;
 import static blksh.store.Images.capture;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.kit.Effort;
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
 import blksh.kit.ChildJvm;
 import blksh.kit.Content;
+import blksh.kit.Effort;
 import blksh.store.pack.PackFiles;
 import blksh.store.pack.Page;
 import blksh.task.Task;

@@ -3,9 +3,9 @@ package blksh.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import blksh.kit.Content;
 import blksh.BlkshException;
 import blksh.block.ByteArraySource;
+import blksh.kit.Content;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -32,8 +32,7 @@ class RetentionTest {
 
   private static void capture(Store store, int seed) {
     byte[] bytes = Content.random(5000, seed);
-    store.capture(
-        new ByteArraySource(bytes), "disk", CaptureOptions.defaults(), Task.unwatched());
+    store.capture(new ByteArraySource(bytes), "disk", CaptureOptions.defaults(), Task.unwatched());
   }
 
   private Path manifest(int version) {

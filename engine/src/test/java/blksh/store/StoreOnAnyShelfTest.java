@@ -3,9 +3,9 @@ package blksh.store;
 import static blksh.store.Images.MIB;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.kit.Content;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
+import blksh.kit.Content;
 import blksh.store.shelf.MemoryShelf;
 import blksh.store.shelf.Shelf;
 import blksh.task.Task;

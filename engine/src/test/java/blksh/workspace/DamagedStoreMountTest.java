@@ -3,13 +3,12 @@ package blksh.workspace;
 import static blksh.kit.Await.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.kit.Effort;
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
 import blksh.kit.Child;
 import blksh.kit.ChildJvm;
 import blksh.kit.Component;
-import blksh.mount.fuse.MountOptions;
+import blksh.kit.Effort;
 import blksh.mount.fuse.MountOptions;
 import blksh.store.CaptureOptions;
 import blksh.store.Store;

@@ -2,7 +2,6 @@ package blksh.workspace;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.kit.Effort;
 import blksh.block.BlockSource;
 import blksh.block.FileSource;
 import blksh.filesystem.BtrfsTrees;
@@ -10,6 +9,7 @@ import blksh.filesystem.Partclone;
 import blksh.filesystem.Recipe;
 import blksh.filesystem.SkipFreeSource;
 import blksh.filesystem.UsedBlocks;
+import blksh.kit.Effort;
 import blksh.kit.Tool;
 import blksh.kit.Volumes;
 import blksh.store.CaptureOptions;

@@ -11,8 +11,6 @@ import blksh.kit.ChildJvm;
 import blksh.kit.Component;
 import blksh.mount.fuse.MountOptions;
 import blksh.mount.nbd.ServeOptions;
-import blksh.mount.fuse.MountOptions;
-import blksh.mount.nbd.ServeOptions;
 import blksh.store.CaptureOptions;
 import blksh.store.Store;
 import blksh.task.Task;

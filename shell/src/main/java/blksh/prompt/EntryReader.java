@@ -7,9 +7,9 @@ import blksh.prompt.complete.Foresight;
 import blksh.prompt.complete.LiveCompleter;
 import blksh.prompt.complete.Match;
 import blksh.prompt.complete.Menu;
-import blksh.prompt.line.HistorySearch;
 import blksh.prompt.line.ColonLine;
 import blksh.prompt.line.EntryText;
+import blksh.prompt.line.HistorySearch;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -61,9 +61,7 @@ final class EntryReader extends LineReaderImpl {
       boolean goesOn =
           text.startsWith(before)
               && text.chars().skip(before.length()).allMatch(Character::isJavaIdentifierPart);
-      return goesOn
-          ? Match.best(word(text), found, Completion::shown)
-          : List.of();
+      return goesOn ? Match.best(word(text), found, Completion::shown) : List.of();
     }
   }
 

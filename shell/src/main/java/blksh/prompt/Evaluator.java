@@ -20,7 +20,8 @@ final class Evaluator {
   boolean evaluate(String text, Runner runner) throws InterruptedException {
     FastLane.Plain plain = completeness.plain(text);
     if (plain != null) {
-      Repl.Outcome outcome = runner.run(evaluation -> Outcomes.of(text, evaluation, plain.step()::value));
+      Repl.Outcome outcome =
+          runner.run(evaluation -> Outcomes.of(text, evaluation, plain.step()::value));
       return printer.tell(text, plain, null, outcome, runner);
     }
     Repl repl = compiler.awaited();

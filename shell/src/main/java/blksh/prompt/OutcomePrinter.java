@@ -66,8 +66,7 @@ final class OutcomePrinter {
    * @param name what the compiler knows its result by, if it was compiled
    * @param outcome null when it was given up
    */
-  boolean tell(
-      String text, FastLane.Plain plain, String name, Repl.Outcome outcome, Runner runner)
+  boolean tell(String text, FastLane.Plain plain, String name, Repl.Outcome outcome, Runner runner)
       throws InterruptedException {
     boolean well = outcome instanceof Repl.Outcome.Value;
     if (well) {

@@ -37,7 +37,8 @@ public final class Prompt {
     /** The commands, for the place they are given at. */
     Commands commands(PromptContext.Seat at) {
       return new Commands(
-          session, new PromptContext(session.console(), sitting, compiler, initScript, printer, at));
+          session,
+          new PromptContext(session.console(), sitting, compiler, initScript, printer, at));
     }
   }
 
@@ -50,8 +51,7 @@ public final class Prompt {
     OutcomePrinter printer = new OutcomePrinter(session, sitting);
     ThreadGroup threads = threads(printer);
     InitScript initScript = new InitScript(session, printer);
-    ReadyCompiler compiler = 
-        new ReadyCompiler(session, vocabulary, sitting, threads, initScript);
+    ReadyCompiler compiler = new ReadyCompiler(session, vocabulary, sitting, threads, initScript);
     Completeness completeness = new Completeness(fastLane, compiler);
     Evaluator evaluator = new Evaluator(completeness, compiler, printer);
     this.parts =

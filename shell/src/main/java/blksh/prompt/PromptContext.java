@@ -85,10 +85,9 @@ final class PromptContext implements CommandContext {
   }
 
   private Repl.Saved saved(List<Entry> all) throws InterruptedException {
-    return compiler.awaited()
-        .saved(
-            all.stream().map(Entry::text).toList(),
-            all.stream().map(Entry::result).toList());
+    return compiler
+        .awaited()
+        .saved(all.stream().map(Entry::text).toList(), all.stream().map(Entry::result).toList());
   }
 
   @Override

@@ -5,6 +5,7 @@ import blksh.view.Fitted;
 import blksh.view.View;
 import blksh.view.Views;
 import java.io.BufferedOutputStream;
+import java.io.File;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -352,7 +353,7 @@ public final class Console {
     try {
       Process stty =
           new ProcessBuilder("stty", "size")
-              .redirectInput(new java.io.File("/dev/tty"))
+              .redirectInput(new File("/dev/tty"))
               .redirectError(ProcessBuilder.Redirect.DISCARD)
               .start();
       try (InputStream answer = stty.getInputStream()) {

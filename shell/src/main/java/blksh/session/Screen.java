@@ -1,9 +1,11 @@
 package blksh.session;
 
 import java.io.ByteArrayInputStream;
+import java.io.IOError;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import org.jline.builtins.Less;
 import org.jline.builtins.Source;
@@ -160,7 +162,7 @@ public final class Screen {
 
   /** Shows lines a screenful at a time; q or Ctrl-C ends it. */
   void page(List<String> lines) throws IOException {
-    Less less = new Less(terminal, java.nio.file.Path.of(""));
+    Less less = new Less(terminal, Path.of(""));
     less.chopLongLines = true;
     less.quiet = true;
     byte[] text = String.join("\n", lines).getBytes(StandardCharsets.UTF_8);
@@ -169,7 +171,7 @@ public final class Screen {
         terminal.handle(Terminal.Signal.INT, signal -> reading.interrupt());
     try {
       less.run(new Page(lines.size() + " lines; q leaves, h helps", text, lines.size()));
-    } catch (InterruptedException | java.io.IOError enough) {
+    } catch (InterruptedException | IOError enough) {
       // as q
     } finally {
       terminal.handle(Terminal.Signal.INT, before);

@@ -1,6 +1,7 @@
 package blksh.view;
 
 import java.lang.reflect.Array;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -294,7 +295,7 @@ public final class Views {
     if (value instanceof List<?> list) {
       return first(list);
     }
-    if (value instanceof Iterable<?> some && !(value instanceof java.nio.file.Path)) {
+    if (value instanceof Iterable<?> some && !(value instanceof Path)) {
       List<Object> items = new ArrayList<>();
       for (Object item : some) {
         if (items.size() == most) {

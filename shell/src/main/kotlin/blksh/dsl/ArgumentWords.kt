@@ -4,8 +4,7 @@ import blksh.view.Percent
 import blksh.view.Size
 
 /** The words a script declares its arguments with, at hand without naming anything. */
-abstract class ArgumentWords
-internal constructor(@PublishedApi internal val arguments: Arguments) {
+abstract class ArgumentWords internal constructor(@PublishedApi internal val arguments: Arguments) {
 
   /**
    * Declares an option with a value, such as `val store by option<Place>("-s/--store", "DIR", "the

@@ -31,7 +31,8 @@ class Drives internal constructor(private val session: Session, private val mach
     return Drive(session, machine.get(key))
   }
 
-  override fun member(key: String): Drive? = machine.find(key).map { Drive(session, it) }.orElse(null)
+  override fun member(key: String): Drive? =
+    machine.find(key).map { Drive(session, it) }.orElse(null)
 
   /** Looks again: a drive may have come or gone. */
   fun refresh(): Drives = Drives(session, Machine.look())

@@ -6,10 +6,10 @@ import blksh.block.Extent
 import blksh.filesystem.UsedBlocks
 import blksh.session.Session
 import blksh.store.CaptureOptions
-import blksh.store.pack.Codec
 import blksh.store.RestoreOptions
 import blksh.store.Store as Engine
 import blksh.store.VerifyOptions
+import blksh.store.pack.Codec
 import blksh.task.Task
 import blksh.view.BlockTally
 import blksh.view.Described

@@ -6,7 +6,6 @@ import blksh.image.BadMagicException
 import blksh.mount.fuse.MountOptions
 import blksh.session.Session
 import blksh.session.UsageException
-import blksh.view.Percent
 import blksh.view.Size
 import blksh.view.Views
 import java.io.IOException

@@ -86,7 +86,6 @@ class Sitting {
     @JvmStatic fun value(): Any? = handed.get().value
 
     /** The same, of the type that [shape] is declared to give; [shape] is not called. */
-    @Suppress("UNCHECKED_CAST", "UNUSED_PARAMETER")
-    fun <T> typed(shape: () -> T): T = value() as T
+    @Suppress("UNCHECKED_CAST", "UNUSED_PARAMETER") fun <T> typed(shape: () -> T): T = value() as T
   }
 }

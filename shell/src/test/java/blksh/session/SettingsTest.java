@@ -3,8 +3,8 @@ package blksh.session;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import blksh.kit.Child;
 import blksh.BlkshException;
+import blksh.kit.Child;
 import blksh.session.Settings.Name;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -3,7 +3,6 @@ package blksh.mount.fuse;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import blksh.kit.Effort;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
@@ -13,6 +12,7 @@ import blksh.io.MountTable;
 import blksh.kit.Child;
 import blksh.kit.ChildJvm;
 import blksh.kit.Content;
+import blksh.kit.Effort;
 import blksh.kit.Tool;
 import blksh.mount.FixedDirectory;
 import blksh.mount.MountDirectory;

@@ -3,10 +3,10 @@ package blksh.mount.fuse;
 import static blksh.kit.Await.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.kit.Effort;
 import blksh.block.BlockSource;
 import blksh.block.SourceInfo;
 import blksh.io.UnreadableException;
+import blksh.kit.Effort;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;

@@ -1,7 +1,7 @@
 package blksh.store.shelf;
 
-import blksh.kit.Await;
 import blksh.BlkshException;
+import blksh.kit.Await;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;

@@ -53,8 +53,8 @@ public interface CommandContext {
   String typeOf(String expression) throws InterruptedException;
 
   /**
-   * Reads a line of the person at the terminal; null when there is none, or that person has
-   * pressed Ctrl-C or Ctrl-D.
+   * Reads a line of the person at the terminal; null when there is none, or that person has pressed
+   * Ctrl-C or Ctrl-D.
    */
   String ask(String prompt);
 }

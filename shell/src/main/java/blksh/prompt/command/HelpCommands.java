@@ -130,7 +130,7 @@ final class HelpCommands {
     return names;
   }
 
-    private View members(String title, String type) {
+  private View members(String title, String type) {
     Map<String, String> lines = new LinkedHashMap<>();
     for (Reference.Word word : Reference.get().members(type)) {
       String name = word.name() + (word.kind().equals("function") ? "(…)" : "");

@@ -29,7 +29,8 @@ final class SettingCommands {
     Console console = answers.console();
     String[] parts = words.strip().split("[\\s=]+", 2);
     if (words.isEmpty()) {
-      return answers.show(console.views().table(Stream.of(Settings.Name.values()).map(this::row).toList()));
+      return answers.show(
+          console.views().table(Stream.of(Settings.Name.values()).map(this::row).toList()));
     }
     Settings.Name name = Settings.Name.of(parts[0]);
     if (name == null) {

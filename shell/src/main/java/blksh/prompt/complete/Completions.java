@@ -156,8 +156,7 @@ public final class Completions {
     declared.offer(Vocabulary.class, all);
     if (!before.caret().word().isEmpty()) {
       scope.getNames().forEach(name -> all.add(name, Declared.type(name)));
-      KEYWORDS.forEach(
-          word -> all.add(new Completion(word, word, "", "keyword", Standing.COMMON)));
+      KEYWORDS.forEach(word -> all.add(new Completion(word, word, "", "keyword", Standing.COMMON)));
     }
     sitting.names().forEach(name -> all.add(name, name, null));
   }
@@ -190,8 +189,7 @@ public final class Completions {
     }
   }
 
-  private static void argument(
-      String function, String name, String type, Choices all) {
+  private static void argument(String function, String name, String type, Choices all) {
     String doc = Declared.parameter(function, name);
     all.add(new Completion(name + " = ", name + " =", type, doc, Standing.ARGUMENT));
   }
@@ -239,7 +237,11 @@ public final class Completions {
       return List.of();
     }
     List<String> ours =
-        called.functions(call).stream().map(Members.Member::getSignature).distinct().limit(3).toList();
+        called.functions(call).stream()
+            .map(Members.Member::getSignature)
+            .distinct()
+            .limit(3)
+            .toList();
     String asked = asked(before);
     Scope scope = ours.isEmpty() && asked != null ? foresight.known(asked) : null;
     return scope == null ? ours : scope.getSignatures().stream().limit(3).toList();

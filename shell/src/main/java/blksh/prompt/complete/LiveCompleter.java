@@ -59,8 +59,7 @@ public final class LiveCompleter implements Completer, CompletionMatcher {
         if (text.startsWith(ColonLine.word(before))) {
           offer(
               candidates,
-              new Completion(
-                  text, text, "", completion.description(), Completion.Standing.HOME));
+              new Completion(text, text, "", completion.description(), Completion.Standing.HOME));
         }
       }
       return;

@@ -43,7 +43,8 @@ public final class EntryParser implements Parser {
       this.line = line;
       this.cursor = cursor;
       String before = line.substring(0, cursor);
-      this.word = ColonLine.is(before) ? ColonLine.word(before) : EntryText.of(before).caret().word();
+      this.word =
+          ColonLine.is(before) ? ColonLine.word(before) : EntryText.of(before).caret().word();
     }
 
     @Override

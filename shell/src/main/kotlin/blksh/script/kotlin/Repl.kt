@@ -283,9 +283,7 @@ class Repl(
     val name = "plain${result.number}_"
     val reach = "blksh.script.Sitting"
     val typed = "val $name = $reach.typed { ${result.path} }"
-    Sitting.handing(result) {
-      if (!declare(typed)) declare("val $name: Any? = $reach.value()")
-    }
+    Sitting.handing(result) { if (!declare(typed)) declare("val $name: Any? = $reach.value()") }
     result.known = name
     return name
   }

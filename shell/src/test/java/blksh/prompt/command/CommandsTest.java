@@ -3,8 +3,6 @@ package blksh.prompt.command;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.junit.jupiter.params.provider.ValueSource;
-import org.junit.jupiter.params.ParameterizedTest;
 import blksh.kit.Pane;
 import blksh.kit.Program;
 import blksh.kit.Program.Ended;
@@ -18,6 +16,8 @@ import java.util.zip.ZipFile;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The commands of the prompt, and what is shown without and with a terminal. */
 class CommandsTest {

@@ -101,7 +101,8 @@ class ScopeSearchTest {
   void anArgumentMayBeNamedUntilItIsGiven() {
     Scope first = repl.scope("store(\"/s\").capture(");
     assertThat(first.getSignatures())
-        .containsExactly("capture(source: Input, name: String = …, skipFree: Boolean = …): Captured");
+        .containsExactly(
+            "capture(source: Input, name: String = …, skipFree: Boolean = …): Captured");
     assertThat(first.getParameters())
         .extracting(Scope.Parameter::getFunction, Scope.Parameter::getName)
         .contains(tuple("Store.capture", "source"));
