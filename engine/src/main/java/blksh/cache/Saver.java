@@ -1,7 +1,9 @@
 package blksh.cache;
 
 import blksh.BlkshException;
+import blksh.io.IoFailure;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 
 /** Saves the map of a cache in the background for as long as it changes. */
@@ -61,8 +63,12 @@ final class Saver {
     try {
       map.save();
       held.noteProblem("");
-    } catch (IOException | BlkshException e) {
-      held.noteProblem(String.valueOf(e.getMessage()));
+    } catch (NoSuchFileException e) {
+      held.noteProblem("its directory does not exist");
+    } catch (IOException e) {
+      held.noteProblem(IoFailure.reason(e));
+    } catch (BlkshException e) {
+      held.noteProblem(e.getMessage());
     }
   }
 
