@@ -171,6 +171,17 @@ class ArchitectureTest {
   }
 
   @Test
+  void noTwoClassesHaveOneName() {
+    Set<String> seen = new TreeSet<>();
+    assertThat(
+            ENGINE.stream()
+                .filter(JavaClass::isTopLevelClass)
+                .map(JavaClass::getSimpleName)
+                .filter(name -> !name.equals("package-info") && !seen.add(name)))
+        .isEmpty();
+  }
+
+  @Test
   void namesAreNounsOfTheField() {
     noClasses()
         .should()
