@@ -17,7 +17,8 @@ public final class LoopDevice implements Closeable {
   public static LoopDevice attach(Path file, int sectorSize) throws IOException {
     Component.needRoot();
     return new LoopDevice(
-        Path.of(Tool.named("losetup").run("--find", "--show", "--sector-size", sectorSize, file)));
+        Path.of(
+            Tool.named("losetup").answer("--find", "--show", "--sector-size", sectorSize, file)));
   }
 
   public Path path() {

@@ -54,6 +54,23 @@ public final class Tool {
     return ended.output();
   }
 
+  /** As {@link #run}, returning its standard output alone: warnings are no part of an answer. */
+  public String answer(Object... arguments) throws IOException {
+    Process process = builder(arguments).start();
+    process.getOutputStream().close();
+    String output = new String(process.getInputStream().readAllBytes()).strip();
+    String errors = new String(process.getErrorStream().readAllBytes()).strip();
+    try {
+      if (process.waitFor() != 0) {
+        throw new IOException(String.join(" ", command(arguments)) + ": " + errors);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException(e);
+    }
+    return output;
+  }
+
   /** Runs it to its end, whatever that is. */
   public Ended attempt(Object... arguments) throws IOException {
     Process process = start(arguments);
@@ -69,9 +86,13 @@ public final class Tool {
 
   /** Starts it; what it prints, errors included, is for the test to read. */
   public Process start(Object... arguments) throws IOException {
-    ProcessBuilder builder = Child.of(command(arguments)).redirectErrorStream(true);
+    return builder(arguments).redirectErrorStream(true).start();
+  }
+
+  private ProcessBuilder builder(Object... arguments) {
+    ProcessBuilder builder = Child.of(command(arguments));
     builder.environment().put("LC_ALL", "C.UTF-8");
-    return builder.start();
+    return builder;
   }
 
   private List<String> command(Object... arguments) {
