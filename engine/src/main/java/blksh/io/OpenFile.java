@@ -157,7 +157,8 @@ public final class OpenFile implements Closeable {
       if (key != null
           && claim.made(key)
           && lock(channel)
-          && key.equals(FileClaim.inode(absolute))) {
+          && key.equals(FileClaim.inode(absolute))
+          && Descriptors.haveOpen(absolute)) {
         file = new OpenFile(absolute, key, use, whenInterrupted, claim, channel);
       }
       return file;
