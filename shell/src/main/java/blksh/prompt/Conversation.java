@@ -1,6 +1,7 @@
 package blksh.prompt;
 
 import blksh.prompt.command.Commands;
+import blksh.prompt.command.Ending;
 import blksh.prompt.complete.Completions;
 import blksh.prompt.complete.Foresight;
 import blksh.prompt.line.ColonLine;
@@ -90,7 +91,7 @@ final class Conversation implements PromptContext.Seat {
       begun = "";
       try {
         if (ColonLine.is(text)) {
-          boolean leaving = commands.obey(text) == Commands.Ending.LEAVE;
+          boolean leaving = commands.obey(text) == Ending.LEAVE;
           if (leaving && mayLeave()) {
             return ExitStatus.DONE;
           }

@@ -7,13 +7,13 @@ import blksh.view.View;
 record Answers(Console console) {
 
   /** Says why a command failed. */
-  Commands.Ending wrong(String message) {
+  Ending wrong(String message) {
     console.err().println("blksh: " + message);
-    return Commands.Ending.FAILED;
+    return Ending.FAILED;
   }
 
-  Commands.Ending show(View view) {
+  Ending show(View view) {
     console.present(view, false);
-    return Commands.Ending.DONE;
+    return Ending.DONE;
   }
 }

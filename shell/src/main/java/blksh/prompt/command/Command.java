@@ -13,12 +13,12 @@ record Command(String name, String argument, String help, Action action, Argumen
 
   /** Does what a command says; what follows its name comes stripped. */
   interface Action {
-    Commands.Ending obey(String argument) throws InterruptedException, IOException;
+    Ending obey(String argument) throws InterruptedException, IOException;
   }
 
   /** What may stand after a command's name, given what stands there already. */
   interface Arguments {
-    List<Commands.Completion> of(String typed);
+    List<Suggestion> of(String typed);
   }
 
   /** A command whose argument is not completed. */

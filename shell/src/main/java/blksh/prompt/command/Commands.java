@@ -13,17 +13,6 @@ import java.util.Map;
 /** The commands of the prompt: lines that begin with a colon. */
 public final class Commands {
 
-  /** How a command ended. */
-  public enum Ending {
-    DONE,
-    FAILED,
-    /** The person wishes to leave the prompt. */
-    LEAVE
-  }
-
-  /** Something that may stand where the cursor is, with a few words about it. */
-  public record Completion(String text, String description) {}
-
   private static final Map<String, String> SHORT =
       Map.of("q", "quit", "exit", "quit", "h", "help", "?", "help");
 
@@ -60,12 +49,12 @@ public final class Commands {
    *
    * @param before the command up to the cursor, colon included
    */
-  public List<Completion> complete(String before) {
+  public List<Suggestion> complete(String before) {
     String line = before.stripLeading();
     int space = line.indexOf(' ');
     if (space < 0) {
       return commands.values().stream()
-          .map(command -> new Completion(":" + command.name(), command.help()))
+          .map(command -> new Suggestion(":" + command.name(), command.help()))
           .toList();
     }
     Command command = find(line.substring(1, space));

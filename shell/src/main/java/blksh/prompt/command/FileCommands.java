@@ -44,7 +44,7 @@ final class FileCommands {
             "edit", "", "the last entry in $EDITOR, entered when you leave that", this::edit));
   }
 
-  private Commands.Ending load(String name) throws InterruptedException, IOException {
+  private Ending load(String name) throws InterruptedException, IOException {
     Path file = path(name);
     String text;
     try {
@@ -57,11 +57,11 @@ final class FileCommands {
     // A first line for the operating system is no Kotlin.
     String kotlin = text.startsWith("#!") ? "//" + text : text;
     return kotlin.isBlank() || context.evaluate(kotlin, true)
-        ? Commands.Ending.DONE
-        : Commands.Ending.FAILED;
+        ? Ending.DONE
+        : Ending.FAILED;
   }
 
-  private Commands.Ending edit(String none) throws InterruptedException, IOException {
+  private Ending edit(String none) throws InterruptedException, IOException {
     if (answers.console().screen() == null) {
       return answers.wrong("there is no terminal to edit at");
     }
@@ -82,11 +82,11 @@ final class FileCommands {
       }
       String text = Files.readString(file).strip();
       if (text.isEmpty()) {
-        return Commands.Ending.DONE;
+        return Ending.DONE;
       }
       answers.console().screen().remember(text);
       answers.console().out().println(text);
-      return context.evaluate(text, true) ? Commands.Ending.DONE : Commands.Ending.FAILED;
+      return context.evaluate(text, true) ? Ending.DONE : Ending.FAILED;
     } finally {
       Files.deleteIfExists(file);
     }
@@ -100,7 +100,7 @@ final class FileCommands {
         .orElse("vi");
   }
 
-  private Commands.Ending save(String name) throws IOException, InterruptedException {
+  private Ending save(String name) throws IOException, InterruptedException {
     if (context.entries().isEmpty()) {
       return answers.wrong("nothing was entered yet");
     }
@@ -121,12 +121,12 @@ final class FileCommands {
     }
     if (saved.getProblems().isEmpty()) {
       answers.console().out().println("saved; run it with: blksh run " + shown(file));
-      return Commands.Ending.DONE;
+      return Ending.DONE;
     }
     ScriptSource source = new ScriptSource(shown(file), saved.getScript());
     answers.console().err().println("blksh: saved, but as a script it does not compile yet:");
     saved.getProblems().forEach(problem -> answers.console().err().println(problem.render(source)));
-    return Commands.Ending.FAILED;
+    return Ending.FAILED;
   }
 
   /** As {@code blksh run} takes it for a file. */
@@ -145,10 +145,10 @@ final class FileCommands {
     }
   }
 
-  private static List<Commands.Completion> files(String typed) {
+  private static List<Suggestion> files(String typed) {
     int slash = typed.lastIndexOf('/');
     String before = typed.substring(0, slash + 1);
-    List<Commands.Completion> found = new ArrayList<>();
+    List<Suggestion> found = new ArrayList<>();
     try (Stream<Path> entries = Files.list(path(before.isEmpty() ? "." : before))) {
       entries
           .sorted()
@@ -157,7 +157,7 @@ final class FileCommands {
                 String name = entry.getFileName().toString();
                 boolean directory = Files.isDirectory(entry);
                 if (directory || name.endsWith(".kts")) {
-                  found.add(new Commands.Completion(before + name + (directory ? "/" : ""), null));
+                  found.add(new Suggestion(before + name + (directory ? "/" : ""), null));
                 }
               });
     } catch (IOException | BlkshException unreadable) {

@@ -47,7 +47,7 @@ final class HelpCommands {
             "tour", "", "a walk through blksh on the sample disk, in three minutes", this::tour));
   }
 
-  private Commands.Ending help(String name) {
+  private Ending help(String name) {
     if (!name.isEmpty()) {
       return explain(name, true);
     }
@@ -63,11 +63,11 @@ final class HelpCommands {
                 new View.Text(HELP_END.strip()))));
   }
 
-  private Commands.Ending doc(String name) {
+  private Ending doc(String name) {
     return explain(name, false);
   }
 
-  private Commands.Ending explain(String path, boolean all) {
+  private Ending explain(String path, boolean all) {
     String name = path.replaceAll("\\(.*", "").strip();
     Command command = name.startsWith(":") ? commands.find(name.substring(1)) : null;
     if (command != null) {
@@ -192,7 +192,7 @@ final class HelpCommands {
     return here;
   }
 
-  private List<Commands.Completion> words(String typed) {
+  private List<Suggestion> words(String typed) {
     Reference reference = Reference.get();
     int dot = typed.lastIndexOf('.');
     String before = typed.substring(0, dot + 1);
@@ -209,12 +209,12 @@ final class HelpCommands {
     Set<String> seen = new LinkedHashSet<>();
     return found.stream()
         .filter(word -> seen.add(word.name()))
-        .map(word -> new Commands.Completion(before + word.name(), word.brief()))
+        .map(word -> new Suggestion(before + word.name(), word.brief()))
         .toList();
   }
 
-  private Commands.Ending tour(String none) throws InterruptedException {
+  private Ending tour(String none) throws InterruptedException {
     boolean whole = new Tour(answers.console(), context).walk();
-    return whole ? Commands.Ending.DONE : Commands.Ending.FAILED;
+    return whole ? Ending.DONE : Ending.FAILED;
   }
 }

@@ -36,48 +36,48 @@ final class ResultCommands {
     return new Command(name, "[EXPR]", help, expression -> show(expression, look));
   }
 
-  private Commands.Ending type(String expression) throws InterruptedException {
+  private Ending type(String expression) throws InterruptedException {
     String type = context.typeOf(expression);
     answers
         .console()
         .out()
         .println(type.replaceAll("\\b(kotlin(\\.collections)?|blksh\\.(dsl|view))\\.", ""));
-    return Commands.Ending.DONE;
+    return Ending.DONE;
   }
 
   private interface Look {
     View at(Views views, Object result);
   }
 
-  private Commands.Ending show(String expression, Look look) throws InterruptedException {
+  private Ending show(String expression, Look look) throws InterruptedException {
     if (!expression.isEmpty() && !context.evaluate(expression, false)) {
-      return Commands.Ending.FAILED;
+      return Ending.FAILED;
     }
     if (!context.hasResult()) {
       return answers.wrong("there is no result yet");
     }
     Object result = context.last();
     boolean shown = context.show(() -> look.at(answers.console().views(), result));
-    return shown ? Commands.Ending.DONE : Commands.Ending.FAILED;
+    return shown ? Ending.DONE : Ending.FAILED;
   }
 
   private static View json(Views views, Object result) {
     return new View.Text(Json.indented(result));
   }
 
-  private Commands.Ending jobs(String none) throws InterruptedException {
+  private Ending jobs(String none) throws InterruptedException {
     List<Job> jobs = session.jobs().stream().map(Job::new).toList();
     // What a job came to may take its time to say what it is, or refer to itself.
-    return context.show(() -> Views.of(jobs)) ? Commands.Ending.DONE : Commands.Ending.FAILED;
+    return context.show(() -> Views.of(jobs)) ? Ending.DONE : Ending.FAILED;
   }
 
-  private Commands.Ending why(String none) {
+  private Ending why(String none) {
     Throwable failure = context.lastFailure();
     if (failure == null) {
       answers.console().out().println("nothing failed");
     } else {
       answers.console().out().print(Failures.trace(failure));
     }
-    return Commands.Ending.DONE;
+    return Ending.DONE;
   }
 }

@@ -25,7 +25,7 @@ final class SettingCommands {
             "set", "[NAME [VALUE]]", "what can be set, and how it is", this::set, this::settings));
   }
 
-  private Commands.Ending set(String words) {
+  private Ending set(String words) {
     Console console = answers.console();
     String[] parts = words.strip().split("[\\s=]+", 2);
     if (words.isEmpty()) {
@@ -43,7 +43,7 @@ final class SettingCommands {
       }
     }
     console.out().println(name.word() + " = " + session.settings().get(name));
-    return Commands.Ending.DONE;
+    return Ending.DONE;
   }
 
   private Described row(Settings.Name name) {
@@ -67,16 +67,16 @@ final class SettingCommands {
     }
   }
 
-  private List<Commands.Completion> settings(String typed) {
+  private List<Suggestion> settings(String typed) {
     int space = typed.indexOf(' ');
     if (space < 0) {
       return Stream.of(Settings.Name.values())
-          .map(name -> new Commands.Completion(name.word(), name.help()))
+          .map(name -> new Suggestion(name.word(), name.help()))
           .toList();
     }
     Settings.Name name = Settings.Name.of(typed.substring(0, space));
     return name == null
         ? List.of()
-        : name.choices().stream().map(value -> new Commands.Completion(value, null)).toList();
+        : name.choices().stream().map(value -> new Suggestion(value, null)).toList();
   }
 }

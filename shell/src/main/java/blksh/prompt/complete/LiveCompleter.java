@@ -1,6 +1,7 @@
 package blksh.prompt.complete;
 
 import blksh.prompt.command.Commands;
+import blksh.prompt.command.Suggestion;
 import blksh.prompt.line.ColonLine;
 import blksh.prompt.line.EntryText;
 import blksh.script.Scope;
@@ -54,7 +55,7 @@ public final class LiveCompleter implements Completer, CompletionMatcher {
   public void complete(LineReader reader, ParsedLine line, List<Candidate> candidates) {
     String before = line.line().substring(0, line.cursor());
     if (ColonLine.is(before)) {
-      for (Commands.Completion completion : commands.complete(before)) {
+      for (Suggestion completion : commands.complete(before)) {
         String text = completion.text();
         if (text.startsWith(ColonLine.word(before))) {
           offer(
