@@ -56,9 +56,7 @@ final class FileCommands {
     }
     // A first line for the operating system is no Kotlin.
     String kotlin = text.startsWith("#!") ? "//" + text : text;
-    return kotlin.isBlank() || context.evaluate(kotlin, true)
-        ? Ending.DONE
-        : Ending.FAILED;
+    return kotlin.isBlank() || context.evaluate(kotlin, true) ? Ending.DONE : Ending.FAILED;
   }
 
   private Ending edit(String none) throws InterruptedException, IOException {
