@@ -86,6 +86,7 @@ class OneGroundTest {
       new ClassFileImporter()
           .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
           .withImportOption(location -> !location.contains("/test-classes/"))
+          .withImportOption(location -> !location.contains("/blksh/kit/"))
           .importPackages("blksh");
 
   @Test

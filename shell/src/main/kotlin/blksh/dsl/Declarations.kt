@@ -173,9 +173,8 @@ internal constructor(
 
 /**
  * Positional values that may have options of their own, which follow the value they belong to:
- * `dump host1:/dev/sda --sudo host2:/dev/sda`.
- *
- * Example: `for (target in targets) println("${target.value} ${target[sudo]}")`
+ * `dump host1:/dev/sda --sudo host2:/dev/sda`. A script goes through them as through a list: `for
+ * (target in targets) println("${target.value} ${target[sudo]}")`.
  */
 class Positionals<T>
 internal constructor(private val scope: Scope, internal val values: Argument<List<T>>) :

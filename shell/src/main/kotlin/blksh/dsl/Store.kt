@@ -38,14 +38,16 @@ typealias Verify = VerifyOptions.Mode
 class Store
 internal constructor(
   internal val session: Session,
-  /** Where it is. */
-  val place: Place,
+  place: Place,
   private val known: KnownStore? = null,
 ) : Described {
 
   /** Its directory. */
   val path: Path
     get() = place.path("open store", "stores")
+
+  /** Where it is. */
+  val place: Place = place
 
   internal fun opened(): Engine = engine
 
