@@ -20,6 +20,9 @@ import org.jline.terminal.Terminal;
  */
 public final class Screen {
 
+  /** How long the terminal's reader may take to say that something was typed. */
+  private static final long TYPED_AHEAD_MILLIS = 30;
+
   private static final String LIVE = "blksh-live-lines";
 
   private final Terminal terminal;
@@ -154,7 +157,7 @@ public final class Screen {
   /** Whether something was typed that nobody has read yet. */
   boolean typedAhead() {
     try {
-      return terminal.reader().peek(1) >= 0;
+      return terminal.reader().peek(TYPED_AHEAD_MILLIS) >= 0;
     } catch (IOException gone) {
       return false;
     }

@@ -284,7 +284,7 @@ internal constructor(
   val lastUsed: Instant?
     get() = known?.lastUsed()
 
-  /** Whether there is a store at its place now. */
+  /** Whether there is a store at its path now. */
   val reachable: Boolean
     get() = Workspace.isStore(place)
 
