@@ -1,6 +1,7 @@
 package blksh.block;
 
 import blksh.BlkshException;
+import blksh.io.IoFailure;
 import blksh.task.CancelledException;
 import java.io.Closeable;
 import java.io.IOException;
@@ -52,8 +53,7 @@ public final class BlockStream implements Closeable {
       Thread.currentThread().interrupt();
       throw new CancelledException("read " + info.location());
     } catch (IOException e) {
-      throw new BlkshException("read " + info.location(), String.valueOf(e.getMessage()), e)
-          .at(position);
+      throw IoFailure.told("read " + info.location(), e).at(position);
     }
   }
 
@@ -72,7 +72,7 @@ public final class BlockStream implements Closeable {
     try {
       input.close();
     } catch (IOException e) {
-      throw new BlkshException("close " + info.location(), String.valueOf(e.getMessage()), e);
+      throw IoFailure.told("close " + info.location(), e);
     }
   }
 }

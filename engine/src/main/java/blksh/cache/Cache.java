@@ -6,6 +6,7 @@ import blksh.block.CacheFigures;
 import blksh.block.Extent;
 import blksh.block.ExtentWalk;
 import blksh.block.SourceInfo;
+import blksh.io.IoFailure;
 import blksh.task.Task;
 import blksh.task.Workers;
 import java.io.IOException;
@@ -100,7 +101,7 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
       SourceIdentity noted = SourceIdentity.noted(Mapfile.read(map).notes(), absent);
       return open(absent, noted, null, files, CacheOptions.defaults());
     } catch (IOException e) {
-      throw new BlkshException("open cache " + data, String.valueOf(e.getMessage()), e);
+      throw IoFailure.told("open cache " + data, e);
     }
   }
 

@@ -2,6 +2,7 @@ package blksh.cache;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
+import blksh.io.IoFailure;
 import blksh.io.UnreadableException;
 import java.io.Closeable;
 import java.io.IOException;
@@ -129,7 +130,7 @@ final class CachedBytes implements Closeable {
     try {
       data.write(start, bytes);
     } catch (IOException e) {
-      problem = String.valueOf(e.getMessage());
+      problem = IoFailure.reason(e);
       throw e;
     }
   }

@@ -1,6 +1,6 @@
 package blksh.cache;
 
-import blksh.BlkshException;
+import blksh.io.IoFailure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,7 +33,7 @@ record FilePair(Path data, Path map) {
       Files.move(map, other.map);
       return other;
     } catch (IOException e) {
-      throw new BlkshException("rename cache " + data, String.valueOf(e.getMessage()), e);
+      throw IoFailure.told("rename cache " + data, e);
     }
   }
 }

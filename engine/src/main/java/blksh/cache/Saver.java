@@ -2,6 +2,7 @@ package blksh.cache;
 
 import blksh.BlkshException;
 import blksh.io.IoFailure;
+import blksh.io.WholeFile;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.time.Duration;
@@ -64,7 +65,7 @@ final class Saver {
       map.save();
       held.noteProblem("");
     } catch (NoSuchFileException e) {
-      held.noteProblem("its directory does not exist");
+      held.noteProblem(WholeFile.NO_DIRECTORY);
     } catch (IOException e) {
       held.noteProblem(IoFailure.reason(e));
     } catch (BlkshException e) {

@@ -1,7 +1,7 @@
 package blksh.compress;
 
-import blksh.BlkshException;
 import blksh.block.BlockSource;
+import blksh.io.IoFailure;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -80,9 +80,9 @@ public final class Compressed {
       if (index != null) {
         index.close();
       }
-      throw e instanceof RuntimeException failure
-          ? failure
-          : new BlkshException("open " + raw.describe(), String.valueOf(e.getMessage()), e);
+      throw e instanceof IOException failure
+          ? IoFailure.told("open " + raw.describe(), failure)
+          : (RuntimeException) e;
     }
   }
 }

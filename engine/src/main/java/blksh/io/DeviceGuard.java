@@ -44,7 +44,7 @@ public final class DeviceGuard {
         checkUnused(part, named);
       }
     } catch (IOException e) {
-      throw new BlkshException(action, String.valueOf(e.getMessage()), e);
+      throw IoFailure.told(action, e);
     }
   }
 

@@ -102,7 +102,7 @@ public final class TargetFile implements Closeable {
     }
     Path directory = absolute.getParent();
     if (directory == null || !Files.isDirectory(directory)) {
-      throw new BlkshException(action, "its directory does not exist").suggest("make it first");
+      throw new BlkshException(action, WholeFile.NO_DIRECTORY).suggest("make it first");
     }
     if (Files.exists(absolute, LinkOption.NOFOLLOW_LINKS) && !overwrite) {
       throw new BlkshException(action, "it exists")

@@ -20,6 +20,9 @@ import java.nio.file.attribute.PosixFilePermissions;
  */
 public final class WholeFile {
 
+  /** Why nothing can be made where no directory is. */
+  public static final String NO_DIRECTORY = "its directory does not exist";
+
   private static final int BUFFER = 1 << 16;
 
   private WholeFile() {}

@@ -1,6 +1,7 @@
 package blksh.workspace;
 
 import blksh.BlkshException;
+import blksh.io.IoFailure;
 import blksh.mount.Traffic;
 import blksh.mount.fuse.LoopMount;
 import blksh.mount.fuse.SystemMounts;
@@ -132,7 +133,7 @@ final class MountRegistry {
         warned = true;
       }
       warnings.accept(
-          new BlkshException("note what is mounted", String.valueOf(e.getMessage()), e)
+          IoFailure.told("note what is mounted", e)
               .suggest("other processes do not see it; the mount itself is not affected"));
     }
   }
@@ -232,8 +233,10 @@ final class MountRegistry {
       try (DirectoryStream<Path> entries =
           Files.newDirectoryStream(directory, "*" + MountRecord.ENDING)) {
         entries.forEach(files::add);
-      } catch (IOException | DirectoryIteratorException e) {
-        throw new BlkshException("list mounts", String.valueOf(e.getMessage()), e);
+      } catch (DirectoryIteratorException e) {
+        throw IoFailure.told("list mounts", e.getCause());
+      } catch (IOException e) {
+        throw IoFailure.told("list mounts", e);
       }
     }
     return files;
@@ -286,7 +289,7 @@ final class MountRegistry {
     try {
       Files.deleteIfExists(file);
     } catch (IOException e) {
-      throw new BlkshException(action, String.valueOf(e.getMessage()), e);
+      throw IoFailure.told(action, e);
     }
   }
 }

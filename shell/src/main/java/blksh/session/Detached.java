@@ -1,6 +1,7 @@
 package blksh.session;
 
 import blksh.BlkshException;
+import blksh.io.IoFailure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,7 +62,7 @@ public final class Detached {
               .start();
       return new Detached(what, process, log);
     } catch (IOException failure) {
-      throw new BlkshException(what, String.valueOf(failure.getMessage()), failure);
+      throw IoFailure.told(what, failure);
     }
   }
 

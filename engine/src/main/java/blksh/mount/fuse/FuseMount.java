@@ -1,6 +1,7 @@
 package blksh.mount.fuse;
 
 import blksh.BlkshException;
+import blksh.io.IoFailure;
 import blksh.io.MountTable;
 import blksh.mount.Ending;
 import blksh.mount.MountDirectory;
@@ -76,7 +77,7 @@ public final class FuseMount implements Closeable {
     try {
       path = directory.toRealPath();
     } catch (IOException e) {
-      throw new BlkshException(action, String.valueOf(e.getMessage()), e);
+      throw IoFailure.told(action, e);
     }
     TreeFileSystem files = new TreeFileSystem(root, !options.pageCache());
     List<String> settings = new ArrayList<>();
@@ -138,7 +139,7 @@ public final class FuseMount implements Closeable {
     } catch (NoSuchFileException e) {
       throw new BlkshException(action, "there is no such directory", e);
     } catch (IOException e) {
-      throw new BlkshException(action, String.valueOf(e.getMessage()), e);
+      throw IoFailure.told(action, e);
     }
   }
 

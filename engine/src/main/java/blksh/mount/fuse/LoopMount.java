@@ -1,6 +1,7 @@
 package blksh.mount.fuse;
 
 import blksh.BlkshException;
+import blksh.io.IoFailure;
 import blksh.io.MountTable;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -62,7 +63,7 @@ public final class LoopMount {
     try {
       Files.createDirectories(directory);
     } catch (IOException e) {
-      throw new BlkshException(action, String.valueOf(e.getMessage()), e);
+      throw IoFailure.told(action, e);
     }
     Path mount =
         Program.find("mount").orElseThrow(() -> new BlkshException(action, "there is no mount"));

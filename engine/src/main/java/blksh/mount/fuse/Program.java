@@ -1,6 +1,6 @@
 package blksh.mount.fuse;
 
-import blksh.BlkshException;
+import blksh.io.IoFailure;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
@@ -60,7 +60,7 @@ final class Program {
         }
       }
     } catch (IOException e) {
-      throw new BlkshException("run " + program, String.valueOf(e.getMessage()), e);
+      throw IoFailure.told("run " + program, e);
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();

@@ -1,6 +1,7 @@
 package blksh.mount.nbd;
 
 import blksh.BlkshException;
+import blksh.io.IoFailure;
 import blksh.mount.Ending;
 import blksh.mount.Traffic;
 import blksh.mount.TrafficMeter;
@@ -85,7 +86,7 @@ public final class NbdServer implements Closeable {
       }
       return start(new NbdServer(listener, path, exports, PATIENCE_MILLIS));
     } catch (IOException e) {
-      throw new BlkshException(action, String.valueOf(e.getMessage()), e);
+      throw IoFailure.told(action, e);
     }
   }
 
@@ -140,7 +141,7 @@ public final class NbdServer implements Closeable {
       }
       return start(new NbdServer(listener, null, exports, patienceMillis));
     } catch (IOException e) {
-      throw new BlkshException("serve on port " + port, String.valueOf(e.getMessage()), e);
+      throw IoFailure.told("serve on port " + port, e);
     }
   }
 

@@ -114,8 +114,7 @@ final class FileCommands {
     } catch (FileAlreadyExistsException there) {
       throw new BlkshException("save " + file, "it exists").suggest("name another file");
     } catch (NoSuchFileException missing) {
-      throw new BlkshException("save " + file, "its directory does not exist")
-          .suggest("make it first");
+      throw new BlkshException("save " + file, WholeFile.NO_DIRECTORY).suggest("make it first");
     }
     if (saved.getProblems().isEmpty()) {
       answers.console().out().println("saved; run it with: blksh run " + shown(file));
