@@ -178,18 +178,28 @@ final class HelpCommands {
       type = reference.type(first);
       here = type == null ? here : List.of(type);
     }
+    if (here.isEmpty() && path.size() > 1) {
+      here = anywhere(first);
+    }
     for (String name : path.subList(1, path.size())) {
-      if (here.isEmpty()) {
-        return here;
-      }
       here =
-          lineage(here.get(0).simpleType()).stream()
-              .map(owner -> reference.members(owner, name))
-              .filter(found -> !found.isEmpty())
-              .findFirst()
-              .orElse(List.of());
+          here.stream()
+              .map(Reference.Word::simpleType)
+              .distinct()
+              .flatMap(owner -> member(owner, name).stream())
+              .distinct()
+              .toList();
     }
     return here;
+  }
+
+  /** The members of a type that have a name, or of the nearest that it inherits from. */
+  private static List<Reference.Word> member(String type, String name) {
+    return lineage(type).stream()
+        .map(owner -> Reference.get().members(owner, name))
+        .filter(found -> !found.isEmpty())
+        .findFirst()
+        .orElse(List.of());
   }
 
   private List<Suggestion> words(String typed) {

@@ -78,6 +78,7 @@ class CommandsTest {
             :doc rescue
             val m = s.manifests["disk"].last
             :doc m.hexdump
+            :doc files.find
             :help Manifest
             :help
             """);
@@ -89,6 +90,7 @@ class CommandsTest {
             "each of them\n  path ",
             "fun Cache.rescue(",
             "fun Source.hexdump(",
+            "fun InnerFiles.find(",
             "Source\n  ",
             "  usedBlocks ",
             "val stores: Stores",
