@@ -56,6 +56,9 @@ import org.jetbrains.kotlin.fir.types.ConeKotlinType
 import org.jetbrains.kotlin.fir.types.abbreviatedTypeOrSelf
 import org.jetbrains.kotlin.fir.types.renderReadable
 import org.jetbrains.kotlin.fir.types.resolvedType
+import org.jetbrains.kotlin.psi
+import org.jetbrains.kotlin.psi.KtValueArgument
+import org.jetbrains.kotlin.psi.KtValueArgumentList
 
 /**
  * Looks around in an entry while the compiler checks it: where the entry has the name [MARK], which
@@ -211,8 +214,8 @@ internal class ScopeSearch(
     val arguments = call.argumentList.arguments
     val at = arguments.indexOfFirst { it === place || unnamed(it) === place }
     if (at < 0) return
-    val named = (arguments[at] as? FirNamedArgumentExpression)?.name?.asString()
-    val given = arguments.filterIsInstance<FirNamedArgumentExpression>().map { it.name.asString() }
+    val named = name(arguments[at])
+    val given = arguments.mapNotNull { name(it) }
     val functions = candidates(call)
     signatures = functions.map { signature(it) }.distinct()
     parameters =
@@ -245,6 +248,17 @@ internal class ScopeSearch(
 
   private fun unnamed(argument: FirExpression): FirExpression =
     (argument as? FirNamedArgumentExpression)?.expression ?: argument
+
+  /** As it is written: where a call was resolved, the names have left the arguments. */
+  private fun name(argument: FirExpression): String? =
+    (argument as? FirNamedArgumentExpression)?.name?.asString()
+      ?: generateSequence(argument.source.psi) { it.parent }
+        .takeWhile { it !is KtValueArgumentList }
+        .filterIsInstance<KtValueArgument>()
+        .firstOrNull()
+        ?.getArgumentName()
+        ?.asName
+        ?.asString()
 
   private fun candidates(call: FirFunctionCall): List<FirFunctionSymbol<*>> {
     val symbols: Collection<FirBasedSymbol<*>> =

@@ -125,6 +125,16 @@ class ScopeSearchTest {
   }
 
   @Test
+  void aNamedArgumentIsWhatItsNameSays() {
+    for (String given : List.of("stdin, skipFree = ", "stdin, name = \"a\", skipFree = ")) {
+      assertThat(repl.scope("store(\"/s\").capture(" + given).getParameters())
+          .filteredOn(Scope.Parameter::getHere)
+          .extracting(Scope.Parameter::getName)
+          .containsExactly("skipFree");
+    }
+  }
+
+  @Test
   void lookingRunsAndDeclaresNothing() {
     repl.scope("val looked = System.setProperty(\"blksh.looked\", \"yes\"); looked.");
     assertThat(System.getProperty("blksh.looked")).isNull();
