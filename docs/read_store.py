@@ -59,24 +59,34 @@ def decompress(codec, data, size):
 class Manifest:
     def __init__(self, path):
         raw = open(path, "rb").read()
-        need(raw[:8] == b"BKMANIF1" and raw[-96:-88] == b"BKMFTEND", path + " is no manifest")
+        need(raw[:8] in (b"BKMANIF1", b"BKMANIF2") and raw[-96:-88] == b"BKMFTEND", path + " is no manifest")
         check(raw[-96:-4], struct.unpack("<I", raw[-4:])[0], path)
         (extents, bad, packs, _, self.size, self.pages,
          *sums, page) = struct.unpack_from("<QQIIQQIIII", raw[-88:])
         need(page == PAGE, path + " has pages of %d bytes" % page)
-        chunks = [(8 + 16 * at, 8 + 16 * min(at + 4096, extents)) for at in range(0, extents, 4096)]
-        split, end = 8 + 16 * extents, 8 + 16 * (extents + bad)
-        chunks += [(split + 16 * at, min(split + 16 * (at + 4096), end)) for at in range(0, bad, 4096)]
-        text = end + 8 * packs + 12 * len(chunks)
+        groups = struct.unpack_from("<Q", raw[-16:])[0]
+        lengths = [[min(4096, count - at) * size for at in range(0, count, 4096)]
+                   for count, size in ((extents, 16), (bad, 16), (groups, 24))]
+        entry = "<QI" if raw[:8] == b"BKMANIF1" else "<QQI"
+        end = 8 + 16 * (extents + bad) + 24 * groups
+        text = end + 8 * packs + struct.calcsize(entry) * sum(map(len, lengths))
         check(raw[end:end + 8 * packs], sums[0], path)
         check(raw[end + 8 * packs:text], sums[1], path)
         check(raw[text:-96], sums[2], path)
-        for (start, stop), (_, total) in zip(chunks, struct.iter_unpack("<QI", raw[end + 8 * packs:text])):
-            check(raw[start:stop], total, path + " at byte %d" % start)
+        table, start, kinds = struct.iter_unpack(entry, raw[end + 8 * packs:text]), 8, []
+        for kind in lengths:
+            kinds.append(b"")
+            for length in kind:
+                _, *place, total = next(table)
+                start = place[0] if place else start
+                check(raw[start:start + length], total, path + " at byte %d" % start)
+                kinds[-1] += raw[start:start + length]
+                start += length
         self.about = json.loads(raw[text:-96])
         self.packs = struct.unpack("<%dQ" % packs, raw[end:end + 8 * packs])
-        self.bad = list(struct.iter_unpack("<QQ", raw[split:end]))
-        records = list(struct.iter_unpack("<QII", raw[8:split]))
+        self.bad = list(struct.iter_unpack("<QQ", kinds[1]))
+        records = list(struct.iter_unpack("<QII", kinds[0]))
+        self.groups = {number: digest for number, digest in struct.iter_unpack("<Q16s", kinds[2])}
         starts = [head & (1 << 56) - 1 for head, _, _ in records] + [self.pages]
         self.extents = [(head >> 56, start, stop, pack, first)
                         for (head, pack, first), start, stop in zip(records, starts, starts[1:])]
@@ -111,7 +121,7 @@ class Pack:
         return digest, data
 
 def restore(store, manifest, target):
-    root, packs, run, pages = hashlib.sha256(), {}, None, 0
+    root, packs, run, pages, groups = hashlib.sha256(), {}, None, 0, {}
     with open(target, "xb") as out:
         for kind, first, end, pack, page in manifest.extents + [(None, 0, 0, 0, 0)]:
             if kind != run:
@@ -123,9 +133,11 @@ def restore(store, manifest, target):
                     packs[pack] = Pack(store, manifest.packs[pack])
                 digest, data = packs[pack].page(page + i)
                 root.update(digest)
+                groups.setdefault((first + i) // 128, hashlib.sha256()).update(digest)
                 out.seek((first + i) * PAGE)
                 out.write(data)
         out.truncate(manifest.size)
+    need(all(groups[n].digest()[:16] == d for n, d in manifest.groups.items()), "a group has not its digest")
     root.update(struct.pack("<Q", manifest.size))
     need(root.hexdigest() == manifest.about["root"], "the image does not have its root digest")
     for bad in manifest.bad:

@@ -60,7 +60,11 @@ final class DamageReport {
     // All that a pack's damage affects is told once, with its first.
     List<AffectedRange> affected = ranges;
     for (PackCheck.DamagedBytes bytes : check.damage()) {
-      add(new Damage(file, bytes.start(), bytes.length(), bytes.problem(), affected));
+      String problem = bytes.problem();
+      if (ranges.isEmpty() && check.hasBad()) {
+        problem += "; nothing is lost by it: no version needs what is damaged, or has it elsewhere";
+      }
+      add(new Damage(file, bytes.start(), bytes.length(), problem, affected));
       affected = List.of();
     }
     if (check.damage().isEmpty() && !ranges.isEmpty()) {

@@ -16,9 +16,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * What is derived from packs and manifests, in a local directory: {@code index.db} and {@code
@@ -30,7 +33,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
   static final String INDEX = "index.db";
   static final String PAGE_INDEX = "pages.idx";
 
-  private static final String COMPLETE = "complete";
+  private static final String STORE = "store";
   private static final String GENERATION = "pages.idx generation";
   private static final String NO_GENERATION = "none";
 
@@ -38,17 +41,23 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
   private final Exclusion exclusion;
   private final PackDirectory packs;
   private final ManifestDirectory manifests;
+  private final StoreIdentity identity;
   private StoreIndex rows;
   private String problem;
   private PageIndex pageIndex;
   private boolean closed;
 
   DerivedIndexes(
-      Path local, Exclusion exclusion, PackDirectory packs, ManifestDirectory manifests) {
+      Path local,
+      Exclusion exclusion,
+      PackDirectory packs,
+      ManifestDirectory manifests,
+      StoreIdentity identity) {
     this.local = local;
     this.exclusion = exclusion;
     this.packs = packs;
     this.manifests = manifests;
+    this.identity = identity;
   }
 
   private boolean writable() {
@@ -57,95 +66,71 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
 
   // ---- index.db ------------------------------------------------------------------------------
 
+  /** What versions there are. */
+  Listing listing() {
+    return new Listing(manifests, rows());
+  }
+
   /** The rows of packs and manifests; made again when they are missing or no database. */
   synchronized StoreIndex rows() {
     if (closed) {
       throw new BlkshException("use store " + local, "it was closed");
     }
     if (rows == null) {
-      rows = writable() ? openRows() : rowsInMemory();
+      rows = writable() ? openRows() : rowsUnchanging();
     }
     return rows;
   }
 
-  private StoreIndex rowsInMemory() {
-    StoreIndex made = StoreIndex.inMemory();
-    made.replaceManifests(manifests.readable().manifests());
-    return made;
+  /** Where nothing can be written: as they are, or none. */
+  private StoreIndex rowsUnchanging() {
+    Path file = local.resolve(INDEX);
+    try {
+      if (Files.exists(file)) {
+        StoreIndex found = StoreIndex.openUnchanging(file);
+        if (identity.id().toString().equals(found.meta(STORE))) {
+          return found;
+        }
+        found.close();
+      }
+    } catch (BlkshException e) {
+      // as if there was none
+    }
+    return StoreIndex.inMemory();
   }
 
   private StoreIndex openRows() {
     Path file = local.resolve(INDEX);
     try {
-      return complete(StoreIndex.open(file));
+      return settled(StoreIndex.open(file));
     } catch (StoreIndex.DamagedIndexException e) {
       problem = e.problem();
       return exclusion.publishing(
           () -> {
             Sqlite.delete(file);
-            return complete(StoreIndex.open(file));
+            return settled(StoreIndex.open(file));
           });
     }
   }
 
-  /** Lists the manifests in an index that is new. */
-  private StoreIndex complete(StoreIndex opened) {
+  /** Compares them with the manifests there are, and makes them right. */
+  private StoreIndex settled(StoreIndex opened) {
     boolean done = false;
     try {
-      if (!"1".equals(opened.meta(COMPLETE))) {
-        exclusion.publishing(
-            () -> {
-              list(manifests.readable(), opened);
-              return null;
-            });
+      String store = identity.id().toString();
+      String noted = opened.meta(STORE);
+      if (noted == null) {
+        opened.meta(STORE, store);
+      } else if (!noted.equals(store)) {
+        throw new StoreIndex.DamagedIndexException(INDEX, "it is another store's", null);
       }
-      settle(opened);
+      new Listing(manifests, opened).settle();
       done = true;
       return opened;
     } finally {
       if (!done) {
         opened.close();
       }
-    }
-  }
-
-  /** Lists manifests; when the shelf failed to give some they are listed at the next opening. */
-  private static void list(ManifestDirectory.Readable readable, StoreIndex into) {
-    into.replaceManifests(readable.manifests());
-    into.meta(COMPLETE, readable.all() ? "1" : "0");
-  }
-
-  /** Sets rows right that were about to change when their writer died. */
-  void settle() {
-    settle(rows());
-  }
-
-  private void settle(StoreIndex opened) {
-    if (opened.unsettled().isEmpty()) {
-      return;
-    }
-    exclusion.publishing(
-        () -> {
-          for (Manifest manifest : opened.unsettled()) {
-            var version = new ManifestDirectory.Version(manifest.name(), manifest.version());
-            if (manifests.exists(version)) {
-              opened.putManifest(manifest, true);
-            } else {
-              opened.removeManifest(manifest.name(), manifest.version());
-            }
-          }
-          return null;
-        });
-  }
-
-  /** The same, unless they cannot be changed or used at all. */
-  void settleIfPossible() {
-    try {
-      if (writable()) {
-        settle();
-      }
-    } catch (BlkshException e) {
-      // an index that cannot be used is reported by the verification
     }
   }
 
@@ -160,15 +145,16 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
 
   /**
    * The page index, holding every pack; made again when it is missing or of other packs. Null when
-   * there is none and none can be made.
+   * there is none of these packs and none can be made.
    */
   @Override
   public synchronized PageIndex pageIndex() {
     if (pageIndex == null) {
-      if (!writable()) {
-        return pageIndex = PageIndex.open(local.resolve(PAGE_INDEX), false);
-      }
       StoreIndex opened = rows();
+      if (!writable()) {
+        PageIndex found = PageIndex.open(local.resolve(PAGE_INDEX), false);
+        return pageIndex = found != null && belongs(found, opened) ? found : null;
+      }
       pageIndex =
           exclusion.indexing(
               () -> {
@@ -281,9 +267,31 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
     }
     try (pack) {
       long ordinal = opened.addPack(id, pack.pages(), pack.frames(), pack.rawBytes(), pack.size());
-      into.addAll(ordinal, pack.digests(), pack.pages());
+      into.addAll(ordinal, usable(pack, opened), pack.pages());
       opened.packIndexed(ordinal);
     }
+  }
+
+  /** Puts right what is said of a pack that was written anew: its pages have their places still. */
+  void describe(long id) throws IOException {
+    try (Pack pack = packs.acquire(id)) {
+      rows().addPack(id, pack.pages(), pack.frames(), pack.rawBytes(), pack.size());
+    } catch (BlkshException e) {
+      // verify reports it
+    }
+  }
+
+  /** The digests of a pack's pages; zeros for those that it does not hold, or not as they were. */
+  private static byte[] usable(Pack pack, StoreIndex opened) throws IOException {
+    byte[] digests = pack.digests();
+    for (StoreIndex.BadPages bad : opened.bad()) {
+      if (bad.pack() == pack.id() && bad.first() >= 0 && bad.past() <= pack.pages()) {
+        Arrays.fill(digests, bad.first() * Page.DIGEST, bad.past() * Page.DIGEST, (byte) 0);
+      }
+    }
+    pack.forEachDropped(
+        page -> Arrays.fill(digests, page * Page.DIGEST, (page + 1) * Page.DIGEST, (byte) 0));
+    return digests;
   }
 
   /** The packs as listed; where nothing can be written, as they are. */
@@ -316,14 +324,40 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
     }
   }
 
-  /** Takes damaged pages out of the page index: the next capture of them stores them again. */
+  /**
+   * Takes damaged pages out of the page index, and remembers them if it is made again: the next
+   * capture of them stores them again.
+   *
+   * @param check that read all of the pack
+   */
   void forgetBad(PackCheck check) {
     try {
-      if (check.hasBad() && writable()) {
-        forget(check);
+      if (writable() && check.wasRead()) {
+        noteBad(check);
+        if (check.hasBad()) {
+          forget(check);
+        }
       }
     } catch (BlkshException e) {
       // an index that cannot be used is reported by the verification
+    }
+  }
+
+  /** The pages of a pack that a check found to fail their digests. */
+  static List<StoreIndex.BadPages> bad(PackCheck check) {
+    List<StoreIndex.BadPages> ranges = new ArrayList<>();
+    check.badWithin(
+        0,
+        check.pack().pages(),
+        (first, past) -> ranges.add(new StoreIndex.BadPages(check.id(), first, past)));
+    return ranges;
+  }
+
+  private void noteBad(PackCheck check) {
+    List<StoreIndex.BadPages> ranges = bad(check);
+    boolean known = rows().bad().stream().anyMatch(bad -> bad.pack() == check.id());
+    if (known || !ranges.isEmpty()) {
+      rows().putBad(check.id(), ranges);
     }
   }
 
@@ -375,28 +409,38 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
   // ---- making again --------------------------------------------------------------------------
 
   /**
-   * Drops what is derived and makes it again, for who has the store alone.
+   * Drops what is derived and makes it again, for who has the store alone. What no blob says is
+   * kept, if it can be read: the numbers of versions that are gone and when packs were verified.
    *
-   * @param readable the manifests that are whole
+   * @param bad pages that are not to be found: they fail their digests
    */
-  synchronized void remake(ManifestDirectory.Readable readable) throws IOException {
+  synchronized void remake(Collection<StoreIndex.BadPages> bad) throws IOException {
+    Map<String, Integer> numbers = Map.of();
+    List<StoreIndex.PackRow> known = List.of();
     try {
-      if (rows().integrity() != null) {
-        throw new StoreIndex.DamagedIndexException(INDEX, "it fails its check", null);
+      if (rows().integrity() == null) {
+        numbers = rows().numbers();
+        known = rows().packs();
       }
-      list(readable, rows());
     } catch (BlkshException e) {
-      if (rows != null) {
-        rows.close();
-        rows = null;
-      }
-      Sqlite.delete(local.resolve(INDEX));
-      list(readable, rows());
+      // nothing can be kept of it
     }
     takeProblem();
-    rows().meta(GENERATION, NO_GENERATION);
+    if (rows != null) {
+      rows.close();
+      rows = null;
+    }
     pageIndex = null;
+    Sqlite.delete(local.resolve(INDEX));
+    StoreIndex fresh = rows();
+    numbers.forEach(fresh::numberUsed);
+    bad.stream().collect(Collectors.groupingBy(StoreIndex.BadPages::pack)).forEach(fresh::putBad);
     pageIndex();
+    for (StoreIndex.PackRow row : known) {
+      if (row.verified() != null) {
+        fresh.packVerified(row.id(), row.verified());
+      }
+    }
   }
 
   @Override

@@ -6,7 +6,6 @@ import blksh.store.pack.PackCheck;
 import blksh.store.pack.PackDirectory;
 import blksh.store.pack.PageIndex;
 import java.io.IOException;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -135,29 +134,16 @@ final class IndexCheck {
 
   /** What rows of manifests say that their blobs do not, or null. */
   private String manifestRowProblem() {
-    record Both(List<Manifest> rows, List<ManifestDirectory.Version> versions) {}
-    ManifestDirectory manifests = repository.manifests();
-    Both both =
-        repository
-            .exclusion()
-            .publishing(() -> new Both(indexes.rows().manifests(null), manifests.versions()));
-    Map<String, Manifest> rows = new HashMap<>();
-    both.rows().forEach(row -> rows.put(row.reference(), row));
-    for (ManifestDirectory.Version version : both.versions()) {
-      Manifest row = rows.remove(version.reference());
-      try (ManifestFile file = manifests.open(version)) {
-        if (row == null) {
-          return "it does not list " + version.reference();
-        }
-        if (!row.equals(file.manifest())) {
+    for (StoreIndex.ManifestRow row : indexes.rows().manifests(null)) {
+      var version = ManifestDirectory.Version.of(row.manifest());
+      try (ManifestFile file = repository.manifests().open(version)) {
+        if (!row.manifest().equals(file.manifest())) {
           return "what it says of " + version.reference() + " is wrong";
         }
       } catch (BlkshException e) {
-        // reported with the manifest
+        // gone, or reported with the manifest
       }
     }
-    return rows.isEmpty()
-        ? null
-        : "it lists " + rows.keySet().iterator().next() + ", which is gone";
+    return null;
   }
 }

@@ -14,14 +14,14 @@ final class Inventory {
 
   StoreInfo run() {
     List<StoreIndex.PackRow> packs = repository.indexes().packRows();
-    StoreIndex rows = repository.indexes().rows();
-    List<Manifest> manifests = rows.manifests(null);
+    Listing listing = repository.indexes().listing();
+    List<Manifest> manifests = listing.manifests(null);
     boolean never = packs.stream().anyMatch(row -> row.verified() == null);
     return new StoreInfo(
         repository.local(),
         repository.identity().id().toString(),
         repository.codec(),
-        rows.names().size(),
+        listing.names().size(),
         manifests.size(),
         packs.size(),
         packs.stream().mapToLong(StoreIndex.PackRow::pages).sum(),

@@ -2,6 +2,7 @@ package blksh.store;
 
 import blksh.BlkshException;
 import blksh.block.Extent;
+import blksh.io.IoFailure;
 import blksh.store.pack.FrameCache;
 import blksh.store.pack.PackCheck;
 import blksh.store.pack.PackDigests;
@@ -52,10 +53,8 @@ final class ManifestCheck {
     try (ManifestFile file = manifests.open(version);
         PackDigests digests = new PackDigests(repository.packs())) {
       Manifest manifest = file.manifest();
-      if (!manifest.reference().equals(version.reference())) {
-        report.addHarmless(blob, "it says it is " + manifest.reference());
-      }
       file.bad(0, manifest.size());
+      groups(file, blob);
       walk(file, blob, digests);
     } catch (CancelledException e) {
       throw e;
@@ -74,6 +73,21 @@ final class ManifestCheck {
     }
   }
 
+  /** Checks that what proves the pages is there. */
+  private void groups(ManifestFile file, String blob) {
+    for (int chunk = 0; chunk < file.groupChunks(); chunk++) {
+      try {
+        file.groupChunk(chunk);
+      } catch (IOException e) {
+        long[] range = file.groupChunkRange(chunk);
+        report.add(
+            blob,
+            "what proves its pages is damaged: " + IoFailure.reason(e),
+            range(file.manifest(), range[0], range[1]));
+      }
+    }
+  }
+
   private boolean isThere(ManifestDirectory.Version version) {
     try {
       return repository.manifests().exists(version);
@@ -86,6 +100,7 @@ final class ManifestCheck {
   private long listedSize(ManifestDirectory.Version version) {
     try {
       return repository.indexes().rows().manifests(version.name()).stream()
+          .map(StoreIndex.ManifestRow::manifest)
           .filter(m -> m.version() == version.number())
           .mapToLong(Manifest::size)
           .findAny()
@@ -155,6 +170,10 @@ final class ManifestCheck {
     }
     long shift = cursor.start - cursor.first;
     check.badWithin(
+        cursor.first,
+        cursor.first + count,
+        (first, end) -> lost(check, manifest, shift, first, end));
+    check.droppedWithin(
         cursor.first,
         cursor.first + count,
         (first, end) -> lost(check, manifest, shift, first, end));

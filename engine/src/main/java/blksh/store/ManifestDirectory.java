@@ -34,6 +34,10 @@ final class ManifestDirectory {
   /** A version that exists, by its blob; whether that is whole is not known. */
   record Version(String name, int number) {
 
+    static Version of(Manifest manifest) {
+      return new Version(ManifestName.check(manifest.name()), manifest.version());
+    }
+
     /** {@code NAME@VERSION}. */
     String reference() {
       return name + "@" + number;
@@ -48,9 +52,17 @@ final class ManifestDirectory {
   private final Shelf shelf;
   private final Spool spool;
 
+  /** Of the store they must belong to; null while that is not known. */
+  private volatile byte[] storeId;
+
   ManifestDirectory(Shelf shelf, Spool spool) {
     this.shelf = shelf;
     this.spool = spool;
+  }
+
+  /** Says which store they belong to: those of others are refused from now on. */
+  void belongTo(byte[] id) {
+    storeId = id;
   }
 
   // ---- what there is -------------------------------------------------------------------------
@@ -98,6 +110,18 @@ final class ManifestDirectory {
    * @throws BlkshException when there is none, or it is damaged
    */
   Manifest find(String reference) {
+    try (ManifestFile file = open(version(reference))) {
+      return file.manifest();
+    }
+  }
+
+  /**
+   * The version a reference means, whether or not there is one; only the newest is looked for.
+   *
+   * @param reference as of {@link #find}
+   * @throws BlkshException when it is none
+   */
+  Version version(String reference) {
     int at = reference.lastIndexOf('@');
     String name = ManifestName.check(at < 0 ? reference : reference.substring(0, at));
     String version = at < 0 ? "latest" : reference.substring(at + 1);
@@ -110,9 +134,24 @@ final class ManifestDirectory {
       throw new BlkshException("find " + reference, "\"" + version + "\" is no version")
           .suggest("use NAME, NAME@latest or NAME@NUMBER");
     }
-    try (ManifestFile file = open(new Version(name, wanted))) {
-      return file.manifest();
+    return new Version(name, wanted);
+  }
+
+  /**
+   * The version a reference means, which is there, whole or not.
+   *
+   * @throws BlkshException when there is none
+   */
+  Version existing(String reference) {
+    Version version = version(reference);
+    try {
+      if (exists(version)) {
+        return version;
+      }
+    } catch (IOException e) {
+      throw new BlkshException("find " + reference, IoFailure.reason(e), e);
     }
+    throw noSuch(reference);
   }
 
   /** That there is no such version. */
@@ -124,7 +163,7 @@ final class ManifestDirectory {
 
   /** Opens the manifest of a version that was found before. */
   ManifestFile open(Manifest manifest) {
-    return open(new Version(ManifestName.check(manifest.name()), manifest.version()));
+    return open(Version.of(manifest));
   }
 
   /**
@@ -143,7 +182,7 @@ final class ManifestDirectory {
     if (!exists) {
       throw noSuch(version.reference());
     }
-    return ManifestFile.open(shelf, version.blob());
+    return ManifestFile.open(shelf, version, storeId);
   }
 
   /**
@@ -151,20 +190,17 @@ final class ManifestDirectory {
    *
    * @param manifests what those that are whole say of themselves
    * @param damage of the others
-   * @param all whether the shelf gave every one of them, whole or not
    */
-  record Readable(List<Manifest> manifests, List<Damage> damage, boolean all) {}
+  record Readable(List<Manifest> manifests, List<Damage> damage) {}
 
   /** Reads all manifests. */
   Readable readable() {
     List<Manifest> found = new ArrayList<>();
     List<Damage> damage = new ArrayList<>();
-    boolean all = true;
     for (Version version : versions()) {
-      try (ManifestFile file = ManifestFile.read(shelf, version.blob())) {
+      try (ManifestFile file = ManifestFile.read(shelf, version, storeId)) {
         found.add(file.manifest());
       } catch (IOException e) {
-        all &= e instanceof ManifestFile.NoManifest;
         damage.add(
             new Damage(
                 version.blob(),
@@ -174,7 +210,7 @@ final class ManifestDirectory {
                 List.of(new AffectedRange(version.reference(), 0, 0))));
       }
     }
-    return new Readable(found, damage, all);
+    return new Readable(found, damage);
   }
 
   /** Bytes of a manifest's blob, 0 when they cannot be told. */

@@ -20,36 +20,44 @@ import java.util.Map;
 
 /**
  * A manifest on disk: an extent map of an image, written once. Finding the extent of a page is a
- * binary search over the chunk table, held in memory (12 bytes for each 4096 extents), and another
+ * binary search over the chunk table, held in memory (20 bytes for each 4096 extents), and another
  * inside one chunk.
  *
  * <pre>
- *   "BKMANIF1"
- *   extents      16 bytes each, by first page: u64 first page of the image in the low 56 bits and
+ *   "BKMANIF2"
+ *   chunks       of up to 4096 records of one kind each, as they were filled:
+ *     extents    16 bytes each, by first page: u64 first page of the image in the low 56 bits and
  *                kind in the high 8 (1 data, 2 zero, 3 free, 4 bad); u32 number in the pack table;
  *                u32 first page in the pack. An extent ends where the next begins.
- *   bad ranges   16 bytes each, in order: u64 first byte, u64 bytes. Exact to the sector, so a page
+ *     bad ranges 16 bytes each, in order: u64 first byte, u64 bytes. Exact to the sector, so a page
  *                may be data with zeros where a bad range covers part of it.
+ *     groups     24 bytes each, in order: u64 number, 16 bytes digest; see {@link GroupDigest}
  *   pack table   u64 pack id each
- *   chunk table  12 bytes for each 4096 extents, then for each 4096 bad ranges: u64 first page (or
- *                byte), u32 CRC-32C of the chunk
+ *   chunk table  20 bytes for each chunk of extents, then of bad ranges, then of groups: u64 first
+ *                page (or byte, or number), u64 where it is in the file, u32 CRC-32C of it
  *   description  a JSON object
  *   trailer      96 bytes:
  *       0  "BKMFTEND"        8  u64 extents      16  u64 bad ranges     24  u32 packs
  *      28  u32 bytes of the description          32  u64 image bytes    40  u64 pages
  *      48  u32 CRC-32C of the pack table         52  u32 of the chunk table
  *      56  u32 of the description                60  u32 page size, 4096
- *      64  16 bytes store id                     80  12 zero bytes
- *      92  u32 CRC-32C of the trailer up to here
+ *      64  16 bytes store id                     80  u64 groups
+ *      88  4 zero bytes                          92  u32 CRC-32C of the trailer up to here
  * </pre>
+ *
+ * <p>The first form, "BKMANIF1", has no groups: all extents, then all bad ranges, and 12 bytes in
+ * the chunk table without the place.
  */
 final class ManifestFile implements Closeable {
 
-  static final String MAGIC = "BKMANIF1";
+  static final String MAGIC = "BKMANIF2";
+  private static final String FIRST_MAGIC = "BKMANIF1";
   static final long END_MAGIC = 0x444E4554464D4B42L; // "BKMFTEND"
   static final int RECORD = 16;
+  static final int GROUP = 8 + GroupDigest.BYTES;
   static final int CHUNK = 4096;
-  static final int CHUNK_ENTRY = 12;
+  static final int CHUNK_ENTRY = 20;
+  private static final int FIRST_CHUNK_ENTRY = 12;
   static final int TRAILER = 96;
   static final int KIND_SHIFT = 56;
 
@@ -69,7 +77,12 @@ final class ManifestFile implements Closeable {
   private final long badRanges;
   private final long pages;
   private final long[] packs;
+  private final long groups;
+
+  /** Of chunks of extents, then of bad ranges, then of groups: what the first record is about. */
   private final long[] chunkFirst;
+
+  private final long[] chunkAt;
   private final int[] chunkSums;
 
   /** The chunks used last, oldest first; guards itself. */
@@ -83,7 +96,9 @@ final class ManifestFile implements Closeable {
     if (size < magic + TRAILER) {
       throw new NoManifest("it is only " + size + " bytes long");
     }
-    if (!Arrays.equals(file.read(0, magic), MAGIC.getBytes(StandardCharsets.US_ASCII))) {
+    String begins = new String(file.read(0, magic), StandardCharsets.ISO_8859_1);
+    boolean first = begins.equals(FIRST_MAGIC);
+    if (!first && !begins.equals(MAGIC)) {
       throw new NoManifest("it does not begin with " + MAGIC);
     }
     byte[] t = file.read(size - TRAILER, TRAILER);
@@ -99,9 +114,12 @@ final class ManifestFile implements Closeable {
       throw new NoManifest("its pages have " + LittleEndian.i32(t, 60) + " bytes, not 4096");
     }
     storeId = Arrays.copyOfRange(t, 64, 80);
+    groups = first ? 0 : LittleEndian.i64(t, 80);
     long room = size / RECORD;
     if (extents < 0
         || badRanges < 0
+        || groups < 0
+        || groups > room
         || packCount < 0
         || jsonLength < 0
         || extents > room
@@ -110,30 +128,35 @@ final class ManifestFile implements Closeable {
         || jsonLength > size) {
       throw new NoManifest("its counts do not fit its size");
     }
-    long chunkCount = chunks(extents) + chunks(badRanges);
-    long packsAt = magic + (extents + badRanges) * RECORD;
+    int entry = first ? FIRST_CHUNK_ENTRY : CHUNK_ENTRY;
+    long chunkCount = chunks(extents) + chunks(badRanges) + chunks(groups);
+    long packsAt = magic + (extents + badRanges) * RECORD + groups * GROUP;
     long chunksAt = packsAt + 8L * packCount;
-    long jsonAt = chunksAt + chunkCount * CHUNK_ENTRY;
+    long jsonAt = chunksAt + chunkCount * entry;
     if (jsonAt + jsonLength + TRAILER != size) {
       throw new NoManifest("its counts do not fit its size");
     }
     byte[] packTable = checked(packsAt, 8 * packCount, LittleEndian.i32(t, 48), "pack table");
     byte[] chunkTable =
         checked(
-            chunksAt,
-            Math.toIntExact(chunkCount * CHUNK_ENTRY),
-            LittleEndian.i32(t, 52),
-            "chunk table");
+            chunksAt, Math.toIntExact(chunkCount * entry), LittleEndian.i32(t, 52), "chunk table");
     byte[] json = checked(jsonAt, jsonLength, LittleEndian.i32(t, 56), "description");
     packs = new long[packCount];
     for (int i = 0; i < packCount; i++) {
       packs[i] = LittleEndian.i64(packTable, 8 * i);
     }
     chunkFirst = new long[(int) chunkCount];
+    chunkAt = new long[(int) chunkCount];
     chunkSums = new int[(int) chunkCount];
+    long next = magic;
     for (int i = 0; i < chunkCount; i++) {
-      chunkFirst[i] = LittleEndian.i64(chunkTable, i * CHUNK_ENTRY);
-      chunkSums[i] = LittleEndian.i32(chunkTable, i * CHUNK_ENTRY + 8);
+      chunkFirst[i] = LittleEndian.i64(chunkTable, i * entry);
+      chunkAt[i] = first ? next : LittleEndian.i64(chunkTable, i * entry + 8);
+      chunkSums[i] = LittleEndian.i32(chunkTable, i * entry + entry - 4);
+      next += chunkLength(i);
+      if (chunkAt[i] < magic || chunkAt[i] + chunkLength(i) > packsAt) {
+        throw new NoManifest("its chunk table does not make sense");
+      }
     }
     manifest = described(json);
     if (manifest.size() != LittleEndian.i64(t, 32) || pages != Page.count(manifest.size())) {
@@ -150,32 +173,42 @@ final class ManifestFile implements Closeable {
   }
 
   /**
-   * Opens a manifest.
+   * Opens the manifest of a version.
    *
-   * @param name of its blob
-   * @throws BlkshException when it is missing or not a whole manifest
+   * @param storeId of the store it must belong to; null when any will do
+   * @throws BlkshException when it is missing, not a whole manifest or another's
    */
-  static ManifestFile open(Shelf shelf, String name) {
+  static ManifestFile open(Shelf shelf, ManifestDirectory.Version version, byte[] storeId) {
     try {
-      return read(shelf, name);
+      return read(shelf, version, storeId);
     } catch (IOException e) {
-      throw new BlkshException("read manifest " + shelf.locate(name), IoFailure.reason(e), e)
+      throw new BlkshException(
+              "read manifest " + shelf.locate(version.blob()), IoFailure.reason(e), e)
           .suggest("verify the store to see what else is damaged");
     }
   }
 
   /**
-   * Opens a manifest.
+   * Opens the manifest of a version. A name proves nothing: what it says inside must be what it is
+   * called.
    *
-   * @param name of its blob
-   * @throws NoManifest when it is not a whole manifest
+   * @param storeId of the store it must belong to; null when any will do
+   * @throws NoManifest when it is not a whole manifest, or another's
    * @throws IOException when it is missing or cannot be read
    */
-  static ManifestFile read(Shelf shelf, String name) throws IOException {
-    Blob file = shelf.open(name);
+  static ManifestFile read(Shelf shelf, ManifestDirectory.Version version, byte[] storeId)
+      throws IOException {
+    Blob file = shelf.open(version.blob());
     boolean whole = false;
     try {
-      ManifestFile opened = new ManifestFile(file, shelf.locate(name));
+      ManifestFile opened = new ManifestFile(file, shelf.locate(version.blob()));
+      Manifest says = opened.manifest;
+      if (!says.name().equals(version.name()) || says.version() != version.number()) {
+        throw new NoManifest("it is the manifest of " + says.reference());
+      }
+      if (storeId != null && !Arrays.equals(storeId, opened.storeId)) {
+        throw new NoManifest("it belongs to another store");
+      }
       whole = true;
       return opened;
     } catch (ArithmeticException | EOFException e) {
@@ -236,14 +269,33 @@ final class ManifestFile implements Closeable {
     return badRanges;
   }
 
+  /** Where chunks of bad ranges begin, and those of groups. */
+  private int firstBadChunk() {
+    return extentChunks();
+  }
+
+  private int firstGroupChunk() {
+    return firstBadChunk() + (int) chunks(badRanges);
+  }
+
+  /** Bytes of a chunk. */
+  private int chunkLength(int number) {
+    boolean ofGroups = number >= firstGroupChunk();
+    boolean ofBad = !ofGroups && number >= firstBadChunk();
+    long records = ofGroups ? groups : ofBad ? badRanges : extents;
+    int base = ofGroups ? firstGroupChunk() : ofBad ? firstBadChunk() : 0;
+    long before = (long) (number - base) * CHUNK;
+    return (int) Math.min(CHUNK, records - before) * (ofGroups ? GROUP : RECORD);
+  }
+
   /** A chunk that is sound; the array is shared and not to be changed. */
-  private byte[] chunk(int number, long records, long base) throws IOException {
+  private byte[] chunk(int number) throws IOException {
     byte[] chunk;
     synchronized (chunks) {
       chunk = chunks.get(number);
     }
     if (chunk == null) {
-      chunk = readChunk(number, records, base);
+      chunk = readChunk(number);
       synchronized (chunks) {
         chunks.put(number, chunk);
         if (chunks.size() > KEPT_CHUNKS) {
@@ -256,15 +308,45 @@ final class ManifestFile implements Closeable {
     return chunk;
   }
 
-  private byte[] readChunk(int number, long records, long base) throws IOException {
-    long first = (number - base) * CHUNK;
-    int count = (int) Math.min(CHUNK, records - first);
-    long at = MAGIC.length() + (base == 0 ? first : extents + first) * RECORD;
-    byte[] bytes = file.read(at, count * RECORD);
+  private byte[] readChunk(int number) throws IOException {
+    byte[] bytes = file.read(chunkAt[number], chunkLength(number));
     if (Checksum.of(bytes, 0, bytes.length) != chunkSums[number]) {
-      throw new IOException("the chunk at byte " + at + " is damaged");
+      throw new IOException("the chunk at byte " + chunkAt[number] + " is damaged");
     }
     return bytes;
+  }
+
+  /** Whether it says what its pages are, so that they need not be believed themselves. */
+  boolean hasGroups() {
+    return groups > 0;
+  }
+
+  int groupChunks() {
+    return (int) chunks(groups);
+  }
+
+  /** A chunk of groups that is sound; not to be changed. */
+  byte[] groupChunk(int number) throws IOException {
+    return chunk(firstGroupChunk() + number);
+  }
+
+  /** The pages of the image a chunk of groups speaks of: first, and one past the last. */
+  long[] groupChunkRange(int chunk) {
+    int number = firstGroupChunk() + chunk;
+    long end = number + 1 < chunkFirst.length ? chunkFirst[number + 1] * GroupDigest.PAGES : pages;
+    return new long[] {chunkFirst[number] * GroupDigest.PAGES, Math.min(pages, end)};
+  }
+
+  /**
+   * The chunk of groups that may hold a group, or -1.
+   *
+   * @param number of the group
+   */
+  int groupChunkOf(long number) {
+    int from = firstGroupChunk();
+    int found = Arrays.binarySearch(chunkFirst, from, chunkFirst.length, number);
+    int chunk = found >= 0 ? found : -found - 2;
+    return chunk < from ? -1 : chunk - from;
   }
 
   /** Chunks of extents. */
@@ -280,7 +362,7 @@ final class ManifestFile implements Closeable {
 
   /** A chunk of extents that is sound; not to be changed. */
   byte[] extentChunk(int number) throws IOException {
-    return chunk(number, extents, 0);
+    return chunk(number);
   }
 
   /** The pages an extent chunk speaks of: first, and one past the last. */
@@ -295,14 +377,14 @@ final class ManifestFile implements Closeable {
    */
   List<Extent> bad(long from, long to) {
     List<Extent> found = new ArrayList<>();
-    int base = extentChunks();
-    int chunk = base;
-    while (chunk + 1 < chunkFirst.length && chunkFirst[chunk + 1] <= from) {
+    int end = firstGroupChunk();
+    int chunk = firstBadChunk();
+    while (chunk + 1 < end && chunkFirst[chunk + 1] <= from) {
       chunk++;
     }
     try {
-      for (; chunk < chunkFirst.length && chunkFirst[chunk] < to; chunk++) {
-        byte[] records = chunk(chunk, badRanges, base);
+      for (; chunk < end && chunkFirst[chunk] < to; chunk++) {
+        byte[] records = chunk(chunk);
         for (int at = 0; at < records.length; at += RECORD) {
           long start = LittleEndian.i64(records, at);
           long length = LittleEndian.i64(records, at + 8);

@@ -1,5 +1,6 @@
 package blksh.store;
 
+import blksh.BlkshException;
 import blksh.block.SourceInfo;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
@@ -67,7 +68,7 @@ final class ManifestJson {
       }
       readObject(in, top, Map.of("source", source, "figures", figures, "details", details));
       return new Manifest(
-          text(top, "name"),
+          ManifestName.check(text(top, "name")),
           (int) number(top, "version"),
           number(top, "size"),
           Instant.parse(text(top, "started")),
@@ -84,6 +85,8 @@ final class ManifestJson {
               number(figures, "storedBytes"),
               number(figures, "extents")),
           text(top, "root"));
+    } catch (BlkshException e) {
+      throw new IOException("its name is refused: " + e.problem(), e);
     } catch (IllegalArgumentException | DateTimeException e) {
       throw new IOException("a manifest's description does not make sense: " + e.getMessage(), e);
     }

@@ -10,7 +10,6 @@ import blksh.io.UnreadableException;
 import blksh.store.pack.FrameCache;
 import blksh.store.pack.Pack;
 import blksh.store.pack.Page;
-import blksh.store.pack.PageReader;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
 import java.util.List;
@@ -29,6 +28,7 @@ final class ManifestSource implements BlockSource, CacheFigures.Counting {
   private final Manifest manifest;
   private final FrameCache cache = FrameCache.shared();
   private final FrameCache.Owner owner = new FrameCache.Owner();
+  private final PageGroups groups;
   private final ConcurrentLinkedQueue<Reader> idle = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -39,11 +39,12 @@ final class ManifestSource implements BlockSource, CacheFigures.Counting {
     this.repository = repository;
     this.file = file;
     this.manifest = file.manifest();
+    this.groups = new PageGroups(file);
   }
 
   /** What one reading thread needs. */
   private final class Reader {
-    final PageReader pages = repository.pages(cache, owner);
+    final ProvenReader pages = new ProvenReader(repository, groups, cache, owner);
     final ExtentCursor cursor = new ExtentCursor(file);
     final byte[] page = new byte[Page.SIZE];
     final byte[] digest = new byte[Page.DIGEST];
@@ -122,7 +123,8 @@ final class ManifestSource implements BlockSource, CacheFigures.Counting {
   }
 
   /** Copies bytes of one page, or as many whole pages as lie together. */
-  private int copyPages(Reader reader, long page, long at, long end, ByteBuffer target) {
+  private int copyPages(Reader reader, long page, long at, long end, ByteBuffer target)
+      throws ManifestFile.DamagedManifest {
     ExtentCursor cursor = reader.cursor;
     int number = cursor.first + (int) (page - cursor.start);
     if (at == page * Page.SIZE) {
@@ -131,13 +133,18 @@ final class ManifestSource implements BlockSource, CacheFigures.Counting {
           most == 0
               ? 0
               : reader.pages.put(
-                  file.packs()[cursor.pack], number, (int) Math.min(most, Pack.MAX_PAGES), target);
+                  page,
+                  file.packs()[cursor.pack],
+                  number,
+                  (int) Math.min(most, Pack.MAX_PAGES),
+                  target);
       if (put > 0) {
         return put * Page.SIZE;
       }
     }
     int length =
-        reader.pages.read(file.packs()[cursor.pack], number, reader.page, 0, reader.digest, 0);
+        reader.pages.read(
+            page, file.packs()[cursor.pack], number, reader.page, 0, reader.digest, 0);
     int offset = (int) (at - page * Page.SIZE);
     int count = (int) Math.min(end - at, Page.SIZE - offset);
     if (length < offset + count) {

@@ -5,6 +5,7 @@ import blksh.io.Checksum;
 import blksh.io.LittleEndian;
 import blksh.store.pack.Page;
 import blksh.store.shelf.Part;
+import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -21,11 +22,9 @@ import java.util.Map;
 final class ManifestWriter implements Closeable {
 
   private final Part part;
-  private final byte[] chunk = new byte[ManifestFile.CHUNK * ManifestFile.RECORD];
-  private int inChunk;
   private long written;
-  private byte[] chunkTable = new byte[16 * ManifestFile.CHUNK_ENTRY];
-  private int chunks;
+  private final Chunks extentChunks = new Chunks(ManifestFile.RECORD);
+  private final Chunks groupChunks = new Chunks(ManifestFile.GROUP);
   private final Map<Long, Integer> packNumbers = new HashMap<>();
   private final List<Long> packs = new ArrayList<>();
 
@@ -105,35 +104,71 @@ final class ManifestWriter implements Closeable {
   }
 
   private void record(long first, long head, int pack, int page) throws IOException {
-    if (inChunk == 0) {
-      beginChunk(first);
-    }
-    int at = inChunk * ManifestFile.RECORD;
-    LittleEndian.putI64(chunk, at, head);
-    LittleEndian.putI32(chunk, at + 8, pack);
-    LittleEndian.putI32(chunk, at + 12, page);
-    if (++inChunk == ManifestFile.CHUNK) {
-      endChunk();
-    }
+    int at = extentChunks.begin(first);
+    LittleEndian.putI64(extentChunks.bytes, at, head);
+    LittleEndian.putI32(extentChunks.bytes, at + 8, pack);
+    LittleEndian.putI32(extentChunks.bytes, at + 12, page);
+    extentChunks.end();
   }
 
-  private void beginChunk(long first) {
-    if ((chunks + 1) * ManifestFile.CHUNK_ENTRY > chunkTable.length) {
-      chunkTable = Arrays.copyOf(chunkTable, chunkTable.length * 2);
-    }
-    LittleEndian.putI64(chunkTable, chunks * ManifestFile.CHUNK_ENTRY, first);
+  /**
+   * Adds what proves a group of pages.
+   *
+   * @param digest as {@link GroupDigest} gives it
+   */
+  void addGroup(long number, byte[] digest) throws IOException {
+    int at = groupChunks.begin(number);
+    LittleEndian.putI64(groupChunks.bytes, at, number);
+    System.arraycopy(digest, 0, groupChunks.bytes, at + 8, GroupDigest.BYTES);
+    groupChunks.end();
   }
 
-  private void endChunk() throws IOException {
-    if (inChunk == 0) {
-      return;
+  /** Records of one kind on their way into chunks, which are written as they fill. */
+  private final class Chunks {
+    private final int record;
+    private final byte[] bytes;
+    private byte[] table = new byte[16 * ManifestFile.CHUNK_ENTRY];
+    private int chunks;
+    private int inChunk;
+    private long records;
+
+    Chunks(int record) {
+      this.record = record;
+      this.bytes = new byte[ManifestFile.CHUNK * record];
     }
-    int length = inChunk * ManifestFile.RECORD;
-    LittleEndian.putI32(
-        chunkTable, chunks * ManifestFile.CHUNK_ENTRY + 8, Checksum.of(chunk, 0, length));
-    append(chunk, length);
-    chunks++;
-    inChunk = 0;
+
+    /** Where in {@link #bytes} the next record goes, which is known by a number. */
+    int begin(long first) {
+      if (inChunk == 0) {
+        if ((chunks + 1) * ManifestFile.CHUNK_ENTRY > table.length) {
+          table = Arrays.copyOf(table, table.length * 2);
+        }
+        LittleEndian.putI64(table, chunks * ManifestFile.CHUNK_ENTRY, first);
+      }
+      records++;
+      return inChunk++ * record;
+    }
+
+    void end() throws IOException {
+      if (inChunk == ManifestFile.CHUNK) {
+        flush();
+      }
+    }
+
+    void flush() throws IOException {
+      if (inChunk > 0) {
+        int length = inChunk * record;
+        int entry = chunks++ * ManifestFile.CHUNK_ENTRY;
+        LittleEndian.putI64(table, entry + 8, written);
+        LittleEndian.putI32(table, entry + 16, Checksum.of(bytes, 0, length));
+        append(bytes, length);
+        inChunk = 0;
+      }
+    }
+
+    int tableLength() {
+      return chunks * ManifestFile.CHUNK_ENTRY;
+    }
   }
 
   private void append(byte[] bytes, int length) throws IOException {
@@ -147,20 +182,22 @@ final class ManifestWriter implements Closeable {
    */
   void finish(Manifest manifest, List<Extent> bad, byte[] storeId) throws IOException {
     endRun();
-    endChunk();
+    extentChunks.flush();
+    groupChunks.flush();
     long pages = runStart;
+    Chunks badChunks = new Chunks(ManifestFile.RECORD);
     for (Extent range : bad) {
-      if (inChunk == 0) {
-        beginChunk(range.start());
-      }
-      int at = inChunk * ManifestFile.RECORD;
-      LittleEndian.putI64(chunk, at, range.start());
-      LittleEndian.putI64(chunk, at + 8, range.length());
-      if (++inChunk == ManifestFile.CHUNK) {
-        endChunk();
-      }
+      int at = badChunks.begin(range.start());
+      LittleEndian.putI64(badChunks.bytes, at, range.start());
+      LittleEndian.putI64(badChunks.bytes, at + 8, range.length());
+      badChunks.end();
     }
-    endChunk();
+    badChunks.flush();
+    ByteArrayOutputStream chunkTable = new ByteArrayOutputStream();
+    for (Chunks chunks : List.of(extentChunks, badChunks, groupChunks)) {
+      chunkTable.write(chunks.table, 0, chunks.tableLength());
+    }
+    byte[] table = chunkTable.toByteArray();
     byte[] packTable = new byte[packs.size() * 8];
     for (int i = 0; i < packs.size(); i++) {
       LittleEndian.putI64(packTable, 8 * i, packs.get(i));
@@ -175,14 +212,14 @@ final class ManifestWriter implements Closeable {
     LittleEndian.putI64(trailer, 32, manifest.size());
     LittleEndian.putI64(trailer, 40, pages);
     LittleEndian.putI32(trailer, 48, Checksum.of(packTable, 0, packTable.length));
-    int tableLength = chunks * ManifestFile.CHUNK_ENTRY;
-    LittleEndian.putI32(trailer, 52, Checksum.of(chunkTable, 0, tableLength));
+    LittleEndian.putI32(trailer, 52, Checksum.of(table, 0, table.length));
     LittleEndian.putI32(trailer, 56, Checksum.of(json, 0, json.length));
     LittleEndian.putI32(trailer, 60, Page.SIZE);
     System.arraycopy(storeId, 0, trailer, 64, 16);
+    LittleEndian.putI64(trailer, 80, groupChunks.records);
     LittleEndian.putI32(trailer, 92, Checksum.of(trailer, 0, 92));
     append(packTable, packTable.length);
-    append(chunkTable, tableLength);
+    append(table, table.length);
     append(json, json.length);
     append(trailer, trailer.length);
   }

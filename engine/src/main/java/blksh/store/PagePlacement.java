@@ -30,6 +30,9 @@ final class PagePlacement implements Closeable {
   private final PackLog log;
   private final RootDigest root = new RootDigest();
 
+  /** Null in a dry run. */
+  private final GroupDigest groups;
+
   /** Packs whose pages the page index does not know yet, newest first. */
   private final List<OpenPack> placed = new ArrayList<>();
 
@@ -57,6 +60,7 @@ final class PagePlacement implements Closeable {
     this.memory = memory;
     this.framePages = repository.codec().framePages();
     this.manifest = manifest;
+    this.groups = manifest == null ? null : new GroupDigest(manifest::addGroup);
     this.log = log;
   }
 
@@ -88,6 +92,9 @@ final class PagePlacement implements Closeable {
       long bytes = (long) (i - from - 1) * Page.SIZE + segment.pageLength(i - 1);
       if (kind == Extent.Kind.DATA) {
         root.addData(segment.digests(), from * Page.DIGEST, i - from);
+        if (groups != null) {
+          groups.addData(segment.digests(), from * Page.DIGEST, i - from);
+        }
         dataBytes += bytes;
         placeData(piece, from, i);
       } else {
@@ -105,6 +112,7 @@ final class PagePlacement implements Closeable {
     }
     if (manifest != null) {
       manifest.add(kind, pages);
+      groups.skip(pages);
     }
   }
 
@@ -194,7 +202,10 @@ final class PagePlacement implements Closeable {
   }
 
   /** At the end: what is gathered becomes the last frame; false when there is none. */
-  boolean finish(CapturePiece last) {
+  boolean finish(CapturePiece last) throws IOException {
+    if (groups != null) {
+      groups.end();
+    }
     if (carry == null) {
       return false;
     }

@@ -5,9 +5,9 @@ import blksh.block.Extent;
 import java.util.List;
 
 /**
- * How a version appears and how it vanishes: an unsettled row, the blob, a settled row or none.
- * Whoever finds an unsettled row while others are kept from publishing knows that its writer died,
- * and believes the blob.
+ * How a version appears and how it vanishes: its blob does, and is believed. The row that spares to
+ * open it comes after the blob, and its number is remembered before it goes; a writer that dies in
+ * between leaves a row too few or too many, which nobody believes.
  */
 final class Publication {
 
@@ -34,12 +34,11 @@ final class Publication {
               int version = rows.nextVersion(name, manifests.newest(name).orElse(0));
               Manifest numbered = described.withVersion(version);
               writer.finish(numbered, bad, repository.identity().idBytes());
-              rows.putManifest(numbered, false);
               manifests.publish(writer, numbered);
               try {
-                rows.putManifest(numbered, true);
+                rows.putManifest(numbered, manifests.bytes(ManifestDirectory.Version.of(numbered)));
               } catch (BlkshException e) {
-                // the manifest is there; whoever finds its row unsettled settles it
+                // the manifest is there; whoever lists it makes the row
               }
               return numbered;
             });
@@ -50,23 +49,20 @@ final class Publication {
    *
    * @throws BlkshException when it is not there
    */
-  void delete(Manifest manifest) {
+  void delete(ManifestDirectory.Version version) {
     StoreIndex rows = repository.indexes().rows();
     ManifestDirectory manifests = repository.manifests();
-    var version = new ManifestDirectory.Version(manifest.name(), manifest.version());
     repository
         .exclusion()
         .publishing(
             () -> {
-              rows.unsettle(manifest.name(), manifest.version());
-              boolean was = manifests.exists(version);
-              if (was) {
-                manifests.delete(version);
+              if (!manifests.exists(version)) {
+                rows.removeManifest(version.name(), version.number());
+                throw manifests.noSuch(version.reference());
               }
-              rows.removeManifest(manifest.name(), manifest.version());
-              if (!was) {
-                throw manifests.noSuch(manifest.reference());
-              }
+              rows.numberUsed(version.name(), version.number());
+              manifests.delete(version);
+              rows.removeManifest(version.name(), version.number());
               return null;
             });
   }

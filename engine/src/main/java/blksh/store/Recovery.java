@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
 
 /**
  * Finishes what dead processes left: whole frames of their open packs become packs, sealed packs
- * are indexed, half-written manifests are removed, rows of manifests are set right.
+ * are indexed, half-written manifests are removed.
  */
 final class Recovery {
 
@@ -47,6 +47,5 @@ final class Recovery {
     } catch (IOException e) {
       throw new BlkshException("recover store " + repository.place(), IoFailure.reason(e), e);
     }
-    indexes.settle();
   }
 }

@@ -1,15 +1,28 @@
 package blksh.store;
 
+import static java.util.stream.Collectors.toSet;
+
 import blksh.BlkshException;
 import blksh.io.IoFailure;
+import blksh.store.pack.FrameCache;
 import blksh.store.pack.Pack;
+import blksh.store.pack.PackCheck;
 import blksh.store.pack.PackDirectory;
 import blksh.store.pack.PackRepair;
+import blksh.store.pack.Page;
+import blksh.store.pack.PageReader;
 import blksh.task.Task;
+import blksh.task.Workers;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.stream.IntStream;
 
 /**
  * Makes everything derived again from packs and manifests, and repairs what packs and descriptor
@@ -37,27 +50,88 @@ final class Reindex {
     if (repository.identity().repair()) {
       repaired.add(StoreDescriptor.FILE);
     }
-    task.phase("packs");
-    for (long id : packs.sealed()) {
-      task.checkCancelled();
-      repair(id);
-    }
-    task.phase("indexing");
     DerivedIndexes indexes = repository.indexes();
+    Map<Long, PackState> states = readPacks();
+    task.phase("indexing");
     packs.close();
-    ManifestDirectory.Readable readable = repository.manifests().readable();
-    damage.addAll(readable.damage());
-    indexes.remake(readable);
+    damage.addAll(repository.manifests().readable().damage());
+    indexes.remake(states.values().stream().flatMap(state -> state.bad().stream()).toList());
+    task.phase("repair");
+    for (PackState state : states.values()) {
+      task.checkCancelled();
+      if (!state.sound() || !state.bad().isEmpty()) {
+        repair(state);
+      }
+    }
     new Recovery(repository).run();
     damage.forEach(d -> task.finding(d.file() + ": " + d.problem()));
     List<StoreIndex.PackRow> rows = indexes.rows().packs();
     return new ReindexReport(
         rows.size(),
         rows.stream().mapToLong(StoreIndex.PackRow::pages).sum(),
-        indexes.rows().manifests(null).size(),
+        indexes.listing().manifests(null).size(),
         List.copyOf(repaired),
         List.copyOf(damage),
         Duration.ofNanos(System.nanoTime() - started));
+  }
+
+  /**
+   * A pack that was read.
+   *
+   * @param pages numbers of pages it has
+   * @param sound whether it has lost nothing that it says twice
+   * @param bad its pages that fail their digests
+   */
+  private record PackState(long id, long pages, boolean sound, List<StoreIndex.BadPages> bad) {
+
+    long badPages() {
+      return bad.stream().mapToLong(range -> range.past() - range.first()).sum();
+    }
+  }
+
+  /** Reads all packs, to know good pages from bad ones. */
+  private Map<Long, PackState> readPacks() {
+    task.phase("packs");
+    Map<Long, PackState> states = new ConcurrentSkipListMap<>(Long::compareUnsigned);
+    Queue<Long> ids = new ConcurrentLinkedQueue<>(packs.sealed());
+    task.expect(repository.storedBytes());
+    Workers.run(
+        task,
+        Workers.count(),
+        () -> {
+          PackCheck.Reader reader = new PackCheck.Reader();
+          for (Long id = ids.poll(); id != null; id = ids.poll()) {
+            task.checkCancelled();
+            PackState state = read(id, reader);
+            if (state != null) {
+              states.put(id, state);
+            }
+          }
+        },
+        ids::clear);
+    return states;
+  }
+
+  /** Reads a pack; null when it cannot be opened. */
+  private PackState read(long id, PackCheck.Reader reader) {
+    try (PackCheck check = new PackCheck(packs, id, repository.identity().idBytes())) {
+      check.structure();
+      if (check.pack() == null) {
+        note(id, check.damage().get(0).problem());
+        return null;
+      }
+      for (int piece = 0; piece < check.pieces(); piece++) {
+        task.checkCancelled();
+        long before = reader.bytesRead();
+        check.contents(piece, reader, (pack, page, digests, at) -> {});
+        task.advance(reader.bytesRead() - before);
+      }
+      return new PackState(
+          id, check.pack().pages(), repair.isSound(check.pack()), DerivedIndexes.bad(check));
+    } catch (IOException e) {
+      note(id, IoFailure.reason(e));
+      return null;
+    }
   }
 
   /** Looks for the same and changes nothing. */
@@ -66,18 +140,21 @@ final class Reindex {
     if (repository.identity().problem() != null) {
       repaired.add(StoreDescriptor.FILE);
     }
-    task.phase("packs");
-    List<Long> ids = packs.sealed();
     long pages = 0;
-    for (long id : ids) {
-      task.checkCancelled();
-      pages += inspect(id);
+    for (PackState state : readPacks().values()) {
+      pages += state.pages();
+      if (!state.sound()) {
+        repaired.add(PackDirectory.nameOf(state.id()));
+      }
+      if (!state.bad().isEmpty()) {
+        note(state.id(), state.badPages() + " of its pages fail their digests");
+      }
     }
     ManifestDirectory.Readable readable = repository.manifests().readable();
     damage.addAll(readable.damage());
     damage.forEach(d -> task.finding(d.file() + ": " + d.problem()));
     return new ReindexReport(
-        ids.size(),
+        packs.sealed().size(),
         pages,
         readable.manifests().size(),
         List.copyOf(repaired),
@@ -85,35 +162,46 @@ final class Reindex {
         Duration.ofNanos(System.nanoTime() - started));
   }
 
-  /** Notes what a pack lacks and gives its pages. */
-  private long inspect(long id) {
-    try (Pack pack = packs.acquire(id)) {
-      if (!repair.isSound(pack)) {
+  /** Writes a pack anew where that makes it better, and notes what stays bad. */
+  private void repair(PackState state) throws IOException {
+    long id = state.id();
+    FrameCache cache = new FrameCache(0);
+    try (Pack pack = packs.acquire(id);
+        PageReader reader = repository.pages(cache, new FrameCache.Owner())) {
+      byte[] bytes = new byte[Page.SIZE];
+      byte[] digest = new byte[Page.DIGEST];
+      List<StoreIndex.BadPages> stay = new ArrayList<>();
+      for (StoreIndex.BadPages range : state.bad()) {
+        for (int page = range.first(); page < range.past(); page++) {
+          if (reader.read(id, page, bytes, 0, digest, 0) < 0) {
+            stay.add(new StoreIndex.BadPages(id, page, page + 1));
+          }
+        }
+      }
+      Set<Integer> lost = stay.stream().map(StoreIndex.BadPages::first).collect(toSet());
+      boolean less = state.bad().stream().anyMatch(range -> healed(range, lost));
+      if (!state.sound() || less) {
+        repair.rewrite(pack, page -> !lost.contains(page));
         repaired.add(PackDirectory.nameOf(id));
       }
-      return pack.pages();
+      if (!stay.isEmpty()) {
+        note(id, stay.size() + " of its pages are damaged; capturing the same data heals them");
+      }
+      repository.indexes().rows().putBad(id, stay);
     } catch (BlkshException e) {
       note(id, e.problem());
     } catch (IOException e) {
       note(id, IoFailure.reason(e));
     }
-    return 0;
+    packs.close();
+    repository.indexes().describe(id);
   }
 
-  private void repair(long id) {
-    try (Pack pack = packs.acquire(id)) {
-      if (!repair.isSound(pack)) {
-        repair.rewrite(pack);
-        repaired.add(PackDirectory.nameOf(id));
-      }
-    } catch (BlkshException e) {
-      note(id, e.problem());
-    } catch (IOException e) {
-      note(id, IoFailure.reason(e));
-    }
+  private static boolean healed(StoreIndex.BadPages range, Set<Integer> lost) {
+    return IntStream.range(range.first(), range.past()).anyMatch(page -> !lost.contains(page));
   }
 
-  private void note(long id, String problem) {
+  private synchronized void note(long id, String problem) {
     damage.add(new Damage(PackDirectory.nameOf(id), 0, 0, problem, List.of()));
   }
 }

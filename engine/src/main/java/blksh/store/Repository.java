@@ -42,7 +42,7 @@ final class Repository implements Closeable {
     this.packs = packs;
     this.manifests = manifests;
     this.identity = identity;
-    this.indexes = new DerivedIndexes(local, exclusion, packs, manifests);
+    this.indexes = new DerivedIndexes(local, exclusion, packs, manifests, identity);
   }
 
   /**

@@ -6,7 +6,6 @@ import blksh.io.IoFailure;
 import blksh.io.UnreadableException;
 import blksh.store.pack.FrameCache;
 import blksh.store.pack.Page;
-import blksh.store.pack.PageReader;
 import blksh.task.OrderedStep;
 import blksh.task.Task;
 import blksh.task.Workers;
@@ -41,6 +40,7 @@ final class Restore {
 
   private final FrameCache cache = new FrameCache(CACHE_BYTES);
   private final FrameCache.Owner owner = new FrameCache.Owner();
+  private final PageGroups groups;
   private final OrderedStep<Segment> inOrder = new OrderedStep<>(this::prove);
   private final BlockingQueue<Segment> idle = new LinkedBlockingQueue<>();
   private final RootDigest root = new RootDigest();
@@ -61,6 +61,7 @@ final class Restore {
     this.target = target;
     this.targetName = targetName;
     this.task = task;
+    this.groups = new PageGroups(file);
     this.plan = new ExtentCursor(file);
     for (int i = 0; i < Workers.count() + AHEAD; i++) {
       idle.add(new Segment());
@@ -126,7 +127,7 @@ final class Restore {
   }
 
   private void work() {
-    PageReader reader = repository.pages(cache, owner);
+    ProvenReader reader = new ProvenReader(repository, groups, cache, owner);
     try {
       Segment segment = takeIdle();
       while (segment != null && claim(segment)) {
@@ -211,7 +212,7 @@ final class Restore {
     return true;
   }
 
-  private void read(Segment s, PageReader reader) throws ManifestFile.DamagedManifest {
+  private void read(Segment s, ProvenReader reader) throws ManifestFile.DamagedManifest {
     if (s.run != null) {
       return;
     }
@@ -226,6 +227,7 @@ final class Restore {
         int number = cursor.first + (int) (page - cursor.start);
         int length =
             reader.read(
+                page,
                 file.packs()[cursor.pack],
                 number,
                 s.bytes,

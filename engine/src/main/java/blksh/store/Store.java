@@ -111,7 +111,17 @@ public final class Store implements Closeable {
 
   /** Opens the store in a directory, or makes one when the directory is empty or missing. */
   public static Store openOrCreate(Path directory) {
-    return isStore(directory) ? open(directory) : create(directory, StoreOptions.defaults());
+    if (isStore(directory)) {
+      return open(directory);
+    }
+    try {
+      return create(directory, StoreOptions.defaults());
+    } catch (BlkshException e) {
+      if (IoFailure.of(e) == IoFailure.EXISTS && isStore(directory)) {
+        return open(directory); // somebody else has just made it
+      }
+      throw e;
+    }
   }
 
   /** The directory it is in. */
@@ -145,8 +155,8 @@ public final class Store implements Closeable {
         });
   }
 
-  private StoreIndex rows() {
-    return repository.indexes().rows();
+  private Listing listing() {
+    return repository.indexes().listing();
   }
 
   /**
@@ -224,7 +234,6 @@ public final class Store implements Closeable {
     return call(
         task,
         () -> {
-          repository.indexes().settleIfPossible();
           return new Verification(repository, options, task).run();
         });
   }
@@ -247,11 +256,35 @@ public final class Store implements Closeable {
    * @throws BlkshException when it is not there
    */
   public void delete(Manifest manifest) {
-    repository.mustBeWhole("delete " + manifest.reference() + " from " + repository.place());
+    delete(ManifestDirectory.Version.of(manifest));
+  }
+
+  /**
+   * The full reference, {@code NAME@VERSION}, of a version that is there, whole or not.
+   *
+   * @param reference as of {@link #manifest}
+   * @throws BlkshException when there is none
+   */
+  public String resolve(String reference) {
+    return repository.manifests().existing(reference).reference();
+  }
+
+  /**
+   * Removes a captured version, and what has its place: it need not be whole.
+   *
+   * @param reference as of {@link #manifest}
+   * @throws BlkshException when it is not there
+   */
+  public void delete(String reference) {
+    delete(repository.manifests().version(reference));
+  }
+
+  private void delete(ManifestDirectory.Version version) {
+    repository.mustBeWhole("delete " + version.reference() + " from " + repository.place());
     call(
-        new Task("delete", manifest.reference()),
+        new Task("delete", version.reference()),
         () -> {
-          new Publication(repository).delete(manifest);
+          new Publication(repository).delete(version);
           return null;
         });
   }
@@ -307,17 +340,17 @@ public final class Store implements Closeable {
 
   /** The names that have captured versions, sorted. */
   public List<String> names() {
-    return rows().names();
+    return listing().names();
   }
 
   /** Every captured version, by name, oldest first. */
   public List<Manifest> manifests() {
-    return rows().manifests(null);
+    return listing().manifests(null);
   }
 
   /** The captured versions of a name, oldest first; empty when there are none. */
   public List<Manifest> manifests(String name) {
-    return rows().manifests(ManifestName.check(name));
+    return listing().manifests(ManifestName.check(name));
   }
 
   /** The numbers of the captured versions of a name, oldest first; without reading any. */

@@ -70,6 +70,11 @@ record StoreDescriptor(UUID id, Codec codec) {
     shelf.put(FILE, text().getBytes(StandardCharsets.UTF_8));
   }
 
+  /** Writes it unless there is one: of two who make a store at once, one alone does. */
+  boolean writeFirst(Shelf shelf) throws IOException {
+    return shelf.putIfAbsent(FILE, text().getBytes(StandardCharsets.UTF_8));
+  }
+
   /** The file is there but not as it was written. */
   static final class DamagedDescriptor extends IOException {
     DamagedDescriptor(String problem) {

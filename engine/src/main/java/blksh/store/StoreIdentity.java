@@ -6,8 +6,12 @@ import blksh.store.pack.Pack;
 import blksh.store.pack.PackDirectory;
 import blksh.store.shelf.Shelf;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.security.SecureRandom;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 
 /**
@@ -40,11 +44,26 @@ final class StoreIdentity {
     this.problem = problem;
   }
 
-  /** Makes an empty store. */
+  /**
+   * Makes an empty store: the descriptor, and then what {@link #prepare} makes.
+   *
+   * @throws FileAlreadyExistsException when somebody else has just made one
+   */
   static void make(Shelf shelf, Codec codec) throws IOException {
-    new StoreDescriptor(newId(), codec).write(shelf);
-    shelf.prepare(PackDirectory.PREFIX);
-    shelf.prepare(ManifestDirectory.PREFIX);
+    if (!new StoreDescriptor(newId(), codec).writeFirst(shelf)) {
+      throw new FileAlreadyExistsException(
+          shelf.locate(StoreDescriptor.FILE), null, "somebody else has just made one");
+    }
+    prepare(shelf);
+  }
+
+  /** Makes what a store has beside its descriptor, as far as it is missing. */
+  private static void prepare(Shelf shelf) throws IOException {
+    for (String prefix : List.of(PackDirectory.PREFIX, ManifestDirectory.PREFIX)) {
+      if (!shelf.isPrepared(prefix)) {
+        shelf.prepare(prefix);
+      }
+    }
   }
 
   /** An id no other store has. */
@@ -74,7 +93,20 @@ final class StoreIdentity {
     } catch (StoreDescriptor.DamagedDescriptor e) {
       problem = "store.json is damaged: " + e.getMessage();
     }
-    return new StoreIdentity(shelf, packs, manifests, found, problem);
+    StoreIdentity identity = new StoreIdentity(shelf, packs, manifests, found, problem);
+    if (found != null) {
+      identity.claimContents();
+      if (shelf.writable()) {
+        prepare(shelf); // its making may have been cut off
+      }
+    }
+    return identity;
+  }
+
+  /** Refuses packs and manifests of other stores from now on. */
+  private void claimContents() {
+    packs.belongTo(descriptor.idBytes());
+    manifests.belongTo(descriptor.idBytes());
   }
 
   /** Whether there is what a store has beside its descriptor. */
@@ -108,7 +140,7 @@ final class StoreIdentity {
       return false;
     }
     descriptor().write(shelf);
-    shelf.prepare(PackDirectory.PREFIX);
+    prepare(shelf);
     problem = null;
     return true;
   }
@@ -116,29 +148,37 @@ final class StoreIdentity {
   private synchronized StoreDescriptor descriptor() {
     if (descriptor == null) {
       descriptor = new StoreDescriptor(StoreDescriptor.uuid(idFromContents()), codecFromContents());
+      claimContents();
     }
     return descriptor;
   }
 
+  /** Of the store that most of its manifests, or else most of its packs, say they belong to. */
   private byte[] idFromContents() {
+    Map<UUID, Integer> votes = new HashMap<>();
     for (ManifestDirectory.Version version : manifests.versions()) {
       try (ManifestFile file = manifests.open(version)) {
-        return file.storeId();
+        votes.merge(StoreDescriptor.uuid(file.storeId()), 1, Integer::sum);
       } catch (BlkshException e) {
-        // another one will do
+        // others will do
       }
     }
-    for (long id : packs.sealed()) {
-      try (Pack pack = packs.acquire(id)) {
-        byte[] store = pack.storeId();
-        if (store != null) {
-          return store;
+    if (votes.isEmpty()) {
+      for (long id : packs.sealed()) {
+        try (Pack pack = packs.acquire(id)) {
+          byte[] store = pack.storeId();
+          if (store != null) {
+            votes.merge(StoreDescriptor.uuid(store), 1, Integer::sum);
+          }
+        } catch (BlkshException | IOException e) {
+          // others will do
         }
-      } catch (BlkshException | IOException e) {
-        // another one will do
       }
     }
-    return StoreDescriptor.bytes(newId());
+    return votes.entrySet().stream()
+        .max(Map.Entry.comparingByValue())
+        .map(most -> StoreDescriptor.bytes(most.getKey()))
+        .orElseGet(() -> StoreDescriptor.bytes(newId()));
   }
 
   private Codec codecFromContents() {

@@ -21,53 +21,38 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * {@code index.db}: what can be known of packs and manifests without opening them. All of it but
- * the times of the last verification is derived and can be made again; nothing is trusted for a
- * restore.
+ * {@code index.db}: what can be known of packs and manifests without opening them. What there is
+ * says the shelf, and never a row: a row only spares to open the blob it was made of. All of it can
+ * be made again but the times of the last verification, what it found bad, and the numbers of
+ * versions that are gone.
  *
  * <p>A pack's ordinal is what the page index calls it. A pack is listed only after all its pages
- * are in the page index, so a pack file without a row is one to be indexed.
+ * are in the page index, so a pack file without a row is one to be indexed. Rows are durable before
+ * the page index names their ordinals: none is given twice.
  */
 final class StoreIndex implements Closeable {
-
-  private static final int VERSION = 1;
 
   /** How long to wait for another process that writes. */
   private static final int BUSY_MILLIS = 30_000;
 
-  private static final String SCHEMA =
-      """
-      CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL);
-      CREATE TABLE packs(
-        ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
-        id INTEGER NOT NULL UNIQUE,
-        pages INTEGER NOT NULL,
-        frames INTEGER NOT NULL,
-        raw_bytes INTEGER NOT NULL,
-        file_bytes INTEGER NOT NULL,
-        indexed INTEGER NOT NULL,
-        verified TEXT);
-      CREATE TABLE manifests(
-        name TEXT NOT NULL,
-        version INTEGER NOT NULL,
-        settled INTEGER NOT NULL,
-        description TEXT NOT NULL,
-        size INTEGER NOT NULL,
-        PRIMARY KEY(name, version)) WITHOUT ROWID;
-      CREATE TABLE numbers(name TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
-      """;
-
   private final String location;
   private final Connection connection;
+  private final boolean changeable;
 
-  private StoreIndex(String location, Connection connection) {
+  private StoreIndex(String location, Connection connection, boolean changeable) {
     this.location = location;
     this.connection = connection;
+    this.changeable = changeable;
+  }
+
+  /** Whether rows can be made. */
+  boolean changeable() {
+    return changeable;
   }
 
   /** Opens the index of a store, or makes an empty one. */
   static StoreIndex open(Path file) {
-    return open(file.toString(), () -> Sqlite.open(file, Sqlite.Synchronous.NORMAL, BUSY_MILLIS));
+    return open(file.toString(), () -> Sqlite.open(file, Sqlite.Synchronous.FULL, BUSY_MILLIS));
   }
 
   /** An index that lives as long as it is open, for a store that cannot be written. */
@@ -75,44 +60,71 @@ final class StoreIndex implements Closeable {
     return open("an index in memory", Sqlite::inMemory);
   }
 
-  private static StoreIndex open(String location, Work<Connection> opening) {
+  /**
+   * The index of a store that cannot be written, as it is.
+   *
+   * @throws BlkshException when it is of another version, or cannot be used
+   */
+  static StoreIndex openUnchanging(Path file) {
     StoreIndex index = null;
+    boolean whole = false;
     try {
-      index = new StoreIndex(location, opening.run());
-      index.migrate();
+      index = new StoreIndex(file.toString(), Sqlite.openUnchanging(file), false);
+      if (IndexSchema.version(index.connection) != IndexSchema.VERSION) {
+        throw new BlkshException("open " + file, "it is of another version");
+      }
+      index.checkTables();
+      whole = true;
       return index;
     } catch (SQLException e) {
-      if (index != null) {
+      throw failure(file.toString(), e);
+    } finally {
+      if (!whole && index != null) {
         index.close();
       }
-      throw failure(location, e);
     }
   }
 
-  private void migrate() throws SQLException {
-    if (Sqlite.version(connection) == VERSION) {
-      return;
+  private static StoreIndex open(String location, Work<Connection> opening) {
+    StoreIndex index = null;
+    boolean whole = false;
+    try {
+      index = new StoreIndex(location, opening.run(), true);
+      index.prepare();
+      whole = true;
+      return index;
+    } catch (SQLException e) {
+      throw failure(location, e);
+    } finally {
+      if (!whole && index != null) {
+        index.close();
+      }
     }
-    transaction(
-        () -> {
-          int version = Sqlite.version(connection);
-          if (version > VERSION) {
-            throw new BlkshException(
-                    "open " + location, "it was written by a newer blksh (version " + version + ")")
-                .suggest("use that blksh, or delete the file: it is made again");
-          }
-          if (version == 0) {
-            try (Statement statement = connection.createStatement()) {
-              for (String command : SCHEMA.split(";\n")) {
-                if (!command.isBlank()) {
-                  statement.execute(command);
-                }
-              }
+  }
+
+  /** Makes the tables, or makes sure that they are as they were made. */
+  private void prepare() throws SQLException {
+    if (IndexSchema.version(connection) != IndexSchema.VERSION) {
+      transaction(
+          () -> {
+            int version = IndexSchema.version(connection);
+            if (version > IndexSchema.VERSION) {
+              throw new BlkshException(
+                      "open " + location,
+                      "it was written by a newer blksh (version " + version + ")")
+                  .suggest("use that blksh, or delete the file: it is made again");
             }
-            Sqlite.version(connection, VERSION);
-          }
-          return null;
-        });
+            IndexSchema.make(connection, version);
+            return null;
+          });
+    }
+    checkTables();
+  }
+
+  private void checkTables() throws SQLException {
+    if (!IndexSchema.holds(connection)) {
+      throw new DamagedIndexException(location, "its tables are not as they were made", null);
+    }
   }
 
   private interface Work<T> {
@@ -305,88 +317,153 @@ final class StoreIndex implements Closeable {
   }
 
   /**
-   * Lists a manifest. Unsettled rows say that a manifest is about to appear or to vanish; who finds
-   * one while holding the publishing lock looks at the file and settles it.
+   * Notes what a manifest says, so that it need not be opened to be listed.
+   *
+   * @param blobBytes of its blob
    */
-  void putManifest(Manifest manifest, boolean settled) {
+  void putManifest(Manifest manifest, long blobBytes) {
     transaction(
         () -> {
-          insertManifest(manifest, settled);
+          insertManifest(manifest, blobBytes);
           return null;
         });
   }
 
-  private void insertManifest(Manifest manifest, boolean settled) throws SQLException {
+  private void insertManifest(Manifest manifest, long blobBytes) throws SQLException {
     try (PreparedStatement insert =
-            connection.prepareStatement(
-                "INSERT OR REPLACE INTO manifests(name, version, settled, description, size)"
-                    + " VALUES(?, ?, ?, ?, ?)");
-        PreparedStatement number =
-            connection.prepareStatement(
-                "INSERT INTO numbers(name, last) VALUES(?, ?) ON CONFLICT(name) DO UPDATE"
-                    + " SET last = max(last, excluded.last)")) {
+        connection.prepareStatement(
+            "INSERT OR REPLACE INTO manifests(name, version, description, size, blob_bytes)"
+                + " VALUES(?, ?, ?, ?, ?)")) {
       insert.setString(1, manifest.name());
       insert.setInt(2, manifest.version());
-      insert.setBoolean(3, settled);
-      insert.setString(4, new String(ManifestJson.write(manifest), StandardCharsets.UTF_8));
-      insert.setLong(5, manifest.size());
+      insert.setString(3, new String(ManifestJson.write(manifest), StandardCharsets.UTF_8));
+      insert.setLong(4, manifest.size());
+      insert.setLong(5, blobBytes);
       insert.executeUpdate();
-      number.setString(1, manifest.name());
-      number.setInt(2, manifest.version());
-      number.executeUpdate();
+      useNumber(manifest.name(), manifest.version());
     } catch (IOException e) {
       throw new SQLException(e);
     }
   }
 
-  void unsettle(String name, int version) {
-    update("UPDATE manifests SET settled = 0 WHERE name = ? AND version = ?", name, version);
+  /** Notes that a version has been used, before it vanishes: it is never given again. */
+  void numberUsed(String name, int version) {
+    transaction(
+        () -> {
+          useNumber(name, version);
+          return null;
+        });
+  }
+
+  private void useNumber(String name, int version) throws SQLException {
+    try (PreparedStatement number =
+        connection.prepareStatement(
+            "INSERT INTO numbers(name, last) VALUES(?, ?) ON CONFLICT(name) DO UPDATE"
+                + " SET last = max(last, excluded.last)")) {
+      number.setString(1, name);
+      number.setInt(2, version);
+      number.executeUpdate();
+    }
+  }
+
+  /** The highest version given to each name. */
+  Map<String, Integer> numbers() {
+    return query(
+        () -> {
+          Map<String, Integer> numbers = new HashMap<>();
+          try (Statement statement = connection.createStatement();
+              ResultSet row = statement.executeQuery("SELECT name, last FROM numbers")) {
+            while (row.next()) {
+              numbers.put(row.getString(1), row.getInt(2));
+            }
+          }
+          return numbers;
+        });
   }
 
   void removeManifest(String name, int version) {
     update("DELETE FROM manifests WHERE name = ? AND version = ?", name, version);
   }
 
-  /** Replaces the list of manifests by another. */
-  void replaceManifests(Iterable<Manifest> manifests) {
-    transaction(
-        () -> {
-          try (Statement statement = connection.createStatement()) {
-            statement.execute("DELETE FROM manifests");
-          }
-          for (Manifest manifest : manifests) {
-            insertManifest(manifest, true);
-          }
-          return null;
-        });
-  }
+  /** What a manifest said, and how long its blob was then. */
+  record ManifestRow(Manifest manifest, long blobBytes) {}
 
-  /** The settled manifests, of one name or (null) of all, by name then version. */
-  List<Manifest> manifests(String name) {
-    return select(
-        "SELECT description FROM manifests WHERE settled = 1"
-            + (name == null ? "" : " AND name = ?")
-            + " ORDER BY name, version",
-        name);
-  }
-
-  /** The manifests whose row may not be true. */
-  List<Manifest> unsettled() {
-    return select("SELECT description FROM manifests WHERE settled = 0", null);
-  }
-
-  private List<Manifest> select(String sql, String name) {
+  /** The noted manifests, of one name or (null) of all, by name then version. */
+  List<ManifestRow> manifests(String name) {
     return query(
         () -> {
-          List<Manifest> found = new ArrayList<>();
-          try (PreparedStatement select = connection.prepareStatement(sql)) {
+          List<ManifestRow> found = new ArrayList<>();
+          try (PreparedStatement select =
+              connection.prepareStatement(
+                  "SELECT description, blob_bytes FROM manifests"
+                      + (name == null ? "" : " WHERE name = ?")
+                      + " ORDER BY name, version")) {
             if (name != null) {
               select.setString(1, name);
             }
             try (ResultSet row = select.executeQuery()) {
               while (row.next()) {
-                found.add(parse(row.getString(1)));
+                found.add(new ManifestRow(parse(row.getString(1)), row.getLong(2)));
               }
+            }
+          }
+          return found;
+        });
+  }
+
+  /** How long the blob of every noted manifest was. */
+  Map<ManifestDirectory.Version, Long> blobBytes() {
+    return query(
+        () -> {
+          Map<ManifestDirectory.Version, Long> found = new HashMap<>();
+          try (Statement statement = connection.createStatement();
+              ResultSet row =
+                  statement.executeQuery("SELECT name, version, blob_bytes FROM manifests")) {
+            while (row.next()) {
+              found.put(
+                  new ManifestDirectory.Version(row.getString(1), row.getInt(2)), row.getLong(3));
+            }
+          }
+          return found;
+        });
+  }
+
+  // ---- pages that were found bad -------------------------------------------------------------
+
+  /** Pages of a pack, from first up to, and without, past. */
+  record BadPages(long pack, int first, int past) {}
+
+  /** Replaces what is known of the bad pages of a pack. */
+  void putBad(long pack, List<BadPages> ranges) {
+    transaction(
+        () -> {
+          try (PreparedStatement delete =
+                  connection.prepareStatement("DELETE FROM bad WHERE pack = ?");
+              PreparedStatement insert =
+                  connection.prepareStatement(
+                      "INSERT INTO bad(pack, first, past) VALUES(?, ?, ?)")) {
+            delete.setLong(1, pack);
+            delete.executeUpdate();
+            for (BadPages range : ranges) {
+              insert.setLong(1, pack);
+              insert.setInt(2, range.first());
+              insert.setInt(3, range.past());
+              insert.executeUpdate();
+            }
+          }
+          return null;
+        });
+  }
+
+  /** The pages that failed their digests when they were last read, of all packs. */
+  List<BadPages> bad() {
+    return query(
+        () -> {
+          List<BadPages> found = new ArrayList<>();
+          try (Statement statement = connection.createStatement();
+              ResultSet row = statement.executeQuery("SELECT pack, first, past FROM bad")) {
+            while (row.next()) {
+              found.add(new BadPages(row.getLong(1), row.getInt(2), row.getInt(3)));
             }
           }
           return found;
@@ -399,22 +476,6 @@ final class StoreIndex implements Closeable {
     } catch (IOException e) {
       throw new DamagedIndexException(location, "a row is damaged: " + e.getMessage(), e);
     }
-  }
-
-  List<String> names() {
-    return query(
-        () -> {
-          List<String> names = new ArrayList<>();
-          try (Statement statement = connection.createStatement();
-              ResultSet row =
-                  statement.executeQuery(
-                      "SELECT DISTINCT name FROM manifests WHERE settled = 1 ORDER BY name")) {
-            while (row.next()) {
-              names.add(row.getString(1));
-            }
-          }
-          return names;
-        });
   }
 
   /** What SQLite's own check finds wrong, or null. */

@@ -39,7 +39,7 @@ final class UseCount {
       pages += pack.pages();
     }
     step = Math.max(1, (pages + LOOKED_AT - 1) / LOOKED_AT);
-    for (Manifest manifest : repository.indexes().rows().manifests(null)) {
+    for (Manifest manifest : repository.indexes().listing().manifests(null)) {
       task.checkCancelled();
       count(manifest);
     }

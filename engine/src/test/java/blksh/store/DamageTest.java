@@ -431,13 +431,15 @@ class DamageTest {
     long size = Files.size(file);
     byte[] trailer = Arrays.copyOfRange(Files.readAllBytes(file), (int) size - 96, (int) size);
     long extents = 8 + 16 * LittleEndian.i64(trailer, 8);
-    long bad = extents + 16 * LittleEndian.i64(trailer, 16);
+    long groups = extents + 24 * LittleEndian.i64(trailer, 80);
+    long bad = groups + 16 * LittleEndian.i64(trailer, 16);
     long packs = bad + 8L * LittleEndian.i32(trailer, 24);
     long json = size - 96 - LittleEndian.i32(trailer, 28);
     regions.put("magic", new long[] {0, 8});
     regions.put("extents", new long[] {8, extents});
-    if (bad > extents) {
-      regions.put("bad ranges", new long[] {extents, bad});
+    regions.put("groups", new long[] {extents, groups});
+    if (bad > groups) {
+      regions.put("bad ranges", new long[] {groups, bad});
     }
     regions.put("pack table", new long[] {bad, packs});
     regions.put("chunk table", new long[] {packs, json});

@@ -16,6 +16,7 @@ import blksh.io.UnreadableException;
 import blksh.kit.ChildJvm;
 import blksh.kit.Content;
 import blksh.kit.Tmpfs;
+import blksh.kit.Tool;
 import blksh.store.pack.Codec;
 import blksh.store.pack.Page;
 import blksh.task.Task;
@@ -26,8 +27,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -466,6 +474,76 @@ class StoreTest {
         assertThat(folder.resolve("back")).doesNotExist();
         assertThat(Images.verify(store).damage()).isNotEmpty();
       }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"none", "pages.idx", "index.db"})
+  void aPageThatWasStoredAgainIsFoundWhereNothingCanBeWritten(String lost) throws IOException {
+    Path image = Images.write(folder.resolve("image"), Content.random(2 * MIB, 1));
+    try (Store store = create()) {
+      capture(store, image, "a");
+      Images.flip(listPacks(path().resolve("packs")).get(0), MIB, 1);
+      Images.verify(store);
+      capture(store, image, "a");
+    }
+    try (Tmpfs mount = Tmpfs.of(folder.resolve("mounted"), "64m")) {
+      Path at = mount.path().resolve("store");
+      Tool.named("cp").run("-a", path().toString(), at.toString());
+      Files.deleteIfExists(at.resolve(lost));
+      mount.makeReadOnly();
+      try (Store store = Store.open(at)) {
+        assertThat(store.manifests()).hasSize(2);
+        for (Manifest manifest : store.manifests()) {
+          assertRestores(store, manifest, image, folder);
+        }
+        assertThat(Images.verify(store).damage()).allMatch(damage -> damage.affected().isEmpty());
+      }
+    }
+  }
+
+  @Test
+  void aStoreWhoseMakingWasCutOffIsUsed() throws IOException {
+    Path image = Images.write(folder.resolve("image"), Content.random(MIB, 1));
+    create().close();
+    byte[] descriptor = Files.readAllBytes(path().resolve("store.json"));
+    List<String> leftovers =
+        List.of("store.json", "store.json.part", "store.json.0b7f2a5c.part", "packs");
+    for (String last : leftovers) {
+      Path cut = Files.createDirectory(folder.resolve("cut-" + last));
+      if (last.equals("packs")) {
+        Files.createDirectory(cut.resolve("packs"));
+      }
+      boolean named = !last.endsWith(".part");
+      Files.write(cut.resolve(named ? "store.json" : last), descriptor);
+      try (Store store = Store.openOrCreate(cut)) {
+        Manifest manifest = capture(store, image, "a").manifest();
+        assertRestores(store, manifest, image, folder);
+        assertClean(store);
+      }
+    }
+  }
+
+  @Test
+  void aStoreIsMadeOnceByManyAtOnce() throws Exception {
+    Path at = folder.resolve("new");
+    ExecutorService threads = Executors.newFixedThreadPool(4);
+    try {
+      List<Callable<String>> makers =
+          Collections.nCopies(
+              4,
+              () -> {
+                try (Store store = Store.openOrCreate(at)) {
+                  return store.id();
+                }
+              });
+      Set<String> ids = new HashSet<>();
+      for (Future<String> made : threads.invokeAll(makers)) {
+        ids.add(made.get());
+      }
+      assertThat(ids).hasSize(1);
+    } finally {
+      threads.shutdown();
     }
   }
 

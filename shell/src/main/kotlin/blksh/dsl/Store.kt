@@ -207,10 +207,10 @@ internal constructor(
   fun diff(from: String, to: String): Compared = diff(manifest(from), manifest(to))
 
   /** Removes a version. Its pages stay for later captures to share. */
-  fun delete(manifest: Manifest): Deleted = delete(listOf(manifest), manifest.reference)
+  fun delete(manifest: Manifest): Deleted = delete(manifest.reference)
 
-  /** Removes a version by its reference. */
-  fun delete(reference: String): Deleted = delete(manifest(reference))
+  /** Removes a version by its reference; it need not be whole. */
+  fun delete(reference: String): Deleted = engine.resolve(reference).let { delete(listOf(it), it) }
 
   /**
    * Removes all but the newest versions of a name.
@@ -220,15 +220,14 @@ internal constructor(
    * Example: `sampleStore().keepLast("disk", 10)`
    */
   fun keepLast(name: String, count: Int): Deleted =
-    delete(engine.expendable(name, count).map { Manifest(this, it) }, name)
+    delete(engine.expendable(name, count).map { it.reference() }, name)
 
-  private fun delete(doomed: List<Manifest>, subject: String): Deleted {
-    val references = doomed.map { it.reference }
-    if (doomed.isEmpty() || dryRun) return Deleted(references, dryRun)
+  private fun delete(references: List<String>, subject: String): Deleted {
+    if (references.isEmpty() || dryRun) return Deleted(references, dryRun)
     return session.run("delete", subject) { task ->
-      for (manifest in doomed) {
+      for (reference in references) {
         task.checkCancelled()
-        engine.delete(manifest.stored)
+        engine.delete(reference)
       }
       Deleted(references, dryRun)
     }

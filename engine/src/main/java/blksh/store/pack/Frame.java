@@ -132,10 +132,38 @@ public final class Frame {
       byte[] digests,
       int digestsAt,
       ByteBuffer to) {
+    int[] starts = new int[pages + 1];
+    for (int i = 0; i < pages; i++) {
+      starts[i + 1] = Math.min(rawLength, (i + 1) * Page.SIZE);
+    }
+    write(codec, compressor, firstPage, starts, raw, rawAt, digests, digestsAt, to);
+  }
+
+  /**
+   * As the other, of pages of any lengths.
+   *
+   * @param starts where each page begins in the raw bytes, and where the last ends; a page of no
+   *     bytes is dropped
+   */
+  static void write(
+      Codec codec,
+      Codec.Compressor compressor,
+      int firstPage,
+      int[] starts,
+      ByteBuffer raw,
+      int rawAt,
+      byte[] digests,
+      int digestsAt,
+      ByteBuffer to) {
+    int pages = starts.length - 1;
+    int rawLength = starts[pages];
     int header = headerLength(pages);
     int payload = to.position() + header;
     Codec used = codec;
-    int stored = compressor.compress(raw, rawAt, rawLength, to, payload, rawLength - 1);
+    int stored =
+        rawLength == 0
+            ? -1
+            : compressor.compress(raw, rawAt, rawLength, to, payload, rawLength - 1);
     if (stored < 0) {
       used = Codec.RAW;
       stored = rawLength;
@@ -150,7 +178,7 @@ public final class Frame {
     LittleEndian.putI32(head, 16, stored);
     LittleEndian.putI32(head, 20, Checksum.of(to.slice(payload, stored)));
     for (int i = 0; i < pages; i++) {
-      LittleEndian.putU16(head, FIXED + 2 * i, Math.min(Page.SIZE, rawLength - i * Page.SIZE));
+      LittleEndian.putU16(head, FIXED + 2 * i, starts[i + 1] - starts[i]);
     }
     System.arraycopy(digests, digestsAt, head, FIXED + 2 * pages, pages * Page.DIGEST);
     LittleEndian.putI32(head, header - 4, Checksum.of(head, 0, header - 4));

@@ -42,7 +42,8 @@ final class FrameReader {
    * @param count at most {@link #FEW}
    * @return false when the frame has to be read whole, to find out more or because that is as cheap
    */
-  boolean putFew(Pack pack, int frame, int first, int count, ByteBuffer target) {
+  boolean putFew(
+      Pack pack, int frame, int first, int count, ByteBuffer target, PageReader.Expected expected) {
     PackFooter footer = pack.footer();
     int pages = footer.pagesIn(frame);
     int needed = first + count;
@@ -73,10 +74,11 @@ final class FrameReader {
       return false;
     }
     for (int i = 0; i < count; i++) {
+      int digestAt = (first + i) * Page.DIGEST;
       if (described.starts[first + i] != (first + i) * Page.SIZE
           || described.pageLength(first + i) != Page.SIZE
-          || !proof.holds(
-              few, i * Page.SIZE, Page.SIZE, described.digests, (first + i) * Page.DIGEST)) {
+          || !proof.holds(few, i * Page.SIZE, Page.SIZE, described.digests, digestAt)
+          || !expected.allows(i, described.digests, digestAt)) {
         return false;
       }
     }
@@ -124,7 +126,7 @@ final class FrameReader {
    * @param target a direct buffer with room for them
    * @return pages put, or 0 when the first frame is to be read otherwise, or is damaged
    */
-  int putFrames(Pack pack, int frame, int most, ByteBuffer target) {
+  int putFrames(Pack pack, int frame, int most, ByteBuffer target, PageReader.Expected expected) {
     PackFooter footer = pack.footer();
     int end = frame;
     int pages = 0;
@@ -152,7 +154,7 @@ final class FrameReader {
     }
     int put = 0;
     for (int i = frame; i < end; i++) {
-      if (!putFrame(footer, i, (int) (footer.offset(i) - begin), target)) {
+      if (!putFrame(footer, i, (int) (footer.offset(i) - begin), target, put, expected)) {
         break;
       }
       put += footer.pagesIn(i);
@@ -162,8 +164,15 @@ final class FrameReader {
 
   /**
    * @param at where the frame begins in what was read
+   * @param before pages put before it
    */
-  private boolean putFrame(PackFooter footer, int frame, int at, ByteBuffer target) {
+  private boolean putFrame(
+      PackFooter footer,
+      int frame,
+      int at,
+      ByteBuffer target,
+      int before,
+      PageReader.Expected expected) {
     int pages = footer.pagesIn(frame);
     int headerLength = Frame.headerLength(pages);
     int storedLength = footer.storedLength(frame);
@@ -183,7 +192,8 @@ final class FrameReader {
     }
     for (int i = 0; i < pages; i++) {
       target.get(to + i * Page.SIZE, page);
-      if (!proof.holds(page, 0, Page.SIZE, described.digests, i * Page.DIGEST)) {
+      if (!proof.holds(page, 0, Page.SIZE, described.digests, i * Page.DIGEST)
+          || !expected.allows(before + i, described.digests, i * Page.DIGEST)) {
         return false;
       }
     }

@@ -7,6 +7,8 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 
 /**
  * A sealed pack: a log of frames that never changes, with a footer. Pages are numbered from 0 in
@@ -47,14 +49,32 @@ public final class Pack implements Closeable {
     this.footerSound = footerSound;
   }
 
-  /** Opens a sealed pack for reading; the blob is closed with it, or when it cannot be read. */
-  static Pack open(long id, Blob file) throws IOException {
+  /**
+   * Opens a sealed pack for reading; the blob is closed with it, or when it cannot be read. A name
+   * proves nothing: the id inside, wherever it is sound, must be the one it is called by.
+   *
+   * @param storeId of the store it must belong to; null when any will do
+   */
+  static Pack open(long id, Blob file, byte[] storeId) throws IOException {
     boolean opened = false;
     try {
-      PackFooter footer = PackFooter.read(file, id);
+      Identity says = Identity.of(file);
+      if (says != null && says.id != id) {
+        throw new IOException("it is pack " + PackDirectory.idText(says.id));
+      }
+      if (says != null && storeId != null && !Arrays.equals(says.storeId, storeId)) {
+        throw new IOException("it belongs to another store");
+      }
+      PackFooter footer = PackFooter.read(file);
+      if (footer != null && footer.packId() != id) {
+        if (says == null) {
+          throw new IOException("it is pack " + PackDirectory.idText(footer.packId()));
+        }
+        footer = null;
+      }
       boolean sound = footer != null;
       if (!sound) {
-        footer = scan(file, file.size()).footer;
+        footer = FrameScan.of(file);
       }
       opened = true;
       return new Pack(id, file, footer, sound);
@@ -65,27 +85,20 @@ public final class Pack implements Closeable {
     }
   }
 
-  /** What a walk over the frames of a pack found. */
-  record Scan(PackFooter footer, long end) {}
+  /** What a header that is sound says. */
+  private record Identity(long id, byte[] storeId) {
 
-  /** Walks the frame headers up to {@code limit}, and stops at the first that is not whole. */
-  static Scan scan(Blob file, long limit) throws IOException {
-    PackFooter footer = new PackFooter();
-    byte[] header = new byte[Frame.MAX_HEADER];
-    long at = HEADER;
-    while (at < limit) {
-      int length = (int) Math.min(header.length, limit - at);
-      file.read(at, header, 0, length);
-      Frame frame = Frame.parse(header, 0, length);
-      if (frame == null
-          || frame.firstPage < footer.pages()
-          || at + frame.headerLength() + frame.storedLength > limit) {
-        break;
+    /** Null when the header is damaged. */
+    static Identity of(Blob file) throws IOException {
+      if (file.size() < HEADER) {
+        return null;
       }
-      footer.add(frame, at);
-      at += frame.headerLength() + frame.storedLength;
+      byte[] header = file.read(0, HEADER);
+      return LittleEndian.i64(header, 0) == MAGIC
+              && LittleEndian.i32(header, 36) == Checksum.of(header, 0, 36)
+          ? new Identity(LittleEndian.i64(header, 8), Arrays.copyOfRange(header, 16, 32))
+          : null;
     }
-    return new Scan(footer, at);
   }
 
   static byte[] header(long id, byte[] storeId) {
@@ -97,7 +110,8 @@ public final class Pack implements Closeable {
     return header;
   }
 
-  long id() {
+  /** Its id. */
+  public long id() {
     return id;
   }
 
@@ -186,10 +200,35 @@ public final class Pack implements Closeable {
 
   /** The store it says it belongs to; null when its header is damaged. */
   public byte[] storeId() throws IOException {
-    byte[] header = file.read(0, HEADER);
-    return LittleEndian.i32(header, 36) == Checksum.of(header, 0, 36)
-        ? Arrays.copyOfRange(header, 16, 32)
-        : null;
+    Identity says = Identity.of(file);
+    return says == null ? null : says.storeId;
+  }
+
+  /**
+   * Sees the page numbers whose pages it does not hold.
+   *
+   * @throws IOException when a frame cannot be read
+   */
+  public void forEachDropped(IntConsumer visitor) throws IOException {
+    int next = 0;
+    for (int frame = 0; frame < footer.frames(); frame++) {
+      IntStream.range(next, footer.firstPage(frame)).forEach(visitor);
+      next = footer.firstPage(frame) + footer.pagesIn(frame);
+      Frame header = footer.regular(frame) ? null : headerOf(frame);
+      for (int i = 0; header != null && i < header.pages; i++) {
+        if (header.pageLength(i) == 0) {
+          visitor.accept(header.firstPage + i);
+        }
+      }
+    }
+    IntStream.range(next, footer.pages()).forEach(visitor);
+  }
+
+  /** The header of a frame as it stands before it; null when it is damaged or of other pages. */
+  Frame headerOf(int frame) throws IOException {
+    int length = Frame.headerLength(footer.pagesIn(frame));
+    Frame header = Frame.parse(file.read(footer.offset(frame), length), 0, length);
+    return header != null && header.firstPage == footer.firstPage(frame) ? header : null;
   }
 
   /** Whether the footer on disk is whole; if not, {@link #footer} was made from the frames. */
@@ -217,9 +256,8 @@ public final class Pack implements Closeable {
       if (frame < 0) {
         return false;
       }
-      int length = Frame.headerLength(footer.pagesIn(frame));
-      Frame header = Frame.parse(file.read(footer.offset(frame), length), 0, length);
-      if (header == null || header.firstPage != footer.firstPage(frame)) {
+      Frame header = headerOf(frame);
+      if (header == null) {
         return false;
       }
       int from = (page - header.firstPage) * Page.DIGEST;

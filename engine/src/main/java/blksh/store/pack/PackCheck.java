@@ -1,9 +1,7 @@
 package blksh.store.pack;
 
 import blksh.BlkshException;
-import blksh.io.Checksum;
 import blksh.io.IoFailure;
-import blksh.io.LittleEndian;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -33,7 +31,8 @@ public final class PackCheck implements Closeable {
   private final byte[] storeId;
   private final List<DamagedBytes> damage = new ArrayList<>();
   private final PageRanges bad = new PageRanges();
-  private final AtomicInteger piecesLeft = new AtomicInteger();
+  private final PageRanges dropped = new PageRanges();
+  private final AtomicInteger piecesLeft = new AtomicInteger(-1);
   private Pack pack;
 
   /**
@@ -63,6 +62,11 @@ public final class PackCheck implements Closeable {
     return bad.contains(page);
   }
 
+  /** Whether all of its contents were checked. */
+  public boolean wasRead() {
+    return piecesLeft.get() == 0;
+  }
+
   /** Whether any page fails its digest. */
   public boolean hasBad() {
     return !bad.isEmpty();
@@ -76,6 +80,11 @@ public final class PackCheck implements Closeable {
   /** Sees the pages of {@code [first, end)} that fail their digest. */
   public void badWithin(int first, int end, RangeVisitor visitor) {
     bad.within(first, end, visitor);
+  }
+
+  /** Sees the pages of {@code [first, end)} that a frame says it dropped. */
+  public void droppedWithin(int first, int end, RangeVisitor visitor) {
+    dropped.within(first, end, visitor);
   }
 
   private synchronized void note(long start, long length, String problem) {
@@ -92,13 +101,8 @@ public final class PackCheck implements Closeable {
     }
     try {
       byte[] header = pack.file().read(0, Pack.HEADER);
-      if (LittleEndian.i64(header, 0) != Pack.MAGIC
-          || LittleEndian.i64(header, 8) != id
-          || LittleEndian.i32(header, 32) != 0
-          || LittleEndian.i32(header, 36) != Checksum.of(header, 0, 36)) {
+      if (!Arrays.equals(header, Pack.header(id, storeId))) {
         note(0, Pack.HEADER, "pack header damaged; no page is lost by it, reindex repairs it");
-      } else if (!Arrays.equals(header, Pack.header(id, storeId))) {
-        note(0, Pack.HEADER, "the pack belongs to another store");
       }
       if (!pack.footerSound()) {
         long end = Math.max(Pack.HEADER, pack.contentBytes());
@@ -176,6 +180,9 @@ public final class PackCheck implements Closeable {
         bad.add(failedFrom, page);
         note(offset, length, loaded.damage());
         failedFrom = -1;
+      }
+      if (i < loaded.pages && loaded.damage() == null && loaded.starts[i + 1] == loaded.starts[i]) {
+        dropped.add(page, page + 1);
       }
       if (i < loaded.pages && loaded.has(page)) {
         reader.pagesProven++;

@@ -32,9 +32,17 @@ public final class PackDirectory implements Closeable {
   private final Spool spool;
   private final Map<Long, Pack> open = new LinkedHashMap<>(16, 0.75f, true);
 
+  /** Of the store they must belong to; null while that is not known. */
+  private volatile byte[] storeId;
+
   public PackDirectory(Shelf shelf, Spool spool) {
     this.shelf = shelf;
     this.spool = spool;
+  }
+
+  /** Says which store they belong to: those of others are refused from now on. */
+  public void belongTo(byte[] id) {
+    storeId = id;
   }
 
   /** An id as it is written. */
@@ -121,7 +129,7 @@ public final class PackDirectory implements Closeable {
   private Pack read(long id) {
     String name = nameOf(id);
     try {
-      return Pack.open(id, shelf.open(name));
+      return Pack.open(id, shelf.open(name), storeId);
     } catch (IOException e) {
       throw new BlkshException("open pack " + shelf.locate(name), IoFailure.reason(e), e)
           .suggest("run verify to see which manifests it affects");

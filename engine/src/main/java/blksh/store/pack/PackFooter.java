@@ -38,6 +38,7 @@ final class PackFooter {
   /** One past the highest page number. */
   private int pages;
 
+  private long packId;
   private long rawBytes;
   private byte[] table = new byte[64 * ENTRY];
 
@@ -75,6 +76,24 @@ final class PackFooter {
     frames++;
     pages = Math.max(pages, frame.firstPage + frame.pages);
     rawBytes += frame.rawLength;
+  }
+
+  /** Notes a frame as another footer has it, standing elsewhere. */
+  void copy(PackFooter from, int frame, long offset) {
+    if ((frames + 1) * ENTRY > table.length) {
+      table = Arrays.copyOf(table, table.length * 2);
+    }
+    int at = frames * ENTRY;
+    System.arraycopy(from.table, frame * ENTRY, table, at, ENTRY);
+    LittleEndian.putI32(table, at, (int) offset);
+    pages = Math.max(pages, from.firstPage(frame) + from.pagesIn(frame));
+    rawBytes += from.rawLength(frame);
+    frames++;
+  }
+
+  /** Counts page numbers up to {@code count} as used. */
+  void usePages(int count) {
+    pages = Math.max(pages, count);
   }
 
   long offset(int frame) {
@@ -170,8 +189,13 @@ final class PackFooter {
     return out;
   }
 
+  /** The pack a footer that was read says it is of. */
+  long packId() {
+    return packId;
+  }
+
   /** Reads the footer of a pack, or returns null when it is not whole and sound. */
-  static PackFooter read(Blob file, long packId) throws IOException {
+  static PackFooter read(Blob file) throws IOException {
     long size = file.size();
     if (size < Pack.HEADER + TRAILER) {
       return null;
@@ -181,7 +205,6 @@ final class PackFooter {
     int pages = LittleEndian.i32(trailer, 20);
     long tableAt = LittleEndian.i64(trailer, 24);
     if (LittleEndian.i64(trailer, 0) != MAGIC
-        || LittleEndian.i64(trailer, 8) != packId
         || LittleEndian.i32(trailer, 60) != Checksum.of(trailer, 0, 60)
         || frames < 0
         || pages < 0
@@ -205,6 +228,7 @@ final class PackFooter {
     PackFooter footer = new PackFooter();
     footer.frames = frames;
     footer.pages = pages;
+    footer.packId = LittleEndian.i64(trailer, 8);
     footer.rawBytes = LittleEndian.i64(trailer, 32);
     footer.table = table;
     footer.digestsAt = digestsAt;

@@ -7,17 +7,28 @@ import java.util.Arrays;
 
 /**
  * Writes a pack anew from what it says twice and has lost once: its header, its footer, the header
- * of a frame. The new one takes the place of the old once it is durable; page numbers stay.
+ * of a frame. Pages that fail their digest and are stored again elsewhere are dropped; all else is
+ * kept, also what is damaged or nothing describes, so that there is never less than before. The new
+ * pack takes the place of the old once it is durable; page numbers stay, and digests do.
  */
 public final class PackRepair {
+
+  /** Bytes copied at once. */
+  private static final int COPY = 1 << 18;
 
   private final PackDirectory packs;
   private final byte[] storeId;
   private final Codec codec;
 
+  /** Decides what of a pack is not needed any more. */
+  public interface Dispensable {
+    /** Whether a page fails its digest here and is sound elsewhere. */
+    boolean page(int page);
+  }
+
   /**
    * @param storeId of the store the packs belong to
-   * @param codec for frames whose header is made anew
+   * @param codec for frames that are made anew
    */
   public PackRepair(PackDirectory packs, byte[] storeId, Codec codec) {
     this.packs = packs;
@@ -43,67 +54,120 @@ public final class PackRepair {
 
   private static boolean framesSound(Pack pack) throws IOException {
     for (int frame = 0; frame < pack.footer().frames(); frame++) {
-      if (headerOf(pack, frame) == null) {
+      if (pack.headerOf(frame) == null) {
         return false;
       }
     }
     return true;
   }
 
-  private static Frame headerOf(Pack pack, int frame) throws IOException {
-    int length = Frame.headerLength(pack.footer().pagesIn(frame));
-    return Frame.parse(pack.file().read(pack.footer().offset(frame), length), 0, length);
-  }
-
-  /**
-   * Copies the frames that can be read as they are, and makes anew the header of those that cannot.
-   * A frame whose pages are damaged is copied too: nothing is thrown away. Nobody else uses the
-   * store meanwhile.
-   */
-  public void rewrite(Pack pack) throws IOException {
-    PackFooter footer = pack.footer();
+  /** Writes a pack anew. Nobody else uses the store meanwhile. */
+  public void rewrite(Pack pack, Dispensable dispensable) throws IOException {
     PackWriter writer = packs.replacement(pack.id(), storeId);
     boolean sealed = false;
     try (Codec.Compressor compressor = codec.compressor();
-        DirectBuffer rawMemory = DirectBuffer.borrow(Frame.MAX_RAW);
-        DirectBuffer outMemory = DirectBuffer.borrow(Frame.MAX_HEADER + Frame.MAX_RAW)) {
-      FrameReader reader = new FrameReader();
-      LoadedFrame loaded = new LoadedFrame(Frame.MAX_PAGES);
-      ByteBuffer raw = rawMemory.bytes();
-      ByteBuffer out = outMemory.bytes();
-      for (int frame = 0; frame < footer.frames(); frame++) {
-        int stored = footer.storedLength(frame);
-        int header = Frame.headerLength(footer.pagesIn(frame));
-        if (headerOf(pack, frame) != null) {
-          writer.append(ByteBuffer.wrap(pack.file().read(footer.offset(frame), header + stored)));
-          continue;
-        }
-        reader.load(pack, frame, -1, loaded);
-        int all = loaded.pages == 32 ? -1 : (1 << loaded.pages) - 1;
-        if (loaded.proven() != all) {
-          throw new IOException("a frame has lost its header and pages; the pack stays as it is");
-        }
-        int rawLength = loaded.starts[loaded.pages];
-        raw.put(0, loaded.raw, 0, rawLength);
-        Frame.write(
-            codec,
-            compressor,
-            loaded.firstPage,
-            loaded.pages,
-            raw,
-            0,
-            rawLength,
-            loaded.digests,
-            0,
-            out.clear());
-        writer.append(out.flip());
+        Anew anew = new Anew(pack, writer, compressor)) {
+      long at = Pack.HEADER;
+      for (int frame = 0; frame < pack.footer().frames(); frame++) {
+        copyUndescribed(pack, at, pack.footer().offset(frame), writer);
+        anew.frame(frame, dispensable);
+        at = pack.frameEnd(frame);
       }
-      writer.seal();
+      if (!pack.footerSound()) {
+        // Where the footer was; it may be frames that lost their headers.
+        copyUndescribed(pack, at, pack.size(), writer);
+      }
+      writer.seal(anew.digests);
       sealed = true;
     } finally {
       if (!sealed) {
         writer.discard();
       }
+    }
+  }
+
+  private static void copyUndescribed(Pack pack, long from, long to, PackWriter writer)
+      throws IOException {
+    for (long at = from; at < to; ) {
+      int length = (int) Math.min(COPY, to - at);
+      writer.appendUndescribed(ByteBuffer.wrap(pack.file().read(at, length)));
+      at += length;
+    }
+  }
+
+  /** Makes frames of a pack anew, one after the other. */
+  private final class Anew implements AutoCloseable {
+    private final Pack pack;
+    private final PackWriter writer;
+    private final Codec.Compressor compressor;
+    private final FrameReader reader = new FrameReader();
+    private final LoadedFrame loaded = new LoadedFrame(Frame.MAX_PAGES);
+    private final DirectBuffer rawMemory = DirectBuffer.borrow(Frame.MAX_RAW);
+    private final DirectBuffer outMemory = DirectBuffer.borrow(Frame.MAX_HEADER + Frame.MAX_RAW);
+
+    /** By page number. Those of pages that are dropped are needed, to find them elsewhere. */
+    private final byte[] digests;
+
+    Anew(Pack pack, PackWriter writer, Codec.Compressor compressor) throws IOException {
+      this.digests = pack.digests();
+      this.pack = pack;
+      this.writer = writer;
+      this.compressor = compressor;
+    }
+
+    void frame(int frame, Dispensable dispensable) throws IOException {
+      PackFooter footer = pack.footer();
+      int length = (int) (pack.frameEnd(frame) - footer.offset(frame));
+      boolean headed = pack.headerOf(frame) != null;
+      reader.load(pack, frame, -1, loaded);
+      int unproven = unproven();
+      int droppable = 0;
+      for (int i = 0; i < loaded.pages; i++) {
+        int page = loaded.firstPage + i;
+        boolean known = !Page.isZero(digests, page * Page.DIGEST, Page.DIGEST);
+        if ((unproven >>> i & 1) != 0 && known && dispensable.page(page)) {
+          droppable |= 1 << i;
+        }
+      }
+      if (unproven == droppable && (!headed || droppable != 0)) {
+        writeAnew(droppable);
+      } else if (headed) {
+        writer.append(ByteBuffer.wrap(pack.file().read(footer.offset(frame), length)));
+      } else {
+        writer.appendAsIs(
+            footer, frame, ByteBuffer.wrap(pack.file().read(footer.offset(frame), length)));
+      }
+    }
+
+    /** Bit i is set when page i is there and has not its digest. */
+    private int unproven() {
+      int bits = 0;
+      for (int i = 0; i < loaded.pages; i++) {
+        boolean there = !loaded.whole() || loaded.starts[i + 1] > loaded.starts[i];
+        bits |= there && (loaded.proven() >>> i & 1) == 0 ? 1 << i : 0;
+      }
+      return bits;
+    }
+
+    private void writeAnew(int dropped) throws IOException {
+      ByteBuffer raw = rawMemory.bytes();
+      int[] starts = new int[loaded.pages + 1];
+      for (int i = 0; i < loaded.pages; i++) {
+        boolean stays = (dropped >>> i & 1) == 0;
+        int length = stays ? loaded.starts[i + 1] - loaded.starts[i] : 0;
+        raw.put(starts[i], loaded.raw, loaded.starts[i], length);
+        starts[i + 1] = starts[i] + length;
+      }
+      ByteBuffer out = outMemory.bytes().clear();
+      int digestsAt = loaded.firstPage * Page.DIGEST;
+      Frame.write(codec, compressor, loaded.firstPage, starts, raw, 0, digests, digestsAt, out);
+      writer.append(out.flip());
+    }
+
+    @Override
+    public void close() {
+      rawMemory.close();
+      outMemory.close();
     }
   }
 }

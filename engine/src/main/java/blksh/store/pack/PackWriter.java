@@ -81,12 +81,12 @@ public final class PackWriter {
       frames.get(at, head, 0, Math.min(head.length, frames.limit() - at));
       Frame header = Frame.parse(head, 0, Math.min(head.length, frames.limit() - at));
       if (header == null
-          || header.firstPage != page
+          || header.firstPage < page
           || header.headerLength() + header.storedLength > frames.limit() - at) {
         throw new IllegalArgumentException("not the frame of page " + page);
       }
       headers.add(header);
-      page += header.pages;
+      page = header.firstPage + header.pages;
       at += header.headerLength() + header.storedLength;
     }
     part.write(end, frames);
@@ -94,6 +94,19 @@ public final class PackWriter {
       note(header, end);
       end += header.headerLength() + header.storedLength;
     }
+  }
+
+  /** Appends bytes that no frame describes, and a footer will not. */
+  void appendUndescribed(ByteBuffer bytes) throws IOException {
+    int length = bytes.remaining();
+    part.write(end, bytes);
+    end += length;
+  }
+
+  /** Appends a frame as it is, though its header is damaged: the footer goes on describing it. */
+  void appendAsIs(PackFooter from, int frame, ByteBuffer bytes) throws IOException {
+    footer.copy(from, frame, end);
+    appendUndescribed(bytes);
   }
 
   private void note(Frame header, long offset) {
@@ -107,7 +120,17 @@ public final class PackWriter {
 
   /** Makes the pack durable and immutable. */
   public void seal() throws IOException {
-    byte[] bytes = footer.encode(id, end, digests);
+    seal(digests);
+  }
+
+  /**
+   * As {@link #seal()}, with digests of more than the frames say.
+   *
+   * @param all of pages by number; where it has more numbers than frames do, those are used too
+   */
+  void seal(byte[] all) throws IOException {
+    footer.usePages(all == digests ? 0 : all.length / Page.DIGEST);
+    byte[] bytes = footer.encode(id, end, all);
     part.truncate(end);
     part.write(end, bytes, 0, bytes.length);
     end += bytes.length;

@@ -74,10 +74,30 @@ public final class PageFinder implements PageIndex.Candidate, Closeable {
     notPack = besidesPack;
     notPage = besidesPage;
     try {
-      return find(PageIndex.keyOf(digest, at), digest, at);
+      return find(PageIndex.keyOf(digest, at), digest, at) || index == null && search();
     } finally {
       notPage = -1;
     }
+  }
+
+  /** Looks through all packs: where nothing can be written there may be no index. */
+  private boolean search() {
+    for (long id : packs.sealed()) {
+      try (Pack candidate = packs.acquire(id)) {
+        byte[] digests = candidate.digests();
+        for (int i = 0; i < candidate.pages(); i++) {
+          boolean other = i != notPage || id != notPack;
+          if (other && Page.sameDigest(digests, i * Page.DIGEST, wanted, wantedAt)) {
+            packId = id;
+            page = i;
+            return true;
+          }
+        }
+      } catch (BlkshException | IOException e) {
+        // what cannot be read has no page to offer
+      }
+    }
+    return false;
   }
 
   public long packId() {

@@ -20,6 +20,16 @@ public final class PageReader implements Closeable {
   private PageFinder finder;
   private String problem;
 
+  /** Which pages may be put. */
+  public interface Expected {
+    /**
+     * Whether a page may be one with a digest.
+     *
+     * @param page counted from the first that is put
+     */
+    boolean allows(int page, byte[] digests, int at);
+  }
+
   /**
    * @param owner who shares what is read, and forgets it in the end if the cache outlives him
    */
@@ -56,6 +66,25 @@ public final class PageReader implements Closeable {
     return length;
   }
 
+  /**
+   * Copies a page that is stored somewhere, by its digest.
+   *
+   * @return bytes copied, or -1 when no sound page of the digest is found
+   */
+  public int readElsewhere(
+      byte[] digest, int digestAt, byte[] to, int at, byte[] digests, int digestsAt) {
+    if (finder == null) {
+      finder = new PageFinder(packs, indexes);
+    }
+    String first = problem;
+    int length =
+        finder.findOther(digest, digestAt, 0, -1)
+            ? readAt(finder.packId(), finder.page(), to, at, digests, digestsAt)
+            : -1;
+    problem = first;
+    return length;
+  }
+
   private boolean digestOf(long packId, int page, byte[] digest) {
     try {
       usePack(packId);
@@ -69,13 +98,14 @@ public final class PageReader implements Closeable {
    * Puts as many whole pages from one on as lie together and are sound.
    *
    * @param most pages, 1 or more; all of 4096 bytes, and the target has room for them
+   * @param expected which pages they may be
    * @return pages put, or 0 when not even the first can be put like that
    */
-  public int put(long packId, int page, int most, ByteBuffer target) {
-    if (most <= FrameReader.FEW && putFew(packId, page, most, target)) {
+  public int put(long packId, int page, int most, ByteBuffer target, Expected expected) {
+    if (most <= FrameReader.FEW && putFew(packId, page, most, target, expected)) {
       return most;
     }
-    int whole = target.isDirect() ? putFrames(packId, page, most, target) : 0;
+    int whole = target.isDirect() ? putFrames(packId, page, most, target, expected) : 0;
     if (whole > 0) {
       return whole;
     }
@@ -89,7 +119,8 @@ public final class PageReader implements Closeable {
     int sound = 0;
     while (sound < count
         && loaded.has(page + sound)
-        && loaded.starts[from + sound + 1] - loaded.starts[from + sound] == Page.SIZE) {
+        && loaded.starts[from + sound + 1] - loaded.starts[from + sound] == Page.SIZE
+        && expected.allows(sound, loaded.digests, (from + sound) * Page.DIGEST)) {
       sound++;
     }
     target.put(loaded.raw, loaded.starts[from], sound * Page.SIZE);
@@ -97,7 +128,7 @@ public final class PageReader implements Closeable {
   }
 
   /** For whoever reads in order: whole frames are not kept, but for those asked for again. */
-  private int putFrames(long packId, int page, int most, ByteBuffer target) {
+  private int putFrames(long packId, int page, int most, ByteBuffer target, Expected expected) {
     try {
       usePack(packId);
     } catch (BlkshException e) {
@@ -109,12 +140,12 @@ public final class PageReader implements Closeable {
             && footer.firstPage(frame) == page
             && footer.pagesIn(frame) <= most
             && cache.isFirstLook(owner, pack, frame)
-        ? reader.putFrames(pack, frame, most, target)
+        ? reader.putFrames(pack, frame, most, target, expected)
         : 0;
   }
 
   /** For whoever reads here and there: a frame that is asked for again is read whole. */
-  private boolean putFew(long packId, int page, int count, ByteBuffer target) {
+  private boolean putFew(long packId, int page, int count, ByteBuffer target, Expected expected) {
     if (entry != null && entry.packId == packId && entry.loaded().holds(page)) {
       return false;
     }
@@ -126,7 +157,8 @@ public final class PageReader implements Closeable {
     int frame = pack.footer().frameOf(page);
     return frame >= 0
         && cache.isFirstLook(owner, pack, frame)
-        && reader.putFew(pack, frame, page - pack.footer().firstPage(frame), count, target);
+        && reader.putFew(
+            pack, frame, page - pack.footer().firstPage(frame), count, target, expected);
   }
 
   private int readAt(long packId, int page, byte[] to, int at, byte[] digests, int digestsAt) {

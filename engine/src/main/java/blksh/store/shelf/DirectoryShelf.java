@@ -37,14 +37,15 @@ public final class DirectoryShelf implements Shelf, Spool {
   }
 
   /**
-   * Makes a shelf in a directory that is empty or does not exist.
+   * Makes a shelf in a directory that is empty or does not exist. What a part of a blob right in it
+   * is, somebody left whose making of a shelf was cut off.
    *
-   * @throws FileAlreadyExistsException when there is something in it
+   * @throws FileAlreadyExistsException when there is something else in it
    */
   public static DirectoryShelf make(Path root) throws IOException {
     Files.createDirectories(root);
     try (Stream<Path> entries = Files.list(root)) {
-      if (entries.findAny().isPresent()) {
+      if (entries.anyMatch(entry -> !entry.toString().endsWith(PartFile.ENDING))) {
         throw new FileAlreadyExistsException(root.toString(), null, "the directory is not empty");
       }
     }

@@ -2,10 +2,13 @@ package blksh.store.pack;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.io.Checksum;
+import blksh.io.LittleEndian;
 import blksh.store.shelf.ReadOnlyFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -28,7 +31,7 @@ public final class PackFiles {
 
   private static Pack open(Path file) throws IOException {
     String id = file.getFileName().toString().replace(".pack", "");
-    return Pack.open(Long.parseUnsignedLong(id, 16), new ReadOnlyFile(file));
+    return Pack.open(Long.parseUnsignedLong(id, 16), new ReadOnlyFile(file), null);
   }
 
   /** The parts of a whole pack of several frames, each from its first byte up to its end. */
@@ -69,8 +72,24 @@ public final class PackFiles {
   public static long wholePages(Path file) throws IOException {
     try (ReadOnlyFile pack = new ReadOnlyFile(file)) {
       long size = pack.size();
-      return size < Pack.HEADER ? 0 : Pack.scan(pack, size).footer().pages();
+      return size < Pack.HEADER ? 0 : FrameScan.of(pack).pages();
     }
+  }
+
+  /** The store a pack says it belongs to. */
+  public static byte[] storeId(byte[] pack) {
+    return Arrays.copyOfRange(pack, 16, 32);
+  }
+
+  /** A pack that says, wherever it does, that it is the one of a file and a store. */
+  public static byte[] renamed(byte[] pack, Path file, byte[] storeId) {
+    long id = Long.parseUnsignedLong(file.getFileName().toString().replace(".pack", ""), 16);
+    byte[] renamed = pack.clone();
+    System.arraycopy(Pack.header(id, storeId), 0, renamed, 0, Pack.HEADER);
+    int trailer = renamed.length - PackFooter.TRAILER;
+    LittleEndian.putI64(renamed, trailer + 8, id);
+    LittleEndian.putI32(renamed, trailer + 60, Checksum.of(renamed, trailer, 60));
+    return renamed;
   }
 
   /** The digests of all pages of a pack. */
@@ -79,6 +98,9 @@ public final class PackFiles {
     try (Pack pack = open(file)) {
       byte[] digest = new byte[Page.DIGEST];
       for (int page = 0; page < pack.pages(); page++) {
+        if (pack.firstMissing(page, page + 1) >= 0) {
+          continue; // no frame has it
+        }
         assertThat(pack.digest(page, digest, 0)).isTrue();
         digests.add(HexFormat.of().formatHex(digest));
       }

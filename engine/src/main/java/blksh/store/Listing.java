@@ -1,0 +1,95 @@
+package blksh.store;
+
+import blksh.BlkshException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Which versions there are and what they say. That there is one, its blob says; the rows of the
+ * index only spare to open it. Nobody is kept away for it and nobody is waited for: a row that came
+ * too late or stayed too long changes nothing of what is listed.
+ */
+final class Listing {
+
+  private final ManifestDirectory manifests;
+  private final StoreIndex rows;
+
+  Listing(ManifestDirectory manifests, StoreIndex rows) {
+    this.manifests = manifests;
+    this.rows = rows;
+  }
+
+  /**
+   * The versions of one name or (null) of all, by name, oldest first. One whose row is missing or
+   * of another blob is read; one that cannot be is left out, and verify reports it.
+   */
+  List<Manifest> manifests(String name) {
+    Map<String, StoreIndex.ManifestRow> known = new HashMap<>();
+    for (StoreIndex.ManifestRow row : rows.manifests(name)) {
+      known.put(row.manifest().reference(), row);
+    }
+    List<Manifest> found = new ArrayList<>();
+    for (ManifestDirectory.Version version : versions(name)) {
+      StoreIndex.ManifestRow row = known.get(version.reference());
+      long bytes = manifests.bytes(version);
+      if (row != null && row.blobBytes() == bytes) {
+        found.add(row.manifest());
+      } else {
+        Manifest read = read(version);
+        if (read != null) {
+          found.add(read);
+          note(read, bytes);
+        }
+      }
+    }
+    return found;
+  }
+
+  private List<ManifestDirectory.Version> versions(String name) {
+    return name == null ? manifests.versions() : manifests.versions(name);
+  }
+
+  /** The names that have versions, sorted. */
+  List<String> names() {
+    return manifests.versions().stream().map(ManifestDirectory.Version::name).distinct().toList();
+  }
+
+  /** Takes away the rows of versions that are gone, and makes those that are missing. */
+  void settle() {
+    Map<ManifestDirectory.Version, Long> known = rows.blobBytes();
+    for (ManifestDirectory.Version version : manifests.versions()) {
+      long bytes = manifests.bytes(version);
+      Long noted = known.get(version);
+      if (noted != null && noted == bytes) {
+        known.remove(version);
+      } else {
+        Manifest read = read(version);
+        if (read != null) {
+          known.remove(version);
+          note(read, bytes);
+        }
+      }
+    }
+    known.keySet().forEach(gone -> rows.removeManifest(gone.name(), gone.number()));
+  }
+
+  private Manifest read(ManifestDirectory.Version version) {
+    try (ManifestFile file = manifests.open(version)) {
+      return file.manifest();
+    } catch (BlkshException e) {
+      return null; // deleted since, or reported by verify
+    }
+  }
+
+  private void note(Manifest manifest, long bytes) {
+    try {
+      if (rows.changeable()) {
+        rows.putManifest(manifest, bytes);
+      }
+    } catch (BlkshException e) {
+      // it is read again the next time
+    }
+  }
+}
