@@ -1,5 +1,6 @@
 package blksh.dsl
 
+import blksh.BlkshException
 import blksh.block.BlockSource
 import blksh.block.CacheFigures
 import blksh.block.Extent
@@ -136,11 +137,15 @@ internal constructor(
     minRate: Size = Size(0),
   ): Rescued {
     val options =
-      RescueOptions.defaults()
-        .withRetries(retries)
-        .withReverse(reverse)
-        .withTimeout(timeout)
-        .withMinRate(minRate.bytes)
+      try {
+        RescueOptions.defaults()
+          .withRetries(retries)
+          .withReverse(reverse)
+          .withTimeout(timeout)
+          .withMinRate(minRate.bytes)
+      } catch (wrong: IllegalArgumentException) {
+        throw BlkshException("rescue $name", "${wrong.message}", wrong)
+      }
     return work("rescue") { Rescued("rescued $name", engine.rescue(options, it), it) }
   }
 
