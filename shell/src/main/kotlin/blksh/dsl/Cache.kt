@@ -178,10 +178,11 @@ internal constructor(
     engine.close()
     Files.deleteIfExists(file)
     Files.deleteIfExists(mapFile)
+    val data = file.toAbsolutePath().normalize()
     session
       .workspace()
       .caches()
-      .filter { it.data() == file }
+      .filter { it.data() == data }
       .forEach { session.workspace().drop(it) }
   }
 
