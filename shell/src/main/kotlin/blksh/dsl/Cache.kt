@@ -160,7 +160,7 @@ internal constructor(
     work("export") { Rescued("exported $name to $to", engine.export(to, overwrite, it), it) }
 
   /** Writes what was read so far as an image. */
-  fun export(to: String, overwrite: Boolean = false): Rescued = export(Path.of(to), overwrite)
+  fun export(to: String, overwrite: Boolean = false): Rescued = export(target(to), overwrite)
 
   /**
    * Makes it appear as a file that other programs read, until the appearance is closed or the

@@ -98,7 +98,7 @@ class InnerFiles internal constructor(private val source: Source) :
 
   internal fun copy(entry: FileEntry?, to: String): CopiedOut {
     val what = entry?.path() ?: "/"
-    val given = Path.of(to)
+    val given = target(to)
     val target =
       if (entry != null && Files.isDirectory(given)) given.resolve(entry.name()) else given
     val dryRun = source.session.options().dryRun()
