@@ -47,7 +47,8 @@ class InnerFiles internal constructor(private val source: Source) :
     member(path)
       ?: throw BlkshException("find $path in ${source.name}", "there is no such file")
         .suggest(
-          keys.take(SUGGESTED).joinToString(prefix = "at the top are ").ifEmpty { "it is empty" }
+          if (top.isEmpty()) "it is empty"
+          else keys.take(SUGGESTED).joinToString(prefix = "at the top are ")
         )
 
   /** The file system: `ext4`, `NTFS`. */
