@@ -16,6 +16,7 @@ import java.nio.file.FileSystems
 import java.nio.file.Files
 import java.nio.file.Path
 import java.time.Instant
+import java.util.regex.PatternSyntaxException
 
 /**
  * The files of the file system on a source, read without mounting it and without root: what is in
@@ -66,7 +67,13 @@ class InnerFiles internal constructor(private val source: Source) :
    * Example: `sampleDisk(1).files.find("*.txt")`
    */
   fun find(pattern: String): List<InnerFile> {
-    val matcher = FileSystems.getDefault().getPathMatcher("glob:$pattern")
+    val matcher =
+      try {
+        FileSystems.getDefault().getPathMatcher("glob:$pattern")
+      } catch (wrong: PatternSyntaxException) {
+        val problem = "it is no pattern: ${wrong.description}"
+        throw BlkshException("find $pattern in ${source.name}", problem, wrong)
+      }
     return source.session.run("find", "$pattern in ${source.name}") { task ->
       within { tree ->
         val found = mutableListOf<InnerFile>()
