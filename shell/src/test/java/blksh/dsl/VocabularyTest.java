@@ -101,6 +101,7 @@ class VocabularyTest {
     assertThat(words.same(one, other)).isTrue();
     assertThat(words.same(one, sitting.file("longer", random(KIB + 1, 1)))).isFalse();
     assertThat(words.same(one, sitting.file("empty", new byte[0]))).isFalse();
+    assertThat(words.same(one, sitting.file("changed", random(KIB, 2)))).isFalse();
     Path missing = folder.resolve("missing");
     Sitting.refused(
         () -> words.same(one, missing),
