@@ -15,10 +15,7 @@ public record CacheOptions(int block, int largest, Duration interval) {
   private static final int LARGEST = 64 << 20;
 
   public CacheOptions {
-    if (block < 512 || Integer.bitCount(block) != 1 || block > LARGEST) {
-      throw new IllegalArgumentException(
-          "block of %d bytes; it must be a power of two from 512 to %d".formatted(block, LARGEST));
-    }
+    checkBlock(block);
     if (largest < block || largest > LARGEST) {
       throw new IllegalArgumentException(
           "read-ahead of %d bytes; it must be from %d to %d".formatted(largest, block, LARGEST));
@@ -33,7 +30,15 @@ public record CacheOptions(int block, int largest, Duration interval) {
     return new CacheOptions(64 << 10, 4 << 20, Duration.ofSeconds(5));
   }
 
-  public CacheOptions withBlock(int block) {
-    return new CacheOptions(block, Math.max(block, largest), interval);
+  public CacheOptions withBlock(long block) {
+    checkBlock(block);
+    return new CacheOptions((int) block, Math.max((int) block, largest), interval);
+  }
+
+  private static void checkBlock(long block) {
+    if (block < 512 || Long.bitCount(block) != 1 || block > LARGEST) {
+      throw new IllegalArgumentException(
+          "block of %d bytes; it must be a power of two from 512 to %d".formatted(block, LARGEST));
+    }
   }
 }

@@ -33,6 +33,7 @@ public final class Session implements AutoCloseable {
   private final List<String> findings = new CopyOnWriteArrayList<>();
   private final List<Background> jobs = new CopyOnWriteArrayList<>();
   private final List<Store> scratch = new ArrayList<>();
+  private final List<AutoCloseable> held = new CopyOnWriteArrayList<>();
   private final Evaluation evaluation = new Evaluation();
   private final Settings settings;
   private Workspace workspace;
@@ -220,6 +221,26 @@ public final class Session implements AutoCloseable {
     }
   }
 
+  /** Closes something when the session ends, unless it is let go of before. */
+  public void hold(AutoCloseable thing) {
+    held.add(thing);
+  }
+
+  /** Says that something was closed. */
+  public void letGo(AutoCloseable thing) {
+    held.remove(thing);
+  }
+
+  private void closeHeld() {
+    for (AutoCloseable thing : held) {
+      try {
+        thing.close();
+      } catch (Exception left) {
+        console.err().println("blksh: " + Failures.message(left));
+      }
+    }
+  }
+
   private void dropScratch() {
     synchronized (scratch) {
       for (Store store : scratch) {
@@ -245,6 +266,7 @@ public final class Session implements AutoCloseable {
     } catch (InterruptedException hurry) {
       Thread.currentThread().interrupt();
     }
+    closeHeld();
     dropScratch();
     Progress shown;
     Workspace opened;

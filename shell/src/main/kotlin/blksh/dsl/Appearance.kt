@@ -2,6 +2,7 @@ package blksh.dsl
 
 import blksh.BlkshException
 import blksh.block.BlockSource
+import blksh.io.IoFailure
 import blksh.mount.fuse.MountOptions
 import blksh.session.Session
 import blksh.view.Described
@@ -28,9 +29,10 @@ internal constructor(
   private val entry: MountEntry
   private val directory: Path
   private val target: Path
+  private var closed = false
 
   init {
-    val what = "make $source appear as $file"
+    val what = "make ${source.describe().name()} appear as $file"
     dropStale()
     if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
       source.close()
@@ -39,17 +41,23 @@ internal constructor(
     directory = Files.createTempDirectory(PREFIX)
     val name = source.describe().name().replace('/', '_')
     entry =
-      session
-        .workspace()
-        .mounts()
-        .mount(MountSource.of(source), directory, MountOptions.defaults().withPageCache())
+      try {
+        session
+          .workspace()
+          .mounts()
+          .mount(MountSource.of(source), directory, MountOptions.defaults().withPageCache())
+      } catch (failure: Throwable) {
+        Files.deleteIfExists(directory)
+        throw failure
+      }
     target = directory.resolve(name)
     try {
       Files.createSymbolicLink(file, target)
     } catch (failure: IOException) {
-      session.workspace().mounts().unmount(entry)
-      throw BlkshException(what, "${failure.message}", failure)
+      end()
+      throw IoFailure.told(what, failure)
     }
+    session.hold(this)
   }
 
   /** What a killed process left is no file of anybody's. */
@@ -61,8 +69,16 @@ internal constructor(
   }
 
   /** Takes the file away; whoever has it open may go on until done. */
+  @Synchronized
   override fun close() {
+    if (closed) return
+    closed = true
+    session.letGo(this)
     if (Files.isSymbolicLink(file) && Files.readSymbolicLink(file) == target) Files.delete(file)
+    end()
+  }
+
+  private fun end() {
     session.workspace().mounts().unmount(entry)
     runCatching { Files.deleteIfExists(directory) }
   }

@@ -1,5 +1,6 @@
 package blksh.dsl
 
+import blksh.BlkshException
 import blksh.block.BlockSource
 import blksh.block.CacheFigures
 import blksh.block.Extent
@@ -136,11 +137,15 @@ internal constructor(
     minRate: Size = Size(0),
   ): Rescued {
     val options =
-      RescueOptions.defaults()
-        .withRetries(retries)
-        .withReverse(reverse)
-        .withTimeout(timeout)
-        .withMinRate(minRate.bytes)
+      try {
+        RescueOptions.defaults()
+          .withRetries(retries)
+          .withReverse(reverse)
+          .withTimeout(timeout)
+          .withMinRate(minRate.bytes)
+      } catch (wrong: IllegalArgumentException) {
+        throw BlkshException("rescue $name", "${wrong.message}", wrong)
+      }
     return work("rescue") { Rescued("rescued $name", engine.rescue(options, it), it) }
   }
 
@@ -155,7 +160,7 @@ internal constructor(
     work("export") { Rescued("exported $name to $to", engine.export(to, overwrite, it), it) }
 
   /** Writes what was read so far as an image. */
-  fun export(to: String, overwrite: Boolean = false): Rescued = export(Path.of(to), overwrite)
+  fun export(to: String, overwrite: Boolean = false): Rescued = export(target(to), overwrite)
 
   /**
    * Makes it appear as a file that other programs read, until the appearance is closed or the
@@ -173,10 +178,11 @@ internal constructor(
     engine.close()
     Files.deleteIfExists(file)
     Files.deleteIfExists(mapFile)
+    val data = file.toAbsolutePath().normalize()
     session
       .workspace()
       .caches()
-      .filter { it.data() == file }
+      .filter { it.data() == data }
       .forEach { session.workspace().drop(it) }
   }
 

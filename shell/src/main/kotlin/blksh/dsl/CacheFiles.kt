@@ -63,8 +63,8 @@ internal class CacheFiles(
 
     fun options(name: String, block: Size): CacheOptions =
       try {
-        CacheOptions.defaults().withBlock(Math.toIntExact(block.bytes))
-      } catch (wrong: RuntimeException) {
+        CacheOptions.defaults().withBlock(block.bytes)
+      } catch (wrong: IllegalArgumentException) {
         throw BlkshException("cache $name", "${wrong.message}", wrong)
       }
   }

@@ -16,6 +16,7 @@ import java.nio.file.FileSystems
 import java.nio.file.Files
 import java.nio.file.Path
 import java.time.Instant
+import java.util.regex.PatternSyntaxException
 
 /**
  * The files of the file system on a source, read without mounting it and without root: what is in
@@ -47,7 +48,8 @@ class InnerFiles internal constructor(private val source: Source) :
     member(path)
       ?: throw BlkshException("find $path in ${source.name}", "there is no such file")
         .suggest(
-          keys.take(SUGGESTED).joinToString(prefix = "at the top are ").ifEmpty { "it is empty" }
+          if (top.isEmpty()) "it is empty"
+          else keys.take(SUGGESTED).joinToString(prefix = "at the top are ")
         )
 
   /** The file system: `ext4`, `NTFS`. */
@@ -65,7 +67,13 @@ class InnerFiles internal constructor(private val source: Source) :
    * Example: `sampleDisk(1).files.find("*.txt")`
    */
   fun find(pattern: String): List<InnerFile> {
-    val matcher = FileSystems.getDefault().getPathMatcher("glob:$pattern")
+    val matcher =
+      try {
+        FileSystems.getDefault().getPathMatcher("glob:$pattern")
+      } catch (wrong: PatternSyntaxException) {
+        val problem = "it is no pattern: ${wrong.description}"
+        throw BlkshException("find $pattern in ${source.name}", problem, wrong)
+      }
     return source.session.run("find", "$pattern in ${source.name}") { task ->
       within { tree ->
         val found = mutableListOf<InnerFile>()
@@ -98,7 +106,7 @@ class InnerFiles internal constructor(private val source: Source) :
 
   internal fun copy(entry: FileEntry?, to: String): CopiedOut {
     val what = entry?.path() ?: "/"
-    val given = Path.of(to)
+    val given = target(to)
     val target =
       if (entry != null && Files.isDirectory(given)) given.resolve(entry.name()) else given
     val dryRun = source.session.options().dryRun()

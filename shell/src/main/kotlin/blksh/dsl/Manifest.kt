@@ -1,5 +1,6 @@
 package blksh.dsl
 
+import blksh.BlkshException
 import blksh.block.BlockSource
 import blksh.store.Manifest as StoredManifest
 import blksh.view.Field
@@ -137,13 +138,14 @@ class Manifests internal constructor(private val all: List<Manifest>) :
    *
    * Example: `sampleStore().manifests["disk"]`
    */
-  operator fun get(name: String): Versions = Versions(all.filter { it.name == name })
+  operator fun get(name: String): Versions = Versions(name, all.filter { it.name == name })
 
   override fun member(key: String): Any? = get(key).takeIf { it.isNotEmpty() }
 }
 
 /** The captured versions of one name, oldest first. */
-class Versions internal constructor(private val all: List<Manifest>) : AbstractList<Manifest>() {
+class Versions internal constructor(private val name: String, private val all: List<Manifest>) :
+  AbstractList<Manifest>() {
 
   override val size: Int
     get() = all.size
@@ -152,15 +154,12 @@ class Versions internal constructor(private val all: List<Manifest>) : AbstractL
 
   /** What each version brought that the store did not have, as bars. */
   val space: Space
-    get() =
-      Space(
-        all.firstOrNull()?.name ?: "nothing",
-        all.map { Space.Share(it.reference, it.storedSize) },
-      )
+    get() = Space(name, all.map { Space.Share(it.reference, it.storedSize) })
 
   /** The newest version. */
   val last: Manifest
-    get() = all.last()
+    get() =
+      all.lastOrNull() ?: throw BlkshException("find the last version of $name", "there is none")
 
   /** The version of that number, or null. */
   fun version(number: Int): Manifest? = all.find { it.version == number }

@@ -18,6 +18,8 @@ import blksh.view.Percent
 import blksh.view.Size
 import blksh.workspace.MountEntry
 import blksh.workspace.MountSource
+import java.net.URLDecoder
+import java.nio.charset.StandardCharsets
 import java.nio.file.Files
 import java.nio.file.Path
 import java.time.Instant
@@ -114,7 +116,9 @@ class Mount internal constructor(private val session: Session, private val entry
   val failures: Long?
     get() = entry.traffic()?.failures()
 
-  internal fun isAt(path: String) = place.startsWith("nbd+unix:") && place.endsWith("?socket=$path")
+  internal fun isAt(path: String) =
+    place.startsWith("nbd+unix:") &&
+      URLDecoder.decode(place.substringAfter("?socket="), StandardCharsets.UTF_8) == path
 
   /**
    * Takes it away, whichever process serves it. A busy mount vanishes from the directory at once

@@ -83,6 +83,7 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
     val what = "dump $name from byte $position"
     if (position < 0 || position > size.bytes)
       throw BlkshException(what, "it has ${size.bytes} bytes")
+    if (length.bytes < 0) throw BlkshException(what, "$length is less than nothing")
     if (length.bytes > Hexdump.MOST)
       throw BlkshException(what, "$length is more than anybody reads")
         .suggest("at most ${Size(Hexdump.MOST)} at a time")

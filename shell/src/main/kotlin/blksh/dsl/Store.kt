@@ -184,6 +184,8 @@ internal constructor(
   fun verify(mode: Verify? = null, sample: Percent? = null): Verified {
     val chosen = mode ?: if (sample == null) Verify.FULL else Verify.SAMPLE
     val percent = sample ?: 5.percent
+    if (percent.value !in 0.0..100.0)
+      throw BlkshException("verify $path", "a sample of $percent is not from 0 to 100 %")
     val options =
       when (chosen) {
         Verify.QUICK -> VerifyOptions.quick()

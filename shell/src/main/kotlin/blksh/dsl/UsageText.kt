@@ -74,13 +74,17 @@ internal class UsageText(private val arguments: Arguments, private val command: 
       argument.takes == Takes.REST -> append(" (every word after --)")
       argument.many -> append(" (repeatable)")
       argument.default != null && argument.default != false ->
-        append(" (default ").append(Words.of(argument.default)).append(')')
+        append(" (default ").append(written(argument.default)).append(')')
     }
     val hidden = argument.spellings.filter { it == "-h" || it in arguments.shared.spellings() }
     if (hidden.isNotEmpty()) {
       append(" (not the ").append(hidden.joinToString(", ")).append(" that scripts share)")
     }
   }
+
+  /** A default as people write it; yes is no word for true on a command line. */
+  private fun written(default: Any): String =
+    if (default is Boolean) "$default" else Words.of(default)
 
   private fun groupOf(argument: Argument<*>): Positionals<*>? =
     (argument.owner as? Scope)?.groups?.get(argument)

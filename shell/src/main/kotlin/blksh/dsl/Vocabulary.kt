@@ -3,6 +3,7 @@ package blksh.dsl
 import blksh.BlkshException
 import blksh.Place.Local as LocalPlace
 import blksh.image.BadMagicException
+import blksh.io.IoFailure
 import blksh.mount.fuse.MountOptions
 import blksh.session.Session
 import blksh.session.UsageException
@@ -448,7 +449,7 @@ class Vocabulary(private val session: Session, arguments: Arguments) : ArgumentW
     try {
       Files.mismatch(one, other) == -1L
     } catch (failure: IOException) {
-      throw BlkshException("compare $one with $other", failure.message ?: "$failure", failure)
+      throw IoFailure.told("compare $one with $other", failure)
     }
 
   /**

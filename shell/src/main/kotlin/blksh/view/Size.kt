@@ -25,7 +25,11 @@ data class Size(val bytes: Long) : Comparable<Size> {
       val match = FORM.matchEntire(text.trim().lowercase()) ?: return null
       val (number, unit) = match.destructured
       val factor = 1L shl (10 * UNITS.indexOf(unit))
-      val whole = number.toLongOrNull() ?: return Size((number.toDouble() * factor).toLong())
+      if ('.' in number) {
+        val bytes = number.toDouble() * factor
+        return if (bytes < Long.MAX_VALUE) Size(bytes.toLong()) else null
+      }
+      val whole = number.toLongOrNull() ?: return null
       return runCatching { Size(Math.multiplyExact(whole, factor)) }.getOrNull()
     }
   }

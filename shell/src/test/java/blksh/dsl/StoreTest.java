@@ -1,0 +1,236 @@
+package blksh.dsl;
+
+import static blksh.kit.Content.KIB;
+import static blksh.kit.Content.random;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import blksh.store.VerifyOptions;
+import blksh.view.Percent;
+import blksh.view.Size;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A store as scripts use it, and the stores that are known. */
+class StoreTest {
+
+  private static final int PAGE = 4 * KIB;
+
+  @TempDir Path folder;
+  private Sitting sitting;
+  private Path path;
+  private Store store;
+
+  @BeforeEach
+  void open() {
+    sitting = new Sitting(folder);
+    path = folder.resolve("main");
+    store = sitting.words.store(path);
+  }
+
+  @AfterEach
+  void close() {
+    sitting.close();
+  }
+
+  private Captured capture(long seed) throws IOException {
+    return sitting.capture(store, random(4 * PAGE, seed));
+  }
+
+  @Test
+  void aStoreIsMadeWhenItIsFirstNeeded() throws IOException {
+    assertThat(store).hasToString(path.toString());
+    assertThat(store.getName()).isEqualTo("main");
+    assertThat(store.getReachable()).isFalse();
+    assertThat(store.getLastUsed()).isNull();
+    assertThat(path).doesNotExist();
+    capture(1);
+    assertThat(store.getReachable()).isTrue();
+    assertThat(store.getNames()).containsExactly("disk");
+    assertThat(store.getId()).isNotEmpty();
+    assertThat(Sitting.value(store, "manifests")).hasToString("1");
+    assertThat(Sitting.value(store, "images")).isEqualTo(new Size(4 * PAGE));
+    assertThat(Sitting.value(store, "unique")).isEqualTo(new Size(4 * PAGE));
+    assertThat(Sitting.value(store, "last verified")).isNull();
+  }
+
+  @Test
+  void aPlaceThatHoldsNoStoreIsRefused() throws IOException {
+    Path full = Files.createDirectory(folder.resolve("full"));
+    Files.writeString(full.resolve("notes"), "mine");
+    Sitting.refused(
+        () -> sitting.words.store(full).getNames(),
+        "cannot make store "
+            + full
+            + ": the directory is not empty; name a new directory, or one that is a store");
+    assertThat(full.resolve("notes")).hasContent("mine");
+    Sitting.refused(
+        () -> sitting.words.existingStore(path),
+        "cannot open store " + path + ": there is no store; a capture makes one; check --store");
+    assertThat(path).doesNotExist();
+    Sitting.refused(
+        () -> sitting.words.store("s3://bucket/a").getNames(),
+        "cannot open store s3://bucket/a: stores in a bucket are not supported yet");
+  }
+
+  @Test
+  void whatWasNotCapturedIsNotFound() throws IOException {
+    capture(1);
+    assertThat(store.manifest("disk").getVersion()).isEqualTo(1);
+    assertThat(store.manifest("disk@latest").getVersion()).isEqualTo(1);
+    for (String reference : List.of("disc", "disk@2", "Disk")) {
+      Sitting.refused(
+          () -> store.manifest(reference),
+          "cannot find "
+              + reference
+              + ": store "
+              + path
+              + " has no such manifest; list the store to see what it has");
+    }
+    for (String version : List.of("first", "", "0", "-1", "99999999999")) {
+      Sitting.refused(
+          () -> store.manifest("disk@" + version),
+          "cannot find disk@"
+              + version
+              + ": \""
+              + version
+              + "\" is no version; use NAME, NAME@latest or NAME@NUMBER");
+    }
+  }
+
+  @Test
+  void aNameMustBeOneThatEveryFileSystemTakes() throws IOException {
+    Drive drive = sitting.words.drive(sitting.file("disk", random(PAGE, 1)));
+    for (String name : List.of("", ".hidden", "-x", "a/b", "a@1", "a ", "a\nb")) {
+      assertThatThrownBy(() -> store.capture(drive, name, false))
+          .as(name)
+          .hasMessageStartingWith("cannot use manifest name \"");
+    }
+    assertThat(store.capture(drive, "größe 1", false).getManifest().getReference())
+        .isEqualTo("größe 1@1");
+  }
+
+  @Test
+  void onlyTheLastVersionsAreKept() throws IOException {
+    for (int seed = 1; seed <= 4; seed++) {
+      capture(seed);
+    }
+    assertThat(store.keepLast("disk", 4).getReferences()).isEmpty();
+    Deleted deleted = store.keepLast("disk", 2);
+    assertThat(deleted.getReferences()).containsExactly("disk@1", "disk@2");
+    assertThat(store.getManifests()).extracting(Manifest::getVersion).containsExactly(3, 4);
+    assertThat(store.keepLast("disc", 1).getReferences()).isEmpty();
+    Sitting.refused(
+        () -> store.keepLast("disk", 0), "cannot keep the last 0 of disk: at least one must stay");
+    assertThat(capture(5).getManifest().getVersion()).isEqualTo(5);
+  }
+
+  @Test
+  void aVersionIsRestoredByItsReference() throws IOException {
+    capture(1);
+    capture(2);
+    Path back = folder.resolve("back");
+    Restored restored = store.restore("disk@1", back.toString(), false, false);
+    assertThat(restored.getWritten()).isEqualTo(new Size(4 * PAGE));
+    assertThat(Files.readAllBytes(back)).isEqualTo(random(4 * PAGE, 1));
+    store.restore("disk", back.toString(), true, false);
+    assertThat(Files.readAllBytes(back)).isEqualTo(random(4 * PAGE, 2));
+    Sitting.refused(
+        () -> store.restore("disk", "ssh://server01/tmp/x", false, false),
+        "cannot write ssh://server01/tmp/x: files and drives on another machine are not"
+            + " supported yet");
+  }
+
+  @Test
+  void aVerificationReadsAsMuchAsItIsTold() throws IOException {
+    capture(1);
+    Verified quick = store.verify(VerifyOptions.Mode.QUICK, null);
+    assertThat(quick.getClean()).isTrue();
+    assertThat(Sitting.value(quick, "mode")).isEqualTo(VerifyOptions.Mode.QUICK);
+    Verified full = store.verify(null, null);
+    assertThat(Sitting.value(full, "mode")).isEqualTo(VerifyOptions.Mode.FULL);
+    assertThat((Size) Sitting.value(full, "read"))
+        .isGreaterThan((Size) Sitting.value(quick, "read"));
+    Verified sample = store.verify(null, new Percent(50));
+    assertThat(Sitting.value(sample, "mode")).isEqualTo(VerifyOptions.Mode.SAMPLE);
+    assertThat(sample.getClean()).isTrue();
+    assertThat(store.verify(null, new Percent(0)).getClean()).isTrue();
+    assertThat(Sitting.value(store, "last verified")).isNotNull();
+    for (double share : new double[] {-1, 100.5, Double.NaN}) {
+      Percent wrong = new Percent(share);
+      Sitting.refused(
+          () -> store.verify(null, wrong),
+          "cannot verify " + path + ": a sample of " + wrong + " is not from 0 to 100 %");
+    }
+  }
+
+  @Test
+  void picturesTellWhatEachNameBroughtAndWhen() throws IOException {
+    capture(1);
+    capture(2);
+    store.capture(sitting.words.drive(sitting.file("copy", random(4 * PAGE, 2))), "copy", false);
+    Space space = store.getSpace();
+    assertThat(space.getShares()).extracting(Space.Share::getName).containsExactly("disk", "copy");
+    assertThat(space.getShares().get(1).getStored()).isEqualTo(new Size(0));
+    assertThat(store.getGrowth().getStored()).isEqualTo(space.getStored());
+    assertThat(sitting.words.getRuns().getGrowth().getStored()).isEqualTo(space.getStored());
+    BlockMap map = store.getMap();
+    assertThat(Sitting.value(map, "used once")).isEqualTo(new Size(4 * PAGE));
+    assertThat(Sitting.value(map, "shared")).isEqualTo(new Size(4 * PAGE));
+    store.delete("disk@1");
+    assertThat(Sitting.value(store.getMap(), "unused")).isEqualTo(new Size(4 * PAGE));
+  }
+
+  @Test
+  void aDryRunChangesNothingAndSaysWhatItWould() throws IOException {
+    capture(1);
+    capture(2);
+    try (Sitting dry = new Sitting(folder, "--dry-run")) {
+      Store same = dry.words.store(path);
+      assertThat(dry.capture(same, random(4 * PAGE, 3)).title()).isEqualTo("would capture disk");
+      assertThat(same.delete("disk@1").title()).isEqualTo("would delete");
+      assertThat(same.keepLast("disk", 1).getReferences()).containsExactly("disk@1");
+      assertThat(same.reindex().title()).isEqualTo("would reindex");
+      Path none = folder.resolve("none");
+      Captured captured = dry.capture(dry.words.store(none), random(4 * PAGE, 3));
+      assertThat(captured.getNew()).isEqualTo(new Size(4 * PAGE));
+      assertThat(none).doesNotExist();
+    }
+    assertThat(store.getManifests()).extracting(Manifest::getVersion).containsExactly(1, 2);
+  }
+
+  @Test
+  void knownStoresAreFoundByNameEvenWhenTheyAreGone() throws IOException {
+    assertThat(sitting.words.getStores()).isEmpty();
+    Sitting.refused(
+        () -> sitting.words.getStores().get("main"),
+        "cannot find store main: no such store is known; open it once with store(\"PATH\")");
+    capture(1);
+    Stores stores = sitting.words.getStores();
+    assertThat(stores.getKeys()).containsExactly("main");
+    assertThat(stores.get("main").getReachable()).isTrue();
+    assertThat(stores.get("main").getLastUsed()).isNotNull();
+    assertThat(stores.member("Main")).isNull();
+    sitting.close();
+    try (Stream<Path> files = Files.walk(path)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+    sitting = new Sitting(folder);
+    Store gone = sitting.words.getStores().get("main");
+    assertThat(gone.getReachable()).isFalse();
+    assertThat(Sitting.value(gone, "reachable")).isEqualTo(false);
+    assertThat(gone.fields()).isEqualTo(gone.row());
+    assertThat(sitting.words.getManifests()).isEmpty();
+    assertThat(path).doesNotExist();
+  }
+}
