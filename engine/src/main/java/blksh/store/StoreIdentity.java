@@ -94,13 +94,33 @@ final class StoreIdentity {
       problem = "store.json is damaged: " + e.getMessage();
     }
     StoreIdentity identity = new StoreIdentity(shelf, packs, manifests, found, problem);
-    if (found != null) {
+    if (found != null && identity.isForeign(found)) {
+      identity.descriptor = null;
+      identity.problem = "store.json is another store's";
+    } else if (found != null) {
       identity.claimContents();
       if (shelf.writable()) {
         prepare(shelf); // its making may have been cut off
       }
     }
     return identity;
+  }
+
+  /** Whether most of what is there says that it belongs to another store. */
+  private boolean isForeign(StoreDescriptor found) {
+    for (ManifestDirectory.Version version : manifests.versions()) {
+      try (ManifestFile file = manifests.open(version)) {
+        if (StoreDescriptor.uuid(file.storeId()).equals(found.id())) {
+          return false;
+        }
+        Map<UUID, Integer> votes = votes();
+        int own = votes.getOrDefault(found.id(), 0);
+        return votes.values().stream().anyMatch(others -> others > 2 * own);
+      } catch (BlkshException e) {
+        // another one will do
+      }
+    }
+    return false;
   }
 
   /** Refuses packs and manifests of other stores from now on. */
@@ -153,8 +173,16 @@ final class StoreIdentity {
     return descriptor;
   }
 
-  /** Of the store that most of its manifests, or else most of its packs, say they belong to. */
+  /** Of the store that most of what is there says it belongs to. */
   private byte[] idFromContents() {
+    return votes().entrySet().stream()
+        .max(Map.Entry.comparingByValue())
+        .map(most -> StoreDescriptor.bytes(most.getKey()))
+        .orElseGet(() -> StoreDescriptor.bytes(newId()));
+  }
+
+  /** The stores that manifests and packs say they belong to, with how many of them say so. */
+  private Map<UUID, Integer> votes() {
     Map<UUID, Integer> votes = new HashMap<>();
     for (ManifestDirectory.Version version : manifests.versions()) {
       try (ManifestFile file = manifests.open(version)) {
@@ -163,22 +191,17 @@ final class StoreIdentity {
         // others will do
       }
     }
-    if (votes.isEmpty()) {
-      for (long id : packs.sealed()) {
-        try (Pack pack = packs.acquire(id)) {
-          byte[] store = pack.storeId();
-          if (store != null) {
-            votes.merge(StoreDescriptor.uuid(store), 1, Integer::sum);
-          }
-        } catch (BlkshException | IOException e) {
-          // others will do
+    for (long id : packs.sealed()) {
+      try (Pack pack = packs.acquire(id)) {
+        byte[] store = pack.storeId();
+        if (store != null) {
+          votes.merge(StoreDescriptor.uuid(store), 1, Integer::sum);
         }
+      } catch (BlkshException | IOException e) {
+        // others will do
       }
     }
-    return votes.entrySet().stream()
-        .max(Map.Entry.comparingByValue())
-        .map(most -> StoreDescriptor.bytes(most.getKey()))
-        .orElseGet(() -> StoreDescriptor.bytes(newId()));
+    return votes;
   }
 
   private Codec codecFromContents() {
