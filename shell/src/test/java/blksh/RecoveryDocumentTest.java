@@ -181,6 +181,14 @@ class RecoveryDocumentTest {
   }
 
   @Test
+  void aVersionThatCannotBeReadIsNamedByList() throws Exception {
+    damage(backup.resolve("manifests/disk/1.manifest"), 1);
+    Files.delete(backup.resolve("index.db"));
+    sh("blksh run list --store backup 2>&1 | grep -q manifests/disk/1.manifest  # 0");
+    sh("blksh run list --store backup  # 3");
+  }
+
+  @Test
   void theHomeIsGone() throws Exception {
     follow("~/.blksh is gone");
     assertListedAndWhole("disk@1");

@@ -51,6 +51,26 @@ final class Listing {
     return name == null ? manifests.versions() : manifests.versions(name);
   }
 
+  /** What is wrong with the versions that {@link #manifests} leaves out. */
+  List<Damage> unreadable() {
+    Map<ManifestDirectory.Version, Long> known = rows.blobBytes();
+    List<Damage> found = new ArrayList<>();
+    for (ManifestDirectory.Version version : manifests.versions()) {
+      long bytes = manifests.bytes(version);
+      Long noted = known.get(version);
+      if (noted != null && noted == bytes) {
+        continue;
+      }
+      try {
+        manifests.open(version).close();
+      } catch (BlkshException e) {
+        AffectedRange all = new AffectedRange(version.reference(), 0, 0);
+        found.add(new Damage(version.blob(), 0, bytes, e.problem(), List.of(all)));
+      }
+    }
+    return found;
+  }
+
   /** The names that have versions, sorted. */
   List<String> names() {
     return manifests.versions().stream().map(ManifestDirectory.Version::name).distinct().toList();

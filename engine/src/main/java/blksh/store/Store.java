@@ -348,6 +348,11 @@ public final class Store implements Closeable {
     return listing().manifests(null);
   }
 
+  /** Versions that are there and are not listed, as their manifests cannot be read. */
+  public List<Damage> unreadable() {
+    return listing().unreadable();
+  }
+
   /** The captured versions of a name, oldest first; empty when there are none. */
   public List<Manifest> manifests(String name) {
     return listing().manifests(ManifestName.check(name));

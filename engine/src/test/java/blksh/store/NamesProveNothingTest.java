@@ -145,6 +145,9 @@ class NamesProveNothingTest {
     try (Store store = Store.open(store("s"))) {
       assertThatThrownBy(() -> store.manifest("b@1")).hasMessageContaining("manifest of a@1");
       assertThat(store.manifests()).containsExactly(a);
+      assertThat(store.unreadable())
+          .extracting(Damage::file)
+          .containsExactly("manifests/b/1.manifest");
       assertThat(Images.verify(store).damage())
           .extracting(Damage::file)
           .containsExactly("manifests/b/1.manifest");

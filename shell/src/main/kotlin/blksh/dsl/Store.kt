@@ -94,6 +94,14 @@ internal constructor(
     get() = Manifests(engine.manifests().map { Manifest(this, it) })
 
   /**
+   * Why versions that are there are not among [manifests]: theirs cannot be read.
+   *
+   * Example: `sampleStore().unreadable`
+   */
+  val unreadable: List<String>
+    get() = engine.unreadable().map { "${it.file()}: ${it.problem()}" }
+
+  /**
    * One captured version.
    *
    * @param reference `NAME` for the newest, or `NAME@VERSION`
