@@ -29,6 +29,9 @@ final class CheckpointIndex implements CheckpointSink, Closeable {
   /** Whether the stream carries its map itself, so that it is read only where somebody wants it. */
   private volatile boolean adopted;
 
+  /** Whether nothing of it is to be kept: the stream was damaged before it was ever proven. */
+  private boolean distrusted;
+
   private volatile long size = -1;
   private volatile long front;
   private volatile long nextWanted;
@@ -169,6 +172,14 @@ final class CheckpointIndex implements CheckpointSink, Closeable {
     return sums.isKnown(number);
   }
 
+  /**
+   * Notes that the stream does not decode, or not to what its checksums say. Unless it did so once
+   * nobody knows then which bytes were read wrong, and the next opening begins anew.
+   */
+  synchronized void damaged() {
+    distrusted |= size < 0;
+  }
+
   private void saveSums() {
     for (PieceSums.Run run = sums.takeUnsaved(); run != null; run = sums.takeUnsaved()) {
       file.append(IndexFile.SUMS, run.first() * Segment.SIZE, 0, run.bytes());
@@ -241,6 +252,9 @@ final class CheckpointIndex implements CheckpointSink, Closeable {
   @Override
   public synchronized void close() {
     saveSums();
+    if (distrusted && size < 0) {
+      file.clear();
+    }
     file.close();
   }
 }

@@ -273,6 +273,9 @@ public final class CompressedSource implements BlockSource {
       }
     } catch (IOException | UnreadableException e) {
       damage = e instanceof IOException io ? io : new IOException(e.getMessage(), e);
+      if (e instanceof StreamDamage stream && stream.kind() == StreamDamage.Kind.CORRUPT) {
+        index.damaged();
+      }
     }
     index.reached(pass.position());
     return new Segment(done < bytes.length ? Arrays.copyOf(bytes, done) : bytes, damage);

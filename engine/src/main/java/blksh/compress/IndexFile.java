@@ -268,6 +268,17 @@ final class IndexFile implements Closeable {
     }
   }
 
+  /** Forgets everything; nothing is added any more. */
+  synchronized void clear() {
+    full = true;
+    count = 0;
+    try {
+      records.truncate(HEADER);
+    } catch (IOException e) {
+      // it stays as it is, and the checksum of the stream says again what is wrong
+    }
+  }
+
   private static ByteBuffer buffer(int length) {
     return ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
   }

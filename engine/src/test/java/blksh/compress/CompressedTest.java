@@ -552,6 +552,26 @@ class CompressedTest {
   }
 
   @Test
+  void whatWasReadWrongBeforeItWasProvenIsNotHeldAgainstIt() throws Exception {
+    byte[] packed = pack(DATA, 0, SIZE, CompressedTest::lz4);
+    Path file = Files.write(directory.resolve("disk.lz4"), packed);
+    FileTime time = Files.getLastModifiedTime(file);
+    byte[] misread = packed.clone();
+    misread[packed.length / 2] ^= 1;
+    Files.write(file, misread);
+    Files.setLastModifiedTime(file, time);
+    try (BlockSource source = open(file)) {
+      assertThatThrownBy(() -> Reading.read(source, 0, SIZE + 1))
+          .isInstanceOf(CompressedCorruptException.class);
+    }
+    Files.write(file, packed);
+    Files.setLastModifiedTime(file, time);
+    try (BlockSource source = open(file)) {
+      assertThat(Arrays.mismatch(Reading.read(source, 0, SIZE + 1), DATA)).isEqualTo(-1);
+    }
+  }
+
+  @Test
   void whatIsNotCompressedIsLeftAlone() {
     ByteArraySource plain = new ByteArraySource(DATA);
     assertThat(Compressed.open(plain, directory.resolve("index"))).isEmpty();
