@@ -21,9 +21,6 @@ final class OverlayFile implements Closeable {
   /** Whether anything was written since it was made durable last. */
   private volatile boolean dirty;
 
-  /** Why written blocks are lost, when they are; set and asked by one thread at a time. */
-  private IOException lost;
-
   private OverlayFile(OpenFile reading, OpenFile writing) {
     this.reading = reading;
     this.writing = writing;
@@ -75,22 +72,17 @@ final class OverlayFile implements Closeable {
   /**
    * Returns when all that was written before is durable. By one thread at a time.
    *
-   * @throws IOException also when what was written some time before is lost
+   * @throws IOException also when what was written some time before is lost, as it stays then
    */
   void force() throws IOException {
-    if (lost != null) {
-      throw lost;
-    }
-    if (!dirty) {
-      return;
-    }
-    dirty = false;
-    try {
-      writing.force(false);
-    } catch (IOException e) {
-      // The kernel has dropped what it could not write, and would call the next try a success.
-      lost = e;
-      throw e;
+    if (dirty) {
+      dirty = false;
+      try {
+        writing.force(false);
+      } catch (IOException e) {
+        dirty = true;
+        throw e;
+      }
     }
   }
 

@@ -9,6 +9,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
  * What a cache holds of its source: the bytes in the data file, and the map in memory, which claims
@@ -22,6 +25,14 @@ final class CachedBytes implements Closeable {
   private final DataFile data;
   private final RescueMap map;
 
+  /** Held for reading to write bytes and claim them, for writing to take claims back. */
+  private final ReadWriteLock claiming = new ReentrantReadWriteLock();
+
+  /** What was written to the data file since the last {@link #force}, as finished. Guarded so. */
+  private RescueMap unforced;
+
+  private volatile long forgotten;
+
   /** Whether the map changed since it was copied to be saved. */
   private volatile boolean unsaved;
 
@@ -30,6 +41,7 @@ final class CachedBytes implements Closeable {
   private CachedBytes(DataFile data, RescueMap map) {
     this.data = data;
     this.map = map;
+    this.unforced = new RescueMap(map.size());
   }
 
   /**
@@ -121,12 +133,17 @@ final class CachedBytes implements Closeable {
 
   /** Writes bytes to the data file and only then claims them. */
   void keep(long start, long end, ByteBuffer bytes) throws IOException {
-    write(start, bytes);
-    mark(start, end, RescueStatus.FINISHED);
+    claiming.readLock().lock();
+    try {
+      write(start, bytes);
+      mark(start, end, RescueStatus.FINISHED);
+    } finally {
+      claiming.readLock().unlock();
+    }
   }
 
-  /** Writes bytes to the data file; they count from when they are marked. */
-  void write(long start, ByteBuffer bytes) throws IOException {
+  private void write(long start, ByteBuffer bytes) throws IOException {
+    unforced.mark(start, start + bytes.remaining(), RescueStatus.FINISHED);
     try {
       data.write(start, bytes);
     } catch (IOException e) {
@@ -167,9 +184,77 @@ final class CachedBytes implements Closeable {
     unsaved = true;
   }
 
-  /** Returns when all bytes written before are durable. */
+  /**
+   * Returns when all bytes written before are durable. When that fails the system may have dropped
+   * any of what was written since it went well last: none of that is claimed any more.
+   */
   void force() throws IOException {
-    data.force();
+    RescueMap written = takeUnforced();
+    try {
+      data.force();
+    } catch (IOException e) {
+      long before = forgotten;
+      forget(written);
+      throw new IOException(
+          "its disk failed (%s), and %d bytes count as not read"
+              .formatted(IoFailure.reason(e), forgotten - before),
+          e);
+    } catch (RuntimeException e) {
+      putBack(written);
+      throw e;
+    }
+  }
+
+  /** When nobody is writing, so that what is written later is in the next. */
+  private RescueMap takeUnforced() {
+    claiming.writeLock().lock();
+    try {
+      RescueMap taken = unforced;
+      unforced = new RescueMap(map.size());
+      return taken;
+    } finally {
+      claiming.writeLock().unlock();
+    }
+  }
+
+  private void putBack(RescueMap written) {
+    claiming.writeLock().lock();
+    try {
+      for (RescueRange range : written.ranges(RescueStatus.FINISHED)) {
+        unforced.mark(range.start(), range.end(), RescueStatus.FINISHED);
+      }
+    } finally {
+      claiming.writeLock().unlock();
+    }
+  }
+
+  private void forget(RescueMap written) {
+    claiming.writeLock().lock();
+    try {
+      for (RescueMap each : List.of(written, takeUnforced())) {
+        each.ranges(RescueStatus.FINISHED).forEach(this::forget);
+      }
+      data.writeOff();
+    } finally {
+      claiming.writeLock().unlock();
+    }
+  }
+
+  private void forget(RescueRange range) {
+    for (long at = range.start(); at < range.end(); ) {
+      RescueRange now = map.at(at);
+      long end = Math.min(now.end(), range.end());
+      if (now.status() == RescueStatus.FINISHED) {
+        mark(at, end, RescueStatus.NON_TRIED);
+        forgotten += end - at;
+      }
+      at = end;
+    }
+  }
+
+  /** Bytes that were claimed once and are no more, as their disk failed. */
+  long forgotten() {
+    return forgotten;
   }
 
   @Override

@@ -82,6 +82,11 @@ final class DataFile implements Closeable {
     file.force(false);
   }
 
+  /** Counts what was written before a {@link #force} that failed as lost, and goes on. */
+  void writeOff() {
+    file.writeOff();
+  }
+
   @Override
   public void close() {
     file.close();

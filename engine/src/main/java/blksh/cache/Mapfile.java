@@ -1,6 +1,7 @@
 package blksh.cache;
 
 import blksh.BlkshException;
+import blksh.io.FileType;
 import blksh.io.IoFailure;
 import blksh.io.PartFile;
 import blksh.io.WholeFile;
@@ -46,13 +47,26 @@ record Mapfile(
    * @throws BlkshException when it cannot be read or is no mapfile, naming the line
    */
   static Mapfile read(Path path) {
-    try (BufferedReader reader = Files.newBufferedReader(path)) {
-      return parse(path, reader);
+    try {
+      FileType.requireRegular(path);
+      try (BufferedReader reader = Files.newBufferedReader(path)) {
+        requireText(reader);
+        return parse(path, reader);
+      }
     } catch (MalformedInputException e) {
       throw new BlkshException("read mapfile " + path, "it is not text", e);
     } catch (IOException e) {
       throw IoFailure.told("read mapfile " + path, e);
     }
+  }
+
+  /** A hole as large as a disk, say, would be one endless line. */
+  private static void requireText(BufferedReader reader) throws IOException {
+    reader.mark(1);
+    if (reader.read() == 0) {
+      throw new MalformedInputException(1);
+    }
+    reader.reset();
   }
 
   private static Mapfile parse(Path path, BufferedReader reader) throws IOException {

@@ -9,6 +9,8 @@ import blksh.task.Task;
  */
 final class Rescue {
 
+  private static final int MOST_TRIES = 3;
+
   private final SourceReader reader;
   private final SavedMap saved;
   private final Saver saver;
@@ -18,6 +20,7 @@ final class Rescue {
   private final int sector;
   private final RescueProgress progress;
   private final long finishedBefore;
+  private final long forgottenBefore;
 
   Rescue(SourceReader reader, SavedMap saved, Saver saver, RescueOptions options, Task task) {
     this.reader = reader;
@@ -29,13 +32,14 @@ final class Rescue {
     this.sector = reader.sectorSize();
     this.progress = new RescueProgress(options.timeout(), task);
     this.finishedBefore = map.bytes(RescueStatus.FINISHED);
+    this.forgottenBefore = reader.forgotten();
     task.expect(map.size());
     task.resume(finishedBefore);
   }
 
   RescueReport run() {
     try {
-      copying().run();
+      copyAll();
       task.phase("trimming");
       trim();
       task.phase("scraping");
@@ -55,14 +59,19 @@ final class Rescue {
     }
   }
 
-  private CopyingPasses copying() {
-    return new CopyingPasses(reader, saved, options, progress, task);
+  /** What the disk of the copy loses meanwhile is copied again, but not for ever. */
+  private void copyAll() {
+    for (int tries = 0; tries < MOST_TRIES && !progress.isTimedOut(); tries++) {
+      if (tries == 0 || map.bytes(RescueStatus.NON_TRIED) > 0) {
+        new CopyingPasses(reader, saved, options, progress, task).run();
+      }
+    }
   }
 
   /** Copies only. */
   RescueReport copy() {
     try {
-      copying().run();
+      copyAll();
       return report();
     } finally {
       end();
@@ -88,6 +97,11 @@ final class Rescue {
     progress.end(report.readBytes());
     for (RescueRange bad : report.badRanges()) {
       task.finding("%d bytes at byte %d cannot be read".formatted(bad.length(), bad.start()));
+    }
+    long forgotten = reader.forgotten() - forgottenBefore;
+    if (forgotten > 0) {
+      task.finding(
+          "the disk of the copy failed: %d bytes had to be read again".formatted(forgotten));
     }
     if (report.pendingBytes() > 0) {
       task.finding(report.pendingBytes() + " bytes failed and are left for a rescue");

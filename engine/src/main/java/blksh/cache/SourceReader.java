@@ -76,6 +76,11 @@ final class SourceReader {
     return held.map();
   }
 
+  /** Bytes that were read and are to be read again, as the disk of the data file failed. */
+  long forgotten() {
+    return held.forgotten();
+  }
+
   /** How often somebody had to wait for the source. */
   long misses() {
     return misses.sum();

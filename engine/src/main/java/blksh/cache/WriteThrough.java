@@ -37,12 +37,14 @@ final class WriteThrough {
     reader.occupy(start, end, "write to");
     try {
       saved.disown(start, end);
-      RescueStatus outcome = RescueStatus.NON_TRIED;
+      boolean kept = false;
       try {
         writing.to(source);
-        outcome = keep(start, bytes);
+        kept = keep(start, end, bytes);
       } finally {
-        held.mark(start, end, outcome);
+        if (!kept) {
+          held.mark(start, end, RescueStatus.NON_TRIED);
+        }
         saved.written(start, end);
       }
     } finally {
@@ -51,15 +53,15 @@ final class WriteThrough {
   }
 
   /** Zeros and what cannot be kept are read again from the source when somebody asks. */
-  private RescueStatus keep(long start, ByteBuffer bytes) {
+  private boolean keep(long start, long end, ByteBuffer bytes) {
     if (bytes == null) {
-      return RescueStatus.NON_TRIED;
+      return false;
     }
     try {
-      held.write(start, bytes);
-      return RescueStatus.FINISHED;
+      held.keep(start, end, bytes);
+      return true;
     } catch (IOException e) {
-      return RescueStatus.NON_TRIED;
+      return false;
     }
   }
 

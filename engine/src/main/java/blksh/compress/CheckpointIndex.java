@@ -6,9 +6,10 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * What is known of a compressed source: its checkpoints, its size, and the pieces of it that lie
- * far from any checkpoint and were kept. Grows while the source is decoded; what it knows it keeps
- * in an {@link IndexFile}, so that the next opening begins where this one ended.
+ * What is known of a compressed source: its checkpoints, its size, a checksum of each piece, and
+ * the pieces that lie far from any checkpoint and were kept. Grows while the source is decoded;
+ * what it knows it keeps in an {@link IndexFile}, so that the next opening begins where this one
+ * ended.
  */
 final class CheckpointIndex implements CheckpointSink, Closeable {
 
@@ -23,6 +24,14 @@ final class CheckpointIndex implements CheckpointSink, Closeable {
   /** Ordinals in the file by the numbers of the pieces kept there. */
   private final Map<Long, Integer> kept = new HashMap<>();
 
+  private final PieceSums sums = new PieceSums();
+
+  /** Whether the stream carries its map itself, so that it is read only where somebody wants it. */
+  private volatile boolean adopted;
+
+  /** Whether nothing of it is to be kept: the stream was damaged before it was ever proven. */
+  private boolean distrusted;
+
   private volatile long size = -1;
   private volatile long front;
   private volatile long nextWanted;
@@ -35,6 +44,13 @@ final class CheckpointIndex implements CheckpointSink, Closeable {
     this.span = span;
     this.nextWanted = span;
     file.forEach(this::recall);
+    if (size >= 0 && !isSummed(size)) {
+      size = -1; // some of it is to be read once more
+    }
+  }
+
+  private boolean isSummed(long end) {
+    return sums.prefix() * Segment.SIZE >= end;
   }
 
   /** Takes up a record of the file. */
@@ -49,6 +65,12 @@ final class CheckpointIndex implements CheckpointSink, Closeable {
       case IndexFile.END -> {
         size = entry.out();
         front = Math.max(front, size);
+      }
+      case IndexFile.SUMS -> {
+        byte[] bytes = file.data(ordinal);
+        if (bytes != null) {
+          sums.recall(new PieceSums.Run(entry.out() / Segment.SIZE, bytes));
+        }
       }
       default -> throw new IllegalStateException("record of type " + entry.type());
     }
@@ -67,6 +89,7 @@ final class CheckpointIndex implements CheckpointSink, Closeable {
 
   /** Takes over a map that the stream carries itself. */
   synchronized void adopt(StreamMap map) {
+    adopted = true;
     if (size < 0) {
       for (Checkpoint checkpoint : map.checkpoints()) {
         remember(checkpoint.out(), checkpoint.in(), -1);
@@ -87,6 +110,7 @@ final class CheckpointIndex implements CheckpointSink, Closeable {
     if (!wanted(checkpoint.out())) {
       return;
     }
+    saveSums(); // it vouches for no more than what is known of the data before it
     int ordinal =
         file.append(IndexFile.CHECKPOINT, checkpoint.out(), checkpoint.in(), checkpoint.state());
     if (ordinal >= 0) {
@@ -132,6 +156,34 @@ final class CheckpointIndex implements CheckpointSink, Closeable {
       }
     }
     return Checkpoint.START;
+  }
+
+  /**
+   * Whether a piece is what it was when it was read first.
+   *
+   * @param bytes all of it
+   */
+  boolean isUnchanged(long number, byte[] bytes) {
+    return sums.agrees(number, bytes);
+  }
+
+  /** Whether a piece could be read before, all of it. */
+  boolean wasRead(long number) {
+    return sums.isKnown(number);
+  }
+
+  /**
+   * Notes that the stream does not decode, or not to what its checksums say. Unless it did so once
+   * nobody knows then which bytes were read wrong, and the next opening begins anew.
+   */
+  synchronized void damaged() {
+    distrusted |= size < 0;
+  }
+
+  private void saveSums() {
+    for (PieceSums.Run run = sums.takeUnsaved(); run != null; run = sums.takeUnsaved()) {
+      file.append(IndexFile.SUMS, run.first() * Segment.SIZE, 0, run.bytes());
+    }
   }
 
   /** Keeps a piece on disk, if there is room. */
@@ -180,7 +232,10 @@ final class CheckpointIndex implements CheckpointSink, Closeable {
     if (size < 0) {
       size = position;
       front = Math.max(front, position);
-      file.append(IndexFile.END, position, 0, new byte[0]);
+      saveSums();
+      if (isSummed(position)) {
+        file.append(IndexFile.END, position, 0, new byte[0]);
+      }
     }
   }
 
@@ -189,13 +244,17 @@ final class CheckpointIndex implements CheckpointSink, Closeable {
     return size;
   }
 
-  /** The first byte nobody has decoded yet. */
+  /** The first byte nobody has decoded yet, or of which is not known what it was. */
   long front() {
-    return front;
+    return adopted ? front : Math.min(front, sums.prefix() * Segment.SIZE);
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
+    saveSums();
+    if (distrusted && size < 0) {
+      file.clear();
+    }
     file.close();
   }
 }

@@ -23,7 +23,7 @@ import java.util.function.Consumer;
  * once, while others go on reading behind.
  *
  * <p>Memory is bounded by a cache of 32 MiB (an eighth of the heap when that is less) and by a few
- * decoders; it does not grow with the data, except for 24 bytes a checkpoint.
+ * decoders; it does not grow with the data, except for 24 bytes a checkpoint and 4 a piece.
  */
 public final class CompressedSource implements BlockSource {
 
@@ -161,7 +161,7 @@ public final class CompressedSource implements BlockSource {
     if (segment == null) {
       byte[] kept = index.kept(number);
       if (kept != null) {
-        segment = new Segment(kept, null);
+        segment = unchanged(number, new Segment(kept, null));
         cache.put(number, segment);
       }
     }
@@ -193,7 +193,14 @@ public final class CompressedSource implements BlockSource {
         long at = pass.position();
         long current = at / Segment.SIZE;
         Segment segment = decode(pass, (int) (at % Segment.SIZE));
+        boolean stopped = segment.damage() != null;
         boolean complete = at % Segment.SIZE == 0;
+        if (complete) {
+          segment = unchanged(current, segment);
+        }
+        if (pass.ended()) {
+          index.ended(pass.position());
+        }
         if (complete && segment.damage() == null) {
           if (current > number - cache.capacity() / 2) {
             cache.put(current, segment);
@@ -203,12 +210,12 @@ public final class CompressedSource implements BlockSource {
           }
         }
         if (complete && current == number) {
-          finish(pass, segment);
+          finish(pass, stopped);
           return segment;
         }
-        if (pass.ended() || segment.damage() != null) {
-          finish(pass, segment);
-          return segment.damage() == null
+        if (pass.ended() || stopped) {
+          finish(pass, stopped);
+          return !stopped
               ? Segment.NOTHING
               : new Segment(Segment.NOTHING.bytes(), segment.damage());
         }
@@ -226,8 +233,25 @@ public final class CompressedSource implements BlockSource {
     }
   }
 
-  private void finish(DecoderPool.Pass pass, Segment segment) {
-    if (pass.ended() || segment.damage() != null) {
+  /**
+   * A piece as it may be handed out. One that could be read before must be what it was then: the
+   * checksums of the stream are proven at its end, and not by who begins at a checkpoint.
+   */
+  private Segment unchanged(long number, Segment segment) {
+    if (segment.damage() != null) {
+      return index.wasRead(number)
+          ? new Segment(Segment.NOTHING.bytes(), segment.damage())
+          : segment;
+    }
+    return segment.bytes().length == 0 || index.isUnchanged(number, segment.bytes())
+        ? segment
+        : new Segment(
+            Segment.NOTHING.bytes(),
+            StreamDamage.corrupt("the data is not what it was when it was first read"));
+  }
+
+  private void finish(DecoderPool.Pass pass, boolean stopped) {
+    if (pass.ended() || stopped) {
       pool.discard(pass);
     } else {
       pool.giveBack(pass);
@@ -243,13 +267,15 @@ public final class CompressedSource implements BlockSource {
       while (done < bytes.length) {
         int count = pass.decode(bytes, done, bytes.length - done);
         if (count < 0) {
-          index.ended(pass.position());
           break;
         }
         done += count;
       }
     } catch (IOException | UnreadableException e) {
       damage = e instanceof IOException io ? io : new IOException(e.getMessage(), e);
+      if (e instanceof StreamDamage stream && stream.kind() == StreamDamage.Kind.CORRUPT) {
+        index.damaged();
+      }
     }
     index.reached(pass.position());
     return new Segment(done < bytes.length ? Arrays.copyOf(bytes, done) : bytes, damage);

@@ -3,6 +3,7 @@ package blksh.compress;
 import blksh.block.BlockSource;
 import blksh.block.ConcatSource;
 import blksh.block.FileSource;
+import blksh.io.OwnerOnly;
 import blksh.io.Sha256;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -42,7 +43,7 @@ final class IndexDirectory {
 
   /** The index of a source under one compression. */
   IndexFile open(BlockSource raw, String compression) throws IOException {
-    Files.createDirectories(directory);
+    OwnerOnly.makeDirectories(directory);
     makeRoom();
     long most = Math.min(MOST_BYTES_EACH, Files.getFileStore(directory).getUsableSpace() / 2);
     StringBuilder facts = new StringBuilder(compression);

@@ -20,9 +20,9 @@ import java.util.zip.CRC32C;
  * Every record and its data carry a CRC-32C and data is written before its record, so whatever a
  * crash leaves behind is told from what is whole; a log cut short goes on after its last good
  * record. The process that writes holds a lock; any other keeps an index of its own, for as long as
- * it is open.
+ * it is open. One that another version wrote is begun anew.
  *
- * <p>Layout, little-endian: header of 48 bytes (magic {@code "blkshgap"}, version 1 as 32 bits, 32
+ * <p>Layout, little-endian: header of 48 bytes (magic {@code "blkshgap"}, version 2 as 32 bits, 32
  * bytes that identify the source, CRC-32C of all that); records of 44 bytes (type 32, out 64, in
  * 64, offset of the data 64, its stored length 32, its length 32, its CRC-32C 32, CRC-32C of the
  * record 32).
@@ -32,9 +32,10 @@ final class IndexFile implements Closeable {
   static final int CHECKPOINT = 1;
   static final int PIECE = 2;
   static final int END = 3;
+  static final int SUMS = 4;
 
   private static final byte[] MAGIC = "blkshgap".getBytes(StandardCharsets.US_ASCII);
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
   private static final int IDENTITY = 32;
   private static final int HEADER = 48;
   private static final int RECORD = 44;
@@ -74,7 +75,7 @@ final class IndexFile implements Closeable {
     this.body = bodyOf(log);
     this.temporary = temporary;
     this.records = records;
-    this.data = OpenFile.open(body, OpenFile.Use.CREATE, OpenFile.WhenInterrupted.FINISH);
+    this.data = OpenFile.open(body, OpenFile.Use.CREATE_PLAIN, OpenFile.WhenInterrupted.FINISH);
     this.most = most;
   }
 
@@ -97,7 +98,7 @@ final class IndexFile implements Closeable {
   }
 
   private static OpenFile claim(Path log) throws IOException {
-    return OpenFile.claim(log, OpenFile.Use.CREATE, OpenFile.WhenInterrupted.FINISH);
+    return OpenFile.claim(log, OpenFile.Use.CREATE_PLAIN, OpenFile.WhenInterrupted.FINISH);
   }
 
   private static IndexFile begin(
@@ -210,7 +211,7 @@ final class IndexFile implements Closeable {
     boolean good =
         buffer.getInt() == crc(bytes, RECORD - Integer.BYTES)
             && entry.type >= CHECKPOINT
-            && entry.type <= END
+            && entry.type <= SUMS
             && entry.out >= 0
             && entry.offset >= 0
             && entry.stored >= 0
@@ -264,6 +265,17 @@ final class IndexFile implements Closeable {
       return entry.length == 0 ? stored : Zstd.decompress(stored, entry.length);
     } catch (IOException | ZstdException e) {
       return null;
+    }
+  }
+
+  /** Forgets everything; nothing is added any more. */
+  synchronized void clear() {
+    full = true;
+    count = 0;
+    try {
+      records.truncate(HEADER);
+    } catch (IOException e) {
+      // it stays as it is, and the checksum of the stream says again what is wrong
     }
   }
 

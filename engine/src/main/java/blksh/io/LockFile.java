@@ -5,9 +5,7 @@ import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLockInterruptionException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
-import java.util.Set;
 
 /**
  * A file that is there to be locked, so that one after the other does something: one process, and
@@ -19,7 +17,7 @@ public final class LockFile {
   private final FileAttribute<?>[] attributes;
 
   /**
-   * @param attributes of the file, when it is made
+   * @param attributes of the file, when it is made; without any it is its owner's alone
    */
   public LockFile(Path path, FileAttribute<?>... attributes) {
     this.path = path;
@@ -59,11 +57,7 @@ public final class LockFile {
 
   /** The channel whose closing gives the lock back; null when an interrupt came. */
   private FileChannel locked() throws IOException {
-    FileChannel channel =
-        FileChannel.open(
-            path,
-            Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE),
-            attributes);
+    FileChannel channel = OpenFile.Use.CREATE_PLAIN.channel(path, attributes);
     boolean locked = false;
     try {
       channel.lock();

@@ -1,22 +1,19 @@
 package blksh.io;
 
 import blksh.BlkshException;
-import blksh.task.CancelledException;
 import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.LinkOption;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
-import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -31,69 +28,109 @@ public final class OpenFile implements Closeable {
   /** Largest single transfer, in bytes: the JDK keeps a buffer of that size for each thread. */
   private static final int LARGEST_TRANSFER = 1 << 20;
 
+  /** What holds bytes at positions. */
+  private static final Set<FileType> DATA = Set.of(FileType.REGULAR, FileType.BLOCK_DEVICE);
+
+  private static final Set<FileType> PLAIN = Set.of(FileType.REGULAR);
+
   /** What becomes of the call of a thread that is interrupted. */
   public enum WhenInterrupted {
-    /** It ends with {@link CancelledException}. */
+    /** It ends with {@link blksh.task.CancelledException}. */
     CANCEL,
     /** It goes on to its end, and the thread is interrupted then as before. */
     FINISH
   }
 
-  /** For what a file is opened, and whether it must be there. */
+  /** For what a file is opened, whether it must be there, and what it may be. */
   public enum Use {
-    READ(StandardOpenOption.READ),
+    /** To read a file or a block device, also through a link. */
+    READ(DATA, StandardOpenOption.READ),
     /** To read and write what is there. */
-    WRITE(StandardOpenOption.READ, StandardOpenOption.WRITE),
+    WRITE(DATA, StandardOpenOption.READ, StandardOpenOption.WRITE),
     /** To read and write what is there, or is made. */
-    CREATE(StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE),
+    CREATE(DATA, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE),
     /** To read and write what is made; nothing may be there. */
-    CREATE_NEW(StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
+    CREATE_NEW(
+        DATA, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW),
+    /** To read a file of this very name, which no link may stand for. */
+    READ_PLAIN(PLAIN, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS),
+    /** To read and write one that is there. */
+    WRITE_PLAIN(
+        PLAIN, StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
+    /** To read and write one that is there, or is made. */
+    CREATE_PLAIN(
+        PLAIN,
+        StandardOpenOption.READ,
+        StandardOpenOption.WRITE,
+        StandardOpenOption.CREATE,
+        LinkOption.NOFOLLOW_LINKS),
+    /** To make the entries of a directory durable. */
+    DIRECTORY(Set.of(FileType.DIRECTORY), StandardOpenOption.READ);
 
+    private final Set<FileType> allowed;
     private final Set<OpenOption> options;
 
-    Use(OpenOption... options) {
+    Use(Set<FileType> allowed, OpenOption... options) {
+      this.allowed = allowed;
       this.options = Set.of(options);
     }
 
-    private Use again() {
-      return this == READ ? READ : WRITE;
+    /** What opens it anew, once it is there. */
+    Use again() {
+      return switch (this) {
+        case READ, READ_PLAIN, DIRECTORY -> this;
+        case WRITE, CREATE, CREATE_NEW -> WRITE;
+        case WRITE_PLAIN, CREATE_PLAIN -> WRITE_PLAIN;
+      };
+    }
+
+    boolean isReading() {
+      return !options.contains(StandardOpenOption.WRITE);
+    }
+
+    /**
+     * Opens a channel, once what is there was looked at.
+     *
+     * @param attributes of a file that is made; nobody else may use it unless they say so
+     * @throws NoPlainFileException when it is what such a use is not made for
+     */
+    FileChannel channel(Path path, FileAttribute<?>... attributes) throws IOException {
+      look(path);
+      return FileChannel.open(
+          path, options, attributes.length == 0 ? OwnerOnly.file() : attributes);
+    }
+
+    private void look(Path path) throws IOException {
+      FileType found = FileType.of(path, LinkOption.NOFOLLOW_LINKS);
+      if (found == FileType.LINK && !options.contains(LinkOption.NOFOLLOW_LINKS)) {
+        found = FileType.of(path);
+        if (found == null) {
+          throw new NoPlainFileException(path, FileType.LINK);
+        }
+      }
+      if (found != null && this != CREATE_NEW && !allowed.contains(found)) {
+        throw new NoPlainFileException(path, found);
+      }
     }
   }
 
-  private final Path path;
-
-  /** Device and inode number: what the path led to when it was opened. */
-  private final Object key;
-
-  private final Use use;
-  private final WhenInterrupted whenInterrupted;
-
-  /** The claim whose file is locked; null when it is open to others too. */
-  private final FileClaim claim;
-
+  private final LastingChannel channel;
   private final long size;
-  private volatile FileChannel channel;
-  private boolean closed;
 
-  private OpenFile(
-      Path path,
-      Object key,
-      Use use,
-      WhenInterrupted whenInterrupted,
-      FileClaim claim,
-      FileChannel channel)
-      throws IOException {
-    this.path = path;
-    this.key = key;
-    this.use = use;
-    this.whenInterrupted = whenInterrupted;
-    this.claim = claim;
+  private final Object forcing = new Object();
+
+  /** Why what was written is not durable and never will be; null while nothing failed. */
+  private IOException lost;
+
+  private OpenFile(LastingChannel channel) throws IOException {
     this.channel = channel;
     boolean interrupted = Thread.interrupted();
     try {
-      this.size = channel.size();
+      this.size = channel.current().size();
     } finally {
-      end(interrupted);
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
@@ -113,7 +150,8 @@ public final class OpenFile implements Closeable {
   /**
    * Opens, or makes, a file.
    *
-   * @param attributes of a file that is made
+   * @param attributes of a file that is made; without any it is its owner's alone
+   * @throws NoPlainFileException when it is what such a use is not made for, as a pipe
    */
   public static OpenFile open(
       Path path, Use use, WhenInterrupted whenInterrupted, FileAttribute<?>... attributes)
@@ -122,10 +160,11 @@ public final class OpenFile implements Closeable {
     while (true) {
       Object before = FileClaim.inode(absolute);
       FileChannel channel = before == null || use != Use.READ ? null : FileClaim.idle(before);
-      channel = channel == null ? FileChannel.open(absolute, use.options, attributes) : channel;
+      channel = channel == null ? use.channel(absolute, attributes) : channel;
       Object after = FileClaim.inode(absolute);
       if (after != null && (before == null || before.equals(after))) {
-        return new OpenFile(absolute, after, use, whenInterrupted, null, channel);
+        return new OpenFile(
+            new LastingChannel(absolute, after, use, whenInterrupted, null, channel));
       }
       channel.close();
     }
@@ -135,8 +174,9 @@ public final class OpenFile implements Closeable {
    * Opens, or makes, a file that nobody else may claim as long as it is open: no other process, nor
    * any other part of this one.
    *
-   * @param attributes of a file that is made
+   * @param attributes of a file that is made; without any it is its owner's alone
    * @return null when somebody has claimed it, or another file has just taken its place
+   * @throws NoPlainFileException when it is what such a use is not made for, as a pipe
    */
   public static OpenFile claim(
       Path path, Use use, WhenInterrupted whenInterrupted, FileAttribute<?>... attributes)
@@ -151,15 +191,16 @@ public final class OpenFile implements Closeable {
     Object key = null;
     try {
       Object before = FileClaim.inode(absolute);
-      channel = FileChannel.open(absolute, use.options, attributes);
+      channel = use.channel(absolute, attributes);
       key = before == null ? FileClaim.inode(absolute) : before;
       // Until it is locked it may have got another name, and another file its own.
       if (key != null
           && claim.made(key)
-          && lock(channel)
+          && LastingChannel.lock(channel)
           && key.equals(FileClaim.inode(absolute))
           && Descriptors.haveOpen(absolute)) {
-        file = new OpenFile(absolute, key, use, whenInterrupted, claim, channel);
+        file =
+            new OpenFile(new LastingChannel(absolute, key, use, whenInterrupted, claim, channel));
       }
       return file;
     } finally {
@@ -172,20 +213,12 @@ public final class OpenFile implements Closeable {
     }
   }
 
-  private static boolean lock(FileChannel channel) throws IOException {
-    try {
-      return channel.tryLock() != null;
-    } catch (OverlappingFileLockException e) {
-      return false;
-    }
-  }
-
   public Path path() {
-    return path;
+    return channel.path();
   }
 
   public Object key() {
-    return key;
+    return channel.key();
   }
 
   /** Bytes it had when it was opened. */
@@ -195,11 +228,11 @@ public final class OpenFile implements Closeable {
 
   /** Bytes it has now. */
   public long length() throws IOException {
-    return call("read ", FileChannel::size);
+    return channel.call("read ", FileChannel::size);
   }
 
   FileChannel channel() {
-    return channel;
+    return channel.current();
   }
 
   // ---- reading -------------------------------------------------------------------------------
@@ -217,7 +250,7 @@ public final class OpenFile implements Closeable {
       if (fill(position, target) < wanted) {
         int done = target.position() - start;
         throw new UnreadableException(
-            path.toString(),
+            path().toString(),
             position + done,
             wanted - done,
             "it ends there now, but had %d bytes when it was opened".formatted(size),
@@ -225,11 +258,11 @@ public final class OpenFile implements Closeable {
       }
       return wanted;
     } catch (ClosedChannelException e) {
-      throw IoFailure.told("read " + path, e);
+      throw IoFailure.told("read " + path(), e);
     } catch (IOException e) {
       int done = target.position() - start;
       throw new UnreadableException(
-          path.toString(), position + done, wanted - done, e.getMessage(), e);
+          path().toString(), position + done, wanted - done, e.getMessage(), e);
     } finally {
       target.limit(limit);
     }
@@ -248,29 +281,14 @@ public final class OpenFile implements Closeable {
       while (target.position() < limit) {
         int at = target.position();
         target.limit(direct ? limit : Math.min(limit, at + LARGEST_TRANSFER));
-        if (transfer(position + at - start, target) <= 0) {
+        long from = position + at - start;
+        if (channel.call("read ", current -> current.read(target, from)) <= 0) {
           break;
         }
       }
       return target.position() - start;
     } finally {
       target.limit(limit);
-    }
-  }
-
-  private int transfer(long position, ByteBuffer target) throws IOException {
-    boolean interrupted = begin("read ");
-    try {
-      while (true) {
-        FileChannel current = channel;
-        try {
-          return current.read(target, position);
-        } catch (ClosedChannelException e) {
-          interrupted |= recover("read ", current, e);
-        }
-      }
-    } finally {
-      end(interrupted);
     }
   }
 
@@ -317,27 +335,11 @@ public final class OpenFile implements Closeable {
       while (bytes.position() < limit) {
         int at = bytes.position();
         bytes.limit(direct ? limit : Math.min(limit, at + LARGEST_TRANSFER));
-        transferOut(position + at - start, bytes);
+        long to = position + at - start;
+        channel.call("write to ", current -> current.write(bytes, to));
       }
     } finally {
       bytes.limit(limit);
-    }
-  }
-
-  private void transferOut(long position, ByteBuffer bytes) throws IOException {
-    boolean interrupted = begin("write to ");
-    try {
-      while (true) {
-        FileChannel current = channel;
-        try {
-          current.write(bytes, position);
-          return;
-        } catch (ClosedChannelException e) {
-          interrupted |= recover("write to ", current, e);
-        }
-      }
-    } finally {
-      end(interrupted);
     }
   }
 
@@ -355,27 +357,49 @@ public final class OpenFile implements Closeable {
 
   /** Cuts off what is beyond a length. */
   public void truncate(long length) throws IOException {
-    call("write to ", current -> current.truncate(length));
+    channel.call("write to ", current -> current.truncate(length));
   }
 
   /**
-   * Returns when everything written before is on the medium.
+   * Returns when everything written before is on the medium. Once that has failed it never succeeds
+   * again: the kernel has dropped what it could not write, and would call the next try a success.
    *
    * @param metadata whether the times of the file matter too
    */
   public void force(boolean metadata) throws IOException {
-    call(
-        "write to ",
-        current -> {
-          current.force(metadata);
-          return null;
-        });
+    // One after the other: the kernel tells of a failure once.
+    synchronized (forcing) {
+      if (lost != null) {
+        throw new IOException(lost.getMessage(), lost);
+      }
+      try {
+        channel.call(
+            "write to ",
+            current -> {
+              current.force(metadata);
+              return null;
+            });
+      } catch (IOException e) {
+        lost = e;
+        throw e;
+      }
+    }
+  }
+
+  /**
+   * Counts as lost what was written before a {@link #force} that failed, so that what is written
+   * from now on can be made durable.
+   */
+  public void writeOff() {
+    synchronized (forcing) {
+      lost = null;
+    }
   }
 
   /** A part of it in memory, which stays there when the file is closed. */
   public MappedByteBuffer map(FileChannel.MapMode mode, long position, long length)
       throws IOException {
-    return call("map ", current -> current.map(mode, position, length));
+    return channel.call("map ", current -> current.map(mode, position, length));
   }
 
   /**
@@ -385,111 +409,20 @@ public final class OpenFile implements Closeable {
    * @return null when another process has them locked
    */
   public FileLock tryLock(long position, long length, boolean shared) throws IOException {
-    return channel.tryLock(position, length, shared);
+    return channel.current().tryLock(position, length, shared);
   }
 
   /** As {@link #tryLock}, but waits. */
   public FileLock lock(long position, long length, boolean shared) throws IOException {
-    return channel.lock(position, length, shared);
-  }
-
-  // ---- interrupts ----------------------------------------------------------------------------
-
-  private interface Call<T> {
-    T on(FileChannel channel) throws IOException;
-  }
-
-  private <T> T call(String verb, Call<T> call) throws IOException {
-    boolean interrupted = begin(verb);
-    try {
-      while (true) {
-        FileChannel current = channel;
-        try {
-          return call.on(current);
-        } catch (ClosedChannelException e) {
-          interrupted |= recover(verb, current, e);
-        }
-      }
-    } finally {
-      end(interrupted);
-    }
-  }
-
-  /** Whether the thread is interrupted, and is to be so again after the call. */
-  private boolean begin(String verb) {
-    if (whenInterrupted == WhenInterrupted.FINISH) {
-      return Thread.interrupted();
-    }
-    if (Thread.currentThread().isInterrupted()) {
-      throw new CancelledException(verb + path);
-    }
-    return false;
-  }
-
-  private static void end(boolean interrupted) {
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  /** Opens the file anew in place of a channel that was lost; whether this thread lost it. */
-  private boolean recover(String verb, FileChannel lost, ClosedChannelException cause)
-      throws IOException {
-    boolean own = cause instanceof ClosedByInterruptException;
-    if (own && whenInterrupted == WhenInterrupted.CANCEL) {
-      throw new CancelledException(verb + path);
-    }
-    boolean interrupted = own && Thread.interrupted();
-    try {
-      replace(lost);
-    } catch (IOException | RuntimeException e) {
-      end(interrupted);
-      throw e;
-    }
-    return interrupted;
-  }
-
-  private synchronized void replace(FileChannel lost) throws IOException {
-    if (closed) {
-      throw new ClosedChannelException();
-    }
-    if (channel != lost) {
-      return;
-    }
-    FileChannel fresh = FileChannel.open(path, use.again().options);
-    String problem = null;
-    if (!Objects.equals(key, FileClaim.inode(path))) {
-      problem = "another file took its place while it was open";
-    } else if (claim != null && !lock(fresh)) {
-      problem = "another process has taken it";
-    }
-    if (problem != null) {
-      fresh.close();
-      throw new IOException(problem);
-    }
-    channel = fresh;
+    return channel.current().lock(position, length, shared);
   }
 
   @Override
-  public synchronized void close() {
-    if (closed) {
-      return;
-    }
-    closed = true;
+  public void close() {
     try {
-      if (claim != null) {
-        channel.close();
-      } else if (use == Use.READ) {
-        FileClaim.closeReading(key, channel);
-      } else {
-        FileClaim.close(key, channel);
-      }
+      channel.close();
     } catch (IOException e) {
-      throw IoFailure.told("close " + path, e);
-    } finally {
-      if (claim != null) {
-        claim.release();
-      }
+      throw IoFailure.told("close " + path(), e);
     }
   }
 }

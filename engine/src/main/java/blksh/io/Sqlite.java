@@ -2,13 +2,16 @@ package blksh.io;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.sqlite.JDBC;
 import org.sqlite.SQLiteErrorCode;
 
@@ -50,12 +53,14 @@ public final class Sqlite {
   }
 
   /**
-   * Opens a database, or makes an empty one.
+   * Opens a database, or makes an empty one, for its owner alone.
    *
    * @param patienceMillis how long is waited for a lock that somebody has
    */
   public static Connection open(Path file, Synchronous synchronous, int patienceMillis)
       throws SQLException {
+    look(file);
+    makeForOwner(file);
     Connection connection = connect(JDBC.PREFIX + file, synchronous, patienceMillis);
     boolean ready = false;
     try {
@@ -76,8 +81,41 @@ public final class Sqlite {
 
   /** A database to read on a file system that cannot be written, where nobody changes it. */
   public static Connection openUnchanging(Path file) throws SQLException {
+    look(file);
     return connect(
         JDBC.PREFIX + file.toAbsolutePath().toUri() + "?immutable=1", Synchronous.NORMAL, 0);
+  }
+
+  /** SQLite would wait for ever for a pipe in place of one of its files. */
+  private static void look(Path file) throws SQLException {
+    for (Path each : filesOf(file)) {
+      try {
+        FileType.requireRegular(each);
+      } catch (IOException e) {
+        throw new SQLException(
+            "%s: %s".formatted(each, IoFailure.reason(e)),
+            null,
+            SQLiteErrorCode.SQLITE_NOTADB.code,
+            e);
+      }
+    }
+  }
+
+  /** What SQLite makes beside a database gets the permissions of that. */
+  private static void makeForOwner(Path file) {
+    try {
+      if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+        Files.createFile(file, OwnerOnly.file());
+      }
+    } catch (IOException e) {
+      // somebody was faster, or SQLite tells why it cannot be made
+    }
+  }
+
+  private static List<Path> filesOf(Path file) {
+    return Stream.of("-wal", "-shm", "")
+        .map(ending -> file.resolveSibling(file.getFileName() + ending))
+        .toList();
   }
 
   private static Connection connect(String url, Synchronous synchronous, int patienceMillis)
@@ -176,8 +214,8 @@ public final class Sqlite {
 
   /** Removes the files of a database that nobody has open. */
   public static void delete(Path file) throws IOException {
-    for (String ending : new String[] {"-wal", "-shm", ""}) {
-      Files.deleteIfExists(file.resolveSibling(file.getFileName() + ending));
+    for (Path each : filesOf(file)) {
+      Files.deleteIfExists(each);
     }
   }
 }

@@ -13,8 +13,8 @@ import java.nio.file.Path;
 /**
  * A file or a drive that is being written anew at positions, by several threads. A file is sparse
  * and appears under its name only when it is whole, as {@link PartFile} does; a file of that name
- * stays as it was until then. A drive is written in place, and may be relied on once {@link
- * #finish} has returned.
+ * stays as it was until then, and a new one is its owner's alone. A drive is written in place, and
+ * may be relied on once {@link #finish} has returned.
  */
 public final class TargetFile implements Closeable {
 
@@ -57,13 +57,12 @@ public final class TargetFile implements Closeable {
         return new TargetFile(absolute, null, file, overwrite);
       }
       Path name = Files.exists(absolute) ? absolute.toRealPath() : absolute;
-      PartFile part = partOf(name);
+      PartFile part = PartFile.begin(PartFile.beside(name));
       if (part == null) {
         throw new BlkshException(action, "it is being written by another restore or conversion");
       }
       boolean ready = false;
       try {
-        part.file().truncate(0);
         WholeFile.copyPermissions(name, part.path());
         ready = true;
         return new TargetFile(name, part, part.file(), overwrite);
@@ -74,16 +73,6 @@ public final class TargetFile implements Closeable {
       }
     } catch (IOException e) {
       throw IoFailure.told(action, e);
-    }
-  }
-
-  /** A part of its own, or one a dead writer left; null while another is writing it. */
-  private static PartFile partOf(Path name) throws IOException {
-    Path part = PartFile.beside(name);
-    try {
-      return Files.exists(part) ? PartFile.takeOver(part) : PartFile.create(part);
-    } catch (FileAlreadyExistsException e) {
-      return null;
     }
   }
 
@@ -161,7 +150,7 @@ public final class TargetFile implements Closeable {
     if (part == null) {
       file.force(true);
     } else {
-      if (!overwrite && Files.exists(path)) {
+      if (!overwrite && Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
         throw new FileAlreadyExistsException(path.toString(), null, "it was made meanwhile");
       }
       part.publish(path);

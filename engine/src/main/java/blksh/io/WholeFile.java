@@ -23,6 +23,9 @@ public final class WholeFile {
   /** Why nothing can be made where no directory is. */
   public static final String NO_DIRECTORY = "its directory does not exist";
 
+  private static final FileAttribute<?> USUAL =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-rw-rw-"));
+
   private static final int BUFFER = 1 << 16;
 
   private WholeFile() {}
@@ -40,24 +43,25 @@ public final class WholeFile {
     byte[] of(byte[] old) throws IOException;
   }
 
-  /** Makes a file, or replaces one. */
+  /** Makes a file, for its owner alone, or replaces one. */
   public static void replace(Path path, Durability durability, Contents contents)
       throws IOException {
     Path name = real(path);
     write(name, part(name), durability, contents);
   }
 
-  /** Makes a file, or replaces one. */
+  /** Makes a file, for its owner alone, or replaces one. */
   public static void replace(Path path, Durability durability, byte[] contents) throws IOException {
     replace(path, durability, out -> out.write(contents));
   }
 
   /**
-   * Changes a file, or makes one. No other change is made meanwhile, by whatever process, so none
-   * is lost.
+   * Changes a file, or makes one for its owner alone. No other change is made meanwhile, by
+   * whatever process, so none is lost.
    */
   public static void change(Path path, Durability durability, Change change) throws IOException {
     Path name = real(path);
+    FileType.requireRegular(name);
     PartFile part = part(name);
     write(
         name,
@@ -67,12 +71,12 @@ public final class WholeFile {
   }
 
   /**
-   * Makes a file.
+   * Makes a file, for whom the umask allows.
    *
    * @throws FileAlreadyExistsException when there is something of that name
    */
   public static void create(Path path, Durability durability, byte[] contents) throws IOException {
-    PartFile part = part(path);
+    PartFile part = PartFile.await(PartFile.beside(path.toAbsolutePath()), USUAL);
     if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
       part.discard();
       throw new FileAlreadyExistsException(path.toString());
@@ -84,17 +88,8 @@ public final class WholeFile {
     return Files.exists(path) ? path.toRealPath() : path;
   }
 
-  /** Not to be read by others than may read what it replaces. */
   private static PartFile part(Path name) throws IOException {
-    Path absolute = name.toAbsolutePath();
-    boolean guarded = Files.exists(absolute) && posix(absolute) != null;
-    FileAttribute<?>[] mine =
-        guarded
-            ? new FileAttribute<?>[] {
-              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
-            }
-            : new FileAttribute<?>[0];
-    return PartFile.await(PartFile.beside(absolute), mine);
+    return PartFile.await(PartFile.beside(name.toAbsolutePath()));
   }
 
   private static void write(Path name, PartFile part, Durability durability, Contents contents)

@@ -14,6 +14,8 @@ import java.util.function.Consumer;
  */
 public final class Task {
 
+  private static final ThreadLocal<Task> CURRENT = new ThreadLocal<>();
+
   private final String verb;
   private final String subject;
   private final long startedNanos = System.nanoTime();
@@ -44,6 +46,16 @@ public final class Task {
   /** A task nobody watches, for callers that need no progress. */
   public static Task unwatched() {
     return new Task("run", "");
+  }
+
+  /** What the {@link Workers} thread that asks works on; null on any other thread. */
+  static Task current() {
+    return CURRENT.get();
+  }
+
+  /** Says what this thread works on, all its life. */
+  void isCurrent() {
+    CURRENT.set(this);
   }
 
   public String verb() {

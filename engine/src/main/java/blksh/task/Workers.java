@@ -41,6 +41,7 @@ public final class Workers {
     AtomicReference<Throwable> failure = new AtomicReference<>();
     Runnable guarded =
         () -> {
+          task.isCurrent();
           try {
             body.work();
           } catch (Throwable e) {

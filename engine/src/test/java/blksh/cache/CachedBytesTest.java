@@ -47,16 +47,6 @@ class CachedBytesTest {
   }
 
   @Test
-  void whatIsWrittenIsNotClaimedUntilItIsMarked() throws IOException {
-    try (CachedBytes held = open()) {
-      held.write(0, bytes(0, 4096));
-      assertThat(held.map().bytes(RescueStatus.FINISHED)).isZero();
-      held.mark(0, 4096, RescueStatus.FINISHED);
-      assertThat(held.map().bytes(RescueStatus.FINISHED)).isEqualTo(4096);
-    }
-  }
-
-  @Test
   void whatWasNotSavedIsStillToBeSaved() throws IOException {
     try (CachedBytes held = open()) {
       held.mark(0, 4096, RescueStatus.BAD_SECTOR);

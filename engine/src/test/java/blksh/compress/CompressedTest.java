@@ -24,6 +24,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -511,6 +512,62 @@ class CompressedTest {
           .filter(path -> path.toString().endsWith(".data"))
           .mapToLong(path -> path.toFile().length())
           .sum();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("makers")
+  void whatRotsAfterItsFirstOpeningIsUnreadableWhereItDid(Maker maker) throws Exception {
+    byte[] packed = packed(maker);
+    Path file = write(maker);
+    FileTime time = Files.getLastModifiedTime(file);
+    try (BlockSource source = open(file)) {
+      Reading.read(source, 0, maker.data().length + 1);
+    }
+    byte[] data = maker.data();
+    for (int place : new int[] {packed.length / 3, packed.length * 3 / 4}) {
+      byte[] rotten = packed.clone();
+      rotten[place] ^= 4;
+      Files.write(file, rotten);
+      Files.setLastModifiedTime(file, time);
+      try (BlockSource source = open(file)) {
+        int unread = 0;
+        for (int at = 0; at < data.length; at += 700_000) {
+          int length = Math.min(700_000, data.length - at);
+          ByteBuffer read = ByteBuffer.allocate(length);
+          try {
+            source.read(at, read);
+          } catch (UnreadableException e) {
+            assertThat(e.start()).isBetween((long) at, (long) at + length);
+            unread++;
+          }
+          assertThat(
+                  Arrays.equals(read.array(), 0, read.position(), data, at, at + read.position()))
+              .as("%d bytes at %d", read.position(), at)
+              .isTrue();
+        }
+        assertThat(unread).as("damage at " + place).isPositive();
+      }
+    }
+  }
+
+  @Test
+  void whatWasReadWrongBeforeItWasProvenIsNotHeldAgainstIt() throws Exception {
+    byte[] packed = pack(DATA, 0, SIZE, CompressedTest::lz4);
+    Path file = Files.write(directory.resolve("disk.lz4"), packed);
+    FileTime time = Files.getLastModifiedTime(file);
+    byte[] misread = packed.clone();
+    misread[packed.length / 2] ^= 1;
+    Files.write(file, misread);
+    Files.setLastModifiedTime(file, time);
+    try (BlockSource source = open(file)) {
+      assertThatThrownBy(() -> Reading.read(source, 0, SIZE + 1))
+          .isInstanceOf(CompressedCorruptException.class);
+    }
+    Files.write(file, packed);
+    Files.setLastModifiedTime(file, time);
+    try (BlockSource source = open(file)) {
+      assertThat(Arrays.mismatch(Reading.read(source, 0, SIZE + 1), DATA)).isEqualTo(-1);
     }
   }
 

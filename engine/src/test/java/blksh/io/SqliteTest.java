@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import blksh.kit.Tmpfs;
+import blksh.kit.Tool;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -135,6 +138,32 @@ class SqliteTest {
     try (Connection connection = Sqlite.inMemory()) {
       execute(connection, "CREATE TABLE t (n INTEGER)");
       assertThat(ask(connection, "SELECT count(*) FROM t")).isEqualTo("0");
+    }
+  }
+
+  @Test
+  void aPipeInPlaceOfOneOfItsFilesIsDamageAndNotWaitedFor() throws Exception {
+    for (String ending : List.of("", "-wal")) {
+      Path file = folder.resolve("db" + ending.length());
+      Tool.named("mkfifo").run(file + ending);
+      fails(() -> open(file), Sqlite.Failure.DAMAGED);
+      fails(() -> Sqlite.openUnchanging(file), Sqlite.Failure.DAMAGED);
+      Sqlite.delete(file);
+      open(file).close();
+    }
+  }
+
+  @Test
+  void itIsItsOwnersAlone() throws Exception {
+    Path file = folder.resolve("db");
+    try (Connection connection = open(file)) {
+      execute(connection, "CREATE TABLE t (x)");
+      for (String ending : List.of("", "-wal", "-shm")) {
+        Path each = folder.resolve("db" + ending);
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(each)))
+            .as(each.toString())
+            .isEqualTo("rw-------");
+      }
     }
   }
 }

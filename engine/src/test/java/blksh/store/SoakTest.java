@@ -67,7 +67,7 @@ class SoakTest {
           workers.add(start(path, "w" + i));
         }
         for (int kill = 0; kill < BETWEEN && System.nanoTime() < end; kill++) {
-          Await.pause(random.nextInt(1200));
+          Await.pause(random.nextInt(2500));
           int victim = random.nextInt(PROCESSES);
           kill(workers.get(victim));
           workers.set(victim, start(path, "w" + victim));

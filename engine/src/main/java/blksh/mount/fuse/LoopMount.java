@@ -29,7 +29,7 @@ public final class LoopMount {
 
   /**
    * The options by which a file system is mounted without a byte of it being written, not even to
-   * bring a journal up to date.
+   * bring a journal up to date, and without its set-id programs and devices meaning anything.
    *
    * @param fileSystem its kind in any spelling, or empty
    */
@@ -44,7 +44,7 @@ public final class LoopMount {
               case "f2fs" -> ",norecovery";
               default -> "";
             };
-    return "loop,ro" + own;
+    return "loop,ro,nosuid,nodev" + own;
   }
 
   /** The command that mounts it, for people to type. */

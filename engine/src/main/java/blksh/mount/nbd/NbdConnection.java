@@ -9,7 +9,6 @@ import blksh.mount.TrafficMeter;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 import java.util.Iterator;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -33,7 +32,7 @@ final class NbdConnection {
   private static final int MOST_EXTENTS = 4096;
   private static final int REQUEST = 28;
 
-  private final SocketChannel channel;
+  private final NbdClient client;
   private final NbdExport export;
   private final BlockSource source;
   private final boolean structured;
@@ -51,9 +50,8 @@ final class NbdConnection {
 
   private static final Request END = new Request(-1, 0, 0, 0, 0, null);
 
-  NbdConnection(
-      SocketChannel channel, NbdHandshake.Terms terms, TrafficMeter traffic, String name) {
-    this.channel = channel;
+  NbdConnection(NbdClient client, NbdHandshake.Terms terms, TrafficMeter traffic, String name) {
+    this.client = client;
     this.export = terms.export();
     this.source = export.source();
     this.structured = terms.structured();
@@ -156,11 +154,11 @@ final class NbdConnection {
         unanswered.decrementAndGet();
       }
     } catch (IOException | InterruptedException e) {
-      hangUp();
+      client.close();
       drain();
     } catch (RuntimeException | Error e) {
       traffic.failed(e);
-      hangUp();
+      client.close();
       drain();
     }
   }
@@ -453,14 +451,14 @@ final class NbdConnection {
       left += part.remaining();
     }
     while (left > 0) {
-      left -= channel.write(parts);
+      left -= client.write(parts);
     }
   }
 
   /** Fills a buffer; false when the client hung up before it, where it may. */
   private boolean receive(ByteBuffer buffer, boolean mayEnd) throws IOException {
     while (buffer.hasRemaining()) {
-      if (channel.read(buffer) < 0) {
+      if (client.read(buffer, !mayEnd || buffer.position() > 0) < 0) {
         if (mayEnd && buffer.position() == 0) {
           return false;
         }
@@ -468,13 +466,5 @@ final class NbdConnection {
       }
     }
     return true;
-  }
-
-  private void hangUp() {
-    try {
-      channel.close();
-    } catch (IOException e) {
-      // it is gone already
-    }
   }
 }

@@ -4,7 +4,6 @@ import blksh.BlkshException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,9 +17,8 @@ final class NbdHandshake {
   private static final int MOST_OPTIONS = 1000;
   private static final int PREFERRED_BLOCK = 4096;
 
-  private final SocketChannel channel;
+  private final NbdClient client;
   private final NbdExports exports;
-  private final Runnable named;
   private final ByteBuffer buffer = ByteBuffer.allocate(LONGEST_OPTION);
   private boolean noZeroes;
   private boolean structured;
@@ -32,13 +30,9 @@ final class NbdHandshake {
   /** How the client will be served. */
   record Terms(NbdExport export, boolean structured, boolean allocation) {}
 
-  /**
-   * @param named told when the client has said which export it wants; to open that may take long
-   */
-  NbdHandshake(SocketChannel channel, NbdExports exports, Runnable named) {
-    this.channel = channel;
+  NbdHandshake(NbdClient client, NbdExports exports) {
+    this.client = client;
     this.exports = exports;
-    this.named = named;
   }
 
   /**
@@ -113,7 +107,6 @@ final class NbdHandshake {
   }
 
   private Terms exportName(String name) throws IOException {
-    named.run();
     NbdExport export =
         exports.find(name).orElseThrow(() -> new IOException("no export \"" + name + "\""));
     ByteBuffer answer =
@@ -186,7 +179,6 @@ final class NbdHandshake {
 
   /** The export of a name, to be released; when there is none the client has been told. */
   private Optional<NbdExport> find(int option, String name) throws IOException {
-    named.run();
     String problem = "there is no export of that name";
     try {
       Optional<NbdExport> found = exports.find(name);
@@ -317,14 +309,14 @@ final class NbdHandshake {
   private void send(ByteBuffer bytes) throws IOException {
     bytes.flip();
     while (bytes.hasRemaining()) {
-      channel.write(bytes);
+      client.answer(bytes);
     }
   }
 
   private ByteBuffer receive(int length) throws IOException {
     buffer.clear().limit(length);
     while (buffer.hasRemaining()) {
-      if (channel.read(buffer) < 0) {
+      if (client.read(buffer, true) < 0) {
         throw new EOFException();
       }
     }

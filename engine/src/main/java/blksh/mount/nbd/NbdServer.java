@@ -27,7 +27,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -36,18 +35,24 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class NbdServer implements Closeable {
 
-  /** Clients at the same time; one more is turned away. */
+  /**
+   * Clients at the same time. One more takes the place of one that keeps the server waiting, or is
+   * turned away.
+   */
   private static final int MOST_CLIENTS = 64;
 
-  /** How long a client may take to say what it wants. */
+  /** How long a client may let the server wait in all before it has said what it wants. */
   private static final long PATIENCE_MILLIS = 15_000;
+
+  /** Who kept it waiting so long gives his place to another who comes. */
+  private static final long LEAST_SILENT_NANOS = 1_000_000_000;
 
   private final ServerSocketChannel listener;
   private final Path socket;
   private final NbdExports exports;
   private final long patienceMillis;
   private final TrafficMeter traffic = new TrafficMeter();
-  private final Map<SocketChannel, Thread> clients = new ConcurrentHashMap<>();
+  private final Map<NbdClient, Thread> clients = new ConcurrentHashMap<>();
   private final AtomicLong started = new AtomicLong();
   private final Ending ending = new Ending(this::close, "blksh-nbd-exit");
   private volatile boolean closing;
@@ -127,7 +132,7 @@ public final class NbdServer implements Closeable {
   }
 
   /**
-   * @param patienceMillis how long a client may take to say what it wants
+   * @param patienceMillis how long a client may let it wait before it has said what it wants
    */
   static NbdServer listen(int port, NbdExports exports, long patienceMillis) {
     try {
@@ -155,8 +160,8 @@ public final class NbdServer implements Closeable {
   private void accept() {
     while (!closing) {
       try {
-        SocketChannel client = listener.accept();
-        if (clients.size() >= MOST_CLIENTS) {
+        NbdClient client = new NbdClient(listener.accept());
+        if (clients.size() >= MOST_CLIENTS && !makeRoom()) {
           client.close();
           continue;
         }
@@ -176,30 +181,50 @@ public final class NbdServer implements Closeable {
     }
   }
 
-  /** A client that never says what it wants must not keep others out. */
-  private static void hangUpUnless(AtomicBoolean agreed, SocketChannel client) {
-    try {
-      if (!agreed.get()) {
-        client.close();
+  /** Cuts off whoever has kept the server waiting longest; false when nobody has for long. */
+  private boolean makeRoom() {
+    NbdClient longest = null;
+    long silent = 0;
+    for (NbdClient client : clients.keySet()) {
+      long now = client.silent();
+      long least = client.isHaggling() ? LEAST_SILENT_NANOS : patienceMillis * 1_000_000;
+      if (now >= least && now > silent) {
+        longest = client;
+        silent = now;
       }
-    } catch (IOException e) {
-      // it is gone
     }
+    if (longest == null) {
+      return false;
+    }
+    clients.remove(longest);
+    longest.close();
+    return true;
   }
 
-  private void serve(SocketChannel client, String name) {
+  /** A client that never says what it wants must not keep others out. */
+  private void watch(NbdClient client, long millis) {
+    CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS)
+        .execute(
+            () -> {
+              long left = patienceMillis - client.waited() / 1_000_000;
+              if (client.isHaggling() && left <= 0) {
+                client.close();
+              } else if (client.isHaggling() && clients.containsKey(client)) {
+                watch(client, left);
+              }
+            });
+  }
+
+  private void serve(NbdClient client, String name) {
     traffic.opened();
     NbdExport export = null;
     try (client) {
       if (socket == null) {
-        client.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        client.sendAtOnce();
       }
-      AtomicBoolean agreed = new AtomicBoolean();
-      CompletableFuture.delayedExecutor(patienceMillis, TimeUnit.MILLISECONDS)
-          .execute(() -> hangUpUnless(agreed, client));
-      Optional<NbdHandshake.Terms> terms =
-          new NbdHandshake(client, exports, () -> agreed.set(true)).negotiate();
-      agreed.set(true);
+      watch(client, patienceMillis);
+      Optional<NbdHandshake.Terms> terms = new NbdHandshake(client, exports).negotiate();
+      client.agreed();
       if (terms.isPresent()) {
         export = terms.get().export();
         new NbdConnection(client, terms.get(), traffic, name).serve();
@@ -266,12 +291,10 @@ public final class NbdServer implements Closeable {
       // whatever is left of it is replaced by the next server
     }
     boolean interrupted = false;
-    for (Map.Entry<SocketChannel, Thread> client : clients.entrySet()) {
+    for (Map.Entry<NbdClient, Thread> client : clients.entrySet()) {
       try {
         client.getKey().close();
         client.getValue().join();
-      } catch (IOException e) {
-        // it is gone already
       } catch (InterruptedException e) {
         interrupted = true;
       }

@@ -4,8 +4,7 @@ import blksh.BlkshException;
 import blksh.io.FileClaim;
 import blksh.io.IoFailure;
 import blksh.io.OpenFile;
-import blksh.task.Task;
-import blksh.task.Workers;
+import blksh.task.Waiting;
 import java.io.IOException;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
@@ -19,7 +18,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * <p>Byte 0 is held shared by everybody who has the store open, and exclusively by repair. Bytes 1
  * and 2 are held exclusively for moments: 1 to number and publish a manifest, 2 to change the page
  * index. The locks belong to the process, so one channel per store serves the whole process and
- * threads queue for bytes 1 and 2 among themselves first.
+ * threads queue for bytes 1 and 2 among themselves first. Whoever waits for them can be stopped.
  *
  * <p>A store on a read-only medium is used without locks: nobody can change it.
  */
@@ -89,7 +88,7 @@ final class DirectoryLock implements Exclusion {
 
   private void take() throws IOException {
     if (Files.isWritable(path.getParent()) || Files.isWritable(path)) {
-      file = OpenFile.open(path, OpenFile.Use.CREATE, OpenFile.WhenInterrupted.FINISH);
+      file = OpenFile.open(path, OpenFile.Use.CREATE_PLAIN, OpenFile.WhenInterrupted.FINISH);
       use = file.tryLock(0, 1, true);
       if (use == null) {
         throw beingRepaired();
@@ -108,21 +107,32 @@ final class DirectoryLock implements Exclusion {
   }
 
   private <T> T exclusively(ReentrantLock threads, long position, Action<T> action) {
-    threads.lock();
-    try {
-      if (file == null || threads.getHoldCount() > 1) {
-        return action.run();
-      }
-      // On a thread of the engine: an interrupt of a thread that waits for a lock closes its
-      // channel.
-      Task waiting = new Task("lock store", path.getParent().toString());
-      try (FileLock held = Workers.call(waiting, () -> file.lock(position, 1, false))) {
-        return held.isValid() ? action.run() : null;
+    String what = "change store " + path.getParent();
+    try (Waiting waiting = new Waiting(what, "waiting for whoever writes to the store")) {
+      waiting.take(threads);
+      try {
+        if (file == null || threads.getHoldCount() > 1) {
+          return action.run();
+        }
+        try (FileLock held = lock(position, waiting)) {
+          return held.isValid() ? action.run() : null;
+        }
+      } finally {
+        threads.unlock();
       }
     } catch (IOException e) {
-      throw new BlkshException("change store " + path.getParent(), IoFailure.reason(e), e);
-    } finally {
-      threads.unlock();
+      throw new BlkshException(what, IoFailure.reason(e), e);
+    }
+  }
+
+  /** Not by waiting in the system: an interrupt would close the channel, and nothing end it. */
+  private FileLock lock(long position, Waiting waiting) throws IOException {
+    while (true) {
+      FileLock held = file.tryLock(position, 1, false);
+      if (held != null) {
+        return held;
+      }
+      waiting.turn();
     }
   }
 

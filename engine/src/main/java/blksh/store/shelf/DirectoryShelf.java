@@ -1,5 +1,6 @@
 package blksh.store.shelf;
 
+import blksh.io.OwnerOnly;
 import blksh.io.PartFile;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
@@ -9,6 +10,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
@@ -25,7 +27,10 @@ import java.util.stream.Stream;
 /**
  * A directory as a shelf: a blob is the file of its name below it. Blobs grow as {@code NAME.part};
  * the system's locks on the file {@code lock} keep others away. What else lies in it, as the files
- * that are derived from the blobs, is nobody's blob, and neither read nor changed by it.
+ * that are derived from the blobs, is nobody's blob, and neither read nor changed by it. The
+ * directory may be named by a link; below it links are not followed.
+ *
+ * <p>What it makes is its owner's alone.
  */
 public final class DirectoryShelf implements Shelf, Spool {
 
@@ -43,7 +48,7 @@ public final class DirectoryShelf implements Shelf, Spool {
    * @throws FileAlreadyExistsException when there is something else in it
    */
   public static DirectoryShelf make(Path root) throws IOException {
-    Files.createDirectories(root);
+    OwnerOnly.makeDirectories(root);
     try (Stream<Path> entries = Files.list(root)) {
       if (entries.anyMatch(entry -> !entry.toString().endsWith(PartFile.ENDING))) {
         throw new FileAlreadyExistsException(root.toString(), null, "the directory is not empty");
@@ -73,7 +78,7 @@ public final class DirectoryShelf implements Shelf, Spool {
 
   @Override
   public void prepare(String prefix) throws IOException {
-    Files.createDirectories(path(prefix));
+    OwnerOnly.makeDirectories(path(prefix));
     PartFile.syncDirectory(root);
   }
 
@@ -86,13 +91,14 @@ public final class DirectoryShelf implements Shelf, Spool {
 
   @Override
   public Blob open(String name) throws IOException {
-    return new ReadOnlyFile(path(name));
+    return ReadOnlyFile.plain(path(name));
   }
 
   @Override
   public OptionalLong size(String name) throws IOException {
     try {
-      return OptionalLong.of(Files.size(path(name)));
+      return OptionalLong.of(
+          (Long) Files.getAttribute(path(name), "size", LinkOption.NOFOLLOW_LINKS));
     } catch (NoSuchFileException e) {
       return OptionalLong.empty();
     }
@@ -123,7 +129,7 @@ public final class DirectoryShelf implements Shelf, Spool {
         if (!name.startsWith(prefix)) {
           continue;
         }
-        if (Files.isDirectory(entry)) {
+        if (Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)) {
           walk(name + "/", prefix, visitor);
         } else {
           visitor.accept(name);
@@ -196,7 +202,7 @@ public final class DirectoryShelf implements Shelf, Spool {
   /** Where the part of a blob is, in a directory that is there. */
   private Path partFor(String name) throws IOException {
     Path part = partOf(name);
-    Files.createDirectories(part.getParent());
+    OwnerOnly.makeDirectories(part.getParent());
     return part;
   }
 
@@ -216,7 +222,9 @@ public final class DirectoryShelf implements Shelf, Spool {
   @Override
   public void delete(String name) throws IOException {
     Path file = path(name);
-    if (Files.deleteIfExists(file)) {
+    Files.deleteIfExists(file);
+    // Also when it was gone: who removed it may not have come so far.
+    if (Files.isDirectory(file.getParent())) {
       PartFile.syncDirectory(file.getParent());
     }
     removeIfEmpty(file.getParent());
@@ -257,7 +265,7 @@ public final class DirectoryShelf implements Shelf, Spool {
   @Override
   public Part begin(String name) throws IOException {
     Path part = partOf(name);
-    Files.createDirectories(part.getParent());
+    OwnerOnly.makeDirectories(part.getParent());
     return new DirectoryPart(this, PartFile.create(part));
   }
 
@@ -283,7 +291,7 @@ public final class DirectoryShelf implements Shelf, Spool {
   /** Gives a part a name. */
   void publish(PartFile part, String name) throws IOException {
     Path file = path(name);
-    Files.createDirectories(file.getParent());
+    OwnerOnly.makeDirectories(file.getParent());
     part.publish(file);
     if (!file.getParent().equals(root)) {
       PartFile.syncDirectory(file.getParent().getParent());

@@ -10,8 +10,22 @@ public final class ReadOnlyFile implements Blob {
 
   private final OpenFile file;
 
+  /** Opens what a path leads to, a file or a drive. */
   public ReadOnlyFile(Path path) throws IOException {
-    this.file = OpenFile.open(path, OpenFile.Use.READ, OpenFile.WhenInterrupted.FINISH);
+    this(path, OpenFile.Use.READ);
+  }
+
+  private ReadOnlyFile(Path path, OpenFile.Use use) throws IOException {
+    this.file = OpenFile.open(path, use, OpenFile.WhenInterrupted.FINISH);
+  }
+
+  /**
+   * Opens a file of this very name, which no link may stand for.
+   *
+   * @throws blksh.io.NoPlainFileException when something else has it
+   */
+  static ReadOnlyFile plain(Path path) throws IOException {
+    return new ReadOnlyFile(path, OpenFile.Use.READ_PLAIN);
   }
 
   @Override

@@ -295,6 +295,51 @@ class NbdServerTest {
   }
 
   @Test
+  void clientsThatKeepItWaitingKeepNobodyOut() throws Exception {
+    NbdExports exports = NbdExports.of(new NbdExport("", new ByteArraySource(new byte[4096])));
+    NbdServer server = keep(NbdServer.listen(0, exports, 600_000));
+    for (int i = 0; i < 64; i++) {
+      Socket silent = keep(new Socket("127.0.0.1", server.uri().getPort()));
+      silent.setSoTimeout(20_000);
+      DataInputStream in = new DataInputStream(silent.getInputStream());
+      DataOutputStream out = new DataOutputStream(silent.getOutputStream());
+      in.readNBytes(18);
+      out.writeInt(NbdProtocol.FLAG_FIXED_NEWSTYLE);
+      out.writeLong(NbdProtocol.IHAVEOPT);
+      out.writeInt(NbdProtocol.OPT_INFO);
+      out.writeInt(6);
+      out.write(new byte[6]);
+      assertThat(in.readLong()).isEqualTo(NbdProtocol.OPTION_REPLY_MAGIC);
+    }
+    Tool nbdinfo = Tool.named("nbdinfo");
+    await(() -> nbdinfo.attempt("--size", server.uri().toString()).output().equals("4096"));
+  }
+
+  @Test
+  void whatAClientWaitsInAllOfTheHandshakeIsCounted() throws Exception {
+    NbdExports exports = NbdExports.of(new NbdExport("", new ByteArraySource(new byte[4096])));
+    NbdServer server = keep(NbdServer.listen(0, exports, 300));
+    try (Socket slow = new Socket("127.0.0.1", server.uri().getPort())) {
+      slow.setSoTimeout(20_000);
+      DataOutputStream out = new DataOutputStream(slow.getOutputStream());
+      slow.getInputStream().readNBytes(18);
+      out.writeInt(NbdProtocol.FLAG_FIXED_NEWSTYLE);
+      await(
+          () -> {
+            try {
+              out.writeLong(NbdProtocol.IHAVEOPT);
+              out.writeInt(NbdProtocol.OPT_INFO);
+              out.writeInt(6);
+              out.write(new byte[6]);
+              return false;
+            } catch (IOException cutOff) {
+              return true;
+            }
+          });
+    }
+  }
+
+  @Test
   void nonsenseEndsTheConnectionAndNothingElse() throws Exception {
     byte[] bytes = Content.random(10_000, 10);
     NbdServer server =

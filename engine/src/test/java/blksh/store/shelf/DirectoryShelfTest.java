@@ -4,18 +4,22 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import blksh.io.NoPlainFileException;
+import blksh.kit.Tool;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -141,5 +145,43 @@ class DirectoryShelfTest {
     assertThat(shelf.isPrepared("a/")).isTrue();
     assertThat(shelf.list("a/")).isEmpty();
     assertThat(shelf.bytes()).isZero();
+  }
+
+  @Test
+  void whatIsNoPlainFileIsRefusedByNameAndLinksAreNotFollowed() throws IOException {
+    shelf.put("a/one", bytes("first"));
+    Path root = folder.resolve("shelf");
+    Path outside = Files.createDirectory(folder.resolve("outside"));
+    Files.writeString(outside.resolve("secret"), "secret");
+    Files.createSymbolicLink(root.resolve("a/link"), outside.resolve("secret"));
+    Files.createSymbolicLink(root.resolve("a/folder"), outside);
+    Tool.named("mkfifo").run(root.resolve("a/pipe"));
+    assertThat(shelf.list("a/")).containsExactlyInAnyOrder("a/one", "a/link", "a/folder", "a/pipe");
+    for (String name : List.of("a/link", "a/folder", "a/pipe")) {
+      assertThatThrownBy(() -> shelf.open(name))
+          .isInstanceOf(NoPlainFileException.class)
+          .hasMessageContaining(root.resolve(name).toString());
+    }
+    Path named = Files.createSymbolicLink(folder.resolve("named"), root);
+    assertThat(new DirectoryShelf(named).list("a/")).hasSize(4);
+    try (Blob blob = new DirectoryShelf(named).open("a/one")) {
+      assertThat(blob.size()).isEqualTo(5);
+    }
+  }
+
+  @Test
+  void whatItMakesIsItsOwnersAlone() throws IOException {
+    shelf.put("a/b/one", bytes("first"));
+    shelf.begin("a/part").close();
+    shelf.exclusion().orElseThrow().close();
+    try (Stream<Path> all = Files.walk(folder.resolve("shelf"))) {
+      assertThat(all)
+          .hasSize(6)
+          .allSatisfy(
+              path ->
+                  assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)))
+                      .as(path.toString())
+                      .isEqualTo(Files.isDirectory(path) ? "rwx------" : "rw-------"));
+    }
   }
 }

@@ -1,0 +1,18 @@
+package blksh.mount.fuse;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class LoopMountTest {
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "ext4", "XFS", "btrfs", "vfat"})
+  void nothingInAnImageGivesAnybodyRights(String fileSystem) {
+    assertThat(LoopMount.options(fileSystem).split(",")).contains("ro", "nosuid", "nodev");
+    assertThat(LoopMount.command(Path.of("image"), Path.of("/mnt"), fileSystem))
+        .contains(LoopMount.options(fileSystem));
+  }
+}
