@@ -1,4 +1,4 @@
-package blksh.mount.fuse;
+package blksh.io;
 
 import blksh.BlkshException;
 import java.io.IOException;
@@ -6,44 +6,72 @@ import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
-/** Programs of the system that mounting needs. */
-final class Program {
+/**
+ * Programs of the system: how they are found, and how they are started. Those of the administrator
+ * are found too, though the PATH of an ordinary user leaves their directories out.
+ */
+public final class Program {
+
+  private static final List<String> USUAL = List.of("/usr/bin", "/bin", "/usr/sbin", "/sbin");
 
   private static final int PATIENCE_SECONDS = 20;
 
   private Program() {}
 
   /** What a program did. */
-  record Ended(int status, String output) {}
+  public record Ended(int status, String output) {}
 
   /** The first of some programs that is installed. */
-  static Optional<Path> find(String... names) {
-    List<String> folders = new ArrayList<>();
-    folders.addAll(List.of(System.getenv().getOrDefault("PATH", "").split(":")));
-    folders.addAll(List.of("/usr/bin", "/bin", "/usr/sbin", "/sbin"));
+  public static Optional<Path> find(String... names) {
     for (String name : names) {
-      for (String folder : folders) {
-        if (!folder.isEmpty() && Files.isExecutable(Path.of(folder, name))) {
-          return Optional.of(Path.of(folder, name));
+      for (String folder : folders()) {
+        Path program = Path.of(folder, name);
+        if (Files.isExecutable(program) && !Files.isDirectory(program)) {
+          return Optional.of(program);
         }
       }
     }
     return Optional.empty();
   }
 
-  /** Runs a program to its end, whatever that is. */
-  static Ended run(Path program, String... arguments) {
+  /** What PATH says, then what it may leave out. */
+  private static Set<String> folders() {
+    Set<String> folders = new LinkedHashSet<>();
+    for (String folder : System.getenv().getOrDefault("PATH", "").split(":")) {
+      if (folder.startsWith("/")) {
+        folders.add(folder);
+      }
+    }
+    folders.addAll(USUAL);
+    return folders;
+  }
+
+  /**
+   * A program to be started. It finds other programs as this process does, and what it says is
+   * neither translated nor made of question marks.
+   */
+  public static ProcessBuilder of(Path program, String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(program.toString());
     command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().put("PATH", String.join(":", folders()));
+    builder.environment().put("LC_ALL", "C.UTF-8");
+    return builder;
+  }
+
+  /** Runs a program to its end, whatever that is. */
+  public static Ended run(Path program, String... arguments) {
     boolean interrupted = false;
     try {
       Process process =
-          new ProcessBuilder(command)
+          of(program, arguments)
               .redirectErrorStream(true)
               .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
               .start();
@@ -69,7 +97,7 @@ final class Program {
   }
 
   /** How the system writes the names of files. */
-  static Charset fileNames() {
+  public static Charset fileNames() {
     return Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
   }
 }
