@@ -76,7 +76,7 @@ public final class Main {
       Object result = script.run(session);
       session.awaitJobs();
       session.finish(result);
-      session.findings().forEach(finding -> console.err().println("blksh: " + finding));
+      session.findings().forEach(finding -> console.tell(finding));
       return session.findings().isEmpty() ? ExitStatus.DONE : ExitStatus.FINDINGS;
     } catch (Throwable failure) {
       if (script == null) {
@@ -104,7 +104,7 @@ public final class Main {
     if (text == null) {
       return "";
     }
-    return "\n  at " + script.getSource().getName() + ":" + number + ": " + text.strip();
+    return "\nat " + script.getSource().getName() + ":" + number + ": " + text.strip();
   }
 
   private int report(Throwable failure, String place) {
@@ -117,11 +117,11 @@ public final class Main {
     }
     String message = Failures.message(failure);
     if (failure instanceof UsageException || interrupted) {
-      console.err().println("blksh: " + message);
+      console.tell(message);
     } else if (failure instanceof blksh.script.ScriptCompilationException) {
       console.err().println(message);
     } else {
-      console.err().println("blksh: " + message + place);
+      console.tell(message + place);
     }
     if (options.trace()) {
       failure.printStackTrace(console.err());

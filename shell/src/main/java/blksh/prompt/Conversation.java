@@ -106,7 +106,7 @@ final class Conversation implements PromptContext.Seat {
           foresight.clear();
         }
       } catch (InterruptedException interrupted) {
-        console.err().println("blksh: interrupted");
+        console.tell("interrupted");
       }
     }
   }
@@ -143,7 +143,7 @@ final class Conversation implements PromptContext.Seat {
     }
     warned = true;
     String jobs = running == 1 ? "a job is running" : running + " jobs are running";
-    console.err().println("blksh: " + jobs + "; leave again to cancel, :jobs lists");
+    console.tell(jobs + "; leave again to cancel, :jobs lists");
     return false;
   }
 
@@ -161,7 +161,7 @@ final class Conversation implements PromptContext.Seat {
             compiler::importable);
     EntryHistory history = new EntryHistory(home.resolve("history"), HISTORY);
     if (history.problem() != null) {
-      console.err().println("blksh: cannot read the history: " + history.problem());
+      console.tell("cannot read the history: " + history.problem());
     }
     Path inputRc = Path.of(System.getProperty("user.home"), ".inputrc");
     return new EntryReader(

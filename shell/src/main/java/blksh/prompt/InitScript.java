@@ -57,10 +57,10 @@ final class InitScript {
         text = read;
       } else {
         printer.failure(outcome);
-        console.err().println("blksh: that was " + file);
+        console.tell("that was " + file);
       }
     } catch (IOException unreadable) {
-      console.err().println("blksh: cannot read " + file + ": " + unreadable.getMessage());
+      console.tell("cannot read " + file + ": " + unreadable.getMessage());
     } finally {
       synchronized (this) {
         running = null;

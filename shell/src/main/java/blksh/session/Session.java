@@ -78,7 +78,7 @@ public final class Session implements AutoCloseable {
     if (workspace == null) {
       workspace =
           Workspace.open(
-              options.home(), warning -> console.err().println("blksh: " + warning.getMessage()));
+              options.home(), warning -> console.tell(warning.getMessage()));
     }
     return workspace;
   }
@@ -229,7 +229,7 @@ public final class Session implements AutoCloseable {
             Files.delete(file);
           }
         } catch (IOException left) {
-          console.err().println("blksh: cannot remove " + store.path() + ": " + left.getMessage());
+          console.tell("cannot remove " + store.path() + ": " + left.getMessage());
         }
       }
       scratch.clear();

@@ -69,7 +69,7 @@ public final class Json {
     } catch (IOException impossible) {
       throw new UncheckedIOException(impossible);
     }
-    return text.toString();
+    return Visible.escaped(text.toString());
   }
 
   /** The object for a failure: {@code {"error":{"kind":…,"message":…}}}. */
