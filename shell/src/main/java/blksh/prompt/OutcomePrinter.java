@@ -1,6 +1,5 @@
 package blksh.prompt;
 
-import blksh.BlkshException;
 import blksh.prompt.command.CommandContext;
 import blksh.script.FastLane;
 import blksh.script.Sitting;
@@ -161,21 +160,29 @@ final class OutcomePrinter {
           .forEach(problem -> console.err().println(problem.render(refused.getSource())));
       if (session.options().json()) {
         String message = refused.getProblems().get(0).getMessage();
-        console.out().println(Json.error("Compilation", message));
+        console.out().println(Json.error("Compilation", message, "", List.of()));
       }
       return;
     }
     Repl.Outcome.Threw threw = (Repl.Outcome.Threw) outcome;
     lastFailure = threw.getFailure();
     String place = "";
-    if (!(lastFailure instanceof BlkshException) && threw.getSource().getText().contains("\n")) {
+    if (threw.getSource().getText().contains("\n")) {
       String line = threw.getSource().line(threw.getLine());
       place = line == null ? "" : "\nat line " + threw.getLine() + ": " + line.strip();
     }
     console.tell(Failures.message(lastFailure) + place);
     if (session.options().json()) {
       String kind = Failures.kind(lastFailure);
-      console.out().println(Json.error(kind, Failures.message(lastFailure)));
+      List<String> findings = session.findings();
+      console
+          .out()
+          .println(
+              Json.error(
+                  kind,
+                  Failures.message(lastFailure),
+                  "",
+                  findings.subList(told, findings.size())));
     }
   }
 }

@@ -91,19 +91,24 @@ public final class Session implements AutoCloseable {
     Workspace within = workspace();
     showProgress(within);
     Background background = Background.current();
-    return within.run(
-        verb,
-        subject,
-        task -> {
-          if (background != null) {
-            background.adopt(task);
-          }
-          try {
-            return operation.apply(task);
-          } finally {
-            findings.addAll(task.findings());
-          }
-        });
+    try {
+      return within.run(
+          verb,
+          subject,
+          task -> {
+            if (background != null) {
+              background.adopt(task);
+            }
+            try {
+              return operation.apply(task);
+            } finally {
+              findings.addAll(task.findings());
+            }
+          });
+    } catch (RuntimeException | Error failure) {
+      CallSite.keep(failure);
+      throw failure;
+    }
   }
 
   private synchronized void showProgress(Workspace within) {
