@@ -14,8 +14,8 @@ import blksh.session.ExitStatus;
 import blksh.session.Screen;
 import blksh.session.Session;
 import blksh.view.View;
+import blksh.workspace.PrivateDirectory;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -150,7 +150,7 @@ final class Conversation implements PromptContext.Seat {
   private LineReader reader() throws IOException {
     ReadyCompiler compiler = parts.compiler();
     Path home = session.options().home();
-    Files.createDirectories(home);
+    PrivateDirectory.make(home);
     Completions completions =
         new Completions(
             parts.vocabulary(),

@@ -1,12 +1,15 @@
 package blksh.prompt;
 
+import blksh.BlkshException;
 import blksh.script.kotlin.Repl;
 import blksh.session.Console;
 import blksh.session.Evaluation;
 import blksh.session.Session;
+import blksh.session.Trust;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** The person's own {@code init.kts}, which is entered before anything else is. */
 final class InitScript {
@@ -36,6 +39,11 @@ final class InitScript {
   /** Enters what it holds; why that failed is told. */
   void enter(Repl repl) {
     if (!Files.exists(file)) {
+      return;
+    }
+    Optional<BlkshException> objection = Trust.objection("run " + file, file);
+    if (objection.isPresent()) {
+      console.tell(objection.get().getMessage());
       return;
     }
     Evaluation evaluation = new Evaluation();

@@ -8,6 +8,7 @@ import blksh.session.Session
 import blksh.session.UsageException
 import blksh.view.Size
 import blksh.view.Views
+import blksh.workspace.PrivateDirectory
 import java.io.IOException
 import java.net.InetAddress
 import java.nio.file.Files
@@ -258,7 +259,7 @@ class Vocabulary(private val session: Session, arguments: Arguments) : ArgumentW
 
   private fun overlayOf(source: Source): Path {
     val file = home.resolve("overlays").resolve(source.name.replace('/', '_'))
-    Files.createDirectories(file.parent)
+    PrivateDirectory.make(file.parent)
     return file
   }
 
