@@ -198,6 +198,20 @@ public final class Console {
     return outTerminal;
   }
 
+  /** Whether whoever started this process has closed its standard input; nothing is read then. */
+  public boolean inClosed() {
+    return closed('0');
+  }
+
+  /** Whether standard output was closed; what is printed goes nowhere then. */
+  public boolean outClosed() {
+    return closed('1');
+  }
+
+  private static boolean closed(char stream) {
+    return System.getProperty("blksh.closed", "").indexOf(stream) >= 0;
+  }
+
   /** Takes the settings of the session. */
   void use(Settings chosen) {
     settings = chosen;

@@ -7,7 +7,11 @@ import blksh.task.Task;
 import blksh.view.Json;
 import blksh.view.View;
 import blksh.workspace.Workspace;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -76,9 +80,7 @@ public final class Session implements AutoCloseable {
   /** The workspace of the home directory, opened when it is first asked for. */
   public synchronized Workspace workspace() {
     if (workspace == null) {
-      workspace =
-          Workspace.open(
-              options.home(), warning -> console.tell(warning.getMessage()));
+      workspace = Workspace.open(options.home(), warning -> console.tell(warning.getMessage()));
     }
     return workspace;
   }
@@ -127,9 +129,31 @@ public final class Session implements AutoCloseable {
     findings.add(sentence);
   }
 
-  /** Says that standard output carries data: from now on results go to standard error. */
-  public void dataOut() {
+  /**
+   * Standard input, as data.
+   *
+   * @throws BlkshException when there is none
+   */
+  public InputStream dataIn() {
+    if (console.inClosed()) {
+      throw new BlkshException("read standard input", "it is closed")
+          .suggest("say where the data comes from: | or <");
+    }
+    return System.in;
+  }
+
+  /**
+   * Standard output, for data: from now on results go to standard error.
+   *
+   * @throws BlkshException when there is none
+   */
+  public OutputStream dataOut() {
+    if (console.outClosed()) {
+      throw new BlkshException("write standard output", "it is closed")
+          .suggest("say where the data goes: | or >");
+    }
     dataOut = true;
+    return new FileOutputStream(FileDescriptor.out);
   }
 
   /** Prints a view, unless standard output belongs to JSON. */

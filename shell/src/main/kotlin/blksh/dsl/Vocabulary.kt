@@ -84,7 +84,7 @@ class Vocabulary(private val session: Session, arguments: Arguments) : ArgumentW
 
   /** What arrives on standard input, to be captured up to its end. */
   val stdin: Stream
-    get() = Stream()
+    get() = Stream(session)
 
   /**
    * A store by its directory. It is made when it is first written to and the directory is empty or
