@@ -26,6 +26,22 @@ unset BLKSH_DEFAULT_SIGNALS
 
 cd "$(dirname "$0")" || exit 1
 
+# Tests name files that are not ASCII and call programs of the administrator: cron, su and an ordinary
+# user's PATH provide for neither.
+[ "$(locale charmap 2>&1)" = UTF-8 ] || export LC_ALL=C.UTF-8
+export PATH=${PATH:-/usr/local/bin:/usr/bin:/bin}:/usr/sbin:/sbin
+# What tests keep in their homes is theirs alone, or it would not be run.
+umask 022
+unset JAVA_TOOL_OPTIONS _JAVA_OPTIONS JDK_JAVA_OPTIONS
+
+# Who may not write the build neither builds nor cleans it.
+for place in . target engine/target shell/target; do
+  if [ -e "$place" ] && ! [ -w "$place" ]; then
+    echo "verify: you may not write $PWD/$place: copy the checkout to a place of yours, and run this there" >&2
+    exit 1
+  fi
+done
+
 long=()
 if [ "${1-}" = --long ]; then
   shift

@@ -97,6 +97,19 @@ class ArchitectureTest {
         .check(ENGINE);
   }
 
+  /** So that each is looked for in all the places where programs are. */
+  @Test
+  void programsAreStartedInOnePlace() {
+    noClasses()
+        .that()
+        .doNotHaveFullyQualifiedName("blksh.io.Program")
+        .should()
+        .callConstructor(ProcessBuilder.class, String[].class)
+        .orShould()
+        .callConstructor(ProcessBuilder.class, List.class)
+        .check(ENGINE);
+  }
+
   /** So that the start of a program that needs none loads nothing native. */
   @Test
   void onlyFewCallNativeFunctions() {

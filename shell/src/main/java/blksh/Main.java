@@ -55,7 +55,7 @@ public final class Main {
         case PROMPT -> prompt();
       };
     } catch (Throwable failure) {
-      return report(failure, "");
+      return report(failure, ScriptLine.NONE, List.of());
     }
   }
 
@@ -65,8 +65,9 @@ public final class Main {
   }
 
   private int runScript(CommandLine line) {
+    Session session = new Session(console, options, line.words());
     ScriptHost.Ready script = null;
-    try (Session session = new Session(console, options, line.words())) {
+    try (session) {
       interrupts.arm(session);
       ScriptHost host = new ScriptHost(session, COMPILER);
       script =
@@ -76,14 +77,15 @@ public final class Main {
       Object result = script.run(session);
       session.awaitJobs();
       session.finish(result);
-      session.findings().forEach(finding -> console.err().println("blksh: " + finding));
+      session.findings().forEach(console::tell);
       return session.findings().isEmpty() ? ExitStatus.DONE : ExitStatus.FINDINGS;
     } catch (Throwable failure) {
       if (script == null) {
         // The script never came to read its words, but they say how failures are told.
         line.words().stream().takeWhile(word -> !word.equals("--")).forEach(options::accept);
       }
-      return report(failure, script == null ? "" : place(failure, script));
+      ScriptLine place = script == null ? ScriptLine.NONE : place(failure, script);
+      return report(failure, place, session.findings());
     }
   }
 
@@ -97,17 +99,36 @@ public final class Main {
     }
   }
 
-  /** Where in a script it failed: {@code at nightly.kts:12} and the line itself. */
-  private static String place(Throwable failure, ScriptHost.Ready script) {
-    int number = ScriptRun.INSTANCE.line(failure, script.getClassName());
-    String text = number == 0 ? null : script.getSource().line(number);
-    if (text == null) {
-      return "";
+  /**
+   * Where in a script it failed.
+   *
+   * @param at the script and the line, {@code nightly.kts:12}; empty when that is not known
+   * @param text the line itself
+   */
+  private record ScriptLine(String at, String text) {
+
+    static final ScriptLine NONE = new ScriptLine("", "");
+
+    @Override
+    public String toString() {
+      return at.isEmpty() ? "" : "\nat " + at + ": " + text;
     }
-    return "\n  at " + script.getSource().getName() + ":" + number + ": " + text.strip();
   }
 
-  private int report(Throwable failure, String place) {
+  private static ScriptLine place(Throwable failure, ScriptHost.Ready script) {
+    int number = ScriptRun.INSTANCE.line(failure, script.getClassName());
+    String text = number == 0 ? null : script.getSource().line(number);
+    return text == null
+        ? ScriptLine.NONE
+        : new ScriptLine(script.getSource().getName() + ":" + number, text.strip());
+  }
+
+  /**
+   * Tells a failure, after what was found before it.
+   *
+   * @return the exit status
+   */
+  private int report(Throwable failure, ScriptLine place, List<String> findings) {
     if (failure instanceof HelpRequested help) {
       return say(help.getText());
     }
@@ -115,19 +136,20 @@ public final class Main {
     if (interrupted && console.lostStatus() != 0) {
       return console.lostStatus();
     }
+    findings.forEach(console::tell);
     String message = Failures.message(failure);
     if (failure instanceof UsageException || interrupted) {
-      console.err().println("blksh: " + message);
+      console.tell(message);
     } else if (failure instanceof blksh.script.ScriptCompilationException) {
       console.err().println(message);
     } else {
-      console.err().println("blksh: " + message + place);
+      console.tell(message + place);
     }
     if (options.trace()) {
       failure.printStackTrace(console.err());
     }
     if (options.json()) {
-      console.out().println(Json.error(Failures.kind(failure), message));
+      console.out().println(Json.error(Failures.kind(failure), message, place.at(), findings));
     }
     if (failure instanceof UsageException) {
       return ExitStatus.USAGE;

@@ -58,7 +58,8 @@ class CommandLineTest {
     assertThat(blksh().run("--json", "eval", "error(\"no \\\"luck\\\"\")").lastLine())
         .isEqualTo(
             "{\"error\":{\"kind\":\"IllegalStateException\","
-                + "\"message\":\"IllegalStateException: no \\\"luck\\\"\"}}");
+                + "\"message\":\"IllegalStateException: no \\\"luck\\\"\","
+                + "\"at\":\"<eval>:1\"}}");
     assertThat(blksh().run("--json", "run", "nosuch").lastLine())
         .startsWith("{\"error\":{\"kind\":\"Failure\"");
   }
@@ -90,6 +91,22 @@ class CommandLineTest {
                 + script
                 + ":2: if (n == 0) error(\"boom\")\n");
     assertThat(blksh().run("--trace", "run", script.toString()).err()).contains("\tat ");
+  }
+
+  @Test
+  void tellsWhatWasFoundBeforeItFailed() throws Exception {
+    String script = "finding(\"two sectors are bad\")\nerror(\"the cable is off\")";
+    Ended ended = blksh().run("--json", "eval", script);
+    assertThat(ended.status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(ended.err())
+        .isEqualTo(
+            """
+            blksh: two sectors are bad
+            blksh: IllegalStateException: the cable is off
+              at <eval>:2: error("the cable is off")
+            """);
+    assertThat(ended.lastLine())
+        .contains("\"at\":\"<eval>:2\"", "\"findings\":[\"two sectors are bad\"]");
   }
 
   @Test

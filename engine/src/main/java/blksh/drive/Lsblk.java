@@ -1,6 +1,9 @@
 package blksh.drive;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import blksh.BlkshException;
+import blksh.io.Program;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
@@ -40,19 +43,25 @@ final class Lsblk {
     }
   }
 
-  private static String run(String... command) {
+  private static String run(String name, String... arguments) {
+    Path program =
+        Program.find(name)
+            .orElseThrow(
+                () ->
+                    new BlkshException("list drives", "there is no " + name)
+                        .suggest("install util-linux"));
     try {
       Process process =
-          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+          Program.of(program, arguments).redirectError(ProcessBuilder.Redirect.DISCARD).start();
       process.getOutputStream().close();
-      String output = new String(process.getInputStream().readAllBytes());
+      String output = new String(process.getInputStream().readAllBytes(), UTF_8);
       process.waitFor();
       return output;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new blksh.task.CancelledException("list drives");
     } catch (IOException e) {
-      throw new BlkshException("list drives", command[0] + " cannot be run", e)
+      throw new BlkshException("list drives", program + " cannot be run", e)
           .suggest("install util-linux");
     }
   }

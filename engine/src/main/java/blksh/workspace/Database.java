@@ -6,7 +6,6 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.SQLException;
 
@@ -58,11 +57,7 @@ final class Database implements Closeable {
 
   private Connection connection() throws SQLException, IOException {
     if (connection == null) {
-      if (!Files.isDirectory(file.getParent())) {
-        Files.createDirectories(
-            file.getParent(),
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-      }
+      PrivateDirectory.make(file.getParent());
       Connection fresh = Sqlite.open(file, Sqlite.Synchronous.NORMAL, BUSY_MILLIS);
       try {
         Schema.migrate(fresh);

@@ -123,7 +123,7 @@ final class MountRegistry {
 
   private void write(Path file, ServedMount mount) {
     try {
-      Files.createDirectories(directory);
+      PrivateDirectory.make(directory);
       mount.record().write(file, mount.traffic());
     } catch (IOException e) {
       synchronized (this) {

@@ -301,6 +301,11 @@ public final class Workspace implements Closeable {
    * @return closed by the caller
    */
   public Image image(Path path, ImageOptions options) {
+    try {
+      PrivateDirectory.make(home);
+    } catch (IOException unwritable) {
+      // then no index is kept either, which makes nothing fail
+    }
     return Images.open(path, options.withIndexDirectory(home.resolve(INDEXES)));
   }
 

@@ -1,5 +1,6 @@
 package blksh.kit;
 
+import blksh.io.Program;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,12 +24,18 @@ public final class Child {
   /** A program, to be started. */
   public static ProcessBuilder of(List<String> command) {
     List<String> words = new ArrayList<>(PREFIX);
-    words.addAll(command);
+    words.add(path(command.get(0)));
+    words.addAll(command.subList(1, command.size()));
     return new ProcessBuilder(words);
   }
 
   public static ProcessBuilder of(String... command) {
     return of(List.of(command));
+  }
+
+  /** Where a program is, also one that the PATH of an ordinary user leaves out. */
+  private static String path(String name) {
+    return name.contains("/") ? name : Program.find(name).map(Path::toString).orElse(name);
   }
 
   private static List<String> prefix() {

@@ -1,15 +1,13 @@
 package blksh.kit;
 
+import blksh.io.Program;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
 /** A program of the system that a test uses or compares with. */
 public final class Tool {
-
-  private static final List<String> FOLDERS = List.of("/usr/sbin", "/sbin", "/usr/bin", "/bin");
 
   private final String path;
 
@@ -27,17 +25,13 @@ public final class Tool {
 
   /** Where a program is; ends the test where it is not installed. */
   public static String path(String name) {
-    for (String folder : FOLDERS) {
-      Path program = Path.of(folder, name);
-      if (Files.isExecutable(program)) {
-        return program.toString();
-      }
-    }
-    return Component.missing(name + " is not installed");
+    return Program.find(name)
+        .map(Path::toString)
+        .orElseGet(() -> Component.missing(name + " is not installed"));
   }
 
   public static boolean isThere(String name) {
-    return FOLDERS.stream().anyMatch(folder -> Files.isExecutable(Path.of(folder, name)));
+    return Program.find(name).isPresent();
   }
 
   /** Runs it to its end and returns what it printed; its exit status must be 0. */

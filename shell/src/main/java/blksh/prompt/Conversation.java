@@ -14,8 +14,8 @@ import blksh.session.ExitStatus;
 import blksh.session.Screen;
 import blksh.session.Session;
 import blksh.view.View;
+import blksh.workspace.PrivateDirectory;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -106,7 +106,7 @@ final class Conversation implements PromptContext.Seat {
           foresight.clear();
         }
       } catch (InterruptedException interrupted) {
-        console.err().println("blksh: interrupted");
+        console.tell("interrupted");
       }
     }
   }
@@ -143,14 +143,14 @@ final class Conversation implements PromptContext.Seat {
     }
     warned = true;
     String jobs = running == 1 ? "a job is running" : running + " jobs are running";
-    console.err().println("blksh: " + jobs + "; leave again to cancel, :jobs lists");
+    console.tell(jobs + "; leave again to cancel, :jobs lists");
     return false;
   }
 
   private LineReader reader() throws IOException {
     ReadyCompiler compiler = parts.compiler();
     Path home = session.options().home();
-    Files.createDirectories(home);
+    PrivateDirectory.make(home);
     Completions completions =
         new Completions(
             parts.vocabulary(),
@@ -161,7 +161,7 @@ final class Conversation implements PromptContext.Seat {
             compiler::importable);
     EntryHistory history = new EntryHistory(home.resolve("history"), HISTORY);
     if (history.problem() != null) {
-      console.err().println("blksh: cannot read the history: " + history.problem());
+      console.tell("cannot read the history: " + history.problem());
     }
     Path inputRc = Path.of(System.getProperty("user.home"), ".inputrc");
     return new EntryReader(

@@ -1,12 +1,15 @@
 package blksh.prompt;
 
+import blksh.BlkshException;
 import blksh.script.kotlin.Repl;
 import blksh.session.Console;
 import blksh.session.Evaluation;
 import blksh.session.Session;
+import blksh.session.Trust;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** The person's own {@code init.kts}, which is entered before anything else is. */
 final class InitScript {
@@ -38,6 +41,11 @@ final class InitScript {
     if (!Files.exists(file)) {
       return;
     }
+    Optional<BlkshException> objection = Trust.objection("run " + file, file);
+    if (objection.isPresent()) {
+      console.tell(objection.get().getMessage());
+      return;
+    }
     Evaluation evaluation = new Evaluation();
     synchronized (this) {
       running = evaluation;
@@ -57,10 +65,10 @@ final class InitScript {
         text = read;
       } else {
         printer.failure(outcome);
-        console.err().println("blksh: that was " + file);
+        console.tell("that was " + file);
       }
     } catch (IOException unreadable) {
-      console.err().println("blksh: cannot read " + file + ": " + unreadable.getMessage());
+      console.tell("cannot read " + file + ": " + unreadable.getMessage());
     } finally {
       synchronized (this) {
         running = null;

@@ -1,6 +1,5 @@
 package blksh.prompt;
 
-import blksh.BlkshException;
 import blksh.prompt.command.CommandContext;
 import blksh.script.FastLane;
 import blksh.script.Sitting;
@@ -55,7 +54,7 @@ final class OutcomePrinter {
   void died(Thread thread, Throwable failure) {
     if (!Failures.interrupted(failure)) {
       lastFailure = failure;
-      console.err().println("blksh: thread " + thread.getName() + ": " + Failures.message(failure));
+      console.tell("thread " + thread.getName() + ": " + Failures.message(failure));
     }
   }
 
@@ -127,7 +126,7 @@ final class OutcomePrinter {
       lastFailure = threw.getFailure();
       String message = Failures.message(lastFailure);
       boolean interrupted = Failures.interrupted(lastFailure);
-      console.err().println("blksh: " + (interrupted ? "" : "cannot print the result: ") + message);
+      console.tell((interrupted ? "" : "cannot print the result: ") + message);
     } else if (drawn == null) {
       failure(null);
     }
@@ -137,7 +136,7 @@ final class OutcomePrinter {
   /** Says what was found since the last time. */
   private void tellFindings() {
     List<String> findings = session.findings();
-    findings.subList(told, findings.size()).forEach(it -> console.err().println("blksh: " + it));
+    findings.subList(told, findings.size()).forEach(it -> console.tell(it));
     told = findings.size();
   }
 
@@ -148,7 +147,7 @@ final class OutcomePrinter {
    */
   void failure(Repl.Outcome outcome) {
     if (outcome == null) {
-      console.err().println("blksh: given up; it may still be running");
+      console.tell("given up; it may still be running");
       return;
     }
     if (console.lostStatus() != 0) {
@@ -161,21 +160,29 @@ final class OutcomePrinter {
           .forEach(problem -> console.err().println(problem.render(refused.getSource())));
       if (session.options().json()) {
         String message = refused.getProblems().get(0).getMessage();
-        console.out().println(Json.error("Compilation", message));
+        console.out().println(Json.error("Compilation", message, "", List.of()));
       }
       return;
     }
     Repl.Outcome.Threw threw = (Repl.Outcome.Threw) outcome;
     lastFailure = threw.getFailure();
     String place = "";
-    if (!(lastFailure instanceof BlkshException) && threw.getSource().getText().contains("\n")) {
+    if (threw.getSource().getText().contains("\n")) {
       String line = threw.getSource().line(threw.getLine());
-      place = line == null ? "" : "\n  at line " + threw.getLine() + ": " + line.strip();
+      place = line == null ? "" : "\nat line " + threw.getLine() + ": " + line.strip();
     }
-    console.err().println("blksh: " + Failures.message(lastFailure) + place);
+    console.tell(Failures.message(lastFailure) + place);
     if (session.options().json()) {
       String kind = Failures.kind(lastFailure);
-      console.out().println(Json.error(kind, Failures.message(lastFailure)));
+      List<String> findings = session.findings();
+      console
+          .out()
+          .println(
+              Json.error(
+                  kind,
+                  Failures.message(lastFailure),
+                  "",
+                  findings.subList(told, findings.size())));
     }
   }
 }

@@ -1,6 +1,7 @@
 package blksh.session;
 
 import blksh.io.IoFailure;
+import blksh.io.Program;
 import blksh.view.Fitted;
 import blksh.view.View;
 import blksh.view.Views;
@@ -13,6 +14,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -56,12 +58,12 @@ public final class Console {
   private Console(OutputStream out, OutputStream err, String terminals, IntConsumer end) {
     this.outBytes = new Polite(out, this::lost);
     this.errBytes = new Polite(err, lost -> {});
-    this.out = utf8(outBytes);
-    this.err = utf8(errBytes);
     this.bareErr = utf8(err);
     this.end = end;
     this.inTerminal = terminals.indexOf('0') >= 0;
     this.outTerminal = terminals.indexOf('1') >= 0;
+    this.out = utf8(outTerminal ? new VisibleOutput(outBytes, true) : outBytes);
+    this.err = utf8(new VisibleOutput(errBytes, false));
     this.errTerminal = terminals.indexOf('2') >= 0;
   }
 
@@ -156,7 +158,7 @@ public final class Console {
       boolean unread = IoFailure.of(failure) == IoFailure.BROKEN_PIPE;
       lostStatus = unread ? ExitStatus.UNREAD : ExitStatus.FAILED;
       if (!unread) {
-        err.println("blksh: cannot write to standard output: " + failure.getMessage());
+        tell("cannot write to standard output: " + failure.getMessage());
       }
     }
     // Not from here: the end waits for the thread that is printing.
@@ -170,12 +172,22 @@ public final class Console {
     return lostStatus;
   }
 
+  /** Standard output; on a terminal, nothing that is printed does more than stand there. */
   public PrintStream out() {
     return out;
   }
 
+  /** Standard error; nothing that is printed does more than stand there, wherever it goes. */
   public PrintStream err() {
     return err;
+  }
+
+  /**
+   * Says something to the person, on standard error. Only its first line begins as what blksh says
+   * does, so that no name with a line end in it can say something of its own.
+   */
+  public void tell(String sentence) {
+    err.println("blksh: " + sentence.replace("\n", "\n  "));
   }
 
   public boolean inTerminal() {
@@ -184,6 +196,20 @@ public final class Console {
 
   public boolean outTerminal() {
     return outTerminal;
+  }
+
+  /** Whether whoever started this process has closed its standard input; nothing is read then. */
+  public boolean inClosed() {
+    return closed('0');
+  }
+
+  /** Whether standard output was closed; what is printed goes nowhere then. */
+  public boolean outClosed() {
+    return closed('1');
+  }
+
+  private static boolean closed(char stream) {
+    return System.getProperty("blksh.closed", "").indexOf(stream) >= 0;
   }
 
   /** Takes the settings of the session. */
@@ -328,7 +354,7 @@ public final class Console {
     }
   }
 
-  /** Standard error without that action. */
+  /** Standard error without that action, and for what is harmless already. */
   PrintStream bareErr() {
     return bareErr;
   }
@@ -350,9 +376,13 @@ public final class Console {
     if (columns != null && columns.matches("[1-9][0-9]{0,4}")) {
       return Integer.parseInt(columns);
     }
+    Path program = Program.find("stty").orElse(null);
+    if (program == null) {
+      return USUAL_WIDTH;
+    }
     try {
       Process stty =
-          new ProcessBuilder("stty", "size")
+          Program.of(program, "size")
               .redirectInput(new File("/dev/tty"))
               .redirectError(ProcessBuilder.Redirect.DISCARD)
               .start();

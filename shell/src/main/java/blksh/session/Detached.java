@@ -2,6 +2,8 @@ package blksh.session;
 
 import blksh.BlkshException;
 import blksh.io.IoFailure;
+import blksh.io.Program;
+import blksh.workspace.PrivateDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,7 +13,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.stream.Stream;
 
 /**
  * A process of blksh that runs a bundled script apart from this one and from its terminal, and
@@ -47,13 +48,15 @@ public final class Detached {
     }
     Path home = session.options().home().toAbsolutePath();
     List<String> command = new ArrayList<>();
-    setsid().ifPresent(command::add);
+    // A session of its own keeps it from the signals of this terminal.
+    Program.find("setsid").ifPresent(setsid -> command.add(setsid.toString()));
     command.addAll(List.of(launcher, "--quiet", "--home", home.toString(), "run", script));
     command.addAll(words);
     String now = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss-SSS").format(LocalDateTime.now());
-    Path log = home.resolve("logs").resolve(script + "-" + now + ".log");
     try {
-      Files.createDirectories(log.getParent());
+      Path logs = PrivateDirectory.make(home.resolve("logs"));
+      // A temporary file is its owner's alone, as what is told of drives should be.
+      Path log = Files.createTempFile(logs, script + "-" + now + "-", ".log");
       Process process =
           new ProcessBuilder(command)
               .redirectInput(Path.of("/dev/null").toFile())
@@ -64,13 +67,6 @@ public final class Detached {
     } catch (IOException failure) {
       throw IoFailure.told(what, failure);
     }
-  }
-
-  /** A session of its own keeps it from the signals of this terminal. */
-  private static Optional<String> setsid() {
-    return Stream.of("/usr/bin/setsid", "/bin/setsid")
-        .filter(path -> Files.isExecutable(Path.of(path)))
-        .findFirst();
   }
 
   /**

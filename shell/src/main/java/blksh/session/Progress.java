@@ -1,6 +1,8 @@
 package blksh.session;
 
 import blksh.task.Task;
+import blksh.view.Columns;
+import blksh.view.Visible;
 import blksh.view.Words;
 import java.io.PrintStream;
 import java.time.Duration;
@@ -110,10 +112,10 @@ final class Progress implements AutoCloseable {
     List<String> lines = new ArrayList<>();
     for (Task task : running.get()) {
       if (task.elapsed().compareTo(PATIENCE) >= 0 && !task.ended()) {
-        lines.add(line(task));
+        lines.add(Visible.of(line(task)));
       }
     }
-    lines.replaceAll(line -> line.length() < width ? line : line.substring(0, width - 1));
+    lines.replaceAll(line -> Columns.head(line, width - 1));
     return lines;
   }
 

@@ -7,7 +7,11 @@ import blksh.task.Task;
 import blksh.view.Json;
 import blksh.view.View;
 import blksh.workspace.Workspace;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -77,9 +81,7 @@ public final class Session implements AutoCloseable {
   /** The workspace of the home directory, opened when it is first asked for. */
   public synchronized Workspace workspace() {
     if (workspace == null) {
-      workspace =
-          Workspace.open(
-              options.home(), warning -> console.err().println("blksh: " + warning.getMessage()));
+      workspace = Workspace.open(options.home(), warning -> console.tell(warning.getMessage()));
     }
     return workspace;
   }
@@ -92,19 +94,24 @@ public final class Session implements AutoCloseable {
     Workspace within = workspace();
     showProgress(within);
     Background background = Background.current();
-    return within.run(
-        verb,
-        subject,
-        task -> {
-          if (background != null) {
-            background.adopt(task);
-          }
-          try {
-            return operation.apply(task);
-          } finally {
-            findings.addAll(task.findings());
-          }
-        });
+    try {
+      return within.run(
+          verb,
+          subject,
+          task -> {
+            if (background != null) {
+              background.adopt(task);
+            }
+            try {
+              return operation.apply(task);
+            } finally {
+              findings.addAll(task.findings());
+            }
+          });
+    } catch (RuntimeException | Error failure) {
+      CallSite.keep(failure);
+      throw failure;
+    }
   }
 
   private synchronized void showProgress(Workspace within) {
@@ -123,9 +130,31 @@ public final class Session implements AutoCloseable {
     findings.add(sentence);
   }
 
-  /** Says that standard output carries data: from now on results go to standard error. */
-  public void dataOut() {
+  /**
+   * Standard input, as data.
+   *
+   * @throws BlkshException when there is none
+   */
+  public InputStream dataIn() {
+    if (console.inClosed()) {
+      throw new BlkshException("read standard input", "it is closed")
+          .suggest("say where the data comes from: | or <");
+    }
+    return System.in;
+  }
+
+  /**
+   * Standard output, for data: from now on results go to standard error.
+   *
+   * @throws BlkshException when there is none
+   */
+  public OutputStream dataOut() {
+    if (console.outClosed()) {
+      throw new BlkshException("write standard output", "it is closed")
+          .suggest("say where the data goes: | or >");
+    }
     dataOut = true;
+    return new FileOutputStream(FileDescriptor.out);
   }
 
   /** Prints a view, unless standard output belongs to JSON. */
@@ -250,7 +279,7 @@ public final class Session implements AutoCloseable {
             Files.delete(file);
           }
         } catch (IOException left) {
-          console.err().println("blksh: cannot remove " + store.path() + ": " + left.getMessage());
+          console.tell("cannot remove " + store.path() + ": " + left.getMessage());
         }
       }
       scratch.clear();

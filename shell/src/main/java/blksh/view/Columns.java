@@ -1,6 +1,6 @@
 package blksh.view;
 
-/** Texts as a terminal lays them out: how wide they are, and what they may do to it. */
+/** Texts as a terminal lays them out: how wide they are, and what of them fits. */
 public final class Columns {
 
   /** First and last of the characters that take two columns, as Unicode's annex 11 has them. */
@@ -19,11 +19,6 @@ public final class Columns {
     {0x1F900, 0x1F9FF},
     {0x20000, 0x3FFFD},
   };
-
-  private static final int CONTROL_PICTURES = 0x2400;
-  private static final char NEW_LINE_PICTURE = '\u2424';
-  private static final char DELETE_PICTURE = '\u2421';
-  private static final char REPLACEMENT = '\uFFFD';
 
   private Columns() {}
 
@@ -58,7 +53,7 @@ public final class Columns {
   }
 
   /** The most of a text, from its start, that fits. */
-  static String head(String text, int columns) {
+  public static String head(String text, int columns) {
     int used = 0;
     int at = 0;
     while (at < text.length()) {
@@ -98,41 +93,5 @@ public final class Columns {
   static String pad(String text, int columns, boolean right) {
     String space = " ".repeat(Math.max(0, columns - of(text)));
     return right ? space + text : text + space;
-  }
-
-  /**
-   * A text of one line in which nothing moves the cursor or changes the terminal: names and labels
-   * come from disks nobody vouches for.
-   */
-  static String tame(String text) {
-    return tame(text, false);
-  }
-
-  /**
-   * The same.
-   *
-   * @param tabs whether tabs stay
-   */
-  public static String tame(String text, boolean tabs) {
-    StringBuilder tamed = null;
-    for (int at = 0; at < text.length(); at++) {
-      char c = text.charAt(at);
-      if (Character.isISOControl(c) && !(tabs && c == '\t')) {
-        if (tamed == null) {
-          tamed = new StringBuilder(text);
-        }
-        tamed.setCharAt(at, picture(c));
-      }
-    }
-    return tamed == null ? text : tamed.toString();
-  }
-
-  private static char picture(char control) {
-    return switch (control) {
-      case '\t' -> ' ';
-      case '\n' -> NEW_LINE_PICTURE;
-      case 0x7f -> DELETE_PICTURE;
-      default -> control < ' ' ? (char) (CONTROL_PICTURES + control) : REPLACEMENT;
-    };
   }
 }

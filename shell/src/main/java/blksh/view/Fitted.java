@@ -90,7 +90,7 @@ public final class Fitted {
     while (at >= 0) {
       int end = text.indexOf('\n', at);
       String line = text.substring(at, end < 0 ? text.length() : end);
-      lines.accept(width == Integer.MAX_VALUE ? line : Columns.tame(line, true));
+      lines.accept(width == Integer.MAX_VALUE ? line : Visible.lines(line));
       at = end < 0 ? -1 : end + 1;
     }
   }
@@ -102,13 +102,13 @@ public final class Fitted {
     for (View.Card.Line line : card.lines()) {
       List<String> values = new ArrayList<>();
       for (String part : line.value().split("\n", -1)) {
-        String value = Columns.tame(part);
+        String value = Visible.of(part);
         values.addAll(
             width == Integer.MAX_VALUE ? List.of(value) : broken(value, width - keys - 4));
       }
       for (int i = 0; i < values.size(); i++) {
         String key =
-            Columns.pad(i == 0 ? Columns.cut(Columns.tame(line.key()), keys) : "", keys, false);
+            Columns.pad(i == 0 ? Columns.cut(Visible.of(line.key()), keys) : "", keys, false);
         lines.accept("  " + styled(FAINT, key) + "  " + values.get(i));
       }
     }
@@ -139,7 +139,7 @@ public final class Fitted {
   }
 
   private String branch(String before, View.Tree tree) {
-    String label = Columns.tame(tree.label());
+    String label = Visible.of(tree.label());
     boolean free = width == Integer.MAX_VALUE;
     return before
         + (free ? label : Columns.cut(label, Math.max(NARROWEST, width - before.length())));
@@ -214,7 +214,7 @@ public final class Fitted {
       String drawn = bar(most == 0 ? 0 : bar.value() / most * room);
       lines.accept(
           "  "
-              + Columns.pad(Columns.cut(Columns.tame(bar.label()), labels), labels, false)
+              + Columns.pad(Columns.cut(Visible.of(bar.label()), labels), labels, false)
               + "  "
               + Columns.pad(bar.text(), texts, true)
               + "  "
@@ -254,7 +254,7 @@ public final class Fitted {
 
   private void addTitle(String title, Consumer<String> lines) {
     if (!title.isEmpty()) {
-      lines.accept(styled(BOLD, Columns.tame(title)));
+      lines.accept(styled(BOLD, Visible.of(title)));
     }
   }
 
@@ -291,9 +291,7 @@ public final class Fitted {
     for (int i = 0; i < shown; i++) {
       String text =
           Columns.pad(
-              Columns.cut(Columns.tame(cells.get(i)), widths[i]),
-              widths[i],
-              table.numeric().get(i));
+              Columns.cut(Visible.of(cells.get(i)), widths[i]), widths[i], table.numeric().get(i));
       line.append(i == 0 ? "" : " ".repeat(GAP)).append(text);
     }
     return line.toString().stripTrailing();

@@ -10,6 +10,7 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -69,16 +70,24 @@ public final class Json {
     } catch (IOException impossible) {
       throw new UncheckedIOException(impossible);
     }
-    return text.toString();
+    return Visible.escaped(text.toString());
   }
 
-  /** The object for a failure: {@code {"error":{"kind":…,"message":…}}}. */
-  public static String error(String kind, String message) {
-    return object(Map.of("error", new Failure(kind, message)), List.of());
+  /**
+   * The object for a failure: {@code {"error":{"kind":…,"message":…,"at":…}}}.
+   *
+   * @param at the script and the line of it, {@code nightly.kts:12}; empty when that is not known
+   * @param findings what was found before, added as {@code findings} when there is any
+   */
+  public static String error(String kind, String message, String at, List<String> findings) {
+    Map<String, String> failure = new LinkedHashMap<>();
+    failure.put("kind", kind);
+    failure.put("message", message);
+    if (!at.isEmpty()) {
+      failure.put("at", at);
+    }
+    return object(Map.of("error", failure), findings);
   }
-
-  /** A failure as programs see it. */
-  record Failure(String kind, String message) {}
 
   private static void members(JsonGenerator json, Described thing) throws IOException {
     for (Field field : thing.fields()) {

@@ -4,6 +4,7 @@ import blksh.BlkshException
 import blksh.io.IoFailure
 import blksh.io.PartFile
 import blksh.io.WholeFile
+import blksh.workspace.PrivateDirectory
 import java.io.IOException
 import java.nio.file.Files
 import java.nio.file.Path
@@ -24,7 +25,7 @@ internal object SampleDisk {
       throw BlkshException(action, "$packed is missing").suggest("generations are 1 and 2")
     }
     try {
-      Files.createDirectories(disk.parent)
+      PrivateDirectory.make(disk.parent)
       GZIPInputStream(Files.newInputStream(packed)).use { from ->
         WholeFile.replace(disk, PartFile.Durability.WHOLE) { from.transferTo(it) }
       }

@@ -17,8 +17,6 @@ import blksh.view.Described
 import blksh.view.Field
 import blksh.view.Hexdump
 import blksh.view.Size
-import java.io.FileDescriptor
-import java.io.FileOutputStream
 import java.io.OutputStream
 import java.nio.ByteBuffer
 import java.nio.file.Path
@@ -184,10 +182,8 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
       open().use { source ->
         val result =
           if (to == "-") {
-            session.dataOut()
-            val out =
-              if (dryRun) OutputStream.nullOutputStream() else FileOutputStream(FileDescriptor.out)
-            ImageRestore.run(source, out, task)
+            val out = session.dataOut()
+            ImageRestore.run(source, if (dryRun) OutputStream.nullOutputStream() else out, task)
           } else {
             ImageRestore.run(source, target(to), options, task)
           }
@@ -229,12 +225,12 @@ enum class ImageCompression {
 typealias Checksum = ChecksumKind
 
 /** What arrives on standard input, captured up to its end. */
-class Stream internal constructor() : Input {
+class Stream internal constructor(private val session: Session) : Input {
 
   override val name: String
     get() = "stdin"
 
-  internal fun open() = BlockStream(System.`in`, SourceInfo("stream", name, "-"))
+  internal fun open() = BlockStream(session.dataIn(), SourceInfo("stream", name, "-"))
 
   override fun title(): String = "standard input"
 

@@ -19,8 +19,6 @@ import blksh.view.Percent
 import blksh.view.Size
 import blksh.workspace.KnownStore
 import blksh.workspace.Workspace
-import java.io.FileDescriptor
-import java.io.FileOutputStream
 import java.io.OutputStream
 import java.nio.file.Files
 import java.nio.file.Path
@@ -163,8 +161,7 @@ internal constructor(
         if (to == "-" && dryRun) {
           engine.restore(manifest.stored, OutputStream.nullOutputStream(), task)
         } else if (to == "-") {
-          session.dataOut()
-          FileOutputStream(FileDescriptor.out).let { engine.restore(manifest.stored, it, task) }
+          engine.restore(manifest.stored, session.dataOut(), task)
         } else {
           engine.restore(manifest.stored, target(to), options, task)
         }

@@ -9,6 +9,7 @@ import blksh.session.Session
 import blksh.session.UsageException
 import blksh.view.Size
 import blksh.view.Views
+import blksh.workspace.PrivateDirectory
 import java.io.IOException
 import java.net.InetAddress
 import java.nio.file.Files
@@ -84,7 +85,7 @@ class Vocabulary(private val session: Session, arguments: Arguments) : ArgumentW
 
   /** What arrives on standard input, to be captured up to its end. */
   val stdin: Stream
-    get() = Stream()
+    get() = Stream(session)
 
   /**
    * A store by its directory. It is made when it is first written to and the directory is empty or
@@ -259,7 +260,7 @@ class Vocabulary(private val session: Session, arguments: Arguments) : ArgumentW
 
   private fun overlayOf(source: Source): Path {
     val file = home.resolve("overlays").resolve(source.name.replace('/', '_'))
-    Files.createDirectories(file.parent)
+    PrivateDirectory.make(file.parent)
     return file
   }
 

@@ -6,6 +6,7 @@ import blksh.dsl.Vocabulary
 import blksh.session.Evaluation
 import blksh.session.ExitStatus
 import blksh.session.Session
+import blksh.session.Trust
 import blksh.task.CancelledException
 import java.io.ByteArrayOutputStream
 import java.io.DataInputStream
@@ -84,14 +85,19 @@ class ScriptHost(private val session: Session, private val compiler: Compiler) {
 
   private fun compiled(source: ScriptSource): CompiledScript {
     val build = System.getProperty("blksh.build") ?: return compiler.compile(source)
-    val cache = ScriptCache(session.options().home(session.words()).resolve("scripts"), build)
-    cache.find(source)?.let {
-      return it
+    val directory = session.options().home(session.words()).resolve("scripts")
+    val cache = ScriptCache(directory, build)
+    val objection = Trust.objection("use compiled scripts in $directory", cache.file(source))
+    if (objection.isPresent) {
+      session.console().tell(objection.get().message)
+      return compiledAnew(source)
     }
-    val launcher = System.getProperty("blksh.launcher")
-    val script = if (launcher == null) compiler.compile(source) else compileApart(launcher, source)
-    cache.put(source, script)
-    return script
+    return cache.find(source) ?: compiledAnew(source).also { cache.put(source, it) }
+  }
+
+  private fun compiledAnew(source: ScriptSource): CompiledScript {
+    val launcher = System.getProperty("blksh.launcher") ?: return compiler.compile(source)
+    return compileApart(launcher, source)
   }
 
   private fun compileApart(launcher: String, source: ScriptSource): CompiledScript {

@@ -2,6 +2,7 @@ package blksh.script
 
 import blksh.BlkshException
 import blksh.view.Columns
+import blksh.view.Visible
 
 /**
  * Something the compiler has to say about a script.
@@ -26,7 +27,7 @@ data class ScriptProblem(val error: Boolean, val line: Int, val column: Int, val
     // Under what stands before it: tabs stay tabs, and a wide character has two columns.
     val indent =
       text.substring(from, at).split('\t').joinToString("\t") { " ".repeat(Columns.of(it)) }
-    val shown = Columns.tame(text.substring(from, to), true)
+    val shown = Visible.lines(text.substring(from, to))
     return "$head\n$before$shown$after\n${" ".repeat(before.length)}$indent^"
   }
 

@@ -1,6 +1,7 @@
 package blksh.script
 
 import blksh.dsl.Vocabulary
+import blksh.session.CallSite
 import blksh.session.Evaluation
 import java.lang.reflect.InvocationTargetException
 
@@ -43,6 +44,7 @@ object ScriptRun {
   /** The line of the script at which a failure passed, innermost first; 0 when it never did. */
   fun line(failure: Throwable, className: String): Int =
     generateSequence(failure) { it.cause }
+      .flatMap { sequenceOf(it) + it.suppressed.filterIsInstance<CallSite>() }
       .flatMap { it.stackTrace.asSequence() }
       .firstOrNull { it.className == className || it.className.startsWith("$className$") }
       ?.lineNumber

@@ -31,6 +31,7 @@ public final class Program {
   private byte[] input = new byte[0];
   private Path inputFile;
   private Path directory = root();
+  private boolean bare;
 
   public Program(Path home) {
     this.home = home;
@@ -56,6 +57,12 @@ public final class Program {
 
   public Program with(String variable, String value) {
     environment.put(variable, value);
+    return this;
+  }
+
+  /** Starts it as {@code env -i} does: with the variables of the test, and no other. */
+  public Program bare() {
+    bare = true;
     return this;
   }
 
@@ -93,6 +100,10 @@ public final class Program {
             .redirectInput(stdin.toFile())
             .redirectOutput(home.resolve("out").toFile())
             .redirectError(home.resolve("err").toFile());
+    if (bare) {
+      builder.environment().clear();
+      builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+    }
     builder.environment().remove("NO_COLOR");
     builder.environment().putAll(environment);
     return builder.start();

@@ -1,6 +1,7 @@
 package blksh.mount.fuse;
 
 import blksh.BlkshException;
+import blksh.io.Program;
 import blksh.mount.MountFile;
 import blksh.mount.MountLink;
 import blksh.mount.MountNode;

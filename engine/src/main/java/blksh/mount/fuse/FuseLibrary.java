@@ -9,6 +9,7 @@ import static blksh.io.NativeType.VOID;
 import blksh.BlkshException;
 import blksh.io.NativeFunction;
 import blksh.io.NativeLibrary;
+import blksh.io.Program;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

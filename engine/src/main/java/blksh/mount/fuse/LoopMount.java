@@ -3,6 +3,7 @@ package blksh.mount.fuse;
 import blksh.BlkshException;
 import blksh.io.IoFailure;
 import blksh.io.MountTable;
+import blksh.io.Program;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

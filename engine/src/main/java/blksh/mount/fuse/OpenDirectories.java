@@ -5,6 +5,7 @@ import static blksh.io.NativeType.INT64;
 import static blksh.io.NativeType.POINTER;
 
 import blksh.io.NativeFunction;
+import blksh.io.Program;
 import blksh.mount.MountDirectory;
 import java.util.Iterator;
 import java.util.List;

@@ -2,6 +2,7 @@ package blksh.mount.fuse;
 
 import blksh.BlkshException;
 import blksh.io.MountTable;
+import blksh.io.Program;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,6 +2,7 @@ package blksh.mount.fuse;
 
 import blksh.io.IoFailure;
 import blksh.io.NativeLibrary;
+import blksh.io.Program;
 import blksh.mount.MountDirectory;
 import blksh.mount.MountFile;
 import blksh.mount.MountLink;

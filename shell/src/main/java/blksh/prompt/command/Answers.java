@@ -8,7 +8,7 @@ record Answers(Console console) {
 
   /** Says why a command failed. */
   Ending wrong(String message) {
-    console.err().println("blksh: " + message);
+    console.tell(message);
     return Ending.FAILED;
   }
 

@@ -121,7 +121,7 @@ final class FileCommands {
       return Ending.DONE;
     }
     ScriptSource source = new ScriptSource(shown(file), saved.getScript());
-    answers.console().err().println("blksh: saved, but as a script it does not compile yet:");
+    answers.console().tell("saved, but as a script it does not compile yet:");
     saved.getProblems().forEach(problem -> answers.console().err().println(problem.render(source)));
     return Ending.FAILED;
   }

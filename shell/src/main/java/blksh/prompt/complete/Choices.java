@@ -3,7 +3,7 @@ package blksh.prompt.complete;
 import blksh.prompt.complete.Completion.Standing;
 import blksh.prompt.line.Quoted;
 import blksh.script.Scope;
-import blksh.view.Columns;
+import blksh.view.Visible;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -54,9 +54,9 @@ final class Choices {
 
   void add(Completion completion) {
     // Titles and labels come from disks nobody vouches for.
-    String shown = Columns.tame(completion.shown(), false);
-    String type = Columns.tame(completion.type(), false);
-    String doc = Columns.tame(completion.doc(), false);
+    String shown = Visible.of(completion.shown());
+    String type = Visible.of(completion.type());
+    String doc = Visible.of(completion.doc());
     byName.putIfAbsent(
         shown, new Completion(completion.text(), shown, type, doc, completion.standing()));
   }

@@ -1,5 +1,7 @@
 package blksh.prompt.line;
 
+import blksh.view.Visible;
+
 /** Texts as they stand between the quotes of a string of Kotlin. */
 public final class Quoted {
 
@@ -8,17 +10,19 @@ public final class Quoted {
   /** A text so written that the string holds it and nothing else: no end, no template. */
   public static String of(String text) {
     StringBuilder written = new StringBuilder();
-    for (char c : text.toCharArray()) {
+    for (int at = 0; at < text.length(); ) {
+      int c = text.codePointAt(at);
+      at += Character.charCount(c);
       switch (c) {
-        case '\\', '"', '$' -> written.append('\\').append(c);
+        case '\\', '"', '$' -> written.append('\\').append((char) c);
         case '\n' -> written.append("\\n");
         case '\r' -> written.append("\\r");
         case '\t' -> written.append("\\t");
         default -> {
-          if (Character.isISOControl(c)) {
-            written.append(String.format("\\u%04x", (int) c));
+          if (Visible.isHidden(c)) {
+            written.append(Visible.escape(c));
           } else {
-            written.append(c);
+            written.appendCodePoint(c);
           }
         }
       }
