@@ -44,6 +44,13 @@ public final class Volumes {
     }
   }
 
+  /** Takes a file system off; one that is still used vanishes from its folder and goes later. */
+  public static void unmount(Path folder) throws IOException {
+    if (Tool.named("umount").attempt(folder).status() != 0) {
+      Tool.named("umount").run("--lazy", folder);
+    }
+  }
+
   /** Writes files of many sizes and deletes some, so that what is free lies in pieces. */
   public static void scatter(Path folder, long bytes, long seed) throws IOException {
     Random random = new Random(seed);
