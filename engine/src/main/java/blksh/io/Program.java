@@ -1,6 +1,5 @@
 package blksh.io;
 
-import blksh.io.IoFailure;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.file.Files;

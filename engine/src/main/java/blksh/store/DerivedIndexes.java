@@ -272,15 +272,6 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
     }
   }
 
-  /** Puts right what is said of a pack that was written anew: its pages have their places still. */
-  void describe(long id) throws IOException {
-    try (Pack pack = packs.acquire(id)) {
-      rows().addPack(id, pack.pages(), pack.frames(), pack.rawBytes(), pack.size());
-    } catch (BlkshException e) {
-      // verify reports it
-    }
-  }
-
   /** The digests of a pack's pages; zeros for those that it does not hold, or not as they were. */
   private static byte[] usable(Pack pack, StoreIndex opened) throws IOException {
     byte[] digests = pack.digests();
@@ -395,7 +386,10 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
         () -> {
           long count = 0;
           for (PageIndexCheck.Entry page : pages) {
-            count += into.putBack(page.key(), page.address()) ? 1 : 0;
+            if (!into.putBack(page.key(), page.address())) {
+              into.add(page.key(), page.address());
+            }
+            count++;
           }
           return count;
         });

@@ -37,6 +37,15 @@ final class IndexCheck {
     return rows;
   }
 
+  /** The pages that are remembered as bad. */
+  List<StoreIndex.BadPages> bad() {
+    try {
+      return indexes.rows().bad();
+    } catch (BlkshException e) {
+      return List.of(); // reported with the rows
+    }
+  }
+
   /** The page index when it is one of these rows, or null. */
   PageIndex pageIndex(List<StoreIndex.PackRow> rows) {
     PageIndex found;

@@ -31,7 +31,7 @@ import java.util.Map;
  *                u32 first page in the pack. An extent ends where the next begins.
  *     bad ranges 16 bytes each, in order: u64 first byte, u64 bytes. Exact to the sector, so a page
  *                may be data with zeros where a bad range covers part of it.
- *     groups     24 bytes each, in order: u64 number, 16 bytes digest; see {@link GroupDigest}
+ *     groups     24 bytes each, in order: u64 number, 16 bytes digest; see {@link GroupProof}
  *   pack table   u64 pack id each
  *   chunk table  20 bytes for each chunk of extents, then of bad ranges, then of groups: u64 first
  *                page (or byte, or number), u64 where it is in the file, u32 CRC-32C of it
@@ -54,7 +54,7 @@ final class ManifestFile implements Closeable {
   private static final String FIRST_MAGIC = "BKMANIF1";
   static final long END_MAGIC = 0x444E4554464D4B42L; // "BKMFTEND"
   static final int RECORD = 16;
-  static final int GROUP = 8 + GroupDigest.BYTES;
+  static final int GROUP = 8 + GroupProof.BYTES;
   static final int CHUNK = 4096;
   static final int CHUNK_ENTRY = 20;
   private static final int FIRST_CHUNK_ENTRY = 12;
@@ -333,8 +333,8 @@ final class ManifestFile implements Closeable {
   /** The pages of the image a chunk of groups speaks of: first, and one past the last. */
   long[] groupChunkRange(int chunk) {
     int number = firstGroupChunk() + chunk;
-    long end = number + 1 < chunkFirst.length ? chunkFirst[number + 1] * GroupDigest.PAGES : pages;
-    return new long[] {chunkFirst[number] * GroupDigest.PAGES, Math.min(pages, end)};
+    long end = number + 1 < chunkFirst.length ? chunkFirst[number + 1] * GroupProof.PAGES : pages;
+    return new long[] {chunkFirst[number] * GroupProof.PAGES, Math.min(pages, end)};
   }
 
   /**

@@ -114,12 +114,12 @@ final class ManifestWriter implements Closeable {
   /**
    * Adds what proves a group of pages.
    *
-   * @param digest as {@link GroupDigest} gives it
+   * @param digest as {@link GroupProof} gives it
    */
   void addGroup(long number, byte[] digest) throws IOException {
     int at = groupChunks.begin(number);
     LittleEndian.putI64(groupChunks.bytes, at, number);
-    System.arraycopy(digest, 0, groupChunks.bytes, at + 8, GroupDigest.BYTES);
+    System.arraycopy(digest, 0, groupChunks.bytes, at + 8, GroupProof.BYTES);
     groupChunks.end();
   }
 

@@ -13,7 +13,7 @@ import java.util.Map;
 
 /**
  * What the pages of an image must be, as its manifest says: the digests that packs give are proven
- * by those of their groups, and remembered for all who read the image. See {@link GroupDigest}.
+ * by those of their groups, and remembered for all who read the image. See {@link GroupProof}.
  */
 final class PageGroups {
 
@@ -59,7 +59,7 @@ final class PageGroups {
 
   /** Where the digest of a page of the image is in its group's. */
   static int digestAt(long page) {
-    return (int) (page % GroupDigest.PAGES) * Page.DIGEST;
+    return (int) (page % GroupProof.PAGES) * Page.DIGEST;
   }
 
   /** The group that holds a page of the image, if it is remembered. */
@@ -86,7 +86,7 @@ final class PageGroups {
     private final PageReader pages;
     private final ExtentCursor cursor = new ExtentCursor(file);
     private final MessageDigest sha = Page.sha256();
-    private final byte[] inOrder = new byte[GroupDigest.PAGES * Page.DIGEST];
+    private final byte[] inOrder = new byte[GroupProof.PAGES * Page.DIGEST];
     private final byte[] page = new byte[Page.SIZE];
 
     /**
@@ -103,7 +103,7 @@ final class PageGroups {
       if (!file.hasGroups()) {
         return Group.UNKNOWN;
       }
-      long number = ofPage / GroupDigest.PAGES;
+      long number = ofPage / GroupProof.PAGES;
       Group group = known(number);
       if (group == null) {
         group = load(number);
@@ -118,17 +118,17 @@ final class PageGroups {
       try {
         records = chunk < 0 ? new byte[0] : file.groupChunk(chunk);
       } catch (IOException e) {
-        long first = number * GroupDigest.PAGES;
+        long first = number * GroupProof.PAGES;
         throw new ManifestFile.DamagedManifest(
             first,
-            Math.min(file.pages(), first + GroupDigest.PAGES),
+            Math.min(file.pages(), first + GroupProof.PAGES),
             "what proves its pages cannot be read: " + IoFailure.reason(e));
       }
       int record = find(records, number);
       if (record < 0) {
         return Group.CONTRADICTED;
       }
-      byte[] digests = new byte[GroupDigest.PAGES * Page.DIGEST];
+      byte[] digests = new byte[GroupProof.PAGES * Page.DIGEST];
       if (gather(number, digests, this::fromPack) && proven(digests, records, record)) {
         return new Group(State.PROVEN, digests);
       }
@@ -175,8 +175,8 @@ final class PageGroups {
     /** Gathers the digests of the data pages of a group; false when one cannot be had. */
     private boolean gather(long number, byte[] digests, Digests from)
         throws ManifestFile.DamagedManifest {
-      long first = number * GroupDigest.PAGES;
-      long end = Math.min(file.pages(), first + GroupDigest.PAGES);
+      long first = number * GroupProof.PAGES;
+      long end = Math.min(file.pages(), first + GroupProof.PAGES);
       for (long at = first; at < end; at++) {
         if (at < cursor.start || at >= cursor.end) {
           cursor.seek(at);
@@ -201,7 +201,7 @@ final class PageGroups {
           length += Page.DIGEST;
         }
       }
-      return GroupDigest.holds(sha, inOrder, length, records, record + 8);
+      return GroupProof.holds(sha, inOrder, length, records, record + 8);
     }
   }
 }

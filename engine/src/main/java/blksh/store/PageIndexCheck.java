@@ -1,7 +1,9 @@
 package blksh.store;
 
+import blksh.store.pack.Pack;
 import blksh.store.pack.PackCheck;
 import blksh.store.pack.PageIndex;
+import java.util.BitSet;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
@@ -19,15 +21,25 @@ final class PageIndexCheck implements PackCheck.SoundPages {
 
   private final PageIndex index;
   private final Map<Long, StoreIndex.PackRow> rows = new HashMap<>();
+  private final Map<Long, BitSet> knownBad = new HashMap<>();
   private final AtomicLong matched = new AtomicLong();
   private final AtomicLong missing = new AtomicLong();
   private final Collection<Entry> returned = new ConcurrentLinkedQueue<>();
 
   /**
    * @param index may be null: then nothing is compared
+   * @param bad pages that were found bad before, and are not in it for that
    */
-  PageIndexCheck(PageIndex index, Iterable<StoreIndex.PackRow> packs) {
+  PageIndexCheck(
+      PageIndex index, Iterable<StoreIndex.PackRow> packs, Collection<StoreIndex.BadPages> bad) {
     this.index = index;
+    for (StoreIndex.BadPages range : bad) {
+      if (range.first() >= 0 && range.past() > range.first() && range.past() <= Pack.MAX_PAGES) {
+        knownBad
+            .computeIfAbsent(range.pack(), pack -> new BitSet())
+            .set(range.first(), range.past());
+      }
+    }
     for (StoreIndex.PackRow row : packs) {
       rows.put(row.id(), row);
     }
@@ -44,11 +56,16 @@ final class PageIndexCheck implements PackCheck.SoundPages {
     long address = PageIndex.address(row.ordinal(), page);
     if (index.find(key, found -> found == address) >= 0) {
       matched.incrementAndGet();
-    } else if (index.wasRemoved(key) && returned.size() < MOST) {
+    } else if ((index.wasRemoved(key) || isKnownBad(packId, page)) && returned.size() < MOST) {
       returned.add(new Entry(key, address));
     } else if (row.indexed()) {
       missing.incrementAndGet();
     }
+  }
+
+  private boolean isKnownBad(long packId, int page) {
+    BitSet pages = knownBad.get(packId);
+    return pages != null && pages.get(page);
   }
 
   /** A page of the page index. */

@@ -31,7 +31,7 @@ final class PagePlacement implements Closeable {
   private final RootDigest root = new RootDigest();
 
   /** Null in a dry run. */
-  private final GroupDigest groups;
+  private final GroupProof groups;
 
   /** Packs whose pages the page index does not know yet, newest first. */
   private final List<OpenPack> placed = new ArrayList<>();
@@ -60,7 +60,7 @@ final class PagePlacement implements Closeable {
     this.memory = memory;
     this.framePages = repository.codec().framePages();
     this.manifest = manifest;
-    this.groups = manifest == null ? null : new GroupDigest(manifest::addGroup);
+    this.groups = manifest == null ? null : new GroupProof(manifest::addGroup);
     this.log = log;
   }
 

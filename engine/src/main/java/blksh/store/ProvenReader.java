@@ -42,7 +42,7 @@ final class ProvenReader implements Closeable {
 
   private boolean allows(int put, byte[] digests, int at) {
     long page = putFrom + put;
-    long group = page / GroupDigest.PAGES - putFrom / GroupDigest.PAGES;
+    long group = page / GroupProof.PAGES - putFrom / GroupProof.PAGES;
     return putGroups[(int) group].allows(page, digests, at);
   }
 
@@ -80,10 +80,10 @@ final class ProvenReader implements Closeable {
    */
   int put(long page, long packId, int number, int most, ByteBuffer target)
       throws ManifestFile.DamagedManifest {
-    int some = Math.min(most, PUT_GROUPS * GroupDigest.PAGES);
+    int some = Math.min(most, PUT_GROUPS * GroupProof.PAGES);
     // Before anything is read: groups are loaded through the same reader.
     int group = 0;
-    for (long at = page; at < page + some; at = (at / GroupDigest.PAGES + 1) * GroupDigest.PAGES) {
+    for (long at = page; at < page + some; at = (at / GroupProof.PAGES + 1) * GroupProof.PAGES) {
       putGroups[group++] = groups.group(at);
     }
     putFrom = page;

@@ -1,7 +1,5 @@
 package blksh.store;
 
-import static java.util.stream.Collectors.toSet;
-
 import blksh.BlkshException;
 import blksh.io.IoFailure;
 import blksh.store.pack.FrameCache;
@@ -16,13 +14,13 @@ import blksh.task.Workers;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.stream.IntStream;
 
 /**
  * Makes everything derived again from packs and manifests, and repairs what packs and descriptor
@@ -165,40 +163,36 @@ final class Reindex {
   /** Writes a pack anew where that makes it better, and notes what stays bad. */
   private void repair(PackState state) throws IOException {
     long id = state.id();
-    FrameCache cache = new FrameCache(0);
     try (Pack pack = packs.acquire(id);
-        PageReader reader = repository.pages(cache, new FrameCache.Owner())) {
+        PageReader reader = repository.pages(new FrameCache(0), new FrameCache.Owner())) {
+      Set<Integer> elsewhere = new HashSet<>();
+      List<StoreIndex.BadPages> lost = new ArrayList<>();
       byte[] bytes = new byte[Page.SIZE];
       byte[] digest = new byte[Page.DIGEST];
-      List<StoreIndex.BadPages> stay = new ArrayList<>();
       for (StoreIndex.BadPages range : state.bad()) {
         for (int page = range.first(); page < range.past(); page++) {
-          if (reader.read(id, page, bytes, 0, digest, 0) < 0) {
-            stay.add(new StoreIndex.BadPages(id, page, page + 1));
+          if (reader.isElsewhere(id, page)) {
+            elsewhere.add(page);
+          } else if (reader.read(id, page, bytes, 0, digest, 0) < 0) {
+            lost.add(new StoreIndex.BadPages(id, page, page + 1));
           }
         }
       }
-      Set<Integer> lost = stay.stream().map(StoreIndex.BadPages::first).collect(toSet());
-      boolean less = state.bad().stream().anyMatch(range -> healed(range, lost));
-      if (!state.sound() || less) {
-        repair.rewrite(pack, page -> !lost.contains(page));
+      if (!state.sound() || !elsewhere.isEmpty()) {
+        repair.rewrite(pack, elsewhere::contains);
         repaired.add(PackDirectory.nameOf(id));
       }
-      if (!stay.isEmpty()) {
-        note(id, stay.size() + " of its pages are damaged; capturing the same data heals them");
+      if (!lost.isEmpty()) {
+        note(id, lost.size() + " of its pages are damaged; capturing the same data heals them");
       }
-      repository.indexes().rows().putBad(id, stay);
+      repository.indexes().rows().putBad(id, lost);
     } catch (BlkshException e) {
       note(id, e.problem());
     } catch (IOException e) {
       note(id, IoFailure.reason(e));
     }
     packs.close();
-    repository.indexes().describe(id);
-  }
-
-  private static boolean healed(StoreIndex.BadPages range, Set<Integer> lost) {
-    return IntStream.range(range.first(), range.past()).anyMatch(page -> !lost.contains(page));
+    repository.indexes().enter(id); // with what was only unreadable for a moment
   }
 
   private synchronized void note(long id, String problem) {

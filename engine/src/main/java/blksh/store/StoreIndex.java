@@ -114,7 +114,9 @@ final class StoreIndex implements Closeable {
                       "it was written by a newer blksh (version " + version + ")")
                   .suggest("use that blksh, or delete the file: it is made again");
             }
-            IndexSchema.make(connection, version);
+            if (version < IndexSchema.VERSION) { // somebody else may have made them
+              IndexSchema.make(connection, version);
+            }
             return null;
           });
     }

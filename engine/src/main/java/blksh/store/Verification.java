@@ -115,7 +115,7 @@ final class Verification {
         pieces.add(new Piece(pack, i));
       }
     }
-    PageIndexCheck pagesCheck = new PageIndexCheck(pageIndex, rows);
+    PageIndexCheck pagesCheck = new PageIndexCheck(pageIndex, rows, indexCheck.bad());
     Workers.run(
         task,
         Workers.count(),

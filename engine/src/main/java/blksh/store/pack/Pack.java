@@ -174,7 +174,11 @@ public final class Pack implements Closeable {
     return -1;
   }
 
-  /** The digests of all pages, by number; zeros for those that have none or whose is lost. */
+  /**
+   * The digests of all pages, by number; zeros for those that have none or whose is lost.
+   *
+   * @throws IOException when they cannot be read: that does not say that they are lost
+   */
   public byte[] digests() throws IOException {
     byte[] digests = new byte[footer.pages() * Page.DIGEST];
     for (int page = 0; page < footer.pages(); page++) {
@@ -195,7 +199,7 @@ public final class Pack implements Closeable {
     } else if (!Page.isZero(to, page * Page.DIGEST, Page.DIGEST)) {
       return true; // came with its block
     }
-    return digest(page, to, page * Page.DIGEST);
+    return readDigest(page, to, page * Page.DIGEST);
   }
 
   /** The store it says it belongs to; null when its header is damaged. */
@@ -242,30 +246,31 @@ public final class Pack implements Closeable {
 
   /** Copies the digest of a page; false when it cannot be had. */
   public boolean digest(int page, byte[] to, int at) {
-    if (page < 0 || page >= footer.pages()) {
-      return false;
-    }
     try {
-      byte[] block = footer.digestBlock(file, page / PackFooter.DIGEST_BLOCK);
-      if (block != null) {
-        int from = page % PackFooter.DIGEST_BLOCK * Page.DIGEST;
-        System.arraycopy(block, from, to, at, Page.DIGEST);
-        return true;
-      }
-      int frame = footer.frameOf(page);
-      if (frame < 0) {
-        return false;
-      }
-      Frame header = headerOf(frame);
-      if (header == null) {
-        return false;
-      }
-      int from = (page - header.firstPage) * Page.DIGEST;
-      System.arraycopy(header.digests, from, to, at, Page.DIGEST);
-      return true;
+      return readDigest(page, to, at);
     } catch (IOException e) {
       return false;
     }
+  }
+
+  private boolean readDigest(int page, byte[] to, int at) throws IOException {
+    if (page < 0 || page >= footer.pages()) {
+      return false;
+    }
+    byte[] block = footer.digestBlock(file, page / PackFooter.DIGEST_BLOCK);
+    if (block != null) {
+      int from = page % PackFooter.DIGEST_BLOCK * Page.DIGEST;
+      System.arraycopy(block, from, to, at, Page.DIGEST);
+      return true;
+    }
+    int frame = footer.frameOf(page);
+    Frame header = frame < 0 ? null : headerOf(frame);
+    if (header == null) {
+      return false;
+    }
+    int from = (page - header.firstPage) * Page.DIGEST;
+    System.arraycopy(header.digests, from, to, at, Page.DIGEST);
+    return true;
   }
 
   /** Counts one more user; false when the pack was already closed. */

@@ -126,10 +126,18 @@ public final class PackWriter {
   /**
    * As {@link #seal()}, with digests of more than the frames say.
    *
-   * @param all of pages by number; where it has more numbers than frames do, those are used too
+   * @param all of pages by number, for those that no frame says; where it has more numbers than
+   *     frames do, those are used too
    */
   void seal(byte[] all) throws IOException {
-    footer.usePages(all == digests ? 0 : all.length / Page.DIGEST);
+    if (all != digests) {
+      footer.usePages(all.length / Page.DIGEST);
+      for (int at = 0; at < Math.min(all.length, digests.length); at += Page.DIGEST) {
+        if (!Page.isZero(digests, at, Page.DIGEST)) {
+          System.arraycopy(digests, at, all, at, Page.DIGEST); // what its frame says
+        }
+      }
+    }
     byte[] bytes = footer.encode(id, end, all);
     part.truncate(end);
     part.write(end, bytes, 0, bytes.length);

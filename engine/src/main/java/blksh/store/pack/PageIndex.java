@@ -144,6 +144,15 @@ public final class PageIndex implements Closeable {
     }
   }
 
+  /** Adds one page, which is not in it. The caller holds the store's index lock. */
+  public void add(long key, long address) throws IOException {
+    refresh();
+    reserve(1);
+    table.unfinished(true);
+    table.used(table.used() + Math.max(0, table.insert(key, address)));
+    table.unfinished(false);
+  }
+
   /** Adds the pages of a pack. The caller holds the store's index lock. */
   public void addAll(long ordinal, byte[] digests, int pages) throws IOException {
     refresh();

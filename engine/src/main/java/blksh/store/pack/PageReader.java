@@ -85,6 +85,22 @@ public final class PageReader implements Closeable {
     return length;
   }
 
+  /** Whether a page is stored, and sound, at another place than one. */
+  public boolean isElsewhere(long packId, int page) {
+    byte[] digest = new byte[Page.DIGEST];
+    if (!digestOf(packId, page, digest)) {
+      return false;
+    }
+    if (finder == null) {
+      finder = new PageFinder(packs, indexes);
+    }
+    byte[] found = new byte[Page.DIGEST];
+    byte[] bytes = new byte[Page.SIZE];
+    return finder.findOther(digest, 0, packId, page)
+        && readAt(finder.packId(), finder.page(), bytes, 0, found, 0) >= 0
+        && Page.sameDigest(digest, 0, found, 0);
+  }
+
   private boolean digestOf(long packId, int page, byte[] digest) {
     try {
       usePack(packId);

@@ -10,7 +10,7 @@ import java.util.Arrays;
  * where it lies: for every group of {@value #PAGES} pages of the image, in order, SHA-256 over the
  * digests of those that are data, cut to {@value #BYTES} bytes. A group without data has none.
  */
-final class GroupDigest {
+final class GroupProof {
 
   /** Pages of the image in a group. */
   static final int PAGES = 128;
@@ -28,7 +28,7 @@ final class GroupDigest {
   private long page;
   private boolean any;
 
-  GroupDigest(Sink sink) {
+  GroupProof(Sink sink) {
     this.sink = sink;
   }
 
