@@ -25,10 +25,15 @@ public final class OwnerOnly {
     return new FileAttribute<?>[] {FILE};
   }
 
-  /** Makes a directory and those above that are missing; one that is there stays as it is. */
-  public static void makeDirectories(Path directory) throws IOException {
+  /**
+   * Makes a directory and those above that are missing; one that is there stays as it is.
+   *
+   * @return the directory
+   */
+  public static Path makeDirectories(Path directory) throws IOException {
     if (!Files.isDirectory(directory)) {
       Files.createDirectories(directory, DIRECTORY);
     }
+    return directory;
   }
 }

@@ -57,7 +57,7 @@ final class Database implements Closeable {
 
   private Connection connection() throws SQLException, IOException {
     if (connection == null) {
-      PrivateDirectory.make(file.getParent());
+      OwnerOnly.makeDirectories(file.getParent());
       Connection fresh = Sqlite.open(file, Sqlite.Synchronous.NORMAL, BUSY_MILLIS);
       try {
         Schema.migrate(fresh);

@@ -123,7 +123,7 @@ final class MountRegistry {
 
   private void write(Path file, ServedMount mount) {
     try {
-      PrivateDirectory.make(directory);
+      OwnerOnly.makeDirectories(directory);
       mount.record().write(file, mount.traffic());
     } catch (IOException e) {
       synchronized (this) {

@@ -302,7 +302,7 @@ public final class Workspace implements Closeable {
    */
   public Image image(Path path, ImageOptions options) {
     try {
-      PrivateDirectory.make(home);
+      OwnerOnly.makeDirectories(home);
     } catch (IOException unwritable) {
       // then no index is kept either, which makes nothing fail
     }

@@ -190,6 +190,17 @@ class ReindexTest {
   }
 
   @Test
+  void aHugeFileInThePlaceOfAPackIsRefusedBeforeItIsRead() throws IOException {
+    Images.sparse(pack, 1L << 40);
+    try (Store store = Store.open(path)) {
+      assertThat(Images.verify(store).damage())
+          .anyMatch(damage -> damage.problem().contains("more than any pack"));
+      assertThat(store.reindex(Task.unwatched()).damage()).hasSize(1);
+    }
+    assertThat(Files.size(pack)).isEqualTo(1L << 40);
+  }
+
+  @Test
   void aDamagedSchemaOfTheIndexIsMadeAgain() throws IOException {
     byte[] index = Files.readAllBytes(path.resolve("index.db"));
     String text = new String(index, StandardCharsets.ISO_8859_1);

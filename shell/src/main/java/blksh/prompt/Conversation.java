@@ -14,7 +14,7 @@ import blksh.session.ExitStatus;
 import blksh.session.Screen;
 import blksh.session.Session;
 import blksh.view.View;
-import blksh.workspace.PrivateDirectory;
+import blksh.io.OwnerOnly;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -150,7 +150,7 @@ final class Conversation implements PromptContext.Seat {
   private LineReader reader() throws IOException {
     ReadyCompiler compiler = parts.compiler();
     Path home = session.options().home();
-    PrivateDirectory.make(home);
+    OwnerOnly.makeDirectories(home);
     Completions completions =
         new Completions(
             parts.vocabulary(),

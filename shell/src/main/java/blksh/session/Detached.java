@@ -3,7 +3,7 @@ package blksh.session;
 import blksh.BlkshException;
 import blksh.io.IoFailure;
 import blksh.io.Program;
-import blksh.workspace.PrivateDirectory;
+import blksh.io.OwnerOnly;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,7 +54,7 @@ public final class Detached {
     command.addAll(words);
     String now = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss-SSS").format(LocalDateTime.now());
     try {
-      Path logs = PrivateDirectory.make(home.resolve("logs"));
+      Path logs = OwnerOnly.makeDirectories(home.resolve("logs"));
       // A temporary file is its owner's alone, as what is told of drives should be.
       Path log = Files.createTempFile(logs, script + "-" + now + "-", ".log");
       Process process =

@@ -6,7 +6,7 @@ import blksh.BlkshException;
 import blksh.io.IoFailure;
 import blksh.io.PartFile;
 import blksh.io.WholeFile;
-import blksh.workspace.PrivateDirectory;
+import blksh.io.OwnerOnly;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -125,7 +125,7 @@ public final class Settings {
     }
     values.put(name, value);
     try {
-      PrivateDirectory.make(file.getParent());
+      OwnerOnly.makeDirectories(file.getParent());
       // Another prompt may set something else meanwhile.
       WholeFile.change(
           file, PartFile.Durability.DURABLE, old -> with(name, value, new String(old, UTF_8)));

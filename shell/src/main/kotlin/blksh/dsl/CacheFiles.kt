@@ -6,7 +6,7 @@ import blksh.block.WritableFile
 import blksh.cache.CacheOptions
 import blksh.session.Session
 import blksh.view.Size
-import blksh.workspace.PrivateDirectory
+import blksh.io.OwnerOnly
 import java.nio.file.Path
 
 /** Where the cache of a source is kept, and how it is opened. */
@@ -23,7 +23,7 @@ internal class CacheFiles(
   fun cache(file: Path?): Cache {
     val place = file ?: session.options().home().resolve("caches").resolve(fileName())
     return Cache(session, null, writeThrough) {
-      place.toAbsolutePath().parent?.let { PrivateDirectory.make(it) }
+      place.toAbsolutePath().parent?.let { OwnerOnly.makeDirectories(it) }
       val medium = medium()
       closedOnFailure(medium) { session.workspace().cache(medium, place, options) }
     }

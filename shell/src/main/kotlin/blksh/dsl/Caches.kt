@@ -10,7 +10,7 @@ import blksh.session.Session
 import blksh.view.Keyed
 import blksh.view.Size
 import blksh.workspace.KnownCache
-import blksh.workspace.PrivateDirectory
+import blksh.io.OwnerOnly
 import java.nio.file.Files
 import java.nio.file.Path
 
@@ -81,7 +81,7 @@ class Caches internal constructor(private val session: Session) : AbstractList<C
     with: (Visit) -> Unit = { it.cache.fill() },
   ): List<Visit> {
     val place = file ?: session.options().home().resolve("caches").resolve(drive.fileName)
-    place.toAbsolutePath().parent?.let { PrivateDirectory.make(it) }
+    place.toAbsolutePath().parent?.let { OwnerOnly.makeDirectories(it) }
     val options = CacheFiles.options("$drive", block)
     val watch = MediaWatch(MediaSlot.at(drive), place, options) { open(it) }
     val visits = mutableListOf<Visit>()

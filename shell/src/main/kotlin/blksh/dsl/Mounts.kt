@@ -18,7 +18,7 @@ import blksh.view.Percent
 import blksh.view.Size
 import blksh.workspace.MountEntry
 import blksh.workspace.MountSource
-import blksh.workspace.PrivateDirectory
+import blksh.io.OwnerOnly
 import java.net.URLDecoder
 import java.nio.charset.StandardCharsets
 import java.nio.file.Path
@@ -280,7 +280,7 @@ internal class Mounting(private val session: Session) {
       val place = if (port == null) listOf("--socket", on.absolute()) else listOf("--port", "$port")
       return detached("serve", name, words?.plus(place), null, null)
     }
-    if (port == null) PrivateDirectory.make(on.toAbsolutePath().parent)
+    if (port == null) OwnerOnly.makeDirectories(on.toAbsolutePath().parent)
     val options = if (port == null) ServeOptions.onSocket(on) else ServeOptions.onPort(port)
     return Mount(session, engine.serve(open(), options))
   }

@@ -4,7 +4,7 @@ import blksh.BlkshException
 import blksh.io.IoFailure
 import blksh.io.PartFile
 import blksh.io.WholeFile
-import blksh.workspace.PrivateDirectory
+import blksh.io.OwnerOnly
 import java.io.IOException
 import java.nio.file.Files
 import java.nio.file.Path
@@ -25,7 +25,7 @@ internal object SampleDisk {
       throw BlkshException(action, "$packed is missing").suggest("generations are 1 and 2")
     }
     try {
-      PrivateDirectory.make(disk.parent)
+      OwnerOnly.makeDirectories(disk.parent)
       GZIPInputStream(Files.newInputStream(packed)).use { from ->
         WholeFile.replace(disk, PartFile.Durability.WHOLE) { from.transferTo(it) }
       }

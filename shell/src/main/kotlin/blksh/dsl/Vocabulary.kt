@@ -9,7 +9,7 @@ import blksh.session.Session
 import blksh.session.UsageException
 import blksh.view.Size
 import blksh.view.Views
-import blksh.workspace.PrivateDirectory
+import blksh.io.OwnerOnly
 import java.io.IOException
 import java.net.InetAddress
 import java.nio.file.Files
@@ -260,7 +260,7 @@ class Vocabulary(private val session: Session, arguments: Arguments) : ArgumentW
 
   private fun overlayOf(source: Source): Path {
     val file = home.resolve("overlays").resolve(source.name.replace('/', '_'))
-    PrivateDirectory.make(file.parent)
+    OwnerOnly.makeDirectories(file.parent)
     return file
   }
 

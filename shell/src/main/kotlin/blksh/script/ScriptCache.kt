@@ -2,7 +2,7 @@ package blksh.script
 
 import blksh.io.PartFile
 import blksh.io.WholeFile
-import blksh.workspace.PrivateDirectory
+import blksh.io.OwnerOnly
 import java.io.ByteArrayInputStream
 import java.io.ByteArrayOutputStream
 import java.io.IOException
@@ -50,7 +50,7 @@ class ScriptCache(
   /** Keeps a compilation. */
   fun put(source: ScriptSource, script: CompiledScript) {
     try {
-      PrivateDirectory.make(directory)
+      OwnerOnly.makeDirectories(directory)
       val bytes = ByteArrayOutputStream().also { script.write(it) }.toByteArray()
       // What a power cut takes is compiled again.
       WholeFile.replace(file(source), PartFile.Durability.WHOLE, bytes)

@@ -34,6 +34,12 @@ public final class Pack implements Closeable {
   /** A pack is closed when it may reach this many bytes. */
   public static final long TARGET = 64L << 20;
 
+  /**
+   * No pack has more bytes: as many frames as it may have pages, a footer, and what repairs kept
+   * that nothing describes.
+   */
+  private static final long MOST = 256L << 20;
+
   static final long MAGIC = 0x31304B4341504B42L; // "BKPACK01"
 
   private final long id;
@@ -58,6 +64,9 @@ public final class Pack implements Closeable {
   static Pack open(long id, Blob file, byte[] storeId) throws IOException {
     boolean opened = false;
     try {
+      if (file.size() > MOST) {
+        throw new IOException("it has %d bytes, more than any pack".formatted(file.size()));
+      }
       Identity says = Identity.of(file);
       if (says != null && says.id != id) {
         throw new IOException("it is pack " + PackDirectory.idText(says.id));
