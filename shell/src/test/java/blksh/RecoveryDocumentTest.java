@@ -70,8 +70,9 @@ class RecoveryDocumentTest {
       Files.copy(from, work.resolve("docs").resolve(name), StandardCopyOption.REPLACE_EXISTING);
     }
     Ended ended =
-        new Program(folder.resolve("home"))
+        new Program(folder.resolve("program"))
             .by("bash", "-c")
+            .with("BLKSH_HOME", folder.resolve("home").toString())
             .with("PATH", Program.root() + ":/usr/bin:/bin")
             .in(work)
             .run(judged ? matcher.group(1) : line);

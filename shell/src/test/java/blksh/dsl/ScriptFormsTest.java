@@ -77,6 +77,8 @@ class ScriptFormsTest {
     Path page = Path.of("").toAbsolutePath().resolveSibling("docs").resolve("scripts.md");
     List<Form> forms =
         Files.readAllLines(page).stream()
+            .dropWhile(line -> !line.startsWith("| form |"))
+            .takeWhile(line -> line.startsWith("|"))
             .filter(line -> line.startsWith("|") && line.contains("`"))
             .map(Form::of)
             .toList();
