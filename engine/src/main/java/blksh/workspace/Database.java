@@ -1,6 +1,7 @@
 package blksh.workspace;
 
 import blksh.BlkshException;
+import blksh.io.OwnerOnly;
 import blksh.io.Sqlite;
 import java.io.Closeable;
 import java.io.IOException;

@@ -2,6 +2,7 @@ package blksh.workspace;
 
 import blksh.BlkshException;
 import blksh.io.IoFailure;
+import blksh.io.OwnerOnly;
 import blksh.mount.Traffic;
 import blksh.mount.fuse.LoopMount;
 import blksh.mount.fuse.SystemMounts;

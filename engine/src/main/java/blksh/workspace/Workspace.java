@@ -8,6 +8,7 @@ import blksh.cache.CacheOptions;
 import blksh.image.Image;
 import blksh.image.ImageOptions;
 import blksh.image.Images;
+import blksh.io.OwnerOnly;
 import blksh.store.Manifest;
 import blksh.store.Store;
 import blksh.task.CancelledException;

@@ -2,12 +2,16 @@ package blksh.kit;
 
 import blksh.io.Program;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** A program of the system that a test uses or compares with. */
 public final class Tool {
+
+  private static final List<String> FOLDERS = List.of("/usr/sbin", "/sbin", "/usr/bin", "/bin");
 
   private final String path;
 
@@ -25,13 +29,22 @@ public final class Tool {
 
   /** Where a program is; ends the test where it is not installed. */
   public static String path(String name) {
-    return Program.find(name)
+    return find(name)
         .map(Path::toString)
         .orElseGet(() -> Component.missing(name + " is not installed"));
   }
 
   public static boolean isThere(String name) {
-    return Program.find(name).isPresent();
+    return find(name).isPresent();
+  }
+
+  /** The system's own before what else is on PATH: packages of modules are installed for that. */
+  private static Optional<Path> find(String name) {
+    return FOLDERS.stream()
+        .map(folder -> Path.of(folder, name))
+        .filter(Files::isExecutable)
+        .findFirst()
+        .or(() -> Program.find(name));
   }
 
   /** Runs it to its end and returns what it printed; its exit status must be 0. */

@@ -1,5 +1,6 @@
 package blksh.prompt;
 
+import blksh.io.OwnerOnly;
 import blksh.prompt.command.Commands;
 import blksh.prompt.command.Ending;
 import blksh.prompt.complete.Completions;
@@ -14,7 +15,6 @@ import blksh.session.ExitStatus;
 import blksh.session.Screen;
 import blksh.session.Session;
 import blksh.view.View;
-import blksh.io.OwnerOnly;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;

@@ -2,8 +2,8 @@ package blksh.session;
 
 import blksh.BlkshException;
 import blksh.io.IoFailure;
-import blksh.io.Program;
 import blksh.io.OwnerOnly;
+import blksh.io.Program;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,9 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import blksh.BlkshException;
 import blksh.io.IoFailure;
+import blksh.io.OwnerOnly;
 import blksh.io.PartFile;
 import blksh.io.WholeFile;
-import blksh.io.OwnerOnly;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;

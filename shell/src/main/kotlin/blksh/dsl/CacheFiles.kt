@@ -4,9 +4,9 @@ import blksh.BlkshException
 import blksh.block.BlockSource
 import blksh.block.WritableFile
 import blksh.cache.CacheOptions
+import blksh.io.OwnerOnly
 import blksh.session.Session
 import blksh.view.Size
-import blksh.io.OwnerOnly
 import java.nio.file.Path
 
 /** Where the cache of a source is kept, and how it is opened. */

@@ -6,11 +6,11 @@ import blksh.block.DirectSource
 import blksh.block.MediaSlot
 import blksh.cache.CacheOptions
 import blksh.cache.MediaWatch
+import blksh.io.OwnerOnly
 import blksh.session.Session
 import blksh.view.Keyed
 import blksh.view.Size
 import blksh.workspace.KnownCache
-import blksh.io.OwnerOnly
 import java.nio.file.Files
 import java.nio.file.Path
 

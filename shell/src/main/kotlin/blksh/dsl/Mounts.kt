@@ -2,6 +2,7 @@ package blksh.dsl
 
 import blksh.BlkshException
 import blksh.block.BlockSource
+import blksh.io.OwnerOnly
 import blksh.mount.FixedDirectory
 import blksh.mount.LazyFile
 import blksh.mount.MountNode
@@ -18,7 +19,6 @@ import blksh.view.Percent
 import blksh.view.Size
 import blksh.workspace.MountEntry
 import blksh.workspace.MountSource
-import blksh.io.OwnerOnly
 import java.net.URLDecoder
 import java.nio.charset.StandardCharsets
 import java.nio.file.Path

@@ -2,9 +2,9 @@ package blksh.dsl
 
 import blksh.BlkshException
 import blksh.io.IoFailure
+import blksh.io.OwnerOnly
 import blksh.io.PartFile
 import blksh.io.WholeFile
-import blksh.io.OwnerOnly
 import java.io.IOException
 import java.nio.file.Files
 import java.nio.file.Path

@@ -4,12 +4,12 @@ import blksh.BlkshException
 import blksh.Place.Local as LocalPlace
 import blksh.image.BadMagicException
 import blksh.io.IoFailure
+import blksh.io.OwnerOnly
 import blksh.mount.fuse.MountOptions
 import blksh.session.Session
 import blksh.session.UsageException
 import blksh.view.Size
 import blksh.view.Views
-import blksh.io.OwnerOnly
 import java.io.IOException
 import java.net.InetAddress
 import java.nio.file.Files

@@ -1,8 +1,8 @@
 package blksh.script
 
+import blksh.io.OwnerOnly
 import blksh.io.PartFile
 import blksh.io.WholeFile
-import blksh.io.OwnerOnly
 import java.io.ByteArrayInputStream
 import java.io.ByteArrayOutputStream
 import java.io.IOException
