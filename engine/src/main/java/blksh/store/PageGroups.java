@@ -89,6 +89,11 @@ final class PageGroups {
     private final byte[] inOrder = new byte[GroupProof.PAGES * Page.DIGEST];
     private final byte[] page = new byte[Page.SIZE];
 
+    /** Who reads in order asks again and again. */
+    private long lastNumber = -1;
+
+    private Group last;
+
     /**
      * @param packDigests closed by whoever made it, as is
      * @param pages where a page is read when digests do not agree
@@ -104,12 +109,16 @@ final class PageGroups {
         return Group.UNKNOWN;
       }
       long number = ofPage / GroupProof.PAGES;
-      Group group = known(number);
-      if (group == null) {
-        group = load(number);
-        keep(number, group);
+      if (number != lastNumber) {
+        Group group = known(number);
+        if (group == null) {
+          group = load(number);
+          keep(number, group);
+        }
+        last = group;
+        lastNumber = number;
       }
-      return group;
+      return last;
     }
 
     private Group load(long number) throws ManifestFile.DamagedManifest {
