@@ -68,7 +68,7 @@ class HarmlessNamesTest {
             + "\").files.copy(\"$home/copied\")\n");
     Ended shown =
         blksh()
-            .by(Tool.path("script"), "-qec", Program.launcher() + " run " + script, "/dev/null")
+            .by(Tool.path("script"), "-qec", Program.quoted() + " run " + script, "/dev/null")
             .with("TERM", "xterm")
             .run();
     assertThat(shown.out()).contains("\033[32mgreen\033[m x␛]0;pwned␇␛[2Jy\\u202ez");

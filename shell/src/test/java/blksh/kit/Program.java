@@ -48,6 +48,11 @@ public final class Program {
     return root().resolve("blksh");
   }
 
+  /** It as a word for a shell: the checkout may be in a place with a space. */
+  public static String quoted() {
+    return "'" + launcher() + "'";
+  }
+
   /** Starts it by another path or through other programs. */
   public Program by(String... words) {
     command.clear();

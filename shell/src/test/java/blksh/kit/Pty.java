@@ -35,7 +35,7 @@ public final class Pty implements AutoCloseable {
 
   /** Starts ./blksh with a home, in a terminal of a size, and waits for its prompt. */
   public static Pty open(Path home, int columns, int rows) throws Exception {
-    String start = "stty rows " + rows + " cols " + columns + "; exec " + Program.launcher();
+    String start = "stty rows " + rows + " cols " + columns + "; exec " + Program.quoted();
     ProcessBuilder builder =
         Child.of(Tool.path("script"), "-qfec", start, "/dev/null").redirectErrorStream(true);
     builder.environment().put("BLKSH_HOME", home.toString());

@@ -277,7 +277,7 @@ class PromptTest {
                 "bash",
                 "-c",
                 "echo 'while (true) println(1)' | "
-                    + Program.launcher()
+                    + Program.quoted()
                     + " | head -1; echo ${PIPESTATUS[1]}");
     assertThat(program.run()).isEqualTo(new Ended(0, "1\n" + ExitStatus.UNREAD + "\n", ""));
   }
@@ -286,7 +286,7 @@ class PromptTest {
   void failsWhenItsOutputCannotBeKept() throws Exception {
     Program program =
         new Program(home)
-            .by("bash", "-c", "echo '(1..9).toList()' | " + Program.launcher() + " >/dev/full");
+            .by("bash", "-c", "echo '(1..9).toList()' | " + Program.quoted() + " >/dev/full");
     Ended ended = program.run();
     assertThat(ended.status()).isEqualTo(ExitStatus.FAILED);
     assertThat(ended.err())
@@ -299,7 +299,7 @@ class PromptTest {
         new Program(home)
             .with("TERM", "dumb")
             .reading("40 + 1\nnosuch\n40 + 2\n:quit\n")
-            .by("script", "-qefc", Program.launcher().toString(), "/dev/null");
+            .by("script", "-qefc", Program.quoted(), "/dev/null");
     Ended ended = dumb.run();
     assertThat(ended.out())
         .contains("41", "Unresolved reference 'nosuch'", "42")

@@ -3,6 +3,7 @@ package blksh.prompt.command;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.kit.Component;
 import blksh.kit.Pane;
 import blksh.kit.Program;
 import blksh.kit.Program.Ended;
@@ -42,6 +43,7 @@ class CommandsTest {
 
   @Test
   void everyExampleOfTheReferenceRuns() throws Exception {
+    Component.needFuse();
     Path jar = Program.root().resolve("shell/target/dist/lib/scripts.jar");
     String words;
     try (ZipFile zip = new ZipFile(jar.toFile())) {
@@ -224,6 +226,7 @@ class CommandsTest {
 
   @Test
   void walksTheTour() throws Exception {
+    Component.needFuse();
     String out = answer(":tour\n");
     assertThat(out)
         .contains("(1/", "captured tour@2", "map of tour@2", "verified: clean", "restored tour@1")
@@ -244,7 +247,7 @@ class CommandsTest {
     Program dumb =
         new Program(home)
             .with("TERM", "dumb")
-            .by("script", "-qec", Program.launcher() + " eval stores", "/dev/null");
+            .by("script", "-qec", Program.quoted() + " eval stores", "/dev/null");
     Ended ended = dumb.run();
     assertThat(ended.status()).isZero();
     assertThat(ended.out()).contains("(none)").doesNotContain("\033");
