@@ -275,8 +275,8 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
   /** The digests of a pack's pages; zeros for those that it does not hold, or not as they were. */
   private static byte[] usable(Pack pack, StoreIndex opened) throws IOException {
     byte[] digests = pack.digests();
-    for (StoreIndex.BadPages bad : opened.bad()) {
-      if (bad.pack() == pack.id() && bad.first() >= 0 && bad.past() <= pack.pages()) {
+    for (StoreIndex.BadPages bad : opened.bad(pack.id())) {
+      if (bad.first() >= 0 && bad.past() <= pack.pages()) {
         Arrays.fill(digests, bad.first() * Page.DIGEST, bad.past() * Page.DIGEST, (byte) 0);
       }
     }
@@ -346,8 +346,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
 
   private void noteBad(PackCheck check) {
     List<StoreIndex.BadPages> ranges = bad(check);
-    boolean known = rows().bad().stream().anyMatch(bad -> bad.pack() == check.id());
-    if (known || !ranges.isEmpty()) {
+    if (!ranges.isEmpty() || !rows().bad(check.id()).isEmpty()) {
       rows().putBad(check.id(), ranges);
     }
   }

@@ -40,7 +40,7 @@ final class IndexCheck {
   /** The pages that are remembered as bad. */
   List<StoreIndex.BadPages> bad() {
     try {
-      return indexes.rows().bad();
+      return indexes.rows().bad(null);
     } catch (BlkshException e) {
       return List.of(); // reported with the rows
     }

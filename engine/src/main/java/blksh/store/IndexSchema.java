@@ -86,10 +86,6 @@ final class IndexSchema {
 
   private IndexSchema() {}
 
-  static int version(Connection connection) throws SQLException {
-    return Sqlite.version(connection);
-  }
-
   /**
    * Makes the tables, in the caller's transaction.
    *

@@ -53,19 +53,29 @@ final class Listing {
 
   /** What is wrong with the versions that {@link #manifests} leaves out. */
   List<Damage> unreadable() {
-    Map<ManifestDirectory.Version, Long> known = rows.blobBytes();
     List<Damage> found = new ArrayList<>();
-    for (ManifestDirectory.Version version : manifests.versions()) {
-      long bytes = manifests.bytes(version);
-      Long noted = known.get(version);
-      if (noted != null && noted == bytes) {
-        continue;
-      }
+    for (ManifestDirectory.Version version : unnoted(rows.blobBytes())) {
       try {
         manifests.open(version).close();
       } catch (BlkshException e) {
         AffectedRange all = new AffectedRange(version.reference(), 0, 0);
-        found.add(new Damage(version.blob(), 0, bytes, e.problem(), List.of(all)));
+        found.add(
+            new Damage(version.blob(), 0, manifests.bytes(version), e.problem(), List.of(all)));
+      }
+    }
+    return found;
+  }
+
+  /**
+   * The versions that have no row, or one of another blob.
+   *
+   * @param known how long the blobs of all rows were; those of the other versions are taken out
+   */
+  private List<ManifestDirectory.Version> unnoted(Map<ManifestDirectory.Version, Long> known) {
+    List<ManifestDirectory.Version> found = new ArrayList<>();
+    for (ManifestDirectory.Version version : manifests.versions()) {
+      if (!known.remove(version, manifests.bytes(version))) {
+        found.add(version);
       }
     }
     return found;
@@ -79,17 +89,11 @@ final class Listing {
   /** Takes away the rows of versions that are gone, and makes those that are missing. */
   void settle() {
     Map<ManifestDirectory.Version, Long> known = rows.blobBytes();
-    for (ManifestDirectory.Version version : manifests.versions()) {
-      long bytes = manifests.bytes(version);
-      Long noted = known.get(version);
-      if (noted != null && noted == bytes) {
+    for (ManifestDirectory.Version version : unnoted(known)) {
+      Manifest read = read(version);
+      if (read != null) {
         known.remove(version);
-      } else {
-        Manifest read = read(version);
-        if (read != null) {
-          known.remove(version);
-          note(read, bytes);
-        }
+        note(read, manifests.bytes(version));
       }
     }
     known.keySet().forEach(gone -> rows.removeManifest(gone.name(), gone.number()));

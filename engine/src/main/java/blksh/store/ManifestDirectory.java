@@ -144,14 +144,21 @@ final class ManifestDirectory {
    */
   Version existing(String reference) {
     Version version = version(reference);
+    mustExist(version);
+    return version;
+  }
+
+  private void mustExist(Version version) {
+    boolean exists;
     try {
-      if (exists(version)) {
-        return version;
-      }
+      exists = exists(version);
     } catch (IOException e) {
-      throw new BlkshException("find " + reference, IoFailure.reason(e), e);
+      throw new BlkshException(
+          "read manifest " + shelf.locate(version.blob()), IoFailure.reason(e), e);
     }
-    throw noSuch(reference);
+    if (!exists) {
+      throw noSuch(version.reference());
+    }
   }
 
   /** That there is no such version. */
@@ -172,16 +179,7 @@ final class ManifestDirectory {
    * @throws BlkshException when there is none, or it is damaged
    */
   ManifestFile open(Version version) {
-    boolean exists;
-    try {
-      exists = exists(version);
-    } catch (IOException e) {
-      throw new BlkshException(
-          "read manifest " + shelf.locate(version.blob()), IoFailure.reason(e), e);
-    }
-    if (!exists) {
-      throw noSuch(version.reference());
-    }
+    mustExist(version);
     return ManifestFile.open(shelf, version, storeId);
   }
 

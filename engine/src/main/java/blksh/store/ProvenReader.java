@@ -2,7 +2,6 @@ package blksh.store;
 
 import blksh.store.pack.FrameCache;
 import blksh.store.pack.PackDigests;
-import blksh.store.pack.Page;
 import blksh.store.pack.PageReader;
 import java.io.Closeable;
 import java.nio.ByteBuffer;
@@ -67,8 +66,7 @@ final class ProvenReader implements Closeable {
       return -1;
     }
     int wanted = PageGroups.digestAt(page);
-    length = pages.readElsewhere(group.digests(), wanted, to, at, digest, digestAt);
-    return length >= 0 && Page.sameDigest(group.digests(), wanted, digest, digestAt) ? length : -1;
+    return pages.readElsewhere(group.digests(), wanted, to, at, digest, digestAt);
   }
 
   /**

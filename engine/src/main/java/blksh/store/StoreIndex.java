@@ -70,7 +70,7 @@ final class StoreIndex implements Closeable {
     boolean whole = false;
     try {
       index = new StoreIndex(file.toString(), Sqlite.openUnchanging(file), false);
-      if (IndexSchema.version(index.connection) != IndexSchema.VERSION) {
+      if (Sqlite.version(index.connection) != IndexSchema.VERSION) {
         throw new BlkshException("open " + file, "it is of another version");
       }
       index.checkTables();
@@ -104,10 +104,10 @@ final class StoreIndex implements Closeable {
 
   /** Makes the tables, or makes sure that they are as they were made. */
   private void prepare() throws SQLException {
-    if (IndexSchema.version(connection) != IndexSchema.VERSION) {
+    if (Sqlite.version(connection) != IndexSchema.VERSION) {
       transaction(
           () -> {
-            int version = IndexSchema.version(connection);
+            int version = Sqlite.version(connection);
             if (version > IndexSchema.VERSION) {
               throw new BlkshException(
                       "open " + location,
@@ -457,15 +457,21 @@ final class StoreIndex implements Closeable {
         });
   }
 
-  /** The pages that failed their digests when they were last read, of all packs. */
-  List<BadPages> bad() {
+  /** The pages that failed their digests when they were last read, of one pack or (null) of all. */
+  List<BadPages> bad(Long pack) {
     return query(
         () -> {
           List<BadPages> found = new ArrayList<>();
-          try (Statement statement = connection.createStatement();
-              ResultSet row = statement.executeQuery("SELECT pack, first, past FROM bad")) {
-            while (row.next()) {
-              found.add(new BadPages(row.getLong(1), row.getInt(2), row.getInt(3)));
+          try (PreparedStatement select =
+              connection.prepareStatement(
+                  "SELECT pack, first, past FROM bad" + (pack == null ? "" : " WHERE pack = ?"))) {
+            if (pack != null) {
+              select.setLong(1, pack);
+            }
+            try (ResultSet row = select.executeQuery()) {
+              while (row.next()) {
+                found.add(new BadPages(row.getLong(1), row.getInt(2), row.getInt(3)));
+              }
             }
           }
           return found;

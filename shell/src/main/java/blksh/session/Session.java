@@ -265,7 +265,7 @@ public final class Session implements AutoCloseable {
       try {
         thing.close();
       } catch (Exception left) {
-        console.err().println("blksh: " + Failures.message(left));
+        console.tell(Failures.message(left));
       }
     }
   }

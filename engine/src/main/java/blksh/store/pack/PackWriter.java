@@ -120,7 +120,7 @@ public final class PackWriter {
 
   /** Makes the pack durable and immutable. */
   public void seal() throws IOException {
-    seal(digests);
+    sealWith(digests);
   }
 
   /**
@@ -130,14 +130,16 @@ public final class PackWriter {
    *     frames do, those are used too
    */
   void seal(byte[] all) throws IOException {
-    if (all != digests) {
-      footer.usePages(all.length / Page.DIGEST);
-      for (int at = 0; at < Math.min(all.length, digests.length); at += Page.DIGEST) {
-        if (!Page.isZero(digests, at, Page.DIGEST)) {
-          System.arraycopy(digests, at, all, at, Page.DIGEST); // what its frame says
-        }
+    footer.usePages(all.length / Page.DIGEST);
+    for (int at = 0; at < Math.min(all.length, digests.length); at += Page.DIGEST) {
+      if (!Page.isZero(digests, at, Page.DIGEST)) {
+        System.arraycopy(digests, at, all, at, Page.DIGEST); // what its frame says
       }
     }
+    sealWith(all);
+  }
+
+  private void sealWith(byte[] all) throws IOException {
     byte[] bytes = footer.encode(id, end, all);
     part.truncate(end);
     part.write(end, bytes, 0, bytes.length);

@@ -55,12 +55,7 @@ public final class PageReader implements Closeable {
     String first = problem;
     byte[] digest = new byte[Page.DIGEST];
     if (digestOf(packId, page, digest)) {
-      if (finder == null) {
-        finder = new PageFinder(packs, indexes);
-      }
-      if (finder.findOther(digest, 0, packId, page)) {
-        length = readAt(finder.packId(), finder.page(), to, at, digests, digestsAt);
-      }
+      length = readOther(digest, 0, packId, page, to, at, digests, digestsAt);
     }
     problem = first;
     return length;
@@ -73,14 +68,8 @@ public final class PageReader implements Closeable {
    */
   public int readElsewhere(
       byte[] digest, int digestAt, byte[] to, int at, byte[] digests, int digestsAt) {
-    if (finder == null) {
-      finder = new PageFinder(packs, indexes);
-    }
     String first = problem;
-    int length =
-        finder.findOther(digest, digestAt, 0, -1)
-            ? readAt(finder.packId(), finder.page(), to, at, digests, digestsAt)
-            : -1;
+    int length = readOther(digest, digestAt, 0, -1, to, at, digests, digestsAt);
     problem = first;
     return length;
   }
@@ -88,17 +77,29 @@ public final class PageReader implements Closeable {
   /** Whether a page is stored, and sound, at another place than one. */
   public boolean isElsewhere(long packId, int page) {
     byte[] digest = new byte[Page.DIGEST];
-    if (!digestOf(packId, page, digest)) {
-      return false;
-    }
+    byte[] bytes = new byte[Page.SIZE];
+    return digestOf(packId, page, digest)
+        && readOther(digest, 0, packId, page, bytes, 0, new byte[Page.DIGEST], 0) >= 0;
+  }
+
+  /** Copies a page by its digest, not from the place given; -1 when there is no sound one. */
+  private int readOther(
+      byte[] digest,
+      int digestAt,
+      long besidesPack,
+      int besidesPage,
+      byte[] to,
+      int at,
+      byte[] digests,
+      int digestsAt) {
     if (finder == null) {
       finder = new PageFinder(packs, indexes);
     }
-    byte[] found = new byte[Page.DIGEST];
-    byte[] bytes = new byte[Page.SIZE];
-    return finder.findOther(digest, 0, packId, page)
-        && readAt(finder.packId(), finder.page(), bytes, 0, found, 0) >= 0
-        && Page.sameDigest(digest, 0, found, 0);
+    if (!finder.findOther(digest, digestAt, besidesPack, besidesPage)) {
+      return -1;
+    }
+    int length = readAt(finder.packId(), finder.page(), to, at, digests, digestsAt);
+    return length >= 0 && Page.sameDigest(digest, digestAt, digests, digestsAt) ? length : -1;
   }
 
   private boolean digestOf(long packId, int page, byte[] digest) {
