@@ -10,17 +10,15 @@ import blksh.kit.RecordedDisk;
 import blksh.kit.RecordedVolume;
 import blksh.kit.Tmpfs;
 import blksh.kit.Tool;
+import blksh.kit.Trees;
 import blksh.kit.Volumes;
 import blksh.task.Task;
 import blksh.task.Workers;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -178,7 +176,7 @@ class PowerCutTest {
       if (readable) {
         look.at(files, cut, found);
       }
-      remove(files);
+      Trees.remove(files);
       for (String fault : found.list()) {
         faults.add(cut.name() + ": " + fault);
       }
@@ -194,52 +192,9 @@ class PowerCutTest {
     Path mount = Files.createDirectories(image.resolveSibling("mount"));
     Tool.named("mount").run("-t", "ext4", "-o", "loop,noatime", image, mount);
     try {
-      copy(mount, files);
+      Trees.copy(mount, files);
     } finally {
       Volumes.unmount(mount);
     }
-  }
-
-  private static void copy(Path from, Path to) throws IOException {
-    Files.walkFileTree(
-        from,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes)
-              throws IOException {
-            Files.createDirectories(to.resolve(from.relativize(folder)));
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.copy(file, to.resolve(from.relativize(file)));
-            return FileVisitResult.CONTINUE;
-          }
-        });
-  }
-
-  private static void remove(Path folder) throws IOException {
-    if (!Files.exists(folder)) {
-      return;
-    }
-    Files.walkFileTree(
-        folder,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.delete(file);
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(Path left, IOException failure)
-              throws IOException {
-            Files.delete(left);
-            return FileVisitResult.CONTINUE;
-          }
-        });
   }
 }

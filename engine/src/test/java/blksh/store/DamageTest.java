@@ -10,6 +10,7 @@ import blksh.block.FaultySource;
 import blksh.io.LittleEndian;
 import blksh.io.UnreadableException;
 import blksh.kit.Content;
+import blksh.kit.Trees;
 import blksh.store.pack.PackFiles;
 import blksh.store.shelf.DirectoryShelf;
 import blksh.task.Task;
@@ -27,7 +28,6 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -232,7 +232,8 @@ class DamageTest {
 
   private void damaged(Path file, String what, Blow blow) throws IOException {
     cases++;
-    copy(pristine, store);
+    Trees.remove(store);
+    Trees.copy(pristine, store);
     Files.deleteIfExists(folder.resolve("target"));
     String name = pristine.relativize(file).toString();
     blow.strike(store.resolve(name));
@@ -453,21 +454,6 @@ class DamageTest {
   private List<Path> filesUnder(String name) throws IOException {
     try (Stream<Path> files = Files.walk(pristine.resolve(name).normalize())) {
       return files.filter(Files::isRegularFile).sorted().toList();
-    }
-  }
-
-  private static void copy(Path from, Path to) throws IOException {
-    if (Files.exists(to)) {
-      try (Stream<Path> old = Files.walk(to)) {
-        for (Path path : old.sorted(Comparator.reverseOrder()).toList()) {
-          Files.delete(path);
-        }
-      }
-    }
-    try (Stream<Path> files = Files.walk(from)) {
-      for (Path path : files.toList()) {
-        Files.copy(path, to.resolve(from.relativize(path)));
-      }
     }
   }
 

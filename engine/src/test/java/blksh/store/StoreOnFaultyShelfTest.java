@@ -6,6 +6,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import blksh.BlkshException;
 import blksh.block.ByteArraySource;
 import blksh.kit.Content;
+import blksh.kit.Trees;
 import blksh.store.pack.Page;
 import blksh.store.shelf.DirectoryShelf;
 import blksh.store.shelf.FaultyShelf;
@@ -13,11 +14,8 @@ import blksh.store.shelf.FaultyShelf.Fault;
 import blksh.task.Task;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -174,7 +172,8 @@ class StoreOnFaultyShelfTest {
 
   /** False when the operation makes fewer calls. */
   private static boolean survives(Operation operation, Fault fault, int call) throws IOException {
-    Path path = copy(template(), folder.resolve("%s-%s-%d".formatted(operation, fault, call)));
+    Path path =
+        Trees.copy(template(), folder.resolve("%s-%s-%d".formatted(operation, fault, call)));
     operation.prepare(path);
     FaultyShelf shelf = new FaultyShelf(new DirectoryShelf(path), fault, call);
     Set<String> there = new HashSet<>(List.of("disk@1", "disk@2", "other@1"));
@@ -198,7 +197,7 @@ class StoreOnFaultyShelfTest {
       assertThat(Images.verify(store).damage()).as(about).isEmpty();
       assertHolds(store, there, about);
     }
-    delete(path);
+    Trees.remove(path);
     return shelf.struck() != null;
   }
 
@@ -213,34 +212,5 @@ class StoreOnFaultyShelfTest {
       found.add(manifest.reference());
     }
     assertThat(found).as(about).containsAll(there);
-  }
-
-  private static Path copy(Path from, Path to) throws IOException {
-    try (var files = Files.walk(from)) {
-      for (Path file : files.toList()) {
-        Files.copy(file, to.resolve(from.relativize(file).toString()));
-      }
-    }
-    return to;
-  }
-
-  private static void delete(Path root) throws IOException {
-    Files.walkFileTree(
-        root,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.delete(file);
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(Path directory, IOException e)
-              throws IOException {
-            Files.delete(directory);
-            return FileVisitResult.CONTINUE;
-          }
-        });
   }
 }

@@ -17,7 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,18 +29,13 @@ class CacheTest {
   private static final Size BLOCK = new Size(64 * KIB);
 
   @TempDir Path folder;
-  private Sitting sitting;
+  @AutoClose private Sitting sitting;
   private Drive drive;
 
   @BeforeEach
   void open() throws IOException {
     sitting = new Sitting(folder);
     drive = sitting.words.drive(sitting.file("disc", DISC));
-  }
-
-  @AfterEach
-  void close() {
-    sitting.close();
   }
 
   private Cache cache(Source source) {

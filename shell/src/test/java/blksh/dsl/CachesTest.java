@@ -14,7 +14,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,18 +26,13 @@ class CachesTest {
   private static final int HALF = MIB / 2;
 
   @TempDir Path folder;
-  private Sitting sitting;
+  @AutoClose private Sitting sitting;
   private Path medium;
 
   @BeforeEach
   void open() throws IOException {
     sitting = new Sitting(folder);
     medium = sitting.file("medium", DISC);
-  }
-
-  @AfterEach
-  void close() {
-    sitting.close();
   }
 
   /** Reads half of the medium in a sitting that ends, and begins another. */

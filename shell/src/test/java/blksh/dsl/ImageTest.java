@@ -13,7 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collection;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,16 +28,11 @@ class ImageTest {
   private static final int SECOND_GROUP = 110 + 192 + 4 + 16 * KIB + 4 + KIB;
 
   @TempDir Path folder;
-  private Sitting sitting;
+  @AutoClose private Sitting sitting;
 
   @BeforeEach
   void open() {
     sitting = new Sitting(folder);
-  }
-
-  @AfterEach
-  void close() {
-    sitting.close();
   }
 
   private Image image(Path path) {

@@ -18,7 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import kotlin.Unit;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,16 +29,11 @@ class InnerFilesTest {
   private static final String LETTERS = "/home/ada/letters";
 
   @TempDir Path folder;
-  private Sitting sitting;
+  @AutoClose private Sitting sitting;
 
   @BeforeEach
   void open() {
     sitting = new Sitting(folder);
-  }
-
-  @AfterEach
-  void close() {
-    sitting.close();
   }
 
   private InnerFiles sample() throws IOException {

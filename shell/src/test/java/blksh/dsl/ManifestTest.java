@@ -12,7 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,18 +23,13 @@ class ManifestTest {
   private static final int PAGE = 4 * KIB;
 
   @TempDir Path folder;
-  private Sitting sitting;
+  @AutoClose private Sitting sitting;
   private Store store;
 
   @BeforeEach
   void open() {
     sitting = new Sitting(folder);
     store = sitting.words.store(folder.resolve("main"));
-  }
-
-  @AfterEach
-  void close() {
-    sitting.close();
   }
 
   /** A version of 16 pages, and another in which the third is new. */

@@ -17,7 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,7 +30,7 @@ class MountsTest {
   private static final byte[] DISK = random(64 * KIB, 1);
 
   @TempDir Path folder;
-  private Sitting sitting;
+  @AutoClose private Sitting sitting;
   private Drive drive;
 
   @BeforeEach
@@ -38,11 +38,6 @@ class MountsTest {
     folder = folder.toRealPath();
     sitting = new Sitting(folder);
     drive = sitting.words.drive(sitting.file("disk", DISK));
-  }
-
-  @AfterEach
-  void close() {
-    sitting.close();
   }
 
   private Mount serve(Path socket) {

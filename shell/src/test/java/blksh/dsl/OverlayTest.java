@@ -14,7 +14,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,7 +26,7 @@ class OverlayTest {
   private static final byte[] BASE = random(64 * KIB, 1);
 
   @TempDir Path folder;
-  private Sitting sitting;
+  @AutoClose private Sitting sitting;
   private Path base;
   private Overlay overlay;
 
@@ -35,11 +35,6 @@ class OverlayTest {
     sitting = new Sitting(folder);
     base = sitting.file("disk", BASE);
     overlay = sitting.words.overlay(sitting.words.drive(base), folder.resolve("over"));
-  }
-
-  @AfterEach
-  void close() {
-    sitting.close();
   }
 
   private void write(long position, byte[] bytes) {

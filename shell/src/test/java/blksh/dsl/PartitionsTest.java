@@ -16,7 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,16 +27,11 @@ class PartitionsTest {
   private static final byte[] BOOT = random(2 * MIB, 1);
 
   @TempDir Path folder;
-  private Sitting sitting;
+  @AutoClose private Sitting sitting;
 
   @BeforeEach
   void open() {
     sitting = new Sitting(folder);
-  }
-
-  @AfterEach
-  void close() {
-    sitting.close();
   }
 
   /** 8 MiB with {@code boot} of 2 MiB and one without a label. */

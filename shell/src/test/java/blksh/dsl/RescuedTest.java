@@ -13,7 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collection;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,16 +25,11 @@ class RescuedTest {
   private static final int BAD = 600 * KIB;
 
   @TempDir Path folder;
-  private Sitting sitting;
+  @AutoClose private Sitting sitting;
 
   @BeforeEach
   void open() {
     sitting = new Sitting(folder);
-  }
-
-  @AfterEach
-  void close() {
-    sitting.close();
   }
 
   private Cache cache(Medium medium) {

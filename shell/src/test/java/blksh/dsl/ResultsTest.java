@@ -19,7 +19,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,18 +30,13 @@ class ResultsTest {
   private static final int PAGE = 4 * KIB;
 
   @TempDir Path folder;
-  private Sitting sitting;
+  @AutoClose private Sitting sitting;
   private Store store;
 
   @BeforeEach
   void open() {
     sitting = new Sitting(folder);
     store = sitting.words.store(folder.resolve("main"));
-  }
-
-  @AfterEach
-  void close() {
-    sitting.close();
   }
 
   private static Collection<?> appendix(Described result) {

@@ -14,7 +14,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,7 +25,7 @@ class StoreTest {
   private static final int PAGE = 4 * KIB;
 
   @TempDir Path folder;
-  private Sitting sitting;
+  @AutoClose private Sitting sitting;
   private Path path;
   private Store store;
 
@@ -34,11 +34,6 @@ class StoreTest {
     sitting = new Sitting(folder);
     path = folder.resolve("main");
     store = sitting.words.store(path);
-  }
-
-  @AfterEach
-  void close() {
-    sitting.close();
   }
 
   private Captured capture(long seed) throws IOException {

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import blksh.view.Size;
 import java.io.IOException;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -16,16 +16,11 @@ import org.junit.jupiter.api.io.TempDir;
 class UsedBlocksTest {
 
   @TempDir Path folder;
-  private Sitting sitting;
+  @AutoClose private Sitting sitting;
 
   @BeforeEach
   void open() {
     sitting = new Sitting(folder);
-  }
-
-  @AfterEach
-  void close() {
-    sitting.close();
   }
 
   @Test

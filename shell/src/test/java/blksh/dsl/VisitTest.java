@@ -16,7 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import kotlin.Unit;
 import kotlin.jvm.functions.Function1;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,18 +27,13 @@ class VisitTest {
   private static final byte[] DISC = random(256 * KIB, 1);
 
   @TempDir Path folder;
-  private Sitting sitting;
+  @AutoClose private Sitting sitting;
   private Path drive;
 
   @BeforeEach
   void open() {
     sitting = new Sitting(folder);
     drive = folder.resolve("sr0");
-  }
-
-  @AfterEach
-  void close() {
-    sitting.close();
   }
 
   private List<Visit> watch(Function1<Visit, Unit> with) {

@@ -11,7 +11,7 @@ import blksh.view.Size;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,18 +20,13 @@ import org.junit.jupiter.api.io.TempDir;
 class VocabularyTest {
 
   @TempDir Path folder;
-  private Sitting sitting;
+  @AutoClose private Sitting sitting;
   private Vocabulary words;
 
   @BeforeEach
   void open() {
     sitting = new Sitting(folder);
     words = sitting.words;
-  }
-
-  @AfterEach
-  void close() {
-    sitting.close();
   }
 
   @Test
