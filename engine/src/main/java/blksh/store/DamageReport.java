@@ -2,6 +2,7 @@ package blksh.store;
 
 import blksh.store.pack.PackCheck;
 import blksh.store.pack.PackDirectory;
+import blksh.task.Task;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -10,14 +11,30 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** The damage a verification has found so far, and what it means for images. Guards itself. */
+/**
+ * The damage a verification has found so far, and what it means for images. All of it is counted;
+ * of so much that nobody could read it the first is listed. Guards itself.
+ */
 final class DamageReport {
 
+  private static final int LISTED = 1000;
+
+  /** Parts of images that are listed with the damage of packs. */
+  private static final int LISTED_RANGES = 10_000;
+
+  /** Damages that are told one by one. */
+  private static final int TOLD = 20;
+
   private final List<Damage> damage = new ArrayList<>();
+  private long count;
   private final Map<Long, List<AffectedRange>> affectedByPack = new HashMap<>();
+  private int ranges;
 
   synchronized void add(Damage found) {
-    damage.add(found);
+    count++;
+    if (damage.size() < LISTED) {
+      damage.add(found);
+    }
   }
 
   /** Adds a damage of a file that hits a part of an image. */
@@ -37,7 +54,14 @@ final class DamageReport {
 
   /** Notes a part of an image that is lost with pages of a pack. */
   synchronized void affect(long packId, AffectedRange range) {
-    affectedByPack.computeIfAbsent(packId, k -> new ArrayList<>()).add(range);
+    List<AffectedRange> known = affectedByPack.computeIfAbsent(packId, k -> new ArrayList<>());
+    AffectedRange last = known.isEmpty() ? null : known.get(known.size() - 1);
+    if (last != null && last.isBefore(range)) {
+      known.set(known.size() - 1, last.with(range));
+    } else if (known.isEmpty() || ranges < LISTED_RANGES) {
+      known.add(range);
+      ranges++;
+    }
   }
 
   /** Adds what is wrong with packs, once it is known what that means for images. */
@@ -67,12 +91,27 @@ final class DamageReport {
       add(new Damage(file, bytes.start(), bytes.length(), problem, affected));
       affected = List.of();
     }
-    if (check.damage().isEmpty() && !ranges.isEmpty()) {
+    count += check.damagedParts() - check.damage().size();
+    if (check.damagedParts() == 0 && !ranges.isEmpty()) {
       add(new Damage(file, 0, 0, "pages are missing from it", ranges));
     }
   }
 
+  /** What was found, the first {@value #LISTED}. */
   synchronized List<Damage> list() {
     return List.copyOf(damage);
+  }
+
+  /** How much was found. */
+  synchronized long count() {
+    return count;
+  }
+
+  /** Tells it as findings, and of many how many more there are. */
+  synchronized void tell(Task task) {
+    damage.stream().limit(TOLD).forEach(d -> task.finding(d.file() + ": " + d.problem()));
+    if (count > TOLD) {
+      task.finding("%d more places are damaged".formatted(count - TOLD));
+    }
   }
 }

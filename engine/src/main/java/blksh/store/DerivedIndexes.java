@@ -339,7 +339,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
     List<StoreIndex.BadPages> ranges = new ArrayList<>();
     check.badWithin(
         0,
-        check.pack().pages(),
+        check.shape().pages(),
         (first, past) -> ranges.add(new StoreIndex.BadPages(check.id(), first, past)));
     return ranges;
   }
@@ -359,16 +359,27 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
             .mapToLong(StoreIndex.PackRow::ordinal)
             .findAny()
             .orElse(-1);
-    byte[] digest = new byte[Page.DIGEST];
-    exclusion.indexing(
-        () -> {
-          for (int page = 0; ordinal >= 0 && page < check.pack().pages(); page++) {
-            if (check.isBad(page) && check.pack().digest(page, digest, 0)) {
-              from.remove(PageIndex.keyOf(digest, 0), PageIndex.address(ordinal, page));
+    if (ordinal >= 0) {
+      exclusion.indexing(
+          () -> {
+            try (Pack pack = packs.acquire(check.id())) {
+              for (StoreIndex.BadPages range : bad(check)) {
+                forget(from, ordinal, pack, range);
+              }
             }
-          }
-          return null;
-        });
+            return null;
+          });
+    }
+  }
+
+  private static void forget(PageIndex from, long ordinal, Pack pack, StoreIndex.BadPages range)
+      throws IOException {
+    byte[] digest = new byte[Page.DIGEST];
+    for (int page = range.first(); page < range.past(); page++) {
+      if (pack.digest(page, digest, 0)) {
+        from.remove(PageIndex.keyOf(digest, 0), PageIndex.address(ordinal, page));
+      }
+    }
   }
 
   /**

@@ -1,11 +1,9 @@
 package blksh.store;
 
 import blksh.BlkshException;
-import blksh.store.pack.Pack;
 import blksh.store.pack.PackCheck;
 import blksh.store.pack.PackDirectory;
 import blksh.store.pack.PageIndex;
-import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 
@@ -120,25 +118,21 @@ final class IndexCheck {
   private static String packRowProblem(List<StoreIndex.PackRow> rows, Map<Long, PackCheck> packs) {
     for (StoreIndex.PackRow row : rows) {
       PackCheck check = packs.get(row.id());
-      if (check == null || check.pack() == null) {
+      if (check == null || check.shape() == null) {
         return "it lists pack " + PackDirectory.idText(row.id()) + ", which is missing";
       }
-      if (check.pack().footerSound() && !agree(row, check.pack())) {
+      if (check.shape().footerSound() && !agree(row, check.shape())) {
         return "what it says of pack " + PackDirectory.idText(row.id()) + " is wrong";
       }
     }
     return null;
   }
 
-  private static boolean agree(StoreIndex.PackRow row, Pack pack) {
-    try {
-      return row.pages() == pack.pages()
-          && row.frames() == pack.frames()
-          && row.rawBytes() == pack.rawBytes()
-          && row.fileBytes() == pack.size();
-    } catch (IOException e) {
-      return true; // what cannot be told cannot be wrong
-    }
+  private static boolean agree(StoreIndex.PackRow row, PackCheck.Shape pack) {
+    return row.pages() == pack.pages()
+        && row.frames() == pack.frames()
+        && row.rawBytes() == pack.rawBytes()
+        && row.fileBytes() == pack.fileBytes();
   }
 
   /** What rows of manifests say that their blobs do not, or null. */

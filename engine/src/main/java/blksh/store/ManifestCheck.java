@@ -164,7 +164,7 @@ final class ManifestCheck {
     int count = (int) (cursor.end - cursor.start);
     PackCheck check = packs.get(packId);
     Manifest manifest = file.manifest();
-    if (check == null || check.pack() == null) {
+    if (check == null || check.shape() == null) {
       report.affect(packId, range(manifest, cursor.start, cursor.end));
       return false;
     }
@@ -177,13 +177,16 @@ final class ManifestCheck {
         cursor.first,
         cursor.first + count,
         (first, end) -> lost(check, manifest, shift, first, end));
-    int missing = check.pack().firstMissing(cursor.first, cursor.first + count);
-    if (missing >= 0) {
-      lost(check, manifest, shift, missing, cursor.first + count);
-      return false;
-    }
-    if (root == null) {
-      return true;
+    boolean[] absent = {false};
+    check.absentWithin(
+        cursor.first,
+        cursor.first + count,
+        (first, end) -> {
+          absent[0] = true;
+          lost(check, manifest, shift, first, end);
+        });
+    if (absent[0] || root == null) {
+      return !absent[0];
     }
     for (int i = 0; i < count; i += SOME) {
       int some = Math.min(SOME, count - i);

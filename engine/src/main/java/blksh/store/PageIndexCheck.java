@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -17,7 +18,7 @@ import java.util.concurrent.atomic.AtomicLong;
 final class PageIndexCheck implements PackCheck.SoundPages {
 
   /** Pages remembered at most that are to be put back. */
-  private static final int MOST = 1 << 20;
+  private static final int MOST = 1 << 16;
 
   private final PageIndex index;
   private final Map<Long, StoreIndex.PackRow> rows = new HashMap<>();
@@ -25,6 +26,7 @@ final class PageIndexCheck implements PackCheck.SoundPages {
   private final AtomicLong matched = new AtomicLong();
   private final AtomicLong missing = new AtomicLong();
   private final Collection<Entry> returned = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger returnedCount = new AtomicInteger();
 
   /**
    * @param index may be null: then nothing is compared
@@ -56,7 +58,8 @@ final class PageIndexCheck implements PackCheck.SoundPages {
     long address = PageIndex.address(row.ordinal(), page);
     if (index.find(key, found -> found == address) >= 0) {
       matched.incrementAndGet();
-    } else if ((index.wasRemoved(key) || isKnownBad(packId, page)) && returned.size() < MOST) {
+    } else if ((index.wasRemoved(key) || isKnownBad(packId, page))
+        && returnedCount.getAndIncrement() < MOST) {
       returned.add(new Entry(key, address));
     } else if (row.indexed()) {
       missing.incrementAndGet();

@@ -114,7 +114,7 @@ final class Reindex {
   private PackState read(long id, PackCheck.Reader reader) {
     try (PackCheck check = new PackCheck(packs, id, repository.identity().idBytes())) {
       check.structure();
-      if (check.pack() == null) {
+      if (check.shape() == null) {
         note(id, check.damage().get(0).problem());
         return null;
       }
@@ -125,7 +125,7 @@ final class Reindex {
         task.advance(reader.bytesRead() - before);
       }
       return new PackState(
-          id, check.pack().pages(), repair.isSound(check.pack()), DerivedIndexes.bad(check));
+          id, check.shape().pages(), repair.isSound(check.pack()), DerivedIndexes.bad(check));
     } catch (IOException e) {
       note(id, IoFailure.reason(e));
       return null;

@@ -1,6 +1,5 @@
 package blksh.store;
 
-import blksh.store.pack.Pack;
 import blksh.store.pack.PackCheck;
 import blksh.store.pack.PageIndex;
 import blksh.task.Task;
@@ -31,7 +30,9 @@ final class Verification {
   private final Task task;
   private final boolean full;
 
+  /** By id; none is open but while its contents are read. */
   private final Map<Long, PackCheck> packs = new LinkedHashMap<>();
+
   private final DamageReport report = new DamageReport();
   private final IndexCheck indexCheck;
   private long frames;
@@ -60,21 +61,16 @@ final class Verification {
     for (long id : repository.packs().sealed()) {
       packs.put(id, new PackCheck(repository.packs(), id, storeId));
     }
-    try {
-      checkPacks(rows == null ? List.of() : rows, pageIndex);
-      task.phase("manifests");
-      ManifestCheck manifests = new ManifestCheck(repository, packs, full, report, task);
-      parallel(versions, manifests::check);
-      report.addPacks(packs.values());
-      packs.values().forEach(repository.indexes()::forgetBad);
-      if (rows != null && full) {
-        indexCheck.checkRows(rows, packs);
-      }
-    } finally {
-      packs.values().forEach(PackCheck::close);
+    checkPacks(rows == null ? List.of() : rows, pageIndex);
+    task.phase("manifests");
+    ManifestCheck manifests = new ManifestCheck(repository, packs, full, report, task);
+    parallel(versions, manifests::check);
+    report.addPacks(packs.values());
+    packs.values().forEach(repository.indexes()::forgetBad);
+    if (rows != null && full) {
+      indexCheck.checkRows(rows, packs);
     }
-    List<Damage> damage = report.list();
-    damage.forEach(d -> task.finding(d.file() + ": " + d.problem()));
+    report.tell(task);
     return new VerifyReport(
         options.mode(),
         packs.size(),
@@ -82,7 +78,8 @@ final class Verification {
         pages,
         versions.size(),
         readBytes,
-        damage,
+        report.list(),
+        report.count(),
         Duration.ofNanos(System.nanoTime() - started));
   }
 
@@ -102,57 +99,62 @@ final class Verification {
 
   // ---- packs ---------------------------------------------------------------------------------
 
-  private record Piece(PackCheck pack, int number) {}
-
   private void checkPacks(List<StoreIndex.PackRow> rows, PageIndex pageIndex) {
     task.phase("packs");
-    parallel(packs.values(), PackCheck::structure);
+    parallel(
+        packs.values(),
+        pack -> {
+          pack.structure();
+          pack.close();
+        });
     List<PackCheck> chosen = choose(rows);
     task.expect(chosen.stream().mapToLong(Verification::contentBytes).sum());
-    Queue<Piece> pieces = new ConcurrentLinkedQueue<>();
-    for (PackCheck pack : chosen) {
-      for (int i = 0; i < pack.pieces(); i++) {
-        pieces.add(new Piece(pack, i));
-      }
-    }
+    PackPieces pieces = new PackPieces(chosen);
     PageIndexCheck pagesCheck = new PageIndexCheck(pageIndex, rows, indexCheck.bad());
-    Workers.run(
-        task,
-        Workers.count(),
-        () -> {
-          PackCheck.Reader reader = new PackCheck.Reader();
-          for (Piece piece = pieces.poll(); piece != null; piece = pieces.poll()) {
-            task.checkCancelled();
-            long before = reader.bytesRead();
-            boolean last = piece.pack.contents(piece.number, reader, pagesCheck);
-            task.advance(reader.bytesRead() - before);
-            if (last && piece.pack.damage().isEmpty()) {
-              repository.indexes().packVerified(piece.pack.id(), Instant.now());
+    try {
+      Workers.run(
+          task,
+          Workers.count(),
+          () -> {
+            PackCheck.Reader reader = new PackCheck.Reader();
+            for (PackPieces.Piece piece = pieces.next(); piece != null; piece = pieces.next()) {
+              task.checkCancelled();
+              long before = reader.bytesRead();
+              PackCheck pack = piece.pack();
+              boolean last = pack.contents(piece.number(), reader, pagesCheck);
+              task.advance(reader.bytesRead() - before);
+              if (last) {
+                pack.close();
+                if (pack.damagedParts() == 0) {
+                  repository.indexes().packVerified(pack.id(), Instant.now());
+                }
+              }
             }
-          }
-          synchronized (this) {
-            frames += reader.framesRead();
-            pages += reader.pagesProven();
-            readBytes += reader.bytesRead();
-          }
-        },
-        pieces::clear);
+            synchronized (this) {
+              frames += reader.framesRead();
+              pages += reader.pagesProven();
+              readBytes += reader.bytesRead();
+            }
+          },
+          pieces::stop);
+    } finally {
+      chosen.forEach(PackCheck::close);
+    }
     indexCheck.putBack(pagesCheck);
-    boolean allSound = packs.values().stream().allMatch(pack -> pack.damage().isEmpty());
+    boolean allSound = packs.values().stream().allMatch(pack -> pack.damagedParts() == 0);
     if (full && allSound && pageIndex != null) {
       indexCheck.checkPages(pagesCheck, rows);
     }
   }
 
   private static long contentBytes(PackCheck check) {
-    Pack pack = check.pack();
-    return pack == null ? 0 : pack.contentBytes();
+    return check.shape().contentBytes();
   }
 
   /** The packs to read: those verified longest ago first, until the share is reached. */
   private List<PackCheck> choose(List<StoreIndex.PackRow> rows) {
     List<PackCheck> all =
-        packs.values().stream().filter(p -> p.pack() != null).collect(Collectors.toList());
+        packs.values().stream().filter(p -> p.shape() != null).collect(Collectors.toList());
     if (options.mode() == VerifyOptions.Mode.QUICK) {
       return List.of();
     }

@@ -119,9 +119,13 @@ class Verified internal constructor(private val result: VerifyReport) : Result()
   val clean: Boolean
     get() = result.clean()
 
-  /** All that is not as it was written. */
+  /** What is not as it was written, the first 1000 places. */
   val damage: List<Damaged>
     get() = result.damage().map { Damaged(it) }
+
+  /** How many places are not as they were written. */
+  val damaged: Long
+    get() = result.damaged()
 
   override fun title(): String = if (clean) "verified: clean" else "verified: damaged"
 
@@ -133,11 +137,16 @@ class Verified internal constructor(private val result: VerifyReport) : Result()
       Field.of("packs", result.packs()),
       Field.of("pages", result.pages()),
       Field.of("read", Size(result.readBytes())),
-      Field.of("damage", result.damage().size),
+      Field.of("damage", damaged),
       Field.of("took", result.elapsed()),
     )
 
-  override fun appendix(): Any? = damage.ifEmpty { null }
+  override fun appendix(): Any? = damage.take(SHOWN).ifEmpty { null }
+
+  private companion object {
+    /** Places of damage that are shown. */
+    const val SHOWN = 50
+  }
 }
 
 /** Something in a store that is not as it was written. */

@@ -183,6 +183,21 @@ public final class Pack implements Closeable {
     return -1;
   }
 
+  /** The first page number of {@code [first, end)} that a frame holds, or {@code end}. */
+  int firstHeld(int first, int end) {
+    int past = end;
+    for (int low = 0, high = footer.frames(); low < high; ) {
+      int middle = (low + high) >>> 1;
+      if (footer.firstPage(middle) + footer.pagesIn(middle) <= first) {
+        low = middle + 1;
+      } else {
+        past = Math.min(end, Math.max(first, footer.firstPage(middle)));
+        high = middle;
+      }
+    }
+    return past;
+  }
+
   /**
    * The digests of all pages, by number; zeros for those that have none or whose is lost.
    *

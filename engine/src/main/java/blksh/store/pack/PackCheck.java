@@ -26,13 +26,41 @@ public final class PackCheck implements Closeable {
     void page(long packId, int page, byte[] digests, int at);
   }
 
+  /** Damaged parts that are told of one pack. */
+  private static final int LISTED = 100;
+
+  /**
+   * A pack in figures.
+   *
+   * @param pages page numbers used: one more than the highest
+   * @param rawBytes bytes of all pages
+   * @param fileBytes bytes of its file
+   * @param contentBytes bytes up to the end of the last frame
+   * @param footerSound whether the footer on disk is whole
+   */
+  public record Shape(
+      int pages,
+      int frames,
+      long rawBytes,
+      long fileBytes,
+      long contentBytes,
+      boolean footerSound) {}
+
   private final PackDirectory packs;
   private final long id;
   private final byte[] storeId;
   private final List<DamagedBytes> damage = new ArrayList<>();
+  private int damagedParts;
   private final PageRanges bad = new PageRanges();
   private final PageRanges dropped = new PageRanges();
+
+  /** The numbers below that of the last page that no frame has. */
+  private final PageRanges absent = new PageRanges();
+
   private final AtomicInteger piecesLeft = new AtomicInteger(-1);
+  private Shape shape;
+
+  /** While it is open. */
   private Pack pack;
 
   /**
@@ -48,18 +76,24 @@ public final class PackCheck implements Closeable {
     return id;
   }
 
-  /** The pack, when it could be opened. */
+  /** What it is like; null when it could not be opened. */
+  public Shape shape() {
+    return shape;
+  }
+
+  /** The pack while it is open. */
   public Pack pack() {
     return pack;
   }
 
+  /** The damaged parts, the first {@value #LISTED} that were found. */
   public synchronized List<DamagedBytes> damage() {
     return List.copyOf(damage);
   }
 
-  /** Whether a page fails its digest. */
-  public boolean isBad(int page) {
-    return bad.contains(page);
+  /** How many damaged parts there are. */
+  public synchronized int damagedParts() {
+    return damagedParts;
   }
 
   /** Whether all of its contents were checked. */
@@ -87,19 +121,55 @@ public final class PackCheck implements Closeable {
     dropped.within(first, end, visitor);
   }
 
-  private synchronized void note(long start, long length, String problem) {
-    damage.add(new DamagedBytes(start, length, problem));
+  /** Sees the pages of {@code [first, end)} that it never held, as far as its frames tell. */
+  public void absentWithin(int first, int end, RangeVisitor visitor) {
+    absent.within(first, Math.min(end, shape.pages()), visitor);
+    if (end > shape.pages()) {
+      visitor.range(Math.max(first, shape.pages()), end);
+    }
   }
 
-  /** Checks what can be checked without reading frames. */
-  public void structure() {
+  private synchronized void note(long start, long length, String problem) {
+    damagedParts++;
+    if (damage.size() < LISTED) {
+      damage.add(new DamagedBytes(start, length, problem));
+    }
+  }
+
+  /**
+   * Opens it, to be read and closed.
+   *
+   * @return false when it cannot be opened, which is noted
+   */
+  public boolean open() {
     try {
       pack = packs.acquire(id);
+      return true;
     } catch (BlkshException e) {
       note(0, 0, e.problem());
+      return false;
+    }
+  }
+
+  /** Opens it and checks what can be checked without reading frames. */
+  public void structure() {
+    if (!open()) {
       return;
     }
     try {
+      shape =
+          new Shape(
+              pack.pages(),
+              pack.frames(),
+              pack.rawBytes(),
+              pack.size(),
+              pack.contentBytes(),
+              pack.footerSound());
+      for (int page = pack.firstMissing(0, shape.pages()); page >= 0; ) {
+        int past = pack.firstHeld(page, shape.pages());
+        absent.add(page, past);
+        page = pack.firstMissing(past, shape.pages());
+      }
       byte[] header = pack.file().read(0, Pack.HEADER);
       if (!Arrays.equals(header, Pack.header(id, storeId))) {
         note(0, Pack.HEADER, "pack header damaged; no page is lost by it, reindex repairs it");
@@ -122,7 +192,7 @@ public final class PackCheck implements Closeable {
 
   /** Pieces the contents are checked in. */
   public int pieces() {
-    return pack == null ? 0 : (pack.frames() + PIECE - 1) / PIECE;
+    return shape == null ? 0 : (shape.frames() + PIECE - 1) / PIECE;
   }
 
   /** What a worker needs to check contents, and what it has counted. */
@@ -223,10 +293,12 @@ public final class PackCheck implements Closeable {
     }
   }
 
+  /** Closes its file; what was found stays known. */
   @Override
   public void close() {
     if (pack != null) {
       pack.close();
+      pack = null;
     }
   }
 }

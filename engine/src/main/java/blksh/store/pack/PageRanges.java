@@ -22,11 +22,6 @@ final class PageRanges {
     ends.put(from, to);
   }
 
-  synchronized boolean contains(int page) {
-    Map.Entry<Integer, Integer> entry = ends.floorEntry(page);
-    return entry != null && entry.getValue() > page;
-  }
-
   synchronized boolean isEmpty() {
     return ends.isEmpty();
   }
