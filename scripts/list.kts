@@ -5,5 +5,4 @@ val storeDir by option<Place>("--store", "DIR", "the store's directory")
 
 val from = existingStore(storeDir)
 from.unreadable.forEach { finding(it) }
-val all = from.manifests
-name?.let { all[it] } ?: all
+name?.let { from.versions(it) } ?: from.manifests

@@ -1,7 +1,7 @@
 // The runbook for every night: captures drives into a store, drops old versions, verifies, and sums
 // it all up. Ends with status 3 when a sector was unreadable or the store is damaged.
 // Copy it and make it yours.
-val storeDir by option<Place>("--store", "DIR", "the store's directory, made when it is new").optional()
+val storeDir by option<Place>("--store", "DIR", "the store's directory; made where none is yet").optional()
 val drives by repeated<String>("--drive", "SOURCE", "a drive or a file to capture", required = false)
 val name by option<String>("--name", "NAME", "what to call it (default HOST.DRIVE)").optional()
 val skipFree by flag("--skip-free", "leave out what the file systems do not use")

@@ -33,6 +33,7 @@ record CommandLine(Verb verb, String subject, List<String> words, Options option
       usage: blksh [OPTIONS]                     the prompt
              blksh [OPTIONS] run SCRIPT [ARGS]   a script: a path, or the name of a bundled one
              blksh [OPTIONS] eval 'EXPR'         one expression
+             blksh help SCRIPT                   what a script does and takes
 
         --home DIR   where blksh keeps what it remembers (default $BLKSH_HOME or ~/.blksh)
         --json       the result as one JSON object on the last line of standard output
@@ -71,7 +72,11 @@ record CommandLine(Verb verb, String subject, List<String> words, Options option
 
   private static CommandLine parse(String verb, List<String> rest, Options options) {
     return switch (verb) {
-      case "--help", "-h", "help" -> new CommandLine(Verb.HELP, null, rest, options);
+      case "--help", "-h" -> new CommandLine(Verb.HELP, null, rest, options);
+      case "help" ->
+          rest.isEmpty()
+              ? new CommandLine(Verb.HELP, null, rest, options)
+              : new CommandLine(Verb.RUN, rest.get(0), List.of("--help"), options);
       case "--version", "-V" -> new CommandLine(Verb.VERSION, null, rest, options);
       case "run" -> subject(Verb.RUN, "run needs a script: blksh run SCRIPT", rest, options);
       case "eval" -> {

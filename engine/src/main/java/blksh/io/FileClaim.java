@@ -120,6 +120,11 @@ public final class FileClaim {
     }
   }
 
+  /** Whether a path leads to the file of an {@link OpenFile#key}. */
+  public static boolean isInode(Path path, Object key) throws IOException {
+    return key.equals(inode(path));
+  }
+
   /** Says which file has the name that was claimed; false when it is another's. */
   boolean made(Object made) {
     synchronized (FileClaim.class) {

@@ -35,6 +35,7 @@ final class Capture {
   private final CaptureInput input;
   private final String name;
   private final boolean dryRun;
+  private final boolean allowEmpty;
   private final Task task;
   private final Codec codec;
 
@@ -66,6 +67,7 @@ final class Capture {
     this.input = input;
     this.name = name;
     this.dryRun = options.dryRun();
+    this.allowEmpty = options.allowEmpty();
     this.task = task;
     this.codec = repository.codec();
     this.memory = new CaptureMemory(codec.framePages());
@@ -233,6 +235,11 @@ final class Capture {
 
   private CaptureResult publish(Instant started) throws IOException {
     task.checkCancelled();
+    if (placement.size() == 0 && input.size() < 0 && !allowEmpty) {
+      throw new BlkshException(
+              "capture " + name, input.describe().name() + " delivered nothing at all")
+          .suggest("see why; if that is meant, say allowEmpty = true (--allow-empty)");
+    }
     Instant finished = Instant.now();
     List<Extent> bad = placement.bad().list();
     if (!bad.isEmpty()) {

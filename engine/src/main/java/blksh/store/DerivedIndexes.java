@@ -45,6 +45,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
   private StoreIndex rows;
   private String problem;
   private PageIndex pageIndex;
+  private volatile boolean full;
   private boolean closed;
 
   DerivedIndexes(
@@ -61,7 +62,15 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
   }
 
   private boolean writable() {
-    return Files.isWritable(local);
+    return !full
+        && Files.isWritable(local)
+        && isWritableIfThere(INDEX)
+        && isWritableIfThere(PAGE_INDEX);
+  }
+
+  private boolean isWritableIfThere(String name) {
+    Path file = local.resolve(name);
+    return !Files.exists(file) || Files.isWritable(file);
   }
 
   // ---- index.db ------------------------------------------------------------------------------
@@ -103,7 +112,11 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
     Path file = local.resolve(INDEX);
     try {
       return settled(StoreIndex.open(file));
-    } catch (StoreIndex.DamagedIndexException e) {
+    } catch (IndexConnection.FullException e) {
+      // Nothing can be noted, and what there is says the shelf: it is read as if there were no row.
+      full = true;
+      return StoreIndex.inMemory();
+    } catch (IndexConnection.DamagedIndexException e) {
       problem = e.problem();
       return exclusion.publishing(
           () -> {
@@ -122,7 +135,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
       if (noted == null) {
         opened.meta(STORE, store);
       } else if (!noted.equals(store)) {
-        throw new StoreIndex.DamagedIndexException(INDEX, "it is another store's", null);
+        throw new IndexConnection.DamagedIndexException(INDEX, "it is another store's", null);
       }
       new Listing(manifests, opened).settle();
       done = true;

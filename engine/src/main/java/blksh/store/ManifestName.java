@@ -8,13 +8,21 @@ final class ManifestName {
 
   private static final int MAX_BYTES = 200;
 
+  /** What bytes become that are no text. */
+  private static final int UNKNOWN = 0xFFFD;
+
   private ManifestName() {}
+
+  /** A half of a pair of which the other is missing. */
+  private static boolean isHalf(int codePoint) {
+    return codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE;
+  }
 
   /**
    * Returns the name when it may be used.
    *
    * @throws BlkshException for an empty name, one over 200 bytes, one that begins with a dot or a
-   *     hyphen, or holds a slash, a backslash, {@code @} or a control character
+   *     hyphen, or holds a slash, a backslash, {@code @}, a control character or what is no text
    */
   static String check(String name) {
     String problem = null;
@@ -26,9 +34,10 @@ final class ManifestName {
       problem = "a name cannot begin with a dot or a hyphen";
     } else if (name.chars().anyMatch(c -> c == '/' || c == '\\' || c == '@')) {
       problem = "a name cannot hold '/', '\\' or '@'";
-    } else if (name.chars()
-        .anyMatch(c -> Character.isISOControl(c) || Character.isSurrogate((char) c))) {
+    } else if (name.chars().anyMatch(Character::isISOControl)) {
       problem = "a name cannot hold control characters";
+    } else if (name.codePoints().anyMatch(c -> c == UNKNOWN || isHalf(c))) {
+      problem = "it is not UTF-8";
     } else if (!name.strip().equals(name)) {
       problem = "a name cannot begin or end with a space";
     }
@@ -41,7 +50,9 @@ final class ManifestName {
 
   private static String printable(String name) {
     StringBuilder text = new StringBuilder("\"");
-    name.chars().limit(60).forEach(c -> text.append(Character.isISOControl(c) ? '?' : (char) c));
-    return text.append(name.length() > 60 ? "…\"" : "\"").toString();
+    name.codePoints()
+        .limit(60)
+        .forEach(c -> text.appendCodePoint(Character.isISOControl(c) || isHalf(c) ? '?' : c));
+    return text.append(name.codePointCount(0, name.length()) > 60 ? "…\"" : "\"").toString();
   }
 }

@@ -45,7 +45,9 @@ final class Publication {
   }
 
   /**
-   * Removes a version. Its pages stay, for later captures to share, until compaction.
+   * Removes a version. Its pages stay, for later captures to share, until compaction. Also on a
+   * disk that is full, where this is what makes room: the number is remembered afterwards then, so
+   * that a process that dies in between may leave it to be given again.
    *
    * @throws BlkshException when it is not there
    */
@@ -60,10 +62,27 @@ final class Publication {
                 rows.removeManifest(version.name(), version.number());
                 throw manifests.noSuch(version.reference());
               }
-              rows.numberUsed(version.name(), version.number());
+              boolean remembered = remember(rows, version);
               manifests.delete(version);
-              rows.removeManifest(version.name(), version.number());
+              if (!remembered) {
+                remember(rows, version);
+              }
+              try {
+                rows.removeManifest(version.name(), version.number());
+              } catch (IndexConnection.FullException e) {
+                // the row of a version that is gone is believed by nobody
+              }
               return null;
             });
+  }
+
+  /** Remembers the number of a version; false when there is no room for it. */
+  private static boolean remember(StoreIndex rows, ManifestDirectory.Version version) {
+    try {
+      rows.numberUsed(version.name(), version.number());
+      return true;
+    } catch (IndexConnection.FullException e) {
+      return false;
+    }
   }
 }

@@ -34,6 +34,7 @@ import java.util.concurrent.Callable;
 public final class Store implements Closeable {
 
   private final Repository repository;
+  private boolean isNew;
   private boolean closed;
 
   private Store(Repository repository) {
@@ -52,21 +53,26 @@ public final class Store implements Closeable {
   }
 
   /**
-   * Makes a store in a directory that is empty or does not exist.
+   * Makes a store in a directory that does not exist, or in which there is nothing.
    *
-   * @throws BlkshException when there is something, or it cannot be written
+   * @throws BlkshException when there is something, its file system is not mounted, or it cannot be
+   *     written
    */
   public static Store create(Path directory, StoreOptions options) {
-    String action = "make store " + directory;
     try {
-      create(DirectoryShelf.make(directory), options);
+      StoreSite.of(directory).mustBeMounted();
+      make(directory, options);
     } catch (FileAlreadyExistsException e) {
-      throw new BlkshException(action, IoFailure.reason(e), e)
-          .suggest("name a new directory, or one that is a store");
+      throw new BlkshException("make store " + directory, IoFailure.reason(e), e)
+          .suggest("name a new directory");
     } catch (IOException e) {
-      throw new BlkshException(action, IoFailure.reason(e), e);
+      throw new BlkshException("make store " + directory, IoFailure.reason(e), e);
     }
     return open(directory);
+  }
+
+  private static void make(Path directory, StoreOptions options) throws IOException {
+    DirectoryShelf.make(directory, shelf -> create(shelf, options));
   }
 
   /** Makes an empty store on a shelf that holds none. */
@@ -77,11 +83,19 @@ public final class Store implements Closeable {
   /**
    * Opens a store.
    *
-   * @throws BlkshException when there is none, it was made by a newer blksh, or it is being
-   *     repaired
+   * @throws BlkshException when there is none, or it was made by a newer blksh
    */
   public static Store open(Path directory) {
-    return open(new DirectoryShelf(directory), directory);
+    return open(directory, new Task("open store", directory.toString()));
+  }
+
+  /**
+   * As above.
+   *
+   * @param task told when it has to wait, as for a repair
+   */
+  public static Store open(Path directory, Task task) {
+    return open(new DirectoryShelf(directory), directory, task);
   }
 
   /**
@@ -90,8 +104,11 @@ public final class Store implements Closeable {
    * @param local the directory for what is derived
    */
   static Store open(Shelf shelf, Path local) {
-    return Workers.call(
-        new Task("open store", shelf.place()), () -> new Store(openRepository(shelf, local)));
+    return open(shelf, local, new Task("open store", shelf.place()));
+  }
+
+  private static Store open(Shelf shelf, Path local, Task task) {
+    return Workers.call(task, () -> new Store(openRepository(shelf, local)));
   }
 
   private static Repository openRepository(Shelf shelf, Path local) {
@@ -101,7 +118,7 @@ public final class Store implements Closeable {
     } catch (NoSuchFileException e) {
       throw new BlkshException(
               action, Files.isDirectory(local) ? "there is no store.json" : "no such directory")
-          .suggest("name the directory of a store");
+          .suggest("name the directory of a store; a capture or create makes one");
     } catch (StoreDescriptor.NewerFormat e) {
       throw new BlkshException(action, e.getMessage(), e).suggest("use a newer blksh");
     } catch (IOException e) {
@@ -109,19 +126,58 @@ public final class Store implements Closeable {
     }
   }
 
-  /** Opens the store in a directory, or makes one when the directory is empty or missing. */
+  /**
+   * Opens the store in a directory, or makes one where none can have been: where there is no such
+   * directory, or a file system in which nothing was ever put.
+   *
+   * @throws BlkshException when there is none and it may only be out of sight, as on a drive that
+   *     is not mounted
+   */
   public static Store openOrCreate(Path directory) {
+    return openOrCreate(directory, new Task("open store", directory.toString()));
+  }
+
+  /**
+   * As above.
+   *
+   * @param task told when it has to wait, as for a repair
+   */
+  public static Store openOrCreate(Path directory, Task task) {
     if (isStore(directory)) {
-      return open(directory);
+      return open(directory, task);
     }
+    mustBeMakeable(directory);
     try {
-      return create(directory, StoreOptions.defaults());
-    } catch (BlkshException e) {
-      if (IoFailure.of(e) == IoFailure.EXISTS && isStore(directory)) {
-        return open(directory); // somebody else has just made it
+      make(directory, StoreOptions.defaults());
+    } catch (FileAlreadyExistsException e) {
+      if (isStore(directory)) {
+        return open(directory, task); // somebody else has just made it
       }
-      throw e;
+      throw new BlkshException("make store " + directory, IoFailure.reason(e), e);
+    } catch (IOException e) {
+      throw new BlkshException("make store " + directory, IoFailure.reason(e), e);
     }
+    Store store = open(directory, task);
+    store.isNew = true;
+    return store;
+  }
+
+  /**
+   * That {@link #openOrCreate} would open or make a store there.
+   *
+   * @throws BlkshException as it would
+   */
+  public static void mustBeMakeable(Path directory) {
+    try {
+      StoreSite.of(directory).mustBeNew();
+    } catch (IOException e) {
+      throw new BlkshException("open store " + directory, IoFailure.reason(e), e);
+    }
+  }
+
+  /** Whether {@link #openOrCreate} made it. */
+  public boolean isNew() {
+    return isNew;
   }
 
   /** The directory it is in. */

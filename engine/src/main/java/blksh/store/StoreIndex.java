@@ -1,17 +1,13 @@
 package blksh.store;
 
 import blksh.BlkshException;
-import blksh.io.IoFailure;
-import blksh.io.Sqlite;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
@@ -32,16 +28,11 @@ import java.util.Optional;
  */
 final class StoreIndex implements Closeable {
 
-  /** How long to wait for another process that writes. */
-  private static final int BUSY_MILLIS = 30_000;
-
-  private final String location;
-  private final Connection connection;
+  private final IndexConnection database;
   private final boolean changeable;
 
-  private StoreIndex(String location, Connection connection, boolean changeable) {
-    this.location = location;
-    this.connection = connection;
+  private StoreIndex(IndexConnection database, boolean changeable) {
+    this.database = database;
     this.changeable = changeable;
   }
 
@@ -52,12 +43,12 @@ final class StoreIndex implements Closeable {
 
   /** Opens the index of a store, or makes an empty one. */
   static StoreIndex open(Path file) {
-    return open(file.toString(), () -> Sqlite.open(file, Sqlite.Synchronous.FULL, BUSY_MILLIS));
+    return new StoreIndex(IndexConnection.open(file), true);
   }
 
   /** An index that lives as long as it is open, for a store that cannot be written. */
   static StoreIndex inMemory() {
-    return open("an index in memory", Sqlite::inMemory);
+    return new StoreIndex(IndexConnection.inMemory(), true);
   }
 
   /**
@@ -66,105 +57,15 @@ final class StoreIndex implements Closeable {
    * @throws BlkshException when it is of another version, or cannot be used
    */
   static StoreIndex openUnchanging(Path file) {
-    StoreIndex index = null;
-    boolean whole = false;
-    try {
-      index = new StoreIndex(file.toString(), Sqlite.openUnchanging(file), false);
-      if (Sqlite.version(index.connection) != IndexSchema.VERSION) {
-        throw new BlkshException("open " + file, "it is of another version");
-      }
-      index.checkTables();
-      whole = true;
-      return index;
-    } catch (SQLException e) {
-      throw failure(file.toString(), e);
-    } finally {
-      if (!whole && index != null) {
-        index.close();
-      }
-    }
+    return new StoreIndex(IndexConnection.openUnchanging(file), false);
   }
 
-  private static StoreIndex open(String location, Work<Connection> opening) {
-    StoreIndex index = null;
-    boolean whole = false;
-    try {
-      index = new StoreIndex(location, opening.run(), true);
-      index.prepare();
-      whole = true;
-      return index;
-    } catch (SQLException e) {
-      throw failure(location, e);
-    } finally {
-      if (!whole && index != null) {
-        index.close();
-      }
-    }
+  private <T> T transaction(IndexConnection.Work<T> work) {
+    return database.transaction(work);
   }
 
-  /** Makes the tables, or makes sure that they are as they were made. */
-  private void prepare() throws SQLException {
-    if (Sqlite.version(connection) != IndexSchema.VERSION) {
-      transaction(
-          () -> {
-            int version = Sqlite.version(connection);
-            if (version > IndexSchema.VERSION) {
-              throw new BlkshException(
-                      "open " + location,
-                      "it was written by a newer blksh (version " + version + ")")
-                  .suggest("use that blksh, or delete the file: it is made again");
-            }
-            if (version < IndexSchema.VERSION) { // somebody else may have made them
-              IndexSchema.make(connection, version);
-            }
-            return null;
-          });
-    }
-    checkTables();
-  }
-
-  private void checkTables() throws SQLException {
-    if (!IndexSchema.holds(connection)) {
-      throw new DamagedIndexException(location, "its tables are not as they were made", null);
-    }
-  }
-
-  private interface Work<T> {
-    T run() throws SQLException;
-  }
-
-  private synchronized <T> T transaction(Work<T> work) {
-    try {
-      return Sqlite.transaction(connection, work::run);
-    } catch (SQLException e) {
-      throw failure(location, e);
-    } catch (IOException e) {
-      throw IoFailure.told("use " + location, e);
-    }
-  }
-
-  private synchronized <T> T query(Work<T> work) {
-    try {
-      return work.run();
-    } catch (SQLException e) {
-      throw failure(location, e);
-    }
-  }
-
-  /** The index is not a sound database; it can be made again. */
-  static final class DamagedIndexException extends BlkshException {
-    DamagedIndexException(String location, String problem, Throwable cause) {
-      super("use " + location, problem, cause);
-      suggest("run reindex: everything in it is made again from packs and manifests");
-    }
-  }
-
-  private static BlkshException failure(String location, SQLException e) {
-    Sqlite.Failure failure = Sqlite.failure(e);
-    if (failure == Sqlite.Failure.DAMAGED || failure == Sqlite.Failure.STATEMENT) {
-      return new DamagedIndexException(location, e.getMessage(), e);
-    }
-    return new BlkshException("use " + location, e.getMessage(), e);
+  private <T> T query(IndexConnection.Work<T> work) {
+    return database.query(work);
   }
 
   /** A pack as listed. */
@@ -182,11 +83,11 @@ final class StoreIndex implements Closeable {
     return query(
         () -> {
           List<PackRow> rows = new ArrayList<>();
-          try (Statement statement = connection.createStatement();
-              ResultSet row =
-                  statement.executeQuery(
+          try (PreparedStatement select =
+                  database.prepare(
                       "SELECT ordinal, id, pages, frames, raw_bytes, file_bytes, indexed, verified"
-                          + " FROM packs ORDER BY ordinal")) {
+                          + " FROM packs ORDER BY ordinal");
+              ResultSet row = select.executeQuery()) {
             while (row.next()) {
               String verified = row.getString(8);
               rows.add(
@@ -201,7 +102,8 @@ final class StoreIndex implements Closeable {
                       verified == null ? null : Instant.parse(verified)));
             }
           } catch (DateTimeParseException e) {
-            throw new DamagedIndexException(location, "a row is damaged: " + e.getMessage(), e);
+            throw new IndexConnection.DamagedIndexException(
+                database.location(), "a row is damaged: " + e.getMessage(), e);
           }
           return rows;
         });
@@ -212,7 +114,7 @@ final class StoreIndex implements Closeable {
     return query(
         () -> {
           try (PreparedStatement select =
-              connection.prepareStatement("SELECT id FROM packs WHERE ordinal = ?")) {
+              database.prepare("SELECT id FROM packs WHERE ordinal = ?")) {
             select.setLong(1, ordinal);
             try (ResultSet row = select.executeQuery()) {
               return row.next() ? Optional.of(row.getLong(1)) : Optional.empty();
@@ -226,7 +128,7 @@ final class StoreIndex implements Closeable {
     return transaction(
         () -> {
           try (PreparedStatement insert =
-              connection.prepareStatement(
+              database.prepare(
                   "INSERT INTO packs(id, pages, frames, raw_bytes, file_bytes, indexed)"
                       + " VALUES(?, ?, ?, ?, ?, 0) ON CONFLICT(id) DO UPDATE SET"
                       + " pages = excluded.pages, frames = excluded.frames,"
@@ -239,7 +141,7 @@ final class StoreIndex implements Closeable {
             insert.executeUpdate();
           }
           try (PreparedStatement select =
-              connection.prepareStatement("SELECT ordinal FROM packs WHERE id = ?")) {
+              database.prepare("SELECT ordinal FROM packs WHERE id = ?")) {
             select.setLong(1, id);
             try (ResultSet row = select.executeQuery()) {
               return row.getLong(1);
@@ -258,16 +160,7 @@ final class StoreIndex implements Closeable {
   }
 
   private void update(String sql, Object... values) {
-    transaction(
-        () -> {
-          try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            for (int i = 0; i < values.length; i++) {
-              statement.setObject(i + 1, values[i]);
-            }
-            statement.executeUpdate();
-          }
-          return null;
-        });
+    database.update(sql, values);
   }
 
   /** Forgets all packs, as when the page index is made anew. Verification times are kept aside. */
@@ -286,7 +179,7 @@ final class StoreIndex implements Closeable {
     return query(
         () -> {
           try (PreparedStatement select =
-              connection.prepareStatement("SELECT value FROM meta WHERE key = ?")) {
+              database.prepare("SELECT value FROM meta WHERE key = ?")) {
             select.setString(1, key);
             try (ResultSet row = select.executeQuery()) {
               return row.next() ? row.getString(1) : null;
@@ -308,7 +201,7 @@ final class StoreIndex implements Closeable {
         () -> {
           int last = lastOnDisk;
           try (PreparedStatement select =
-              connection.prepareStatement("SELECT last FROM numbers WHERE name = ?")) {
+              database.prepare("SELECT last FROM numbers WHERE name = ?")) {
             select.setString(1, name);
             try (ResultSet row = select.executeQuery()) {
               last = Math.max(last, row.next() ? row.getInt(1) : 0);
@@ -333,7 +226,7 @@ final class StoreIndex implements Closeable {
 
   private void insertManifest(Manifest manifest, long blobBytes) throws SQLException {
     try (PreparedStatement insert =
-        connection.prepareStatement(
+        database.prepare(
             "INSERT OR REPLACE INTO manifests(name, version, description, size, blob_bytes)"
                 + " VALUES(?, ?, ?, ?, ?)")) {
       insert.setString(1, manifest.name());
@@ -359,7 +252,7 @@ final class StoreIndex implements Closeable {
 
   private void useNumber(String name, int version) throws SQLException {
     try (PreparedStatement number =
-        connection.prepareStatement(
+        database.prepare(
             "INSERT INTO numbers(name, last) VALUES(?, ?) ON CONFLICT(name) DO UPDATE"
                 + " SET last = max(last, excluded.last)")) {
       number.setString(1, name);
@@ -373,8 +266,8 @@ final class StoreIndex implements Closeable {
     return query(
         () -> {
           Map<String, Integer> numbers = new HashMap<>();
-          try (Statement statement = connection.createStatement();
-              ResultSet row = statement.executeQuery("SELECT name, last FROM numbers")) {
+          try (PreparedStatement select = database.prepare("SELECT name, last FROM numbers");
+              ResultSet row = select.executeQuery()) {
             while (row.next()) {
               numbers.put(row.getString(1), row.getInt(2));
             }
@@ -396,7 +289,7 @@ final class StoreIndex implements Closeable {
         () -> {
           List<ManifestRow> found = new ArrayList<>();
           try (PreparedStatement select =
-              connection.prepareStatement(
+              database.prepare(
                   "SELECT description, blob_bytes FROM manifests"
                       + (name == null ? "" : " WHERE name = ?")
                       + " ORDER BY name, version")) {
@@ -418,9 +311,9 @@ final class StoreIndex implements Closeable {
     return query(
         () -> {
           Map<ManifestDirectory.Version, Long> found = new HashMap<>();
-          try (Statement statement = connection.createStatement();
-              ResultSet row =
-                  statement.executeQuery("SELECT name, version, blob_bytes FROM manifests")) {
+          try (PreparedStatement select =
+                  database.prepare("SELECT name, version, blob_bytes FROM manifests");
+              ResultSet row = select.executeQuery()) {
             while (row.next()) {
               found.put(
                   new ManifestDirectory.Version(row.getString(1), row.getInt(2)), row.getLong(3));
@@ -439,11 +332,9 @@ final class StoreIndex implements Closeable {
   void putBad(long pack, List<BadPages> ranges) {
     transaction(
         () -> {
-          try (PreparedStatement delete =
-                  connection.prepareStatement("DELETE FROM bad WHERE pack = ?");
+          try (PreparedStatement delete = database.prepare("DELETE FROM bad WHERE pack = ?");
               PreparedStatement insert =
-                  connection.prepareStatement(
-                      "INSERT INTO bad(pack, first, past) VALUES(?, ?, ?)")) {
+                  database.prepare("INSERT INTO bad(pack, first, past) VALUES(?, ?, ?)")) {
             delete.setLong(1, pack);
             delete.executeUpdate();
             for (BadPages range : ranges) {
@@ -463,7 +354,7 @@ final class StoreIndex implements Closeable {
         () -> {
           List<BadPages> found = new ArrayList<>();
           try (PreparedStatement select =
-              connection.prepareStatement(
+              database.prepare(
                   "SELECT pack, first, past FROM bad" + (pack == null ? "" : " WHERE pack = ?"))) {
             if (pack != null) {
               select.setLong(1, pack);
@@ -482,21 +373,18 @@ final class StoreIndex implements Closeable {
     try {
       return ManifestJson.read(description.getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
-      throw new DamagedIndexException(location, "a row is damaged: " + e.getMessage(), e);
+      throw new IndexConnection.DamagedIndexException(
+          database.location(), "a row is damaged: " + e.getMessage(), e);
     }
   }
 
   /** What SQLite's own check finds wrong, or null. */
   String integrity() {
-    return query(() -> Sqlite.damage(connection));
+    return database.integrity();
   }
 
   @Override
-  public synchronized void close() {
-    try {
-      connection.close();
-    } catch (SQLException e) {
-      // everything was committed
-    }
+  public void close() {
+    database.close();
   }
 }

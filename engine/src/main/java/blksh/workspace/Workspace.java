@@ -11,6 +11,7 @@ import blksh.image.Images;
 import blksh.io.OwnerOnly;
 import blksh.store.Manifest;
 import blksh.store.Store;
+import blksh.store.StoreOptions;
 import blksh.task.CancelledException;
 import blksh.task.Figures;
 import blksh.task.Task;
@@ -93,16 +94,44 @@ public final class Workspace implements Closeable {
   }
 
   /**
-   * Opens a store, which is made when the directory is absent or empty, and remembers it. It
-   * belongs to the workspace, which gives the same one to everybody who asks and closes it in the
-   * end.
+   * Opens a store, which is made where none can have been, see {@link Store#openOrCreate}; and
+   * remembers it. It belongs to the workspace, which gives the same one to everybody who asks and
+   * closes it in the end.
    *
-   * @throws BlkshException when the directory holds something else, the store cannot be opened, or
-   *     its place is beyond this machine
+   * @throws BlkshException when there is none and none may be made, it cannot be opened, or its
+   *     place is beyond this machine
    */
   public Store store(Place place) {
+    return remembered(place, Store::openOrCreate);
+  }
+
+  /**
+   * Opens a store as above, which must be there.
+   *
+   * @throws BlkshException when there is none, it cannot be opened, or its place is beyond this
+   *     machine
+   */
+  public Store existingStore(Place place) {
+    return remembered(place, Store::open);
+  }
+
+  /**
+   * Makes a store, and opens and remembers it as above.
+   *
+   * @throws BlkshException when there is something already, or it cannot be made
+   */
+  public Store createStore(Place place, StoreOptions options) {
+    Store.create(place.path("make store", STORES), options).close();
+    return existingStore(place);
+  }
+
+  private interface Opening {
+    Store open(Path directory, Task task);
+  }
+
+  private Store remembered(Place place, Opening opening) {
     Path directory = place.path("open store", STORES);
-    Store store = openOrCreate(directory);
+    Store store = open(directory, opening);
     Place known = Place.of(withoutLinks(directory));
     Instant now = Instant.now();
     ledger.note(
@@ -123,14 +152,20 @@ public final class Workspace implements Closeable {
     return place instanceof Place.Local local && Store.isStore(local.path());
   }
 
-  private Store openOrCreate(Path directory) {
-    synchronized (stores) {
-      Store store = stores.get(withoutLinks(directory));
-      if (store == null) {
-        store = Store.openOrCreate(directory);
-        stores.put(withoutLinks(directory), store);
+  /** Who waits for it is among the running tasks. */
+  private Store open(Path directory, Opening opening) {
+    Task task = tasks.begin("open store", directory.toString());
+    try {
+      synchronized (stores) {
+        Store store = stores.get(withoutLinks(directory));
+        if (store == null) {
+          store = opening.open(directory, task);
+          stores.put(withoutLinks(directory), store);
+        }
+        return store;
       }
-      return store;
+    } finally {
+      task.end();
     }
   }
 

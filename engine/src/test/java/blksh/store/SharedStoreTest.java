@@ -14,6 +14,7 @@ import blksh.kit.ChildJvm;
 import blksh.kit.Content;
 import blksh.store.shelf.DirectoryShelf;
 import blksh.store.shelf.Exclusion;
+import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,6 +26,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -210,28 +213,40 @@ class SharedStoreTest {
   }
 
   @Test
-  void aStoreBeingRepairedIsNotOpened() throws Exception {
+  void aStoreBeingRepairedIsWaitedForWithAWordAndAsLongAsOneLikes() throws Exception {
     Store.create(path(), StoreOptions.defaults()).close();
+    Path image = Images.write(folder.resolve("image"), Content.random(4096, 1));
+    Task stopped = new Task("open store", "s");
+    ExecutorService threads = Executors.newCachedThreadPool();
     try (Exclusion lock = new DirectoryShelf(path()).exclusion().orElseThrow()) {
-      lock.alone(
-          () -> {
-            assertThatThrownBy(() -> Store.open(path()))
-                .isInstanceOf(BlkshException.class)
-                .hasMessageContaining("being repaired");
-            Process child =
-                ChildJvm.start(
-                    List.of(), CaptureProgram.class, path().toString(), "/dev/null", "x");
-            String said = new String(child.getInputStream().readAllBytes());
-            try {
-              assertThat(child.waitFor()).as(said).isNotZero();
-            } catch (InterruptedException e) {
-              throw new IOException(e);
-            }
-            return null;
-          });
+      Process child =
+          lock.alone(
+              () -> {
+                Process started =
+                    ChildJvm.start(
+                        List.of(), CaptureProgram.class, path().toString(), image.toString(), "x");
+                Future<Store> waiting = threads.submit(() -> Store.open(path(), stopped));
+                await(() -> stopped.phase().equals("waiting until it is repaired"));
+                stopped.cancel();
+                assertThatThrownBy(waiting::get).hasCauseInstanceOf(CancelledException.class);
+                assertThat(started.isAlive()).isTrue();
+                return started;
+              });
+      String said = new String(child.getInputStream().readAllBytes());
+      assertThat(child.waitFor()).as(said).isZero();
+    } finally {
+      threads.shutdown();
     }
     try (Store store = Store.open(path())) {
+      assertThat(store.manifest("x@1").size()).isEqualTo(4096);
       assertClean(store);
+    }
+  }
+
+  private static void await(BooleanSupplier reached) {
+    for (long end = System.nanoTime() + 30_000_000_000L; !reached.getAsBoolean(); ) {
+      assertThat(System.nanoTime()).isLessThan(end);
+      LockSupport.parkNanos(1_000_000);
     }
   }
 

@@ -86,13 +86,19 @@ public final class Session implements AutoCloseable {
     return workspace;
   }
 
+  /** The workspace, for what may have to wait: that is shown. */
+  public Workspace waitingWorkspace() {
+    Workspace within = workspace();
+    showProgress(within);
+    return within;
+  }
+
   /**
    * Carries out an operation: it shows progress, can be cancelled, is noted in the history, and
    * what it found counts for the exit status.
    */
   public <T> T run(String verb, String subject, Function<Task, T> operation) {
-    Workspace within = workspace();
-    showProgress(within);
+    Workspace within = waitingWorkspace();
     Background background = Background.current();
     try {
       return within.run(

@@ -13,6 +13,7 @@ import blksh.image.ConvertOptions
 import blksh.image.ImageRestore
 import blksh.image.ImageRestoreOptions
 import blksh.session.Session
+import blksh.task.Task
 import blksh.view.Described
 import blksh.view.Field
 import blksh.view.Hexdump
@@ -224,19 +225,43 @@ enum class ImageCompression {
 /** What proves the data of an image: `CRC32`, `XXH64`, `XXH128` or `NONE`. */
 typealias Checksum = ChecksumKind
 
-/** What arrives on standard input, captured up to its end. */
-class Stream internal constructor(private val session: Session) : Input {
+/** Bytes that arrive once, in order, captured up to their end. */
+sealed class Stream : Input {
+
+  /** Opens it for an operation, which stops waiting for it when it is cancelled. */
+  internal abstract fun open(task: Task): BlockStream
+
+  override fun fields(): List<Field> = listOf(Field.of("name", name))
+}
+
+/** What arrives on standard input. */
+class StandardInput internal constructor(private val session: Session) : Stream() {
 
   override val name: String
     get() = "stdin"
 
-  internal fun open() = BlockStream(session.dataIn(), SourceInfo("stream", name, "-"))
+  override fun open(task: Task) = BlockStream(session.dataIn(), SourceInfo("stream", name, "-"))
 
   override fun title(): String = "standard input"
 
-  override fun fields(): List<Field> = listOf(Field.of("name", name))
-
   override fun toString(): String = "-"
+}
+
+/** What a program writes to its standard output, which counts only when it ends with status 0. */
+class ProgramOutput internal constructor(private val command: List<String>) : Stream() {
+
+  override val name: String
+    get() = Path.of(command[0]).fileName.toString()
+
+  override fun open(task: Task): BlockStream {
+    val output = blksh.io.ProgramOutput.start(command)
+    task.whenCancelled(output::stop)
+    return BlockStream(output, SourceInfo("stream", name, title()))
+  }
+
+  override fun title(): String = command.joinToString(" ")
+
+  override fun toString(): String = title()
 }
 
 /** The file or drive that a word names to be written to. */

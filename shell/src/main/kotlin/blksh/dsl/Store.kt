@@ -8,8 +8,9 @@ import blksh.session.Session
 import blksh.store.CaptureOptions
 import blksh.store.RestoreOptions
 import blksh.store.Store as Engine
+import blksh.store.StoreOptions
 import blksh.store.VerifyOptions
-import blksh.store.pack.Codec
+import blksh.store.pack.Codec as PackCodec
 import blksh.task.Task
 import blksh.view.BlockTally
 import blksh.view.Described
@@ -20,15 +21,18 @@ import blksh.view.Size
 import blksh.workspace.KnownStore
 import blksh.workspace.Workspace
 import java.io.OutputStream
-import java.nio.file.Files
 import java.nio.file.Path
 import java.time.Instant
 
 /** How much of a store a verification reads: `QUICK`, `SAMPLE` or `FULL`. */
 typealias Verify = VerifyOptions.Mode
 
+/** How a store compresses: `RAW`, `LZ4` or `ZSTD`. */
+typealias Codec = PackCodec
+
 /**
- * A deduplicating store of captured images. Opened when it is first needed.
+ * A deduplicating store of captured images. Opened when it is first needed, and made by [create],
+ * or by a [capture] where none can have been.
  *
  * Every verb shows progress, stops on Ctrl-C with the store whole, and is noted in
  * [Vocabulary.runs]. Under `--dry-run` none of them changes anything.
@@ -49,19 +53,45 @@ internal constructor(
 
   internal fun opened(): Engine = engine
 
-  private val engine: Engine by lazy {
-    if (dryRun && !Engine.isStore(path)) standIn() else session.workspace().store(place)
+  private var found: Engine? = null
+
+  /** The store that is there. */
+  private val engine: Engine
+    get() = open { existingStore(place) }
+
+  /** The store that is there, or a new one where none can have been. */
+  private fun engineToFill(): Engine {
+    val known = found
+    val opened = open { if (dryRun && !Engine.isStore(path)) standIn() else store(place) }
+    if (known == null && opened.isNew) session.console().tell("a new store was made in $path")
+    return opened
   }
+
+  @Synchronized
+  private fun open(opening: Workspace.() -> Engine): Engine =
+    found ?: session.waitingWorkspace().opening().also { found = it }
 
   /** For a dry run: an empty store in place of the one a real run would make. */
   private fun standIn(): Engine {
-    if (
-      Files.exists(path) && !(Files.isDirectory(path) && Files.list(path).use { it.count() } == 0L)
-    ) {
-      throw BlkshException("make store $path", "it is not an empty directory")
-        .suggest("name a new directory, or one that is a store")
-    }
+    Engine.mustBeMakeable(path)
     return session.scratchStore()
+  }
+
+  /**
+   * Makes it, where there is nothing yet.
+   *
+   * @param codec how what is captured is compressed
+   *
+   * Example: `store(home.resolve("samples/fresh")).create()`
+   */
+  fun create(codec: Codec = Codec.LZ4): Store {
+    if (dryRun) {
+      if (Engine.isStore(path)) throw BlkshException("make store $path", "there is one already")
+      found = session.scratchStore()
+    } else {
+      found = session.waitingWorkspace().createStore(place, StoreOptions(codec))
+    }
+    return this
   }
 
   private val dryRun: Boolean
@@ -100,6 +130,23 @@ internal constructor(
     get() = engine.unreadable().map { "${it.file()}: ${it.problem()}" }
 
   /**
+   * The versions of a name, oldest first, of which there is at least one.
+   *
+   * Example: `sampleStore().versions("disk")`
+   */
+  fun versions(name: String): Versions =
+    manifests[name].also {
+      if (it.isEmpty() && engine.versions(name).isEmpty())
+        throw BlkshException("list $name", "store $place has no such name")
+          .suggest(
+            names
+              .ifEmpty { null }
+              ?.let { "it has " + it.take(5).joinToString(", ") + if (it.size > 5) " …" else "" }
+              ?: "it is empty"
+          )
+    }
+
+  /**
    * One captured version.
    *
    * @param reference `NAME` for the newest, or `NAME@VERSION`
@@ -115,14 +162,21 @@ internal constructor(
    * @param name what to call it in the store
    * @param skipFree whether to leave out what the file systems on it do not use; what cannot be
    *   told for sure is captured
+   * @param allowEmpty whether a stream may deliver nothing at all
    *
    * Example: `sampleStore().capture(sampleDisk(1), name = "mine")`
    */
-  fun capture(source: Input, name: String = source.name, skipFree: Boolean = false): Captured {
+  fun capture(
+    source: Input,
+    name: String = source.name,
+    skipFree: Boolean = false,
+    allowEmpty: Boolean = false,
+  ): Captured {
     if (skipFree && source is Stream)
       throw BlkshException("capture $name", "what a stream does not use cannot be told")
         .suggest("leave skipFree out")
-    val options = CaptureOptions.defaults().withDryRun(dryRun)
+    val options = CaptureOptions.defaults().withDryRun(dryRun).withAllowEmpty(allowEmpty)
+    val engine = engineToFill()
     return session.run("capture", name) { task ->
       val result =
         when (source) {
@@ -130,7 +184,7 @@ internal constructor(
             (if (skipFree) UsedBlocks.skipFree(source.open()) else source.open()).use {
               engine.capture(it, name, options, task)
             }
-          is Stream -> source.open().use { engine.capture(it, name, options, task) }
+          is Stream -> source.open(task).use { engine.capture(it, name, options, task) }
         }
       Captured(Manifest(this, result.manifest()), result)
     }

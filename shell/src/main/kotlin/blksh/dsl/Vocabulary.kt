@@ -85,11 +85,22 @@ class Vocabulary(private val session: Session, arguments: Arguments) : ArgumentW
 
   /** What arrives on standard input, to be captured up to its end. */
   val stdin: Stream
-    get() = Stream(session)
+    get() = StandardInput(session)
 
   /**
-   * A store by its directory. It is made when it is first written to and the directory is empty or
-   * new.
+   * What a program writes to its standard output, to be captured up to its end: a version is made
+   * only when it ends with status 0. No shell reads its words.
+   *
+   * Example: `sampleStore().capture(output("echo", "hello"), name = "hello")`
+   */
+  fun output(vararg command: String): Stream {
+    if (command.isEmpty()) throw BlkshException("run a program", "none is named")
+    return ProgramOutput(command.toList())
+  }
+
+  /**
+   * A store by its directory. [Store.create] makes it, or the first capture where there is no such
+   * directory yet; an empty one may be a mount point whose drive is missing.
    *
    * Example: `store(home.resolve("samples/store"))`
    */
@@ -105,14 +116,7 @@ class Vocabulary(private val session: Session, arguments: Arguments) : ArgumentW
   fun existingStore(path: Path): Store = existingStore(Place.of(path))
 
   /** A store by its place, where one must be already. */
-  fun existingStore(place: Place): Store {
-    val store = store(place)
-    if (!blksh.store.Store.isStore(store.path)) {
-      throw BlkshException("open store $place", "there is no store")
-        .suggest("a capture makes one; check --store")
-    }
-    return store
-  }
+  fun existingStore(place: Place): Store = store(place).also { it.opened() }
 
   /**
    * A drive, or a file that is read as one.
@@ -197,7 +201,12 @@ class Vocabulary(private val session: Session, arguments: Arguments) : ArgumentW
     image(Place.parse(path).path("open", "images"), tolerant, raw)
 
   /** A source by what a command line calls it: a path, or `-` for standard input. */
-  fun source(word: String): Input = if (word == "-") stdin else drive(word)
+  fun source(word: String): Input =
+    when (word) {
+      "-" -> stdin
+      "" -> throw BlkshException("open a SOURCE", "it is empty").suggest("name a drive or a file")
+      else -> drive(word)
+    }
 
   /**
    * Lays a file over a source, which then can be written while the source stays as it is.

@@ -96,7 +96,7 @@ class OverlayTest {
   void whatItReadsAsIsCapturedAndStays() {
     write(0, new byte[] {(byte) ~BASE[0]});
     Store store = sitting.words.store(folder.resolve("store"));
-    store.capture(sitting.words.drive(base), "disk", false);
+    store.capture(sitting.words.drive(base), "disk", false, false);
     Captured captured = overlay.commit(store, overlay.getName());
     assertThat(captured.getManifest().getReference()).isEqualTo("disk@2");
     assertThat(captured.getNew()).isEqualTo(new Size(PAGE));

@@ -82,7 +82,7 @@ class ResultsTest {
   @Test
   void whatCouldNotBeReadIsToldWhenCapturedAndWhenRestored() {
     Medium medium = new Medium(sitting, random(16 * PAGE, 1)).unreadable(5 * PAGE, PAGE);
-    Captured captured = store.capture(medium, "disc", false);
+    Captured captured = store.capture(medium, "disc", false, false);
     assertThat(captured.getBad()).containsExactly(new Extent(5 * PAGE, PAGE, Extent.Kind.BAD));
     assertThat(captured.getManifest().getBad()).isEqualTo(new Size(PAGE));
     assertThat(Sitting.value((Described) appendix(captured).iterator().next(), "bytes"))

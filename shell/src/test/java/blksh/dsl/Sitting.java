@@ -71,7 +71,7 @@ final class Sitting implements AutoCloseable {
 
   /** Captures bytes as the next version of {@code disk}. */
   Captured capture(Store store, byte[] bytes) throws IOException {
-    return store.capture(words.drive(file("disk.img", bytes)), "disk", false);
+    return store.capture(words.drive(file("disk.img", bytes)), "disk", false, false);
   }
 
   /** What went to standard output. */

@@ -171,7 +171,7 @@ class SourceTest {
     assertThat(stream.title()).isEqualTo("standard input");
     Store store = sitting.words.store(folder.resolve("store"));
     Sitting.refused(
-        () -> store.capture(stream, "s", true),
+        () -> store.capture(stream, "s", true, false),
         "cannot capture s: what a stream does not use cannot be told; leave skipFree out");
   }
 }

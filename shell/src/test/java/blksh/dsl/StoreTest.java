@@ -105,11 +105,11 @@ class StoreTest {
   void aNameMustBeOneThatEveryFileSystemTakes() throws IOException {
     Drive drive = sitting.words.drive(sitting.file("disk", random(PAGE, 1)));
     for (String name : List.of("", ".hidden", "-x", "a/b", "a@1", "a ", "a\nb")) {
-      assertThatThrownBy(() -> store.capture(drive, name, false))
+      assertThatThrownBy(() -> store.capture(drive, name, false, false))
           .as(name)
           .hasMessageStartingWith("cannot use manifest name \"");
     }
-    assertThat(store.capture(drive, "größe 1", false).getManifest().getReference())
+    assertThat(store.capture(drive, "größe 1", false, false).getManifest().getReference())
         .isEqualTo("größe 1@1");
   }
 
@@ -171,7 +171,8 @@ class StoreTest {
   void picturesTellWhatEachNameBroughtAndWhen() throws IOException {
     capture(1);
     capture(2);
-    store.capture(sitting.words.drive(sitting.file("copy", random(4 * PAGE, 2))), "copy", false);
+    store.capture(
+        sitting.words.drive(sitting.file("copy", random(4 * PAGE, 2))), "copy", false, false);
     Space space = store.getSpace();
     assertThat(space.getShares()).extracting(Space.Share::getName).containsExactly("disk", "copy");
     assertThat(space.getShares().get(1).getStored()).isEqualTo(new Size(0));

@@ -56,7 +56,7 @@ class VocabularyTest {
     assertThat(words.source(disk.toString(), (Place) null, null)).isInstanceOf(Drive.class);
     Path image = sitting.image("partclone-ext4-crc32.img");
     assertThat(words.source(image.toString(), (Place) null, null)).isInstanceOf(Image.class);
-    words.store(folder.resolve("store")).capture(words.drive(disk), "disk", false);
+    words.store(folder.resolve("store")).capture(words.drive(disk), "disk", false, false);
     Source version = words.source("disk@1", folder.resolve("store"), null);
     assertThat(version).isInstanceOf(Manifest.class).hasToString("disk@1");
     assertThat(version.compare(words.drive(disk)).getSame()).isTrue();

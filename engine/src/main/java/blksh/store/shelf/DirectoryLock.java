@@ -18,17 +18,29 @@ import java.util.concurrent.locks.ReentrantLock;
  * <p>Byte 0 is held shared by everybody who has the store open, and exclusively by repair. Bytes 1
  * and 2 are held exclusively for moments: 1 to number and publish a manifest, 2 to change the page
  * index. The locks belong to the process, so one channel per store serves the whole process and
- * threads queue for bytes 1 and 2 among themselves first. Whoever waits for them can be stopped.
+ * threads queue for bytes 1 and 2 among themselves first. Whoever waits for any of them can be
+ * stopped.
  *
- * <p>A store on a read-only medium is used without locks: nobody can change it.
+ * <p>A store on a read-only medium is used without locks: nobody can change it. Who may only read
+ * it keeps repair away, and nothing else.
  */
 final class DirectoryLock implements Exclusion {
+
+  static final String FILE = "lock";
+
+  private static final String REPAIRED = "waiting until it is repaired";
 
   private final Path path;
   private FileClaim claim;
 
-  /** Null where nobody can change anything. */
+  /** Null where there is nothing to lock. */
   private OpenFile file;
+
+  /** Whether this user may change anything. */
+  private boolean changeable;
+
+  /** Whether somebody else may be repairing it, as this process did not wait. */
+  private volatile boolean lost;
 
   private FileLock use;
   private int users;
@@ -41,33 +53,56 @@ final class DirectoryLock implements Exclusion {
   }
 
   /**
-   * Takes the shared lock of a store.
+   * Takes the shared lock of a store; waits while a repair is running.
    *
-   * @throws BlkshException when a repair is running
+   * @throws blksh.task.CancelledException when asked to stop meanwhile
    */
   static DirectoryLock share(Path store) {
-    try {
-      Path path = store.toRealPath().resolve("lock");
-      synchronized (DirectoryLock.class) {
-        Object holder = FileClaim.holder(path);
-        return (holder instanceof DirectoryLock lock ? lock : open(path)).again();
+    String what = "open store " + store;
+    try (Waiting waiting = new Waiting(what, REPAIRED)) {
+      Path path = store.toRealPath().resolve(FILE);
+      DirectoryLock lock = shareNow(path);
+      while (lock == null) {
+        waiting.turn();
+        lock = shareNow(path);
       }
+      return lock;
     } catch (IOException e) {
-      throw new BlkshException("lock store " + store, IoFailure.reason(e), e);
+      throw new BlkshException(what, IoFailure.reason(e), e);
+    }
+  }
+
+  /** Null while a repair is running. */
+  private static DirectoryLock shareNow(Path path) throws IOException {
+    synchronized (DirectoryLock.class) {
+      Object holder = FileClaim.holder(path);
+      DirectoryLock lock = holder instanceof DirectoryLock known ? known : open(path);
+      return lock != null && lock.useNow() ? lock : null;
+    }
+  }
+
+  private boolean useNow() {
+    synchronized (DirectoryLock.class) {
+      if (lost) {
+        throw new BlkshException("use store " + path.getParent(), "its lock was lost")
+            .suggest("open it again");
+      }
+      users += repairing ? 0 : 1;
+      return !repairing;
     }
   }
 
   @Override
   public DirectoryLock again() {
-    synchronized (DirectoryLock.class) {
-      if (repairing) {
-        throw beingRepaired();
+    try (Waiting waiting = new Waiting("use store " + path.getParent(), REPAIRED)) {
+      while (!useNow()) {
+        waiting.turn();
       }
-      users++;
       return this;
     }
   }
 
+  /** Null while another process repairs. */
   private static DirectoryLock open(Path path) throws IOException {
     DirectoryLock lock = new DirectoryLock(path);
     lock.claim = FileClaim.take(path, lock);
@@ -76,9 +111,8 @@ final class DirectoryLock implements Exclusion {
     }
     boolean taken = false;
     try {
-      lock.take();
-      taken = true;
-      return lock;
+      taken = lock.take();
+      return taken ? lock : null;
     } finally {
       if (!taken) {
         lock.letGo();
@@ -86,14 +120,16 @@ final class DirectoryLock implements Exclusion {
     }
   }
 
-  private void take() throws IOException {
-    if (Files.isWritable(path.getParent()) || Files.isWritable(path)) {
-      file = OpenFile.open(path, OpenFile.Use.CREATE_PLAIN, OpenFile.WhenInterrupted.FINISH);
+  private boolean take() throws IOException {
+    changeable =
+        Files.isWritable(path) || !Files.exists(path) && Files.isWritable(path.getParent());
+    if (changeable || Files.isReadable(path)) {
+      OpenFile.Use how = changeable ? OpenFile.Use.CREATE_PLAIN : OpenFile.Use.READ_PLAIN;
+      file = OpenFile.open(path, how, OpenFile.WhenInterrupted.FINISH);
       use = file.tryLock(0, 1, true);
-      if (use == null) {
-        throw beingRepaired();
-      }
+      return use != null;
     }
+    return true;
   }
 
   @Override
@@ -111,9 +147,10 @@ final class DirectoryLock implements Exclusion {
     try (Waiting waiting = new Waiting(what, "waiting for whoever writes to the store")) {
       waiting.take(threads);
       try {
-        if (file == null || threads.getHoldCount() > 1) {
+        if (!changeable || threads.getHoldCount() > 1) {
           return action.run();
         }
+        mustBeHere();
         try (FileLock held = lock(position, waiting)) {
           return held.isValid() ? action.run() : null;
         }
@@ -122,6 +159,13 @@ final class DirectoryLock implements Exclusion {
       }
     } catch (IOException e) {
       throw new BlkshException(what, IoFailure.reason(e), e);
+    }
+  }
+
+  /** That its path still leads to the store that was opened. */
+  private void mustBeHere() throws IOException {
+    if (!FileClaim.isInode(path, file.key())) {
+      throw new IOException("it is not there any more: was its drive unmounted?");
     }
   }
 
@@ -139,7 +183,7 @@ final class DirectoryLock implements Exclusion {
   @Override
   public <T> T alone(Action<T> action) {
     synchronized (DirectoryLock.class) {
-      if (file == null) {
+      if (!changeable) {
         throw new BlkshException("repair store " + path.getParent(), "it is read-only");
       }
       if (users > 1 || repairing) {
@@ -155,7 +199,7 @@ final class DirectoryLock implements Exclusion {
         }
         return action.run();
       } finally {
-        use = file.lock(0, 1, true);
+        shareAgain();
       }
     } catch (IOException e) {
       throw new BlkshException("repair store " + path.getParent(), IoFailure.reason(e), e);
@@ -166,9 +210,16 @@ final class DirectoryLock implements Exclusion {
     }
   }
 
-  private BlkshException beingRepaired() {
-    return new BlkshException("open store " + path.getParent(), "it is being repaired")
-        .suggest("try again when its reindex is done");
+  /** Another may have begun a repair at once: who does not wait for it has the store no more. */
+  private void shareAgain() throws IOException {
+    String what = "use store " + path.getParent();
+    lost = true;
+    try (Waiting waiting = new Waiting(what, REPAIRED)) {
+      for (use = file.tryLock(0, 1, true); use == null; use = file.tryLock(0, 1, true)) {
+        waiting.turn();
+      }
+      lost = false;
+    }
   }
 
   private BlkshException inUse(String who) {

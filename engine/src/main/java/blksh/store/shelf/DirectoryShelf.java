@@ -15,11 +15,13 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -34,27 +36,135 @@ import java.util.stream.Stream;
  */
 public final class DirectoryShelf implements Shelf, Spool {
 
+  /** What is in the root of a file system in which nothing was ever put. */
+  private static final Set<String> MADE_WITH_IT = Set.of("lost+found", "System Volume Information");
+
+  /** What the name of a shelf ends with that is being made. */
+  private static final String PART = ".blksh" + PartFile.ENDING;
+
   private final Path root;
+
+  /** Device and inode of the directory; null while there was none to be seen. */
+  private volatile Object opened;
 
   /** The shelf in a directory, whatever is there. */
   public DirectoryShelf(Path root) {
     this.root = root;
+    this.opened = identity();
+  }
+
+  private Object identity() {
+    try {
+      return Files.readAttributes(root, BasicFileAttributes.class).fileKey();
+    } catch (IOException e) {
+      return null;
+    }
   }
 
   /**
-   * Makes a shelf in a directory that is empty or does not exist. What a part of a blob right in it
-   * is, somebody left whose making of a shelf was cut off.
-   *
-   * @throws FileAlreadyExistsException when there is something else in it
+   * That its path still leads to the directory that was opened: what a drive was mounted on stays
+   * when the drive goes, and is not where it is to be written, nor what says what there is.
    */
-  public static DirectoryShelf make(Path root) throws IOException {
-    OwnerOnly.makeDirectories(root);
-    try (Stream<Path> entries = Files.list(root)) {
-      if (entries.anyMatch(entry -> !entry.toString().endsWith(PartFile.ENDING))) {
+  private void mustBeHere() throws IOException {
+    Object now = identity();
+    if (opened == null) {
+      opened = now;
+    } else if (!opened.equals(now)) {
+      throw new IOException(
+          now == null
+              ? root + " is not there any more"
+              : "another directory has its place now: was its drive unmounted?");
+    }
+  }
+
+  /** Makes what a shelf holds at first. */
+  public interface First {
+    void put(DirectoryShelf shelf) throws IOException;
+  }
+
+  /**
+   * Makes a shelf with its first blobs. Where there is no directory yet it appears with them; in
+   * one that is there, they are put one by one. What a part of a blob right in it is, somebody left
+   * whose making of a shelf was cut off.
+   *
+   * @throws FileAlreadyExistsException when there is something else in it, or somebody else has
+   *     just made one
+   */
+  public static void make(Path root, First first) throws IOException {
+    if (Files.exists(root, LinkOption.NOFOLLOW_LINKS)) {
+      if (!isVacant(root)) {
         throw new FileAlreadyExistsException(root.toString(), null, "the directory is not empty");
       }
+      first.put(new DirectoryShelf(root));
+      return;
     }
-    return new DirectoryShelf(root);
+    Path absolute = root.toAbsolutePath();
+    Path above = OwnerOnly.makeDirectories(absolute.getParent());
+    Path growing = above.resolve(".%s.%s%s".formatted(root.getFileName(), UUID.randomUUID(), PART));
+    OwnerOnly.makeDirectories(growing);
+    boolean made = false;
+    try {
+      first.put(new DirectoryShelf(growing));
+      Files.move(growing, absolute, StandardCopyOption.ATOMIC_MOVE);
+      made = true;
+      PartFile.syncDirectory(above);
+    } catch (FileSystemException e) {
+      if (made || !Files.exists(root, LinkOption.NOFOLLOW_LINKS)) {
+        throw e;
+      }
+      throw new FileAlreadyExistsException(root.toString(), null, "somebody else has just made it");
+    } finally {
+      if (!made) {
+        new DirectoryShelf(growing).remove();
+      }
+    }
+  }
+
+  /** Removes all there is, which nobody has seen yet. */
+  private void remove() throws IOException {
+    Files.walkFileTree(
+        root,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes of) throws IOException {
+            Files.delete(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path of, IOException e) throws IOException {
+            Files.delete(of);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+
+  /** Whether nothing is in a directory but what every new file system has, and parts of blobs. */
+  public static boolean isVacant(Path directory) throws IOException {
+    try (Stream<Path> entries = Files.list(directory)) {
+      return entries.map(DirectoryShelf::lastName).allMatch(DirectoryShelf::isVoid);
+    } catch (NotDirectoryException e) {
+      return false;
+    }
+  }
+
+  /**
+   * Whether what little is in such a directory shows that it is a new one, and not an empty one.
+   */
+  public static boolean isFresh(Path directory) throws IOException {
+    try (Stream<Path> entries = Files.list(directory)) {
+      return entries.findAny().isPresent() && isVacant(directory);
+    } catch (NotDirectoryException e) {
+      return false;
+    }
+  }
+
+  private static boolean isVoid(String name) {
+    return MADE_WITH_IT.contains(name) || name.endsWith(PartFile.ENDING);
+  }
+
+  private static String lastName(Path path) {
+    return path.getFileName().toString();
   }
 
   @Override
@@ -73,11 +183,13 @@ public final class DirectoryShelf implements Shelf, Spool {
 
   @Override
   public boolean writable() {
-    return Files.isWritable(root);
+    Path lock = path(DirectoryLock.FILE);
+    return Files.isWritable(root) && (!Files.exists(lock) || Files.isWritable(lock));
   }
 
   @Override
   public void prepare(String prefix) throws IOException {
+    mustBeHere();
     OwnerOnly.makeDirectories(path(prefix));
     PartFile.syncDirectory(root);
   }
@@ -91,7 +203,12 @@ public final class DirectoryShelf implements Shelf, Spool {
 
   @Override
   public Blob open(String name) throws IOException {
-    return ReadOnlyFile.plain(path(name));
+    try {
+      return ReadOnlyFile.plain(path(name));
+    } catch (NoSuchFileException e) {
+      mustBeHere();
+      throw e;
+    }
   }
 
   @Override
@@ -100,6 +217,7 @@ public final class DirectoryShelf implements Shelf, Spool {
       return OptionalLong.of(
           (Long) Files.getAttribute(path(name), "size", LinkOption.NOFOLLOW_LINKS));
     } catch (NoSuchFileException e) {
+      mustBeHere();
       return OptionalLong.empty();
     }
   }
@@ -119,6 +237,7 @@ public final class DirectoryShelf implements Shelf, Spool {
 
   /** Sees the names of all files that begin with a prefix. */
   private void walk(String prefix, Consumer<String> visitor) throws IOException {
+    mustBeHere();
     walk(prefix.substring(0, prefix.lastIndexOf('/') + 1), prefix, visitor);
   }
 
@@ -201,6 +320,7 @@ public final class DirectoryShelf implements Shelf, Spool {
 
   /** Where the part of a blob is, in a directory that is there. */
   private Path partFor(String name) throws IOException {
+    mustBeHere();
     Path part = partOf(name);
     OwnerOnly.makeDirectories(part.getParent());
     return part;
@@ -221,6 +341,7 @@ public final class DirectoryShelf implements Shelf, Spool {
 
   @Override
   public void delete(String name) throws IOException {
+    mustBeHere();
     Path file = path(name);
     Files.deleteIfExists(file);
     // Also when it was gone: who removed it may not have come so far.
@@ -264,9 +385,7 @@ public final class DirectoryShelf implements Shelf, Spool {
 
   @Override
   public Part begin(String name) throws IOException {
-    Path part = partOf(name);
-    OwnerOnly.makeDirectories(part.getParent());
-    return new DirectoryPart(this, PartFile.create(part));
+    return new DirectoryPart(this, PartFile.create(partFor(name)));
   }
 
   @Override
@@ -290,6 +409,7 @@ public final class DirectoryShelf implements Shelf, Spool {
 
   /** Gives a part a name. */
   void publish(PartFile part, String name) throws IOException {
+    mustBeHere();
     Path file = path(name);
     OwnerOnly.makeDirectories(file.getParent());
     part.publish(file);

@@ -55,9 +55,9 @@ public interface Exclusion extends Closeable {
       };
 
   /**
-   * One more use, as for the time of an operation.
+   * One more use, as for the time of an operation. Waits while a repair is running.
    *
-   * @throws BlkshException when a repair is running
+   * @throws blksh.task.CancelledException when asked to stop meanwhile
    */
   Exclusion again();
 

@@ -1,6 +1,5 @@
 package blksh.store.shelf;
 
-import blksh.BlkshException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
@@ -87,9 +86,9 @@ public interface Shelf extends Closeable {
   Optional<Spool> spool();
 
   /**
-   * A use of it that keeps others away; nothing when it cannot.
+   * A use of it that keeps others away; nothing when it cannot. Waits while somebody has it alone.
    *
-   * @throws BlkshException when somebody has it alone
+   * @throws blksh.task.CancelledException when asked to stop meanwhile
    */
   Optional<Exclusion> exclusion();
 

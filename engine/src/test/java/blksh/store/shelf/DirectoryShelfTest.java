@@ -20,6 +20,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,7 +33,9 @@ class DirectoryShelfTest {
 
   @BeforeEach
   void emptyShelf() throws IOException {
-    shelf = DirectoryShelf.make(folder.resolve("shelf"));
+    Path root = folder.resolve("shelf");
+    DirectoryShelf.make(root, made -> {});
+    shelf = new DirectoryShelf(root);
   }
 
   private static byte[] bytes(String text) {
@@ -138,13 +141,78 @@ class DirectoryShelfTest {
   void aShelfIsMadeWhereNothingIs() throws IOException {
     Path taken = Files.createDirectory(folder.resolve("taken"));
     Files.writeString(taken.resolve("notes"), "mine");
-    assertThatThrownBy(() -> DirectoryShelf.make(taken))
+    assertThatThrownBy(() -> DirectoryShelf.make(taken, made -> {}))
         .isInstanceOf(FileAlreadyExistsException.class);
     assertThat(shelf.isPrepared("a/")).isFalse();
     shelf.prepare("a/");
     assertThat(shelf.isPrepared("a/")).isTrue();
     assertThat(shelf.list("a/")).isEmpty();
     assertThat(shelf.bytes()).isZero();
+  }
+
+  @Test
+  void aNewShelfAppearsWithAllItHoldsAtFirst() throws IOException {
+    Path root = folder.resolve("new/er");
+    DirectoryShelf.make(
+        root,
+        made -> {
+          made.put("one", bytes("first"));
+          assertThat(root).doesNotExist();
+        });
+    assertThat(root.resolve("one")).exists();
+    assertThat(root.getParent()).isDirectoryContaining("glob:**/er");
+    assertThatThrownBy(() -> DirectoryShelf.make(root, made -> {}))
+        .isInstanceOf(FileAlreadyExistsException.class);
+    assertThatThrownBy(
+            () ->
+                DirectoryShelf.make(
+                    folder.resolve("failed"),
+                    made -> {
+                      made.put("a/one", bytes("first"));
+                      throw new IOException("it cannot be made");
+                    }))
+        .hasMessage("it cannot be made");
+    assertThat(folder).isDirectoryNotContaining("glob:**failed*");
+  }
+
+  @Test
+  void aRootOfANewFileSystemIsFreshAndAnEmptyDirectoryIsVacant() throws IOException {
+    Path root = Files.createDirectory(folder.resolve("root"));
+    assertThat(DirectoryShelf.isVacant(root)).isTrue();
+    assertThat(DirectoryShelf.isFresh(root)).isFalse();
+    Files.createDirectory(root.resolve("lost+found"));
+    assertThat(DirectoryShelf.isFresh(root)).isTrue();
+    Files.createDirectory(root.resolve("data"));
+    assertThat(DirectoryShelf.isVacant(root)).isFalse();
+  }
+
+  @Test
+  void whatTakesThePlaceOfAnOpenShelfIsNeitherReadNorWritten() throws IOException {
+    shelf.put("a/one", bytes("first"));
+    try (Part part = shelf.begin("a/two")) {
+      part.write(0, bytes("more"), 0, 4);
+      Path root = folder.resolve("shelf");
+      Files.move(root, folder.resolve("unmounted"));
+      Files.createDirectory(root);
+      List<ThrowingCallable> uses =
+          List.of(
+              () -> shelf.open("a/one"),
+              () -> shelf.size("a/one"),
+              () -> shelf.list("a/"),
+              () -> shelf.put("a/one", bytes("second")),
+              () -> shelf.putIfAbsent("a/one", bytes("second")),
+              () -> shelf.begin("a/three"),
+              () -> shelf.delete("a/one"),
+              () -> shelf.prepare("b/"),
+              () -> part.publish("a/two"));
+      for (ThrowingCallable use : uses) {
+        assertThatThrownBy(use)
+            .isInstanceOf(IOException.class)
+            .hasMessageContaining("another directory has its place");
+      }
+      assertThat(root).isEmptyDirectory();
+      assertThat(folder.resolve("unmounted/a/one")).hasContent("first");
+    }
   }
 
   @Test

@@ -1,0 +1,5 @@
+// Makes a new, empty store.
+val storeDir by option<Place>("--store", "DIR", "the directory, new or empty")
+val codec by option<Codec>("--codec", "CODEC", "how what is captured is compressed", Codec.LZ4)
+
+store(storeDir).create(codec)
