@@ -6,7 +6,7 @@
 
 Needs nothing but Python 3, and the module zstandard for codec zstd (lz4, where it is, is used).
 """
-import hashlib, json, os, struct, sys
+import hashlib, json, os, re, struct, sys
 try:
     import lz4.block
 except ImportError:
@@ -143,12 +143,16 @@ def restore(store, manifest, target):
     for bad in manifest.bad:
         print("%d bytes at byte %d could not be read when captured" % bad[::-1])
 
+def spelled(folder):
+    """A name whose folder spells out what its file system lacks."""
+    return re.sub(rb"@([0-9a-f]{2})", lambda at: bytes([int(at[1], 16)]), folder.encode()).decode()
+
 def main(store, reference=None, target=None):
     text = open(os.path.join(store, "store.json"), "rb").read()
     need(json.loads(text)["format"] == 1, "this is not format 1")
     check(text[:text.index(b'  "crc32c"')], int(json.loads(text)["crc32c"], 16), "store.json")
     names = os.path.join(store, "manifests")
-    found = {(name, int(file[:-9])): os.path.join(names, name, file)
+    found = {(spelled(name), int(file[:-9])): os.path.join(names, name, file)
              for name in os.listdir(names) if name[0] != "."
              for file in os.listdir(os.path.join(names, name)) if file.endswith(".manifest")}
     if reference is None:

@@ -65,6 +65,11 @@ public final class Program {
     return builder;
   }
 
+  /** A command of the user's, found in PATH and with the environment as they are. */
+  static ProcessBuilder ofUser(List<String> command) {
+    return new ProcessBuilder(command);
+  }
+
   /** Runs a program to its end, whatever that is. */
   public static Ended run(Path program, String... arguments) {
     boolean interrupted = false;

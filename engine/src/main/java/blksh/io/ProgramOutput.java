@@ -30,7 +30,7 @@ public final class ProgramOutput extends InputStream {
   public static ProgramOutput start(List<String> command) {
     try {
       Process process =
-          new ProcessBuilder(command)
+          Program.ofUser(command)
               .redirectInput(ProcessBuilder.Redirect.INHERIT)
               .redirectError(ProcessBuilder.Redirect.INHERIT)
               .start();

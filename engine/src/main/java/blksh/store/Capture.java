@@ -81,6 +81,9 @@ final class Capture {
     Instant started = Instant.now();
     task.expect(input.size());
     try {
+      if (!dryRun) {
+        repository.manifests().mustKeep(name);
+      }
       manifest = dryRun ? null : repository.manifests().begin();
       placement = new PagePlacement(repository, memory, manifest, log);
       task.whenCancelled(this::giveUp);

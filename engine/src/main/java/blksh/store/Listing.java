@@ -60,7 +60,8 @@ final class Listing {
       } catch (BlkshException e) {
         AffectedRange all = new AffectedRange(version.reference(), 0, 0);
         found.add(
-            new Damage(version.blob(), 0, manifests.bytes(version), e.problem(), List.of(all)));
+            new Damage(
+                manifests.blob(version), 0, manifests.bytes(version), e.problem(), List.of(all)));
       }
     }
     return found;

@@ -49,7 +49,7 @@ final class ManifestCheck {
 
   void check(ManifestDirectory.Version version) {
     ManifestDirectory manifests = repository.manifests();
-    String blob = version.blob();
+    String blob = manifests.blob(version);
     try (ManifestFile file = manifests.open(version);
         PackDigests digests = new PackDigests(repository.packs())) {
       Manifest manifest = file.manifest();

@@ -10,13 +10,18 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The manifests of a store: the blobs {@code manifests/NAME/N.manifest}. What versions exist is
- * what is here, whatever an index says.
+ * The manifests of a store: the blobs {@code manifests/NAME/N.manifest}, NAME being spelled out
+ * ({@link SpelledName}) where the place cannot keep it as it is. What versions exist is what is
+ * here, whatever an index says.
  */
 final class ManifestDirectory {
 
@@ -29,6 +34,8 @@ final class ManifestDirectory {
   private static final Pattern BLOB =
       Pattern.compile(PREFIX + "([^/]+)/([1-9][0-9]{0,8})\\.manifest");
   private static final Pattern NUMBER = Pattern.compile("[1-9][0-9]{0,8}");
+  private static final Comparator<Version> ORDER =
+      Comparator.comparing(Version::name).thenComparing(Version::number);
   private static final SecureRandom RANDOM = new SecureRandom();
 
   /** A version that exists, by its blob; whether that is whole is not known. */
@@ -42,12 +49,10 @@ final class ManifestDirectory {
     String reference() {
       return name + "@" + number;
     }
-
-    /** The name of its blob. */
-    String blob() {
-      return PREFIX + name + "/" + number + ".manifest";
-    }
   }
+
+  /** The folders of names that are spelled out, by name, as far as they were seen. */
+  private final Map<String, String> spelled = new ConcurrentHashMap<>();
 
   private final Shelf shelf;
   private final Spool spool;
@@ -74,24 +79,40 @@ final class ManifestDirectory {
 
   /** The versions of a name, oldest first. */
   List<Version> versions(String name) {
-    return below(PREFIX + ManifestName.check(name) + "/");
+    List<Version> plain = below(PREFIX + ManifestName.check(name) + "/");
+    if (!plain.isEmpty()) {
+      spelled.remove(name);
+      return plain;
+    }
+    return below(PREFIX + SpelledName.of(name) + "/");
+  }
+
+  /** The name of the blob a version has. */
+  String blob(Version version) {
+    String folder = spelled.getOrDefault(version.name(), version.name());
+    return PREFIX + folder + "/" + version.number() + ".manifest";
   }
 
   private List<Version> below(String prefix) {
-    List<Version> versions = new ArrayList<>();
+    Set<Version> versions = new TreeSet<>(ORDER);
     try {
       for (String blob : shelf.list(prefix)) {
         Matcher matcher = BLOB.matcher(blob);
         if (matcher.matches()) {
-          versions.add(new Version(matcher.group(1), Integer.parseInt(matcher.group(2))));
+          String folder = matcher.group(1);
+          String name = SpelledName.name(folder);
+          if (name != null) {
+            spelled.put(name, folder);
+          }
+          versions.add(
+              new Version(name == null ? folder : name, Integer.parseInt(matcher.group(2))));
         }
       }
     } catch (IOException e) {
       String place = shelf.locate(prefix.substring(0, prefix.length() - 1));
       throw new BlkshException("list manifests in " + place, IoFailure.reason(e), e);
     }
-    versions.sort(Comparator.comparing(Version::name).thenComparing(Version::number));
-    return versions;
+    return List.copyOf(versions);
   }
 
   /** The newest version of a name, if it has any. */
@@ -100,7 +121,15 @@ final class ManifestDirectory {
   }
 
   boolean exists(Version version) throws IOException {
-    return shelf.size(version.blob()).isPresent();
+    if (shelf.size(blob(version)).isPresent()) {
+      return true;
+    }
+    String folder = SpelledName.of(version.name());
+    boolean found = shelf.size(PREFIX + folder + "/" + version.number() + ".manifest").isPresent();
+    if (found) {
+      spelled.put(version.name(), folder);
+    }
+    return found;
   }
 
   /**
@@ -154,7 +183,7 @@ final class ManifestDirectory {
       exists = exists(version);
     } catch (IOException e) {
       throw new BlkshException(
-          "read manifest " + shelf.locate(version.blob()), IoFailure.reason(e), e);
+          "read manifest " + shelf.locate(blob(version)), IoFailure.reason(e), e);
     }
     if (!exists) {
       throw noSuch(version.reference());
@@ -180,7 +209,7 @@ final class ManifestDirectory {
    */
   ManifestFile open(Version version) {
     mustExist(version);
-    return ManifestFile.open(shelf, version, storeId);
+    return ManifestFile.open(shelf, blob(version), version, storeId);
   }
 
   /**
@@ -196,12 +225,12 @@ final class ManifestDirectory {
     List<Manifest> found = new ArrayList<>();
     List<Damage> damage = new ArrayList<>();
     for (Version version : versions()) {
-      try (ManifestFile file = ManifestFile.read(shelf, version, storeId)) {
+      try (ManifestFile file = ManifestFile.read(shelf, blob(version), version, storeId)) {
         found.add(file.manifest());
       } catch (IOException e) {
         damage.add(
             new Damage(
-                version.blob(),
+                blob(version),
                 0,
                 0,
                 IoFailure.reason(e),
@@ -214,13 +243,32 @@ final class ManifestDirectory {
   /** Bytes of a manifest's blob, 0 when they cannot be told. */
   long bytes(Version version) {
     try {
-      return shelf.size(version.blob()).orElse(0);
+      return shelf.size(blob(version)).orElse(0);
     } catch (IOException e) {
       return 0;
     }
   }
 
   // ---- writing -------------------------------------------------------------------------------
+
+  /**
+   * Makes sure that versions of a name can be kept: as it is, or spelled out.
+   *
+   * @throws BlkshException when neither can be
+   */
+  void mustKeep(String name) throws IOException {
+    if (!versions(name).isEmpty() || shelf.prepareIfKept(PREFIX + name + "/")) {
+      return;
+    }
+    String folder = SpelledName.of(name);
+    if (!shelf.prepareIfKept(PREFIX + folder + "/")) {
+      throw new BlkshException(
+              "keep the name " + name + " in " + shelf.place(),
+              "its file system cannot have a folder of that name")
+          .suggest("use a shorter name of letters, digits, '.', '_' and '-'");
+    }
+    spelled.put(name, folder);
+  }
 
   /** Begins a manifest, as a part that has no version yet. */
   ManifestWriter begin() throws IOException {
@@ -232,12 +280,12 @@ final class ManifestDirectory {
    * calls keeps others from publishing.
    */
   void publish(ManifestWriter writer, Manifest numbered) throws IOException {
-    writer.publish(new Version(numbered.name(), numbered.version()).blob());
+    writer.publish(blob(Version.of(numbered)));
   }
 
   /** Removes a version. Whoever calls keeps others from publishing. */
   void delete(Version version) throws IOException {
-    shelf.delete(version.blob());
+    shelf.delete(blob(version));
   }
 
   /** Removes the parts of manifests whose writers died. */

@@ -175,15 +175,16 @@ final class ManifestFile implements Closeable {
   /**
    * Opens the manifest of a version.
    *
+   * @param blob its name
    * @param storeId of the store it must belong to; null when any will do
    * @throws BlkshException when it is missing, not a whole manifest or another's
    */
-  static ManifestFile open(Shelf shelf, ManifestDirectory.Version version, byte[] storeId) {
+  static ManifestFile open(
+      Shelf shelf, String blob, ManifestDirectory.Version version, byte[] storeId) {
     try {
-      return read(shelf, version, storeId);
+      return read(shelf, blob, version, storeId);
     } catch (IOException e) {
-      throw new BlkshException(
-              "read manifest " + shelf.locate(version.blob()), IoFailure.reason(e), e)
+      throw new BlkshException("read manifest " + shelf.locate(blob), IoFailure.reason(e), e)
           .suggest("verify the store to see what else is damaged");
     }
   }
@@ -192,16 +193,18 @@ final class ManifestFile implements Closeable {
    * Opens the manifest of a version. A name proves nothing: what it says inside must be what it is
    * called.
    *
+   * @param blob its name
    * @param storeId of the store it must belong to; null when any will do
    * @throws NoManifest when it is not a whole manifest, or another's
    * @throws IOException when it is missing or cannot be read
    */
-  static ManifestFile read(Shelf shelf, ManifestDirectory.Version version, byte[] storeId)
+  static ManifestFile read(
+      Shelf shelf, String blob, ManifestDirectory.Version version, byte[] storeId)
       throws IOException {
-    Blob file = shelf.open(version.blob());
+    Blob file = shelf.open(blob);
     boolean whole = false;
     try {
-      ManifestFile opened = new ManifestFile(file, shelf.locate(version.blob()));
+      ManifestFile opened = new ManifestFile(file, shelf.locate(blob));
       Manifest says = opened.manifest;
       if (!says.name().equals(version.name()) || says.version() != version.number()) {
         throw new NoManifest("it is the manifest of " + says.reference());

@@ -39,7 +39,7 @@ public final class Volumes {
       try {
         work.in(folder);
       } finally {
-        Tool.named("umount").run(folder);
+        unmount(folder);
       }
     }
   }

@@ -27,7 +27,6 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -109,15 +108,15 @@ class ManyDamagesTest {
   }
 
   private String[] packsOf(Manifest manifest) throws IOException {
+    var version = ManifestDirectory.Version.of(manifest);
+    String blob = "manifests/%s/%d.manifest".formatted(manifest.name(), manifest.version());
     try (var shelf = new DirectoryShelf(path);
-        ManifestFile file =
-            ManifestFile.read(shelf, ManifestDirectory.Version.of(manifest), null)) {
+        ManifestFile file = ManifestFile.read(shelf, blob, version, null)) {
       return Arrays.stream(file.packs()).mapToObj("%016x"::formatted).toArray(String[]::new);
     }
   }
 
   @Test
-  @Timeout(900)
   void noWrongByteAndNeverLess() throws IOException {
     int states = Effort.of("blksh.states", 600, 10_000);
     List<String> failures = new ArrayList<>();

@@ -1,8 +1,10 @@
 package blksh.store.shelf;
 
+import blksh.io.IoFailure;
 import blksh.io.OwnerOnly;
 import blksh.io.PartFile;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
@@ -19,6 +21,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -46,6 +49,9 @@ public final class DirectoryShelf implements Shelf, Spool {
 
   /** Device and inode of the directory; null while there was none to be seen. */
   private volatile Object opened;
+
+  /** Null while that is not known. */
+  private volatile Boolean folding;
 
   /** The shelf in a directory, whatever is there. */
   public DirectoryShelf(Path root) {
@@ -195,14 +201,80 @@ public final class DirectoryShelf implements Shelf, Spool {
   }
 
   @Override
-  public boolean isPrepared(String prefix) {
-    return Files.isDirectory(path(prefix));
+  public boolean prepareIfKept(String prefix) throws IOException {
+    mustBeHere();
+    Path directory = path(prefix);
+    boolean there = Files.exists(directory, LinkOption.NOFOLLOW_LINKS);
+    try {
+      prepare(prefix);
+    } catch (FileSystemException e) {
+      if (there || IoFailure.of(e) != IoFailure.OTHER && !(e instanceof NoSuchFileException)) {
+        throw e;
+      }
+      return false;
+    }
+    if (isSpelledSo(directory)) {
+      return true;
+    }
+    if (!there) {
+      Files.deleteIfExists(directory);
+    }
+    return false;
+  }
+
+  @Override
+  public boolean isPrepared(String prefix) throws IOException {
+    return Files.isDirectory(path(prefix)) && isFolderSpelledSo(prefix);
+  }
+
+  /** Whether a directory lists an entry by this very name; it may lead to it by others. */
+  private static boolean isSpelledSo(Path entry) throws IOException {
+    try (Stream<Path> entries = Files.list(entry.getParent())) {
+      return entries.anyMatch(each -> each.getFileName().equals(entry.getFileName()));
+    } catch (NoSuchFileException e) {
+      return false;
+    }
+  }
+
+  /** Whether a name stands for the folders it names, and not for others that are written alike. */
+  private boolean isFolderSpelledSo(String name) throws IOException {
+    for (int end = name.indexOf('/'); isFolding() && end > 0; end = name.indexOf('/', end + 1)) {
+      if (!isSpelledSo(path(name.substring(0, end)))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Whether capitals are not told from small letters, as far as what is there can show it. */
+  private boolean isFolding() throws IOException {
+    if (folding == null) {
+      try (Stream<Path> entries = Files.list(root)) {
+        Optional<Path> cased =
+            entries.filter(entry -> !turned(lastName(entry)).equals(lastName(entry))).findFirst();
+        if (cased.isEmpty()) {
+          return false;
+        }
+        folding = Files.exists(path(turned(lastName(cased.get()))), LinkOption.NOFOLLOW_LINKS);
+      } catch (NoSuchFileException | NotDirectoryException | AccessDeniedException e) {
+        return false;
+      }
+    }
+    return folding;
+  }
+
+  private static String turned(String name) {
+    String large = name.toUpperCase(Locale.ROOT);
+    return large.equals(name) ? name.toLowerCase(Locale.ROOT) : large;
   }
 
   // ---- looking -------------------------------------------------------------------------------
 
   @Override
   public Blob open(String name) throws IOException {
+    if (!isFolderSpelledSo(name)) {
+      throw new NoSuchFileException(locate(name));
+    }
     try {
       return ReadOnlyFile.plain(path(name));
     } catch (NoSuchFileException e) {
@@ -213,6 +285,9 @@ public final class DirectoryShelf implements Shelf, Spool {
 
   @Override
   public OptionalLong size(String name) throws IOException {
+    if (!isFolderSpelledSo(name)) {
+      return OptionalLong.empty();
+    }
     try {
       return OptionalLong.of(
           (Long) Files.getAttribute(path(name), "size", LinkOption.NOFOLLOW_LINKS));
@@ -238,6 +313,9 @@ public final class DirectoryShelf implements Shelf, Spool {
   /** Sees the names of all files that begin with a prefix. */
   private void walk(String prefix, Consumer<String> visitor) throws IOException {
     mustBeHere();
+    if (!isFolderSpelledSo(prefix)) {
+      return;
+    }
     walk(prefix.substring(0, prefix.lastIndexOf('/') + 1), prefix, visitor);
   }
 
@@ -323,7 +401,15 @@ public final class DirectoryShelf implements Shelf, Spool {
     mustBeHere();
     Path part = partOf(name);
     OwnerOnly.makeDirectories(part.getParent());
+    mustBeSpelledSo(name);
     return part;
+  }
+
+  private void mustBeSpelledSo(String name) throws IOException {
+    if (!isFolderSpelledSo(name)) {
+      throw new IOException(
+          locate(name) + " would be another's: this file system does not tell their names apart");
+    }
   }
 
   private static PartFile write(PartFile part, byte[] content) throws IOException {
@@ -342,6 +428,7 @@ public final class DirectoryShelf implements Shelf, Spool {
   @Override
   public void delete(String name) throws IOException {
     mustBeHere();
+    mustBeSpelledSo(name);
     Path file = path(name);
     Files.deleteIfExists(file);
     // Also when it was gone: who removed it may not have come so far.
@@ -412,6 +499,7 @@ public final class DirectoryShelf implements Shelf, Spool {
     mustBeHere();
     Path file = path(name);
     OwnerOnly.makeDirectories(file.getParent());
+    mustBeSpelledSo(name);
     part.publish(file);
     if (!file.getParent().equals(root)) {
       PartFile.syncDirectory(file.getParent().getParent());

@@ -44,6 +44,18 @@ public interface Shelf extends Closeable {
   void prepare(String prefix) throws IOException;
 
   /**
+   * Makes ready for blobs whose names begin with a prefix, if it can keep such names as they are.
+   *
+   * @param prefix ends with {@code /}
+   * @return false when it cannot, as its file system lacks a character of them or takes them for
+   *     others
+   */
+  default boolean prepareIfKept(String prefix) throws IOException {
+    prepare(prefix);
+    return true;
+  }
+
+  /**
    * Whether it was made ready for such names, or has one.
    *
    * @param prefix ends with {@code /}
