@@ -12,7 +12,9 @@ val sample by flag("--sample", "try it on the sample disk, and restore that bit 
 if (!sample && (storeDir == null || drives.isEmpty())) usage("give --store and --drive, or --sample")
 if (name != null && drives.size > 1) usage("--name fits one --drive")
 
-val backup = storeDir?.let { store(it) } ?: store(home.resolve("sample-store"))
+val backup =
+  storeDir?.let { store(it) }
+    ?: store(home.resolve("sample-store")).also { if (!it.reachable) it.create() }
 val sources = if (sample) listOf(sampleDisk(1), sampleDisk(2)) else drives.map { drive(it) }
 val captured =
   sources.map {

@@ -59,7 +59,9 @@ class EverydayTest {
     done("capture", disk1.toString(), "--store", store, "--name", "tour");
     done("capture", disk2.toString(), "--store", store, "--name", "tour");
     assertThat(run("list", "--store", store).out()).contains("tour@1", "tour@2", "24 MiB");
-    assertThat(run("list", "other", "--store", store).out()).isEqualTo("(none)\n");
+    Ended other = run("list", "other", "--store", store);
+    assertThat(other.status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(other.err()).contains("has no such name; it has tour");
     assertThat(run("diff", "tour@1", "tour@2", "--store", store, "--json").lastLine())
         .contains("\"from\":\"tour@1\"", "\"to\":\"tour@2\"")
         .doesNotContain("\"changed\":0,");
@@ -188,7 +190,7 @@ class EverydayTest {
     Ended wrong =
         run("capture", disk1.toString(), "--store", full.toString(), "--name", "t", "--dry-run");
     assertThat(wrong.status()).isEqualTo(ExitStatus.FAILED);
-    assertThat(wrong.err()).contains("it is not an empty directory");
+    assertThat(wrong.err()).contains("there is no store in it");
     done("capture", disk1.toString(), "--store", store, "--name", "t");
     Ended capture = run("capture", disk2.toString(), "--store", store, "--name", "t", "--dry-run");
     assertThat(capture.out()).startsWith("would capture t\n");

@@ -101,7 +101,10 @@ class InterruptTest {
     send("INT", process);
     Ended ended = capture.end(process);
     assertThat(ended.status()).isEqualTo(ExitStatus.INTERRUPTED);
-    assertThat(ended.err()).isEqualTo("blksh: cannot capture endless: interrupted\n");
+    assertThat(ended.err())
+        .isEqualTo(
+            "blksh: a new store was made in %s\nblksh: cannot capture endless: interrupted\n"
+                .formatted(store));
     Program after = new Program(home);
     assertThat(after.run("run", "list", "--store", store).out()).isEqualTo("(none)\n");
     assertThat(after.run("run", "verify", "--store", store).status()).isZero();

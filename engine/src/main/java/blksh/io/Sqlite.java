@@ -43,6 +43,8 @@ public final class Sqlite {
     DENIED,
     /** There is no room for it. */
     NO_SPACE,
+    /** Its disk failed, or has no room for what is beside it. */
+    FAILED,
     /** Somebody had it locked for longer than was waited. */
     BUSY,
     /** It is no database, or not as SQLite left it. */
@@ -199,6 +201,7 @@ public final class Sqlite {
       case SQLITE_READONLY, SQLITE_CANTOPEN -> Failure.READ_ONLY;
       case SQLITE_PERM, SQLITE_AUTH -> Failure.DENIED;
       case SQLITE_FULL -> Failure.NO_SPACE;
+      case SQLITE_IOERR -> Failure.FAILED;
       case SQLITE_BUSY, SQLITE_LOCKED -> Failure.BUSY;
       case SQLITE_CORRUPT, SQLITE_NOTADB -> Failure.DAMAGED;
       case SQLITE_ERROR -> Failure.STATEMENT;

@@ -79,6 +79,7 @@ final class Capture {
 
   CaptureResult run() {
     Instant started = Instant.now();
+    long startedNanos = System.nanoTime();
     task.expect(input.size());
     try {
       if (!dryRun) {
@@ -91,7 +92,7 @@ final class Capture {
       task.checkCancelled();
       appendLast();
       log.finish();
-      return publish(started);
+      return publish(started, startedNanos);
     } catch (IOException e) {
       outOfSpace = true;
       throw storeFailure(e);
@@ -236,14 +237,16 @@ final class Capture {
 
   // ---- ending --------------------------------------------------------------------------------
 
-  private CaptureResult publish(Instant started) throws IOException {
+  private CaptureResult publish(Instant started, long startedNanos) throws IOException {
     task.checkCancelled();
     if (placement.size() == 0 && input.size() < 0 && !allowEmpty) {
       throw new BlkshException(
               "capture " + name, input.describe().name() + " delivered nothing at all")
           .suggest("see why; if that is meant, say allowEmpty = true (--allow-empty)");
     }
-    Instant finished = Instant.now();
+    // What passed, whatever was done to the clock meanwhile.
+    Duration elapsed = Duration.ofNanos(System.nanoTime() - startedNanos);
+    Instant finished = started.plus(elapsed);
     List<Extent> bad = placement.bad().list();
     if (!bad.isEmpty()) {
       task.finding(
@@ -264,8 +267,7 @@ final class Capture {
     if (manifest != null) {
       described = new Publication(repository).publish(manifest, described, bad);
     }
-    return new CaptureResult(
-        described, listed, placement.readBytes(), Duration.between(started, finished), dryRun);
+    return new CaptureResult(described, listed, placement.readBytes(), elapsed, dryRun);
   }
 
   /** After a failure: keeps what is whole, gives back what is not. */

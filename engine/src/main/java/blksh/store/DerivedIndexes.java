@@ -45,7 +45,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
   private StoreIndex rows;
   private String problem;
   private PageIndex pageIndex;
-  private volatile boolean full;
+  private volatile boolean unusable;
   private boolean closed;
 
   DerivedIndexes(
@@ -62,7 +62,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
   }
 
   private boolean writable() {
-    return !full
+    return !unusable
         && Files.isWritable(local)
         && isWritableIfThere(INDEX)
         && isWritableIfThere(PAGE_INDEX);
@@ -112,9 +112,9 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
     Path file = local.resolve(INDEX);
     try {
       return settled(StoreIndex.open(file));
-    } catch (IndexConnection.FullException e) {
+    } catch (IndexConnection.UnusableException e) {
       // Nothing can be noted, and what there is says the shelf: it is read as if there were no row.
-      full = true;
+      unusable = true;
       return StoreIndex.inMemory();
     } catch (IndexConnection.DamagedIndexException e) {
       problem = e.problem();
@@ -300,8 +300,9 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
 
   /** The packs as listed; where nothing can be written, as they are. */
   List<StoreIndex.PackRow> packRows() {
+    StoreIndex opened = rows(); // which may show that nothing can be written
     if (writable()) {
-      return rows().packs();
+      return opened.packs();
     }
     List<StoreIndex.PackRow> found = new ArrayList<>();
     for (long id : packs.sealed()) {

@@ -188,17 +188,17 @@ final class IndexConnection implements Closeable {
     }
   }
 
-  /** There is no room for it. */
-  static final class FullException extends BlkshException {
-    FullException(String location, Throwable cause) {
-      super("use " + location, "its disk is full", cause);
+  /** Its disk is full, fails or cannot be written; what it says can be read elsewhere. */
+  static final class UnusableException extends BlkshException {
+    UnusableException(String location, Throwable cause) {
+      super("use " + location, cause.getMessage(), cause);
     }
   }
 
   private static BlkshException failure(String location, SQLException e) {
     return switch (Sqlite.failure(e)) {
       case DAMAGED, STATEMENT -> new DamagedIndexException(location, e.getMessage(), e);
-      case NO_SPACE -> new FullException(location, e);
+      case NO_SPACE, FAILED, READ_ONLY -> new UnusableException(location, e);
       default -> new BlkshException("use " + location, e.getMessage(), e);
     };
   }

@@ -69,7 +69,7 @@ final class Publication {
               }
               try {
                 rows.removeManifest(version.name(), version.number());
-              } catch (IndexConnection.FullException e) {
+              } catch (IndexConnection.UnusableException e) {
                 // the row of a version that is gone is believed by nobody
               }
               return null;
@@ -81,7 +81,7 @@ final class Publication {
     try {
       rows.numberUsed(version.name(), version.number());
       return true;
-    } catch (IndexConnection.FullException e) {
+    } catch (IndexConnection.UnusableException e) {
       return false;
     }
   }

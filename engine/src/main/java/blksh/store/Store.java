@@ -117,7 +117,10 @@ public final class Store implements Closeable {
       return Repository.open(shelf, local);
     } catch (NoSuchFileException e) {
       throw new BlkshException(
-              action, Files.isDirectory(local) ? "there is no store.json" : "no such directory")
+              action,
+              Files.isDirectory(local)
+                  ? "there is no store in it"
+                  : "there is no store, and no such directory")
           .suggest("name the directory of a store; a capture or create makes one");
     } catch (StoreDescriptor.NewerFormat e) {
       throw new BlkshException(action, e.getMessage(), e).suggest("use a newer blksh");
@@ -178,6 +181,15 @@ public final class Store implements Closeable {
   /** Whether {@link #openOrCreate} made it. */
   public boolean isNew() {
     return isNew;
+  }
+
+  /**
+   * That a capture may be called so.
+   *
+   * @throws BlkshException when it may not be
+   */
+  public static void checkName(String name) {
+    ManifestName.check(name);
   }
 
   /** The directory it is in. */

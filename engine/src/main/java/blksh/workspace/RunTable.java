@@ -89,7 +89,8 @@ final class RunTable {
         if (outcome == Outcome.RUNNING && gone.contains(processOf(rows))) {
           outcome = Outcome.LOST;
         } else if (outcome == Outcome.RUNNING) {
-          elapsed = Duration.between(started, Instant.now());
+          Duration since = Duration.between(started, Instant.now());
+          elapsed = since.isNegative() ? Duration.ZERO : since; // the clock may be set back
         }
         runs.add(
             new Run(

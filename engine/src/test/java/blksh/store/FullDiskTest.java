@@ -11,6 +11,7 @@ import blksh.BlkshException;
 import blksh.kit.Content;
 import blksh.kit.Tmpfs;
 import blksh.kit.Tool;
+import blksh.task.Task;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -132,6 +133,43 @@ class FullDiskTest {
       }
       try (Store store = Store.open(path)) {
         assertClean(store);
+      }
+    }
+  }
+
+  @Test
+  void aStoreOnADiskThatIsFullIsReadAndThinnedOut() throws IOException {
+    Path image = Images.write(folder.resolve("image"), Content.random(MIB, 1));
+    for (boolean indexed : new boolean[] {true, false}) {
+      try (Tmpfs mount = Tmpfs.of(folder.resolve("mounted-" + indexed), "8m")) {
+        Path path = mount.path().resolve("store");
+        Path filler = mount.path().resolve("filler");
+        try (Store store = Store.create(path, StoreOptions.defaults())) {
+          capture(store, image, "a");
+          capture(store, image, "a");
+          capture(store, image, "a");
+        }
+        for (String file : indexed ? List.<String>of() : List.of("index.db", "pages.idx")) {
+          Files.delete(path.resolve(file));
+        }
+        fill(filler, mount.path(), 0);
+        try (Store store = Store.open(path)) {
+          assertThat(store.manifests()).hasSize(3);
+          assertThat(store.unreadable()).isEmpty();
+          assertThat(store.info().pages()).isEqualTo(MIB / 4096);
+          assertRestores(store, store.manifest("a@1"), image, folder);
+          assertThat(store.verify(VerifyOptions.full(), Task.unwatched()).clean()).isTrue();
+          for (Manifest old : store.expendable("a", 2)) {
+            store.delete(old);
+          }
+          assertThat(store.versions("a")).containsExactly(2, 3);
+          store.delete("a@2");
+        }
+        Files.delete(filler);
+        try (Store store = Store.open(path)) {
+          assertThat(capture(store, image, "a").manifest().version()).isEqualTo(4);
+          assertClean(store);
+        }
       }
     }
   }

@@ -82,7 +82,7 @@ class StoreTest {
         .hasMessageContaining("not empty");
     assertThatThrownBy(() -> Store.open(path()))
         .isInstanceOf(BlkshException.class)
-        .hasMessageContaining("there is no store.json");
+        .hasMessageContaining("there is no store in it");
     assertThatThrownBy(() -> Store.open(folder.resolve("none")))
         .isInstanceOf(BlkshException.class)
         .hasMessageContaining("no such directory");

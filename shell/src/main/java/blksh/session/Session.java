@@ -86,11 +86,16 @@ public final class Session implements AutoCloseable {
     return workspace;
   }
 
-  /** The workspace, for what may have to wait: that is shown. */
-  public Workspace waitingWorkspace() {
+  /** Does something with the workspace that may have to wait, which is shown. */
+  public <T> T waiting(Function<Workspace, T> work) {
     Workspace within = workspace();
     showProgress(within);
-    return within;
+    try {
+      return work.apply(within);
+    } catch (RuntimeException | Error failure) {
+      CallSite.keep(failure);
+      throw failure;
+    }
   }
 
   /**
@@ -98,26 +103,22 @@ public final class Session implements AutoCloseable {
    * what it found counts for the exit status.
    */
   public <T> T run(String verb, String subject, Function<Task, T> operation) {
-    Workspace within = waitingWorkspace();
     Background background = Background.current();
-    try {
-      return within.run(
-          verb,
-          subject,
-          task -> {
-            if (background != null) {
-              background.adopt(task);
-            }
-            try {
-              return operation.apply(task);
-            } finally {
-              findings.addAll(task.findings());
-            }
-          });
-    } catch (RuntimeException | Error failure) {
-      CallSite.keep(failure);
-      throw failure;
-    }
+    return waiting(
+        within ->
+            within.run(
+                verb,
+                subject,
+                task -> {
+                  if (background != null) {
+                    background.adopt(task);
+                  }
+                  try {
+                    return operation.apply(task);
+                  } finally {
+                    findings.addAll(task.findings());
+                  }
+                }));
   }
 
   private synchronized void showProgress(Workspace within) {

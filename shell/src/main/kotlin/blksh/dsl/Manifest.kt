@@ -44,7 +44,7 @@ internal constructor(
 
   /** How long the capture took. */
   val took: Duration
-    get() = Duration.between(stored.started(), stored.finished())
+    get() = maxOf(Duration.ZERO, Duration.between(stored.started(), stored.finished()))
 
   /** What was captured, in words. */
   val source: String
@@ -106,12 +106,12 @@ internal constructor(
       Field.of("data", data),
       Field.of("new", new),
       Field.of("stored", storedSize),
+      Field.of("bad", bad.takeIf { it.bytes > 0 }),
       Field.of("captured", started),
       Field.detail("took", took),
       Field.detail("source", source),
       Field.detail("zero", Size(figures.zeroBytes())),
       Field.detail("free", Size(figures.freeBytes())),
-      Field.detail("bad", bad),
       Field.detail("extents", figures.extents()),
       Field.detail("root", stored.root()),
     )

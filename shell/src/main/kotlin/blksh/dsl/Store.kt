@@ -69,7 +69,7 @@ internal constructor(
 
   @Synchronized
   private fun open(opening: Workspace.() -> Engine): Engine =
-    found ?: session.waitingWorkspace().opening().also { found = it }
+    found ?: session.waiting { it.opening() }.also { found = it }
 
   /** For a dry run: an empty store in place of the one a real run would make. */
   private fun standIn(): Engine {
@@ -89,7 +89,7 @@ internal constructor(
       if (Engine.isStore(path)) throw BlkshException("make store $path", "there is one already")
       found = session.scratchStore()
     } else {
-      found = session.waitingWorkspace().createStore(place, StoreOptions(codec))
+      found = session.waiting { it.createStore(place, StoreOptions(codec)) }
     }
     return this
   }
@@ -176,15 +176,16 @@ internal constructor(
       throw BlkshException("capture $name", "what a stream does not use cannot be told")
         .suggest("leave skipFree out")
     val options = CaptureOptions.defaults().withDryRun(dryRun).withAllowEmpty(allowEmpty)
-    val engine = engineToFill()
+    Engine.checkName(name)
     return session.run("capture", name) { task ->
+      // Opened first: a source that is refused leaves no new store behind.
       val result =
         when (source) {
           is Source ->
             (if (skipFree) UsedBlocks.skipFree(source.open()) else source.open()).use {
-              engine.capture(it, name, options, task)
+              engineToFill().capture(it, name, options, task)
             }
-          is Stream -> source.open(task).use { engine.capture(it, name, options, task) }
+          is Stream -> source.open(task).use { engineToFill().capture(it, name, options, task) }
         }
       Captured(Manifest(this, result.manifest()), result)
     }

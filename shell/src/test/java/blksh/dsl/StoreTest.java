@@ -5,7 +5,9 @@ import static blksh.kit.Content.random;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import blksh.BlkshException;
 import blksh.store.VerifyOptions;
+import blksh.store.pack.Codec;
 import blksh.view.Percent;
 import blksh.view.Size;
 import java.io.IOException;
@@ -13,7 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -63,17 +64,79 @@ class StoreTest {
     Files.writeString(full.resolve("notes"), "mine");
     Sitting.refused(
         () -> sitting.words.store(full).getNames(),
-        "cannot make store "
+        "cannot open store "
             + full
-            + ": the directory is not empty; name a new directory, or one that is a store");
+            + ": there is no store in it; name the directory of a store; a capture or create makes"
+            + " one");
     assertThat(full.resolve("notes")).hasContent("mine");
     Sitting.refused(
         () -> sitting.words.existingStore(path),
-        "cannot open store " + path + ": there is no store; a capture makes one; check --store");
+        "cannot open store "
+            + path
+            + ": there is no store, and no such directory; name the directory of a store; a capture"
+            + " or create makes one");
     assertThat(path).doesNotExist();
     Sitting.refused(
         () -> sitting.words.store("s3://bucket/a").getNames(),
         "cannot open store s3://bucket/a: stores in a bucket are not supported yet");
+  }
+
+  @Test
+  void anEmptyDirectoryBecomesAStoreOnlyWhenThatIsAskedFor() throws IOException {
+    Files.createDirectory(path);
+    Sitting.refused(
+        () -> capture(1),
+        ("cannot open store %1$s: the directory is there and empty: is its drive mounted?; mount"
+                + " what it is on, or make a new store there with: blksh run create --store %1$s")
+            .formatted(path));
+    assertThat(path).isEmptyDirectory();
+    try (Sitting dry = new Sitting(folder, "--dry-run")) {
+      assertThat(dry.words.store(path).create(Codec.ZSTD).getNames()).isEmpty();
+      assertThat(path).isEmptyDirectory();
+    }
+    assertThat(store.create(Codec.ZSTD).getCodec()).isEqualTo(Codec.ZSTD);
+    capture(1);
+    assertThat(store.getNames()).containsExactly("disk");
+    assertThatThrownBy(() -> sitting.words.store(path).create(Codec.LZ4))
+        .isInstanceOf(BlkshException.class)
+        .hasMessageContaining("the directory is not empty");
+  }
+
+  @Test
+  void theOutputOfAProgramCountsOnlyWhenItEndsWell() throws IOException {
+    Stream good = sitting.words.output("printf", "a 'b' $c");
+    assertThat(good.getName()).isEqualTo("printf");
+    Manifest made = store.capture(good, "good", false, false).getManifest();
+    assertThat(made.getSize()).isEqualTo(new Size(8));
+    Stream bad = sitting.words.output("sh", "-c", "head -c 3000000 /dev/zero; exit 7");
+    assertThatThrownBy(() -> store.capture(bad, "bad", false, false))
+        .isInstanceOf(BlkshException.class)
+        .hasMessageContaining("sh ended with status 7");
+    assertThatThrownBy(() -> store.capture(sitting.words.output("no-such"), "bad", false, false))
+        .isInstanceOf(BlkshException.class)
+        .hasMessageContaining("cannot run no-such");
+    assertThat(store.getNames()).containsExactly("good");
+  }
+
+  @Test
+  void aStreamThatDeliversNothingIsNoVersionUnlessThatIsMeant() {
+    Stream nothing = sitting.words.output("true");
+    Sitting.refused(
+        () -> store.capture(nothing, "db", false, false),
+        "cannot capture db: true delivered nothing at all; see why; if that is meant, say"
+            + " allowEmpty = true (--allow-empty)");
+    assertThat(store.getNames()).isEmpty();
+    Manifest made = store.capture(sitting.words.output("true"), "db", false, true).getManifest();
+    assertThat(made.getReference()).isEqualTo("db@1");
+  }
+
+  @Test
+  void theVersionsOfANameThatIsNotThereAreRefused() throws IOException {
+    capture(1);
+    assertThat(store.versions("disk")).hasSize(1);
+    Sitting.refused(
+        () -> store.versions("dusk"),
+        "cannot list dusk: store " + path + " has no such name; it has disk");
   }
 
   @Test
@@ -216,7 +279,7 @@ class StoreTest {
     assertThat(stores.get("main").getLastUsed()).isNotNull();
     assertThat(stores.member("Main")).isNull();
     sitting.close();
-    try (Stream<Path> files = Files.walk(path)) {
+    try (java.util.stream.Stream<Path> files = Files.walk(path)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(file);
       }

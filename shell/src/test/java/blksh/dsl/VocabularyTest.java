@@ -82,7 +82,8 @@ class VocabularyTest {
         () -> words.source("disk@1", folder.resolve("store"), null),
         "cannot open store "
             + folder.resolve("store")
-            + ": there is no store; a capture makes one; check --store");
+            + ": there is no store, and no such directory; name the directory of a store; a capture"
+            + " or create makes one");
     Sitting.refused(
         () -> words.source("nbd://server01/disk", (Place) null, null),
         "cannot open nbd://server01/disk: drives behind a network block device are not supported"

@@ -3,6 +3,7 @@ package blksh.store.shelf;
 import blksh.io.IoFailure;
 import blksh.io.OwnerOnly;
 import blksh.io.PartFile;
+import blksh.io.WholeDirectory;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
@@ -17,7 +18,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,9 +41,6 @@ public final class DirectoryShelf implements Shelf, Spool {
 
   /** What is in the root of a file system in which nothing was ever put. */
   private static final Set<String> MADE_WITH_IT = Set.of("lost+found", "System Volume Information");
-
-  /** What the name of a shelf ends with that is being made. */
-  private static final String PART = ".blksh" + PartFile.ENDING;
 
   private final Path root;
 
@@ -102,47 +99,9 @@ public final class DirectoryShelf implements Shelf, Spool {
         throw new FileAlreadyExistsException(root.toString(), null, "the directory is not empty");
       }
       first.put(new DirectoryShelf(root));
-      return;
+    } else {
+      WholeDirectory.make(root, growing -> first.put(new DirectoryShelf(growing)));
     }
-    Path absolute = root.toAbsolutePath();
-    Path above = OwnerOnly.makeDirectories(absolute.getParent());
-    Path growing = above.resolve(".%s.%s%s".formatted(root.getFileName(), UUID.randomUUID(), PART));
-    OwnerOnly.makeDirectories(growing);
-    boolean made = false;
-    try {
-      first.put(new DirectoryShelf(growing));
-      Files.move(growing, absolute, StandardCopyOption.ATOMIC_MOVE);
-      made = true;
-      PartFile.syncDirectory(above);
-    } catch (FileSystemException e) {
-      if (made || !Files.exists(root, LinkOption.NOFOLLOW_LINKS)) {
-        throw e;
-      }
-      throw new FileAlreadyExistsException(root.toString(), null, "somebody else has just made it");
-    } finally {
-      if (!made) {
-        new DirectoryShelf(growing).remove();
-      }
-    }
-  }
-
-  /** Removes all there is, which nobody has seen yet. */
-  private void remove() throws IOException {
-    Files.walkFileTree(
-        root,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes of) throws IOException {
-            Files.delete(file);
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(Path of, IOException e) throws IOException {
-            Files.delete(of);
-            return FileVisitResult.CONTINUE;
-          }
-        });
   }
 
   /** Whether nothing is in a directory but what every new file system has, and parts of blobs. */
