@@ -47,7 +47,8 @@ public record DeviceUse(String words, String remedy, boolean writes) {
       }
     }
     for (Path holder : entries(sys.resolve("holders"))) {
-      uses.add(new DeviceUse(name + " is part of " + holder.getFileName(), "", true));
+      String words = name + " is part of " + holder.getFileName();
+      uses.add(new DeviceUse(words, "", isWritten(holder.toRealPath())));
     }
     addJournals(name, uses);
     for (Path volume : entries(BTRFS)) {
@@ -85,12 +86,30 @@ public record DeviceUse(String words, String remedy, boolean writes) {
     return uses;
   }
 
-  private static DeviceUse stoodOn(String name, LoopBacking loop) {
-    Path sys = Path.of("/sys/class/block", loop.name());
+  private static DeviceUse stoodOn(String name, LoopBacking loop) throws IOException {
+    Path sys = Path.of("/sys/class/block", loop.name()).toRealPath();
     return new DeviceUse(
         "%s is in use by %s".formatted(name, loop.name()),
         "unmount that, or detach it with losetup -d /dev/" + loop.name(),
-        !BlockDevice.fact(sys, "ro").equals("1"));
+        isWritten(sys));
+  }
+
+  /** Whether what lies on a device, or on a partition of it, may change its bytes. */
+  private static boolean isWritten(Path sys) throws IOException {
+    if (BlockDevice.fact(sys, "ro").equals("1")) {
+      return false;
+    }
+    for (DeviceUse use : of(sys)) {
+      if (use.writes) {
+        return true;
+      }
+    }
+    for (Path entry : entries(sys)) {
+      if (Files.exists(entry.resolve("partition")) && isWritten(entry)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static void addMounts(
