@@ -11,7 +11,7 @@ set -uo pipefail
 
 packages=(
   # Disks and file systems.
-  e2fsprogs xfsprogs btrfs-progs dosfstools mtools ntfs-3g exfatprogs exfat-fuse util-linux fdisk dmsetup cryptsetup-bin
+  e2fsprogs xfsprogs btrfs-progs dosfstools mtools ntfs-3g exfatprogs exfat-fuse util-linux fdisk dmsetup mdadm cryptsetup-bin
   # Images and rescue.
   partclone qemu-utils gddrescue zstd lz4 xz-utils pigz
   # Mounting and serving: jnr-fuse wants libfuse2. fuse3 brings the fusermount both use; the older

@@ -1,16 +1,18 @@
 package blksh.block;
 
 import blksh.BlkshException;
-import blksh.io.BlockDevice;
-import blksh.io.DeviceGuard;
 import blksh.io.IoFailure;
 import blksh.io.OpenFile;
+import blksh.io.WriteClaim;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Iterator;
 
-/** A file or block device that is read and written in place. Its size does not change. */
+/**
+ * A file or block device that is read and written in place, nobody else having it. Its size does
+ * not change.
+ */
 public final class WritableFile implements WritableSource {
 
   private static final int CHUNK = 1 << 20;
@@ -18,25 +20,32 @@ public final class WritableFile implements WritableSource {
   private final BlockSource source;
   private final Path path;
   private final OpenFile file;
+  private final WriteClaim claim;
 
-  private WritableFile(BlockSource source, Path path, OpenFile file) {
+  private WritableFile(BlockSource source, Path path, OpenFile file, WriteClaim claim) {
+    this.claim = claim;
     this.source = source;
     this.path = path;
     this.file = file;
   }
 
   /**
-   * @throws BlkshException when it cannot be opened, or is a drive that is mounted, in use or
-   *     read-only
+   * @throws BlkshException when it cannot be opened, or as {@link WriteClaim#take}
    */
   public static WritableFile open(Path path) {
     BlockSource source = BlockSources.open(path);
     try {
-      if (BlockDevice.isAt(path)) {
-        DeviceGuard.check(path, source.size(), "write to " + path);
+      WriteClaim claim = WriteClaim.take(path, source.size(), "write to " + path);
+      try {
+        return new WritableFile(
+            source,
+            path,
+            OpenFile.open(path, OpenFile.Use.WRITE, OpenFile.WhenInterrupted.CANCEL),
+            claim);
+      } catch (IOException | RuntimeException e) {
+        claim.close();
+        throw e;
       }
-      return new WritableFile(
-          source, path, OpenFile.open(path, OpenFile.Use.WRITE, OpenFile.WhenInterrupted.CANCEL));
     } catch (IOException e) {
       source.close();
       throw IoFailure.told("write to " + path, e);
@@ -114,6 +123,7 @@ public final class WritableFile implements WritableSource {
     try {
       file.close();
     } finally {
+      claim.close();
       source.close();
     }
   }

@@ -6,6 +6,7 @@ import blksh.block.CacheFigures;
 import blksh.block.Extent;
 import blksh.block.ExtentWalk;
 import blksh.block.SourceInfo;
+import blksh.io.BlockDevice;
 import blksh.io.IoFailure;
 import blksh.task.Task;
 import blksh.task.Workers;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
@@ -78,10 +80,28 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
    * began. Where the map does not tell the source, what is there is compared with it.
    *
    * @param source closed with the cache
-   * @throws BlkshException as above
+   * @throws BlkshException as above, and when the copy is a drive, or a file with something in it
+   *     that no map belongs to
    */
   public static Cache open(BlockSource source, Path data, Path map, CacheOptions options) {
-    return open(source, SourceIdentity.of(source), null, new FilePair(data, map), options);
+    return open(source, data, map, options, false);
+  }
+
+  /**
+   * As above.
+   *
+   * @param overwrite whether the copy may be a drive, or a file with something else in it, which is
+   *     emptied then
+   */
+  public static Cache open(
+      BlockSource source, Path data, Path map, CacheOptions options, boolean overwrite) {
+    FilePair files = new FilePair(data, map);
+    new CopyTarget(source, files, overwrite).prepare();
+    Cache cache = open(source, SourceIdentity.of(source), null, files, options);
+    if (!Files.exists(map)) {
+      cache.flush(); // so that the copy is known for one from its first byte on
+    }
+    return cache;
   }
 
   /**
@@ -97,8 +117,14 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
           .suggest("put the medium back and begin anew");
     }
     try {
-      BlockSource absent = new AbsentSource(location, Files.size(data));
-      SourceIdentity noted = SourceIdentity.noted(Mapfile.read(map).notes(), absent);
+      Map<String, String> notes = Mapfile.read(map).notes();
+      // Of a drive that was copied to, the map tells how much of it.
+      long size =
+          BlockDevice.isAt(data)
+              ? Long.parseLong(notes.getOrDefault("size", "0"))
+              : Files.size(data);
+      BlockSource absent = new AbsentSource(location, size);
+      SourceIdentity noted = SourceIdentity.noted(notes, absent);
       return open(absent, noted, null, files, CacheOptions.defaults());
     } catch (IOException e) {
       throw IoFailure.told("open cache " + data, e);

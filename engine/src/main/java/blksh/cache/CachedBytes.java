@@ -51,7 +51,7 @@ final class CachedBytes implements Closeable {
    */
   static CachedBytes open(BlockSource source, SourceIdentity identity, FilePair files) {
     boolean fresh = !Files.exists(files.data());
-    DataFile data = DataFile.open(files.data());
+    DataFile data = DataFile.open(files.data(), source.size());
     try {
       RescueMap map = load(source, identity, data, files.map());
       data.grow(source.size());
@@ -68,7 +68,7 @@ final class CachedBytes implements Closeable {
   private static RescueMap load(
       BlockSource source, SourceIdentity identity, DataFile data, Path path) {
     String action = "open cache " + data.path();
-    if (data.size() > source.size()) {
+    if (!data.isDrive() && data.size() > source.size()) {
       throw new BlkshException(
               action, "it has %d bytes and the medium %d".formatted(data.size(), source.size()))
           .suggest("it belongs to another medium; use another file");

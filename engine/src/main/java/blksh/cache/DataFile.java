@@ -1,8 +1,10 @@
 package blksh.cache;
 
 import blksh.BlkshException;
+import blksh.io.BlockDevice;
 import blksh.io.IoFailure;
 import blksh.io.OpenFile;
+import blksh.io.WriteClaim;
 import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
@@ -10,36 +12,59 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 
 /**
- * The bytes of a cache: a sparse file as large as the source, which nobody else uses. An interrupt
- * cancels the call of the thread it meets.
+ * The bytes of a cache: a sparse file as large as the source, or a drive no smaller, which nobody
+ * else uses. An interrupt cancels the call of the thread it meets.
  */
 final class DataFile implements Closeable {
 
   private final Path path;
   private final OpenFile file;
 
-  private DataFile(Path path, OpenFile file) {
+  private final WriteClaim claim;
+  private final boolean drive;
+
+  private DataFile(Path path, OpenFile file, WriteClaim claim) {
     this.path = path;
     this.file = file;
+    this.claim = claim;
+    this.drive = BlockDevice.isAt(path);
   }
 
-  /** Opens or makes the file. */
-  static DataFile open(Path path) {
+  /**
+   * Opens or makes the file, or opens a drive.
+   *
+   * @param size bytes of the source
+   * @throws BlkshException when somebody else has it, or as {@link WriteClaim#take}
+   */
+  static DataFile open(Path path, long size) {
     String action = "open cache " + path;
+    WriteClaim claim = WriteClaim.take(path, size, action);
+    boolean opened = false;
     try {
       OpenFile file = OpenFile.claim(path, OpenFile.Use.CREATE, OpenFile.WhenInterrupted.CANCEL);
       if (file == null) {
         throw new BlkshException(action, "another process or session uses it")
             .suggest("close it there first");
       }
-      return new DataFile(path, file);
+      DataFile data = new DataFile(path, file, claim);
+      opened = true;
+      return data;
     } catch (IOException e) {
       throw IoFailure.told(action, e);
+    } finally {
+      if (!opened) {
+        claim.close();
+      }
     }
   }
 
   Path path() {
     return path;
+  }
+
+  /** Whether it may be larger than the source, and does not grow. */
+  boolean isDrive() {
+    return drive;
   }
 
   long size() {
@@ -89,6 +114,10 @@ final class DataFile implements Closeable {
 
   @Override
   public void close() {
-    file.close();
+    try {
+      file.close();
+    } finally {
+      claim.close();
+    }
   }
 }

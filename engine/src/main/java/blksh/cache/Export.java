@@ -57,6 +57,7 @@ final class Export {
       }
       task.phase("flushing");
       target.finish();
+      target.lost().forEach(task::note);
       return RescueReport.of(map, written, false);
     } catch (FileAlreadyExistsException e) {
       throw exists(action);

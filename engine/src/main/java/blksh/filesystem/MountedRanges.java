@@ -2,55 +2,59 @@ package blksh.filesystem;
 
 import blksh.block.BlockSource;
 import blksh.block.Extent;
-import blksh.io.MountTable;
-import blksh.io.SwapTable;
+import blksh.io.BlockDevice;
+import blksh.io.DeviceUse;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 
-/** Which parts of a local block device change under our hands: what is mounted for writing. */
+/**
+ * Which parts of a local block device, or of an image file that a loop device stands on, change
+ * under our hands: what is mounted for writing, in whatever mount namespace, or swapped to.
+ */
 final class MountedRanges {
 
   private static final int SECTOR = 512;
-  private static final Path DEVICES = Path.of("/dev");
-  private static final Path CLASS = Path.of("/sys/class/block");
 
   private MountedRanges() {}
 
-  /** The ranges of a source that are mounted for writing; nothing unless it is a block device. */
+  /** The ranges of a source that are mounted for writing; nothing unless it has a path. */
   static List<Extent> on(BlockSource source) {
     List<Extent> mounted = new ArrayList<>();
-    if (source.describe().type().endsWith("block device")) {
+    if (source.size() == 0) {
+      return mounted;
+    }
+    Extent all = new Extent(0, source.size(), Extent.Kind.DATA);
+    try {
       Path path = Path.of(source.describe().location());
-      try {
-        String name = path.toRealPath().getFileName().toString();
-        Set<String> names = written();
-        if (names.contains(name)) {
-          mounted.add(new Extent(0, source.size(), Extent.Kind.DATA));
-        }
-        addPartitions(name, names, mounted);
-      } catch (IOException e) {
-        mounted.add(new Extent(0, source.size(), Extent.Kind.DATA));
+      if (source.describe().type().endsWith("block device")) {
+        addDevice(path, all, mounted);
+      } else if (Files.isRegularFile(path) && isWritten(DeviceUse.ofFile(path))) {
+        mounted.add(all);
       }
+    } catch (InvalidPathException e) {
+      // no file or drive of this machine
+    } catch (IOException e) {
+      mounted.add(all);
     }
     return mounted;
   }
 
-  private static void addPartitions(String disk, Set<String> names, List<Extent> mounted)
-      throws IOException {
-    Path folder = CLASS.resolve(disk);
-    if (!Files.isDirectory(folder)) {
+  private static void addDevice(Path path, Extent all, List<Extent> mounted) throws IOException {
+    Path sys = BlockDevice.at(path).directory();
+    if (sys == null) {
       return;
     }
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
+    if (isWritten(DeviceUse.of(sys))) {
+      mounted.add(all);
+    }
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(sys)) {
       for (Path entry : entries) {
-        if (names.contains(entry.getFileName().toString())
-            && Files.exists(entry.resolve("partition"))) {
+        if (Files.exists(entry.resolve("partition")) && isWritten(DeviceUse.of(entry))) {
           long start = Long.parseLong(Files.readString(entry.resolve("start")).strip());
           long size = Long.parseLong(Files.readString(entry.resolve("size")).strip());
           mounted.add(new Extent(start * SECTOR, size * SECTOR, Extent.Kind.DATA));
@@ -59,31 +63,7 @@ final class MountedRanges {
     }
   }
 
-  /** The kernel's names of the devices mounted for writing or swapped to. */
-  private static Set<String> written() throws IOException {
-    Set<String> names = new HashSet<>();
-    for (MountTable.Entry mount : MountTable.read().entries()) {
-      if (!mount.isReadOnly()) {
-        addDevice(mount.sourcePath(), names);
-      }
-    }
-    for (Path swap : SwapTable.read().paths()) {
-      addDevice(swap, names);
-    }
-    return names;
-  }
-
-  private static void addDevice(Path path, Set<String> names) {
-    if (path != null && path.startsWith(DEVICES)) {
-      names.add(nameOf(path));
-    }
-  }
-
-  private static String nameOf(Path device) {
-    try {
-      return device.toRealPath().getFileName().toString();
-    } catch (IOException e) {
-      return device.getFileName().toString();
-    }
+  private static boolean isWritten(List<DeviceUse> uses) {
+    return uses.stream().anyMatch(DeviceUse::writes);
   }
 }

@@ -6,6 +6,7 @@ import blksh.compress.SeekableZstd;
 import blksh.filesystem.Structure;
 import blksh.io.IoFailure;
 import blksh.io.TargetFile;
+import blksh.io.WriteClaim;
 import blksh.task.OrderedStep;
 import blksh.task.Task;
 import blksh.task.Workers;
@@ -104,7 +105,7 @@ public final class Convert {
     task.phase("looking for free space");
     PartclonePlan plan = PartclonePlan.of(source, options, action);
     task.phase("");
-    TargetFile.requireOther(to, source.describe().location(), action);
+    WriteClaim.requireOther(to, source.describe().location(), action);
     if (options.dryRun()) {
       TargetFile.check(to, action, plan.size(), options.overwrite(), false);
       return result(plan, to, 0, task);
@@ -117,6 +118,7 @@ public final class Convert {
       long written = convert.zstd == null ? plan.groupStart(plan.groups()) : convert.zstd.finish();
       task.phase("syncing");
       target.finish();
+      target.lost().forEach(task::note);
       return result(plan, to, written, task);
     } catch (IOException e) {
       throw IoFailure.told(action, e);

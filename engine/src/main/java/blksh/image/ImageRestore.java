@@ -6,6 +6,7 @@ import blksh.block.Extent;
 import blksh.io.DirectBuffer;
 import blksh.io.IoFailure;
 import blksh.io.TargetFile;
+import blksh.io.WriteClaim;
 import blksh.task.Task;
 import blksh.task.Workers;
 import java.io.IOException;
@@ -46,7 +47,7 @@ public final class ImageRestore {
   public static ImageRestoreResult run(
       BlockSource source, Path to, ImageRestoreOptions options, Task task) {
     String action = "restore to " + to;
-    TargetFile.requireOther(to, source.describe().location(), action);
+    WriteClaim.requireOther(to, source.describe().location(), action);
     if (options.dryRun()) {
       boolean device = TargetFile.check(to, action, source.size(), options.overwrite(), true);
       return dryRun(source, to, device, task);
@@ -59,6 +60,7 @@ public final class ImageRestore {
       Workers.run(task, Workers.count(), restore::work, () -> restore.failed.set(true));
       task.phase("syncing");
       target.finish();
+      target.lost().forEach(task::note);
       return new ImageRestoreResult(
           to.toString(),
           source.size(),

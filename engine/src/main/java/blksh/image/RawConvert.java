@@ -6,6 +6,7 @@ import blksh.block.Extent;
 import blksh.compress.SeekableZstd;
 import blksh.io.IoFailure;
 import blksh.io.TargetFile;
+import blksh.io.WriteClaim;
 import blksh.task.OrderedStep;
 import blksh.task.Task;
 import blksh.task.Workers;
@@ -45,7 +46,7 @@ final class RawConvert {
   static ConvertResult run(BlockSource source, Path to, ConvertOptions options, Task task) {
     String action = "convert to " + to;
     long size = source.size();
-    TargetFile.requireOther(to, source.describe().location(), action);
+    WriteClaim.requireOther(to, source.describe().location(), action);
     if (options.dryRun()) {
       TargetFile.check(to, action, size, options.overwrite(), false);
       return new ConvertResult(to.toString(), size, 1, size, stored(source), 0, task.elapsed());
@@ -58,6 +59,7 @@ final class RawConvert {
       long written = zstd.finish();
       task.phase("syncing");
       target.finish();
+      target.lost().forEach(task::note);
       return new ConvertResult(
           to.toString(), size, 1, size, stored(source), written, task.elapsed());
     } catch (IOException e) {

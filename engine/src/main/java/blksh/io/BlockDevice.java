@@ -52,7 +52,11 @@ public record BlockDevice(
 
   /** The device number as the kernel writes it: {@code "8:1"}. */
   public static String numberText(Path path) throws IOException {
-    long number = (Long) Files.getAttribute(path, "unix:rdev");
+    return numberText((Long) Files.getAttribute(path, "unix:rdev"));
+  }
+
+  /** As above, of a number as stat(2) gives it. */
+  static String numberText(long number) {
     return major(number) + ":" + minor(number);
   }
 
@@ -69,7 +73,8 @@ public record BlockDevice(
     }
   }
 
-  private static String fact(Path directory, String name) {
+  /** What a file of sysfs says; empty where there is none. */
+  static String fact(Path directory, String name) {
     try {
       return Files.readString(directory.resolve(name)).strip();
     } catch (IOException e) {

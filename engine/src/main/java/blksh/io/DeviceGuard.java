@@ -7,117 +7,122 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 
 /**
- * Stands between a restore and a drive: a drive is written only when it is writable, large enough,
- * and neither it nor a partition of it is mounted, swapped to, or part of another device.
+ * Stands between whatever writes and a drive: a drive is written only when it has a medium, is
+ * writable and large enough, and neither it nor a partition of it is used by anybody. What sysfs
+ * and the mount tables tell makes the message; the kernel's own answer decides.
  */
-public final class DeviceGuard {
+final class DeviceGuard {
 
-  private DeviceGuard() {}
+  /** Programs that only look at a drive, such as those of udev, have it alone for an instant. */
+  private static final int TRIES = 10;
+
+  private static final long PAUSE_NANOS = 50_000_000;
+
+  private final Path path;
+  private final Path sys;
+  private final String action;
+
+  private DeviceGuard(Path path, Path sys, String action) {
+    this.path = path;
+    this.sys = sys;
+    this.action = action;
+  }
 
   /**
-   * Returns when the device may be overwritten.
+   * Takes a drive for this process alone.
    *
    * @param size bytes that are to be written
    * @param action what is about to be done, for the message
+   * @return a file descriptor; until it is closed the kernel lets nobody mount it
    * @throws BlkshException naming the drive and what stands against it
    */
-  public static void check(Path path, long size, String action) {
-    if (!BlockDevice.isAt(path)) {
-      throw new BlkshException(action, "it is neither a file nor a block device");
-    }
+  static int take(Path path, long size, String action) {
     try {
       BlockDevice device = BlockDevice.at(path);
       String named = action + " (" + device.title() + ")";
-      try (OpenFile source = OpenFile.open(path)) {
-        if (source.size() < size) {
-          throw new BlkshException(
-              named, "it has %d bytes and the image %d".formatted(source.size(), size));
-        }
-      }
-      Path sys = device.directory();
-      if (sys != null && read(sys.resolve("ro")).equals("1")) {
-        throw new BlkshException(named, "it is read-only");
-      }
-      for (Path part : withPartitions(sys)) {
-        checkUnused(part, named);
-      }
+      checkSize(path, size, named);
+      DeviceGuard guard = new DeviceGuard(path, device.directory(), named);
+      guard.checkUnused();
+      return guard.take();
     } catch (IOException e) {
       throw IoFailure.told(action, e);
     }
   }
 
-  private static List<Path> withPartitions(Path sys) throws IOException {
+  private static void checkSize(Path path, long size, String action) {
+    long there;
+    try (OpenFile source = OpenFile.open(path)) {
+      there = source.size();
+    } catch (BlkshException e) {
+      throw IoFailure.of(e) == IoFailure.NO_MEDIUM
+          ? new BlkshException(action, "there is no medium in it", e)
+          : e;
+    }
+    if (there == 0) {
+      throw new BlkshException(action, "there is no medium in it (its size is 0)");
+    }
+    if (there < size) {
+      throw new BlkshException(action, "it has %d bytes and the image %d".formatted(there, size));
+    }
+  }
+
+  private void checkUnused() throws IOException {
+    if (sys == null) {
+      return;
+    }
+    if (BlockDevice.fact(sys, "ro").equals("1")) {
+      throw new BlkshException(action, "it is read-only");
+    }
+    for (Path part : touched()) {
+      for (DeviceUse use : DeviceUse.of(part)) {
+        BlkshException used = new BlkshException(action, use.words());
+        throw use.remedy().isEmpty() ? used : used.suggest(use.remedy());
+      }
+    }
+  }
+
+  /** The device, its partitions, and its disk where it is one itself. */
+  private List<Path> touched() throws IOException {
     List<Path> all = new ArrayList<>();
-    if (sys != null) {
-      all.add(sys);
-      try (DirectoryStream<Path> entries = Files.newDirectoryStream(sys)) {
-        for (Path entry : entries) {
-          if (Files.exists(entry.resolve("partition"))) {
-            all.add(entry);
-          }
+    all.add(sys);
+    if (Files.exists(sys.resolve("partition"))) {
+      all.add(sys.getParent());
+    }
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(sys)) {
+      for (Path entry : entries) {
+        if (Files.exists(entry.resolve("partition"))) {
+          all.add(entry);
         }
       }
     }
     return all;
   }
 
-  private static void checkUnused(Path part, String action) throws IOException {
-    String number = read(part.resolve("dev"));
-    for (MountTable.Entry mount : MountTable.read().entries()) {
-      if (mount.device().equals(number) || number.equals(numberOf(mount.sourcePath()))) {
-        throw new BlkshException(action, part.getFileName() + " is mounted on " + mount.path())
-            .suggest("unmount it first");
-      }
+  private int take() throws IOException {
+    Posix posix = Posix.instance().orElse(null);
+    if (posix == null) {
+      throw new BlkshException(
+              action, "the kernel cannot be asked whether it is in use: native calls do not work")
+          .suggest("let TMPDIR be a directory that programs may be run from");
     }
-    for (Path swap : SwapTable.read().paths()) {
-      if (number.equals(numberOf(swap))) {
-        throw new BlkshException(action, part.getFileName() + " is in use as swap")
-            .suggest("swapoff it first");
-      }
+    int taken = posix.openAlone(path.toAbsolutePath());
+    for (int tries = 1; taken == -Posix.EBUSY && tries < TRIES; tries++) {
+      LockSupport.parkNanos(PAUSE_NANOS);
+      taken = posix.openAlone(path.toAbsolutePath());
     }
-    Path holders = part.resolve("holders");
-    if (Files.isDirectory(holders)) {
-      try (DirectoryStream<Path> entries = Files.newDirectoryStream(holders)) {
-        for (Path holder : entries) {
-          throw new BlkshException(
-              action, part.getFileName() + " is part of " + holder.getFileName());
-        }
-      }
+    if (taken == -Posix.EBUSY) {
+      checkUnused();
+      throw new BlkshException(action, "the kernel has it in use, or another program has it alone")
+          .suggest(
+              "look for what is mounted, also in containers, for a journal or a second device of a"
+                  + " file system, and for swap, RAID and LVM");
     }
-    checkLoops(number, part, action);
-  }
-
-  /** A loop device over a device, as of a mount at an offset, is no holder of it to the kernel. */
-  private static void checkLoops(String number, Path part, String action) throws IOException {
-    try (DirectoryStream<Path> loops =
-        Files.newDirectoryStream(Path.of("/sys/class/block"), "loop*")) {
-      for (Path loop : loops) {
-        String file = read(loop.resolve("loop/backing_file"));
-        if (file.startsWith("/") && number.equals(numberOf(Path.of(file)))) {
-          throw new BlkshException(
-                  action, "%s is in use by %s".formatted(part.getFileName(), loop.getFileName()))
-              .suggest("unmount that, or detach it with losetup -d");
-        }
-      }
+    if (taken < 0) {
+      throw IoFailure.told(action, IoFailure.exception(path, -taken));
     }
-  }
-
-  /** Of a path that may be null, or of no device. */
-  private static String numberOf(Path path) {
-    try {
-      return path != null && BlockDevice.isAt(path) ? BlockDevice.numberText(path) : "";
-    } catch (IOException e) {
-      return "";
-    }
-  }
-
-  private static String read(Path file) {
-    try {
-      return Files.readString(file).strip();
-    } catch (IOException e) {
-      return "";
-    }
+    return taken;
   }
 }

@@ -10,6 +10,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -141,6 +142,18 @@ public enum IoFailure {
       }
     }
     return "error number " + errno;
+  }
+
+  /** A failure of a native call. @param errno as above */
+  static IOException exception(Path path, int errno) {
+    return switch (errno) {
+      case 2 -> new NoSuchFileException(path.toString());
+      case 1, 13 -> new AccessDeniedException(path.toString());
+      default -> {
+        String words = Posix.instance().map(posix -> posix.errorText(errno)).orElse(text(errno));
+        yield new FileSystemException(path.toString(), null, words);
+      }
+    };
   }
 
   /** Why it failed, as a clause: in the words the system has for it. */

@@ -1,11 +1,17 @@
 package blksh.io;
 
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The file systems that are mounted, as this process sees them.
@@ -13,6 +19,8 @@ import java.util.Optional;
  * @param entries those mounted later after those before, which they may hide
  */
 public record MountTable(List<Entry> entries) {
+
+  private static final Path PROCESSES = Path.of("/proc");
 
   private static final Path FILE = Path.of("/proc/self/mountinfo");
 
@@ -71,6 +79,37 @@ public record MountTable(List<Entry> entries) {
     } catch (IOException e) {
       return new MountTable(List.of());
     }
+  }
+
+  /**
+   * What processes see mounted that are not in the mount namespace of this one, or have another
+   * root; by the number of such a process. Those that nobody may look at are left out.
+   */
+  public static Map<String, MountTable> elsewhere() {
+    Map<String, MountTable> tables = new LinkedHashMap<>();
+    Set<String> seen = new HashSet<>();
+    try (DirectoryStream<Path> processes = Files.newDirectoryStream(PROCESSES, "[0-9]*")) {
+      seen.add(view(PROCESSES.resolve("self")));
+      for (Path process : processes) {
+        try {
+          if (seen.add(view(process))) {
+            byte[] table = Files.readAllBytes(process.resolve("mountinfo"));
+            tables.put(process.getFileName().toString(), parse(table));
+          }
+        } catch (IOException e) {
+          // it has ended, or is somebody else's
+        }
+      }
+    } catch (IOException | DirectoryIteratorException e) {
+      // this system does not tell
+    }
+    return tables;
+  }
+
+  private static String view(Path process) throws IOException {
+    return Files.readSymbolicLink(process.resolve("ns/mnt"))
+        + " "
+        + Files.readSymbolicLink(process.resolve("root"));
   }
 
   /**

@@ -9,6 +9,7 @@ import java.nio.MappedByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.file.FileSystemException;
 import java.nio.file.LinkOption;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
@@ -93,6 +94,7 @@ public final class OpenFile implements Closeable {
      *
      * @param attributes of a file that is made; nobody else may use it unless they say so
      * @throws NoPlainFileException when it is what such a use is not made for
+     * @throws FileSystemException when it would be made where devices are
      */
     FileChannel channel(Path path, FileAttribute<?>... attributes) throws IOException {
       look(path);
@@ -107,6 +109,9 @@ public final class OpenFile implements Closeable {
         if (found == null) {
           throw new NoPlainFileException(path, FileType.LINK);
         }
+      }
+      if (found == null && !again().options.equals(options)) {
+        DeviceDirectory.requireElsewhere(path);
       }
       if (found != null && this != CREATE_NEW && !allowed.contains(found)) {
         throw new NoPlainFileException(path, found);

@@ -32,6 +32,7 @@ public final class OwnerOnly {
    */
   public static Path makeDirectories(Path directory) throws IOException {
     if (!Files.isDirectory(directory)) {
+      DeviceDirectory.requireElsewhere(directory);
       Files.createDirectories(directory, DIRECTORY);
     }
     return directory;

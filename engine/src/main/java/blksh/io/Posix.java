@@ -41,7 +41,15 @@ public final class Posix {
   /** Error number: there is no medium in the drive. */
   public static final int ENOMEDIUM = 123;
 
+  /** Error number: somebody else has it for himself. */
+  static final int EBUSY = 16;
+
   private static final int O_RDONLY = 0;
+
+  private static final int O_RDWR = 2;
+
+  /** Of a block device: for this process alone, and for nobody when the kernel uses it itself. */
+  private static final int O_EXCL = 0200;
 
   /** Reads past the page cache; its value depends on the processor. */
   private static final int O_DIRECT =
@@ -61,6 +69,14 @@ public final class Posix {
       system.systemCall("pread", INT64, INT32, POINTER, UINT64, INT64);
   private final NativeFunction ioctl = system.systemCall("ioctl", INT32, INT32, UINT64, INT64);
   private final NativeFunction close = system.systemCall("close", INT32, INT32);
+  private final NativeFunction listxattr =
+      system.systemCall("listxattr", INT64, POINTER, POINTER, UINT64);
+  private final NativeFunction getxattr =
+      system.systemCall("getxattr", INT64, POINTER, POINTER, POINTER, UINT64);
+  private final NativeFunction setxattr =
+      system.systemCall("setxattr", INT32, POINTER, POINTER, POINTER, UINT64, INT32);
+  private final NativeFunction removexattr =
+      system.systemCall("removexattr", INT32, POINTER, POINTER);
   private final NativeFunction strerror = system.function("strerror", POINTER, INT32);
 
   private Posix() {}
@@ -102,11 +118,84 @@ public final class Posix {
     return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   }
 
+  /**
+   * Opens a block device that nobody uses, the kernel's file systems and swap included, and keeps
+   * others who ask so out.
+   *
+   * @return a file descriptor for reading and writing, or the negated error number
+   */
+  int openAlone(Path path) {
+    return open(path, O_RDWR | O_EXCL | O_CLOEXEC);
+  }
+
   private int open(Path path, int flags) {
     byte[] name = path.toString().getBytes(fileNames());
     try (DirectBuffer memory = DirectBuffer.borrow(name.length + 1)) {
-      ByteBuffer text = memory.bytes().put(name).put((byte) 0);
-      return (int) NativeFunction.orError(open.call(NativeLibrary.address(text), flags));
+      return (int) NativeFunction.orError(open.call(text(memory, name), flags));
+    }
+  }
+
+  /** Puts a text where C finds it. @return its address */
+  private static long text(DirectBuffer memory, byte[] bytes) {
+    return NativeLibrary.address(memory.bytes().put(bytes).put((byte) 0));
+  }
+
+  /**
+   * Reads the names of a file's extended attributes, each with a zero byte behind it.
+   *
+   * @return bytes of all names, or the negated error number
+   */
+  int listAttributes(Path path, ByteBuffer names) {
+    byte[] file = path.toString().getBytes(fileNames());
+    try (DirectBuffer memory = DirectBuffer.borrow(file.length + 1)) {
+      return (int)
+          NativeFunction.orError(
+              listxattr.call(
+                  text(memory, file), NativeLibrary.address(names), (long) names.capacity()));
+    }
+  }
+
+  /**
+   * Reads an extended attribute of a file.
+   *
+   * @return bytes of its value, or the negated error number
+   */
+  int attribute(Path path, byte[] name, ByteBuffer value) {
+    byte[] file = path.toString().getBytes(fileNames());
+    try (DirectBuffer memory = DirectBuffer.borrow(file.length + 1);
+        DirectBuffer named = DirectBuffer.borrow(name.length + 1)) {
+      return (int)
+          NativeFunction.orError(
+              getxattr.call(
+                  text(memory, file),
+                  text(named, name),
+                  NativeLibrary.address(value),
+                  (long) value.capacity()));
+    }
+  }
+
+  /**
+   * Gives a file an extended attribute, the first bytes of a buffer.
+   *
+   * @return 0, or the negated error number
+   */
+  int setAttribute(Path path, byte[] name, ByteBuffer value, int length) {
+    byte[] file = path.toString().getBytes(fileNames());
+    try (DirectBuffer memory = DirectBuffer.borrow(file.length + 1);
+        DirectBuffer named = DirectBuffer.borrow(name.length + 1)) {
+      return (int)
+          NativeFunction.orError(
+              setxattr.call(
+                  text(memory, file), text(named, name), NativeLibrary.address(value), length, 0));
+    }
+  }
+
+  /** Takes an extended attribute from a file. @return 0, or the negated error number */
+  int removeAttribute(Path path, byte[] name) {
+    byte[] file = path.toString().getBytes(fileNames());
+    try (DirectBuffer memory = DirectBuffer.borrow(file.length + 1);
+        DirectBuffer named = DirectBuffer.borrow(name.length + 1)) {
+      return (int) NativeFunction.orError(removexattr.call(text(memory, file), text(named, name)));
     }
   }
 
@@ -133,6 +222,11 @@ public final class Posix {
    */
   public int ioctl(int descriptor, long request, long argument) {
     return (int) NativeFunction.orError(ioctl.call(descriptor, request, argument));
+  }
+
+  /** As above, with a direct buffer from its first byte on. */
+  int ioctl(int descriptor, long request, ByteBuffer argument) {
+    return ioctl(descriptor, request, NativeLibrary.address(argument));
   }
 
   public void close(int descriptor) {

@@ -28,6 +28,15 @@ public record SwapTable(List<Path> paths) {
     return parse(Files.readAllBytes(FILE));
   }
 
+  /** As above; empty where the system has none. */
+  public static SwapTable readIfAny() {
+    try {
+      return read();
+    } catch (IOException e) {
+      return new SwapTable(List.of());
+    }
+  }
+
   /**
    * @param table what the kernel writes, as proc(5) has it: below its heading the path is the first
    *     field of each line

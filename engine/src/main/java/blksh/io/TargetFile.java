@@ -6,15 +6,16 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * A file or a drive that is being written anew at positions, by several threads. A file is sparse
  * and appears under its name only when it is whole, as {@link PartFile} does; a file of that name
- * stays as it was until then, and a new one is its owner's alone. A drive is written in place, and
- * may be relied on once {@link #finish} has returned.
+ * stays as it was until then, and leaves it its owner, rights and attributes; a new one is its
+ * owner's alone. A drive is written in place, nobody else having it meanwhile, and may be relied on
+ * once {@link #finish} has returned.
  */
 public final class TargetFile implements Closeable {
 
@@ -25,14 +26,25 @@ public final class TargetFile implements Closeable {
 
   private final OpenFile file;
 
+  private final WriteClaim claim;
+
+  /** What is being done, for messages. */
+  private final String action;
+
   /** Whether it may take the place of a file. */
   private final boolean overwrite;
 
   private boolean finished;
 
-  private TargetFile(Path path, PartFile part, OpenFile file, boolean overwrite) {
+  /** What the file that was there had, and this one has not. */
+  private List<String> lost = List.of();
+
+  private TargetFile(
+      Path path, String action, PartFile part, OpenFile file, WriteClaim claim, boolean overwrite) {
     this.path = path;
+    this.action = action;
     this.part = part;
+    this.claim = claim;
     this.overwrite = overwrite;
     this.file = file;
   }
@@ -48,32 +60,38 @@ public final class TargetFile implements Closeable {
    */
   public static TargetFile open(
       Path path, String action, long size, boolean overwrite, boolean deviceAllowed) {
-    boolean device = check(path, action, size, overwrite, deviceAllowed);
+    boolean device = look(path, action, overwrite, deviceAllowed);
     Path absolute = path.toAbsolutePath();
+    WriteClaim claim = WriteClaim.take(absolute, size, action);
+    boolean opened = false;
     try {
-      if (device) {
-        OpenFile file =
-            OpenFile.open(absolute, OpenFile.Use.WRITE, OpenFile.WhenInterrupted.FINISH);
-        return new TargetFile(absolute, null, file, overwrite);
-      }
-      Path name = Files.exists(absolute) ? absolute.toRealPath() : absolute;
-      PartFile part = PartFile.begin(PartFile.beside(name));
-      if (part == null) {
-        throw new BlkshException(action, "it is being written by another restore or conversion");
-      }
-      boolean ready = false;
-      try {
-        WholeFile.copyPermissions(name, part.path());
-        ready = true;
-        return new TargetFile(name, part, part.file(), overwrite);
-      } finally {
-        if (!ready) {
-          part.discard();
-        }
-      }
+      TargetFile target =
+          device
+              ? new TargetFile(absolute, action, null, drive(absolute), claim, overwrite)
+              : part(absolute, action, claim, overwrite);
+      opened = true;
+      return target;
     } catch (IOException e) {
       throw IoFailure.told(action, e);
+    } finally {
+      if (!opened) {
+        claim.close();
+      }
     }
+  }
+
+  private static OpenFile drive(Path path) throws IOException {
+    return OpenFile.open(path, OpenFile.Use.WRITE, OpenFile.WhenInterrupted.FINISH);
+  }
+
+  private static TargetFile part(Path absolute, String action, WriteClaim claim, boolean overwrite)
+      throws IOException {
+    Path name = Files.exists(absolute) ? absolute.toRealPath() : absolute;
+    PartFile part = PartFile.begin(PartFile.beside(name));
+    if (part == null) {
+      throw new BlkshException(action, "it is being written by another restore or conversion");
+    }
+    return new TargetFile(name, action, part, part.file(), claim, overwrite);
   }
 
   /**
@@ -81,10 +99,17 @@ public final class TargetFile implements Closeable {
    *
    * @return whether it is a drive
    * @throws BlkshException when it is a directory, or in none; when it exists and may not be
-   *     replaced; or as {@link DeviceGuard#check}
+   *     replaced; when it is open here, as what is being read is; or as {@link WriteClaim#take}
    */
   public static boolean check(
       Path path, String action, long size, boolean overwrite, boolean deviceAllowed) {
+    boolean device = look(path, action, overwrite, deviceAllowed);
+    WriteClaim.check(path.toAbsolutePath(), size, action);
+    return device;
+  }
+
+  /** Refuses what can be told before the target is claimed. @return whether it is a drive */
+  private static boolean look(Path path, String action, boolean overwrite, boolean deviceAllowed) {
     Path absolute = path.toAbsolutePath();
     if (Files.isDirectory(absolute)) {
       throw new BlkshException(action, "it is a directory").suggest("name a file in it");
@@ -97,30 +122,15 @@ public final class TargetFile implements Closeable {
       throw new BlkshException(action, "it exists")
           .suggest("to write over it, say overwrite = true (--overwrite)");
     }
-    if (Files.exists(absolute) && !Files.isRegularFile(absolute)) {
-      if (!deviceAllowed) {
-        throw new BlkshException(action, "it is no regular file");
-      }
-      DeviceGuard.check(absolute, size, action);
-      return true;
+    if (!Files.exists(absolute)) {
+      DeviceDirectory.requireElsewhere(absolute, action, "`drives` shows what there is");
+      return false;
     }
-    return false;
-  }
-
-  /**
-   * Refuses to write over what is being read.
-   *
-   * @param location where what is read is, as sources describe it
-   */
-  public static void requireOther(Path path, String location, String action) {
-    try {
-      Path read = Path.of(location);
-      if (Files.exists(path) && Files.exists(read) && Files.isSameFile(path, read)) {
-        throw new BlkshException(action, "it is what is being read").suggest("name another file");
-      }
-    } catch (IOException | InvalidPathException e) {
-      // what is read has no path, so it is another
+    if (!deviceAllowed && !Files.isRegularFile(absolute)) {
+      throw new BlkshException(action, "it is no regular file");
     }
+    WriteClaim.requireOther(absolute, action);
+    return !Files.isRegularFile(absolute);
   }
 
   public boolean isDevice() {
@@ -153,22 +163,34 @@ public final class TargetFile implements Closeable {
       if (!overwrite && Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
         throw new FileAlreadyExistsException(path.toString(), null, "it was made meanwhile");
       }
+      WriteClaim.check(path, 0, action); // a loop device may stand on it by now
+      lost = KeptAttributes.copy(path, part.path());
       part.publish(path);
     }
     finished = true;
   }
 
+  /**
+   * What the file that was replaced had and the new one has not, once {@link #finish} has returned:
+   * such as an owner that only root can give. A clause each, for people.
+   */
+  public List<String> lost() {
+    return lost;
+  }
+
   /** Lets go; a file that was not finished is removed. */
   @Override
   public void close() {
-    if (part == null) {
-      try {
+    try {
+      if (part == null) {
         file.close();
-      } catch (BlkshException e) {
-        // finish has made it durable, or has failed
+      } else if (!finished) {
+        part.discard();
       }
-    } else if (!finished) {
-      part.discard();
+    } catch (BlkshException e) {
+      // finish has made it durable, or has failed
+    } finally {
+      claim.close();
     }
   }
 }

@@ -47,6 +47,7 @@ public final class WholeFile {
   public static void replace(Path path, Durability durability, Contents contents)
       throws IOException {
     Path name = real(path);
+    FileType.requireRegular(name);
     write(name, part(name), durability, contents);
   }
 

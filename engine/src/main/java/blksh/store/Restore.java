@@ -103,6 +103,7 @@ final class Restore {
       }
       task.phase("flushing");
       target.finish();
+      target.lost().forEach(task::note);
     } catch (IOException e) {
       throw targetFailure(e);
     }

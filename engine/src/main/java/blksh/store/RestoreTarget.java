@@ -4,6 +4,7 @@ import blksh.BlkshException;
 import blksh.block.Extent;
 import blksh.io.OpenFile;
 import blksh.io.TargetFile;
+import blksh.io.WriteClaim;
 import blksh.store.pack.Page;
 import blksh.store.shelf.ReadOnlyFile;
 import java.io.Closeable;
@@ -13,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Where a restore writes to. Positions are written from several threads, in no order. */
@@ -51,6 +53,11 @@ abstract class RestoreTarget implements Closeable {
   /** Makes everything durable; until now the target may be given up. */
   abstract void finish() throws IOException;
 
+  /** What a file that was replaced had and the new one has not; once it is finished. */
+  List<String> lost() {
+    return List.of();
+  }
+
   /** Lets go; what was not finished is removed where that is possible. */
   @Override
   public abstract void close();
@@ -70,7 +77,7 @@ abstract class RestoreTarget implements Closeable {
     if (options.dryRun()) {
       return changes ? new Comparison(path) : new Nowhere();
     }
-    return new Changes(path, size, device);
+    return new Changes(path, action, size, device);
   }
 
   /** The output of a program, in order. */
@@ -127,6 +134,11 @@ abstract class RestoreTarget implements Closeable {
     }
 
     @Override
+    List<String> lost() {
+      return target.lost();
+    }
+
+    @Override
     public void close() {
       target.close();
     }
@@ -146,10 +158,21 @@ abstract class RestoreTarget implements Closeable {
     private final long size;
     private final boolean device;
 
-    Changes(Path path, long size, boolean device) throws IOException {
-      this.file = OpenFile.open(path, OpenFile.Use.WRITE, OpenFile.WhenInterrupted.FINISH);
+    private final WriteClaim claim;
+
+    Changes(Path path, String action, long size, boolean device) throws IOException {
+      this.claim = WriteClaim.take(path, size, action);
       this.size = size;
       this.device = device;
+      boolean opened = false;
+      try {
+        this.file = OpenFile.open(path, OpenFile.Use.WRITE, OpenFile.WhenInterrupted.FINISH);
+        opened = true;
+      } finally {
+        if (!opened) {
+          claim.close();
+        }
+      }
     }
 
     @Override
@@ -208,6 +231,8 @@ abstract class RestoreTarget implements Closeable {
         file.close();
       } catch (BlkshException e) {
         // finish has made it durable, or has failed
+      } finally {
+        claim.close();
       }
     }
   }

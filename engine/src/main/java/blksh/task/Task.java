@@ -22,6 +22,7 @@ public final class Task {
   private final AtomicLong done = new AtomicLong();
   private final AtomicLong resumed = new AtomicLong();
   private final List<String> findings = new CopyOnWriteArrayList<>();
+  private final List<String> notes = new CopyOnWriteArrayList<>();
   private final List<Runnable> onCancel = new CopyOnWriteArrayList<>();
   private final Consumer<Task> onEnd;
   private volatile long total = -1;
@@ -92,6 +93,11 @@ public final class Task {
     findings.add(sentence);
   }
 
+  /** Notes something worth knowing that is as it was asked for: nothing was found wrong. */
+  public void note(String sentence) {
+    notes.add(sentence);
+  }
+
   /** Bytes expected in all, or -1 when not known. */
   public long total() {
     return total;
@@ -115,6 +121,10 @@ public final class Task {
 
   public List<String> findings() {
     return List.copyOf(findings);
+  }
+
+  public List<String> notes() {
+    return List.copyOf(notes);
   }
 
   /** Time since the task began, or its whole time once it ended. */

@@ -251,7 +251,17 @@ public final class Workspace implements Closeable {
 
   /** As above, in two files of any name. */
   public Cache cache(BlockSource source, Path data, Path map, CacheOptions options) {
-    return cache(data, source, () -> Cache.open(source, data, map, options));
+    return cache(source, data, map, options, false);
+  }
+
+  /**
+   * As above.
+   *
+   * @param overwrite whether the first may be a drive, or a file with something else in it
+   */
+  public Cache cache(
+      BlockSource source, Path data, Path map, CacheOptions options, boolean overwrite) {
+    return cache(data, source, () -> Cache.open(source, data, map, options, overwrite));
   }
 
   /** Opens what is known of a medium that is not there. */

@@ -117,6 +117,7 @@ public final class Session implements AutoCloseable {
                     return operation.apply(task);
                   } finally {
                     findings.addAll(task.findings());
+                    task.notes().forEach(console::tell);
                   }
                 }));
   }

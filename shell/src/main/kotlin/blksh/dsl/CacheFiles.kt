@@ -29,10 +29,10 @@ internal class CacheFiles(
     }
   }
 
-  fun cache(file: Path, map: Path): Cache =
+  fun cache(file: Path, map: Path, overwrite: Boolean): Cache =
     Cache(session, null, writeThrough) {
       val medium = medium()
-      closedOnFailure(medium) { session.workspace().cache(medium, file, map, options) }
+      closedOnFailure(medium) { session.workspace().cache(medium, file, map, options, overwrite) }
     }
 
   private fun fileName() = source.name.replace('/', '_')

@@ -177,11 +177,13 @@ class Vocabulary(private val session: Session, arguments: Arguments) : ArgumentW
   /**
    * A cache in two files of any name, such as a copy and the map of it that ddrescue began.
    *
-   * @param file the copy
+   * @param file the copy, a file or a drive
    * @param map the mapfile
+   * @param overwrite whether the copy may be a drive, or a file with something in it that the map
+   *   does not tell of
    */
-  fun cache(source: Source, file: Path, map: Path): Cache =
-    CacheFiles(session, source, 64.KiB, false).cache(file, map)
+  fun cache(source: Source, file: Path, map: Path, overwrite: Boolean = false): Cache =
+    CacheFiles(session, source, 64.KiB, false).cache(file, map, overwrite)
 
   /**
    * A backup of a partition, a drive or a disc, opened by its content: partclone, ntfsclone,

@@ -46,7 +46,7 @@ class CacheTest {
   private Cache begun(String... lines) throws IOException {
     Path map = folder.resolve("copy.map");
     Files.writeString(map, "0x0 ? 1\n" + String.join("\n", lines) + "\n");
-    return sitting.words.cache(drive, sitting.file("copy", DISC), map);
+    return sitting.words.cache(drive, sitting.file("copy", DISC), map, false);
   }
 
   @Test
@@ -138,7 +138,7 @@ class CacheTest {
     cache(drive).fill();
     Drive other = sitting.words.drive(sitting.file("other", random(2 * MIB, 2)));
     Path copy = cache(drive).getFile();
-    Cache wrong = sitting.words.cache(other, copy, cache(drive).getMapFile());
+    Cache wrong = sitting.words.cache(other, copy, cache(drive).getMapFile(), false);
     assertThatThrownBy(wrong::getRead).isInstanceOf(BlkshException.class);
     assertThat(cache(other).getFile()).isNotEqualTo(copy);
   }

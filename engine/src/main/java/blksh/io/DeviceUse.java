@@ -1,0 +1,166 @@
+package blksh.io;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Who uses a block device, as far as the system tells. That nobody is found does not mean that
+ * nobody uses it: only the kernel knows that ({@link WriteClaim}).
+ *
+ * @param words for people: {@code "sda1 is mounted on /home"}
+ * @param remedy what ends it, or empty
+ * @param writes whether its bytes may change by it
+ */
+public record DeviceUse(String words, String remedy, boolean writes) {
+
+  private static final Path EXT = Path.of("/sys/fs/ext4");
+  private static final Path BTRFS = Path.of("/sys/fs/btrfs");
+  private static final Path PROCESSES = Path.of("/proc");
+  private static final String UNMOUNT = "unmount it first";
+
+  /** Options of a mount that name a second device of an XFS. */
+  private static final Map<String, String> DEVICES =
+      Map.of("logdev=", "the log", "rtdev=", "the realtime part");
+
+  /**
+   * Asks for one device, without its partitions and its disk.
+   *
+   * @param sys its directory in sysfs
+   */
+  public static List<DeviceUse> of(Path sys) throws IOException {
+    String name = sys.getFileName().toString();
+    String number = BlockDevice.fact(sys, "dev");
+    List<DeviceUse> uses = new ArrayList<>();
+    addMounts(MountTable.readIfAny(), "", name, number, uses);
+    for (Map.Entry<String, MountTable> other : MountTable.elsewhere().entrySet()) {
+      String where = " in another mount namespace (that of process " + other.getKey() + ")";
+      addMounts(other.getValue(), where, name, number, uses);
+    }
+    for (Path swap : SwapTable.readIfAny().paths()) {
+      if (number.equals(numberOf(swap))) {
+        uses.add(new DeviceUse(name + " is in use as swap", "swapoff it first", true));
+      }
+    }
+    for (Path holder : entries(sys.resolve("holders"))) {
+      String words = name + " is part of " + holder.getFileName();
+      uses.add(new DeviceUse(words, "", isWritten(holder.toRealPath())));
+    }
+    addJournals(name, uses);
+    for (Path volume : entries(BTRFS)) {
+      if (Files.exists(volume.resolve("devices").resolve(name))) {
+        String words = "%s belongs to the mounted btrfs %s".formatted(name, volume.getFileName());
+        uses.add(new DeviceUse(words, UNMOUNT, true));
+      }
+    }
+    for (LoopBacking loop : LoopBacking.all()) {
+      if (loop.device().equals(number)) {
+        uses.add(stoodOn(name, loop));
+      }
+    }
+    return uses;
+  }
+
+  /**
+   * Asks for a regular file.
+   *
+   * @throws IOException when there is none
+   */
+  public static List<DeviceUse> ofFile(Path path) throws IOException {
+    FileIdentity file = FileIdentity.of(path);
+    List<DeviceUse> uses = new ArrayList<>();
+    for (LoopBacking loop : LoopBacking.all()) {
+      if (file.equals(loop.file())) {
+        uses.add(stoodOn("it", loop));
+      }
+    }
+    for (Path swap : SwapTable.readIfAny().paths()) {
+      if (Files.exists(swap) && file.equals(FileIdentity.of(swap))) {
+        uses.add(new DeviceUse("it is in use as swap", "swapoff it first", true));
+      }
+    }
+    return uses;
+  }
+
+  private static DeviceUse stoodOn(String name, LoopBacking loop) throws IOException {
+    Path sys = Path.of("/sys/class/block", loop.name()).toRealPath();
+    return new DeviceUse(
+        "%s is in use by %s".formatted(name, loop.name()),
+        "unmount that, or detach it with losetup -d /dev/" + loop.name(),
+        isWritten(sys));
+  }
+
+  /** Whether what lies on a device, or on a partition of it, may change its bytes. */
+  private static boolean isWritten(Path sys) throws IOException {
+    if (BlockDevice.fact(sys, "ro").equals("1")) {
+      return false;
+    }
+    for (DeviceUse use : of(sys)) {
+      if (use.writes) {
+        return true;
+      }
+    }
+    for (Path entry : entries(sys)) {
+      if (Files.exists(entry.resolve("partition")) && isWritten(entry)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static void addMounts(
+      MountTable table, String where, String name, String number, List<DeviceUse> uses) {
+    for (MountTable.Entry mount : table.entries()) {
+      if (mount.device().equals(number) || number.equals(numberOf(mount.sourcePath()))) {
+        String words = "%s is mounted on %s%s".formatted(name, mount.path(), where);
+        uses.add(new DeviceUse(words, UNMOUNT, !mount.isReadOnly()));
+      }
+      for (Map.Entry<String, String> part : DEVICES.entrySet()) {
+        for (String option : mount.options()) {
+          String device = option.startsWith(part.getKey()) ? option.split("=", 2)[1] : "";
+          if (device.startsWith("/") && number.equals(numberOf(Path.of(device)))) {
+            String words =
+                "%s is %s of what is mounted on %s%s"
+                    .formatted(name, part.getValue(), mount.path(), where);
+            uses.add(new DeviceUse(words, UNMOUNT, !mount.isReadOnly()));
+          }
+        }
+      }
+    }
+  }
+
+  /** The thread that writes a journal is called after the device the journal lies on. */
+  private static void addJournals(String name, List<DeviceUse> uses) throws IOException {
+    for (Path volume : entries(EXT)) {
+      String task = BlockDevice.fact(volume, "journal_task");
+      if (!task.isEmpty()
+          && BlockDevice.fact(PROCESSES.resolve(task), "comm").equals("jbd2/" + name)) {
+        String words = "%s holds the journal of %s".formatted(name, volume.getFileName());
+        uses.add(new DeviceUse(words, "unmount that first", true));
+      }
+    }
+  }
+
+  private static List<Path> entries(Path directory) throws IOException {
+    List<Path> entries = new ArrayList<>();
+    if (Files.isDirectory(directory)) {
+      try (DirectoryStream<Path> all = Files.newDirectoryStream(directory)) {
+        all.forEach(entries::add);
+      }
+    }
+    return entries;
+  }
+
+  /** Of a path that may be null, or of no device. */
+  private static String numberOf(Path path) {
+    try {
+      return path != null && BlockDevice.isAt(path) ? BlockDevice.numberText(path) : "";
+    } catch (IOException e) {
+      return "";
+    }
+  }
+}
