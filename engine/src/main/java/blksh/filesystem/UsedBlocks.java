@@ -21,6 +21,9 @@ import java.util.stream.Stream;
  */
 public final class UsedBlocks {
 
+  /** A forged table has thousands of partitions. */
+  private static final int DOUBTS_TOLD = 8;
+
   private final List<Area> areas;
   private final FreeRanges free;
 
@@ -168,6 +171,23 @@ public final class UsedBlocks {
   /** The areas looked at, in the order of the source. */
   public List<Area> areas() {
     return List.copyOf(areas);
+  }
+
+  /**
+   * Why what counts as used altogether does, as clauses, each after the name of its partition where
+   * there are several; empty when every file system told what it uses.
+   */
+  public String doubts() {
+    List<Area> whole = areas.stream().filter(each -> !each.reason().isEmpty()).toList();
+    String first =
+        whole.stream()
+            .limit(DOUBTS_TOLD)
+            .map(
+                each ->
+                    (each.partition() == 0 ? "" : "p" + each.partition() + ": ") + each.reason())
+            .collect(joining("; "));
+    int more = whole.size() - DOUBTS_TOLD;
+    return more > 0 ? "%s; and %d more".formatted(first, more) : first;
   }
 
   /** Structure that need not be read or kept. */
