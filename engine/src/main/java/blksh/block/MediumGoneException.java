@@ -14,4 +14,9 @@ public final class MediumGoneException extends UnreadableException {
     super(source, start, length, problem, cause);
     suggest("put the medium back; what was read is kept");
   }
+
+  @Override
+  public boolean isGone() {
+    return true;
+  }
 }

@@ -65,9 +65,8 @@ final class BtrfsExtents {
     }
   }
 
-  /** Runs of extents there is memory for; where there are more, all of a chunk counts as used. */
-  private static final int MOST_RUNS =
-      (int) Math.min(64 << 20, Runtime.getRuntime().maxMemory() / 128);
+  /** Chunks there is memory for; a chunk of data has a gigabyte where there are many. */
+  private static final int MOST_CHUNKS = 100_000;
 
   private final BlockSource source;
   private final Structure superblock;
@@ -80,10 +79,8 @@ final class BtrfsExtents {
   /** All chunks by their logical address. */
   private final NavigableMap<Long, Chunk> chunks = new TreeMap<>();
 
-  /** Runs of extents in order, each in one chunk: logical addresses, start and end in turn. */
-  private long[] runs = new long[1024];
-
-  private int runCount;
+  /** Runs of extents in order, each in one chunk: logical addresses. */
+  private final RangeList runs = new RangeList();
 
   /** Whether what is in a chunk is not known. */
   private boolean whole;
@@ -184,7 +181,7 @@ final class BtrfsExtents {
       }
       long shift = placed.start() - placed.chunk().logical();
       for (int i = placed.first(); !whole && i < placed.last(); i++) {
-        use(runs[2 * i] + shift, runs[2 * i + 1] + shift, free);
+        use(runs.start(i) + shift, runs.end(i) + shift, free);
       }
     }
     use(deviceSize, deviceSize, free);
@@ -197,7 +194,7 @@ final class BtrfsExtents {
     int run = 0;
     for (Chunk chunk : chunks.values()) {
       int first = run;
-      while (run < runCount && runs[2 * run] < chunk.end()) {
+      while (run < runs.count() && runs.start(run) < chunk.end()) {
         run++;
       }
       for (long copy : chunk.copies()) {
@@ -237,12 +234,7 @@ final class BtrfsExtents {
       Chunk chunk = chunkOf(at);
       Unmapped.unless(chunk != null, "an extent lies outside its chunks");
       long to = Math.min(runEnd, chunk.end());
-      whole |= runCount == MOST_RUNS;
-      if (!whole) {
-        runs = 2 * runCount < runs.length ? runs : Arrays.copyOf(runs, 2 * runs.length);
-        runs[2 * runCount] = at;
-        runs[2 * runCount++ + 1] = to;
-      }
+      runs.add(at, to);
       at = to;
     }
   }
@@ -262,6 +254,7 @@ final class BtrfsExtents {
               && chunk.end() > chunk.logical()
               && (before == null || before.getValue().end() <= chunk.logical()),
           "its list of chunks is damaged");
+      Unmapped.unless(chunks.size() < MOST_CHUNKS, "it has more than %d chunks", MOST_CHUNKS);
       chunks.put(chunk.logical(), chunk);
     }
   }

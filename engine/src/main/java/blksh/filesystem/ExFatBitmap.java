@@ -14,6 +14,9 @@ final class ExFatBitmap {
   private static final int BOOT_SECTORS = 11;
   private static final int UNKNOWN_PERCENT = 0xff;
 
+  /** No directory is larger, in bytes. */
+  private static final long LARGEST_DIRECTORY = 256 << 20;
+
   private final BlockSource source;
   private final Structure boot;
   private final int sector;
@@ -72,11 +75,11 @@ final class ExFatBitmap {
   }
 
   private FreeRanges free() throws Unmapped {
-    Structure bitmap = bitmap();
+    Bits bitmap = bitmap();
     FreeRanges free = new FreeRanges();
     long used = 0;
     for (long i = 0; i < clusters; i++) {
-      if (bitmap.bit(i)) {
+      if (bitmap.get(i)) {
         used++;
       } else {
         free.add(heap + i * cluster, heap + (i + 1) * cluster);
@@ -91,9 +94,9 @@ final class ExFatBitmap {
     return free;
   }
 
-  private Structure bitmap() throws Unmapped {
+  private Bits bitmap() throws Unmapped {
     long at = boot.u32(96);
-    for (long seen = 0; seen < clusters; seen++) {
+    for (long seen = 0; seen < LARGEST_DIRECTORY / cluster; seen++) {
       Structure entries = Structure.read(source, position(at), (int) cluster);
       for (int i = 0; i < entries.length(); i += 32) {
         int type = entries.u8(i);
@@ -107,26 +110,43 @@ final class ExFatBitmap {
     throw new Unmapped("its root directory has no end");
   }
 
-  private Structure bitmap(long first, long length) throws Unmapped {
-    Unmapped.unless(
-        length == (clusters + 7) / 8 && length <= Integer.MAX_VALUE - 8,
-        "its allocation bitmap is of another size");
-    byte[] bytes = new byte[(int) length];
-    long at = first;
-    for (int done = 0; done < length; ) {
-      int count = (int) Math.min(cluster, length - done);
-      byte[] part = Structure.read(source, position(at), count).bytes();
-      System.arraycopy(part, 0, bytes, done, count);
-      done += count;
-      if (done < length) {
-        at = next(at);
+  private Bits bitmap(long first, long length) throws Unmapped {
+    Unmapped.unless(length == (clusters + 7) / 8, "its allocation bitmap is of another size");
+    LongRuns runs = new LongRuns();
+    long start = first;
+    long end = first + 1;
+    for (long done = cluster; done < length; done += cluster) {
+      long next = next(end - 1);
+      if (next != end) {
+        addRun(runs, start, end);
+        start = next;
       }
+      end = next + 1;
     }
-    Structure bitmap = Structure.of(bytes);
+    addRun(runs, start, end);
+    Bits bitmap = new Bits(length, (at, count) -> read(runs, at, count));
     Unmapped.unless(
-        bitmap.bit(first - FIRST_CLUSTER) && bitmap.bit(boot.u32(96) - FIRST_CLUSTER),
+        bitmap.get(first - FIRST_CLUSTER) && bitmap.get(boot.u32(96) - FIRST_CLUSTER),
         "its allocation bitmap does not hold itself");
     return bitmap;
+  }
+
+  private void addRun(LongRuns runs, long start, long end) throws Unmapped {
+    position(end - 1);
+    runs.add((end - start) * cluster, position(start));
+  }
+
+  private Structure read(LongRuns runs, long from, int length) throws Unmapped {
+    byte[] bytes = new byte[length];
+    for (int done = 0; done < length; ) {
+      FileRun run = runs.find(from + done);
+      long within = from + done - run.start();
+      int count = (int) Math.min(length - done, run.length() - within);
+      byte[] part = Structure.read(source, run.at() + within, count).bytes();
+      System.arraycopy(part, 0, bytes, done, count);
+      done += count;
+    }
+    return Structure.of(bytes);
   }
 
   private long position(long number) throws Unmapped {

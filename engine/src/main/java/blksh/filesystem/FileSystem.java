@@ -171,7 +171,7 @@ public enum FileSystem {
     return isPlausible(Head.of(head));
   }
 
-  /** Whether what it holds may be anything, whatever file system was there before. */
+  /** Whether it is no file system but what {@link Signatures} has, too. */
   boolean isContainer() {
     return this == LVM || this == LUKS || this == RAID;
   }
@@ -190,6 +190,16 @@ public enum FileSystem {
     return this == FAT
         ? "FAT" + FatBootSector.of(head.at(0, FatBootSector.LENGTH)).bits()
         : imageName;
+  }
+
+  /** What people call it. */
+  String words() {
+    return words;
+  }
+
+  /** As above, as exactly as its first bytes tell. */
+  String wordsOf(Head head) {
+    return this == EXT ? mountName(head) : words;
   }
 
   /** What mount(8) calls it: {@code "ext4"}, {@code "vfat"}; empty where that is not known. */

@@ -1,13 +1,10 @@
 package blksh.filesystem;
 
-import java.util.Arrays;
-
 /** Ranges of bytes in order, apart from each other. */
 final class FreeRanges {
 
-  private long[] starts = new long[64];
-  private long[] ends = new long[64];
-  private int count;
+  private final RangeList ranges = new RangeList();
+  private long lastEnd;
   private long bytes;
 
   /** Adds a range after all earlier ones; it may continue the last. */
@@ -15,33 +12,28 @@ final class FreeRanges {
     if (end <= start) {
       return;
     }
-    if (count > 0 && start < ends[count - 1]) {
-      throw new IllegalStateException("range at " + start + " after " + ends[count - 1]);
+    if (start < lastEnd) {
+      throw new IllegalStateException("range at " + start + " after " + lastEnd);
     }
+    if (start == lastEnd && count() > 0) {
+      ranges.endLast(end);
+    } else {
+      ranges.add(start, end);
+    }
+    lastEnd = end;
     bytes += end - start;
-    if (count > 0 && start == ends[count - 1]) {
-      ends[count - 1] = end;
-      return;
-    }
-    if (count == starts.length) {
-      starts = Arrays.copyOf(starts, 2 * count);
-      ends = Arrays.copyOf(ends, 2 * count);
-    }
-    starts[count] = start;
-    ends[count] = end;
-    count++;
   }
 
   int count() {
-    return count;
+    return ranges.count();
   }
 
   long start(int i) {
-    return starts[i];
+    return ranges.start(i);
   }
 
   long end(int i) {
-    return ends[i];
+    return ranges.end(i);
   }
 
   long bytes() {
@@ -51,10 +43,10 @@ final class FreeRanges {
   /** The first range that ends after a position; {@code count()} when there is none. */
   int after(long position) {
     int low = 0;
-    int high = count;
+    int high = count();
     while (low < high) {
       int middle = (low + high) >>> 1;
-      if (ends[middle] > position) {
+      if (end(middle) > position) {
         high = middle;
       } else {
         low = middle + 1;

@@ -65,16 +65,19 @@ final class NtfsBitmap {
     checkHibernation();
     NtfsRuns where = runs(record(BITMAP), NtfsRecord.DATA, "");
     long length = record(BITMAP).size(NtfsRecord.DATA, "");
-    Unmapped.unless(
-        length >= (clusters + 7) / 8 && length <= Integer.MAX_VALUE - 8,
-        "its bitmap is of another size");
-    Structure bitmap = content(record(BITMAP), NtfsRecord.DATA, "", (int) ((clusters + 7) / 8));
+    Unmapped.unless(length >= (clusters + 7) / 8, "its bitmap is of another size");
+    try (BlockSource content = whole(record(BITMAP), NtfsRecord.DATA, "", (clusters + 7) / 8)) {
+      return free(new Bits((clusters + 7) / 8, (at, count) -> read(content, at, count)), where);
+    }
+  }
+
+  private FreeRanges free(Bits bitmap, NtfsRuns where) throws Unmapped {
     checkOwn(bitmap, runs(record(MASTER_TABLE), NtfsRecord.DATA, ""));
     checkOwn(bitmap, where);
-    Unmapped.unless(bitmap.bit(0), "its bitmap does not hold its own metadata");
+    Unmapped.unless(bitmap.get(0), "its bitmap does not hold its own metadata");
     FreeRanges free = new FreeRanges();
     for (long i = 0; i < clusters; i++) {
-      if (!bitmap.bit(i)) {
+      if (!bitmap.get(i)) {
         free.add(i * clusterSize, (i + 1) * clusterSize);
       }
     }
@@ -82,12 +85,12 @@ final class NtfsBitmap {
   }
 
   /** The bitmap must hold what certainly is in use. */
-  private void checkOwn(Structure bitmap, NtfsRuns runs) throws Unmapped {
+  private void checkOwn(Bits bitmap, NtfsRuns runs) throws Unmapped {
     for (int i = 0; i < runs.count(); i++) {
       FileRun run = runs.get(i);
       Unmapped.unless(!run.isHole(), "a system file has a hole");
       for (long at = run.at(); at < run.at() + run.length(); at += clusterSize) {
-        Unmapped.unless(bitmap.bit(at / clusterSize), "its bitmap does not hold its own metadata");
+        Unmapped.unless(bitmap.get(at / clusterSize), "its bitmap does not hold its own metadata");
       }
     }
   }
@@ -172,17 +175,28 @@ final class NtfsBitmap {
   /** The first bytes of an attribute, all of which must be on the volume. */
   private static Structure content(NtfsRecord record, int type, String name, int length)
       throws Unmapped {
-    runs(record, type, name);
-    try (BlockSource content = record.content(type, name, "a system file")) {
-      Unmapped.unless(content.size() >= length, "a system file is too short");
-      for (Iterator<Extent> extents = content.extents(0, length); extents.hasNext(); ) {
-        Unmapped.unless(!extents.next().kind().readsAsZeros(), "a system file has a hole");
-      }
-      byte[] bytes = new byte[length];
-      for (int at = 0; at < length; at += PIECE) {
-        content.read(at, ByteBuffer.wrap(bytes, at, Math.min(PIECE, length - at)));
-      }
-      return Structure.of(bytes);
+    try (BlockSource content = whole(record, type, name, length)) {
+      return read(content, 0, length);
     }
+  }
+
+  /** An attribute, whose first bytes must all be on the volume. */
+  private static BlockSource whole(NtfsRecord record, int type, String name, long length)
+      throws Unmapped {
+    runs(record, type, name);
+    BlockSource content = record.content(type, name, "a system file");
+    Unmapped.unless(content.size() >= length, "a system file is too short");
+    for (Iterator<Extent> extents = content.extents(0, length); extents.hasNext(); ) {
+      Unmapped.unless(!extents.next().kind().readsAsZeros(), "a system file has a hole");
+    }
+    return content;
+  }
+
+  private static Structure read(BlockSource content, long from, int length) {
+    byte[] bytes = new byte[length];
+    for (int at = 0; at < length; at += PIECE) {
+      content.read(from + at, ByteBuffer.wrap(bytes, at, Math.min(PIECE, length - at)));
+    }
+    return Structure.of(bytes);
   }
 }

@@ -97,6 +97,9 @@ public final class SkipFreeSource implements BlockSource {
     SourceInfo whole = source.describe();
     Map<String, String> details = new LinkedHashMap<>(whole.details());
     details.put("free bytes skipped", Long.toString(used.freeBytes()));
+    if (!used.doubts().isEmpty()) {
+      details.put("captured whole", used.doubts());
+    }
     return new SourceInfo(whole.type(), whole.name(), whole.location(), details);
   }
 

@@ -254,22 +254,28 @@ public final class OpenFile implements Closeable {
       target.limit(start + wanted);
       if (fill(position, target) < wanted) {
         int done = target.position() - start;
-        throw new UnreadableException(
-            path().toString(),
-            position + done,
-            wanted - done,
-            "it ends there now, but had %d bytes when it was opened".formatted(size),
-            null);
+        throw new EndedException(path().toString(), position + done, wanted - done, size, null);
       }
       return wanted;
     } catch (ClosedChannelException e) {
       throw IoFailure.told("read " + path(), e);
     } catch (IOException e) {
       int done = target.position() - start;
-      throw new UnreadableException(
-          path().toString(), position + done, wanted - done, e.getMessage(), e);
+      throw isGoneAt(position + done)
+          ? new EndedException(path().toString(), position + done, wanted - done, size, e)
+          : new UnreadableException(
+              path().toString(), position + done, wanted - done, e.getMessage(), e);
     } finally {
       target.limit(limit);
+    }
+  }
+
+  /** Whether it has no such byte any more, as a drive that was pulled has none. */
+  private boolean isGoneAt(long position) {
+    try {
+      return length() <= position;
+    } catch (IOException e) {
+      return false;
     }
   }
 

@@ -21,6 +21,14 @@ public class UnreadableException extends BlkshException {
     this.length = length;
   }
 
+  /**
+   * Whether it is of no use to try parts of the range: what it was to be read from is not there any
+   * more, which no smaller piece changes. So is a range of a layer whose source says so.
+   */
+  public boolean isGone() {
+    return getCause() instanceof UnreadableException below && below.isGone();
+  }
+
   /** First byte of the range. */
   public long start() {
     return start;

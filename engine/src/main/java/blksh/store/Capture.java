@@ -1,7 +1,6 @@
 package blksh.store;
 
 import blksh.BlkshException;
-import blksh.block.Extent;
 import blksh.io.IoFailure;
 import blksh.store.pack.Codec;
 import blksh.task.OrderedStep;
@@ -12,7 +11,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.List;
 
 /**
  * One capture. Each worker takes a segment of the image through four steps: read and hash it; in
@@ -25,8 +23,6 @@ import java.util.List;
  * one that ran out of space gives its open pack's space back.
  */
 final class Capture {
-
-  private static final int BAD_LISTED = 1000;
 
   /** Pieces that may wait for a step while every worker has another in hand. */
   private static final int AHEAD = 3;
@@ -247,11 +243,11 @@ final class Capture {
     // What passed, whatever was done to the clock meanwhile.
     Duration elapsed = Duration.ofNanos(System.nanoTime() - startedNanos);
     Instant finished = started.plus(elapsed);
-    List<Extent> bad = placement.bad().list();
-    if (!bad.isEmpty()) {
+    BadTally bad = placement.bad();
+    if (bad.count() > 0) {
       task.finding(
           "%d bytes in %d ranges of the source cannot be read, the first at byte %d"
-              .formatted(placement.bad().bytes(), bad.size(), bad.get(0).start()));
+              .formatted(bad.bytes(), bad.count(), bad.first().get(0).start()));
     }
     Manifest described =
         new Manifest(
@@ -262,12 +258,12 @@ final class Capture {
             finished,
             input.describe(),
             placement.figures(log.storedBytes()),
-            placement.root());
-    List<Extent> listed = List.copyOf(bad.subList(0, Math.min(BAD_LISTED, bad.size())));
+            placement.root(),
+            input.sectorSize());
     if (manifest != null) {
-      described = new Publication(repository).publish(manifest, described, bad);
+      described = new Publication(repository).publish(manifest, described);
     }
-    return new CaptureResult(described, listed, placement.readBytes(), elapsed, dryRun);
+    return new CaptureResult(described, bad.first(), placement.readBytes(), elapsed, dryRun);
   }
 
   /** After a failure: keeps what is whole, gives back what is not. */

@@ -23,6 +23,11 @@ interface CaptureInput {
   /** Bytes, or -1 when only the end will tell. */
   long size();
 
+  /** Bytes of a sector of where it comes from; 512 when nothing is known. */
+  default int sectorSize() {
+    return 512;
+  }
+
   /** A source read at positions by whoever claimed them. */
   static CaptureInput of(BlockSource source) {
     return new OfSource(source);
@@ -118,6 +123,11 @@ interface CaptureInput {
     @Override
     public long size() {
       return size;
+    }
+
+    @Override
+    public int sectorSize() {
+      return source.sectorSize();
     }
   }
 

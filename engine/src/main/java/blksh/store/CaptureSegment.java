@@ -119,7 +119,11 @@ final class CaptureSegment {
         if (to <= from) {
           throw e;
         }
-        salvage(from, to, task);
+        if (e.isGone()) {
+          lose(from, to - from);
+        } else {
+          salvage(from, to, task);
+        }
         at = to;
       }
     }
@@ -133,24 +137,26 @@ final class CaptureSegment {
       task.checkCancelled();
       long boundary = ((position + at) / sector + 1) * sector;
       int count = (int) Math.min(to, boundary - position) - at;
-      if (!tryRead(at, count)) {
-        bytes().put(at, new byte[count]);
-        bad.add(position + at, count);
+      try {
+        if (source.read(position + at, window(at, count)) < count) {
+          lose(at, count);
+        }
+      } catch (UnreadableException e) {
+        count = e.isGone() ? to - at : count;
+        lose(at, count);
       }
       at += count;
     }
   }
 
-  private ByteBuffer window(int at, int count) {
-    return bytes().duplicate().position(at).limit(at + count);
+  /** Zeros in place of what nobody can read. */
+  private void lose(int at, int count) {
+    bytes().put(at, new byte[count]);
+    bad.add(position + at, count);
   }
 
-  private boolean tryRead(int at, int count) {
-    try {
-      return source.read(position + at, window(at, count)) == count;
-    } catch (UnreadableException e) {
-      return false;
-    }
+  private ByteBuffer window(int at, int count) {
+    return bytes().duplicate().position(at).limit(at + count);
   }
 
   /** The kind of the whole segment when it has no bytes, else null. */

@@ -14,6 +14,8 @@ import java.time.Instant;
  * @param source what was captured, for people
  * @param figures what the capture found and stored
  * @param root SHA-256 over all page digests in image order, 64 hex digits; see {@link RootDigest}
+ * @param sectorSize bytes of a sector of the drive it was captured from, which a partition table
+ *     counts in; 512 when nothing is known
  */
 public record Manifest(
     String name,
@@ -23,7 +25,8 @@ public record Manifest(
     Instant finished,
     SourceInfo source,
     ManifestFigures figures,
-    String root) {
+    String root,
+    int sectorSize) {
 
   /** How this version is named: {@code NAME@VERSION}. */
   public String reference() {
@@ -32,6 +35,6 @@ public record Manifest(
 
   /** The same under another number. */
   Manifest withVersion(int number) {
-    return new Manifest(name, number, size, started, finished, source, figures, root);
+    return new Manifest(name, number, size, started, finished, source, figures, root, sectorSize);
   }
 }

@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /**
  * A manifest on disk: an extent map of an image, written once. Finding the extent of a page is a
@@ -377,14 +378,30 @@ final class ManifestFile implements Closeable {
 
   /**
    * Unreadable ranges of the image that touch {@code [from, to)}, in bytes, in order, not clipped.
+   *
+   * @param most how many of them at most
    */
-  List<Extent> bad(long from, long to) {
+  List<Extent> bad(long from, long to, int most) {
     List<Extent> found = new ArrayList<>();
+    eachBad(
+        from,
+        to,
+        range -> {
+          found.add(range);
+          return found.size() < most;
+        });
+    return found;
+  }
+
+  /**
+   * As above, one after the other.
+   *
+   * @param more whether another one is wanted after this
+   */
+  void eachBad(long from, long to, Predicate<Extent> more) {
     int end = firstGroupChunk();
-    int chunk = firstBadChunk();
-    while (chunk + 1 < end && chunkFirst[chunk + 1] <= from) {
-      chunk++;
-    }
+    int found = Arrays.binarySearch(chunkFirst, firstBadChunk(), end, from);
+    int chunk = Math.max(firstBadChunk(), found >= 0 ? found : -found - 2);
     try {
       for (; chunk < end && chunkFirst[chunk] < to; chunk++) {
         byte[] records = chunk(chunk);
@@ -394,15 +411,16 @@ final class ManifestFile implements Closeable {
           if (length <= 0 || start < 0 || start + length > manifest.size()) {
             throw new IOException("a bad range at byte " + start + " is outside the image");
           }
-          if (start < to && start + length > from) {
-            found.add(new Extent(start, length, Extent.Kind.BAD));
+          if (start < to
+              && start + length > from
+              && !more.test(new Extent(start, length, Extent.Kind.BAD))) {
+            return;
           }
         }
       }
     } catch (IOException e) {
       throw new BlkshException("read manifest " + location, IoFailure.reason(e), e);
     }
-    return found;
   }
 
   /** A part of a manifest that cannot be used: the pages from first up to end. */

@@ -18,6 +18,8 @@ final class ManifestJson {
 
   private static final JsonFactory JSON = new JsonFactory();
 
+  private static final int LARGEST_SECTOR = 1 << 20;
+
   private ManifestJson() {}
 
   static byte[] write(Manifest m) throws IOException {
@@ -51,6 +53,7 @@ final class ManifestJson {
       out.writeNumberField("extents", f.extents());
       out.writeEndObject();
       out.writeStringField("root", m.root());
+      out.writeNumberField("sectorSize", m.sectorSize());
       out.writeEndObject();
     }
     return bytes.toByteArray();
@@ -84,12 +87,22 @@ final class ManifestJson {
               number(figures, "newBytes"),
               number(figures, "storedBytes"),
               number(figures, "extents")),
-          text(top, "root"));
+          text(top, "root"),
+          sectorSize(top.getOrDefault("sectorSize", "512")));
     } catch (BlkshException e) {
       throw new IOException("its name is refused: " + e.problem(), e);
     } catch (IllegalArgumentException | DateTimeException e) {
       throw new IOException("a manifest's description does not make sense: " + e.getMessage(), e);
     }
+  }
+
+  /** Manifests did not always have it. */
+  private static int sectorSize(String text) throws IOException {
+    int size = Integer.parseInt(text);
+    if (size < 512 || size > LARGEST_SECTOR || Integer.bitCount(size) != 1) {
+      throw new IOException("there are no sectors of " + size + " bytes");
+    }
+    return size;
   }
 
   private static void readObject(

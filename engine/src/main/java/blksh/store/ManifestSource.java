@@ -56,6 +56,11 @@ final class ManifestSource implements BlockSource, CacheFigures.Counting {
   }
 
   @Override
+  public int sectorSize() {
+    return manifest.sectorSize();
+  }
+
+  @Override
   public int read(long position, ByteBuffer target) {
     if (closed.get()) {
       throw new BlkshException("read " + manifest.reference(), "it is closed");
@@ -72,7 +77,7 @@ final class ManifestSource implements BlockSource, CacheFigures.Counting {
       long readable = end;
       UnreadableException bad = null;
       if (manifest.figures().badBytes() > 0) {
-        List<Extent> ranges = file.bad(position, end);
+        List<Extent> ranges = file.bad(position, end, 1);
         if (!ranges.isEmpty()) {
           Extent first = ranges.get(0).clip(position, end);
           readable = first.start();
@@ -164,17 +169,26 @@ final class ManifestSource implements BlockSource, CacheFigures.Counting {
   /** Extents of the manifest with its bad ranges laid over them; asked in order. */
   private final class Finder implements ExtentWalk.Finder {
     private final ExtentCursor cursor = new ExtentCursor(file);
-    private final Iterator<Extent> bad;
+    private final long end;
+
+    /** Some of the bad ranges; those after them are asked for when they are used up. */
+    private Iterator<Extent> bad;
+
     private Extent nextBad;
 
     Finder(long at, long end) {
-      bad =
-          (manifest.figures().badBytes() > 0 && at < end ? file.bad(at, end) : List.<Extent>of())
-              .iterator();
-      advanceBad();
+      this.end = end;
+      bad = badFrom(at);
+      nextBad = bad.hasNext() ? bad.next() : null;
+    }
+
+    private Iterator<Extent> badFrom(long at) {
+      boolean any = manifest.figures().badBytes() > 0 && at < end;
+      return (any ? file.bad(at, end, ManifestFile.CHUNK) : List.<Extent>of()).iterator();
     }
 
     private void advanceBad() {
+      bad = bad.hasNext() ? bad : badFrom(nextBad.end());
       nextBad = bad.hasNext() ? bad.next() : null;
     }
 

@@ -24,6 +24,7 @@ final class ManifestWriter implements Closeable {
   private final Part part;
   private long written;
   private final Chunks extentChunks = new Chunks(ManifestFile.RECORD);
+  private final Chunks badChunks = new Chunks(ManifestFile.RECORD);
   private final Chunks groupChunks = new Chunks(ManifestFile.GROUP);
   private final Map<Long, Integer> packNumbers = new HashMap<>();
   private final List<Long> packs = new ArrayList<>();
@@ -176,22 +177,20 @@ final class ManifestWriter implements Closeable {
     written += length;
   }
 
-  /**
-   * Writes what is left, with the ranges of the image that cannot be read; nothing is durable
-   * before {@link #publish}.
-   */
-  void finish(Manifest manifest, List<Extent> bad, byte[] storeId) throws IOException {
+  /** Adds a range of bytes of the image that cannot be read, in order, apart from the last. */
+  void addBad(long start, long length) throws IOException {
+    int at = badChunks.begin(start);
+    LittleEndian.putI64(badChunks.bytes, at, start);
+    LittleEndian.putI64(badChunks.bytes, at + 8, length);
+    badChunks.end();
+  }
+
+  /** Writes what is left; nothing is durable before {@link #publish}. */
+  void finish(Manifest manifest, byte[] storeId) throws IOException {
     endRun();
     extentChunks.flush();
     groupChunks.flush();
     long pages = runStart;
-    Chunks badChunks = new Chunks(ManifestFile.RECORD);
-    for (Extent range : bad) {
-      int at = badChunks.begin(range.start());
-      LittleEndian.putI64(badChunks.bytes, at, range.start());
-      LittleEndian.putI64(badChunks.bytes, at + 8, range.length());
-      badChunks.end();
-    }
     badChunks.flush();
     ByteArrayOutputStream chunkTable = new ByteArrayOutputStream();
     for (Chunks chunks : List.of(extentChunks, badChunks, groupChunks)) {
@@ -206,7 +205,7 @@ final class ManifestWriter implements Closeable {
     byte[] trailer = new byte[ManifestFile.TRAILER];
     LittleEndian.putI64(trailer, 0, ManifestFile.END_MAGIC);
     LittleEndian.putI64(trailer, 8, extents);
-    LittleEndian.putI64(trailer, 16, bad.size());
+    LittleEndian.putI64(trailer, 16, badChunks.records);
     LittleEndian.putI32(trailer, 24, packs.size());
     LittleEndian.putI32(trailer, 28, json.length);
     LittleEndian.putI64(trailer, 32, manifest.size());

@@ -48,7 +48,7 @@ final class PagePlacement implements Closeable {
   private long readBytes;
   private long newPages;
   private long newBytes;
-  private final BadRanges badRanges = new BadRanges();
+  private final BadTally badRanges;
 
   /**
    * @param manifest told of each page; null in a dry run
@@ -61,6 +61,7 @@ final class PagePlacement implements Closeable {
     this.framePages = repository.codec().framePages();
     this.manifest = manifest;
     this.groups = manifest == null ? null : new GroupProof(manifest::addGroup);
+    this.badRanges = manifest == null ? new BadTally() : new BadTally(manifest::addBad);
     this.log = log;
   }
 
@@ -203,6 +204,7 @@ final class PagePlacement implements Closeable {
 
   /** At the end: what is gathered becomes the last frame; false when there is none. */
   boolean finish(CapturePiece last) throws IOException {
+    badRanges.end();
     if (groups != null) {
       groups.end();
     }
@@ -226,7 +228,7 @@ final class PagePlacement implements Closeable {
   }
 
   /** Ranges of the image that could not be read. */
-  BadRanges bad() {
+  BadTally bad() {
     return badRanges;
   }
 

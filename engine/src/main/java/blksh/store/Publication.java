@@ -1,8 +1,6 @@
 package blksh.store;
 
 import blksh.BlkshException;
-import blksh.block.Extent;
-import java.util.List;
 
 /**
  * How a version appears and how it vanishes: its blob does, and is believed. The row that spares to
@@ -22,7 +20,7 @@ final class Publication {
    *
    * @param described with any version
    */
-  Manifest publish(ManifestWriter writer, Manifest described, List<Extent> bad) {
+  Manifest publish(ManifestWriter writer, Manifest described) {
     // Opened before others are kept away: opening may keep them away too.
     StoreIndex rows = repository.indexes().rows();
     ManifestDirectory manifests = repository.manifests();
@@ -33,7 +31,7 @@ final class Publication {
               String name = described.name();
               int version = rows.nextVersion(name, manifests.newest(name).orElse(0));
               Manifest numbered = described.withVersion(version);
-              writer.finish(numbered, bad, repository.identity().idBytes());
+              writer.finish(numbered, repository.identity().idBytes());
               manifests.publish(writer, numbered);
               try {
                 rows.putManifest(numbered, manifests.bytes(ManifestDirectory.Version.of(numbered)));

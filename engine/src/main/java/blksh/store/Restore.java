@@ -11,7 +11,6 @@ import blksh.task.Task;
 import blksh.task.Workers;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -28,8 +27,6 @@ final class Restore {
 
   /** Segments that may wait for their turn while every worker has another in hand. */
   private static final int AHEAD = 3;
-
-  private static final int BAD_LISTED = 1000;
 
   private final Repository repository;
   private final ManifestFile file;
@@ -93,7 +90,9 @@ final class Restore {
   RestoreResult run() {
     long started = System.nanoTime();
     task.expect(manifest.size());
-    List<Extent> missing = file.bad(0, manifest.size()); // before there is anything to take back
+    // All are read before there is anything to take back.
+    BadTally missing = new BadTally();
+    file.eachBad(0, manifest.size(), missing::count);
     try {
       Workers.run(task, Workers.count(), this::work, () -> broken = true);
       if (!root.finish(manifest.size()).equals(manifest.root())) {
@@ -107,18 +106,17 @@ final class Restore {
     } catch (IOException e) {
       throw targetFailure(e);
     }
-    if (!missing.isEmpty()) {
-      long bytes = missing.stream().mapToLong(Extent::length).sum();
+    if (missing.count() > 0) {
       task.finding(
           "%d bytes in %d ranges are missing, the first at byte %d: they could not be read when captured"
-              .formatted(bytes, missing.size(), missing.get(0).start()));
+              .formatted(missing.bytes(), missing.count(), missing.first().get(0).start()));
     }
     return new RestoreResult(
         manifest,
         targetName,
         target.writtenBytes(),
         manifest.size() - target.writtenBytes(),
-        missing.stream().limit(BAD_LISTED).toList(),
+        missing.first(),
         Duration.ofNanos(System.nanoTime() - started));
   }
 

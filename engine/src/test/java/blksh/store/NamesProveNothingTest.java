@@ -187,9 +187,10 @@ class NamesProveNothingTest {
             own.finished(),
             own.source(),
             own.figures(),
-            own.root());
+            own.root(),
+            own.sectorSize());
     try (ManifestWriter writer = new ManifestWriter(shelf.begin("manifests/.hostile"))) {
-      writer.finish(hostile, List.of(), new byte[16]);
+      writer.finish(hostile, new byte[16]);
       writer.publish("manifests/evil/1.manifest");
     }
     try (Store store = Store.open(store("s"))) {

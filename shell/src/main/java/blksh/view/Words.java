@@ -23,7 +23,8 @@ import kotlin.sequences.Sequence;
 public final class Words {
 
   private static final String[] UNITS = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-  private static final DateTimeFormatter MINUTE = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm");
+  private static final DateTimeFormatter MINUTE =
+      DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mmxxx");
 
   /** Members of a collection that are told in one line. */
   private static final int MOST = 1000;
@@ -75,7 +76,7 @@ public final class Words {
     return seconds / 86_400 + " d " + seconds % 86_400 / 3600 + " h";
   }
 
-  /** A moment in local time, to the minute. */
+  /** A moment in local time, to the minute, with its distance from UTC. */
   public static String moment(Instant instant) {
     return MINUTE.format(instant.atZone(ZoneId.systemDefault()));
   }

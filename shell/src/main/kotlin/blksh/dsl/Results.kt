@@ -32,8 +32,13 @@ abstract class Result internal constructor() : Described, Figures {
 }
 
 /** What a capture did. */
-class Captured internal constructor(val manifest: Manifest, private val result: CaptureResult) :
-  Result() {
+class Captured
+internal constructor(
+  val manifest: Manifest,
+  private val result: CaptureResult,
+  /** What was found of the file systems on it; null where nothing was to be left out. */
+  val usedBlocks: UsedBlocks? = null,
+) : Result() {
 
   /** Bytes read from the source. */
   val read: Size
@@ -63,6 +68,8 @@ class Captured internal constructor(val manifest: Manifest, private val result: 
       Field.of("new", new),
       Field.of("stored", stored),
       Field.of("bad", manifest.bad),
+      Field.of("free, left out", usedBlocks?.let { Size(figures.freeBytes()) }),
+      Field.of("captured whole", usedBlocks?.doubts?.ifEmpty { null }),
       Field.of("took", result.elapsed()),
       Field.detail("new pages", figures.newPages()),
       Field.detail("source", manifest.source),
@@ -71,7 +78,8 @@ class Captured internal constructor(val manifest: Manifest, private val result: 
     )
   }
 
-  override fun appendix(): Any? = bad.ifEmpty { null }?.map { BadRange(it) }
+  override fun appendix(): Any? =
+    bad.ifEmpty { null }?.map { BadRange(it) } ?: usedBlocks?.areas?.takeIf { it.size > 1 }
 }
 
 /** A range that could not be read. */

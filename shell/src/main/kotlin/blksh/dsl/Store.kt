@@ -3,7 +3,8 @@ package blksh.dsl
 import blksh.BlkshException
 import blksh.block.BlockSource
 import blksh.block.Extent
-import blksh.filesystem.UsedBlocks
+import blksh.filesystem.SkipFreeSource
+import blksh.filesystem.UsedBlocks as UsedBlocksEngine
 import blksh.session.Session
 import blksh.store.CaptureOptions
 import blksh.store.RestoreOptions
@@ -161,7 +162,7 @@ internal constructor(
    *
    * @param name what to call it in the store
    * @param skipFree whether to leave out what the file systems on it do not use; what cannot be
-   *   told for sure is captured
+   *   told for sure is captured, and the result says why
    * @param allowEmpty whether a stream may deliver nothing at all
    *
    * Example: `sampleStore().capture(sampleDisk(1), name = "mine")`
@@ -178,16 +179,18 @@ internal constructor(
     val options = CaptureOptions.defaults().withDryRun(dryRun).withAllowEmpty(allowEmpty)
     Engine.checkName(name)
     return session.run("capture", name) { task ->
+      var used: UsedBlocksEngine? = null
       // Opened first: a source that is refused leaves no new store behind.
       val result =
         when (source) {
           is Source ->
-            (if (skipFree) UsedBlocks.skipFree(source.open()) else source.open()).use {
+            (if (skipFree) UsedBlocksEngine.skipFree(source.open()) else source.open()).use {
+              used = (it as? SkipFreeSource)?.usedBlocks()
               engineToFill().capture(it, name, options, task)
             }
           is Stream -> source.open(task).use { engineToFill().capture(it, name, options, task) }
         }
-      Captured(Manifest(this, result.manifest()), result)
+      Captured(Manifest(this, result.manifest()), result, used?.let { UsedBlocks(it) })
     }
   }
 

@@ -16,6 +16,10 @@ class UsedBlocks internal constructor(private val engine: Engine) : Described {
   val free: Size
     get() = Size(engine.freeBytes())
 
+  /** Why all of a file system counts as used, where it does; empty when every one told. */
+  val doubts: String
+    get() = engine.doubts()
+
   override fun title(): String = "used blocks"
 
   override fun fields(): List<Field> = listOf(Field.of("free", free))
