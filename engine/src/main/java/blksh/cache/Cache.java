@@ -98,7 +98,7 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
     }
     try {
       BlockSource absent = new AbsentSource(location, Files.size(data));
-      SourceIdentity noted = SourceIdentity.noted(Mapfile.read(map).notes(), absent);
+      SourceIdentity noted = SourceIdentity.noted(Mapfile.read(map, absent.size()).notes(), absent);
       return open(absent, noted, null, files, CacheOptions.defaults());
     } catch (IOException e) {
       throw IoFailure.told("open cache " + data, e);

@@ -76,9 +76,9 @@ final class CachedBytes implements Closeable {
     if (!Files.exists(path)) {
       return new RescueMap(source.size());
     }
-    Mapfile mapfile = Mapfile.read(path);
+    Mapfile mapfile = Mapfile.read(path, source.size());
     identity.check(mapfile.notes(), action);
-    RescueMap map = mapfile.map(path, source.size());
+    RescueMap map = mapfile.map(path);
     RescueRange last = map.previous(Long.MAX_VALUE, RescueStatus.FINISHED);
     if (last != null && last.end() > data.size()) {
       throw new BlkshException(

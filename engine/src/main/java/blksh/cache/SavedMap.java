@@ -95,7 +95,7 @@ final class SavedMap {
       if (claims.isOpen(0)) {
         notes.remove("fingerprint"); // it is about to be another
       }
-      new Mapfile(position, status, pass, copy.ranges(), notes, false).write(path);
+      new Mapfile(position, status, pass, copy, notes).write(path);
       claims.saved(copy);
     } catch (IOException | RuntimeException e) {
       held.saveFailed();

@@ -409,7 +409,7 @@ class CacheTest {
       filling.join();
       // In the background, long before its interval is over.
       assertThat(comes(Duration.ofSeconds(10), () -> Files.exists(cache.mapFile()))).isTrue();
-      RescueMap map = Mapfile.read(cache.mapFile()).map(cache.mapFile(), bytes.length);
+      RescueMap map = RescueMap.read(cache.mapFile(), bytes.length);
       assertThat(map.bytes(RescueStatus.FINISHED)).isGreaterThan(0).isLessThan(bytes.length);
     }
   }

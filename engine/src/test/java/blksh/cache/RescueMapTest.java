@@ -7,6 +7,7 @@ import static blksh.cache.RescueStatus.NON_TRIED;
 import static blksh.cache.RescueStatus.NON_TRIMMED;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -74,7 +75,8 @@ class RescueMapTest {
     for (RescueStatus status : RescueStatus.values()) {
       assertThat(map.bytes(status))
           .isEqualTo(Arrays.stream(bytes).filter(each -> each == status).count());
-      List<RescueRange> of = map.ranges(status);
+      List<RescueRange> of = new ArrayList<>();
+      map.ranges(status).forEach(of::add);
       assertThat(map.next(0, status)).isEqualTo(of.isEmpty() ? null : of.get(0));
       assertThat(map.previous(bytes.length, status))
           .isEqualTo(of.isEmpty() ? null : of.get(of.size() - 1));
