@@ -6,6 +6,8 @@ import blksh.block.DirectSource
 import blksh.block.MediaSlot
 import blksh.cache.CacheOptions
 import blksh.cache.MediaWatch
+import blksh.cache.OtherMediumException
+import blksh.cache.SourceIdentity
 import blksh.io.OwnerOnly
 import blksh.session.Session
 import blksh.view.Keyed
@@ -25,12 +27,15 @@ class Caches internal constructor(private val session: Session) : AbstractList<C
       val path = Path.of(known.source())
       val opened = if (MediaSlot.at(path).medium().isPresent) open(path) else null
       // Another medium may be in by now, and then this one is not there.
-      if (opened != null && blksh.cache.SourceIdentity.of(opened).name() == known.medium()) {
-        workspace.cache(opened, known.data(), known.map(), CacheOptions.defaults())
-      } else {
-        opened?.close()
-        workspace.cache(known)
+      if (opened != null && known.medium().startsWith(SourceIdentity.of(opened).name())) {
+        try {
+          return@Cache workspace.cache(opened, known.data(), known.map(), CacheOptions.defaults())
+        } catch (_: OtherMediumException) {
+          // one that begins alike
+        }
       }
+      opened?.close()
+      workspace.cache(known)
     }
 
   override val size: Int
