@@ -19,11 +19,11 @@ class KeptSamplesTest {
   private static final int MIB = 1 << 20;
   private static final int SIZE = 24 * MIB;
 
-  private final byte[] bytes = Content.random(SIZE, 1);
+  private static final byte[] BYTES = Content.random(SIZE, 1);
   private final RescueMap map = new RescueMap(SIZE);
 
   private KeptSamples samples() {
-    return new KeptSamples(map, new ByteArraySource(bytes.clone())::read);
+    return new KeptSamples(map, new ByteArraySource(BYTES)::read);
   }
 
   private void compare(BlockSource medium) {
@@ -33,7 +33,7 @@ class KeptSamplesTest {
   @Test
   void theSameMediumIsBelievedAndLittleOfItRead() {
     map.mark(0, SIZE, RescueStatus.FINISHED);
-    CountedSource medium = new CountedSource(bytes);
+    CountedSource medium = new CountedSource(BYTES);
     compare(medium);
     assertThat(medium.bytes.get()).isBetween(1L * MIB, 2L * MIB);
   }
@@ -41,7 +41,7 @@ class KeptSamplesTest {
   @Test
   void oneByteThatDiffersIsNamed() {
     map.mark(3 * MIB, 4 * MIB, RescueStatus.FINISHED);
-    byte[] other = bytes.clone();
+    byte[] other = BYTES.clone();
     other[3 * MIB + 70]++;
     assertThatThrownBy(() -> compare(new ByteArraySource(other)))
         .isInstanceOf(OtherMediumException.class)
@@ -53,7 +53,7 @@ class KeptSamplesTest {
   void whatIsNotKeptIsNotCompared() {
     map.mark(3 * MIB, 4 * MIB, RescueStatus.FINISHED);
     byte[] other = Content.random(SIZE, 2);
-    System.arraycopy(bytes, 3 * MIB, other, 3 * MIB, MIB);
+    System.arraycopy(BYTES, 3 * MIB, other, 3 * MIB, MIB);
     assertThatCode(() -> compare(new ByteArraySource(other))).doesNotThrowAnyException();
   }
 
@@ -62,7 +62,7 @@ class KeptSamplesTest {
   void mediaThatDifferInAFifthAreToldApart() {
     map.mark(0, SIZE, RescueStatus.FINISHED);
     for (int where = 0; where < 4; where++) {
-      byte[] other = bytes.clone();
+      byte[] other = BYTES.clone();
       byte[] part = Content.random(SIZE / 5, where + 10);
       System.arraycopy(part, 0, other, MIB + where * (SIZE / 5), part.length);
       assertThatThrownBy(() -> compare(new ByteArraySource(other)))
@@ -73,7 +73,7 @@ class KeptSamplesTest {
   @Test
   void theSuperblockOfBtrfsIsAlwaysCompared() {
     map.mark(0, SIZE, RescueStatus.FINISHED);
-    byte[] other = bytes.clone();
+    byte[] other = BYTES.clone();
     other[65536 + 0x20]++;
     for (int time = 0; time < 10; time++) {
       assertThatThrownBy(() -> compare(new ByteArraySource(other)))
@@ -120,7 +120,7 @@ class KeptSamplesTest {
   void aSlowMediumIsReadForTwoSeconds() {
     map.mark(0, SIZE, RescueStatus.FINISHED);
     CountedSource slow =
-        new CountedSource(bytes) {
+        new CountedSource(BYTES) {
           @Override
           public int read(long position, ByteBuffer target) {
             try {

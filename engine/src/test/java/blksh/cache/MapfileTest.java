@@ -89,6 +89,27 @@ class MapfileTest {
   }
 
   @Test
+  void aMessageQuotesOnlyTheBeginningOfALine() throws IOException {
+    Path map = write("0 ? 1\n0 10 +" + "x".repeat(1000) + "\n");
+    assertThatThrownBy(() -> Mapfile.read(map, 1 << 20))
+        .hasMessageContaining("line 2 is neither a status nor the next block: 0 10 +xxx")
+        .satisfies(e -> assertThat(e.getMessage()).endsWith("x…").hasSizeLessThan(300));
+    Path endless = write("0 ? 1\n" + "x".repeat(1_000_000));
+    assertThatThrownBy(() -> Mapfile.read(endless, 1 << 20)).hasMessageContaining("has no end");
+    Path comment = write("#" + "x".repeat(1_000_000) + "\n0 ? 1\n0 10 +\n");
+    assertThat(Mapfile.read(comment, 10).map().isFinished()).isTrue();
+  }
+
+  @Test
+  void whatLiesBeyondTheSourceIsRefusedWhenItIsFinishedAndElseLeftOut() throws IOException {
+    Path map = write("0 ? 1\n0 10 +\n10 10 -\n");
+    assertThat(RescueMap.read(map, 15).bytes(RescueStatus.BAD_SECTOR)).isEqualTo(5);
+    assertThatThrownBy(() -> RescueMap.read(map, 9))
+        .isInstanceOf(OtherMediumException.class)
+        .hasMessageContaining("it tells of bytes up to 10, and the medium has 9");
+  }
+
+  @Test
   void comesBackAsItWasWritten() throws IOException {
     RescueMap map = new RescueMap(1L << 40);
     map.mark(512, 1 << 20, RescueStatus.FINISHED);

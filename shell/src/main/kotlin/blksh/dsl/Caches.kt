@@ -76,6 +76,7 @@ class Caches internal constructor(private val session: Session) : AbstractList<C
    *   directory
    * @param block what a single read takes at least, a power of two
    * @param most how many media to wait for; 0 for no end
+   * @param keep whether to keep the cache of a medium that was taken out
    * @param with what to do with each: read all of it, unless told otherwise
    */
   fun watch(
@@ -83,6 +84,7 @@ class Caches internal constructor(private val session: Session) : AbstractList<C
     file: Path? = null,
     block: Size = 64.KiB,
     most: Int = 0,
+    keep: Boolean = true,
     with: (Visit) -> Unit = { it.cache.fill() },
   ): List<Visit> {
     val place = file ?: session.options().home().resolve("caches").resolve(drive.fileName)
@@ -96,7 +98,11 @@ class Caches internal constructor(private val session: Session) : AbstractList<C
           session.workspace().remember(engine)
           val visit = Visit(Cache(session, null, during = inner) { engine }, inner)
           visits += visit
-          with(visit)
+          try {
+            with(visit)
+          } finally {
+            if (!keep) visit.cache.discard()
+          }
         }
       for (visited in past) visits.find { it.file == visited.cache() && it.past == null }?.past =
         visited
