@@ -3,6 +3,7 @@ package blksh;
 import static blksh.kit.Await.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.cache.RescueMap;
 import blksh.kit.Child;
 import blksh.kit.Component;
 import blksh.kit.Program;
@@ -14,10 +15,15 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Drives, caches and rescues as a user runs them. */
 class CacheScriptsTest {
@@ -100,6 +106,96 @@ class CacheScriptsTest {
     Ended refused = run("run", "blkcache", drive.toString(), two.toString());
     assertThat(refused.status()).isEqualTo(ExitStatus.USAGE);
     assertThat(refused.err()).contains("exists already");
+  }
+
+  private Ended signalled(Program blksh, String signal, String... options) throws Exception {
+    Component.needFuse();
+    Path one = medium("one", 4_000_256);
+    Path file = home.resolve("disc.img");
+    List<String> words = new ArrayList<>(List.of("run", "blkcache", "" + one, "" + file));
+    words.addAll(List.of(options));
+    Process served = blksh.start(words.toArray(String[]::new));
+    Path mounted;
+    try {
+      awaitSize(file, 4_000_256);
+      assertThat(Files.mismatch(file, one)).isEqualTo(-1);
+      mounted = Files.readSymbolicLink(file).getParent();
+      call("kill", "-" + signal, Long.toString(served.pid()));
+    } catch (Throwable failure) {
+      served.destroy();
+      throw failure;
+    }
+    Ended ended = blksh.end(served);
+    assertThat(Files.exists(file, LinkOption.NOFOLLOW_LINKS)).isFalse();
+    assertThat(mounted).doesNotExist();
+    return ended;
+  }
+
+  private List<Path> kept() throws IOException {
+    try (Stream<Path> files = Files.list(home)) {
+      return files.filter(each -> each.getFileName().toString().contains(".cache.")).toList();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"HUP, 129", "INT, 130", "QUIT, 131", "TERM, 143"})
+  void everySignalThatEndedBlkcacheEndsItsScriptInOrder(String signal, int status)
+      throws Exception {
+    Ended ended = signalled(new Program(home), signal, "--log-level", "DEBUG", "-k");
+    assertThat(ended.status()).isEqualTo(status);
+    assertThat(ended.out()).contains("disc.img: 3.8 MiB").doesNotContain("thread dump");
+    assertThat(kept()).hasSize(2);
+    Path map = kept().stream().filter(each -> each.toString().endsWith("map")).findAny().get();
+    assertThat(RescueMap.read(map, 4_000_256).isFinished()).isTrue();
+  }
+
+  @Test
+  void aSignalEndsBlkcacheInTheBackgroundOfAScriptToo() throws Exception {
+    Program ignoring =
+        new Program(home)
+            .by("/usr/bin/env", "--ignore-signal=INT,QUIT", Program.launcher().toString());
+    Ended ended = signalled(ignoring, "INT", "--no-keep-cache", "--log-level", "error");
+    assertThat(ended.status()).isEqualTo(ExitStatus.INTERRUPTED);
+    assertThat(ended.out()).doesNotContain("MiB of medium");
+    assertThat(kept()).isEmpty();
+  }
+
+  @Test
+  void tenThousandBadRangesAreOneSentenceAndATable() throws Exception {
+    StringBuilder map = new StringBuilder("0 ? 1\n");
+    for (int i = 0; i < 20_000; i++) {
+      map.append(i * 1024).append(" 1024 ").append(i % 2 == 0 ? '+' : '-').append('\n');
+    }
+    Files.writeString(home.resolve("map"), map);
+    for (String name : List.of("source", "copy")) {
+      try (var file = new java.io.RandomAccessFile(home.resolve(name).toFile(), "rw")) {
+        file.setLength(20_000 * 1024);
+      }
+    }
+    Ended ended =
+        run(
+            "run",
+            "rescue",
+            "" + home.resolve("source"),
+            "" + home.resolve("copy"),
+            "--map",
+            "" + home.resolve("map"));
+    assertThat(ended.status()).isEqualTo(ExitStatus.FINDINGS);
+    assertThat(ended.err())
+        .contains("10000 ranges, 10240000 bytes cannot be read, the first at byte 1024;")
+        .hasLineCount(1);
+    assertThat(ended.out().lines().count()).isBetween(20L, 60L);
+  }
+
+  @Test
+  void whatAMapfileHoldsDoesNothingAtTheTerminal() throws Exception {
+    Path medium = medium("medium", 10_240);
+    Path map = Files.writeString(home.resolve("map"), "0 ? 1\n0 512\033[31m +" + "x".repeat(5000));
+    Ended ended =
+        run("run", "rescue", medium.toString(), "" + home.resolve("c"), "--map", map.toString());
+    assertThat(ended.status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(ended.err()).contains("line 2 has no end: 0 512\u241b[31m +xxx");
+    assertThat(ended.err().length()).isLessThan(400);
   }
 
   private static void awaitSize(Path file, long size) throws Exception {

@@ -19,6 +19,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.IntStream;
 
 /**
  * A source read through a sparse file that keeps what was read, with a rescue map beside it that
@@ -35,6 +36,9 @@ import java.util.concurrent.atomic.LongAdder;
  */
 public final class Cache implements BlockSource, CacheFigures.Counting {
 
+  /** Media that begin alike, and have caches of one name, are few. */
+  private static final int MOST_ALIKE = 99;
+
   private final CachedBytes held;
   private final SourceReader reader;
   private final SavedMap saved;
@@ -43,6 +47,9 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
 
   /** What its files are named after, or null when they have names of their own. */
   private final Path file;
+
+  /** What they were named after when it was opened. */
+  private final String named;
 
   private volatile FilePair files;
 
@@ -55,6 +62,7 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
       CachedBytes held) {
     this.file = file;
     this.files = files;
+    this.named = identity.name();
     this.held = held;
     this.reader = new SourceReader(source, options, held);
     this.saved = new SavedMap(files.map(), reader, held, identity);
@@ -63,21 +71,33 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
 
   /**
    * Opens or begins the cache of a source as blkcache names it: {@code FILE.cache.FINGERPRINT~} and
-   * {@code FILE.cache.FINGERPRINT~.map}, where the fingerprint tells sources apart.
+   * {@code FILE.cache.FINGERPRINT~.map}. Where another source that begins alike has these, it gets
+   * files of its own, which have more of its identity in their names.
    *
    * @param source closed with the cache
    * @param file what the two files are named after
-   * @throws BlkshException when the files belong to another source, are damaged, or in use; the
-   *     source then stays open
+   * @throws BlkshException when the files are damaged or in use, or there are too many of sources
+   *     that begin alike; the source then stays open
    */
   public static Cache open(BlockSource source, Path file, CacheOptions options) {
     SourceIdentity identity = SourceIdentity.of(source);
-    return open(source, identity, file, FilePair.named(file, identity), options);
+    for (int number = 0; ; number++) {
+      FilePair files = FilePair.named(file, identity, number);
+      try {
+        return open(source, identity, file, files, options);
+      } catch (BlkshException e) {
+        boolean other =
+            e instanceof OtherMediumException || CachedBytes.areOfAnother(source, identity, files);
+        if (!other || number == MOST_ALIKE) {
+          throw e;
+        }
+      }
+    }
   }
 
   /**
    * Opens or begins the cache of a source in two files of any name, such as a copy that ddrescue
-   * began. Where the map does not tell the source, what is there is compared with it.
+   * began. Some of what is there is compared with the source.
    *
    * @param source closed with the cache
    * @throws BlkshException as above, and when the copy is a drive, or a file with something in it
@@ -117,7 +137,7 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
           .suggest("put the medium back and begin anew");
     }
     try {
-      Map<String, String> notes = Mapfile.read(map).notes();
+      Map<String, String> notes = Mapfile.read(map, 0).notes();
       // Of a drive that was copied to, the map tells how much of it.
       long size =
           BlockDevice.isAt(data)
@@ -143,24 +163,30 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
     return new Cache(source, identity, file, files, fitting, held);
   }
 
-  /** The data file the cache of a source has, or would have. */
-  public static Path dataFile(BlockSource source, Path file) {
-    return FilePair.named(file, SourceIdentity.of(source)).data();
+  /** The data files the cache of a source may have, in the order in which they are tried. */
+  public static List<Path> dataFiles(BlockSource source, Path file) {
+    SourceIdentity identity = SourceIdentity.of(source);
+    return IntStream.rangeClosed(0, MOST_ALIKE)
+        .mapToObj(number -> FilePair.named(file, identity, number).data())
+        .toList();
   }
 
   /**
    * Goes on with a medium that was taken out and put back, opened anew.
    *
    * @param fresh takes the place of the source before, which is closed
-   * @throws BlkshException when it is another medium; then nothing changes
+   * @throws OtherMediumException when it is another medium; then nothing changes
    */
   public void reinsert(BlockSource fresh) {
     String action = "go on with cache " + dataFile();
     if (fresh.size() != size()) {
-      throw new BlkshException(
-          action, "the medium has %d bytes, and had %d".formatted(fresh.size(), size()));
+      throw new OtherMediumException(
+          action,
+          "the medium has %d bytes, and had %d".formatted(fresh.size(), size()),
+          "put that medium back, or use another file");
     }
-    SourceIdentity.of(fresh).check(identity().notes(), action);
+    SourceIdentity.of(fresh).check(identity().notes(false), action);
+    held.compare(fresh, action);
     reader.replace(fresh).close();
   }
 
@@ -313,6 +339,11 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
     return reader.isClosed();
   }
 
+  /** What the source is called among those that begin alike, in the names of the files too. */
+  public String medium() {
+    return files.medium(identity());
+  }
+
   /** Which source this is the cache of. */
   public SourceIdentity identity() {
     return saved.identity();
@@ -363,8 +394,11 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
 
   /** A source whose beginning was written has another fingerprint, and files are named after it. */
   private void rename() {
-    FilePair renamed = file == null ? files : FilePair.named(file, identity());
-    if (!renamed.equals(files) && !Files.exists(renamed.data())) {
+    if (file == null || identity().name().equals(named)) {
+      return;
+    }
+    FilePair renamed = FilePair.named(file, identity());
+    if (!Files.exists(renamed.data())) {
       files = files.moveTo(renamed);
     }
   }

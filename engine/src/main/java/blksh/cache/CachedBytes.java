@@ -2,8 +2,8 @@ package blksh.cache;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
+import blksh.block.FileSource;
 import blksh.io.IoFailure;
-import blksh.io.UnreadableException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -18,9 +18,6 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * a range only after its bytes were written to the data file.
  */
 final class CachedBytes implements Closeable {
-
-  /** How many bytes are compared with the source when the map does not tell whose they are. */
-  private static final int COMPARED = 64 << 10;
 
   private final DataFile data;
   private final RescueMap map;
@@ -69,16 +66,17 @@ final class CachedBytes implements Closeable {
       BlockSource source, SourceIdentity identity, DataFile data, Path path) {
     String action = "open cache " + data.path();
     if (!data.isDrive() && data.size() > source.size()) {
-      throw new BlkshException(
-              action, "it has %d bytes and the medium %d".formatted(data.size(), source.size()))
-          .suggest("it belongs to another medium; use another file");
+      throw new OtherMediumException(
+          action,
+          "it has %d bytes and the medium %d".formatted(data.size(), source.size()),
+          "it belongs to another medium; use another file");
     }
     if (!Files.exists(path)) {
       return new RescueMap(source.size());
     }
-    Mapfile mapfile = Mapfile.read(path);
+    Mapfile mapfile = Mapfile.read(path, source.size());
     identity.check(mapfile.notes(), action);
-    RescueMap map = mapfile.map(path, source.size());
+    RescueMap map = mapfile.map(path);
     RescueRange last = map.previous(Long.MAX_VALUE, RescueStatus.FINISHED);
     if (last != null && last.end() > data.size()) {
       throw new BlkshException(
@@ -87,33 +85,36 @@ final class CachedBytes implements Closeable {
                   .formatted(last.end(), data.size()))
           .suggest("the file was cut; remove its map to begin anew");
     }
-    if (!mapfile.notes().containsKey("fingerprint")) {
-      compare(source, data, map, action);
-    }
+    new KeptSamples(map, data::read).compare(source, action);
     return map;
   }
 
-  /** Compares the first bytes a map claims with the source, when the map does not tell which. */
-  private static void compare(BlockSource source, DataFile data, RescueMap map, String action) {
-    RescueRange first = map.next(0, RescueStatus.FINISHED);
-    if (first == null) {
-      return;
+  /**
+   * Whether files that are in use are of another source: looked at without claiming them, as they
+   * are on disk.
+   */
+  static boolean areOfAnother(BlockSource source, SourceIdentity identity, FilePair files) {
+    if (!files.exist()) {
+      return false;
     }
-    int length = (int) Math.min(first.length(), COMPARED);
-    ByteBuffer kept = ByteBuffer.allocate(length);
-    ByteBuffer found = ByteBuffer.allocate(length);
-    data.read(first.start(), kept);
-    try {
-      source.read(first.start(), found);
-    } catch (UnreadableException e) {
-      kept.position(found.position());
+    String action = "look at cache " + files.data();
+    try (FileSource data = FileSource.open(files.data())) {
+      Mapfile mapfile = Mapfile.read(files.map(), source.size());
+      identity.check(mapfile.notes(), action);
+      new KeptSamples(mapfile.map(files.map()), data::read).compare(source, action);
+      return false;
+    } catch (OtherMediumException e) {
+      return true;
     }
-    int differs = kept.flip().mismatch(found.flip());
-    if (differs >= 0) {
-      throw new BlkshException(action, "it holds other bytes than the medium")
-          .at(first.start() + differs)
-          .suggest("it belongs to another medium; use another file");
-    }
+  }
+
+  /**
+   * Compares what is held with a medium that was put back.
+   *
+   * @throws OtherMediumException when it holds other bytes
+   */
+  void compare(BlockSource medium, String action) {
+    new KeptSamples(map.copy(), data::read).compare(medium, action);
   }
 
   /** The map as it changes. */

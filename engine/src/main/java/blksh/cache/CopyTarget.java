@@ -101,7 +101,7 @@ final class CopyTarget {
   /** Whether the map tells of bytes in the copy. */
   private boolean isBegun() {
     return Files.exists(map)
-        && Mapfile.read(map).map(map, source.size()).bytes(RescueStatus.FINISHED) > 0;
+        && Mapfile.read(map, source.size()).map(map).bytes(RescueStatus.FINISHED) > 0;
   }
 
   /** Whether nothing was written to it, as when a copy ended before its first byte. */

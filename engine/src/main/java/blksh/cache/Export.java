@@ -44,16 +44,20 @@ final class Export {
       task.expect(map.size());
       target.setLength(map.size());
       long written = 0;
+      long missing = 0;
+      long first = -1;
       for (RescueRange range : map.ranges()) {
         if (range.status() == RescueStatus.FINISHED) {
           copy(range, target);
           written += range.length();
         } else {
-          task.finding(
-              "%d bytes at byte %d were not read and are zeros"
-                  .formatted(range.length(), range.start()));
+          first = missing++ == 0 ? range.start() : first;
           leaveOut(range, target);
         }
+      }
+      if (missing > 0) {
+        task.finding(
+            RescueReport.told(missing, map.size() - written, first, "were not read and are zeros"));
       }
       task.phase("flushing");
       target.finish();

@@ -57,7 +57,7 @@ public final class MediaWatch {
   /**
    * A medium that was in.
    *
-   * @param name its fingerprint
+   * @param name its fingerprint, and more where others begin alike
    * @param cache the data file of its cache
    * @param report how far it was read in the end
    * @param removed whether it was taken out before its visit was over
@@ -150,7 +150,7 @@ public final class MediaWatch {
 
   private Visited visit(String medium, Task task, Visit visit) {
     Cache cache = open(medium, task);
-    Task inner = new Task("visit", cache.identity().name());
+    Task inner = new Task("visit", cache.medium());
     AtomicReference<Throwable> failure = new AtomicReference<>();
     boolean removed;
     Visited visited;
@@ -169,7 +169,7 @@ public final class MediaWatch {
       visitor.start();
       removed = accompany(visitor, medium, task, inner);
       RescueReport report = RescueReport.of(cache.map(), task.done(), false);
-      visited = new Visited(cache.identity().name(), cache.dataFile(), report, removed);
+      visited = new Visited(cache.medium(), cache.dataFile(), report, removed);
     } finally {
       cache.close();
     }

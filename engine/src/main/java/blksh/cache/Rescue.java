@@ -95,8 +95,10 @@ final class Rescue {
         RescueReport.of(
             map, map.bytes(RescueStatus.FINISHED) - finishedBefore, progress.isTimedOut());
     progress.end(report.readBytes());
-    for (RescueRange bad : report.badRanges()) {
-      task.finding("%d bytes at byte %d cannot be read".formatted(bad.length(), bad.start()));
+    if (report.badRanges() > 0) {
+      task.finding(
+          RescueReport.told(
+              report.badRanges(), report.badBytes(), report.firstBad(), "cannot be read"));
     }
     long forgotten = reader.forgotten() - forgottenBefore;
     if (forgotten > 0) {

@@ -1,25 +1,38 @@
 package blksh.cache;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.NoSuchElementException;
 
 /**
  * What is known of every byte of a source, as ranges. Ranges cover the source without gaps, and
- * neighbours differ in status, so the map is as large as the history of the source is mixed.
+ * neighbours differ in status, so the map is as large as the history of the source is mixed: some
+ * three bytes a range, and twenty million ranges are no trouble ({@link RangeCode}).
  *
  * <p>May be used from any thread; each call sees the map whole.
  */
 public final class RescueMap {
 
+  /** A chunk of coded ranges that is longer is cut in two: each change writes a chunk anew. */
+  private static final int LARGEST_CHUNK = 512;
+
+  /** A shorter chunk is joined with a neighbour when it changes. */
+  private static final int SMALL_CHUNK = 64;
+
+  private static final int ALL = -1;
+
   private final long size;
 
-  /** The status of each range by its first byte. Each range ends where the next begins. */
-  private final TreeMap<Long, RescueStatus> starts = new TreeMap<>();
+  /** The chunks in order. A chunk never changes, so that copies share it. */
+  private Chunks chunks;
 
-  private final long[] bytes = new long[RescueStatus.values().length];
+  /** Whether a copy uses the same arrays: they are copied before they change. */
+  private boolean shared;
+
+  private final long[] bytes;
+
+  private final RangeCode.Writer writer = new RangeCode.Writer();
 
   /**
    * A map of a source nothing is known of.
@@ -27,9 +40,18 @@ public final class RescueMap {
    * @param size bytes, 0 or more
    */
   public RescueMap(long size) {
-    this.size = size;
-    starts.put(0L, RescueStatus.NON_TRIED);
+    this(size, new Chunks(), new long[RescueStatus.values().length]);
+    if (size > 0) {
+      writer.add(size, RescueStatus.NON_TRIED.ordinal());
+      chunks.add(0, writer);
+    }
     bytes[RescueStatus.NON_TRIED.ordinal()] = size;
+  }
+
+  private RescueMap(long size, Chunks chunks, long[] bytes) {
+    this.size = size;
+    this.chunks = chunks;
+    this.bytes = bytes;
   }
 
   /**
@@ -39,7 +61,7 @@ public final class RescueMap {
    * @throws blksh.BlkshException when it cannot be read, or tells of more than the source
    */
   public static RescueMap read(Path mapfile, long size) {
-    return Mapfile.read(mapfile).map(mapfile, size);
+    return Mapfile.read(mapfile, size).map(mapfile);
   }
 
   /** Size of the source in bytes. */
@@ -54,31 +76,49 @@ public final class RescueMap {
     if (from >= to) {
       return;
     }
-    RescueStatus after = to == size ? null : starts.floorEntry(to).getValue();
-    count(from, to, -1);
-    starts.subMap(from, true, to, false).clear();
-    Map.Entry<Long, RescueStatus> before = starts.lowerEntry(from);
-    if (before == null || before.getValue() != status) {
-      starts.put(from, status);
+    // With the ranges before and after it, with which it may become one.
+    int first = chunks.find(Math.max(0, from - 1));
+    int last = chunks.find(Math.min(size - 1, to));
+    if (first == last && isAlready(first, from, to, status.ordinal())) {
+      return;
     }
-    if (after == status) {
-      starts.remove(to);
-    } else if (after != null) {
-      starts.put(to, after);
+    if (first > 0 && chunks.length(first) < SMALL_CHUNK) {
+      first--;
+    }
+    if (last + 1 < chunks.count() && chunks.length(last) < SMALL_CHUNK) {
+      last++;
+    }
+    if (shared) {
+      chunks = chunks.copy();
+      shared = false;
+    }
+    int most = chunks.length(first) + (last > first ? chunks.length(last) : 0);
+    int parts = most / LARGEST_CHUNK + 1;
+    Edit edit = new Edit(chunks.start(first), parts == 1 ? LARGEST_CHUNK : most / parts);
+    for (int i = first; i <= last; i++) {
+      RangeCode.Cursor range = chunks.cursor(i);
+      while (range.next()) {
+        edit.addTo(Math.min(range.end(), from), range.status());
+        long within = Math.min(range.end(), to) - Math.max(range.start(), from);
+        if (within > 0) {
+          bytes[range.status()] -= within;
+          edit.addTo(to, status.ordinal());
+        }
+        edit.addTo(range.end(), range.status());
+      }
     }
     bytes[status.ordinal()] += to - from;
+    chunks.replace(first, last, edit.end());
   }
 
-  /** Adds the lengths of what {@code [from, to)} holds, times a sign, to the counts. */
-  private void count(long from, long to, int sign) {
-    Map.Entry<Long, RescueStatus> entry = starts.floorEntry(from);
-    while (entry != null && entry.getKey() < to) {
-      long first = Math.max(from, entry.getKey());
-      Map.Entry<Long, RescueStatus> next = starts.higherEntry(entry.getKey());
-      long last = next == null ? to : Math.min(to, next.getKey());
-      bytes[entry.getValue().ordinal()] += sign * (last - first);
-      entry = next;
+  private boolean isAlready(int chunk, long from, long to, int status) {
+    RangeCode.Cursor range = chunks.cursor(chunk);
+    while (range.next() && range.start() <= from) {
+      if (range.end() >= to) {
+        return range.status() == status;
+      }
     }
+    return false;
   }
 
   /** The range that holds a byte of the source. */
@@ -86,12 +126,9 @@ public final class RescueMap {
     if (position < 0 || position >= size) {
       throw new IllegalArgumentException("byte " + position + " of " + size);
     }
-    return range(starts.floorEntry(position));
-  }
-
-  private RescueRange range(Map.Entry<Long, RescueStatus> entry) {
-    Long next = starts.higherKey(entry.getKey());
-    return new RescueRange(entry.getKey(), next == null ? size : next, entry.getValue());
+    RangeCode.Cursor range = chunks.cursor(chunks.find(position));
+    while (range.next() && range.end() <= position) {}
+    return range.range();
   }
 
   /** The first range of a status that ends after a position, or null. */
@@ -99,23 +136,40 @@ public final class RescueMap {
     if (position >= size || bytes[status.ordinal()] == 0) {
       return null;
     }
-    Map.Entry<Long, RescueStatus> entry = starts.floorEntry(Math.max(0, position));
-    while (entry != null && entry.getValue() != status) {
-      entry = starts.higherEntry(entry.getKey());
+    long from = Math.max(0, position);
+    for (int i = chunks.find(from); i < chunks.count(); i++) {
+      if (chunks.has(i, status)) {
+        RangeCode.Cursor range = chunks.cursor(i);
+        while (range.next()) {
+          if (range.end() > from && range.status() == status.ordinal()) {
+            return range.range();
+          }
+        }
+      }
     }
-    return entry == null ? null : range(entry);
+    return null;
   }
 
   /** The last range of a status that begins before a position, or null. */
   synchronized RescueRange previous(long position, RescueStatus status) {
-    if (size == 0 || bytes[status.ordinal()] == 0) {
+    if (position <= 0 || size == 0 || bytes[status.ordinal()] == 0) {
       return null;
     }
-    Map.Entry<Long, RescueStatus> entry = starts.lowerEntry(position);
-    while (entry != null && entry.getValue() != status) {
-      entry = starts.lowerEntry(entry.getKey());
+    for (int i = chunks.find(Math.min(size, position) - 1); i >= 0; i--) {
+      if (chunks.has(i, status)) {
+        RescueRange found = null;
+        RangeCode.Cursor range = chunks.cursor(i);
+        while (range.next() && range.start() < position) {
+          if (range.status() == status.ordinal()) {
+            found = range.range();
+          }
+        }
+        if (found != null) {
+          return found;
+        }
+      }
     }
-    return entry == null ? null : range(entry);
+    return null;
   }
 
   /** Bytes of a status. */
@@ -133,32 +187,28 @@ public final class RescueMap {
     return bytes(RescueStatus.FINISHED) + bytes(RescueStatus.BAD_SECTOR) == size;
   }
 
-  /** All ranges in order. */
-  public synchronized List<RescueRange> ranges() {
-    List<RescueRange> all = new ArrayList<>(starts.size());
-    Map.Entry<Long, RescueStatus> previous = null;
-    for (Map.Entry<Long, RescueStatus> entry : starts.entrySet()) {
-      if (previous != null) {
-        all.add(new RescueRange(previous.getKey(), entry.getKey(), previous.getValue()));
-      }
-      previous = entry;
-    }
-    if (size > 0 && previous != null) {
-      all.add(new RescueRange(previous.getKey(), size, previous.getValue()));
-    }
-    return all;
+  /** All ranges in order, as they are when asked for. There may be millions. */
+  public Iterable<RescueRange> ranges() {
+    Chunks now = snapshot();
+    return () -> new Ranges(now, ALL);
   }
 
-  /** The ranges of a status in order. */
-  public List<RescueRange> ranges(RescueStatus status) {
-    return ranges().stream().filter(range -> range.status() == status).toList();
+  /** The ranges of a status in order, as they are when asked for. */
+  public Iterable<RescueRange> ranges(RescueStatus status) {
+    Chunks now = snapshot();
+    return () -> new Ranges(now, 1 << status.ordinal());
   }
 
-  /** A copy that no longer changes with this map. */
+  /** The chunks as they are now: they no longer change with this map. */
+  private synchronized Chunks snapshot() {
+    shared = true;
+    return chunks;
+  }
+
+  /** A copy that no longer changes with this map. It costs next to nothing. */
   public synchronized RescueMap copy() {
-    RescueMap copy = new RescueMap(size);
-    copy.starts.putAll(starts);
-    System.arraycopy(bytes, 0, copy.bytes, 0, bytes.length);
+    RescueMap copy = new RescueMap(size, snapshot(), bytes.clone());
+    copy.shared = true;
     return copy;
   }
 
@@ -195,5 +245,128 @@ public final class RescueMap {
       case NON_TRIED -> 1;
       case FINISHED -> 0;
     };
+  }
+
+  /** Makes a map of ranges that come in order. */
+  static final class Builder {
+    private final RescueMap map;
+    private final Edit edit;
+
+    /**
+     * @param size of the source in bytes
+     */
+    Builder(long size) {
+      map = new RescueMap(size, new Chunks(), new long[RescueStatus.values().length]);
+      edit = map.new Edit(0, LARGEST_CHUNK * 3 / 4);
+    }
+
+    /**
+     * Adds what lies between the end of the last range and a byte; nothing when that was added.
+     *
+     * @param to the first byte after it; what lies beyond the source is left out
+     */
+    void addTo(long to, RescueStatus status) {
+      long before = edit.end;
+      edit.addTo(Math.min(to, map.size), status.ordinal());
+      map.bytes[status.ordinal()] += edit.end - before;
+    }
+
+    /** The map; what was not added was never tried. */
+    RescueMap map() {
+      addTo(map.size, RescueStatus.NON_TRIED);
+      map.chunks = edit.end();
+      return map;
+    }
+  }
+
+  /** Ranges that come in order, in chunks of about a length. */
+  private final class Edit {
+    private final Chunks written = new Chunks();
+    private final int length;
+    private long chunkStart;
+    private long start;
+    private long end;
+    private int status;
+
+    Edit(long start, int length) {
+      this.length = length;
+      this.chunkStart = start;
+      this.start = start;
+      this.end = start;
+    }
+
+    /** Adds what lies between the end of the last and a byte, if anything. */
+    void addTo(long to, int next) {
+      if (to <= end) {
+        return;
+      }
+      if (end > start && status != next) {
+        write();
+      }
+      status = next;
+      end = to;
+    }
+
+    private void write() {
+      if (writer.length() > length) {
+        seal();
+      }
+      writer.add(end - start, status);
+      start = end;
+    }
+
+    private void seal() {
+      written.add(chunkStart, writer);
+      chunkStart = start;
+    }
+
+    Chunks end() {
+      if (end > start) {
+        write();
+      }
+      if (!writer.isEmpty()) {
+        seal();
+      }
+      return written;
+    }
+  }
+
+  /** The ranges of some statuses, one by one. */
+  private static final class Ranges implements Iterator<RescueRange> {
+    private final Chunks chunks;
+    private final int kinds;
+    private int chunk = -1;
+    private RangeCode.Cursor cursor;
+    private boolean found;
+
+    Ranges(Chunks chunks, int kinds) {
+      this.chunks = chunks;
+      this.kinds = kinds;
+    }
+
+    @Override
+    public boolean hasNext() {
+      while (!found) {
+        if (cursor != null && cursor.next()) {
+          found = (kinds >> cursor.status() & 1) != 0;
+        } else if (++chunk < chunks.count()) {
+          cursor = (chunks.kinds(chunk) & kinds) == 0 ? null : chunks.cursor(chunk);
+        } else {
+          chunk--;
+          cursor = null;
+          return false;
+        }
+      }
+      return true;
+    }
+
+    @Override
+    public RescueRange next() {
+      if (!hasNext()) {
+        throw new NoSuchElementException();
+      }
+      found = false;
+      return cursor.range();
+    }
   }
 }

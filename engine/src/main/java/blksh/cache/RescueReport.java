@@ -1,9 +1,12 @@
 package blksh.cache;
 
 import blksh.task.Figures;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.PriorityQueue;
 
 /**
  * How a source stands after working on it.
@@ -14,7 +17,9 @@ import java.util.Map;
  * @param pendingBytes bytes that failed in a large read and wait to be tried sector by sector
  * @param untriedBytes bytes never tried
  * @param readBytes bytes read by this operation
- * @param badRanges the bad ranges in order
+ * @param badRanges how many ranges those bytes are in
+ * @param firstBad the byte the first of them begins at, or -1
+ * @param largestBad the largest of them in order, {@value #MOST} at most
  * @param timedOut whether it gave up because nothing could be read any more
  */
 public record RescueReport(
@@ -24,11 +29,33 @@ public record RescueReport(
     long pendingBytes,
     long untriedBytes,
     long readBytes,
-    List<RescueRange> badRanges,
+    long badRanges,
+    long firstBad,
+    List<RescueRange> largestBad,
     boolean timedOut)
     implements Figures {
 
+  private static final int MOST = 20;
+
   static RescueReport of(RescueMap map, long readBytes, boolean timedOut) {
+    long count = 0;
+    long first = -1;
+    // The first are the largest of those that are equally large.
+    Comparator<RescueRange> bySize =
+        Comparator.comparingLong(RescueRange::length)
+            .thenComparing(Comparator.comparingLong(RescueRange::start).reversed());
+    PriorityQueue<RescueRange> largest = new PriorityQueue<>(MOST + 1, bySize);
+    for (RescueRange range : map.ranges(RescueStatus.BAD_SECTOR)) {
+      first = count++ == 0 ? range.start() : first;
+      if (largest.size() < MOST || bySize.compare(range, largest.peek()) > 0) {
+        largest.add(range);
+        if (largest.size() > MOST) {
+          largest.remove();
+        }
+      }
+    }
+    List<RescueRange> inOrder = new ArrayList<>(largest);
+    inOrder.sort(Comparator.comparingLong(RescueRange::start));
     return new RescueReport(
         map.size(),
         map.bytes(RescueStatus.FINISHED),
@@ -36,8 +63,18 @@ public record RescueReport(
         map.bytes(RescueStatus.NON_TRIMMED) + map.bytes(RescueStatus.NON_SCRAPED),
         map.bytes(RescueStatus.NON_TRIED),
         readBytes,
-        map.ranges(RescueStatus.BAD_SECTOR),
+        count,
+        first,
+        List.copyOf(inOrder),
         timedOut);
+  }
+
+  /** What became of some ranges, in one sentence however many there are. */
+  static String told(long ranges, long bytes, long first, String what) {
+    return ranges == 1
+        ? "%d bytes at byte %d %s".formatted(bytes, first, what)
+        : "%d ranges, %d bytes %s, the first at byte %d; the map has them all"
+            .formatted(ranges, bytes, what, first);
   }
 
   @Override
@@ -49,7 +86,7 @@ public record RescueReport(
     figures.put("pendingBytes", pendingBytes);
     figures.put("untriedBytes", untriedBytes);
     figures.put("readBytes", readBytes);
-    figures.put("badRanges", badRanges.size());
+    figures.put("badRanges", badRanges);
     figures.put("timedOut", timedOut);
     return figures;
   }

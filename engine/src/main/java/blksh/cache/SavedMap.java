@@ -91,11 +91,8 @@ final class SavedMap {
       char status = copy.isFinished() ? RescueStatus.FINISHED.symbol() : phase;
       claims.takeFrom(copy);
       held.force();
-      Map<String, String> notes = identity.notes();
-      if (claims.isOpen(0)) {
-        notes.remove("fingerprint"); // it is about to be another
-      }
-      new Mapfile(position, status, pass, copy.ranges(), notes, false).write(path);
+      Map<String, String> notes = identity.notes(claims.isOpen(0));
+      new Mapfile(position, status, pass, copy, notes).write(path);
       claims.saved(copy);
     } catch (IOException | RuntimeException e) {
       held.saveFailed();

@@ -17,7 +17,7 @@ import java.util.Set;
 final class CacheTable {
 
   /** How blkcache and blksh end the name of a cache: {@code FILE.cache.FINGERPRINT~}. */
-  private static final String ENDING = "\\.cache\\.[0-9a-f]+~$";
+  private static final String ENDING = "\\.cache\\.[0-9a-f-]+~$";
 
   private CacheTable() {}
 
@@ -29,7 +29,7 @@ final class CacheTable {
         data,
         cache.mapFile().toAbsolutePath().normalize(),
         cache.describe().location(),
-        cache.identity().name(),
+        cache.medium(),
         cache.size(),
         used);
   }

@@ -5,6 +5,7 @@ import blksh.Place;
 import blksh.block.BlockSource;
 import blksh.cache.Cache;
 import blksh.cache.CacheOptions;
+import blksh.cache.OtherMediumException;
 import blksh.image.Image;
 import blksh.image.ImageOptions;
 import blksh.image.Images;
@@ -246,7 +247,28 @@ public final class Workspace implements Closeable {
    * @param source closed with the cache; one that is open already goes on with it
    */
   public Cache cache(BlockSource source, Path file, CacheOptions options) {
-    return cache(Cache.dataFile(source, file), source, () -> Cache.open(source, file, options));
+    Cache cache;
+    synchronized (caches) {
+      for (Path data : Cache.dataFiles(source, file)) {
+        Cache open = caches.get(key(data));
+        if (open != null && !open.isClosed()) {
+          try {
+            open.reinsert(source); // the medium may have been out meanwhile
+            return open;
+          } catch (OtherMediumException e) {
+            // of a medium that begins alike
+          }
+        }
+      }
+      cache = Cache.open(source, file, options);
+      caches.put(key(cache.dataFile()), cache);
+    }
+    remember(cache);
+    return cache;
+  }
+
+  private static Path key(Path data) {
+    return data.toAbsolutePath().normalize();
   }
 
   /** As above, in two files of any name. */
@@ -273,7 +295,7 @@ public final class Workspace implements Closeable {
   private Cache cache(Path data, BlockSource source, Supplier<Cache> opener) {
     Cache cache;
     synchronized (caches) {
-      Path key = data.toAbsolutePath().normalize();
+      Path key = key(data);
       Cache open = caches.get(key);
       if (open != null && !open.isClosed()) {
         if (source != null) {

@@ -83,7 +83,7 @@ class CacheCrashTest {
     long claimed = 0;
     if (Files.exists(map)) {
       byte[] held = Files.readAllBytes(data);
-      for (RescueRange range : Mapfile.read(map).map(map, SIZE).ranges(RescueStatus.FINISHED)) {
+      for (RescueRange range : RescueMap.read(map, SIZE).ranges(RescueStatus.FINISHED)) {
         int from = (int) range.start();
         int to = (int) range.end();
         assertThat(Arrays.equals(held, from, to, bytes, from, to)).as("%s", range).isTrue();

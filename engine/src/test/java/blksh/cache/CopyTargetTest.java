@@ -87,7 +87,7 @@ class CopyTargetTest {
   @Test
   void theMapIsThereBeforeTheFirstByte() throws IOException {
     try (Cache cache = Cache.open(BlockSources.open(source), copy, map, CacheOptions.defaults())) {
-      assertThat(Mapfile.read(map).map(map, SIZE).bytes(RescueStatus.FINISHED)).isZero();
+      assertThat(Mapfile.read(map, SIZE).map(map).bytes(RescueStatus.FINISHED)).isZero();
       assertThat(cache.map().isFinished()).isFalse();
     }
   }

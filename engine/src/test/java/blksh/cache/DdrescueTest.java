@@ -57,11 +57,11 @@ class DdrescueTest {
       }
     }
     // What the map claims is not read again: damage there would stay, and the rest is added.
-    RescueMap half = Mapfile.read(map).map(map, bytes.length);
+    RescueMap half = RescueMap.read(map, bytes.length);
     assertThat(half.isFinished()).isFalse();
     ddrescue.run("-q", device, data, map);
     assertThat(Files.readAllBytes(data)).isEqualTo(bytes);
-    assertThat(Mapfile.read(map).map(map, bytes.length).isFinished()).isTrue();
+    assertThat(RescueMap.read(map, bytes.length).isFinished()).isTrue();
   }
 
   @Test
@@ -92,7 +92,7 @@ class DdrescueTest {
     map.mark(3 * MIB, 3 * MIB + 1024, RescueStatus.NON_SCRAPED);
     map.mark(4 * MIB, 4 * MIB + 2048, RescueStatus.NON_TRIMMED);
     Path path = folder.resolve("map");
-    new Mapfile(0, '*', 1, map.ranges(), java.util.Map.of("serial", "X"), false).write(path);
+    new Mapfile(0, '*', 1, map, java.util.Map.of("serial", "X")).write(path);
     List<Long> totals = new ArrayList<>();
     for (String status : List.of("?", "*", "/", "-", "+")) {
       long blocks = ddrescuelog.run("-b", "512", "-l", status, path).lines().count();
@@ -121,9 +121,9 @@ class DdrescueTest {
       Task task = new Task("rescue", "disc");
       RescueOptions options = RescueOptions.defaults().withReverse(reverse).withRetries(1);
       RescueReport report = cache.rescue(options, task);
-      assertThat(cache.map().ranges()).isEqualTo(expected.ranges());
+      assertThat(cache.map().ranges()).containsExactlyElementsOf(expected.ranges());
       assertThat(report.badBytes()).isEqualTo(300 * 512);
-      assertThat(task.findings()).hasSameSizeAs(report.badRanges());
+      assertThat(task.findings()).hasSize(report.badRanges() > 0 ? 1 : 0);
       assertThat(task.done()).isEqualTo(report.finishedBytes());
       assertThat(Files.readAllBytes(cache.dataFile())).isEqualTo(rescued);
       assertThat(Tool.named("ddrescuelog").run("-b", "512", "-l", "-", cache.mapFile()).lines())
@@ -230,7 +230,7 @@ class DdrescueTest {
         cache.rescue(RescueOptions.defaults(), Task.unwatched());
         assertThat(cache.map().bytes(RescueStatus.BAD_SECTOR)).isPositive();
         assertThat(cache.map().ranges())
-            .isEqualTo(Mapfile.read(theirMap).map(theirMap, bytes.length).ranges());
+            .containsExactlyElementsOf(RescueMap.read(theirMap, bytes.length).ranges());
         assertThat(Files.mismatch(cache.dataFile(), theirs)).isIn(-1L, Files.size(theirs));
       }
     }
@@ -249,7 +249,7 @@ class DdrescueTest {
       faults.mark(start, start + area.count() * 512, RescueStatus.BAD_SECTOR);
     }
     Path faultMap = folder.resolve("faults.map");
-    new Mapfile(0, '+', 1, faults.ranges(), java.util.Map.of(), false).write(faultMap);
+    new Mapfile(0, '+', 1, faults, java.util.Map.of()).write(faultMap);
     try (Nbdfuse medium = Nbdfuse.of(file, faultMap, folder.resolve("medium"));
         LoopDevice loop = LoopDevice.attach(medium.path(), 512)) {
       Path theirs = folder.resolve("theirs");
@@ -267,8 +267,8 @@ class DdrescueTest {
         RescueReport report = cache.rescue(RescueOptions.defaults(), Task.unwatched());
         assertThat(report.badBytes()).isEqualTo(300 * 512);
         assertThat(cache.map().ranges())
-            .isEqualTo(Mapfile.read(theirMap).map(theirMap, bytes.length).ranges())
-            .isEqualTo(faults.ranges());
+            .containsExactlyElementsOf(RescueMap.read(theirMap, bytes.length).ranges())
+            .containsExactlyElementsOf(faults.ranges());
       }
       assertThat(Files.mismatch(data, theirs)).isEqualTo(-1);
       String[] totals = new String[2];

@@ -7,6 +7,7 @@ import blksh.BlkshException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -15,7 +16,7 @@ class FilePairTest {
   @TempDir Path folder;
 
   private FilePair named(String fingerprint) {
-    return FilePair.named(folder.resolve("disc"), new SourceIdentity(fingerprint, 1, ""));
+    return FilePair.named(folder.resolve("disc"), new SourceIdentity(fingerprint, 1, Map.of()));
   }
 
   @Test

@@ -6,7 +6,9 @@ import static blksh.cache.RescueStatus.NON_SCRAPED;
 import static blksh.cache.RescueStatus.NON_TRIED;
 import static blksh.cache.RescueStatus.NON_TRIMMED;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -57,6 +59,72 @@ class RescueMapTest {
     }
   }
 
+  /** So many ranges that they take many chunks, which are cut, joined and shared with copies. */
+  @Test
+  void manyRangesAreWhatMarkingByteByByteGives() {
+    Random random = new Random(2);
+    RescueStatus[] all = RescueStatus.values();
+    int size = 30_000;
+    RescueMap map = new RescueMap(size);
+    RescueStatus[] bytes = new RescueStatus[size];
+    Arrays.fill(bytes, NON_TRIED);
+    RescueMap copy = map.copy();
+    RescueStatus[] copied = bytes.clone();
+    for (int i = 1; i <= 40_000; i++) {
+      boolean wide = random.nextInt(1000) == 0;
+      int start = random.nextInt(size);
+      int end = start + 1 + random.nextInt(wide ? 5000 : 3);
+      RescueStatus status = all[random.nextInt(all.length)];
+      map.mark(start, end, status);
+      Arrays.fill(bytes, start, Math.min(size, end), status);
+      if (i % 8000 == 0) {
+        check(map, bytes);
+        check(copy, copied);
+        copy = map.copy();
+        copied = bytes.clone();
+        copy.mark(i / 2, i / 2 + 1, BAD_SECTOR);
+        copied[Math.min(size - 1, i / 2)] = BAD_SECTOR;
+      }
+    }
+  }
+
+  @Test
+  void forwardsAndBackwardsAllRangesOfAStatusAreFound() {
+    RescueMap map = new RescueMap(1L << 40);
+    for (int i = 0; i < 20_000; i++) {
+      map.mark(i * 50_000_000L, i * 50_000_000L + 1 + i % 700, FINISHED);
+    }
+    int forwards = 0;
+    for (RescueRange at = map.next(0, FINISHED); at != null; at = map.next(at.end(), FINISHED)) {
+      assertEquals(forwards * 50_000_000L, at.start());
+      assertEquals(1 + forwards++ % 700, at.length());
+    }
+    assertThat(forwards).isEqualTo(20_000);
+    RescueRange at = map.previous(map.size(), FINISHED);
+    for (; at != null; at = map.previous(at.start(), FINISHED)) {
+      assertEquals(--forwards * 50_000_000L, at.start());
+    }
+    assertThat(forwards).isZero();
+  }
+
+  /** Each found in no more time than the one before. */
+  @Test
+  void manyRangesAreNoTrouble() {
+    int count = 300_000;
+    RescueMap map = new RescueMap(2L * count * 512);
+    for (int i = 0; i < count; i++) {
+      map.mark(2L * i * 512, (2L * i + 1) * 512, BAD_SECTOR);
+    }
+    assertThat(map.bytes(BAD_SECTOR)).isEqualTo(512L * count);
+    assertThat(map.ranges()).hasSize(2 * count);
+    RescueMap copy = map.copy();
+    for (int i = count - 1; i >= 0; i--) {
+      map.mark((2L * i + 1) * 512, (2L * i + 2) * 512, BAD_SECTOR);
+    }
+    assertThat(map.ranges()).containsExactly(new RescueRange(0, map.size(), BAD_SECTOR));
+    assertThat(copy.bytes(NON_TRIED)).isEqualTo(512L * count);
+  }
+
   private static void check(RescueMap map, RescueStatus[] bytes) {
     RescueStatus before = null;
     long at = 0;
@@ -64,8 +132,9 @@ class RescueMapTest {
       assertThat(range.start()).isEqualTo(at);
       assertThat(range.status()).isNotEqualTo(before);
       for (long i = range.start(); i < range.end(); i++) {
-        assertThat(bytes[(int) i]).isEqualTo(range.status());
-        assertThat(map.at(i)).isEqualTo(range);
+        if (bytes[(int) i] != range.status() || !map.at(i).equals(range)) {
+          throw new AssertionError(i + " in " + range);
+        }
       }
       at = range.end();
       before = range.status();
@@ -74,7 +143,8 @@ class RescueMapTest {
     for (RescueStatus status : RescueStatus.values()) {
       assertThat(map.bytes(status))
           .isEqualTo(Arrays.stream(bytes).filter(each -> each == status).count());
-      List<RescueRange> of = map.ranges(status);
+      List<RescueRange> of = new ArrayList<>();
+      map.ranges(status).forEach(of::add);
       assertThat(map.next(0, status)).isEqualTo(of.isEmpty() ? null : of.get(0));
       assertThat(map.previous(bytes.length, status))
           .isEqualTo(of.isEmpty() ? null : of.get(of.size() - 1));

@@ -51,7 +51,7 @@ class SaverTest {
     saver = Saver.of(saved, held, Duration.ofMillis(5));
     held.mark(0, 512, RescueStatus.BAD_SECTOR);
     await(() -> Files.exists(map));
-    assertThat(Mapfile.read(map).map(map, MIB).bytes(RescueStatus.BAD_SECTOR)).isEqualTo(512);
+    assertThat(RescueMap.read(map, MIB).bytes(RescueStatus.BAD_SECTOR)).isEqualTo(512);
   }
 
   @Test

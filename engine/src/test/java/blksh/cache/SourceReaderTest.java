@@ -89,8 +89,8 @@ class SourceReaderTest {
     held.mark(0, 4096, RescueStatus.NON_TRIMMED);
     held.mark(1024, 2048, RescueStatus.FINISHED);
     reader.settle(512, 3072, RescueStatus.NON_TRIMMED, RescueStatus.NON_SCRAPED);
-    assertThat(reader.map().ranges().subList(0, 5))
-        .containsExactly(
+    assertThat(reader.map().ranges())
+        .startsWith(
             new RescueRange(0, 512, RescueStatus.NON_TRIMMED),
             new RescueRange(512, 1024, RescueStatus.NON_SCRAPED),
             new RescueRange(1024, 2048, RescueStatus.FINISHED),

@@ -120,7 +120,7 @@ class WritableCacheTest {
         new Watched(WritableFile.open(medium)) {
           @Override
           public void write(long position, ByteBuffer content) {
-            RescueMap claimed = Mapfile.read(map).map(map, size());
+            RescueMap claimed = RescueMap.read(map, size());
             for (RescueRange range : claimed.ranges(RescueStatus.FINISHED)) {
               if (range.start() < position + content.remaining() && range.end() > position) {
                 wrong.add(range + " while writing at " + position);
@@ -162,7 +162,7 @@ class WritableCacheTest {
     }
     assertThat(Files.readAllBytes(medium)).isEqualTo(bytes);
     assertThat(Files.readAllBytes(folder.resolve("data"))).isEqualTo(bytes);
-    assertThat(Mapfile.read(map).map(map, bytes.length).isFinished()).isTrue();
+    assertThat(RescueMap.read(map, bytes.length).isFinished()).isTrue();
   }
 
   /** Another source, to look at what is written to it. */

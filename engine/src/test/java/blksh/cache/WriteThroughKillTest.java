@@ -211,7 +211,7 @@ class WriteThroughKillTest {
     }
     byte[] held = Files.readAllBytes(data);
     long claimed = 0;
-    for (RescueRange range : Mapfile.read(map).map(map, SIZE).ranges(RescueStatus.FINISHED)) {
+    for (RescueRange range : RescueMap.read(map, SIZE).ranges(RescueStatus.FINISHED)) {
       int from = (int) range.start();
       int to = (int) range.end();
       assertThat(Arrays.equals(held, from, to, medium, from, to)).as("%s", range).isTrue();

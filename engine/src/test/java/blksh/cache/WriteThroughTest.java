@@ -59,7 +59,7 @@ class WriteThroughTest {
   }
 
   private RescueStatus onDisk() {
-    return Mapfile.read(map).map(map, SIZE).at(AT).status();
+    return RescueMap.read(map, SIZE).at(AT).status();
   }
 
   private byte[] inSource() throws IOException {

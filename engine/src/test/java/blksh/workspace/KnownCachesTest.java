@@ -126,6 +126,30 @@ class KnownCachesTest {
   }
 
   @Test
+  void mediaThatBeginAlikeAreReadBesideEachOther() throws IOException {
+    Path one = medium("one", 1);
+    byte[] bytes = Files.readAllBytes(one);
+    byte[] other = bytes.clone();
+    java.util.Arrays.fill(other, bytes.length / 2, bytes.length, (byte) 7);
+    Path two = Files.write(folder.resolve("two"), other);
+    try (Workspace workspace = open()) {
+      Cache first = cache(workspace, one, folder.resolve("disc"));
+      first.fill(Task.unwatched());
+      first.flush();
+      Cache second = cache(workspace, two, folder.resolve("disc"));
+      assertThat(second).isNotSameAs(first);
+      ByteBuffer read = ByteBuffer.allocate(other.length);
+      second.read(0, read);
+      assertThat(read.array()).isEqualTo(other);
+      assertThat(cache(workspace, two, folder.resolve("disc"))).isSameAs(second);
+      assertThat(cache(workspace, one, folder.resolve("disc"))).isSameAs(first);
+      assertThat(workspace.caches())
+          .extracting(KnownCache::name)
+          .containsExactlyInAnyOrder("disc", "disc-2");
+    }
+  }
+
+  @Test
   void aForgottenCacheKeepsItsFiles() throws IOException {
     Path medium = medium("one", 1);
     try (Workspace workspace = open()) {

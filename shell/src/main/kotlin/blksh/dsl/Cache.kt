@@ -57,9 +57,12 @@ internal constructor(
   val source: String
     get() = known?.source() ?: engine.describe().location()
 
-  /** What the medium is known by: the beginning of a digest of its first 64 KiB. */
+  /**
+   * What the medium is known by: the beginning of a digest of its first 64 KiB, and more of what it
+   * is where others begin alike.
+   */
   val medium: String
-    get() = known?.medium() ?: engine.identity().name()
+    get() = known?.medium() ?: engine.medium()
 
   /** When it was last opened; null when it is new. */
   val lastUsed: Instant?

@@ -6,6 +6,8 @@ import blksh.block.DirectSource
 import blksh.block.MediaSlot
 import blksh.cache.CacheOptions
 import blksh.cache.MediaWatch
+import blksh.cache.OtherMediumException
+import blksh.cache.SourceIdentity
 import blksh.io.OwnerOnly
 import blksh.session.Session
 import blksh.view.Keyed
@@ -25,12 +27,15 @@ class Caches internal constructor(private val session: Session) : AbstractList<C
       val path = Path.of(known.source())
       val opened = if (MediaSlot.at(path).medium().isPresent) open(path) else null
       // Another medium may be in by now, and then this one is not there.
-      if (opened != null && blksh.cache.SourceIdentity.of(opened).name() == known.medium()) {
-        workspace.cache(opened, known.data(), known.map(), CacheOptions.defaults())
-      } else {
-        opened?.close()
-        workspace.cache(known)
+      if (opened != null && known.medium().startsWith(SourceIdentity.of(opened).name())) {
+        try {
+          return@Cache workspace.cache(opened, known.data(), known.map(), CacheOptions.defaults())
+        } catch (_: OtherMediumException) {
+          // one that begins alike
+        }
       }
+      opened?.close()
+      workspace.cache(known)
     }
 
   override val size: Int
@@ -71,6 +76,7 @@ class Caches internal constructor(private val session: Session) : AbstractList<C
    *   directory
    * @param block what a single read takes at least, a power of two
    * @param most how many media to wait for; 0 for no end
+   * @param keep whether to keep the cache of a medium that was taken out
    * @param with what to do with each: read all of it, unless told otherwise
    */
   fun watch(
@@ -78,6 +84,7 @@ class Caches internal constructor(private val session: Session) : AbstractList<C
     file: Path? = null,
     block: Size = 64.KiB,
     most: Int = 0,
+    keep: Boolean = true,
     with: (Visit) -> Unit = { it.cache.fill() },
   ): List<Visit> {
     val place = file ?: session.options().home().resolve("caches").resolve(drive.fileName)
@@ -91,7 +98,11 @@ class Caches internal constructor(private val session: Session) : AbstractList<C
           session.workspace().remember(engine)
           val visit = Visit(Cache(session, null, during = inner) { engine }, inner)
           visits += visit
-          with(visit)
+          try {
+            with(visit)
+          } finally {
+            if (!keep) visit.cache.discard()
+          }
         }
       for (visited in past) visits.find { it.file == visited.cache() && it.past == null }?.past =
         visited

@@ -54,8 +54,7 @@ internal constructor(private val what: String, private val report: RescueReport,
       Field.of("took", took),
     )
 
-  override fun appendix(): Any? =
-    report.badRanges().take(SHOWN).ifEmpty { null }?.map { Unread(it) }
+  override fun appendix(): Any? = report.largestBad().ifEmpty { null }?.map { Unread(it) }
 
   private class Unread(private val range: RescueRange) : Described {
 
@@ -63,9 +62,5 @@ internal constructor(private val what: String, private val report: RescueReport,
 
     override fun fields(): List<Field> =
       listOf(Field.of("unreadable at byte", range.start()), Field.of("bytes", range.length()))
-  }
-
-  private companion object {
-    const val SHOWN = 20
   }
 }

@@ -40,7 +40,7 @@ class VisitTest {
     return sitting
         .words
         .getCaches()
-        .watch(drive, folder.resolve("discs/disc"), new Size(64 * KIB), 1, with);
+        .watch(drive, folder.resolve("discs/disc"), new Size(64 * KIB), 1, true, with);
   }
 
   private static Unit fill(Visit visit) {
@@ -62,6 +62,15 @@ class VisitTest {
     assertThat(Sitting.value(visit, "read")).isEqualTo(new Size(256 * KIB));
     assertThat(Sitting.value(visit, "bad")).isEqualTo(new Size(0));
     assertThat(sitting.words.getCaches().getKeys()).containsExactly("disc");
+  }
+
+  @Test
+  void theCacheOfAMediumIsDeletedWhenItIsNotToBeKept() throws IOException {
+    Files.write(drive, DISC);
+    Path file = folder.resolve("discs/disc");
+    sitting.words.getCaches().watch(drive, file, new Size(64 * KIB), 1, false, VisitTest::fill);
+    assertThat(folder.resolve("discs")).isEmptyDirectory();
+    assertThat(sitting.words.getCaches()).isEmpty();
   }
 
   @Test
