@@ -59,7 +59,8 @@ class Blksh:
     def start(self, device, work):
         self.file = os.path.join(work, "disc.img")
         self.process = subprocess.Popen(
-            [BLKSH, "run", "blkcache", device, self.file, "-k", "--quiet", "--home", work],
+            [BLKSH, "run", "blkcache", device, self.file, "--no-keep-cache", "-b", "64KiB",
+             "--quiet", "--home", work],
             stdout=subprocess.DEVNULL)
         until(lambda: os.path.exists(self.file), self.process)
         return self.file

@@ -141,7 +141,12 @@ class CacheScriptsTest {
   @CsvSource({"HUP, 129", "INT, 130", "QUIT, 131", "TERM, 143"})
   void everySignalThatEndedBlkcacheEndsItsScriptInOrder(String signal, int status)
       throws Exception {
-    Ended ended = signalled(new Program(home), signal, "--log-level", "DEBUG", "-k");
+    // What Java starts has QUIT blocked, as Java's own threads have.
+    String unblocked = "sigprocmask(SIG_SETMASK, POSIX::SigSet->new); exec {$ARGV[0]} @ARGV";
+    Program blksh =
+        new Program(home)
+            .by("perl", "-MPOSIX", "-e", unblocked, "--", Program.launcher().toString());
+    Ended ended = signalled(blksh, signal, "--log-level", "DEBUG", "-k");
     assertThat(ended.status()).isEqualTo(status);
     assertThat(ended.out()).contains("disc.img: 3.8 MiB").doesNotContain("thread dump");
     assertThat(kept()).hasSize(2);
@@ -182,8 +187,8 @@ class CacheScriptsTest {
             "" + home.resolve("map"));
     assertThat(ended.status()).isEqualTo(ExitStatus.FINDINGS);
     assertThat(ended.err())
-        .contains("10000 ranges, 10240000 bytes cannot be read, the first at byte 1024;")
-        .hasLineCount(1);
+        .contains("10000 ranges, 10240000 bytes cannot be read, the first at byte 1024;");
+    assertThat(ended.err().lines().filter(line -> line.contains("at byte"))).hasSize(1);
     assertThat(ended.out().lines().count()).isBetween(20L, 60L);
   }
 

@@ -40,6 +40,9 @@ public record SourceIdentity(String fingerprint, long size, Map<String, String> 
 
   private static final int DIGITS = 8;
 
+  /** A mapfile may say anything. */
+  private static final int LONGEST_QUOTED = 80;
+
   public SourceIdentity {
     Map<String, String> known = new LinkedHashMap<>();
     marks.forEach((key, value) -> known.put(key, value.replaceAll("\\p{Cntrl}", "?")));
@@ -152,9 +155,14 @@ public record SourceIdentity(String fingerprint, long size, Map<String, String> 
     if (telling && (!key.equals(WWID) || areAlike(before, found))) {
       throw new OtherMediumException(
           action,
-          "it was begun with another medium: %s %s, now %s".formatted(what, before, found),
+          "it was begun with another medium: %s %s, now %s"
+              .formatted(what, quoted(before), quoted(found)),
           "put that medium back, or use another file");
     }
+  }
+
+  private static String quoted(String mark) {
+    return mark.length() <= LONGEST_QUOTED ? mark : mark.substring(0, LONGEST_QUOTED) + "…";
   }
 
   /** Another adapter may show another kind of identifier, as in {@code naa.…} and {@code eui.…}. */

@@ -9,6 +9,7 @@ import blksh.block.ByteArraySource;
 import blksh.block.MediumGoneException;
 import blksh.block.SourceInfo;
 import blksh.io.UnreadableException;
+import blksh.kit.Await;
 import blksh.kit.Content;
 import blksh.kit.CountedSource;
 import java.nio.ByteBuffer;
@@ -124,7 +125,7 @@ class KeptSamplesTest {
           @Override
           public int read(long position, ByteBuffer target) {
             try {
-              Thread.sleep(700);
+              Await.pause(700);
             } catch (InterruptedException e) {
               throw new AssertionError(e);
             }
