@@ -92,6 +92,7 @@ final class SavedMap {
       claims.takeFrom(copy);
       held.force();
       Map<String, String> notes = identity.notes();
+      notes.put(CopyTarget.NOTE, CopyTarget.noteOf(held.path()));
       if (claims.isOpen(0)) {
         notes.remove("fingerprint"); // it is about to be another
       }
