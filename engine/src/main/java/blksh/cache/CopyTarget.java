@@ -11,6 +11,8 @@ import blksh.io.IoFailure;
 import blksh.io.OpenFile;
 import blksh.io.WriteClaim;
 import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
@@ -22,6 +24,9 @@ import java.util.Iterator;
  * name may be another drive's by now.
  */
 final class CopyTarget {
+
+  /** The name of the note in a map. */
+  static final String NOTE = "copy";
 
   private static final String OVERWRITE = "to write over it, say overwrite = true (--overwrite)";
 
@@ -98,10 +103,22 @@ final class CopyTarget {
     }
   }
 
-  /** Whether the map tells of bytes in the copy. */
+  /** Whether the map is one of this copy, or tells of bytes in it. */
   private boolean isBegun() {
-    return Files.exists(map)
-        && Mapfile.read(map, source.size()).map(map).bytes(RescueStatus.FINISHED) > 0;
+    if (!Files.exists(map)) {
+      return false;
+    }
+    Mapfile mapfile = Mapfile.read(map, source.size());
+    return noteOf(copy).equals(mapfile.notes().get(NOTE))
+        || mapfile.map(map).bytes(RescueStatus.FINISHED) > 0;
+  }
+
+  /**
+   * What a map notes of its copy: a copy whose process died may hold bytes before its map tells of
+   * any. The two may be moved together, so it is no path.
+   */
+  static String noteOf(Path copy) {
+    return URLEncoder.encode(copy.getFileName().toString(), StandardCharsets.UTF_8);
   }
 
   /** Whether nothing was written to it, as when a copy ended before its first byte. */

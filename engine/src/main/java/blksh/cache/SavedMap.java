@@ -92,6 +92,7 @@ final class SavedMap {
       claims.takeFrom(copy);
       held.force();
       Map<String, String> notes = identity.notes(claims.isOpen(0));
+      notes.put(CopyTarget.NOTE, CopyTarget.noteOf(held.path()));
       new Mapfile(position, status, pass, copy, notes).write(path);
       claims.saved(copy);
     } catch (IOException | RuntimeException e) {

@@ -102,6 +102,8 @@ class FailingDiskTest {
   void makeDisk() throws IOException {
     disk = new Disk(folder.resolve("disk"));
     map = folder.resolve("copy.map");
+    // The copy is begun: the disk is full of zeros, and has no holes.
+    Files.writeString(map, "## blksh: copy=copy\n0x0 ? 1\n0x0 %d ?\n".formatted(SIZE));
   }
 
   private FuseMount mount() {
