@@ -4,5 +4,6 @@ val storeDir by option<Place>("--store", "DIR", "the store's directory")
 val to by option<String>("--to", "TARGET", "a file or a drive, or - for standard output")
 val overwrite by flag("--overwrite", "write over what is there")
 val onlyChanged by flag("--only-changed", "write over what is there, but only where it differs")
+val anySectors by flag("--any-sectors", "let a partition table go to a drive whose sectors it does not count in")
 
-existingStore(storeDir).restore(reference, to, overwrite, onlyChanged)
+existingStore(storeDir).restore(reference, to, overwrite, onlyChanged, anySectors)

@@ -67,7 +67,8 @@ public final class Convert {
   /** Writes the bytes of a source as they are, a hole where they are free. */
   public static ConvertResult toRaw(
       BlockSource source, Path to, ConvertOptions options, Task task) {
-    ImageRestoreOptions restore = new ImageRestoreOptions(options.overwrite(), options.dryRun());
+    ImageRestoreOptions restore =
+        new ImageRestoreOptions(options.overwrite(), options.dryRun(), false);
     if (Files.exists(to) && !Files.isRegularFile(to)) {
       throw new BlkshException("convert to " + to, "it is no regular file")
           .suggest("restore writes to drives");

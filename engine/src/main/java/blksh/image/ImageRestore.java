@@ -3,6 +3,7 @@ package blksh.image;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.Extent;
+import blksh.filesystem.SectorFit;
 import blksh.io.DirectBuffer;
 import blksh.io.IoFailure;
 import blksh.io.TargetFile;
@@ -48,6 +49,7 @@ public final class ImageRestore {
       BlockSource source, Path to, ImageRestoreOptions options, Task task) {
     String action = "restore to " + to;
     WriteClaim.requireOther(to, source.describe().location(), action);
+    SectorFit.check(source, to, action, options.anySectors(), task);
     if (options.dryRun()) {
       boolean device = TargetFile.check(to, action, source.size(), options.overwrite(), true);
       return dryRun(source, to, device, task);

@@ -5,18 +5,23 @@ package blksh.image;
  *
  * @param overwrite whether what is there may be replaced
  * @param dryRun only check the target and count what would be written
+ * @param anySectors whether a partition table may go to a drive whose sectors it does not count in
  */
-public record ImageRestoreOptions(boolean overwrite, boolean dryRun) {
+public record ImageRestoreOptions(boolean overwrite, boolean dryRun, boolean anySectors) {
 
   public static ImageRestoreOptions defaults() {
-    return new ImageRestoreOptions(false, false);
+    return new ImageRestoreOptions(false, false, false);
   }
 
   public ImageRestoreOptions withOverwrite(boolean overwrite) {
-    return new ImageRestoreOptions(overwrite, dryRun);
+    return new ImageRestoreOptions(overwrite, dryRun, anySectors);
   }
 
   public ImageRestoreOptions withDryRun(boolean dryRun) {
-    return new ImageRestoreOptions(overwrite, dryRun);
+    return new ImageRestoreOptions(overwrite, dryRun, anySectors);
+  }
+
+  public ImageRestoreOptions withAnySectors(boolean anySectors) {
+    return new ImageRestoreOptions(overwrite, dryRun, anySectors);
   }
 }

@@ -178,7 +178,11 @@ final class Restore {
     long to = Math.min(manifest.size(), end * Page.SIZE);
     UnreadableException failure =
         new UnreadableException(manifest.reference(), from, to - from, problem, cause);
-    failure.suggest("verify the store to see all damage; capturing the same data again heals it");
+    failure.suggest(
+        "verify the store to see all damage; "
+            + (IoFailure.of(cause) == IoFailure.NO_SUCH_FILE
+                ? "what only a lost pack held cannot be had again"
+                : "capturing the same data again heals it"));
     return failure;
   }
 

@@ -3,6 +3,7 @@ package blksh.store;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.BlockStream;
+import blksh.filesystem.SectorFit;
 import blksh.io.IoFailure;
 import blksh.retention.Policy;
 import blksh.store.pack.Codec;
@@ -261,6 +262,9 @@ public final class Store implements Closeable {
     return call(
         task,
         () -> {
+          try (BlockSource image = source(manifest)) {
+            SectorFit.check(image, target, "restore to " + target, options.anySectors(), task);
+          }
           try (ManifestFile file = repository.manifests().open(manifest);
               RestoreTarget to = RestoreTarget.of(target, file.manifest().size(), options)) {
             return new Restore(repository, file, to, target.toString(), task).run();

@@ -20,7 +20,14 @@ public class CountedSource implements BlockSource {
   public final AtomicLong requests = new AtomicLong();
 
   public CountedSource(byte[] content) {
-    this.source = new FaultySource(new ByteArraySource(content));
+    this(new ByteArraySource(content));
+  }
+
+  /**
+   * @param medium closed with it
+   */
+  public CountedSource(BlockSource medium) {
+    this.source = new FaultySource(medium);
   }
 
   @Override

@@ -17,8 +17,11 @@ import blksh.block.BlockSources;
 import blksh.block.ByteArraySource;
 import blksh.block.Extent;
 import blksh.block.FaultySource;
+import blksh.block.FileSource;
 import blksh.io.UnreadableException;
 import blksh.kit.Content;
+import blksh.kit.CountedSource;
+import blksh.kit.LoopDevice;
 import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.io.IOException;
@@ -60,6 +63,31 @@ class CaptureTest {
   private CaptureResult captureBytes(byte[] bytes, String name) {
     return store.capture(
         new ByteArraySource(bytes), name, CaptureOptions.defaults(), Task.unwatched());
+  }
+
+  /** As a file that is cut short while it is captured, at any moment; one try a segment. */
+  @Test
+  void whatWasCutOffTheSourceIsOneBadRangeAndNotTriedBySectors() throws IOException {
+    Path image = image("image", Content.random(8 * MIB, 3));
+    try (CountedSource source = new CountedSource(FileSource.open(image))) {
+      Images.truncate(image, MIB + 1024);
+      CaptureResult result =
+          store.capture(source, "cut", CaptureOptions.defaults(), Task.unwatched());
+      assertThat(result.bad())
+          .containsExactly(new Extent(MIB + 1024, 7 * MIB - 1024, Extent.Kind.BAD));
+      assertThat(source.requests.get()).isLessThan(100);
+    }
+  }
+
+  @Test
+  void aVersionHasTheSectorsOfItsDrive() throws IOException {
+    Path image = image("image", Content.random(MIB, 4));
+    try (LoopDevice drive = LoopDevice.attach(image, 4096)) {
+      Manifest manifest = capture(store, drive.path(), "4kn").manifest();
+      try (BlockSource source = store.source(manifest)) {
+        assertThat(source.sectorSize()).isEqualTo(4096);
+      }
+    }
   }
 
   // ---- sharing -------------------------------------------------------------------------------

@@ -83,6 +83,9 @@ internal constructor(
   override fun restore(to: String, overwrite: Boolean): Restored =
     store.restore(this, to, overwrite)
 
+  override fun restoreToAnySectors(to: String, overwrite: Boolean): Restored =
+    store.restore(this, to, overwrite, anySectors = true)
+
   /** Restores this version, where it differs from what is there; see [Store.restore]. */
   fun restore(to: String, overwrite: Boolean = false, onlyChanged: Boolean): Restored =
     store.restore(this, to, overwrite, onlyChanged)

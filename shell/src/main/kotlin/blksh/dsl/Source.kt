@@ -173,12 +173,27 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
    *
    * @param to a file or a drive, or `-` for standard output
    * @param overwrite whether a file or drive that is there may be written over
+   * @param anySectors whether a partition table may go to a drive whose sectors it does not count
+   *   in
    *
    * Example: `sampleImage.restore("$home/samples/back.img", overwrite = true)`
    */
-  open fun restore(to: String, overwrite: Boolean = false): Result {
+  open fun restore(to: String, overwrite: Boolean = false): Result = restore(to, overwrite, false)
+
+  /**
+   * As [restore], also to a drive whose sectors its partition table does not count in: nothing
+   * finds its partitions there before the table is made anew.
+   */
+  open fun restoreToAnySectors(to: String, overwrite: Boolean = false): Result =
+    restore(to, overwrite, true)
+
+  private fun restore(to: String, overwrite: Boolean, anySectors: Boolean): Result {
     val dryRun = session.options().dryRun()
-    val options = ImageRestoreOptions.defaults().withOverwrite(overwrite).withDryRun(dryRun)
+    val options =
+      ImageRestoreOptions.defaults()
+        .withOverwrite(overwrite)
+        .withDryRun(dryRun)
+        .withAnySectors(anySectors)
     return session.run("restore", name) { task ->
       open().use { source ->
         val result =

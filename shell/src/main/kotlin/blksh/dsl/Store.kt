@@ -200,6 +200,8 @@ internal constructor(
    * @param to a path, or `-` for standard output
    * @param overwrite whether a file or drive that is there may be written over
    * @param onlyChanged whether to read what is there and write only what differs
+   * @param anySectors whether a partition table may go to a drive whose sectors it does not count
+   *   in
    *
    * Example: `sampleStore().restore("disk@1", to = "$home/samples/copy.img", overwrite = true)`
    */
@@ -208,11 +210,13 @@ internal constructor(
     to: String,
     overwrite: Boolean = false,
     onlyChanged: Boolean = false,
+    anySectors: Boolean = false,
   ): Restored {
     val options =
       RestoreOptions.defaults()
         .withOverwrite(overwrite || onlyChanged)
         .withOnlyChanged(onlyChanged)
+        .withAnySectors(anySectors)
         .withDryRun(dryRun)
     return session.run("restore", manifest.reference) { task ->
       val result =
@@ -233,7 +237,8 @@ internal constructor(
     to: String,
     overwrite: Boolean = false,
     onlyChanged: Boolean = false,
-  ): Restored = restore(manifest(reference), to, overwrite, onlyChanged)
+    anySectors: Boolean = false,
+  ): Restored = restore(manifest(reference), to, overwrite, onlyChanged, anySectors)
 
   /**
    * Checks what was written; damage is reported with the images and bytes it hits, and makes the

@@ -196,13 +196,13 @@ class StoreTest {
     capture(1);
     capture(2);
     Path back = folder.resolve("back");
-    Restored restored = store.restore("disk@1", back.toString(), false, false);
+    Restored restored = store.restore("disk@1", back.toString(), false, false, false);
     assertThat(restored.getWritten()).isEqualTo(new Size(4 * PAGE));
     assertThat(Files.readAllBytes(back)).isEqualTo(random(4 * PAGE, 1));
-    store.restore("disk", back.toString(), true, false);
+    store.restore("disk", back.toString(), true, false, false);
     assertThat(Files.readAllBytes(back)).isEqualTo(random(4 * PAGE, 2));
     Sitting.refused(
-        () -> store.restore("disk", "ssh://server01/tmp/x", false, false),
+        () -> store.restore("disk", "ssh://server01/tmp/x", false, false, false),
         "cannot write ssh://server01/tmp/x: files and drives on another machine are not"
             + " supported yet");
   }
