@@ -23,6 +23,16 @@ public final class Component {
     return fail(what + ", and is needed in CI");
   }
 
+  /**
+   * Ends the test where the running kernel lacks something, which no package brings: it is skipped,
+   * with CI set too.
+   */
+  public static void needKernel(boolean there, String what) {
+    if (!there) {
+      abort("the kernel: " + what);
+    }
+  }
+
   /** Ends the test unless something is there; {@code what} says that it is not. */
   public static void need(boolean there, String what) {
     if (!there) {

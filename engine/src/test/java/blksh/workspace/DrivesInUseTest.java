@@ -310,11 +310,10 @@ class DrivesInUseTest {
   private Path mapped() throws IOException {
     Path drive = drive();
     String name = "blksh-test-" + ProcessHandle.current().pid();
-    if (Tool.named("dmsetup").attempt("version").status() != 0) {
-      Component.missing("the kernel has no device mapper");
-    }
-    Tool.named("dmsetup").run("create", name, "--table", "0 2048 linear " + drive + " 0");
-    undo.push(() -> Tool.named("dmsetup").run("remove", "--retry", name));
+    Tool dmsetup = Tool.named("dmsetup");
+    Component.needKernel(dmsetup.attempt("version").status() == 0, "it has no device mapper");
+    dmsetup.run("create", name, "--table", "0 2048 linear " + drive + " 0");
+    undo.push(() -> dmsetup.run("remove", "--retry", name));
     return drive;
   }
 
@@ -346,10 +345,8 @@ class DrivesInUseTest {
   }
 
   private Path raid() throws IOException {
+    Component.needKernel(Files.exists(Path.of("/proc/mdstat")), "it has no RAID");
     Tool mdadm = Tool.named("mdadm");
-    if (!Files.exists(Path.of("/proc/mdstat"))) {
-      Component.missing("the kernel has no RAID");
-    }
     Path drive = drive();
     Path array = Path.of("/dev/md", "blksh-test-" + ProcessHandle.current().pid());
     mdadm.run("--create", array, "--run", "--level=1", "--raid-devices=2", drive, "missing");
