@@ -18,6 +18,7 @@ final class ManifestJson {
 
   private static final JsonFactory JSON = new JsonFactory();
 
+  private static final int USUAL_SECTOR = 512;
   private static final int LARGEST_SECTOR = 1 << 20;
 
   private ManifestJson() {}
@@ -53,7 +54,9 @@ final class ManifestJson {
       out.writeNumberField("extents", f.extents());
       out.writeEndObject();
       out.writeStringField("root", m.root());
-      out.writeNumberField("sectorSize", m.sectorSize());
+      if (m.sectorSize() != USUAL_SECTOR) {
+        out.writeNumberField("sectorSize", m.sectorSize());
+      }
       out.writeEndObject();
     }
     return bytes.toByteArray();
@@ -88,7 +91,7 @@ final class ManifestJson {
               number(figures, "storedBytes"),
               number(figures, "extents")),
           text(top, "root"),
-          sectorSize(top.getOrDefault("sectorSize", "512")));
+          sectorSize(top.get("sectorSize")));
     } catch (BlkshException e) {
       throw new IOException("its name is refused: " + e.problem(), e);
     } catch (IllegalArgumentException | DateTimeException e) {
@@ -96,10 +99,13 @@ final class ManifestJson {
     }
   }
 
-  /** Manifests did not always have it. */
+  /** Only what is unusual is written, so that a row whose field is damaged says something else. */
   private static int sectorSize(String text) throws IOException {
+    if (text == null) {
+      return USUAL_SECTOR;
+    }
     int size = Integer.parseInt(text);
-    if (size < 512 || size > LARGEST_SECTOR || Integer.bitCount(size) != 1) {
+    if (size < USUAL_SECTOR || size > LARGEST_SECTOR || Integer.bitCount(size) != 1) {
       throw new IOException("there are no sectors of " + size + " bytes");
     }
     return size;
