@@ -84,7 +84,7 @@ final class ManifestDirectory {
       spelled.remove(name);
       return plain;
     }
-    return below(PREFIX + SpelledName.of(name) + "/");
+    return SpelledName.fits(name) ? below(PREFIX + SpelledName.of(name) + "/") : List.of();
   }
 
   /** The name of the blob a version has. */
@@ -121,8 +121,9 @@ final class ManifestDirectory {
   }
 
   boolean exists(Version version) throws IOException {
-    if (shelf.size(blob(version)).isPresent()) {
-      return true;
+    boolean plain = shelf.size(blob(version)).isPresent();
+    if (plain || !SpelledName.fits(version.name())) {
+      return plain;
     }
     String folder = SpelledName.of(version.name());
     boolean found = shelf.size(PREFIX + folder + "/" + version.number() + ".manifest").isPresent();
@@ -261,7 +262,7 @@ final class ManifestDirectory {
       return;
     }
     String folder = SpelledName.of(name);
-    if (!shelf.prepareIfKept(PREFIX + folder + "/")) {
+    if (!SpelledName.fits(name) || !shelf.prepareIfKept(PREFIX + folder + "/")) {
       throw new BlkshException(
               "keep the name " + name + " in " + shelf.place(),
               "its file system cannot have a folder of that name")

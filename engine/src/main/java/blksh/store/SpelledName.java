@@ -14,6 +14,10 @@ final class SpelledName {
 
   private static final char MARK = '@';
   private static final int DIGITS = 2;
+
+  /** Characters a name of a file may have. */
+  private static final int LONGEST = 255;
+
   private static final String LACKING = ":*?\"<>|";
   private static final String LOST_AT_THE_END = ". ";
 
@@ -45,6 +49,11 @@ final class SpelledName {
     for (byte each : Character.toString(codePoint).getBytes(StandardCharsets.UTF_8)) {
       folder.append(MARK).append(HexFormat.of().toHexDigits(each));
     }
+  }
+
+  /** Whether file systems can have its folder at all. */
+  static boolean fits(String name) {
+    return of(name).length() <= LONGEST;
   }
 
   /** The name of a folder; null when it is not the one {@link #of} gives that name. */
