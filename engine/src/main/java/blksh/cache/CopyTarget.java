@@ -12,10 +12,10 @@ import blksh.io.OpenFile;
 import blksh.io.WriteClaim;
 import java.io.IOException;
 import java.net.URLEncoder;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Iterator;
 

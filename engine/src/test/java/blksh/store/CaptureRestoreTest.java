@@ -145,8 +145,8 @@ class CaptureRestoreTest {
         BlockStream stream =
             new BlockStream(dribbling(bytes), new SourceInfo("standard input", "-", "-"))) {
       Task task = new Task("capture", "stream");
-      CaptureResult result = store.capture(
-              stream, "stream", CaptureOptions.defaults().withAllowEmpty(true), task);
+      CaptureResult result =
+          store.capture(stream, "stream", CaptureOptions.defaults().withAllowEmpty(true), task);
       assertThat(result.manifest().size()).isEqualTo(size);
       assertThat(result.manifest().source().location()).isEqualTo("-");
       assertThat(task.done()).isEqualTo(size);

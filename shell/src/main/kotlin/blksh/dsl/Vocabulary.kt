@@ -416,6 +416,7 @@ class Vocabulary(private val session: Session, arguments: Arguments) : ArgumentW
   fun sampleStore(): Store {
     val sample = store(home.resolve("samples").resolve("store"))
     if (!sample.reachable) {
+      sample.create()
       sample.capture(sampleDisk(1), name = "disk")
       sample.capture(sampleDisk(2), name = "disk")
     }

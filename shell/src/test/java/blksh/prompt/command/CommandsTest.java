@@ -86,7 +86,8 @@ class CommandsTest {
             """);
     assertThat(out)
         .contains(
-            "fun Store.capture(source: Input, name: String = source.name, skipFree: Boolean = false): Captured",
+            "fun Store.capture(source: Input, name: String = source.name, skipFree: Boolean = false,"
+                + " allowEmpty: Boolean = false): Captured",
             "Try:  sampleStore().capture(sampleDisk(1), name = \"mine\")",
             "fun Store.verify(",
             "each of them\n  path ",
