@@ -6,6 +6,7 @@ import blksh.io.IoFailure;
 import blksh.io.UnreadableException;
 import blksh.store.pack.FrameCache;
 import blksh.store.pack.Page;
+import blksh.store.pack.PageReader;
 import blksh.task.OrderedStep;
 import blksh.task.Task;
 import blksh.task.Workers;
@@ -179,10 +180,10 @@ final class Restore {
     UnreadableException failure =
         new UnreadableException(manifest.reference(), from, to - from, problem, cause);
     failure.suggest(
-        "verify the store to see all damage; "
-            + (IoFailure.of(cause) == IoFailure.NO_SUCH_FILE
-                ? "what only a lost pack held cannot be had again"
-                : "capturing the same data again heals it"));
+        "verify the store to see all damage"
+            + (PageReader.isBeyondHealing(problem)
+                ? ""
+                : "; capturing the same data again heals it"));
     return failure;
   }
 

@@ -1,6 +1,7 @@
 package blksh.store.pack;
 
 import blksh.BlkshException;
+import blksh.io.IoFailure;
 import java.io.Closeable;
 import java.nio.ByteBuffer;
 
@@ -9,6 +10,8 @@ import java.nio.ByteBuffer;
  * store, where a later capture may have stored it again. Used by one thread at a time.
  */
 public final class PageReader implements Closeable {
+
+  private static final String LOST = ", and what only it held is lost";
 
   private final PackDirectory packs;
   private final PageFinder.Indexes indexes;
@@ -209,7 +212,7 @@ public final class PageReader implements Closeable {
     try {
       usePack(packId);
     } catch (BlkshException e) {
-      problem = e.action() + ": " + e.problem();
+      problem = e.action() + ": " + e.problem() + (isGone(e) ? LOST : "");
       return null;
     }
     int frame = pack.footer().frameOf(page);
@@ -226,6 +229,16 @@ public final class PageReader implements Closeable {
       dropPack();
       pack = packs.acquire(packId);
     }
+  }
+
+  /** What only a lost pack held has lost its digests with it: nobody can know it again. */
+  private static boolean isGone(BlkshException e) {
+    return IoFailure.of(e) == IoFailure.NO_SUCH_FILE;
+  }
+
+  /** Whether a problem is one that capturing the same data again does not heal. */
+  public static boolean isBeyondHealing(String problem) {
+    return problem.endsWith(LOST);
   }
 
   /** Why the last read failed. */

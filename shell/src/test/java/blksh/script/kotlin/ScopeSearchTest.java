@@ -102,7 +102,8 @@ class ScopeSearchTest {
     Scope first = repl.scope("store(\"/s\").capture(");
     assertThat(first.getSignatures())
         .containsExactly(
-            "capture(source: Input, name: String = …, skipFree: Boolean = …): Captured");
+            "capture(source: Input, name: String = …, skipFree: Boolean = …,"
+                + " allowEmpty: Boolean = …): Captured");
     assertThat(first.getParameters())
         .extracting(Scope.Parameter::getFunction, Scope.Parameter::getName)
         .contains(tuple("Store.capture", "source"));
