@@ -113,7 +113,7 @@ class ScopeSearchTest {
         .containsExactly("source");
     assertThat(repl.scope("store(\"/s\").capture(stdin, name = \"a\", ").getParameters())
         .extracting(Scope.Parameter::getName)
-        .containsExactly("skipFree");
+        .containsExactly("skipFree", "allowEmpty");
   }
 
   @Test
