@@ -88,6 +88,11 @@ final class ProvenReader implements Closeable {
     return pages.put(packId, number, some, target, expected);
   }
 
+  /** Whether the last read failed as {@link PageReader#isPackLost} says. */
+  boolean isPackLost() {
+    return problem != OTHER && pages.isPackLost();
+  }
+
   /** Why the last read failed. */
   String problem() {
     return problem;

@@ -6,7 +6,6 @@ import blksh.io.IoFailure;
 import blksh.io.UnreadableException;
 import blksh.store.pack.FrameCache;
 import blksh.store.pack.Page;
-import blksh.store.pack.PageReader;
 import blksh.task.OrderedStep;
 import blksh.task.Task;
 import blksh.task.Workers;
@@ -140,7 +139,7 @@ final class Restore {
         segment = takeIdle();
       }
     } catch (ManifestFile.DamagedManifest e) {
-      throw damaged(e.first, e.end, e.getMessage(), e);
+      throw damaged(e.first, e.end, e.getMessage(), true, e);
     } catch (IOException e) {
       throw targetFailure(e);
     } finally {
@@ -174,16 +173,15 @@ final class Restore {
     idle.add(segment);
   }
 
-  private UnreadableException damaged(long first, long end, String problem, Throwable cause) {
+  private UnreadableException damaged(
+      long first, long end, String problem, boolean healable, Throwable cause) {
     long from = first * Page.SIZE;
     long to = Math.min(manifest.size(), end * Page.SIZE);
     UnreadableException failure =
         new UnreadableException(manifest.reference(), from, to - from, problem, cause);
     failure.suggest(
         "verify the store to see all damage"
-            + (PageReader.isBeyondHealing(problem)
-                ? ""
-                : "; capturing the same data again heals it"));
+            + (healable ? "; capturing the same data again heals it" : ""));
     return failure;
   }
 
@@ -240,7 +238,7 @@ final class Restore {
                 i * Page.DIGEST);
         if (length != Math.min(Page.SIZE, manifest.size() - page * Page.SIZE)) {
           String problem = length < 0 ? reader.problem() : "page has " + length + " bytes";
-          throw damaged(page, page + 1, problem, null);
+          throw damaged(page, page + 1, problem, length >= 0 || !reader.isPackLost(), null);
         }
       }
     }

@@ -21,7 +21,14 @@ public final class PageReader implements Closeable {
   private Pack pack;
   private FrameCache.Entry entry;
   private PageFinder finder;
-  private String problem;
+  private Problem problem;
+
+  /** Why a page could not be read; whether for want of its pack. */
+  private record Problem(String words, boolean packLost) {
+    Problem(String words) {
+      this(words, false);
+    }
+  }
 
   /** Which pages may be put. */
   public interface Expected {
@@ -55,7 +62,7 @@ public final class PageReader implements Closeable {
     if (length >= 0) {
       return length;
     }
-    String first = problem;
+    Problem first = problem;
     byte[] digest = new byte[Page.DIGEST];
     if (digestOf(packId, page, digest)) {
       length = readOther(digest, 0, packId, page, to, at, digests, digestsAt);
@@ -71,7 +78,7 @@ public final class PageReader implements Closeable {
    */
   public int readElsewhere(
       byte[] digest, int digestAt, byte[] to, int at, byte[] digests, int digestsAt) {
-    String first = problem;
+    Problem first = problem;
     int length = readOther(digest, digestAt, 0, -1, to, at, digests, digestsAt);
     problem = first;
     return length;
@@ -190,7 +197,7 @@ public final class PageReader implements Closeable {
     loaded.prove(1 << i, reader.proof());
     if (!loaded.has(page)) {
       cache.forget(entry);
-      problem = loaded.damage() == null ? "page was dropped" : loaded.damage();
+      problem = new Problem(loaded.damage() == null ? "page was dropped" : loaded.damage());
       return -1;
     }
     int length = loaded.starts[i + 1] - loaded.starts[i];
@@ -212,12 +219,13 @@ public final class PageReader implements Closeable {
     try {
       usePack(packId);
     } catch (BlkshException e) {
-      problem = e.action() + ": " + e.problem() + (isGone(e) ? LOST : "");
+      boolean lost = IoFailure.of(e) == IoFailure.NO_SUCH_FILE;
+      problem = new Problem(e.action() + ": " + e.problem() + (lost ? LOST : ""), lost);
       return null;
     }
     int frame = pack.footer().frameOf(page);
     if (frame < 0) {
-      problem = "pack " + PackDirectory.idText(packId) + " has no page " + page;
+      problem = new Problem("pack " + PackDirectory.idText(packId) + " has no page " + page);
       return null;
     }
     entry = cache.acquire(owner, pack, frame, reader);
@@ -231,19 +239,17 @@ public final class PageReader implements Closeable {
     }
   }
 
-  /** What only a lost pack held has lost its digests with it: nobody can know it again. */
-  private static boolean isGone(BlkshException e) {
-    return IoFailure.of(e) == IoFailure.NO_SUCH_FILE;
-  }
-
-  /** Whether a problem is one that capturing the same data again does not heal. */
-  public static boolean isBeyondHealing(String problem) {
-    return problem.endsWith(LOST);
+  /**
+   * Whether the last read failed for want of its pack. What only that held has lost its digests
+   * with it: nobody can know it again, and capturing the same data does not heal it.
+   */
+  public boolean isPackLost() {
+    return problem != null && problem.packLost();
   }
 
   /** Why the last read failed. */
   public String problem() {
-    return problem;
+    return problem == null ? null : problem.words();
   }
 
   private void dropEntry() {
