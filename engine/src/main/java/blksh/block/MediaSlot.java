@@ -68,7 +68,7 @@ public final class MediaSlot {
         return Optional.empty();
       }
       Path device = Path.of("/sys/dev/block", number);
-      if (fact(device, "size").equals("0") && status != DISC_OK) {
+      if (BlockDevice.fact(device, "size").equals("0") && status != DISC_OK) {
         return Optional.empty();
       }
       // A loop device somebody else detaches stays until nobody has it open: it is as good as gone.
@@ -76,9 +76,9 @@ public final class MediaSlot {
           String.join(
               " ",
               number,
-              fact(device, "diskseq"),
-              fact(device, "loop/backing_file"),
-              fact(device, "loop/autoclear"),
+              BlockDevice.fact(device, "diskseq"),
+              BlockDevice.fact(device, "loop/backing_file"),
+              BlockDevice.fact(device, "loop/autoclear"),
               CHANGES.getOrDefault(path.toString(), 0).toString()));
     } catch (IOException e) {
       return Optional.empty();
@@ -136,14 +136,6 @@ public final class MediaSlot {
 
   private static List<String> words(String line) {
     return List.of(line.split("\\s+"));
-  }
-
-  private static String fact(Path directory, String name) {
-    try {
-      return Files.readString(directory.resolve(name)).strip();
-    } catch (IOException e) {
-      return "";
-    }
   }
 
   @Override

@@ -58,10 +58,10 @@ final class DeviceMarks {
   }
 
   private void note(Map<String, String> marks) {
-    String cid = fact(disk, "device/cid");
+    String cid = BlockDevice.fact(disk, "device/cid");
     marks.put("cid", cid);
-    if (!fact(disk, "removable").equals("1")) {
-      String wwid = fact(disk, "wwid") + fact(disk, "device/wwid");
+    if (!BlockDevice.fact(disk, "removable").equals("1")) {
+      String wwid = BlockDevice.fact(disk, "wwid") + BlockDevice.fact(disk, "device/wwid");
       marks.put("wwid", wwid.startsWith("t10.") ? "" : wwid);
     }
     if (!disk.equals(device)) {
@@ -82,7 +82,7 @@ final class DeviceMarks {
   }
 
   private String read() {
-    String entry = fact(device, "partition");
+    String entry = BlockDevice.fact(device, "partition");
     Path path = Path.of("/dev", disk.getFileName().toString().replace('!', '/'));
     try (BlockSource whole = DeviceSource.open(path)) {
       PartitionTable table = PartitionTable.of(whole);
@@ -96,14 +96,6 @@ final class DeviceMarks {
       return "";
     } catch (BlkshException e) {
       return ""; // the disk may not be read by whom the partition may
-    }
-  }
-
-  private static String fact(Path directory, String name) {
-    try {
-      return Files.readString(directory.resolve(name)).strip();
-    } catch (IOException e) {
-      return "";
     }
   }
 }

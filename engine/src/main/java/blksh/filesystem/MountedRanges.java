@@ -5,7 +5,6 @@ import blksh.block.Extent;
 import blksh.io.BlockDevice;
 import blksh.io.DeviceUse;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -52,13 +51,11 @@ final class MountedRanges {
     if (isWritten(DeviceUse.of(sys))) {
       mounted.add(all);
     }
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(sys)) {
-      for (Path entry : entries) {
-        if (Files.exists(entry.resolve("partition")) && isWritten(DeviceUse.of(entry))) {
-          long start = Long.parseLong(Files.readString(entry.resolve("start")).strip());
-          long size = Long.parseLong(Files.readString(entry.resolve("size")).strip());
-          mounted.add(new Extent(start * SECTOR, size * SECTOR, Extent.Kind.DATA));
-        }
+    for (Path partition : BlockDevice.partitions(sys)) {
+      if (isWritten(DeviceUse.of(partition))) {
+        long start = Long.parseLong(Files.readString(partition.resolve("start")).strip());
+        long size = Long.parseLong(Files.readString(partition.resolve("size")).strip());
+        mounted.add(new Extent(start * SECTOR, size * SECTOR, Extent.Kind.DATA));
       }
     }
   }

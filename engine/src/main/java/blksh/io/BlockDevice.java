@@ -1,9 +1,12 @@
 package blksh.io;
 
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -60,6 +63,35 @@ public record BlockDevice(
     return major(number) + ":" + minor(number);
   }
 
+  /** As {@link #numberText}; empty for null, and for what is no device. */
+  static String numberTextIfAny(Path path) {
+    try {
+      return path != null && isAt(path) ? numberText(path) : "";
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  /**
+   * The directories of a disk's partitions in sysfs; none when it is gone.
+   *
+   * @param sys that of the disk
+   */
+  public static List<Path> partitions(Path sys) throws IOException {
+    List<Path> partitions = new ArrayList<>();
+    if (!Files.isDirectory(sys)) {
+      return partitions;
+    }
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(sys)) {
+      for (Path entry : entries) {
+        if (Files.exists(entry.resolve("partition"))) {
+          partitions.add(entry);
+        }
+      }
+    }
+    return partitions;
+  }
+
   /** Name, model and serial number, for people. */
   String title() {
     StringBuilder title = new StringBuilder(name);
@@ -74,7 +106,7 @@ public record BlockDevice(
   }
 
   /** What a file of sysfs says; empty where there is none. */
-  static String fact(Path directory, String name) {
+  public static String fact(Path directory, String name) {
     try {
       return Files.readString(directory.resolve(name)).strip();
     } catch (IOException e) {

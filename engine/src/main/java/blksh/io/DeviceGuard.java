@@ -2,7 +2,6 @@ package blksh.io;
 
 import blksh.BlkshException;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -91,13 +90,7 @@ final class DeviceGuard {
     if (Files.exists(sys.resolve("partition"))) {
       all.add(sys.getParent());
     }
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(sys)) {
-      for (Path entry : entries) {
-        if (Files.exists(entry.resolve("partition"))) {
-          all.add(entry);
-        }
-      }
-    }
+    all.addAll(BlockDevice.partitions(sys));
     return all;
   }
 

@@ -42,7 +42,7 @@ public record DeviceUse(String words, String remedy, boolean writes) {
       addMounts(other.getValue(), where, name, number, uses);
     }
     for (Path swap : SwapTable.readIfAny().paths()) {
-      if (number.equals(numberOf(swap))) {
+      if (number.equals(BlockDevice.numberTextIfAny(swap))) {
         uses.add(new DeviceUse(name + " is in use as swap", "swapoff it first", true));
       }
     }
@@ -104,8 +104,8 @@ public record DeviceUse(String words, String remedy, boolean writes) {
         return true;
       }
     }
-    for (Path entry : entries(sys)) {
-      if (Files.exists(entry.resolve("partition")) && isWritten(entry)) {
+    for (Path partition : BlockDevice.partitions(sys)) {
+      if (isWritten(partition)) {
         return true;
       }
     }
@@ -115,14 +115,16 @@ public record DeviceUse(String words, String remedy, boolean writes) {
   private static void addMounts(
       MountTable table, String where, String name, String number, List<DeviceUse> uses) {
     for (MountTable.Entry mount : table.entries()) {
-      if (mount.device().equals(number) || number.equals(numberOf(mount.sourcePath()))) {
+      if (mount.device().equals(number)
+          || number.equals(BlockDevice.numberTextIfAny(mount.sourcePath()))) {
         String words = "%s is mounted on %s%s".formatted(name, mount.path(), where);
         uses.add(new DeviceUse(words, UNMOUNT, !mount.isReadOnly()));
       }
       for (Map.Entry<String, String> part : DEVICES.entrySet()) {
         for (String option : mount.options()) {
           String device = option.startsWith(part.getKey()) ? option.split("=", 2)[1] : "";
-          if (device.startsWith("/") && number.equals(numberOf(Path.of(device)))) {
+          if (device.startsWith("/")
+              && number.equals(BlockDevice.numberTextIfAny(Path.of(device)))) {
             String words =
                 "%s is %s of what is mounted on %s%s"
                     .formatted(name, part.getValue(), mount.path(), where);
@@ -153,14 +155,5 @@ public record DeviceUse(String words, String remedy, boolean writes) {
       }
     }
     return entries;
-  }
-
-  /** Of a path that may be null, or of no device. */
-  private static String numberOf(Path path) {
-    try {
-      return path != null && BlockDevice.isAt(path) ? BlockDevice.numberText(path) : "";
-    } catch (IOException e) {
-      return "";
-    }
   }
 }

@@ -59,12 +59,7 @@ record LoopBacking(
       return null;
     }
     Path path = named.startsWith("/") ? Path.of(named) : null;
-    String device = "";
-    try {
-      device = path != null && BlockDevice.isAt(path) ? BlockDevice.numberText(path) : "";
-    } catch (IOException gone) {
-      // then the inode tells
-    }
+    String device = BlockDevice.numberTextIfAny(path); // of one that is gone the inode tells
     long limit = number(BlockDevice.fact(sys, "loop/sizelimit"));
     String name = sys.getFileName().toString();
     return new LoopBacking(

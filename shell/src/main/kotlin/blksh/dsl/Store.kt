@@ -136,7 +136,7 @@ internal constructor(
    * Example: `sampleStore().versions("disk")`
    */
   fun versions(name: String): Versions =
-    manifests[name].also {
+    Versions(name, engine.manifests(name).map { Manifest(this, it) }).also {
       if (it.isEmpty() && engine.versions(name).isEmpty())
         throw BlkshException("list $name", "store $place has no such name")
           .suggest(
