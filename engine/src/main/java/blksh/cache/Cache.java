@@ -117,11 +117,7 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
       BlockSource source, Path data, Path map, CacheOptions options, boolean overwrite) {
     FilePair files = new FilePair(data, map);
     new CopyTarget(source, files, overwrite).prepare();
-    Cache cache = open(source, SourceIdentity.of(source), null, files, options);
-    if (!Files.exists(map)) {
-      cache.flush(); // so that the copy is known for one from its first byte on
-    }
-    return cache;
+    return open(source, SourceIdentity.of(source), null, files, options);
   }
 
   /**
@@ -159,7 +155,7 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
       CacheOptions options) {
     int sector = source.sectorSize();
     CacheOptions fitting = options.block() < sector ? options.withBlock(sector) : options;
-    CachedBytes held = CachedBytes.open(source, identity, files);
+    CachedBytes held = CachedBytes.open(source, identity, files, file == null);
     return new Cache(source, identity, file, files, fitting, held);
   }
 

@@ -44,13 +44,19 @@ final class CachedBytes implements Closeable {
   /**
    * Opens what is held of a source, or begins with nothing.
    *
+   * @param copy whether the files may have any name: the map then is on disk before the data file
+   *     gets its length, so that what is in that is known for a copy that was begun
    * @throws BlkshException when the files belong to another source, are damaged, or in use
    */
-  static CachedBytes open(BlockSource source, SourceIdentity identity, FilePair files) {
+  static CachedBytes open(
+      BlockSource source, SourceIdentity identity, FilePair files, boolean copy) {
     boolean fresh = !Files.exists(files.data());
     DataFile data = DataFile.open(files.data(), source.size());
     try {
       RescueMap map = load(source, identity, data, files.map());
+      if (copy && !Files.exists(files.map())) {
+        SavedMap.begin(files, map, identity);
+      }
       data.grow(source.size());
       return new CachedBytes(data, map);
     } catch (RuntimeException e) {

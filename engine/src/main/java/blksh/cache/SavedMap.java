@@ -1,6 +1,7 @@
 package blksh.cache;
 
 import blksh.BlkshException;
+import blksh.io.IoFailure;
 import blksh.task.Task;
 import blksh.task.Workers;
 import java.io.IOException;
@@ -37,6 +38,26 @@ final class SavedMap {
     this.held = held;
     this.claims = new Claims(held.map().copy());
     this.identity = identity;
+  }
+
+  /**
+   * Writes the map of a copy that nothing was read for.
+   *
+   * @throws BlkshException when it cannot be written
+   */
+  static void begin(FilePair files, RescueMap map, SourceIdentity identity) {
+    try {
+      new Mapfile(0, RescueStatus.NON_TRIED.symbol(), 1, map, notes(identity, false, files.data()))
+          .write(files.map());
+    } catch (IOException e) {
+      throw IoFailure.told("write the map " + files.map(), e);
+    }
+  }
+
+  private static Map<String, String> notes(SourceIdentity identity, boolean changing, Path copy) {
+    Map<String, String> notes = identity.notes(changing);
+    notes.put(CopyTarget.NOTE, CopyTarget.noteOf(copy));
+    return notes;
   }
 
   /** Which source it is of, also after its beginning was written. */
@@ -91,8 +112,7 @@ final class SavedMap {
       char status = copy.isFinished() ? RescueStatus.FINISHED.symbol() : phase;
       claims.takeFrom(copy);
       held.force();
-      Map<String, String> notes = identity.notes(claims.isOpen(0));
-      notes.put(CopyTarget.NOTE, CopyTarget.noteOf(held.path()));
+      Map<String, String> notes = notes(identity, claims.isOpen(0), held.path());
       new Mapfile(position, status, pass, copy, notes).write(path);
       claims.saved(copy);
     } catch (IOException | RuntimeException e) {

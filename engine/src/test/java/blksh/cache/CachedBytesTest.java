@@ -25,7 +25,7 @@ class CachedBytesTest {
   private CachedBytes open() {
     BlockSource source = new ByteArraySource(BYTES);
     FilePair files = new FilePair(folder.resolve("data"), folder.resolve("map"));
-    return CachedBytes.open(source, SourceIdentity.of(source), files);
+    return CachedBytes.open(source, SourceIdentity.of(source), files, false);
   }
 
   private static ByteBuffer bytes(int start, int end) {

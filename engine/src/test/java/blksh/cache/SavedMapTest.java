@@ -33,7 +33,7 @@ class SavedMapTest {
     path = Files.createDirectory(folder.resolve("directory")).resolve("map");
     source = WritableFile.open(Files.write(folder.resolve("source"), random(SIZE, 1)));
     SourceIdentity identity = SourceIdentity.of(source);
-    held = CachedBytes.open(source, identity, new FilePair(folder.resolve("data"), path));
+    held = CachedBytes.open(source, identity, new FilePair(folder.resolve("data"), path), false);
     saved =
         new SavedMap(path, new SourceReader(source, CacheOptions.defaults(), held), held, identity);
   }

@@ -35,7 +35,7 @@ class SaverTest {
     map = Files.createDirectory(folder.resolve("directory")).resolve("map");
     BlockSource source = new ByteArraySource(random(MIB, 1));
     SourceIdentity identity = SourceIdentity.of(source);
-    held = CachedBytes.open(source, identity, new FilePair(folder.resolve("data"), map));
+    held = CachedBytes.open(source, identity, new FilePair(folder.resolve("data"), map), false);
     SourceReader reader = new SourceReader(source, CacheOptions.defaults(), held);
     saved = new SavedMap(map, reader, held, identity);
   }

@@ -34,7 +34,7 @@ class SourceReaderTest {
   @BeforeEach
   void open() {
     FilePair files = new FilePair(folder.resolve("data"), folder.resolve("map"));
-    held = CachedBytes.open(source, SourceIdentity.of(source), files);
+    held = CachedBytes.open(source, SourceIdentity.of(source), files, false);
     reader = new SourceReader(source, CacheOptions.defaults(), held);
     source.bytes.set(0);
   }

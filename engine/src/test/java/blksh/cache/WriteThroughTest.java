@@ -40,7 +40,7 @@ class WriteThroughTest {
     map = Files.createDirectory(folder.resolve("directory")).resolve("map");
     source = WritableFile.open(Files.write(folder.resolve("source"), bytes));
     SourceIdentity identity = SourceIdentity.of(source);
-    held = CachedBytes.open(source, identity, new FilePair(folder.resolve("data"), map));
+    held = CachedBytes.open(source, identity, new FilePair(folder.resolve("data"), map), false);
     held.keep(0, SIZE, ByteBuffer.wrap(bytes));
     reader = new SourceReader(source, CacheOptions.defaults(), held);
     saved = new SavedMap(map, reader, held, identity);
