@@ -83,8 +83,8 @@ final class Capture {
       }
       manifest = dryRun ? null : repository.manifests().begin();
       placement = new PagePlacement(repository, memory, manifest, log);
-      task.whenCancelled(this::giveUp);
-      Workers.run(task, Workers.count(), this::work, this::giveUp);
+      task.whenCancelled(this::giveUpAll);
+      Workers.run(task, Workers.count(), this::work, this::giveUpAll);
       task.checkCancelled();
       appendLast();
       log.finish();
@@ -121,6 +121,11 @@ final class Capture {
   private synchronized void giveUp() {
     broken = true;
     notifyAll();
+  }
+
+  private void giveUpAll() {
+    giveUp();
+    input.giveUp();
   }
 
   /** Reading the source fails in its own words; what fails as an IOException is the store. */
@@ -211,6 +216,7 @@ final class Capture {
       prepared = true;
     }
     placement.place(piece);
+    input.placed(piece.segment());
     synchronized (this) {
       toCompress.add(piece);
       notifyAll();
@@ -259,7 +265,8 @@ final class Capture {
             input.describe(),
             placement.figures(log.storedBytes()),
             placement.root(),
-            input.sectorSize());
+            input.sectorSize(),
+            input.tree());
     if (manifest != null) {
       described = new Publication(repository).publish(manifest, described);
     }

@@ -5,6 +5,7 @@ import blksh.block.BlockStream;
 import blksh.block.Extent;
 import blksh.block.SourceInfo;
 import blksh.store.pack.Page;
+import java.io.IOException;
 import java.util.Iterator;
 
 /** An image to capture, in order, in segments; what needs no reading comes as runs of a kind. */
@@ -26,6 +27,17 @@ interface CaptureInput {
   /** Bytes of a sector of where it comes from; 512 when nothing is known. */
   default int sectorSize() {
     return 512;
+  }
+
+  /** Takes note that a segment has its place; in the order of the image. */
+  default void placed(CaptureSegment segment) throws IOException {}
+
+  /** Another worker has failed: {@link #claim} need not wait for anything. */
+  default void giveUp() {}
+
+  /** What the tree in it holds, when it is a snapshot of one; asked at the end. */
+  default TreeFigures tree() {
+    return null;
   }
 
   /** A source read at positions by whoever claimed them. */

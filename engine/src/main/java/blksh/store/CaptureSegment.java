@@ -36,6 +36,10 @@ final class CaptureSegment {
   private final MessageDigest sha = Page.sha256();
 
   private BlockSource source;
+  private PiecedImage.Part part;
+  private StoredPages kept;
+  private long keptFrom;
+  private final ImagePiece piece = new ImagePiece(this);
   private long position;
   private long length;
   private Extent.Kind run;
@@ -51,6 +55,8 @@ final class CaptureSegment {
   /** Bytes to be read from a source by {@link #load}. */
   void data(BlockSource from, long at, int count) {
     source = from;
+    part = null;
+    kept = null;
     position = at;
     length = count;
     run = null;
@@ -72,10 +78,27 @@ final class CaptureSegment {
     data(null, at, count);
   }
 
+  /** Bytes that a part of a pieced image gives. */
+  void parted(PiecedImage.Part from, int count) {
+    data(null, 0, count);
+    part = from;
+  }
+
+  /** Pages of an earlier version: nothing to read. */
+  void kept(StoredPages from, long first, long count) {
+    data(null, 0, 0);
+    length = count;
+    kept = from;
+    keptFrom = first;
+  }
+
   /** Reads the bytes, if they are not there yet, and tells each page's kind and digest. */
   void load(Task task) {
-    if (run != null) {
+    if (run != null || kept != null) {
       return;
+    }
+    if (part != null) {
+      part.fill(bytes().slice(0, (int) length));
     }
     if (source != null) {
       read(task);
@@ -164,13 +187,28 @@ final class CaptureSegment {
     return run;
   }
 
+  /** The version whose pages are kept, or null. */
+  StoredPages kept() {
+    return kept;
+  }
+
+  /** The first of those pages in that version. */
+  long keptFrom() {
+    return keptFrom;
+  }
+
+  /** The same segment as whoever puts an image together sees it. */
+  ImagePiece piece() {
+    return piece;
+  }
+
   long length() {
     return length;
   }
 
   /** Bytes that came from the source. */
   long readBytes() {
-    return run == null ? length : 0;
+    return run == null && kept == null ? length : 0;
   }
 
   /** Pages of a segment with bytes. */

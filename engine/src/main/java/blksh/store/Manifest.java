@@ -16,6 +16,7 @@ import java.time.Instant;
  * @param root SHA-256 over all page digests in image order, 64 hex digits; see {@link RootDigest}
  * @param sectorSize bytes of a sector of the drive it was captured from, which a partition table
  *     counts in; 512 when nothing is known
+ * @param tree what a snapshot of a file tree holds; null for an image
  */
 public record Manifest(
     String name,
@@ -26,7 +27,13 @@ public record Manifest(
     SourceInfo source,
     ManifestFigures figures,
     String root,
-    int sectorSize) {
+    int sectorSize,
+    TreeFigures tree) {
+
+  /** What it is a version of. */
+  public ManifestKind kind() {
+    return tree == null ? ManifestKind.IMAGE : ManifestKind.TREE;
+  }
 
   /** How this version is named: {@code NAME@VERSION}. */
   public String reference() {
@@ -35,6 +42,7 @@ public record Manifest(
 
   /** The same under another number. */
   Manifest withVersion(int number) {
-    return new Manifest(name, number, size, started, finished, source, figures, root, sectorSize);
+    return new Manifest(
+        name, number, size, started, finished, source, figures, root, sectorSize, tree);
   }
 }

@@ -57,6 +57,17 @@ final class ManifestJson {
       if (m.sectorSize() != USUAL_SECTOR) {
         out.writeNumberField("sectorSize", m.sectorSize());
       }
+      if (m.tree() != null) {
+        TreeFigures t = m.tree();
+        out.writeStringField("kind", m.kind().word());
+        out.writeObjectFieldStart("tree");
+        out.writeNumberField("entries", t.entries());
+        out.writeNumberField("files", t.files());
+        out.writeNumberField("bytes", t.bytes());
+        out.writeNumberField("unread", t.unread());
+        out.writeNumberField("unsettled", t.unsettled());
+        out.writeEndObject();
+      }
       out.writeEndObject();
     }
     return bytes.toByteArray();
@@ -68,11 +79,13 @@ final class ManifestJson {
     Map<String, String> source = new LinkedHashMap<>();
     Map<String, String> details = new LinkedHashMap<>();
     Map<String, String> figures = new LinkedHashMap<>();
+    Map<String, String> tree = new LinkedHashMap<>();
     try (JsonParser in = JSON.createParser(json)) {
       if (in.nextToken() != JsonToken.START_OBJECT) {
         throw new IOException("a manifest describes itself with a JSON object");
       }
-      readObject(in, top, Map.of("source", source, "figures", figures, "details", details));
+      readObject(
+          in, top, Map.of("source", source, "figures", figures, "details", details, "tree", tree));
       return new Manifest(
           ManifestName.check(text(top, "name")),
           (int) number(top, "version"),
@@ -91,12 +104,30 @@ final class ManifestJson {
               number(figures, "storedBytes"),
               number(figures, "extents")),
           text(top, "root"),
-          sectorSize(top.get("sectorSize")));
+          sectorSize(top.get("sectorSize")),
+          tree(top.get("kind"), tree));
     } catch (BlkshException e) {
       throw new IOException("its name is refused: " + e.problem(), e);
     } catch (IllegalArgumentException | DateTimeException e) {
       throw new IOException("a manifest's description does not make sense: " + e.getMessage(), e);
     }
+  }
+
+  /** A kind nobody here knows is refused: its bytes mean what only a newer blksh knows. */
+  private static TreeFigures tree(String word, Map<String, String> fields) throws IOException {
+    ManifestKind kind = word == null ? ManifestKind.IMAGE : ManifestKind.of(word);
+    if (kind == null) {
+      throw new IOException(
+          "it is of a kind this blksh does not know, \"" + word + "\": use a newer blksh");
+    }
+    return kind == ManifestKind.IMAGE
+        ? null
+        : new TreeFigures(
+            number(fields, "entries"),
+            number(fields, "files"),
+            number(fields, "bytes"),
+            number(fields, "unread"),
+            number(fields, "unsettled"));
   }
 
   /** Only what is unusual is written, so that a row whose field is damaged says something else. */

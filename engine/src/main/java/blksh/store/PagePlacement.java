@@ -36,6 +36,8 @@ final class PagePlacement implements Closeable {
   /** Packs whose pages the page index does not know yet, newest first. */
   private final List<OpenPack> placed = new ArrayList<>();
 
+  private final Keep keep = new Keep();
+
   private OpenPack pack;
 
   /** The frame being gathered when its pages do not lie together. */
@@ -68,12 +70,17 @@ final class PagePlacement implements Closeable {
   /** Places the pages of a piece, which has the frames that were completed then. */
   void place(CapturePiece piece) throws IOException {
     CaptureSegment segment = piece.segment();
+    if (segment.length() == 0) {
+      return; // nothing of the image
+    }
     size += segment.length();
     readBytes += segment.readBytes();
     for (Extent bad : segment.bad()) {
       badRanges.add(bad.start(), bad.length());
     }
-    if (segment.run() != null) {
+    if (segment.kept() != null) {
+      segment.kept().give(segment.keptFrom(), Page.count(segment.length()), keep);
+    } else if (segment.run() != null) {
       placeUnstored(segment.run(), segment.length(), Page.count(segment.length()));
     } else {
       placePages(piece);
@@ -100,6 +107,27 @@ final class PagePlacement implements Closeable {
         placeData(piece, from, i);
       } else {
         placeUnstored(kind, bytes, i - from);
+      }
+    }
+  }
+
+  /** Pages an earlier version has. */
+  private final class Keep implements StoredPages.Taker {
+    @Override
+    public void zeros(long pages) throws IOException {
+      placeUnstored(Extent.Kind.ZERO, pages * Page.SIZE, pages);
+    }
+
+    @Override
+    public void pages(long packId, int first, int count, byte[] digests) throws IOException {
+      root.addData(digests, 0, count);
+      dataBytes += (long) count * Page.SIZE;
+      if (manifest == null) {
+        return;
+      }
+      groups.addData(digests, 0, count);
+      for (int i = 0; i < count; i++) {
+        manifest.addPage(packId, first + i);
       }
     }
   }

@@ -15,7 +15,7 @@ import java.util.HexFormat;
  * <p>Kinds on disk and here: 1 data, 2 zero, 3 free, 4 bad. Numbers are 8 bytes, least significant
  * first; the kind is one byte.
  */
-final class RootDigest {
+public final class RootDigest {
 
   private final MessageDigest sha = Page.sha256();
   private final byte[] number = new byte[9];
@@ -44,13 +44,13 @@ final class RootDigest {
   }
 
   /** Adds pages that have no digest. */
-  void add(Extent.Kind kind, long count) {
+  public void add(Extent.Kind kind, long count) {
     turnTo(kind);
     pages += count;
   }
 
   /** Adds data pages by their digests. */
-  void addData(byte[] digests, int at, int count) {
+  public void addData(byte[] digests, int at, int count) {
     turnTo(Extent.Kind.DATA);
     sha.update(digests, at, count * Page.DIGEST);
     pages += count;
@@ -79,9 +79,20 @@ final class RootDigest {
    * @return 64 hex digits
    */
   String finish(long size) {
+    return HexFormat.of().formatHex(finished(size));
+  }
+
+  /**
+   * Ends the image; the next may begin.
+   *
+   * @param size of the image in bytes
+   * @return 32 bytes
+   */
+  public byte[] finished(long size) {
     endRun();
+    run = null;
     LittleEndian.putI64(number, 1, size);
     sha.update(number, 1, 8);
-    return HexFormat.of().formatHex(sha.digest());
+    return sha.digest();
   }
 }

@@ -244,6 +244,17 @@ public final class Store implements Closeable {
     return capture(CaptureInput.of(stream), name, options, task);
   }
 
+  /**
+   * Captures a snapshot of a file tree, which is put together meanwhile, as the next version of a
+   * name.
+   *
+   * @throws BlkshException as {@link #capture(BlockSource, String, CaptureOptions, Task)}
+   * @throws StoredPages.LostPages when what was to be kept of an earlier version cannot be
+   */
+  public CaptureResult capture(PiecedImage tree, String name, CaptureOptions options, Task task) {
+    return capture(new PiecedInput(tree), name, options, task);
+  }
+
   private CaptureResult capture(
       CaptureInput input, String name, CaptureOptions options, Task task) {
     ManifestName.check(name);
@@ -259,6 +270,7 @@ public final class Store implements Closeable {
    *     is damaged, naming the range: no wrong byte is written
    */
   public RestoreResult restore(Manifest manifest, Path target, RestoreOptions options, Task task) {
+    ManifestKind.IMAGE.require(manifest, "restore");
     return call(
         task,
         () -> {
@@ -276,6 +288,7 @@ public final class Store implements Closeable {
 
   /** Restores an image to a stream, in order; holes are written as zeros. */
   public RestoreResult restore(Manifest manifest, OutputStream out, Task task) {
+    ManifestKind.IMAGE.require(manifest, "restore");
     return call(
         task,
         () -> {
@@ -288,6 +301,35 @@ public final class Store implements Closeable {
 
   /** A captured image as a source, which has the store open for itself until it is closed. */
   public BlockSource source(Manifest manifest) {
+    ManifestKind.IMAGE.require(manifest, "open");
+    return contents(manifest);
+  }
+
+  /**
+   * What a snapshot of a file tree is made of, as a source, which has the store open for itself
+   * until it is closed: the contents of its files, and the table that tells of them.
+   */
+  public BlockSource treeSource(Manifest manifest) {
+    ManifestKind.TREE.require(manifest, "open");
+    return contents(manifest);
+  }
+
+  /** The pages of a version, for a later one to keep. */
+  public StoredPages pages(Manifest manifest) {
+    return Workers.call(
+        new Task("open", manifest.reference()),
+        () -> {
+          Repository used = repository.again();
+          try {
+            return new StoredPages(used, used.manifests().open(manifest));
+          } catch (RuntimeException e) {
+            used.close();
+            throw e;
+          }
+        });
+  }
+
+  private BlockSource contents(Manifest manifest) {
     return Workers.call(
         new Task("open", manifest.reference()),
         () -> {
@@ -312,6 +354,8 @@ public final class Store implements Closeable {
 
   /** Compares two captured images. */
   public ManifestDiff diff(Manifest from, Manifest to) {
+    ManifestKind.IMAGE.require(from, "diff");
+    ManifestKind.IMAGE.require(to, "diff");
     return call(
         new Task("diff", from.reference() + " " + to.reference()),
         () -> {

@@ -188,7 +188,8 @@ class NamesProveNothingTest {
             own.source(),
             own.figures(),
             own.root(),
-            own.sectorSize());
+            own.sectorSize(),
+            null);
     try (ManifestWriter writer = new ManifestWriter(shelf.begin("manifests/.hostile"))) {
       writer.finish(hostile, new byte[16]);
       writer.publish("manifests/evil/1.manifest");

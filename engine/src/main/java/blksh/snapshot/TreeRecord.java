@@ -1,0 +1,108 @@
+package blksh.snapshot;
+
+import blksh.store.pack.Page;
+import java.util.Arrays;
+
+/**
+ * An entry of a tree as the table has it, to be filled again and again. Times are seconds since
+ * 1970 and nanoseconds.
+ */
+final class TreeRecord {
+
+  /** What an entry is, by its code in the table. */
+  enum Type {
+    NONE,
+    FILE,
+    DIRECTORY,
+    LINK,
+    PIPE,
+    CHARACTER_DEVICE,
+    BLOCK_DEVICE,
+    SOCKET;
+
+    private static final Type[] ALL = values();
+
+    static Type ofCode(int code) {
+      return code > 0 && code < ALL.length ? ALL[code] : null;
+    }
+  }
+
+  /** How an entry was read, by its code in the table. */
+  enum State {
+    /** Whole, as it was at one instant. */
+    WHOLE,
+    /** Not, for a reason: what is in it is missing. */
+    UNREAD,
+    /** It changed while it was read, each time it was: it may be of several instants. */
+    UNSETTLED
+  }
+
+  byte[] path = new byte[256];
+  int pathLength;
+  Type type;
+  EntryAttributes attributes;
+  long modifiedSeconds;
+  int modifiedNanos;
+  long changedSeconds;
+  int changedNanos;
+  long inode;
+  long links = 1;
+
+  /** Bytes of a file; of a device its number. */
+  long size;
+
+  /** Where a symbolic link leads; null for others. */
+  byte[] target;
+
+  /** The first name of a file that has several in the tree, when this is another; else null. */
+  byte[] firstName;
+
+  final byte[] digest = new byte[Page.DIGEST];
+  State state = State.WHOLE;
+
+  /** Why it is not whole; empty when it is. */
+  String problem = "";
+
+  /**
+   * Pages in the order of contents that lie at its place and are not its own, or -1 when its
+   * contents are at its place.
+   */
+  long passedOver = -1;
+
+  /** First page of its contents in the image: of one that has some. */
+  long firstPage;
+
+  /** Whether it has contents of its own. */
+  boolean hasContents() {
+    return type == Type.FILE && size > 0 && firstName == null && state != State.UNREAD;
+  }
+
+  /** Pages in the order of contents that lie at its place, its own or not. */
+  long pagesAtPlace() {
+    return passedOver >= 0 ? passedOver : hasContents() ? Page.count(size) : 0;
+  }
+
+  void path(byte[] bytes, int length) {
+    if (path.length < length) {
+      path = new byte[Math.max(length, 2 * path.length)];
+    }
+    System.arraycopy(bytes, 0, path, 0, length);
+    pathLength = length;
+  }
+
+  byte[] pathBytes() {
+    return Arrays.copyOf(path, pathLength);
+  }
+
+  /** Makes it a file or whatever that is whole, with nothing special. */
+  void plain() {
+    links = 1;
+    size = 0;
+    target = null;
+    firstName = null;
+    state = State.WHOLE;
+    problem = "";
+    passedOver = -1;
+    firstPage = 0;
+  }
+}

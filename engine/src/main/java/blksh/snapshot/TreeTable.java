@@ -1,0 +1,364 @@
+package blksh.snapshot;
+
+import blksh.BlkshException;
+import blksh.block.BlockSource;
+import blksh.io.Checksum;
+import blksh.io.IoFailure;
+import blksh.io.LittleEndian;
+import blksh.io.Scratch;
+import blksh.store.pack.Page;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The table of a tree in its image, as it is read: docs/store-format.md specifies it. In short, by
+ * pages of the image:
+ *
+ * <pre>
+ *   contents   of regular files, in the order of the entries, each from a page on
+ *   blocks     of entries, each of whole pages: u32 its bytes, u32 entries, the entries
+ *   index      an entry for each block: its pages, its entries, the pages of contents before it, and
+ *              what its paths begin with
+ *   trailer    one page: "BKTREE01", u64 first page of the blocks, u64 blocks, u64 first page of the
+ *              index, u64 bytes of it, u64 entries, i64 seconds and u32 nanoseconds of the time the
+ *              tree began to be looked at; u32 CRC-32C in the last four bytes
+ * </pre>
+ *
+ * <p>Of the index 24 bytes a block are in memory, and the keys where what does not fit is. May be
+ * used by any number of threads, each with a cursor of its own.
+ */
+final class TreeTable {
+
+  static final String MAGIC = "BKTREE01";
+  static final int SUM_AT = Page.SIZE - 4;
+
+  /** A longer block is none: paths and attributes have their limits. */
+  private static final int LONGEST_BLOCK = 64 << 20;
+
+  /** Blocks kept for whoever looks here and there. */
+  private static final int KEPT = 64;
+
+  private final BlockSource image;
+  private final String name;
+  private final long entries;
+  private final Instant began;
+
+  /** Of each block: its first page, and one past the last of all. */
+  private final long[] starts;
+
+  /** Of each block: the page where the contents of its files begin. */
+  private final long[] places;
+
+  /** Of each block: its number of entries. */
+  private final int[] counts;
+
+  /** What the paths of blocks begin with, one key after another. */
+  private final ByteBuffer keys;
+
+  private final int[] keyEnds;
+
+  private final Map<Integer, byte[]> kept =
+      new LinkedHashMap<>(16, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Integer, byte[]> eldest) {
+          return size() > KEPT;
+        }
+      };
+
+  /**
+   * Reads the index.
+   *
+   * @param image of a tree
+   * @param name of it, for people
+   * @throws BlkshException when it has no table, or it is damaged
+   */
+  TreeTable(BlockSource image, String name) {
+    this.image = image;
+    this.name = name;
+    try {
+      long pages = image.size() / Page.SIZE;
+      if (pages < 1 || image.size() % Page.SIZE != 0) {
+        throw new IOException("it has no table");
+      }
+      byte[] trailer = bytes(image, (pages - 1) * Page.SIZE, Page.SIZE);
+      String magic = new String(trailer, 0, MAGIC.length(), StandardCharsets.ISO_8859_1);
+      if (!magic.equals(MAGIC)
+          || LittleEndian.i32(trailer, SUM_AT) != Checksum.of(trailer, 0, SUM_AT)) {
+        throw new IOException("its last page is not that of a table of this form");
+      }
+      long first = LittleEndian.i64(trailer, 8);
+      long blocks = LittleEndian.i64(trailer, 16);
+      long indexAt = LittleEndian.i64(trailer, 24);
+      long indexBytes = LittleEndian.i64(trailer, 32);
+      entries = LittleEndian.i64(trailer, 40);
+      began = Instant.ofEpochSecond(LittleEndian.i64(trailer, 48), LittleEndian.i32(trailer, 56));
+      if (first < 0
+          || indexAt < first
+          || blocks < 0
+          || blocks > indexAt - first
+          || indexBytes < 0
+          || indexBytes > Integer.MAX_VALUE - Page.SIZE
+          || indexAt + Page.count(indexBytes) != pages - 1
+          || entries < 0) {
+        throw new IOException("what its last page says does not fit together");
+      }
+      int count = Math.toIntExact(blocks);
+      starts = new long[count + 1];
+      places = new long[count];
+      counts = new int[count];
+      keyEnds = new int[count];
+      keys = readIndex(first, indexAt, (int) indexBytes, indexAt * Page.SIZE);
+    } catch (IOException | IndexOutOfBoundsException | IllegalArgumentException e) {
+      throw damaged(e);
+    }
+  }
+
+  private BlkshException damaged(Exception e) {
+    String problem = e instanceof IOException io ? IoFailure.reason(io) : "its table is damaged";
+    return new BlkshException("read the tree of " + name, problem, e)
+        .suggest("verify the store to see what is damaged");
+  }
+
+  private static byte[] bytes(BlockSource image, long at, int length) throws IOException {
+    byte[] bytes = new byte[length];
+    if (image.read(at, ByteBuffer.wrap(bytes)) < length) {
+      throw new IOException("it ends too early");
+    }
+    return bytes;
+  }
+
+  private ByteBuffer readIndex(long first, long end, int length, long at) throws IOException {
+    byte[] index = bytes(image, at, length);
+    NumberReader in = new NumberReader(index);
+    long start = first;
+    long place = 0;
+    long total = 0;
+    byte[] key = {};
+    byte[] all = new byte[Math.max(64, length)];
+    int used = 0;
+    for (int i = 0; i < counts.length; i++) {
+      long pages = in.number();
+      long records = in.number();
+      place += in.number();
+      int shared = in.count(key.length);
+      int rest = in.count(in.left());
+      key = Arrays.copyOf(key, shared + rest);
+      in.bytes(key, shared, rest);
+      if (pages < 1 || pages > LONGEST_BLOCK / Page.SIZE || start + pages > end) {
+        throw new IOException("its index has a block of " + pages + " pages");
+      }
+      if (records < 0 || records > pages * Page.SIZE || place < 0 || place > first) {
+        throw new IOException("its index does not make sense");
+      }
+      starts[i] = start;
+      places[i] = place;
+      counts[i] = (int) records;
+      start += pages;
+      total += records;
+      if (all.length - used < key.length) {
+        all = Arrays.copyOf(all, Math.addExact(all.length * 2, key.length));
+      }
+      System.arraycopy(key, 0, all, used, key.length);
+      used += key.length;
+      keyEnds[i] = used;
+    }
+    starts[counts.length] = start;
+    if (total != entries || start != end) {
+      throw new IOException("its index does not cover its table");
+    }
+    ByteBuffer found = ByteBuffer.wrap(all, 0, used);
+    return used > 1 << 20 ? Scratch.keep(found) : found.slice();
+  }
+
+  long entries() {
+    return entries;
+  }
+
+  /** When the tree began to be looked at. */
+  Instant began() {
+    return began;
+  }
+
+  /** The last block that may hold a path, 0 when there is none before. */
+  private int blockOf(byte[] path, int length) {
+    int a = 0;
+    int b = counts.length - 1;
+    while (a < b) {
+      int middle = (a + b + 1) >>> 1;
+      byte[] key = key(middle);
+      if (PathOrder.compare(key, key.length, path, length) <= 0) {
+        a = middle;
+      } else {
+        b = middle - 1;
+      }
+    }
+    return a;
+  }
+
+  private byte[] key(int block) {
+    int from = block == 0 ? 0 : keyEnds[block - 1];
+    byte[] key = new byte[keyEnds[block] - from];
+    keys.get(from, key);
+    return key;
+  }
+
+  private int length(int block) {
+    return (int) (starts[block + 1] - starts[block]) * Page.SIZE;
+  }
+
+  /** A block, kept for who looks near it again. */
+  private byte[] block(int number) throws IOException {
+    synchronized (kept) {
+      byte[] block = kept.get(number);
+      if (block != null) {
+        return block;
+      }
+    }
+    byte[] block = bytes(image, starts[number] * Page.SIZE, length(number));
+    if (block.length <= 4 * TreeTableWriter.MOST) {
+      synchronized (kept) {
+        kept.put(number, block);
+      }
+    }
+    return block;
+  }
+
+  /** A walk over entries in order. Used by one thread. */
+  final class Cursor {
+    private final TreeBlockReader reader = new TreeBlockReader();
+    private int block = -1;
+
+    /** Several blocks read at once, for who goes on. */
+    private byte[] window = {};
+
+    private int windowFirst;
+    private int windowEnd;
+    private boolean going;
+
+    /** What the entry is the cursor stands on. */
+    TreeRecord record() {
+      return reader.record;
+    }
+
+    /** Goes to the next entry, at first to the first; false at the end. */
+    boolean next() {
+      try {
+        while (block < 0 || !reader.next()) {
+          if (block + 1 >= counts.length) {
+            return false;
+          }
+          enter(block + 1);
+        }
+        return true;
+      } catch (IOException e) {
+        throw damaged(e);
+      }
+    }
+
+    private void enter(int number) throws IOException {
+      boolean follows = number == block + 1;
+      block = number;
+      if (number >= windowFirst && number < windowEnd) {
+        begin(window, (int) (starts[number] - starts[windowFirst]) * Page.SIZE);
+      } else if (follows && going) {
+        readAhead(number);
+        begin(window, 0);
+      } else {
+        begin(block(number), 0);
+      }
+      going = follows;
+    }
+
+    private void begin(byte[] bytes, int from) throws IOException {
+      reader.begin(bytes, from, length(block), places[block]);
+    }
+
+    private void readAhead(int first) throws IOException {
+      int end = first + 1;
+      while (end < counts.length && starts[end + 1] - starts[first] <= AHEAD / Page.SIZE) {
+        end++;
+      }
+      int length = (int) (starts[end] - starts[first]) * Page.SIZE;
+      if (window.length < length) {
+        window = new byte[length];
+      }
+      windowFirst = first;
+      windowEnd = end;
+      if (image.read(starts[first] * Page.SIZE, ByteBuffer.wrap(window, 0, length)) < length) {
+        throw new IOException("it ends too early");
+      }
+    }
+
+    /**
+     * Goes to the first entry that is not before a path.
+     *
+     * @return false when there is none
+     */
+    boolean seek(byte[] path) {
+      if (counts.length == 0) {
+        return false;
+      }
+      int number = blockOf(path, path.length);
+      try {
+        if (number != block || isPast(path)) {
+          going = false;
+          block = number;
+          windowEnd = windowFirst;
+          begin(block(number), 0);
+        }
+      } catch (IOException e) {
+        throw damaged(e);
+      }
+      while (next()) {
+        if (PathOrder.compare(record().path, record().pathLength, path, path.length) >= 0) {
+          return true;
+        }
+      }
+      return false;
+    }
+
+    private boolean isPast(byte[] path) {
+      TreeRecord at = record();
+      return at.pathLength == 0
+          || PathOrder.compare(at.path, at.pathLength, path, path.length) >= 0;
+    }
+
+    /** Goes to the entry of a path; false when there is none. */
+    boolean find(byte[] path) {
+      return seek(path)
+          && PathOrder.compare(record().path, record().pathLength, path, path.length) == 0;
+    }
+
+    /** Goes past all that is in the directory the cursor stands on; false at the end. */
+    boolean skipContents() {
+      byte[] directory = record().pathBytes();
+      if (directory.length == 0) {
+        return false; // everything is in the root
+      }
+      int here = block;
+      while (next()) {
+        if (!PathOrder.isWithin(record().path, record().pathLength, directory)) {
+          return true;
+        }
+        if (block > here + 1) {
+          // What follows a directory is after every path in it.
+          byte[] after = Arrays.copyOf(directory, directory.length + 1);
+          after[directory.length] = 1;
+          return seek(after);
+        }
+      }
+      return false;
+    }
+  }
+
+  private static final int AHEAD = 512 << 10;
+
+  Cursor cursor() {
+    return new Cursor();
+  }
+}

@@ -1,0 +1,96 @@
+package blksh.store;
+
+import blksh.block.Extent;
+import blksh.store.pack.Page;
+
+/** A piece of a {@link PiecedImage}: some whole pages, to be filled, or kept, or of zeros. */
+public final class ImagePiece {
+
+  /** The most pages that are filled at once. */
+  public static final int MOST_FILLED = CaptureSegment.PAGES;
+
+  private final CaptureSegment segment;
+  private PiecedImage.Part part;
+  private boolean planned;
+
+  ImagePiece(CaptureSegment segment) {
+    this.segment = segment;
+  }
+
+  /** Makes it ready to be planned. */
+  void begin() {
+    part = null;
+    planned = false;
+  }
+
+  /** Whether it was planned as anything. */
+  boolean isPlanned() {
+    return planned;
+  }
+
+  PiecedImage.Part part() {
+    return part;
+  }
+
+  private void plan(PiecedImage.Part of) {
+    part = of;
+    planned = true;
+  }
+
+  /**
+   * Pages whose bytes the part gives.
+   *
+   * @param pages 1 to {@link #MOST_FILLED}
+   */
+  public void fill(int pages, PiecedImage.Part of) {
+    if (pages < 1 || pages > MOST_FILLED) {
+      throw new IllegalArgumentException("fill " + pages + " pages");
+    }
+    plan(of);
+    segment.parted(of, pages * Page.SIZE);
+  }
+
+  /** No pages: only the part is told when its turn comes. */
+  public void nothing(PiecedImage.Part of) {
+    plan(of);
+    segment.run(Extent.Kind.ZERO, 0, 0);
+  }
+
+  /** Pages of zeros. @param pages 1 or more */
+  public void zeros(long pages, PiecedImage.Part of) {
+    plan(of);
+    segment.run(Extent.Kind.ZERO, 0, pages * Page.SIZE);
+  }
+
+  /**
+   * Pages of an earlier version, which {@link StoredPages#holds} said are there.
+   *
+   * @param first of them in that version
+   * @param pages 1 or more
+   */
+  public void keep(StoredPages from, long first, long pages, PiecedImage.Part of) {
+    plan(of);
+    segment.kept(from, first, pages * Page.SIZE);
+  }
+
+  /** Pages of it. */
+  public long pages() {
+    return segment.length() / Page.SIZE;
+  }
+
+  /**
+   * Adds filled pages to a digest, once their bytes are there.
+   *
+   * @param from the first, 0 up to the pages of the piece
+   * @param to one past the last
+   */
+  public void addTo(RootDigest digest, int from, int to) {
+    for (int i = from; i < to; i++) {
+      if (segment.run() == null && segment.kind(i) == Extent.Kind.DATA) {
+        digest.addData(segment.digests(), i * Page.DIGEST, 1);
+      } else {
+        digest.add(Extent.Kind.ZERO, 1);
+      }
+    }
+  }
+}

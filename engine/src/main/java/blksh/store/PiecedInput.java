@@ -1,0 +1,46 @@
+package blksh.store;
+
+import blksh.block.SourceInfo;
+import java.io.IOException;
+
+/** A pieced image as something to capture. */
+final class PiecedInput implements CaptureInput {
+
+  private final PiecedImage image;
+
+  PiecedInput(PiecedImage image) {
+    this.image = image;
+  }
+
+  @Override
+  public boolean claim(CaptureSegment segment) {
+    ImagePiece piece = segment.piece();
+    piece.begin();
+    return image.next(piece) && piece.isPlanned();
+  }
+
+  @Override
+  public void placed(CaptureSegment segment) throws IOException {
+    segment.piece().part().placed(segment.piece());
+  }
+
+  @Override
+  public void giveUp() {
+    image.giveUp();
+  }
+
+  @Override
+  public SourceInfo describe() {
+    return image.describe();
+  }
+
+  @Override
+  public long size() {
+    return -1;
+  }
+
+  @Override
+  public TreeFigures tree() {
+    return image.figures();
+  }
+}

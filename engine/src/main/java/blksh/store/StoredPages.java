@@ -1,0 +1,129 @@
+package blksh.store;
+
+import blksh.BlkshException;
+import blksh.block.Extent;
+import blksh.store.pack.PackDigests;
+import blksh.store.pack.Page;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.BitSet;
+import java.util.HashSet;
+import java.util.Set;
+
+/**
+ * The pages of a version that is there, for a later one to keep without reading them again. Has the
+ * store open for itself until it is closed.
+ */
+public final class StoredPages implements Closeable {
+
+  /** Digests handed on at once. */
+  private static final int SOME = 128;
+
+  private final Repository repository;
+  private final ManifestFile file;
+
+  /** Which packs of the manifest's table there are. */
+  private final BitSet there = new BitSet();
+
+  /** Used by whoever plans. */
+  private final ExtentCursor asked;
+
+  /** Used by whoever places. */
+  private final ExtentCursor placed;
+
+  private final PackDigests digests;
+  private final byte[] some = new byte[SOME * Page.DIGEST];
+
+  StoredPages(Repository repository, ManifestFile file) {
+    this.repository = repository;
+    this.file = file;
+    this.asked = new ExtentCursor(file);
+    this.placed = new ExtentCursor(file);
+    this.digests = new PackDigests(repository.packs());
+    Set<Long> sealed = new HashSet<>(repository.packs().sealed());
+    long[] packs = file.packs();
+    for (int i = 0; i < packs.length; i++) {
+      there.set(i, sealed.contains(packs[i]));
+    }
+  }
+
+  /** Takes runs of pages in the order of the image. */
+  interface Taker {
+    /** Pages that are not stored. */
+    void zeros(long pages) throws IOException;
+
+    /** Stored pages that lie together. */
+    void pages(long packId, int first, int count, byte[] digests) throws IOException;
+  }
+
+  /**
+   * Whether pages can be kept: the packs they are in are there. Used by one thread at a time.
+   *
+   * @param first of them in the image
+   * @param count 1 or more
+   */
+  public boolean holds(long first, long count) {
+    try {
+      long at = first;
+      while (at < first + count) {
+        if (at < asked.start || at >= asked.end) {
+          asked.seek(at);
+        }
+        boolean held =
+            asked.kind == Extent.Kind.DATA ? there.get(asked.pack) : asked.kind == Extent.Kind.ZERO;
+        if (!held) {
+          return false;
+        }
+        at = asked.end;
+      }
+      return first >= 0 && first + count <= file.pages();
+    } catch (ManifestFile.DamagedManifest e) {
+      return false;
+    }
+  }
+
+  /**
+   * Hands pages on. Used by one thread at a time.
+   *
+   * @throws LostPages when a pack has gone or is damaged meanwhile
+   */
+  void give(long first, long count, Taker to) throws IOException {
+    long at = first;
+    while (at < first + count) {
+      if (at < placed.start || at >= placed.end) {
+        placed.seek(at);
+      }
+      long end = Math.min(first + count, placed.end);
+      if (placed.kind == Extent.Kind.DATA) {
+        long packId = file.packs()[placed.pack];
+        int number = placed.first + (int) (at - placed.start);
+        int pages = (int) Math.min(SOME, end - at);
+        for (int i = 0; i < pages; i++) {
+          if (!digests.read(packId, number + i, some, i * Page.DIGEST)) {
+            throw new LostPages(file.manifest());
+          }
+        }
+        to.pages(packId, number, pages, some);
+        at += pages;
+      } else {
+        to.zeros(end - at);
+        at = end;
+      }
+    }
+  }
+
+  /** Pages that were to be kept cannot be: what they are of has to be read again. */
+  public static final class LostPages extends BlkshException {
+    LostPages(Manifest manifest) {
+      super("keep pages of " + manifest.reference(), "a pack they are in is damaged");
+      suggest("verify the store; reading all files again heals what they hold");
+    }
+  }
+
+  @Override
+  public void close() {
+    digests.close();
+    file.close();
+    repository.close();
+  }
+}
