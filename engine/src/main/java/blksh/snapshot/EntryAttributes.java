@@ -1,7 +1,6 @@
 package blksh.snapshot;
 
-import java.util.Arrays;
-import java.util.List;
+import blksh.io.ExtendedAttributes;
 
 /**
  * What many entries have in common.
@@ -10,27 +9,6 @@ import java.util.List;
  * @param uid of the owner
  * @param gid of the group
  * @param device number of the file system it is on
- * @param extended attributes, by name
+ * @param extended attributes, access control lists and capabilities among them
  */
-record EntryAttributes(int mode, int uid, int gid, long device, List<Extended> extended) {
-
-  /** An extended attribute; access control lists and capabilities are some too. */
-  record Extended(byte[] name, byte[] value) {
-    @Override
-    public boolean equals(Object other) {
-      return other instanceof Extended that
-          && Arrays.equals(name, that.name)
-          && Arrays.equals(value, that.value);
-    }
-
-    @Override
-    public int hashCode() {
-      return 31 * Arrays.hashCode(name) + Arrays.hashCode(value);
-    }
-
-    @Override
-    public String toString() {
-      return new String(name, java.nio.charset.StandardCharsets.ISO_8859_1);
-    }
-  }
-}
+record EntryAttributes(int mode, int uid, int gid, long device, ExtendedAttributes extended) {}

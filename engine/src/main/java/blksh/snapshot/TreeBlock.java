@@ -1,5 +1,6 @@
 package blksh.snapshot;
 
+import blksh.io.ExtendedAttributes;
 import blksh.io.LittleEndian;
 import blksh.store.pack.Page;
 import java.nio.charset.StandardCharsets;
@@ -115,6 +116,11 @@ final class TreeBlock {
       byte[] problem = r.problem.getBytes(StandardCharsets.UTF_8);
       text(problem, 0, problem.length);
     }
+    if (r.firstName != null) {
+      int same = Arrays.mismatch(r.path, 0, r.pathLength, r.firstName, 0, r.firstName.length);
+      number(same);
+      text(r.firstName, same, r.firstName.length - same);
+    }
     switch (r.type) {
       case FILE -> file(r);
       case LINK -> text(r.target, 0, r.target.length);
@@ -126,11 +132,7 @@ final class TreeBlock {
 
   private void file(TreeRecord r) {
     number(r.size);
-    if (r.firstName != null) {
-      int same = Arrays.mismatch(r.path, 0, r.pathLength, r.firstName, 0, r.firstName.length);
-      number(same);
-      text(r.firstName, same, r.firstName.length - same);
-    } else if (r.hasContents()) {
+    if (r.hasContents()) {
       System.arraycopy(r.digest, 0, bytes, length, Page.DIGEST);
       length += Page.DIGEST;
     }
@@ -159,8 +161,8 @@ final class TreeBlock {
       number(a.uid() & 0xFFFFFFFFL);
       number(a.gid() & 0xFFFFFFFFL);
       number(a.device());
-      number(a.extended().size());
-      for (EntryAttributes.Extended each : a.extended()) {
+      number(a.extended().all().size());
+      for (ExtendedAttributes.Attribute each : a.extended().all()) {
         text(each.name(), 0, each.name().length);
         text(each.value(), 0, each.value().length);
       }

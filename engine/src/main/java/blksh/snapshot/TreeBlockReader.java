@@ -1,5 +1,6 @@
 package blksh.snapshot;
 
+import blksh.io.ExtendedAttributes;
 import blksh.io.LittleEndian;
 import blksh.store.pack.Page;
 import java.io.IOException;
@@ -102,8 +103,16 @@ final class TreeBlockReader {
     if ((form & TreeBlock.MARKED) != 0) {
       mark(r);
     }
+    if ((form & TreeBlock.OTHER_NAME) != 0) {
+      int same = count(r.pathLength);
+      int more = count(end - at);
+      byte[] name = Arrays.copyOf(r.path, same + more);
+      System.arraycopy(bytes, at, name, same, more);
+      at += more;
+      r.firstName = name;
+    }
     switch (r.type) {
-      case FILE -> file(r, form);
+      case FILE -> file(r);
       case LINK -> r.target = text();
       case CHARACTER_DEVICE, BLOCK_DEVICE -> r.size = number();
       default -> {}
@@ -114,19 +123,12 @@ final class TreeBlockReader {
     place += r.pagesAtPlace();
   }
 
-  private void file(TreeRecord r, int form) throws IOException {
+  private void file(TreeRecord r) throws IOException {
     r.size = number();
     if (r.size < 0) {
       throw new IOException("a file of its table has less than no bytes");
     }
-    if ((form & TreeBlock.OTHER_NAME) != 0) {
-      int same = count(r.pathLength);
-      int rest = count(end - at);
-      byte[] name = Arrays.copyOf(r.path, same + rest);
-      System.arraycopy(bytes, at, name, same, rest);
-      at += rest;
-      r.firstName = name;
-    } else if (r.hasContents()) {
+    if (r.hasContents()) {
       need(Page.DIGEST);
       System.arraycopy(bytes, at, r.digest, 0, Page.DIGEST);
       at += Page.DIGEST;
@@ -155,11 +157,17 @@ final class TreeBlockReader {
     int gid = (int) number();
     long device = number();
     int extended = count(end - at);
-    List<EntryAttributes.Extended> all = new ArrayList<>(Math.min(extended, 16));
+    List<ExtendedAttributes.Attribute> all = new ArrayList<>(Math.min(extended, 16));
     for (int i = 0; i < extended; i++) {
-      all.add(new EntryAttributes.Extended(text(), text()));
+      all.add(new ExtendedAttributes.Attribute(text(), text()));
     }
-    r.attributes = new EntryAttributes(mode, uid, gid, device, List.copyOf(all));
+    r.attributes =
+        new EntryAttributes(
+            mode,
+            uid,
+            gid,
+            device,
+            all.isEmpty() ? ExtendedAttributes.NONE : new ExtendedAttributes(all));
     known.add(r.attributes);
   }
 

@@ -1,5 +1,7 @@
 package blksh.snapshot;
 
+import blksh.io.FileStatus;
+import blksh.io.FileType;
 import blksh.store.pack.Page;
 import java.util.Arrays;
 
@@ -11,7 +13,11 @@ final class TreeRecord {
 
   /** What an entry is, by its code in the table. */
   enum Type {
-    NONE,
+    /**
+     * Nothing is known of it but its name, and why. With an empty name, so that its path ends in a
+     * slash, of what is in a directory.
+     */
+    UNKNOWN,
     FILE,
     DIRECTORY,
     LINK,
@@ -23,7 +29,7 @@ final class TreeRecord {
     private static final Type[] ALL = values();
 
     static Type ofCode(int code) {
-      return code > 0 && code < ALL.length ? ALL[code] : null;
+      return code < ALL.length ? ALL[code] : null;
     }
   }
 
@@ -37,7 +43,7 @@ final class TreeRecord {
     UNSETTLED
   }
 
-  byte[] path = new byte[256];
+  byte[] path = new byte[96];
   int pathLength;
   Type type;
   EntryAttributes attributes;
@@ -82,16 +88,87 @@ final class TreeRecord {
     return passedOver >= 0 ? passedOver : hasContents() ? Page.count(size) : 0;
   }
 
-  void path(byte[] bytes, int length) {
+  /** Makes room for a path. */
+  void room(int length) {
     if (path.length < length) {
       path = new byte[Math.max(length, 2 * path.length)];
     }
+  }
+
+  void path(byte[] bytes, int length) {
+    room(length);
     System.arraycopy(bytes, 0, path, 0, length);
     pathLength = length;
   }
 
   byte[] pathBytes() {
     return Arrays.copyOf(path, pathLength);
+  }
+
+  /** Becomes the same as another. */
+  void copy(TreeRecord r) {
+    path(r.path, r.pathLength);
+    type = r.type;
+    attributes = r.attributes;
+    modifiedSeconds = r.modifiedSeconds;
+    modifiedNanos = r.modifiedNanos;
+    changedSeconds = r.changedSeconds;
+    changedNanos = r.changedNanos;
+    inode = r.inode;
+    links = r.links;
+    size = r.size;
+    target = r.target;
+    firstName = r.firstName;
+    System.arraycopy(r.digest, 0, digest, 0, digest.length);
+    state = r.state;
+    problem = r.problem;
+    passedOver = r.passedOver;
+    firstPage = r.firstPage;
+  }
+
+  /** Takes over what is known of a file but for its path, its attributes and its contents. */
+  void status(FileStatus s) {
+    type = typeOf(s.type());
+    modifiedSeconds = s.mtimeSeconds();
+    modifiedNanos = s.mtimeNanos();
+    changedSeconds = s.ctimeSeconds();
+    changedNanos = s.ctimeNanos();
+    inode = s.inode();
+    links = s.isDirectory() ? 1 : Integer.toUnsignedLong(s.links());
+    size =
+        switch (type) {
+          case FILE -> s.size();
+          case CHARACTER_DEVICE, BLOCK_DEVICE -> s.special();
+          default -> 0;
+        };
+  }
+
+  private static Type typeOf(FileType type) {
+    return switch (type) {
+      case REGULAR -> Type.FILE;
+      case DIRECTORY -> Type.DIRECTORY;
+      case LINK -> Type.LINK;
+      case PIPE -> Type.PIPE;
+      case CHARACTER_DEVICE -> Type.CHARACTER_DEVICE;
+      case BLOCK_DEVICE -> Type.BLOCK_DEVICE;
+      case SOCKET -> Type.SOCKET;
+    };
+  }
+
+  /** Whether nothing of a file has changed since it was recorded here, as far as its status says. */
+  boolean isUnchanged(FileStatus s) {
+    return inode == s.inode()
+        && changedSeconds == s.ctimeSeconds()
+        && changedNanos == s.ctimeNanos()
+        && modifiedSeconds == s.mtimeSeconds()
+        && modifiedNanos == s.mtimeNanos()
+        && type != Type.UNKNOWN
+        && type == typeOf(s.type())
+        && (type != Type.FILE || size == s.size())
+        && attributes.device() == s.device()
+        && attributes.mode() == s.mode()
+        && attributes.uid() == s.uid()
+        && attributes.gid() == s.gid();
   }
 
   /** Makes it a file or whatever that is whole, with nothing special. */

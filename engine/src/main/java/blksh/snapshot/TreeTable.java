@@ -23,13 +23,13 @@ import java.util.Map;
  *   contents   of regular files, in the order of the entries, each from a page on
  *   blocks     of entries, each of whole pages: u32 its bytes, u32 entries, the entries
  *   index      an entry for each block: its pages, its entries, the pages of contents before it, and
- *              what its paths begin with
+ *              the path of its first entry
  *   trailer    one page: "BKTREE01", u64 first page of the blocks, u64 blocks, u64 first page of the
  *              index, u64 bytes of it, u64 entries, i64 seconds and u32 nanoseconds of the time the
  *              tree began to be looked at; u32 CRC-32C in the last four bytes
  * </pre>
  *
- * <p>Of the index 24 bytes a block are in memory, and the keys where what does not fit is. May be
+ * <p>Of the index 36 bytes a block are in memory, and the keys where what does not fit is. May be
  * used by any number of threads, each with a cursor of its own.
  */
 final class TreeTable {
@@ -48,8 +48,11 @@ final class TreeTable {
   private final long entries;
   private final Instant began;
 
-  /** Of each block: its first page, and one past the last of all. */
+  /** Of each block, in the order of paths: its first page. */
   private final long[] starts;
+
+  /** Of each block: its pages. */
+  private final int[] pages;
 
   /** Of each block: the page where the contents of its files begin. */
   private final long[] places;
@@ -57,9 +60,10 @@ final class TreeTable {
   /** Of each block: its number of entries. */
   private final int[] counts;
 
-  /** What the paths of blocks begin with, one key after another. */
+  /** The paths of the first entries of blocks, one key after another. */
   private final ByteBuffer keys;
 
+  private final int[] keyBegins;
   private final int[] keyEnds;
 
   private final Map<Integer, byte[]> kept =
@@ -81,11 +85,11 @@ final class TreeTable {
     this.image = image;
     this.name = name;
     try {
-      long pages = image.size() / Page.SIZE;
-      if (pages < 1 || image.size() % Page.SIZE != 0) {
+      long all = image.size() / Page.SIZE;
+      if (all < 1 || image.size() % Page.SIZE != 0) {
         throw new IOException("it has no table");
       }
-      byte[] trailer = bytes(image, (pages - 1) * Page.SIZE, Page.SIZE);
+      byte[] trailer = bytes(image, (all - 1) * Page.SIZE, Page.SIZE);
       String magic = new String(trailer, 0, MAGIC.length(), StandardCharsets.ISO_8859_1);
       if (!magic.equals(MAGIC)
           || LittleEndian.i32(trailer, SUM_AT) != Checksum.of(trailer, 0, SUM_AT)) {
@@ -103,14 +107,16 @@ final class TreeTable {
           || blocks > indexAt - first
           || indexBytes < 0
           || indexBytes > Integer.MAX_VALUE - Page.SIZE
-          || indexAt + Page.count(indexBytes) != pages - 1
+          || indexAt + Page.count(indexBytes) != all - 1
           || entries < 0) {
         throw new IOException("what its last page says does not fit together");
       }
       int count = Math.toIntExact(blocks);
-      starts = new long[count + 1];
+      starts = new long[count];
+      pages = new int[count];
       places = new long[count];
       counts = new int[count];
+      keyBegins = new int[count];
       keyEnds = new int[count];
       keys = readIndex(first, indexAt, (int) indexBytes, indexAt * Page.SIZE);
     } catch (IOException | IndexOutOfBoundsException | IllegalArgumentException e) {
@@ -142,23 +148,24 @@ final class TreeTable {
     byte[] all = new byte[Math.max(64, length)];
     int used = 0;
     for (int i = 0; i < counts.length; i++) {
-      long pages = in.number();
+      long many = in.number();
       long records = in.number();
       place += in.number();
       int shared = in.count(key.length);
       int rest = in.count(in.left());
       key = Arrays.copyOf(key, shared + rest);
       in.bytes(key, shared, rest);
-      if (pages < 1 || pages > LONGEST_BLOCK / Page.SIZE || start + pages > end) {
-        throw new IOException("its index has a block of " + pages + " pages");
+      if (many < 1 || many > LONGEST_BLOCK / Page.SIZE || start + many > end) {
+        throw new IOException("its index has a block of " + many + " pages");
       }
-      if (records < 0 || records > pages * Page.SIZE || place < 0 || place > first) {
+      if (records < 0 || records > many * Page.SIZE || place < 0 || place > first) {
         throw new IOException("its index does not make sense");
       }
       starts[i] = start;
+      pages[i] = (int) many;
       places[i] = place;
       counts[i] = (int) records;
-      start += pages;
+      start += many;
       total += records;
       if (all.length - used < key.length) {
         all = Arrays.copyOf(all, Math.addExact(all.length * 2, key.length));
@@ -167,12 +174,50 @@ final class TreeTable {
       used += key.length;
       keyEnds[i] = used;
     }
-    starts[counts.length] = start;
     if (total != entries || start != end) {
       throw new IOException("its index does not cover its table");
     }
+    sort(all);
     ByteBuffer found = ByteBuffer.wrap(all, 0, used);
     return used > 1 << 20 ? Scratch.keep(found) : found.slice();
+  }
+
+  /** Blocks come in the order they were written, which is that of their paths but for jumps. */
+  private void sort(byte[] all) {
+    int count = counts.length;
+    Integer[] order = new Integer[count];
+    boolean sorted = true;
+    for (int i = 0; i < count; i++) {
+      order[i] = i;
+      keyBegins[i] = i == 0 ? 0 : keyEnds[i - 1];
+      sorted &= i == 0 || compareKeys(all, i - 1, i) < 0;
+    }
+    if (sorted) {
+      return;
+    }
+    Arrays.sort(order, (a, b) -> compareKeys(all, a, b));
+    arrange(starts, order);
+    arrange(places, order);
+    arrange(pages, order);
+    arrange(counts, order);
+    arrange(keyBegins, order);
+    arrange(keyEnds, order);
+  }
+
+  private int compareKeys(byte[] all, int a, int b) {
+    byte[] one = Arrays.copyOfRange(all, a == 0 ? 0 : keyEnds[a - 1], keyEnds[a]);
+    byte[] other = Arrays.copyOfRange(all, b == 0 ? 0 : keyEnds[b - 1], keyEnds[b]);
+    return PathOrder.compare(one, other);
+  }
+
+  private static void arrange(long[] values, Integer[] order) {
+    long[] old = values.clone();
+    Arrays.setAll(values, i -> old[order[i]]);
+  }
+
+  private static void arrange(int[] values, Integer[] order) {
+    int[] old = values.clone();
+    Arrays.setAll(values, i -> old[order[i]]);
   }
 
   long entries() {
@@ -201,14 +246,14 @@ final class TreeTable {
   }
 
   private byte[] key(int block) {
-    int from = block == 0 ? 0 : keyEnds[block - 1];
+    int from = keyBegins[block];
     byte[] key = new byte[keyEnds[block] - from];
     keys.get(from, key);
     return key;
   }
 
   private int length(int block) {
-    return (int) (starts[block + 1] - starts[block]) * Page.SIZE;
+    return pages[block] * Page.SIZE;
   }
 
   /** A block, kept for who looks near it again. */
@@ -280,10 +325,13 @@ final class TreeTable {
 
     private void readAhead(int first) throws IOException {
       int end = first + 1;
-      while (end < counts.length && starts[end + 1] - starts[first] <= AHEAD / Page.SIZE) {
+      long most = starts[first] + AHEAD / Page.SIZE;
+      while (end < counts.length
+          && starts[end] == starts[end - 1] + pages[end - 1]
+          && starts[end] + pages[end] <= most) {
         end++;
       }
-      int length = (int) (starts[end] - starts[first]) * Page.SIZE;
+      int length = (int) (starts[end - 1] + pages[end - 1] - starts[first]) * Page.SIZE;
       if (window.length < length) {
         window = new byte[length];
       }
@@ -334,25 +382,19 @@ final class TreeTable {
           && PathOrder.compare(record().path, record().pathLength, path, path.length) == 0;
     }
 
-    /** Goes past all that is in the directory the cursor stands on; false at the end. */
-    boolean skipContents() {
-      byte[] directory = record().pathBytes();
+    /**
+     * Goes to the first entry in a directory, which is not the directory's own.
+     *
+     * @param directory its path; empty for the root
+     * @return false when there is nothing after it
+     */
+    boolean enter(byte[] directory) {
       if (directory.length == 0) {
-        return false; // everything is in the root
+        return seek(directory) && (record().pathLength > 0 || next());
       }
-      int here = block;
-      while (next()) {
-        if (!PathOrder.isWithin(record().path, record().pathLength, directory)) {
-          return true;
-        }
-        if (block > here + 1) {
-          // What follows a directory is after every path in it.
-          byte[] after = Arrays.copyOf(directory, directory.length + 1);
-          after[directory.length] = 1;
-          return seek(after);
-        }
-      }
-      return false;
+      byte[] before = Arrays.copyOf(directory, directory.length + 1);
+      before[directory.length] = '/';
+      return seek(before);
     }
   }
 

@@ -11,7 +11,8 @@ import java.time.Instant;
 import java.util.Arrays;
 
 /**
- * Writes the table of a tree, entry by entry in the order of {@link PathOrder}, to where what does
+ * Writes the table of a tree, entry by entry in the order of {@link PathOrder} but for
+ * {@link #jump}s, to where what does
  * not fit into memory is; its pages follow the contents in the image. The layout is at {@link
  * TreeTable}.
  *
@@ -77,6 +78,16 @@ final class TreeTableWriter implements Closeable {
     }
   }
 
+  /**
+   * Ends the block there is: what follows does not follow it in order, but is in another part of
+   * the tree. No two blocks may overlap in the order of paths.
+   */
+  void jump() {
+    if (block.records() > 0) {
+      endBlock();
+    }
+  }
+
   private static boolean ends(TreeRecord r) {
     int hash = 0;
     for (int i = 0; i < r.pathLength; i++) {
@@ -86,15 +97,9 @@ final class TreeTableWriter implements Closeable {
     return (hash >>> 16) % ENDS == 0;
   }
 
-  /** The shortest beginning of its first path that is after all paths before it. */
   private void beginBlock(TreeRecord r) {
-    int length = 0;
-    if (entries > 0) {
-      int same = Arrays.mismatch(lastPath, 0, lastLength, r.path, 0, r.pathLength);
-      length = Math.min(same + 1, r.pathLength);
-    }
-    key = Arrays.copyOf(r.path, length);
-    keyLength = length;
+    key = r.pathBytes();
+    keyLength = key.length;
     blockPlace = place;
   }
 

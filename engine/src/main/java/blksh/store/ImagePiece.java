@@ -40,20 +40,14 @@ public final class ImagePiece {
   /**
    * Pages whose bytes the part gives.
    *
-   * @param pages 1 to {@link #MOST_FILLED}
+   * @param pages 0 to {@link #MOST_FILLED}
    */
   public void fill(int pages, PiecedImage.Part of) {
-    if (pages < 1 || pages > MOST_FILLED) {
+    if (pages < 0 || pages > MOST_FILLED) {
       throw new IllegalArgumentException("fill " + pages + " pages");
     }
     plan(of);
     segment.parted(of, pages * Page.SIZE);
-  }
-
-  /** No pages: only the part is told when its turn comes. */
-  public void nothing(PiecedImage.Part of) {
-    plan(of);
-    segment.run(Extent.Kind.ZERO, 0, 0);
   }
 
   /** Pages of zeros. @param pages 1 or more */
@@ -76,6 +70,15 @@ public final class ImagePiece {
   /** Pages of it. */
   public long pages() {
     return segment.length() / Page.SIZE;
+  }
+
+  /** Adds all its pages, which are not kept ones, to a digest, once their bytes are there. */
+  public void addTo(RootDigest digest, long all) {
+    if (segment.run() != null) {
+      digest.add(Extent.Kind.ZERO, all);
+    } else {
+      addTo(digest, 0, (int) all);
+    }
   }
 
   /**
