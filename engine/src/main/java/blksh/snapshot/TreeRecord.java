@@ -28,6 +28,20 @@ final class TreeRecord {
 
     private static final Type[] ALL = values();
 
+    /** The same as the system has it; null when nothing is known of it. */
+    FileType fileType() {
+      return switch (this) {
+        case UNKNOWN -> null;
+        case FILE -> FileType.REGULAR;
+        case DIRECTORY -> FileType.DIRECTORY;
+        case LINK -> FileType.LINK;
+        case PIPE -> FileType.PIPE;
+        case CHARACTER_DEVICE -> FileType.CHARACTER_DEVICE;
+        case BLOCK_DEVICE -> FileType.BLOCK_DEVICE;
+        case SOCKET -> FileType.SOCKET;
+      };
+    }
+
     static Type ofCode(int code) {
       return code < ALL.length ? ALL[code] : null;
     }
