@@ -36,15 +36,33 @@ public enum FileType {
   public static FileType of(Path path, LinkOption... options) throws IOException {
     try {
       int mode = (Integer) Files.getAttribute(path, "unix:mode", options);
-      for (FileType type : values()) {
-        if ((mode & MASK) == type.mode) {
-          return type;
-        }
+      FileType type = ofMode(mode);
+      if (type == null) {
+        throw new IOException("%s is of no known type (mode %o)".formatted(path, mode));
       }
-      throw new IOException("%s is of no known type (mode %o)".formatted(path, mode));
+      return type;
     } catch (NoSuchFileException e) {
       return null;
     }
+  }
+
+  /** What an {@code st_mode} says; null when it is of no known type. */
+  static FileType ofMode(int mode) {
+    return switch (mode & MASK) {
+      case 0100000 -> REGULAR;
+      case 0040000 -> DIRECTORY;
+      case 0120000 -> LINK;
+      case 0060000 -> BLOCK_DEVICE;
+      case 0020000 -> CHARACTER_DEVICE;
+      case 0010000 -> PIPE;
+      case 0140000 -> SOCKET;
+      default -> null;
+    };
+  }
+
+  /** Its bits in {@code st_mode}. */
+  int bits() {
+    return mode;
   }
 
   /**

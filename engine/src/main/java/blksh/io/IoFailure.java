@@ -118,6 +118,13 @@ public enum IoFailure {
     if (failure instanceof FileAlreadyExistsException) {
       return EXISTS;
     }
+    if (failure instanceof SystemCallException call) {
+      return ERRNOS.stream()
+          .filter(errno -> errno.number == call.number())
+          .map(Errno::failure)
+          .findFirst()
+          .orElse(OTHER);
+    }
     if (failure instanceof FileSystemException system) {
       return ofText(system.getReason());
     }

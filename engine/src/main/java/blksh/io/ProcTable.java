@@ -1,7 +1,6 @@
 package blksh.io;
 
 import java.io.ByteArrayOutputStream;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -40,7 +39,7 @@ final class ProcTable {
     /** A field as a path, byte for byte; null when it is none from the root on. */
     Path path(int field) {
       byte[] bytes = plain(fields.get(field));
-      return bytes.length > 0 && bytes[0] == '/' ? ProcTable.path(bytes) : null;
+      return bytes.length > 0 && bytes[0] == '/' ? PathBytes.path(bytes) : null;
     }
   }
 
@@ -98,22 +97,5 @@ final class ProcTable {
       code = code * 8 + digit;
     }
     return code <= 0xff ? code : -1;
-  }
-
-  /** A URI is the one way to a path of any bytes, whatever the encoding of file names. */
-  private static Path path(byte[] bytes) {
-    StringBuilder uri = new StringBuilder("file://");
-    byte before = 0;
-    for (byte each : bytes) {
-      boolean plain = each >= 'a' && each <= 'z' || each >= '0' && each <= '9' || each == '/';
-      if (!plain) {
-        uri.append('%').append(Character.forDigit(each >> 4 & 15, 16));
-        uri.append(Character.forDigit(each & 15, 16));
-      } else if (each != '/' || before != '/') {
-        uri.append((char) each);
-      }
-      before = each;
-    }
-    return Path.of(URI.create(uri.toString()));
   }
 }

@@ -1,0 +1,190 @@
+package blksh.tree;
+
+import blksh.io.DirectoryHandle;
+import blksh.io.EntryFile;
+import blksh.io.IoFailure;
+import blksh.io.NameText;
+import blksh.io.SystemCallException;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * Makes a tree, with all metadata as far as this user may give it. Entries come in the order of a
+ * {@link TreeScan}: a directory before what is in it, and all that is in it before anything that is
+ * not; so it is known when a directory gets no more entries, and has its times and permissions
+ * then. Nothing that is there is written over.
+ *
+ * <p>For one thread. What could not be given is told, and does not end it.
+ */
+public final class TreeWriter implements Closeable {
+
+  /** A directory that gets entries still. */
+  private record Open(byte[] path, DirectoryHandle handle, TreeMetadata metadata) {}
+
+  private final DirectoryHandle root;
+  private final Consumer<String> lost;
+  private final Deque<Open> open = new ArrayDeque<>();
+
+  /**
+   * @param lost gets a sentence for what could not be given
+   * @throws IOException when the directory cannot be opened
+   */
+  public TreeWriter(Path root, Consumer<String> lost) throws IOException {
+    this.root = DirectoryHandle.open(root);
+    this.lost = lost;
+  }
+
+  /** Writes the contents of a file. */
+  public interface Contents {
+    void to(EntryFile file) throws IOException;
+  }
+
+  /**
+   * Makes a directory; an existing one is gone on with, and gets the metadata all the same.
+   *
+   * @param path relative to the root; empty for the root itself
+   */
+  public void directory(byte[] path, TreeMetadata metadata) throws IOException {
+    if (path.length > 0) {
+      byte[] name = name(path);
+      DirectoryHandle in = in(path);
+      if (!in.makeDirectoryIfNone(name, 0700) && !in.status(name).isDirectory()) {
+        throw SystemCallException.exists(path);
+      }
+    }
+    DirectoryHandle handle = root.directory(path);
+    boolean kept = false;
+    try {
+      dropInherited(handle);
+      open.push(new Open(path, handle, metadata));
+      kept = true;
+    } finally {
+      if (!kept) {
+        handle.close();
+      }
+    }
+  }
+
+  /** A default access control list from above would be given to all that is made in it. */
+  private static void dropInherited(DirectoryHandle made) throws IOException {
+    for (var each : made.attributes().all()) {
+      if (new String(each.name()).startsWith("system.posix_acl_")) {
+        made.removeAttribute(each.name());
+      }
+    }
+  }
+
+  /** Makes a file. */
+  public void file(byte[] path, TreeMetadata metadata, Contents contents) throws IOException {
+    DirectoryHandle in = in(path);
+    try (EntryFile file = in.create(name(path))) {
+      contents.to(file);
+      tell(path, metadata.giveTo(file));
+    }
+  }
+
+  /** Makes a symbolic link. */
+  public void link(byte[] path, TreeMetadata metadata, byte[] target) throws IOException {
+    DirectoryHandle in = in(path);
+    in.makeLink(name(path), target);
+    tell(path, metadata.giveTo(in, name(path)));
+  }
+
+  /** Makes a pipe, a socket or a device file. */
+  public void node(byte[] path, TreeMetadata metadata) throws IOException {
+    DirectoryHandle in = in(path);
+    in.makeNode(name(path), metadata.type(), 0600, metadata.special());
+    tell(path, metadata.giveTo(in, name(path)));
+  }
+
+  /** Gives a file that was made one more name. */
+  public void name(byte[] path, byte[] made) throws IOException {
+    try (DirectoryHandle from = root.directory(parent(made))) {
+      int error = in(path).link(name(path), from, name(made));
+      if (error != 0) {
+        throw new SystemCallException(NameText.of(path), error);
+      }
+    }
+  }
+
+  private void tell(byte[] path, List<String> clauses) {
+    for (String each : clauses) {
+      lost.accept(NameText.of(path) + ": " + each);
+    }
+  }
+
+  /** The directory something is made in; those it is not in are done. */
+  private DirectoryHandle in(byte[] path) throws IOException {
+    byte[] parent = parent(path);
+    while (!open.isEmpty() && !isAtOrBelow(parent, open.peek().path)) {
+      finish(open.pop());
+    }
+    Open last = open.peek();
+    if (last != null && Arrays.equals(last.path, parent)) {
+      return last.handle;
+    }
+    if (last == null && parent.length == 0) {
+      return root;
+    }
+    throw new IllegalStateException(
+        NameText.of(path) + " comes before the directory it is in, or after it was done");
+  }
+
+  private static boolean isAtOrBelow(byte[] path, byte[] directory) {
+    return directory.length == 0
+        || path.length >= directory.length
+            && Arrays.equals(path, 0, directory.length, directory, 0, directory.length)
+            && (path.length == directory.length || path[directory.length] == '/');
+  }
+
+  private static int slash(byte[] path) {
+    int at = path.length;
+    while (at > 0 && path[at - 1] != '/') {
+      at--;
+    }
+    return at;
+  }
+
+  private static byte[] parent(byte[] path) {
+    return Arrays.copyOf(path, Math.max(0, slash(path) - 1));
+  }
+
+  private static byte[] name(byte[] path) {
+    return Arrays.copyOfRange(path, slash(path), path.length);
+  }
+
+  private void finish(Open directory) {
+    try (DirectoryHandle handle = directory.handle) {
+      if (directory.metadata != null) {
+        tell(directory.path, directory.metadata.giveTo(handle));
+      }
+    } catch (IOException e) {
+      lost.accept(
+          "%s: its metadata were not set (%s)"
+              .formatted(NameText.of(directory.path), IoFailure.reason(e)));
+    }
+  }
+
+  /** Gives the directories that are open still what is theirs. */
+  public void finish() {
+    while (!open.isEmpty()) {
+      finish(open.pop());
+    }
+  }
+
+  /** Closes it; a directory that got no {@link #finish} has not got its metadata. */
+  @Override
+  public void close() {
+    List<Open> rest = new ArrayList<>(open);
+    open.clear();
+    rest.forEach(it -> it.handle.close());
+    root.close();
+  }
+}
