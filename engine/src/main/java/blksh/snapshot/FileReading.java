@@ -1,6 +1,6 @@
 package blksh.snapshot;
 
-import blksh.io.FileHandle;
+import blksh.io.EntryFile;
 import blksh.io.FileStatus;
 import blksh.io.IoFailure;
 import blksh.io.SystemCallException;
@@ -25,9 +25,9 @@ final class FileReading {
   }
 
   /** Opens the file of an entry; null when there is none that could be read, which is noted. */
-  FileHandle open(NewEntry entry) {
+  EntryFile open(NewEntry entry) {
     try {
-      FileHandle file = entry.part.handle().open(entry.name);
+      EntryFile file = entry.part.handle().open(entry.name);
       try {
         FileStatus status = file.status();
         if (status.isRegular()) {
@@ -75,7 +75,7 @@ final class FileReading {
   }
 
   /** What a file says of itself goes into its record. */
-  static void describe(NewEntry entry, FileHandle file) throws IOException {
+  static void describe(NewEntry entry, EntryFile file) throws IOException {
     FileStatus status = entry.status;
     entry.record.status(status);
     entry.record.attributes =
@@ -92,7 +92,7 @@ final class FileReading {
   void readWhole(NewEntry entry, ByteBuffer bytes, int from, int pages) {
     int room = pages * Page.SIZE;
     int length = 0;
-    try (FileHandle file = open(entry)) {
+    try (EntryFile file = open(entry)) {
       if (file != null) {
         length = readSettled(entry, file, bytes.slice(from, room));
       }
@@ -104,7 +104,7 @@ final class FileReading {
     zeros(bytes, from + length, from + room);
   }
 
-  private int readSettled(NewEntry entry, FileHandle file, ByteBuffer to) {
+  private int readSettled(NewEntry entry, EntryFile file, ByteBuffer to) {
     try {
       int length = 0;
       for (int i = 0; i < TRIES; i++) {

@@ -1,6 +1,6 @@
 package blksh.snapshot;
 
-import blksh.io.FileHandle;
+import blksh.io.EntryFile;
 import blksh.io.FileStatus;
 import blksh.io.IoFailure;
 import blksh.store.ImagePiece;
@@ -17,7 +17,7 @@ import java.nio.ByteBuffer;
 final class LargeFile {
 
   private final NewEntry entry;
-  private final FileHandle file;
+  private final EntryFile file;
   private final FileReading reading;
   private final Runnable placed;
   private final Runnable ended;
@@ -41,7 +41,7 @@ final class LargeFile {
    * @param ended told when the entry is final, or has to be planned again
    */
   LargeFile(
-      NewEntry entry, FileHandle file, FileReading reading, Runnable placed, Runnable ended) {
+      NewEntry entry, EntryFile file, FileReading reading, Runnable placed, Runnable ended) {
     this.entry = entry;
     this.file = file;
     this.reading = reading;

@@ -13,7 +13,7 @@ import blksh.store.ManifestKind;
 import blksh.store.Store;
 import blksh.store.StoredPages;
 import blksh.task.Task;
-import blksh.tree.TreeWalk;
+import blksh.tree.TreeScan;
 import blksh.tree.WalkOptions;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -45,7 +45,7 @@ public final class StoredSnapshots {
       }
     }
     Path root = Path.of("/");
-    TreeWalk walk = TreeWalk.of(root, starts, without(request.options()));
+    TreeScan walk = TreeScan.of(root, starts, without(request.options()));
     Map<String, String> details = new LinkedHashMap<>();
     details.put("targets", String.join("\n", targets.stream().map(Path::toString).toList()));
     SourceInfo source =

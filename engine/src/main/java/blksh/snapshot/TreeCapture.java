@@ -3,7 +3,7 @@ package blksh.snapshot;
 import blksh.BlkshException;
 import blksh.block.SourceInfo;
 import blksh.io.ExtendedAttributes;
-import blksh.io.FileHandle;
+import blksh.io.EntryFile;
 import blksh.io.FileStatus;
 import blksh.io.IoFailure;
 import blksh.io.NameText;
@@ -14,7 +14,7 @@ import blksh.store.TreeFigures;
 import blksh.store.pack.Page;
 import blksh.task.Task;
 import blksh.tree.TreePart;
-import blksh.tree.TreeWalk;
+import blksh.tree.TreeScan;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -69,7 +69,7 @@ final class TreeCapture implements PiecedImage, Closeable {
   /**
    * @param earlier closed with this; null when all files are to be read
    */
-  TreeCapture(TreeWalk walk, EarlierTree earlier, SourceInfo source, Findings findings, Task task) {
+  TreeCapture(TreeScan walk, EarlierTree earlier, SourceInfo source, Findings findings, Task task) {
     this.earlier = earlier;
     this.source = source;
     this.findings = findings;
@@ -125,7 +125,7 @@ final class TreeCapture implements PiecedImage, Closeable {
   private void begin(NewEntry entry) {
     boolean first = !entry.again;
     entry.again = false;
-    FileHandle file = reading.open(entry);
+    EntryFile file = reading.open(entry);
     if (file == null) {
       entry.part.release();
       if (first) {

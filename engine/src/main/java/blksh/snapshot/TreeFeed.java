@@ -4,7 +4,7 @@ import blksh.BlkshException;
 import blksh.task.CancelledException;
 import blksh.task.Task;
 import blksh.tree.TreePart;
-import blksh.tree.TreeWalk;
+import blksh.tree.TreeScan;
 import java.io.Closeable;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -25,14 +25,14 @@ final class TreeFeed implements Closeable {
   private boolean stopped;
   private Throwable failure;
 
-  TreeFeed(TreeWalk walk, Task task) {
+  TreeFeed(TreeScan walk, Task task) {
     this.task = task;
     this.thread = new Thread(() -> run(walk), "blksh-walk");
     thread.setDaemon(true);
     thread.start();
   }
 
-  private void run(TreeWalk walk) {
+  private void run(TreeScan walk) {
     Throwable failed = null;
     try {
       walk.run(task, this::put);

@@ -4,7 +4,7 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.Extent;
 import blksh.io.DirectBuffer;
-import blksh.io.FileHandle;
+import blksh.io.EntryFile;
 import blksh.io.IoFailure;
 import blksh.io.NameText;
 import blksh.store.pack.Page;
@@ -352,7 +352,7 @@ final class TreeRestore {
     writer.file(path, metadata, file -> contents(file, from, size));
   }
 
-  private void contents(FileHandle file, long from, long size) throws IOException {
+  private void contents(EntryFile file, long from, long size) throws IOException {
     long end = 0;
     if (size <= SOME / 4) {
       copy(file, from, 0, (int) size);
@@ -379,7 +379,7 @@ final class TreeRestore {
     bytes += size;
   }
 
-  private void copy(FileHandle file, long from, long at, int length) throws IOException {
+  private void copy(EntryFile file, long from, long at, int length) throws IOException {
     if (length == 0) {
       return;
     }
