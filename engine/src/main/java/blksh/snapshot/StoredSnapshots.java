@@ -1,86 +1,244 @@
 package blksh.snapshot;
 
 import blksh.BlkshException;
-import blksh.block.SourceInfo;
-import blksh.io.DirectoryHandle;
-import blksh.io.FileStatus;
 import blksh.io.IoFailure;
 import blksh.io.NameText;
-import blksh.store.CaptureOptions;
-import blksh.store.CaptureResult;
+import blksh.retention.Policy;
 import blksh.store.Manifest;
 import blksh.store.ManifestKind;
 import blksh.store.Store;
-import blksh.store.StoredPages;
+import blksh.store.VersionShare;
 import blksh.task.Task;
-import blksh.tree.TreeScan;
-import blksh.tree.WalkOptions;
+import blksh.tree.Excludes;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.ZoneId;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
-/** The snapshots in a store: each is a version of a name, {@code NAME@3}. */
-public final class StoredSnapshots {
+/**
+ * The snapshots in a store. Each is a version of a name, {@code NAME@3}, as images are, and shares
+ * its pages with all of them; {@code NAME} stands for the newest.
+ */
+public final class StoredSnapshots implements SnapshotSet {
 
   private final Store store;
+  private final boolean owned;
 
-  public StoredSnapshots(Store store) {
+  /**
+   * @param owned whether the store is closed with this
+   */
+  public StoredSnapshots(Store store, boolean owned) {
     this.store = store;
+    this.owned = owned;
   }
 
-  public CaptureResult take(SnapshotRequest request, Task task) {
-    String name = request.name();
-    List<Path> targets = new ArrayList<>();
-    List<byte[]> starts = new ArrayList<>();
-    for (Path target : request.targets()) {
-      try {
-        Path real = target.toRealPath();
-        targets.add(real);
-        starts.add(SnapshotSet.pathIn(real));
-      } catch (IOException e) {
-        throw new BlkshException("take a snapshot of " + target, IoFailure.reason(e), e);
+  @Override
+  public String place() {
+    return store.path().toString();
+  }
+
+  // ---- looking -------------------------------------------------------------------------------
+
+  @Override
+  public List<Snapshot> list() {
+    return manifests().stream().map(StoredSource::snapshot).toList();
+  }
+
+  private List<Manifest> manifests() {
+    return store.manifests().stream()
+        .filter(manifest -> manifest.kind() == ManifestKind.TREE)
+        .sorted(Comparator.comparing(Manifest::started))
+        .toList();
+  }
+
+  @Override
+  public List<Snapshot> listWithSizes(Task task) {
+    List<Manifest> all = manifests();
+    List<VersionShare> shares = store.shares(all, task);
+    List<Snapshot> listed = new ArrayList<>();
+    for (int i = 0; i < all.size(); i++) {
+      VersionShare share = shares.get(i);
+      listed.add(StoredSource.snapshot(all.get(i)).withSizes(share.own(), share.shared()));
+    }
+    return List.copyOf(listed);
+  }
+
+  /**
+   * Opens the tree of a snapshot, to look into and to read from.
+   *
+   * @param name {@code NAME@3}, or {@code NAME} for the newest
+   * @throws BlkshException when there is none, or it is an image
+   */
+  public StoredTree open(String name) {
+    return new StoredTree(store, store.manifest(name));
+  }
+
+  private List<Manifest> named(List<String> names) {
+    if (names.isEmpty()) {
+      return manifests();
+    }
+    List<Manifest> found = new ArrayList<>();
+    for (String name : names) {
+      found.add(store.manifest(name));
+    }
+    return found;
+  }
+
+  // ---- taking --------------------------------------------------------------------------------
+
+  @Override
+  public TakenSnapshot take(SnapshotRequest request, Task task) {
+    return new StoredTaking(store, request, task).run();
+  }
+
+  // ---- using ---------------------------------------------------------------------------------
+
+  @Override
+  public void diff(
+      String before, String after, Task task, Consumer<TreeDifference> differences) {
+    try (StoredTree a = open(before);
+        StoredTree b = open(after)) {
+      new TreeComparison(a, b, task).run(differences);
+    }
+  }
+
+  @Override
+  public void find(
+      String pattern, List<String> names, Task task, Consumer<FoundEntry> found) {
+    Excludes wanted;
+    try {
+      wanted = Excludes.NONE.with(List.of(pattern));
+    } catch (IllegalArgumentException e) {
+      throw new BlkshException("look for " + pattern, e.getMessage(), e);
+    }
+    for (Manifest manifest : named(names)) {
+      try (StoredTree tree = new StoredTree(store, manifest)) {
+        tree.below(new byte[0])
+            .forEachRemaining(
+                entry -> {
+                  task.checkCancelled();
+                  if (wanted.fits(entry.path(), entry.isDirectory())) {
+                    found.accept(
+                        new FoundEntry(
+                            manifest.reference(),
+                            entry.path(),
+                            entry.type(),
+                            entry.size(),
+                            entry.modified(),
+                            entry.mode()));
+                  }
+                });
       }
     }
-    Path root = Path.of("/");
-    TreeScan walk = TreeScan.of(root, starts, without(request.options()));
-    Map<String, String> details = new LinkedHashMap<>();
-    details.put("targets", String.join("\n", targets.stream().map(Path::toString).toList()));
-    SourceInfo source =
-        new SourceInfo("file tree", name, targets.get(0).toString(), details);
-    Findings findings = new Findings(task);
-    EarlierTree earlier = earlier(name, task);
-    CaptureOptions options = CaptureOptions.defaults().withDryRun(request.dryRun());
-    try (TreeCapture capture = new TreeCapture(walk, earlier, source, findings, task)) {
-      return store.capture(capture, name, options, task);
-    }
   }
 
-  private WalkOptions without(WalkOptions options) {
-    List<FileStatus> own = new ArrayList<>(options.own());
-    try (DirectoryHandle directory = DirectoryHandle.open(store.path())) {
-      own.add(directory.status());
+  @Override
+  public SnapshotVerification verify(List<String> names, Task task) {
+    List<Manifest> all = named(names);
+    Problems problems = new Problems(task);
+    task.expect(all.stream().mapToLong(manifest -> manifest.tree().bytes()).sum());
+    long entries = 0;
+    long bytes = 0;
+    for (Manifest manifest : all) {
+      try (StoredTree tree = new StoredTree(store, manifest)) {
+        TreeVerification verification = new TreeVerification(tree, problems, task);
+        verification.run();
+        entries += verification.entries();
+        bytes += verification.bytes();
+      } catch (blksh.task.CancelledException e) {
+        throw e;
+      } catch (BlkshException e) {
+        problems.add(e.getMessage());
+      }
+    }
+    return new SnapshotVerification(
+        all.size(), entries, bytes, problems.first(), problems.count());
+  }
+
+  @Override
+  public RestoredTree restore(
+      String name, List<byte[]> paths, Path to, boolean dryRun, Task task) {
+    try (StoredTree tree = open(name)) {
+      TreeRestore restore = new TreeRestore(tree, paths, dryRun, new Problems(task), task);
+      if (!dryRun) {
+        Files.createDirectories(to);
+      }
+      return restore.run(to);
     } catch (IOException e) {
-      // a store that is elsewhere is in no tree
+      throw new BlkshException("restore " + name + " to " + to, IoFailure.reason(e), e);
     }
-    return options.without(own);
   }
 
-  private EarlierTree earlier(String name, Task task) {
-    List<Manifest> all = store.manifests(name);
-    for (int i = all.size() - 1; i >= 0; i--) {
-      Manifest newest = all.get(i);
-      if (newest.kind() == ManifestKind.TREE) {
-        try {
-          return new EarlierTree(store, newest);
-        } catch (BlkshException e) {
-          task.note("all files are read: " + e.getMessage());
-          return null;
+  // ---- removing ------------------------------------------------------------------------------
+
+  @Override
+  public void delete(List<String> names, boolean dryRun, Task task) {
+    List<String> found = new ArrayList<>();
+    for (String name : names) {
+      String reference = store.resolve(name);
+      try {
+        ManifestKind kind = store.manifest(reference).kind();
+        if (kind != ManifestKind.TREE) {
+          throw new BlkshException(
+                  "delete " + reference, "it is an image, not a snapshot of a file tree")
+              .suggest("delete it from the store");
         }
+      } catch (BlkshException e) {
+        throw e;
+      }
+      found.add(reference);
+    }
+    for (String reference : found) {
+      task.checkCancelled();
+      if (!dryRun) {
+        store.delete(reference);
       }
     }
-    return null;
+  }
+
+  /** By name: the versions of each are a series of their own. */
+  @Override
+  public List<Policy.Verdict<Snapshot>> forget(Policy policy, boolean dryRun, Task task) {
+    if (policy.isEmpty()) {
+      throw new BlkshException("forget snapshots of " + place(), "no rule says what stays")
+          .suggest("say keepLast = 7, or another");
+    }
+    Map<String, List<Snapshot>> series = new LinkedHashMap<>();
+    for (Manifest manifest : manifests()) {
+      series
+          .computeIfAbsent(manifest.name(), none -> new ArrayList<>())
+          .add(StoredSource.snapshot(manifest));
+    }
+    List<Policy.Verdict<Snapshot>> verdicts = new ArrayList<>();
+    for (List<Snapshot> each : series.values()) {
+      verdicts.addAll(
+          policy.judge(each, Snapshot::taken, Snapshot::tags, ZoneId.systemDefault()));
+    }
+    verdicts.sort(Comparator.comparing(verdict -> verdict.thing().taken()));
+    for (Policy.Verdict<Snapshot> each : verdicts) {
+      task.checkCancelled();
+      if (!each.stays() && !dryRun) {
+        store.delete(each.thing().name());
+      }
+    }
+    return List.copyOf(verdicts);
+  }
+
+  @Override
+  public void close() {
+    if (owned) {
+      store.close();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "snapshots in " + NameText.of(place().getBytes(java.nio.charset.StandardCharsets.UTF_8));
   }
 }

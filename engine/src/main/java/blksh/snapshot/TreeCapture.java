@@ -57,6 +57,8 @@ final class TreeCapture implements PiecedImage, Closeable {
   private LargeFile large;
   private Batch batch;
   private Kept kept;
+  private long keptFiles;
+  private long readFiles;
   private long tablePages;
   private long tablePlanned = -1;
 
@@ -244,6 +246,7 @@ final class TreeCapture implements PiecedImage, Closeable {
     now.firstPage = position + kept.pages;
     queue.add(now, now.firstPage, pages, entries.isJump());
     kept.pages += pages;
+    keptFiles++;
     return true;
   }
 
@@ -258,6 +261,7 @@ final class TreeCapture implements PiecedImage, Closeable {
     if (kept != null || batch != null && !fits) {
       return !planGathered(piece);
     }
+    readFiles++;
     NewEntry entry = new NewEntry();
     entry.record.copy(now);
     entry.record.attributes =
@@ -425,6 +429,16 @@ final class TreeCapture implements PiecedImage, Closeable {
     }
     queue.giveUp();
     feed.stop();
+  }
+
+  /** Files whose contents were taken over. */
+  long keptFiles() {
+    return keptFiles;
+  }
+
+  /** Files that were read. */
+  long readFiles() {
+    return readFiles;
   }
 
   @Override

@@ -447,6 +447,16 @@ public final class Store implements Closeable {
     return call(task, () -> new UseCount(repository, task).run(parts));
   }
 
+  /**
+   * What of the stored pages each of some versions needs alone, and with others.
+   *
+   * @param manifests versions that are there
+   * @return one for each, in their order
+   */
+  public List<VersionShare> shares(List<Manifest> manifests, Task task) {
+    return call(task, () -> new ShareCount(repository, task).run(manifests));
+  }
+
   /** The store in figures. */
   public StoreInfo info() {
     return new Inventory(repository).run();

@@ -116,6 +116,16 @@ public final class Excludes {
   }
 
   /**
+   * Whether the last pattern that fits an entry does not take it back in, which is what to look for
+   * entries by.
+   *
+   * @param path relative to the root
+   */
+  public boolean fits(byte[] path, boolean isDirectory) {
+    return leavesOut(new byte[] {'/'}, path, 0, isDirectory);
+  }
+
+  /**
    * Whether an entry is left out.
    *
    * @param root absolute path the walk began at, without a slash at the end

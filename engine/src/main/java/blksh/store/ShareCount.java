@@ -1,0 +1,105 @@
+package blksh.store;
+
+import blksh.BlkshException;
+import blksh.block.Extent;
+import blksh.store.pack.Page;
+import blksh.task.Task;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Counts which pages only one version needs. Of a large store it looks at every n-th page only, so
+ * that memory stays bounded by {@link #LOOKED_AT} numbers.
+ */
+final class ShareCount {
+
+  private static final int LOOKED_AT = 1 << 21;
+  private static final int SEVERAL = -1;
+
+  private final Repository repository;
+  private final Task task;
+
+  /** Where each pack's pages begin among all pages, by pack. */
+  private final Map<Long, Long> begins = new HashMap<>();
+
+  /** Which version needs a page: its number from 1 on, 0 for none. */
+  private int[] needs;
+
+  private long step;
+
+  ShareCount(Repository repository, Task task) {
+    this.repository = repository;
+    this.task = task;
+  }
+
+  /**
+   * @param wanted versions that are there
+   * @return one for each of them, in their order
+   */
+  List<VersionShare> run(List<Manifest> wanted) {
+    long pages = 0;
+    for (StoreIndex.PackRow pack : repository.indexes().rows().packs()) {
+      begins.put(pack.id(), pages);
+      pages += pack.pages();
+    }
+    step = Math.max(1, (pages + LOOKED_AT - 1) / LOOKED_AT);
+    needs = new int[(int) ((pages + step - 1) / step)];
+    Map<String, Integer> numbers = new HashMap<>();
+    for (Manifest manifest : repository.indexes().listing().manifests(null)) {
+      task.checkCancelled();
+      int number = numbers.size() + 1;
+      numbers.put(manifest.reference(), number);
+      each(
+          manifest,
+          page -> needs[page] = needs[page] == 0 || needs[page] == number ? number : SEVERAL);
+    }
+    long[] own = new long[numbers.size() + 1];
+    for (int version : needs) {
+      if (version > 0) {
+        own[version]++;
+      }
+    }
+    List<VersionShare> shares = new ArrayList<>();
+    for (Manifest manifest : wanted) {
+      task.checkCancelled();
+      BitSet shared = new BitSet();
+      each(
+          manifest,
+          page -> {
+            if (needs[page] == SEVERAL) {
+              shared.set(page);
+            }
+          });
+      long alone = own[numbers.getOrDefault(manifest.reference(), 0)];
+      shares.add(
+          new VersionShare(alone * step * Page.SIZE, shared.cardinality() * step * Page.SIZE));
+    }
+    return shares;
+  }
+
+  private interface Pages {
+    void take(int page);
+  }
+
+  private void each(Manifest manifest, Pages pages) {
+    try (ManifestFile file = repository.manifests().open(manifest)) {
+      ExtentCursor extent = new ExtentCursor(file);
+      while (extent.next()) {
+        Long begin = extent.kind == Extent.Kind.DATA ? begins.get(file.packs()[extent.pack]) : null;
+        if (begin != null) {
+          long first = begin + extent.first;
+          long to = (first + extent.end - extent.start + step - 1) / step;
+          for (long at = (first + step - 1) / step; at < to; at++) {
+            pages.take((int) at);
+          }
+        }
+      }
+    } catch (ManifestFile.DamagedManifest e) {
+      throw new BlkshException("read manifest " + manifest.reference(), e.getMessage(), e)
+          .suggest("verify the store");
+    }
+  }
+}
