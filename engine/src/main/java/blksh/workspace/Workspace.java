@@ -11,6 +11,9 @@ import blksh.image.ImageOptions;
 import blksh.image.Images;
 import blksh.io.OwnerOnly;
 import blksh.store.Manifest;
+import blksh.snapshot.LinkedSnapshots;
+import blksh.snapshot.SnapshotSet;
+import blksh.snapshot.StoredSnapshots;
 import blksh.store.Store;
 import blksh.store.StoreOptions;
 import blksh.task.CancelledException;
@@ -141,6 +144,31 @@ public final class Workspace implements Closeable {
           return null;
         });
     return store;
+  }
+
+  /**
+   * The snapshots of file trees in a place: a store that is there, or a directory.
+   *
+   * @return to be closed; it does not close the store
+   */
+  public SnapshotSet snapshots(Place place) {
+    return isStore(place)
+        ? snapshotsInStore(place)
+        : LinkedSnapshots.in(place.path("keep snapshots", "directories"));
+  }
+
+  /**
+   * The snapshots in a directory.
+   *
+   * @param hash what a new one names contents by
+   */
+  public SnapshotSet snapshots(Place place, String hash) {
+    return LinkedSnapshots.in(place.path("keep snapshots", "directories"), hash);
+  }
+
+  /** The snapshots in a store, which is made as by {@link #store(Place)}. */
+  public SnapshotSet snapshotsInStore(Place place) {
+    return new StoredSnapshots(store(place), false);
   }
 
   /** Opens a store by its directory, see {@link #store(Place)}. */

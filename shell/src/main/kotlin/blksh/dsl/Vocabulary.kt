@@ -141,6 +141,37 @@ class Vocabulary(private val session: Session, arguments: Arguments) : ArgumentW
     get() = Drives(session, blksh.drive.Drives.look())
 
   /**
+   * The snapshots of file trees in a place: a store, or a directory of hard links, which is made
+   * when the first is taken.
+   *
+   * Example: `snapshots("$home/samples/kept")`
+   */
+  fun snapshots(place: String): Snapshots = snapshots(Place.parse(place))
+
+  /** The snapshots in a store, or in a directory. */
+  fun snapshots(place: Place): Snapshots =
+    Snapshots(session, place) { session.waiting { it.snapshots(place) } }
+
+  /**
+   * The snapshots in a directory.
+   *
+   * @param hash what a new directory names contents by: `sha256`, `blake2b` …
+   */
+  fun snapshots(dir: Path, hash: String? = null): Snapshots {
+    val place = Place.of(dir)
+    if (hash == null) return snapshots(place)
+    return Snapshots(session, place) { session.waiting { it.snapshots(place, hash) } }
+  }
+
+  /**
+   * The snapshots in a store.
+   *
+   * Example: `snapshots(sampleStore())`
+   */
+  fun snapshots(store: Store): Snapshots =
+    Snapshots(session, store.place) { session.waiting { it.snapshotsInStore(store.place) } }
+
+  /**
    * The caches used before, by name; [Caches.watch] waits for media.
    *
    * Example: `caches`
