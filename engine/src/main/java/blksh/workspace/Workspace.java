@@ -153,7 +153,7 @@ public final class Workspace implements Closeable {
    */
   public SnapshotSet snapshots(Place place) {
     return isStore(place)
-        ? snapshotsInStore(place)
+        ? snapshotsInStore(place, false)
         : LinkedSnapshots.in(place.path("keep snapshots", "directories"));
   }
 
@@ -166,9 +166,13 @@ public final class Workspace implements Closeable {
     return LinkedSnapshots.in(place.path("keep snapshots", "directories"), hash);
   }
 
-  /** The snapshots in a store, which is made as by {@link #store(Place)}. */
-  public SnapshotSet snapshotsInStore(Place place) {
-    return new StoredSnapshots(store(place), false);
+  /**
+   * The snapshots in a store.
+   *
+   * @param making whether it is made where none can have been, as by {@link #store(Place)}
+   */
+  public SnapshotSet snapshotsInStore(Place place, boolean making) {
+    return new StoredSnapshots(making ? store(place) : existingStore(place), false);
   }
 
   /** Opens a store by its directory, see {@link #store(Place)}. */

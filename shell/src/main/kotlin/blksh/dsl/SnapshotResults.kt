@@ -245,7 +245,7 @@ internal constructor(
 
   override fun fields(): List<Field> =
     listOf(
-      Field.of("removed", result.blobs()),
+      Field.of("removed", result.files()),
       Field.of("freed", Size(result.bytes())),
       Field.of("took", task.elapsed()),
       Field.detail("dry run", dryRun),

@@ -33,7 +33,7 @@ internal constructor(
   /** Where they are. */
   val place: Place,
   private val dry: Boolean = false,
-  private val opening: () -> SnapshotSet,
+  private val opening: (making: Boolean) -> SnapshotSet,
 ) : AbstractList<Snapshot>(), Keyed {
 
   private val dryRun: Boolean
@@ -44,7 +44,8 @@ internal constructor(
 
   private val all: List<Engine> by lazy { within { it.list() } }
 
-  private fun <T> within(use: (SnapshotSet) -> T): T = opening().use(use)
+  private fun <T> within(making: Boolean = false, use: (SnapshotSet) -> T): T =
+    opening(making && !dryRun).use(use)
 
   override val size: Int
     get() = all.size
@@ -104,7 +105,7 @@ internal constructor(
       }
     val request = SnapshotRequest(targets, name, tags, options, followTargets, dryRun)
     return session.run("snapshot", name ?: targets.joinToString(" ")) { task ->
-      within { Taken(this, it.take(request, task), dryRun, task) }
+      within(making = true) { Taken(this, it.take(request, task), dryRun, task) }
     }
   }
 

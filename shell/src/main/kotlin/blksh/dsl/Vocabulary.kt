@@ -150,7 +150,7 @@ class Vocabulary(private val session: Session, arguments: Arguments) : ArgumentW
 
   /** The snapshots in a store, or in a directory. */
   fun snapshots(place: Place): Snapshots =
-    Snapshots(session, place) { session.waiting { it.snapshots(place) } }
+    Snapshots(session, place) { _ -> session.waiting { it.snapshots(place) } }
 
   /**
    * The snapshots in a directory.
@@ -160,7 +160,7 @@ class Vocabulary(private val session: Session, arguments: Arguments) : ArgumentW
   fun snapshots(dir: Path, hash: String? = null): Snapshots {
     val place = Place.of(dir)
     if (hash == null) return snapshots(place)
-    return Snapshots(session, place) { session.waiting { it.snapshots(place, hash) } }
+    return Snapshots(session, place) { _ -> session.waiting { it.snapshots(place, hash) } }
   }
 
   /**
@@ -169,7 +169,9 @@ class Vocabulary(private val session: Session, arguments: Arguments) : ArgumentW
    * Example: `snapshots(sampleStore())`
    */
   fun snapshots(store: Store): Snapshots =
-    Snapshots(session, store.place) { session.waiting { it.snapshotsInStore(store.place) } }
+    Snapshots(session, store.place) { making ->
+      session.waiting { it.snapshotsInStore(store.place, making) }
+    }
 
   /**
    * The caches used before, by name; [Caches.watch] waits for media.
