@@ -4,11 +4,11 @@ import blksh.task.Task;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Sentences of what went wrong: the first are kept, all are counted. */
+/** What went wrong with single entries, a sentence each: the first are kept, all are counted. */
 final class Problems {
 
-  private static final int KEPT = 1000;
-  private static final int TOLD = 20;
+  /** Sentences that are kept and told. */
+  private static final int NAMED = 10_000;
 
   private final Task task;
   private final List<String> first = new ArrayList<>();
@@ -19,15 +19,13 @@ final class Problems {
   }
 
   synchronized void add(String sentence) {
-    count++;
-    if (first.size() < KEPT) {
+    if (first.size() < NAMED) {
       first.add(sentence);
-    }
-    if (count <= TOLD) {
       task.finding(sentence);
-    } else if (count == TOLD + 1) {
-      task.finding("and more: the result names them");
+    } else if (count == NAMED) {
+      task.finding("… and more");
     }
+    count++;
   }
 
   synchronized List<String> first() {
