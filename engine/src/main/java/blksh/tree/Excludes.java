@@ -155,11 +155,6 @@ public final class Excludes {
     return false;
   }
 
-  /** Whether a path fits, from a root on that is anything. */
-  public boolean fits(byte[] path, boolean isDirectory) {
-    return leavesOut(new byte[0], path, 0, isDirectory);
-  }
-
   private static int name(byte[] path) {
     int at = path.length;
     while (at > 0 && path[at - 1] != '/') {

@@ -139,7 +139,7 @@ internal constructor(
   /**
    * Entries whose path fits a pattern, in all snapshots or some.
    *
-   * @param pattern as in a .gitignore file: `*.jpg`, `/home/ada/*.txt`
+   * @param pattern as in a .gitignore file: `*.jpg`, `/home/ada/`&#42;`.txt`
    *
    * Example: `snapshots("$home/samples/kept").find("*.txt")`
    */
@@ -245,17 +245,6 @@ internal constructor(
   fun gc(): Collected =
     session.run("gc", "$place") { task ->
       within { Collected(linked(it, "collect").collect(dryRun, task), dryRun, task) }
-    }
-
-  /**
-   * Goes on with a directory that cacheback filled: every content is read and compared with its
-   * name, and the snapshots are noted as they are.
-   *
-   * Example: `snapshots("$home/samples/kept").adopt()`
-   */
-  fun adopt(): TreesVerified =
-    session.run("adopt", "$place") { task ->
-      within { TreesVerified(linked(it, "adopt").adopt(dryRun, task), task) }
     }
 
   private fun linked(set: SnapshotSet, verb: String): LinkedSnapshots =
