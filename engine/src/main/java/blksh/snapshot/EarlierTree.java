@@ -62,8 +62,7 @@ final class EarlierTree implements Closeable {
     int compared = -1;
     TreeRecord then = cursor.record();
     while (atEntry
-        && (compared =
-                PathOrder.compare(then.path, then.pathLength, now.path, now.pathLength))
+        && (compared = PathOrder.compare(then.path, then.pathLength, now.path, now.pathLength))
             < 0) {
       atEntry = cursor.next();
     }

@@ -19,8 +19,7 @@ final class FirstNames {
       names.put(file, named.pathBytes());
     }
     boolean itself =
-        first != null
-            && Arrays.equals(first, 0, first.length, named.path, 0, named.pathLength);
+        first != null && Arrays.equals(first, 0, first.length, named.path, 0, named.pathLength);
     return itself ? null : first;
   }
 }

@@ -40,8 +40,7 @@ final class LargeFile {
    * @param placed told of each piece that has its place
    * @param ended told when the entry is final, or has to be planned again
    */
-  LargeFile(
-      NewEntry entry, EntryFile file, FileReading reading, Runnable placed, Runnable ended) {
+  LargeFile(NewEntry entry, EntryFile file, FileReading reading, Runnable placed, Runnable ended) {
     this.entry = entry;
     this.file = file;
     this.reading = reading;
@@ -112,7 +111,8 @@ final class LargeFile {
       int length = 0;
       try {
         int wanted = (int) Math.min((long) count * Page.SIZE, before.size() - position);
-        length = problem == null ? file.read(position, bytes.duplicate().position(0).limit(wanted)) : 0;
+        length =
+            problem == null ? file.read(position, bytes.duplicate().position(0).limit(wanted)) : 0;
       } catch (IOException e) {
         problem = IoFailure.reason(e);
       }
@@ -128,10 +128,10 @@ final class LargeFile {
   private void piecePlaced(ImagePiece piece) {
     piece.addTo(digest, piece.pages());
     done += piece.pages();
-    placed.run();
     if (done == pages) {
       end();
     }
+    placed.run();
   }
 
   private void end() {

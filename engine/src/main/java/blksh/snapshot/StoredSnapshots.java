@@ -100,8 +100,7 @@ public final class StoredSnapshots implements SnapshotSet {
   // ---- using ---------------------------------------------------------------------------------
 
   @Override
-  public void diff(
-      String before, String after, Task task, Consumer<TreeDifference> differences) {
+  public void diff(String before, String after, Task task, Consumer<TreeDifference> differences) {
     try (StoredTree a = open(before);
         StoredTree b = open(after)) {
       new TreeComparison(a, b, task).run(differences);
@@ -109,8 +108,7 @@ public final class StoredSnapshots implements SnapshotSet {
   }
 
   @Override
-  public void find(
-      String pattern, List<String> names, Task task, Consumer<FoundEntry> found) {
+  public void find(String pattern, List<String> names, Task task, Consumer<FoundEntry> found) {
     Excludes wanted;
     try {
       wanted = Excludes.NONE.with(List.of(pattern));
@@ -157,13 +155,11 @@ public final class StoredSnapshots implements SnapshotSet {
         problems.add(e.getMessage());
       }
     }
-    return new SnapshotVerification(
-        all.size(), entries, bytes, problems.first(), problems.count());
+    return new SnapshotVerification(all.size(), entries, bytes, problems.first(), problems.count());
   }
 
   @Override
-  public RestoredTree restore(
-      String name, List<byte[]> paths, Path to, boolean dryRun, Task task) {
+  public RestoredTree restore(String name, List<byte[]> paths, Path to, boolean dryRun, Task task) {
     try (StoredTree tree = open(name)) {
       TreeRestore restore = new TreeRestore(tree, paths, dryRun, new Problems(task), task);
       if (!dryRun) {
@@ -217,8 +213,7 @@ public final class StoredSnapshots implements SnapshotSet {
     }
     List<Policy.Verdict<Snapshot>> verdicts = new ArrayList<>();
     for (List<Snapshot> each : series.values()) {
-      verdicts.addAll(
-          policy.judge(each, Snapshot::taken, Snapshot::tags, ZoneId.systemDefault()));
+      verdicts.addAll(policy.judge(each, Snapshot::taken, Snapshot::tags, ZoneId.systemDefault()));
     }
     verdicts.sort(Comparator.comparing(verdict -> verdict.thing().taken()));
     for (Policy.Verdict<Snapshot> each : verdicts) {

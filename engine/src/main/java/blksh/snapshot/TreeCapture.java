@@ -2,18 +2,16 @@ package blksh.snapshot;
 
 import blksh.BlkshException;
 import blksh.block.SourceInfo;
-import blksh.io.ExtendedAttributes;
 import blksh.io.EntryFile;
+import blksh.io.ExtendedAttributes;
 import blksh.io.FileStatus;
 import blksh.io.IoFailure;
-import blksh.io.NameText;
 import blksh.store.ImagePiece;
 import blksh.store.PiecedImage;
 import blksh.store.RootDigest;
 import blksh.store.TreeFigures;
 import blksh.store.pack.Page;
 import blksh.task.Task;
-import blksh.tree.TreePart;
 import blksh.tree.TreeScan;
 import java.io.Closeable;
 import java.io.IOException;
@@ -210,8 +208,7 @@ final class TreeCapture implements PiecedImage, Closeable {
       queue.add(now, 0, 0, entries.isJump());
       return true;
     }
-    TreeRecord then =
-        earlier == null ? null : earlier.unchanged(now, status, entries.isJump());
+    TreeRecord then = earlier == null ? null : earlier.unchanged(now, status, entries.isJump());
     boolean file = status.isRegular();
     if (now.links > 1) {
       now.firstName = firstNames.of(status.device(), status.inode(), now);
@@ -346,8 +343,8 @@ final class TreeCapture implements PiecedImage, Closeable {
         }
         at += (int) each.plannedPages;
       }
-      piecePlaced();
       queue.settle();
+      piecePlaced(); // the last: the table is ended when all pieces have their places
     }
   }
 

@@ -74,7 +74,9 @@ final class TreeComparison {
       int order =
           !more
               ? 1
-              : !others ? -1 : PathOrder.compare(then.path, then.pathLength, now.path, now.pathLength);
+              : !others
+                  ? -1
+                  : PathOrder.compare(then.path, then.pathLength, now.path, now.pathLength);
       if (order == 0) {
         pairs.take(then, now);
       } else if (order < 0) {
@@ -92,8 +94,7 @@ final class TreeComparison {
     if (then != null && now != null) {
       TreeDifference.Kind kind = kind(then, now);
       if (kind != null) {
-        differences.accept(
-            new TreeDifference(kind, now.pathBytes(), null, size(then), size(now)));
+        differences.accept(new TreeDifference(kind, now.pathBytes(), null, size(then), size(now)));
       }
     } else if (now == null) {
       if (!(isMovable(then) && moves.isFrom(then))) {

@@ -169,7 +169,9 @@ final class TreeRecord {
     };
   }
 
-  /** Whether nothing of a file has changed since it was recorded here, as far as its status says. */
+  /**
+   * Whether nothing of a file has changed since it was recorded here, as far as its status says.
+   */
   boolean isUnchanged(FileStatus s) {
     return inode == s.inode()
         && changedSeconds == s.ctimeSeconds()

@@ -205,8 +205,7 @@ final class TreeRestore {
   private List<byte[]> steps(byte[] directory) {
     List<byte[]> steps = new ArrayList<>();
     for (byte[] each : selected) {
-      if (each.length > directory.length
-          && PathOrder.isWithin(each, each.length, directory)) {
+      if (each.length > directory.length && PathOrder.isWithin(each, each.length, directory)) {
         int end = directory.length == 0 ? 0 : directory.length + 1;
         while (end < each.length && each[end] != '/') {
           end++;

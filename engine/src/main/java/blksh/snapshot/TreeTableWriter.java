@@ -11,10 +11,9 @@ import java.time.Instant;
 import java.util.Arrays;
 
 /**
- * Writes the table of a tree, entry by entry in the order of {@link PathOrder} but for
- * {@link #jump}s, to where what does
- * not fit into memory is; its pages follow the contents in the image. The layout is at {@link
- * TreeTable}.
+ * Writes the table of a tree, entry by entry in the order of {@link PathOrder} but for {@link
+ * #jump}s, to where what does not fit into memory is; its pages follow the contents in the image.
+ * The layout is at {@link TreeTable}.
  *
  * <p>Where a block ends is decided by the path of its last entry, once it is of some size: so a
  * table in which few entries changed has the same blocks but for those they are in.
