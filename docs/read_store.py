@@ -3,6 +3,8 @@
 
     read_store.py STORE                         lists what was captured
     read_store.py STORE NAME[@VERSION] FILE     restores it, proving every page and the whole
+    read_store.py STORE NAME[@VERSION]          lists what is in the snapshot of a file tree
+    read_store.py STORE NAME[@VERSION]:PATH FILE   restores one of its files, proving what is read
 
 Needs nothing but Python 3, and the module zstandard for codec zstd (lz4, where it is, is used).
 """
@@ -143,6 +145,104 @@ def restore(store, manifest, target):
     for bad in manifest.bad:
         print("%d bytes at byte %d could not be read when captured" % bad[::-1])
 
+class Tree:
+    """A snapshot of a file tree: the table that tells of its files, and their contents."""
+    def __init__(self, store, manifest):
+        self.store, self.manifest, self.packs = store, manifest, {}
+        end = self.read(manifest.pages - 1, 1)
+        need(end[:8] == b"BKTREE01", "this is no tree")
+        check(end[:-4], struct.unpack("<I", end[-4:])[0], "the last page of the tree")
+        first, blocks, index, length, self.entries = struct.unpack_from("<QQQQQ", end, 8)
+        raw, self.at = self.read(index, (length + PAGE - 1) // PAGE), 0
+        place, path, self.blocks = 0, b"", []
+        for _ in range(blocks):
+            pages, count, more, same = (self.number(raw) for _ in range(4))
+            place, path = place + more, path[:same] + self.text(raw)
+            self.blocks.append((first, pages, count, place))
+            first += pages
+        need(first == index and sum(block[2] for block in self.blocks) == self.entries, "the index is damaged")
+
+    def read(self, first, count):
+        """Whole pages of the image, each proven by its pack."""
+        out = bytearray()
+        for kind, start, stop, pack, page in self.manifest.extents:
+            for number in range(max(start, first), min(stop, first + count)):
+                if kind == DATA and pack not in self.packs:
+                    self.packs[pack] = Pack(self.store, self.manifest.packs[pack])
+                out += self.packs[pack].page(page + number - start)[1] if kind == DATA else bytes(PAGE)
+        return bytes(out)
+
+    def number(self, raw):
+        value = shift = 0
+        while True:
+            byte, self.at = raw[self.at], self.at + 1
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return value
+
+    def signed(self, raw):
+        value = self.number(raw)
+        return value >> 1 ^ -(value & 1)
+
+    def text(self, raw):
+        length = self.number(raw)
+        self.at += length
+        return raw[self.at - length:self.at]
+
+    def walk(self):
+        """Each entry: path, type, mode, bytes, seconds, where a link leads or another name, page, digest."""
+        for first, pages, count, place in self.blocks:
+            raw, self.at, known, path, seconds = self.read(first, pages), 8, [], b"", 0
+            for _ in range(count):
+                same = self.number(raw)
+                path, form = path[:same] + self.text(raw), raw[self.at]
+                self.at += 1
+                which = self.number(raw)
+                if which == 0:
+                    known.append([self.number(raw) for _ in range(4)])
+                    [self.text(raw) for _ in range(2 * self.number(raw))]
+                seconds, page, passed, state, size = seconds + self.signed(raw), place, None, 0, 0
+                self.number(raw), self.signed(raw), self.number(raw), self.signed(raw)
+                if form & 16:
+                    self.number(raw)
+                if form & 32:
+                    passed, page = self.number(raw), self.number(raw)
+                if form & 64:
+                    state, self.at = raw[self.at], self.at + 1
+                    self.text(raw)
+                same = self.number(raw) if form & 128 else 0
+                other, digest = path[:same] + self.text(raw) if form & 128 else None, None
+                if form & 15 == 3:
+                    other = self.text(raw)
+                elif form & 15 in (1, 5, 6):
+                    size = self.number(raw)
+                if form & 15 == 1 and size and not form & 128 and state != 1:
+                    digest, self.at = raw[self.at:self.at + 32], self.at + 32
+                place += passed if passed is not None else (size + PAGE - 1) // PAGE if digest else 0
+                yield path, form & 15, known[which - 1 if which else -1][0], size, seconds, other, page, digest
+
+    def write(self, wanted, target):
+        for path, kind, _, size, _, other, page, digest in self.walk():
+            if path == wanted and kind == 1 and other is not None:
+                return self.write(other, target)
+            if path == wanted and kind == 1:
+                need(digest or not size, "it was not read when the snapshot was taken")
+                data, root, run = self.read(page, (size + PAGE - 1) // PAGE), hashlib.sha256(), None
+                for at in list(range(0, len(data), PAGE)) + [None]:
+                    part = data[at:at + PAGE] if at is not None else None
+                    kind = None if part is None else DATA if any(part) else 2
+                    if run and kind != run[0]:
+                        root.update(struct.pack("<BQ", *run))
+                        run = None
+                    run = (kind, run[1] + 1 if run else 1)
+                    root.update(hashlib.sha256(part).digest() if kind == DATA else b"")
+                root.update(struct.pack("<Q", size))
+                need(not digest or root.digest() == digest, "the file does not have its digest")
+                with open(target, "xb") as out:
+                    return out.write(data[:size])
+        need(False, "there is no such file in it")
+
 def spelled(folder):
     """A name whose folder spells out what its file system lacks."""
     return re.sub(rb"@([0-9a-f]{2})", lambda at: bytes([int(at[1], 16)]), folder.encode()).decode()
@@ -157,10 +257,20 @@ def main(store, reference=None, target=None):
              for file in os.listdir(os.path.join(names, name)) if file.endswith(".manifest")}
     if reference is None:
         return [print("%s@%d %d bytes" % (*key, Manifest(found[key]).size)) for key in sorted(found)]
+    reference, _, path = reference.partition(":/")
     name, _, version = reference.partition("@")
     key = name, int(version or max((v for n, v in found if n == name), default=0))
     need(key in found, "there is no " + reference)
-    return restore(store, Manifest(found[key]), target)
+    manifest = Manifest(found[key])
+    kind = manifest.about.get("kind", "image")
+    need(kind in ("image", "tree"), "it is of a kind that is not known: %s" % kind)
+    need((kind == "tree") == bool(path or target is None), "%s is of the kind %s" % (reference, kind))
+    if kind == "image":
+        return restore(store, manifest, target)
+    if target is None:
+        return [print("%s %04o %d %d /%s" % ("?fdlpcbs"[kind], mode, size, seconds, os.fsdecode(path)))
+                for path, kind, mode, size, seconds, _, _, _ in Tree(store, manifest).walk()]
+    return Tree(store, manifest).write(os.fsencode(path.strip("/")), target)
 
-need(len(sys.argv) in (2, 4), "\n" + __doc__)
+need(len(sys.argv) in (2, 3, 4), "\n" + __doc__)
 main(*sys.argv[1:])

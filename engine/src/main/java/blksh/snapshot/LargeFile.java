@@ -128,10 +128,10 @@ final class LargeFile {
   private void piecePlaced(ImagePiece piece) {
     piece.addTo(digest, piece.pages());
     done += piece.pages();
-    placed.run();
     if (done == pages) {
       end();
     }
+    placed.run();
   }
 
   private void end() {

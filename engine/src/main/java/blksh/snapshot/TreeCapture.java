@@ -343,8 +343,8 @@ final class TreeCapture implements PiecedImage, Closeable {
         }
         at += (int) each.plannedPages;
       }
-      piecePlaced();
       queue.settle();
+      piecePlaced(); // the last: the table is ended when all pieces have their places
     }
   }
 
