@@ -2,7 +2,7 @@
 // files, gives them back, reads all and compares it with what was noted, removes some, or forgets those
 // that no rule keeps. Ends with status 3 when something was found that is not as it should be.
 val place by positional<Place>("PLACE", "the directory or the store they are in")
-val names by positionals<String>("NAME", "one of them (default: all)", required = false)
+val names = positionals<String>("NAME", "one of them (default: all)", required = false)
 val sizes by flag("--sizes", "what each alone keeps, and what it shares")
 val diff by flag("--diff", "compare two: NAME NAME")
 val find by option<String>("--find", "GLOB", "look for files, as in a .gitignore file").optional()
