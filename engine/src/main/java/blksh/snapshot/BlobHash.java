@@ -1,14 +1,13 @@
 package blksh.snapshot;
 
-import blksh.io.DirectBuffer;
 import blksh.io.DirectoryHandle;
 import blksh.io.EntryFile;
 import blksh.io.FileStatus;
 import blksh.io.NameText;
 import blksh.io.SystemCallException;
+import blksh.task.Task;
 import blksh.tree.TreeEntry;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,8 +19,6 @@ import java.util.Optional;
 
 /** With which hash blobs got their names, and whether they are what their names say. */
 final class BlobHash {
-
-  private static final int BUFFER = 1 << 20;
 
   /** Blobs that are asked, at most. */
   private static final int ASKED = 64;
@@ -94,28 +91,12 @@ final class BlobHash {
   private static void feed(DirectoryHandle root, byte[] path, List<MessageDigest> digests)
       throws IOException {
     try (EntryFile file = root.open(path);
-        DirectBuffer memory = DirectBuffer.borrow(BUFFER)) {
+        ContentReading reading = new ContentReading(Task.unwatched())) {
       FileStatus status = file.status();
       if (!status.isRegular()) {
         throw new IOException(NameText.of(path) + " is " + status.type().words());
       }
-      byte[] heap = new byte[1 << 16];
-      ByteBuffer buffer = memory.bytes();
-      long at = 0;
-      int length;
-      do {
-        buffer.clear();
-        length = file.read(at, buffer);
-        at += length;
-        buffer.flip();
-        while (buffer.hasRemaining()) {
-          int some = Math.min(heap.length, buffer.remaining());
-          buffer.get(heap, 0, some);
-          for (MessageDigest each : digests) {
-            each.update(heap, 0, some);
-          }
-        }
-      } while (length > 0);
+      reading.read(file, status.size(), digests, null);
     }
   }
 

@@ -1,11 +1,9 @@
 package blksh.snapshot;
 
-import blksh.io.DirectBuffer;
 import blksh.io.DirectoryHandle;
 import blksh.io.EntryFile;
 import blksh.io.ExtendedAttributes;
 import blksh.io.FileStatus;
-import blksh.io.IoFailure;
 import blksh.io.NameText;
 import blksh.io.SystemCallException;
 import blksh.task.Task;
@@ -27,7 +25,6 @@ import java.util.function.Consumer;
  */
 final class LinkedFiles implements Closeable {
 
-  private static final int BUFFER = 1 << 20;
   private static final int TRIES = 4;
   private static final long PAUSE_NANOS = 20_000_000;
 
@@ -35,17 +32,20 @@ final class LinkedFiles implements Closeable {
   private final Keeping keeping;
   private final Task task;
   private final Consumer<String> lost;
-  private final DirectBuffer memory = DirectBuffer.borrow(BUFFER + 1);
-  private final ByteBuffer buffer = memory.bytes();
-  private final byte[] heap = new byte[1 << 16];
+  private final ContentReading reading;
+  private final ByteBuffer buffer;
   private final MessageDigest digest;
+  private final List<MessageDigest> digests;
 
   LinkedFiles(LinkedDestination destination, Keeping keeping, Task task, Consumer<String> lost) {
     this.destination = destination;
     this.keeping = keeping;
     this.task = task;
     this.lost = lost;
+    this.reading = new ContentReading(task);
+    this.buffer = reading.buffer();
     this.digest = destination.hash().begin();
+    this.digests = List.of(digest);
   }
 
   /**
@@ -77,25 +77,6 @@ final class LinkedFiles implements Closeable {
       DirectoryHandle previous,
       byte[] path) {}
 
-  /** That a file could not be read; the cause says why. All else is the destination's failure. */
-  static final class SourceException extends IOException {
-    SourceException(IOException cause) {
-      super(IoFailure.reason(cause), cause);
-    }
-  }
-
-  private interface Reading<T> {
-    T read() throws IOException;
-  }
-
-  private static <T> T source(Reading<T> reading) throws SourceException {
-    try {
-      return reading.read();
-    } catch (IOException e) {
-      throw new SourceException(e);
-    }
-  }
-
   /**
    * Links a file that has not changed since its digest was taken.
    *
@@ -108,7 +89,8 @@ final class LinkedFiles implements Closeable {
     FileStatus blob = destination.blobs().status(known);
     return blob != null
         && isLinkable(blob, status)
-        && linkBlob(way.to, way.name, known, source(() -> way.from.attributes(way.name))) == 0;
+        && linkBlob(way.to, way.name, known, UnreadSource.call(() -> way.from.attributes(way.name)))
+            == 0;
   }
 
   private boolean isPrevious(Way way, FileStatus status) throws IOException {
@@ -142,14 +124,14 @@ final class LinkedFiles implements Closeable {
   Put put(Way way, byte[] last) throws IOException {
     for (int attempt = 1; ; attempt++) {
       task.checkCancelled();
-      try (EntryFile file = source(() -> way.from.open(way.name))) {
-        FileStatus before = source(file::status);
+      try (EntryFile file = UnreadSource.call(() -> way.from.open(way.name))) {
+        FileStatus before = UnreadSource.call(file::status);
         if (!before.isRegular()) {
-          throw new SourceException(new IOException("it is " + before.type().words() + " now"));
+          throw new UnreadSource(new IOException("it is " + before.type().words() + " now"));
         }
-        ExtendedAttributes attributes = source(file::attributes);
+        ExtendedAttributes attributes = UnreadSource.call(file::attributes);
         Put put =
-            before.size() <= BUFFER
+            before.size() <= ContentReading.BUFFER
                 ? putSmall(way, file, before, attributes, last, attempt == TRIES)
                 : putLarge(way, file, before, attributes, last, attempt == TRIES);
         if (put != null) {
@@ -172,14 +154,14 @@ final class LinkedFiles implements Closeable {
       boolean anyway)
       throws IOException {
     buffer.clear().limit((int) before.size() + 1);
-    int length = source(() -> file.read(0, buffer));
-    boolean torn = length != before.size() || !source(file::status).isUnchanged(before);
+    int length = UnreadSource.call(() -> file.read(0, buffer));
+    boolean torn = length != before.size() || !UnreadSource.call(file::status).isUnchanged(before);
     if (torn && !anyway) {
       return null;
     }
     length = (int) Math.min(length, before.size());
     buffer.position(0).limit(length);
-    update(buffer);
+    reading.feed(buffer, digests);
     byte[] known = digest.digest();
     task.advance(length);
     FileStatus status = length == before.size() ? before : shortened(before, length);
@@ -189,7 +171,8 @@ final class LinkedFiles implements Closeable {
     if (error != 0) {
       try (EntryFile made = way.to.create(way.name)) {
         if (isSparse(before)) {
-          copy(file, made, length);
+          reading.read(file, length, List.of(), made);
+          made.truncate(length);
         } else {
           made.write(0, buffer.position(0).limit(length));
         }
@@ -215,13 +198,14 @@ final class LinkedFiles implements Closeable {
       destination.cloned(before.device(), cloned);
       long length = cloned ? made.status().size() : before.size();
       if (cloned) {
-        read(made, length, null);
+        reading.read(made, length, digests, null);
       } else {
-        length = read(file, length, made);
+        length = reading.read(file, length, digests, made);
         made.truncate(length);
       }
       byte[] known = digest.digest();
-      boolean torn = length != before.size() || !source(file::status).isUnchanged(before);
+      boolean torn =
+          length != before.size() || !UnreadSource.call(file::status).isUnchanged(before);
       if (torn && !anyway) {
         return null;
       }
@@ -339,60 +323,8 @@ final class LinkedFiles implements Closeable {
     }
   }
 
-  /** Digests a file, and writes it to another, holes as holes. @return bytes that it had */
-  private long read(EntryFile file, long size, EntryFile to) throws IOException {
-    long at = 0;
-    while (at < size) {
-      long from = at;
-      long data = source(() -> file.data(from));
-      long end = data < 0 || data > size ? size : data;
-      for (long zero = at; zero < end; zero += heap.length) {
-        Arrays.fill(heap, (byte) 0);
-        digest.update(heap, 0, (int) Math.min(heap.length, end - zero));
-        if (zero % BUFFER == 0) {
-          task.checkCancelled();
-        }
-      }
-      task.advance(end - at);
-      at = end;
-      long start = at;
-      long hole = at < size ? Math.min(size, source(() -> file.hole(start, size))) : at;
-      while (at < hole) {
-        task.checkCancelled();
-        buffer.clear().limit((int) Math.min(BUFFER, hole - at));
-        long next = at;
-        int length = source(() -> file.read(next, buffer));
-        if (length == 0) {
-          return at;
-        }
-        update(buffer.flip());
-        if (to != null) {
-          to.write(at, buffer.rewind());
-        }
-        at += length;
-        task.advance(length);
-      }
-    }
-    return size;
-  }
-
-  private void copy(EntryFile from, EntryFile to, long size) throws IOException {
-    digest.reset();
-    read(from, size, to);
-    digest.reset();
-    to.truncate(size);
-  }
-
-  private void update(ByteBuffer bytes) {
-    while (bytes.hasRemaining()) {
-      int some = Math.min(heap.length, bytes.remaining());
-      bytes.get(heap, 0, some);
-      digest.update(heap, 0, some);
-    }
-  }
-
   @Override
   public void close() {
-    memory.close();
+    reading.close();
   }
 }

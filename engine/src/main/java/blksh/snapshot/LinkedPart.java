@@ -6,7 +6,6 @@ import blksh.io.FileStatus;
 import blksh.io.FileType;
 import blksh.io.IoFailure;
 import blksh.io.NameText;
-import blksh.io.SystemCallException;
 import blksh.tree.ScanCache;
 import blksh.tree.ScanRow;
 import blksh.tree.TreeEntry;
@@ -78,7 +77,7 @@ final class LinkedPart {
     }
     byte[] attributes = NONE;
     try {
-      ExtendedAttributes all = part.handle().attributes(entry.name());
+      ExtendedAttributes all = UnreadSource.call(() -> part.handle().attributes(entry.name()));
       attributes = RecordEntry.digestOf(all);
       if (!entry.status().isDirectory()) {
         putOther(entry, all);
@@ -98,13 +97,13 @@ final class LinkedPart {
   }
 
   private void fail(TreeEntry entry, IOException e) throws IOException {
-    boolean ofSource = e instanceof LinkedFiles.SourceException;
-    IOException why = ofSource ? (IOException) e.getCause() : e;
-    if (!ofSource && FATAL.contains(IoFailure.of(why))) {
+    if (e instanceof UnreadSource source) {
+      take.tell(path(entry), source.why(), source.isGone());
+    } else if (FATAL.contains(IoFailure.of(e))) {
       throw e;
+    } else {
+      take.tell(path(entry), e, false);
     }
-    boolean gone = ofSource && why instanceof SystemCallException call && call.isGone();
-    take.tell(path(entry), why, gone);
   }
 
   private void putOther(TreeEntry entry, ExtendedAttributes attributes) throws IOException {
@@ -149,12 +148,8 @@ final class LinkedPart {
         putAlone(entry, way, linkable ? last.digest() : null);
       }
     } catch (IOException e) {
-      boolean gone =
-          e instanceof LinkedFiles.SourceException
-              && e.getCause() instanceof SystemCallException call
-              && call.isGone();
       fail(entry, e);
-      if (!gone) {
+      if (!(e instanceof UnreadSource source && source.isGone())) {
         note(entry, RecordEntry.MISSING, NONE, NONE, null);
       }
     }

@@ -1,7 +1,6 @@
 package blksh.snapshot;
 
 import blksh.BlkshException;
-import blksh.io.DirectBuffer;
 import blksh.io.DirectoryHandle;
 import blksh.io.EntryFile;
 import blksh.io.ExtendedAttributes;
@@ -13,7 +12,6 @@ import blksh.tree.TreeEntry;
 import blksh.tree.TreeMetadata;
 import blksh.tree.TreeWriter;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -30,8 +28,6 @@ import java.util.TreeMap;
  */
 final class LinkedRestore {
 
-  private static final int BUFFER = 1 << 20;
-
   private final LinkedDestination destination;
   private final SnapshotRecord.Noted snapshot;
   private final List<byte[]> paths;
@@ -44,6 +40,7 @@ final class LinkedRestore {
   /** Directories whose parts are to come, by path. */
   private final Map<byte[], RecordEntry> below = new TreeMap<>(Arrays::compareUnsigned);
 
+  private final ContentReading reading;
   private final boolean[] found;
   private long entries;
   private long bytes;
@@ -64,12 +61,14 @@ final class LinkedRestore {
     this.paths = paths;
     this.task = task;
     this.problems = new Problems(task);
+    this.reading = new ContentReading(task);
     this.found = new boolean[paths.size()];
   }
 
   RestoredTree to(Path to, boolean dryRun) {
     byte[] name = LinkedDestination.bytes(snapshot.snapshot().name());
-    try (DirectoryHandle from = destination.top().directory(name)) {
+    try (DirectoryHandle from = destination.top().directory(name);
+        reading) {
       if (dryRun) {
         go(from, null);
       } else {
@@ -206,45 +205,10 @@ final class LinkedRestore {
   private void copy(DirectoryHandle from, RecordEntry entry, byte[] path, EntryFile to)
       throws IOException {
     MessageDigest digest = destination.hash().begin();
-    byte[] heap = new byte[1 << 16];
-    try (EntryFile file = from.open(entry.name());
-        DirectBuffer memory = DirectBuffer.borrow(BUFFER)) {
-      ByteBuffer buffer = memory.bytes();
+    try (EntryFile file = from.open(entry.name())) {
       long size = file.status().size();
       boolean cloned = to.cloneFrom(file);
-      long at = 0;
-      while (at < size) {
-        task.checkCancelled();
-        long data = file.data(at);
-        long end = data < 0 ? size : Math.min(size, data);
-        Arrays.fill(heap, (byte) 0);
-        while (at < end) {
-          int some = (int) Math.min(heap.length, end - at);
-          digest.update(heap, 0, some);
-          at += some;
-        }
-        long hole = at < size ? Math.min(size, file.hole(at, size)) : at;
-        while (at < hole) {
-          buffer.clear().limit((int) Math.min(BUFFER, hole - at));
-          int length = file.read(at, buffer);
-          if (length == 0) {
-            hole = at;
-            size = at;
-            break;
-          }
-          buffer.flip();
-          while (buffer.hasRemaining()) {
-            int some = Math.min(heap.length, buffer.remaining());
-            buffer.get(heap, 0, some);
-            digest.update(heap, 0, some);
-          }
-          if (!cloned) {
-            to.write(at, buffer.rewind());
-          }
-          at += length;
-          task.advance(length);
-        }
-      }
+      reading.read(file, size, List.of(digest), cloned ? null : to);
       if (!cloned) {
         to.truncate(size);
       }

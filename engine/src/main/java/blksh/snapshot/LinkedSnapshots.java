@@ -284,6 +284,26 @@ public final class LinkedSnapshots implements SnapshotSet {
     return collected[0];
   }
 
+  /**
+   * Reads all that is there, and notes of the snapshots that cacheback took what they have: from
+   * then on they are verified, compared, restored and linked to.
+   */
+  public AdoptedSnapshots adopt(Task task) {
+    LinkedDestination in = existing("adopt the snapshots in " + root);
+    AdoptedSnapshots[] adopted = new AdoptedSnapshots[1];
+    in.alone(
+        () -> {
+          in.tidy(task);
+          adopted[0] =
+              new LinkedAdoption(in, task)
+                  .adopt(list().stream().filter(it -> !it.recorded()).toList());
+        });
+    synchronized (this) {
+      close(); // what is proven is asked when it is opened
+    }
+    return adopted[0];
+  }
+
   @Override
   public List<Policy.Verdict<Snapshot>> forget(Policy policy, boolean dryRun, Task task) {
     List<Policy.Verdict<Snapshot>> verdicts =

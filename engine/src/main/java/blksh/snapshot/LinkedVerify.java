@@ -164,6 +164,9 @@ final class LinkedVerify {
     if (status.type() != noted.type()) {
       return "it is %s, and was %s".formatted(status.type().words(), noted.type().words());
     }
+    if (noted.isWrong()) {
+      return "it was found not to be what the original was when the snapshot was adopted";
+    }
     if (status.isRegular()) {
       String fault = contents(directory, noted, status);
       if (fault != null) {

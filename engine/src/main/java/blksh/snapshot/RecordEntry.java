@@ -16,7 +16,7 @@ import java.util.List;
  * What was noted of an entry when a snapshot was taken: what it was, not what the destination could
  * keep of it.
  *
- * @param flags {@link #TORN}, {@link #MISSING}, {@link #LOST}
+ * @param flags {@link #TORN}, {@link #MISSING}, {@link #LOST}, {@link #WRONG}
  * @param digest of the contents of a regular file; empty of anything else
  * @param target of a link; empty of anything else
  * @param attributes the first bytes of the SHA-256 of all extended attributes; empty for none
@@ -48,6 +48,9 @@ record RecordEntry(
 
   /** Some of its metadata could not be given to what is in the snapshot. */
   static final int LOST = 4;
+
+  /** What the snapshot has is known not to be what the original had. */
+  static final int WRONG = 8;
 
   private static final byte[] NONE = {};
   private static final int ATTRIBUTES = 16;
@@ -97,6 +100,30 @@ record RecordEntry(
 
   boolean isMissing() {
     return (flags & MISSING) != 0;
+  }
+
+  boolean isWrong() {
+    return (flags & WRONG) != 0;
+  }
+
+  /** As this, of a single name. */
+  RecordEntry withoutGroup() {
+    return new RecordEntry(
+        name,
+        type,
+        flags,
+        mode,
+        uid,
+        gid,
+        size,
+        mtimeSeconds,
+        mtimeNanos,
+        special,
+        digest,
+        target,
+        attributes,
+        0,
+        0);
   }
 
   boolean hasLost() {

@@ -461,6 +461,50 @@ final class SnapshotRecord implements Closeable {
         });
   }
 
+  /** Begins to remember digests of files, for a while. */
+  void beginDigests() {
+    call(
+        "begin to read",
+        () -> {
+          execute("DROP TABLE IF EXISTS temp.digest");
+          execute("CREATE TEMP TABLE digest (inode INTEGER PRIMARY KEY, digest BLOB)");
+          return null;
+        });
+  }
+
+  /** The digest that is remembered of an inode; null when none is. */
+  byte[] digest(long inode) {
+    return call(
+        "read",
+        () -> {
+          try (PreparedStatement statement =
+              connection.prepareStatement("SELECT digest FROM digest WHERE inode = ?")) {
+            statement.setLong(1, inode);
+            try (ResultSet rows = statement.executeQuery()) {
+              return rows.next() ? rows.getBytes(1) : null;
+            }
+          }
+        });
+  }
+
+  void digest(long inode, byte[] digest) {
+    call(
+        "remember a digest",
+        () -> {
+          execute("INSERT OR REPLACE INTO temp.digest VALUES (?, ?)", inode, digest);
+          return null;
+        });
+  }
+
+  void endDigests() {
+    call(
+        "end reading",
+        () -> {
+          execute("DROP TABLE IF EXISTS temp.digest");
+          return null;
+        });
+  }
+
   /** Of each snapshot the bytes of the files that no other has, each file once. */
   Map<Noted, Long> ownBytes(Task task) {
     Map<Noted, Long> own = new LinkedHashMap<>();
