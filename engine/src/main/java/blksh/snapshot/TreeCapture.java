@@ -453,6 +453,7 @@ final class TreeCapture implements PiecedImage, Closeable {
   public void close() {
     feed.close();
     entries.close();
+    firstNames.close();
     if (large != null) {
       large.close();
     }
