@@ -100,10 +100,17 @@ final class StoreTree implements MountDirectory, CacheFigures.Counting, Closeabl
 
     private synchronized List<Integer> versions() {
       if (known == null || System.nanoTime() - knownAt > KNOWN_NANOS) {
-        known = store.versions(name);
+        known = withSnapshots ? store.versions(name) : images();
         knownAt = System.nanoTime();
       }
       return known;
+    }
+
+    private List<Integer> images() {
+      return store.manifests(name).stream()
+          .filter(manifest -> manifest.kind() == ManifestKind.IMAGE)
+          .map(Manifest::version)
+          .toList();
     }
 
     @Override
