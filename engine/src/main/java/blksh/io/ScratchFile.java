@@ -101,6 +101,23 @@ public final class ScratchFile implements Closeable {
     }
   }
 
+  /**
+   * Reads what was appended, also before the end of the writing; for the thread that writes.
+   *
+   * @param position byte; there are {@code length} after it
+   */
+  public byte[] readBack(long position, int length) {
+    byte[] bytes = new byte[length];
+    int stored = (int) Math.max(0, Math.min(length, written - position));
+    if (stored > 0) {
+      read(position, ByteBuffer.wrap(bytes, 0, stored));
+    }
+    if (stored < length) {
+      buffer.get((int) (position + stored - written), bytes, stored, length - stored);
+    }
+    return bytes;
+  }
+
   @Override
   public void close() {
     file.close();

@@ -1,6 +1,7 @@
 package blksh.snapshot;
 
 import blksh.store.pack.Page;
+import java.io.Closeable;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
@@ -10,7 +11,7 @@ import java.util.Set;
  * The entries of a tree on their way into its table, in order: each waits until those before it are
  * final. Used by several threads.
  */
-final class EntryQueue {
+final class EntryQueue implements Closeable {
 
   /** Entries that may wait: some of them hold paths of thousands of bytes, most do not. */
   private static final int MOST = 8192;
@@ -119,6 +120,13 @@ final class EntryQueue {
       files++;
       bytes += r.size;
     }
+  }
+
+  /** Lets go of what entries hold that never became final. */
+  @Override
+  public synchronized void close() {
+    waiting.forEach(NewEntry::release);
+    waiting.clear();
   }
 
   /** Regular files, each once. */

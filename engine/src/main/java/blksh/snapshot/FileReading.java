@@ -98,7 +98,7 @@ final class FileReading {
       }
     } finally {
       if (!entry.again) {
-        entry.part.release();
+        entry.release();
       }
     }
     zeros(bytes, from + length, from + room);

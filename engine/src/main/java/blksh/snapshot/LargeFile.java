@@ -160,9 +160,4 @@ final class LargeFile {
   void endEmpty() {
     end();
   }
-
-  /** Lets go of it: the capture has failed. */
-  void close() {
-    file.close();
-  }
 }

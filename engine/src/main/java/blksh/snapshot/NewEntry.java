@@ -1,5 +1,6 @@
 package blksh.snapshot;
 
+import blksh.io.EntryFile;
 import blksh.io.FileStatus;
 import blksh.tree.TreePart;
 
@@ -36,6 +37,21 @@ final class NewEntry {
 
   /** How often it was read. */
   int tries;
+
+  /** Of one that is read in several pieces, while it is open. */
+  EntryFile file;
+
+  /** Lets go of what is held open for it, once nobody reads it any more. */
+  void release() {
+    if (file != null) {
+      file.close();
+      file = null;
+    }
+    if (part != null) {
+      part.release();
+      part = null;
+    }
+  }
 
   /** Whether the entry before it in the queue does not come before it in order. */
   boolean jump;

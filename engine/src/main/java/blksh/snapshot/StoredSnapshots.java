@@ -7,7 +7,7 @@ import blksh.retention.Policy;
 import blksh.store.Manifest;
 import blksh.store.ManifestKind;
 import blksh.store.Store;
-import blksh.store.VersionShare;
+import blksh.store.StoreUse;
 import blksh.task.Task;
 import blksh.tree.Excludes;
 import java.io.IOException;
@@ -60,10 +60,10 @@ public final class StoredSnapshots implements SnapshotSet {
   @Override
   public List<Snapshot> listWithSizes(Task task) {
     List<Manifest> all = manifests();
-    List<VersionShare> shares = store.shares(all, task);
+    List<StoreUse.Version> shares = store.shares(all, task);
     List<Snapshot> listed = new ArrayList<>();
     for (int i = 0; i < all.size(); i++) {
-      VersionShare share = shares.get(i);
+      StoreUse.Version share = shares.get(i);
       listed.add(StoredSource.snapshot(all.get(i)).withSizes(share.own(), share.shared()));
     }
     return List.copyOf(listed);

@@ -127,7 +127,7 @@ final class TreeCapture implements PiecedImage, Closeable {
     entry.again = false;
     EntryFile file = reading.open(entry);
     if (file == null) {
-      entry.part.release();
+      entry.release();
       if (first) {
         entry.plannedFirst = position;
       }
@@ -135,6 +135,7 @@ final class TreeCapture implements PiecedImage, Closeable {
       queue.settle();
       return;
     }
+    entry.file = file;
     LargeFile begun = new LargeFile(entry, file, reading, this::piecePlaced, () -> ended(entry));
     entry.record.firstPage = position;
     if (first) {
@@ -396,7 +397,7 @@ final class TreeCapture implements PiecedImage, Closeable {
       planAgain(entry);
       return;
     }
-    entry.part.release();
+    entry.release();
     entry.done = true;
     queue.settle();
   }
@@ -453,9 +454,8 @@ final class TreeCapture implements PiecedImage, Closeable {
   public void close() {
     feed.close();
     entries.close();
-    if (large != null) {
-      large.close();
-    }
+    firstNames.close();
+    queue.close();
     table.close();
     if (earlier != null) {
       earlier.close();

@@ -65,7 +65,7 @@ final class Capture {
     this.dryRun = options.dryRun();
     this.allowEmpty = options.allowEmpty();
     this.task = task;
-    this.codec = repository.codec();
+    this.codec = input.codec(repository.codec());
     this.memory = new CaptureMemory(codec.framePages());
     this.log = new PackLog(repository, task);
     for (int i = 0; i < Workers.count() + AHEAD; i++) {
@@ -82,7 +82,7 @@ final class Capture {
         repository.manifests().mustKeep(name);
       }
       manifest = dryRun ? null : repository.manifests().begin();
-      placement = new PagePlacement(repository, memory, manifest, log);
+      placement = new PagePlacement(repository, codec, memory, manifest, log);
       task.whenCancelled(this::giveUpAll);
       Workers.run(task, Workers.count(), this::work, this::giveUpAll);
       task.checkCancelled();

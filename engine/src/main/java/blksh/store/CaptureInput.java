@@ -4,6 +4,7 @@ import blksh.block.BlockSource;
 import blksh.block.BlockStream;
 import blksh.block.Extent;
 import blksh.block.SourceInfo;
+import blksh.store.pack.Codec;
 import blksh.store.pack.Page;
 import java.io.IOException;
 import java.util.Iterator;
@@ -34,6 +35,15 @@ interface CaptureInput {
 
   /** Another worker has failed: {@link #claim} need not wait for anything. */
   default void giveUp() {}
+
+  /**
+   * How its frames are compressed.
+   *
+   * @param usual how those of the store are
+   */
+  default Codec codec(Codec usual) {
+    return usual;
+  }
 
   /** What the tree in it holds, when it is a snapshot of one; asked at the end. */
   default TreeFigures tree() {

@@ -1,6 +1,7 @@
 package blksh.store;
 
 import blksh.block.Extent;
+import blksh.store.pack.Codec;
 import blksh.store.pack.PackDirectory;
 import blksh.store.pack.Page;
 import blksh.store.pack.PageFinder;
@@ -53,14 +54,20 @@ final class PagePlacement implements Closeable {
   private final BadTally badRanges;
 
   /**
+   * @param codec how frames are compressed, which says how many pages they have
    * @param manifest told of each page; null in a dry run
    * @param log where the packs placed into are written, and become known
    */
-  PagePlacement(Repository repository, CaptureMemory memory, ManifestWriter manifest, PackLog log) {
+  PagePlacement(
+      Repository repository,
+      Codec codec,
+      CaptureMemory memory,
+      ManifestWriter manifest,
+      PackLog log) {
     this.packs = repository.packs();
     this.finder = new PageFinder(packs, repository.indexes());
     this.memory = memory;
-    this.framePages = repository.codec().framePages();
+    this.framePages = codec.framePages();
     this.manifest = manifest;
     this.groups = manifest == null ? null : new GroupProof(manifest::addGroup);
     this.badRanges = manifest == null ? new BadTally() : new BadTally(manifest::addBad);

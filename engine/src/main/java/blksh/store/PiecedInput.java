@@ -1,6 +1,7 @@
 package blksh.store;
 
 import blksh.block.SourceInfo;
+import blksh.store.pack.Codec;
 import java.io.IOException;
 
 /** A pieced image as something to capture. */
@@ -37,6 +38,12 @@ final class PiecedInput implements CaptureInput {
   @Override
   public long size() {
     return -1;
+  }
+
+  /** Small files are read once and kept long: what compresses well is worth its time. */
+  @Override
+  public Codec codec(Codec usual) {
+    return usual == Codec.LZ4 ? Codec.ZSTD : usual;
   }
 
   @Override

@@ -39,7 +39,7 @@ final class ShareCount {
    * @param wanted versions that are there
    * @return one for each of them, in their order
    */
-  List<VersionShare> run(List<Manifest> wanted) {
+  List<StoreUse.Version> run(List<Manifest> wanted) {
     long pages = 0;
     for (StoreIndex.PackRow pack : repository.indexes().rows().packs()) {
       begins.put(pack.id(), pages);
@@ -62,7 +62,7 @@ final class ShareCount {
         own[version]++;
       }
     }
-    List<VersionShare> shares = new ArrayList<>();
+    List<StoreUse.Version> shares = new ArrayList<>();
     for (Manifest manifest : wanted) {
       task.checkCancelled();
       BitSet shared = new BitSet();
@@ -75,7 +75,7 @@ final class ShareCount {
           });
       long alone = own[numbers.getOrDefault(manifest.reference(), 0)];
       shares.add(
-          new VersionShare(alone * step * Page.SIZE, shared.cardinality() * step * Page.SIZE));
+          new StoreUse.Version(alone * step * Page.SIZE, shared.cardinality() * step * Page.SIZE));
     }
     return shares;
   }

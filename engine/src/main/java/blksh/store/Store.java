@@ -453,7 +453,7 @@ public final class Store implements Closeable {
    * @param manifests versions that are there
    * @return one for each, in their order
    */
-  public List<VersionShare> shares(List<Manifest> manifests, Task task) {
+  public List<StoreUse.Version> shares(List<Manifest> manifests, Task task) {
     return call(task, () -> new ShareCount(repository, task).run(manifests));
   }
 

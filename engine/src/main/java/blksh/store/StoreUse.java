@@ -19,4 +19,12 @@ public record StoreUse(long pages, long step, List<Share> shares) {
    * @param shared pages needed more than once
    */
   public record Share(long unused, long once, long shared) {}
+
+  /**
+   * What of the stored pages one version needs.
+   *
+   * @param own bytes, as they are before compression, that no other version needs
+   * @param shared bytes that others need too
+   */
+  public record Version(long own, long shared) {}
 }

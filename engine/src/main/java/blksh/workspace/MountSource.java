@@ -4,14 +4,17 @@ import blksh.block.BlockSource;
 import blksh.block.CacheFigures;
 import blksh.block.Overlay;
 import blksh.block.WritableSource;
+import blksh.io.IoFailure;
 import blksh.mount.FixedDirectory;
 import blksh.mount.MountDirectory;
 import blksh.mount.MountNode;
 import blksh.mount.nbd.NbdExport;
 import blksh.mount.nbd.NbdExports;
 import blksh.mount.nbd.TreeExports;
+import blksh.snapshot.StoredTree;
 import blksh.store.Store;
 import java.io.Closeable;
+import java.io.IOException;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -38,7 +41,13 @@ public abstract sealed class MountSource implements Closeable {
 
   /** All versions of all names of a store, which stays open until after the end. */
   public static MountSource of(Store store) {
-    return new Tree(new StoreTree(store), "store " + store.path());
+    String description = "store " + store.path();
+    return new Tree(new StoreTree(store, true), new StoreTree(store, false), description);
+  }
+
+  /** The tree of a snapshot, which is closed in the end. */
+  public static MountSource of(StoredTree tree) {
+    return new Tree(new SnapshotTree(tree), "snapshot " + tree.manifest().reference());
   }
 
   /**
@@ -181,10 +190,16 @@ public abstract sealed class MountSource implements Closeable {
 
   private static final class Tree extends MountSource {
     private final MountDirectory root;
+    private final MountDirectory exported;
     private final String description;
 
     Tree(MountDirectory root, String description) {
+      this(root, root, description);
+    }
+
+    Tree(MountDirectory root, MountDirectory exported, String description) {
       this.root = root;
+      this.exported = exported;
       this.description = description;
     }
 
@@ -195,7 +210,7 @@ public abstract sealed class MountSource implements Closeable {
 
     @Override
     NbdExports exports() {
-      return new TreeExports(root);
+      return new TreeExports(exported);
     }
 
     @Override
@@ -215,13 +230,25 @@ public abstract sealed class MountSource implements Closeable {
 
     @Override
     CacheFigures cacheFigures() {
-      return root instanceof CacheFigures.Counting counting
+      return counted(root).plus(exported == root ? CacheFigures.NONE : counted(exported));
+    }
+
+    private static CacheFigures counted(MountDirectory tree) {
+      return tree instanceof CacheFigures.Counting counting
           ? counting.cacheFigures()
           : CacheFigures.NONE;
     }
 
     /** Each of its files is closed by who opened it. */
     @Override
-    public void close() {}
+    public void close() {
+      if (root instanceof Closeable closeable) {
+        try {
+          closeable.close();
+        } catch (IOException e) {
+          throw IoFailure.told("close " + description, e);
+        }
+      }
+    }
   }
 }

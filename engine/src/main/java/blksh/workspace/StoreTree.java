@@ -7,8 +7,11 @@ import blksh.mount.MountDirectory;
 import blksh.mount.MountFile;
 import blksh.mount.MountLink;
 import blksh.mount.MountNode;
+import blksh.snapshot.StoredTree;
 import blksh.store.Manifest;
+import blksh.store.ManifestKind;
 import blksh.store.Store;
+import java.io.Closeable;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -20,10 +23,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /**
- * A store as a tree: a directory for each name, with a file for each version in it and the link
- * {@code latest}. What is captured or deleted meanwhile comes and goes.
+ * A store as a tree: a directory for each name, with a file for each version in it, or a directory
+ * where that is a snapshot of a file tree, and the link {@code latest}. What is captured or deleted
+ * meanwhile comes and goes.
  */
-final class StoreTree implements MountDirectory, CacheFigures.Counting {
+final class StoreTree implements MountDirectory, CacheFigures.Counting, Closeable {
 
   private static final String LATEST = "latest";
 
@@ -33,17 +37,25 @@ final class StoreTree implements MountDirectory, CacheFigures.Counting {
   private static final long KNOWN_NANOS = 1_000_000_000L;
 
   private final Store store;
+  private final boolean withSnapshots;
   private final Set<BlockSource> open = ConcurrentHashMap.newKeySet();
 
   /** What those counted that are no longer open; guarded by them. */
   private CacheFigures closed = CacheFigures.NONE;
 
+  /** Those that were looked into, by reference; guards itself. */
+  private final Map<String, SnapshotTree> snapshots = new HashMap<>();
+
   private final Instant opened = Instant.now();
   private final Map<String, Versions> directories = new HashMap<>();
   private long knownAt = System.nanoTime() - 2 * KNOWN_NANOS;
 
-  StoreTree(Store store) {
+  /**
+   * @param withSnapshots whether snapshots of file trees are shown; else images alone
+   */
+  StoreTree(Store store, boolean withSnapshots) {
     this.store = store;
+    this.withSnapshots = withSnapshots;
   }
 
   @Override
@@ -88,10 +100,17 @@ final class StoreTree implements MountDirectory, CacheFigures.Counting {
 
     private synchronized List<Integer> versions() {
       if (known == null || System.nanoTime() - knownAt > KNOWN_NANOS) {
-        known = store.versions(name);
+        known = withSnapshots ? store.versions(name) : images();
         knownAt = System.nanoTime();
       }
       return known;
+    }
+
+    private List<Integer> images() {
+      return store.manifests(name).stream()
+          .filter(manifest -> manifest.kind() == ManifestKind.IMAGE)
+          .map(Manifest::version)
+          .toList();
     }
 
     @Override
@@ -113,7 +132,12 @@ final class StoreTree implements MountDirectory, CacheFigures.Counting {
         return Optional.empty();
       }
       try {
-        return Optional.of(new Version(store.manifest(name + "@" + entry)));
+        Manifest manifest = store.manifest(name + "@" + entry);
+        if (manifest.kind() == ManifestKind.TREE && !withSnapshots) {
+          return Optional.empty();
+        }
+        return Optional.of(
+            manifest.kind() == ManifestKind.TREE ? snapshot(manifest) : new Version(manifest));
       } catch (BlkshException e) {
         // Deleted, or damaged so that not even its size is known.
         return Optional.empty();
@@ -122,12 +146,29 @@ final class StoreTree implements MountDirectory, CacheFigures.Counting {
 
     @Override
     public boolean isFlat() {
-      return true;
+      return !withSnapshots
+          || store.manifests(name).stream().noneMatch(it -> it.kind() == ManifestKind.TREE);
     }
 
     @Override
     public Instant modified() {
       return opened;
+    }
+  }
+
+  /** The tree of a snapshot, which stays open as long as the store is mounted. */
+  private SnapshotTree snapshot(Manifest manifest) {
+    synchronized (snapshots) {
+      return snapshots.computeIfAbsent(
+          manifest.reference(), none -> new SnapshotTree(new StoredTree(store, manifest)));
+    }
+  }
+
+  @Override
+  public void close() {
+    synchronized (snapshots) {
+      snapshots.values().forEach(SnapshotTree::close);
+      snapshots.clear();
     }
   }
 

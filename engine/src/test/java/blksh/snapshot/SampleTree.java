@@ -42,7 +42,7 @@ final class SampleTree {
       os.link('links/loop', 'links/loop2', follow_symlinks=False); os.symlink(b'\\xff' * 200, 'links/bytes')
       os.mkfifo('special/pipe') if os.path.isdir('special') else (os.mkdir('special'), os.mkfifo('special/pipe'))
       s = socket.socket(socket.AF_UNIX); s.bind('special/socket')
-      for i in range(3000):
+      for i in range(1400):
           if i % 3: put('many/f%04d' % i, b'x' * i)
           else: put('many/d%04d/sub/f' % i, b'%d' % i)
       here = os.getcwd(); os.mkdir('deep'); os.chdir('deep')

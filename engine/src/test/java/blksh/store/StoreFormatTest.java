@@ -10,6 +10,8 @@ import blksh.block.ByteArraySource;
 import blksh.block.FaultySource;
 import blksh.kit.Content;
 import blksh.kit.Tool;
+import blksh.snapshot.SnapshotRequest;
+import blksh.snapshot.StoredSnapshots;
 import blksh.store.pack.Codec;
 import blksh.task.Task;
 import java.io.IOException;
@@ -82,6 +84,36 @@ class StoreFormatTest {
     assertSame(folder.resolve("two"), Images.write(folder.resolve("expected"), second));
     python(path, "empty@1", folder.resolve("three"));
     assertThat(folder.resolve("three")).isEmptyFile();
+  }
+
+  @Test
+  void theReaderInPythonReadsSnapshotsOfFileTrees() throws IOException {
+    Path source = Files.createDirectories(folder.resolve("tree/sub"));
+    Path small = Files.write(source.resolve("small"), "some text".getBytes());
+    byte[] bytes = Content.random(600_000, 8);
+    Arrays.fill(bytes, 10_000, 50_000, (byte) 0);
+    Path large = Files.write(source.resolve("large"), bytes);
+    Files.createLink(source.resolve("other"), large);
+    Files.createSymbolicLink(source.resolve("soft"), Path.of("small"));
+    Path path = folder.resolve("store");
+    try (Store store = Store.create(path, new StoreOptions(Codec.RAW));
+        StoredSnapshots snapshots = new StoredSnapshots(store, false)) {
+      for (int i = 0; i < 2; i++) {
+        snapshots.take(SnapshotRequest.of(folder.resolve("tree")).named("files"), Task.unwatched());
+      }
+    }
+    String real = source.toRealPath().toString();
+    assertThat(python(path, "files").lines())
+        .anyMatch(line -> line.startsWith("f 0644 9 ") && line.endsWith(real + "/small"))
+        .anyMatch(line -> line.startsWith("f 0644 600000 ") && line.endsWith(real + "/other"))
+        .anyMatch(line -> line.startsWith("l 0777 ") && line.endsWith(real + "/soft"))
+        .anyMatch(line -> line.startsWith("d ") && line.endsWith(real));
+    python(path, "files@1:" + real + "/small", folder.resolve("one"));
+    assertSame(folder.resolve("one"), small);
+    python(path, "files:" + real + "/other", folder.resolve("two"));
+    assertSame(folder.resolve("two"), large);
+    assertThatThrownBy(() -> python(path, "files", folder.resolve("three")))
+        .hasMessageContaining("is of the kind tree");
   }
 
   @Test

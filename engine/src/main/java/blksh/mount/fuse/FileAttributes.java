@@ -2,6 +2,7 @@ package blksh.mount.fuse;
 
 import blksh.BlkshException;
 import blksh.io.Program;
+import blksh.mount.MountAccess;
 import blksh.mount.MountFile;
 import blksh.mount.MountLink;
 import blksh.mount.MountNode;
@@ -16,6 +17,7 @@ import ru.serce.jnrfuse.struct.Timespec;
 final class FileAttributes {
 
   private static final int SECTOR = 512;
+  private static final int PERMISSIONS = 07777;
 
   private final long owner = ofSelf("unix:uid");
   private final long group = ofSelf("unix:gid");
@@ -39,6 +41,12 @@ final class FileAttributes {
     } else {
       stat.st_mode.set(FileStat.S_IFDIR | 0500);
       stat.st_nlink.set(2);
+    }
+    MountAccess access = node.access();
+    if (access != null) {
+      stat.st_uid.set(Integer.toUnsignedLong(access.uid()));
+      stat.st_gid.set(Integer.toUnsignedLong(access.gid()));
+      stat.st_mode.set(stat.st_mode.intValue() & ~PERMISSIONS | access.mode());
     }
     stat.st_size.set(size);
     stat.st_blocks.set((allocated + SECTOR - 1) / SECTOR);
