@@ -11,6 +11,7 @@ val paths by repeated<String>("--path", "PATH", "only this of it", required = fa
 val verify by flag("--verify", "read all of it and compare it with what was noted")
 val delete by flag("--delete", "remove them")
 val gc by flag("--gc", "remove contents that no snapshot has any more")
+val adopt by flag("--adopt", "check all contents of a directory that cacheback filled, to go on with it")
 val last by option<Int>("--keep-last", "N", "forget all but the last N").optional()
 val hourly by option<Int>("--keep-hourly", "N", "keep the last of each of N hours").optional()
 val daily by option<Int>("--keep-daily", "N", "keep the last of each of N days").optional()
@@ -31,6 +32,7 @@ when {
   verify -> all.verify(*some.toTypedArray())
   delete -> if (some.isEmpty()) usage("say which to remove") else all.delete(some)
   gc -> all.gc()
+  adopt -> all.adopt()
   rules.any { it != null } || tagged.isNotEmpty() ->
     if (some.isNotEmpty()) usage("rules are for all snapshots of a place")
     else all.forget(last, hourly, daily, weekly, monthly, yearly, within, tagged)

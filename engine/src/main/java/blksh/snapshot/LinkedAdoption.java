@@ -63,7 +63,7 @@ final class LinkedAdoption {
       }
       CachebackCache.of(destination).proven();
       return new AdoptedSnapshots(
-          snapshots.size(), blobs, bytes, faults.sentences(), faults.count());
+          snapshots.size(), blobs, bytes, faults.first(), faults.count());
     } finally {
       record.endDigests();
       reading.close();

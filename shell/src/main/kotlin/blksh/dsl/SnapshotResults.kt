@@ -1,6 +1,7 @@
 package blksh.dsl
 
 import blksh.io.NameText
+import blksh.snapshot.AdoptedSnapshots
 import blksh.snapshot.CollectedBlobs
 import blksh.snapshot.FoundEntry
 import blksh.snapshot.RestoredTree
@@ -230,6 +231,26 @@ class TreesDeleted internal constructor(val names: List<String>, private val dry
       Field.of("deleted", names.size),
       Field.of("snapshots", names),
       Field.detail("dry run", dryRun),
+    )
+}
+
+/** What adopting a directory that cacheback filled came to. */
+class Adopted
+internal constructor(private val result: AdoptedSnapshots, private val task: Task) : Result() {
+
+  /** What is not as it should be: the first, a sentence each. */
+  val faults: List<String>
+    get() = result.faults()
+
+  override fun title(): String = "adopted"
+
+  override fun fields(): List<Field> =
+    listOf(
+      Field.of("snapshots", result.snapshots()),
+      Field.of("contents", result.blobs()),
+      Field.of("read", Size(result.bytes())),
+      Field.of("faults", result.faultCount()),
+      Field.of("took", task.elapsed()),
     )
 }
 

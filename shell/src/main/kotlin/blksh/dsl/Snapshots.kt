@@ -247,6 +247,21 @@ internal constructor(
       within { Collected(linked(it, "collect").collect(dryRun, task), dryRun, task) }
     }
 
+  /**
+   * Goes on with a directory that cacheback filled: every content is read and compared with its
+   * name, and what is in the snapshots is noted as it is. What is wrong makes the exit status 3.
+   *
+   * Example: `if (false) snapshots("/archives").adopt()`
+   */
+  fun adopt(): Adopted {
+    if (dryRun)
+      throw BlkshException("adopt $place", "what is there is only known once it was read")
+        .suggest("leave the dry run out: nothing that is there is changed")
+    return session.run("adopt", "$place") { task ->
+      within { Adopted(linked(it, "adopt").adopt(task), task) }
+    }
+  }
+
   private fun linked(set: SnapshotSet, verb: String): LinkedSnapshots =
     set as? LinkedSnapshots
       ?: throw BlkshException("$verb $place", "it is a store, which gives space back otherwise")
