@@ -83,7 +83,7 @@ internal constructor(
    * @param followTargets whether what links lead to is taken too, and absolute links lead into the
    *   snapshot instead
    *
-   * Example: `snapshots("$home/samples/kept").take(listOf(sampleTree()))`
+   * Example: `sampleSnapshots().dry().take(listOf(home))`
    */
   fun take(
     targets: List<Path>,
@@ -116,7 +116,7 @@ internal constructor(
   /**
    * The snapshots with what each alone keeps, and what it shares, for which all are looked at.
    *
-   * Example: `snapshots("$home/samples/kept").sizes`
+   * Example: `sampleSnapshots().sizes`
    */
   val sizes: List<Snapshot>
     get() =
@@ -127,7 +127,7 @@ internal constructor(
   /**
    * What is another in the second than in the first.
    *
-   * Example: `snapshots("$home/samples/kept").let { if (it.size > 1) it.diff(it.first().name, it.last().name) }`
+   * Example: `sampleSnapshots().diff("monday", "tuesday")`
    */
   fun diff(before: String, after: String): TreeCompared =
     session.run("diff", "$before $after") { task ->
@@ -141,7 +141,7 @@ internal constructor(
    *
    * @param pattern as in a .gitignore file: `*.jpg`, `/home/ada/`&#42;`.txt`
    *
-   * Example: `snapshots("$home/samples/kept").find("*.txt")`
+   * Example: `sampleSnapshots().find("*.txt")`
    */
   fun find(pattern: String, vararg names: String): List<FoundFile> =
     session.run("find", "$pattern in $place") { task ->
@@ -154,7 +154,7 @@ internal constructor(
    * Reads what snapshots hold, all or some, and compares it with what was noted when they were
    * taken. What is not as it was makes the exit status 3.
    *
-   * Example: `snapshots("$home/samples/kept").verify()`
+   * Example: `sampleSnapshots().verify()`
    */
   fun verify(vararg names: String): TreesVerified =
     session.run("verify", "$place") { task ->
@@ -167,7 +167,7 @@ internal constructor(
    * @param paths in it, such as `home/ada/letter`; all of it when empty
    * @param to a directory; the paths go below it from the root on. Nothing is written over.
    *
-   * Example: `snapshots("$home/samples/kept").lastOrNull()?.restore(to = "$home/samples/back")`
+   * Example: `sampleSnapshots().dry().restore("monday", to = "$home/samples/back")`
    */
   fun restore(name: String, to: String, paths: List<String> = emptyList()): TreeRestored {
     val wanted = paths.map { bytes(it) }
@@ -196,7 +196,7 @@ internal constructor(
    * @param keepWithin an age such as `7d` or `1y6m`, counted back from the newest snapshot
    * @param keepTags those that have all of these tags stay
    *
-   * Example: `snapshots("$home/samples/kept").forget(keepLast = 3, keepMonthly = 12)`
+   * Example: `sampleSnapshots().forget(keepLast = 3, keepMonthly = 12)`
    */
   fun forget(
     keepLast: Int? = null,
@@ -240,7 +240,7 @@ internal constructor(
   /**
    * Removes contents that no snapshot has any more, of a directory; a store compacts.
    *
-   * Example: `snapshots("$home/samples/kept").gc()`
+   * Example: `sampleSnapshots().gc()`
    */
   fun gc(): Collected =
     session.run("gc", "$place") { task ->
@@ -251,7 +251,7 @@ internal constructor(
    * Goes on with a directory that cacheback filled: every content is read and compared with its
    * name, and what is in the snapshots is noted as it is. What is wrong makes the exit status 3.
    *
-   * Example: `if (false) snapshots("/archives").adopt()`
+   * Example: `sampleSnapshots().adopt()`
    */
   fun adopt(): Adopted {
     if (dryRun)

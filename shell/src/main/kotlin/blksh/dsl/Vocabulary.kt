@@ -19,7 +19,8 @@ import java.nio.file.Path
  * The words scripts and the prompt understand. Every script and every line at the prompt sees the
  * members of this class without naming it.
  */
-class Vocabulary(private val session: Session, arguments: Arguments) : ArgumentWords(arguments) {
+class Vocabulary(private val session: Session, arguments: Arguments) :
+  SampleWords(session, arguments) {
 
   /** The words after the script's name, as they were given. */
   val args: List<String>
@@ -28,10 +29,6 @@ class Vocabulary(private val session: Session, arguments: Arguments) : ArgumentW
   /** True under `--dry-run`: operations say what they would do and change nothing. */
   val dryRun: Boolean
     get() = session.options().dryRun()
-
-  /** Where blksh keeps what it remembers. */
-  val home: Path
-    get() = session.options().home()
 
   /** The name of this machine, up to its first dot. */
   val host: String by lazy { InetAddress.getLocalHost().hostName.substringBefore('.') }
@@ -144,7 +141,7 @@ class Vocabulary(private val session: Session, arguments: Arguments) : ArgumentW
    * The snapshots of file trees in a place: a store, or a directory of hard links, which is made
    * when the first is taken.
    *
-   * Example: `snapshots("$home/samples/kept")`
+   * Example: `snapshots("$home/samples/snapshots")`
    */
   fun snapshots(place: String): Snapshots = snapshots(Place.parse(place))
 
@@ -428,45 +425,6 @@ class Vocabulary(private val session: Session, arguments: Arguments) : ArgumentW
       image(path)
     } catch (unknown: BadMagicException) {
       drive(path)
-    }
-
-  /**
-   * The sample disk that comes with blksh, in two generations a day apart; unpacked on first use.
-   *
-   * @param generation 1 or 2
-   *
-   * Example: `sampleDisk(1)`
-   */
-  fun sampleDisk(generation: Int): Drive =
-    drive(SampleDisk.unpack(generation, session.options().home()))
-
-  /**
-   * A store to try things on: both generations of the sample disk, captured as `disk`; made on
-   * first use.
-   *
-   * Example: `sampleStore().manifests`
-   */
-  fun sampleStore(): Store {
-    val sample = store(home.resolve("samples").resolve("store"))
-    if (!sample.reachable) {
-      sample.create()
-      sample.capture(sampleDisk(1), name = "disk")
-      sample.capture(sampleDisk(2), name = "disk")
-    }
-    return sample
-  }
-
-  /**
-   * An image to try things on: the first generation of the sample disk, made on first use.
-   *
-   * Example: `sampleImage.info`
-   */
-  val sampleImage: Image
-    get() {
-      val path = home.resolve("samples").resolve("disk-1.pcl.zst")
-      if (!Files.exists(path))
-        sampleDisk(1).convert(path.toString(), compression = ImageCompression.ZSTD)
-      return image(path)
     }
 
   /**
