@@ -18,7 +18,10 @@ public final class SystemCallException extends FileSystemException {
   static final int EINTR = 4;
   static final int ENXIO = 6;
   static final int EACCES = 13;
-  static final int EEXIST = 17;
+
+  /** The name is taken. */
+  public static final int EEXIST = 17;
+
   static final int ENOTDIR = 20;
   static final int EINVAL = 22;
   static final int ENOTTY = 25;

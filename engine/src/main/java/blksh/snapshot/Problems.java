@@ -4,14 +4,14 @@ import blksh.task.Task;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Sentences of what went wrong: the first are kept, all are counted. */
+/** What went wrong with single entries: counted, and the first of them named. */
 final class Problems {
 
-  private static final int KEPT = 1000;
-  private static final int TOLD = 20;
+  /** Sentences that are kept. */
+  static final int NAMED = 10_000;
 
   private final Task task;
-  private final List<String> first = new ArrayList<>();
+  private final List<String> sentences = new ArrayList<>();
   private long count;
 
   Problems(Task task) {
@@ -20,21 +20,20 @@ final class Problems {
 
   synchronized void add(String sentence) {
     count++;
-    if (first.size() < KEPT) {
-      first.add(sentence);
-    }
-    if (count <= TOLD) {
+    if (sentences.size() < NAMED) {
+      sentences.add(sentence);
       task.finding(sentence);
-    } else if (count == TOLD + 1) {
-      task.finding("and more: the result names them");
+    } else if (sentences.size() == NAMED) {
+      sentences.add("… and more");
+      task.finding("… and more");
     }
-  }
-
-  synchronized List<String> first() {
-    return List.copyOf(first);
   }
 
   synchronized long count() {
     return count;
+  }
+
+  synchronized List<String> sentences() {
+    return List.copyOf(sentences);
   }
 }

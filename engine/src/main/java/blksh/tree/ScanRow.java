@@ -2,7 +2,7 @@ package blksh.tree;
 
 import blksh.io.FileStatus;
 import blksh.io.FileType;
-import java.io.ByteArrayOutputStream;
+import blksh.io.Packed;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,30 +12,33 @@ import java.util.List;
  * What a {@link ScanCache} knows of a part of a directory. Entries are asked for by name in the
  * order of bytes, by one thread.
  *
- * <p>An entry is: length of the name, name, kind (the ordinal of its type, and 0x80 when it may
- * have changed unseen), size, seconds and nanoseconds of both times, inode, device, length of the
- * token, token. Numbers are of seven bits a byte, the lowest first.
+ * <p>An entry is, {@link Packed}: name, kind (the ordinal of its type, and 0x80 when it may have
+ * changed unseen), size, seconds and nanoseconds of both times, inode, device, token. Of a
+ * directory all numbers are 0: its times change with whatever is in it.
  */
 public final class ScanRow {
 
   static final ScanRow NONE = new ScanRow(new byte[0], null);
 
   private static final int UNSETTLED = 0x80;
+  private static final int NUMBERS = 7;
+  private static final byte[] NOTHING = {};
 
-  private final byte[] entries;
   private final byte[] single;
-  private int at;
+  private final byte[] all;
+  private Packed entries;
 
-  /** The entry that is next, once {@link #next} was there. */
+  /** The entry that was read last; null before the first. */
   private byte[] name;
 
   private int kind;
-  private final long[] numbers = new long[7];
+  private final long[] numbers = new long[NUMBERS];
   private byte[] token;
 
-  ScanRow(byte[] entries, byte[] single) {
-    this.entries = entries;
+  ScanRow(byte[] all, byte[] single) {
+    this.all = all;
     this.single = single;
+    this.entries = new Packed(all);
   }
 
   /** The row as it stands there, when it is one and of the same part; else null. */
@@ -49,6 +52,16 @@ public final class ScanRow {
    * @return null when it has changed, or may have, or nothing was kept
    */
   public byte[] token(TreeEntry entry) {
+    byte[] last = lastToken(entry);
+    return last != null && isUnchanged(entry.status()) ? last : null;
+  }
+
+  /**
+   * What was kept of an entry, whether it has changed or not.
+   *
+   * @return null when nothing was
+   */
+  public byte[] lastToken(TreeEntry entry) {
     try {
       int compared;
       while (name == null || (compared = Arrays.compareUnsigned(name, entry.name())) < 0) {
@@ -56,9 +69,9 @@ public final class ScanRow {
           return null;
         }
       }
-      return compared == 0 && isUnchanged(entry.status()) && token.length > 0 ? token : null;
-    } catch (ArrayIndexOutOfBoundsException | NegativeArraySizeException e) {
-      at = entries.length;
+      return compared == 0 && token.length > 0 ? token : null;
+    } catch (IllegalArgumentException damaged) {
+      entries = new Packed(NOTHING);
       return null;
     }
   }
@@ -75,51 +88,29 @@ public final class ScanRow {
   }
 
   private boolean next() {
-    if (at >= entries.length) {
+    if (!entries.hasMore()) {
       return false;
     }
-    name = bytes();
-    kind = entries[at++] & 0xff;
-    for (int i = 0; i < numbers.length; i++) {
-      numbers[i] = number();
+    name = entries.bytes();
+    kind = (int) entries.number();
+    for (int i = 0; i < NUMBERS; i++) {
+      numbers[i] = entries.number();
     }
-    token = bytes();
+    token = entries.bytes();
     return true;
   }
 
-  private byte[] bytes() {
-    long length = number();
-    if (length < 0 || length > entries.length - at) {
-      throw new ArrayIndexOutOfBoundsException();
-    }
-    at += (int) length;
-    return Arrays.copyOfRange(entries, at - (int) length, at);
-  }
-
-  private long number() {
-    long number = 0;
-    int shift = 0;
-    while (true) {
-      byte each = entries[at++];
-      number |= (each & 0x7fL) << shift;
-      if (each >= 0) {
-        return number;
-      }
-      shift += 7;
-    }
-  }
-
-  /** The directories among all of them. */
+  /** The directories among all of them, up to where the row is damaged. */
   List<byte[]> directories() {
     List<byte[]> found = new ArrayList<>();
-    ScanRow again = new ScanRow(entries, null);
+    ScanRow again = new ScanRow(all, null);
     try {
       while (again.next()) {
-        if ((again.kind & ~UNSETTLED) == FileType.DIRECTORY.ordinal()) {
+        if (again.kind == FileType.DIRECTORY.ordinal()) {
           found.add(again.name);
         }
       }
-    } catch (ArrayIndexOutOfBoundsException | NegativeArraySizeException e) {
+    } catch (IllegalArgumentException damaged) {
       // what is behind the damage is not known
     }
     return found;
@@ -127,38 +118,29 @@ public final class ScanRow {
 
   /** A row. @param looked a moment before any of them was looked at */
   static byte[] packed(List<ScanCache.Kept> entries, Instant looked) {
-    ByteArrayOutputStream row = new ByteArrayOutputStream(64 + entries.size() * 96);
+    Packed.Packing row = new Packed.Packing(64 + entries.size() * 96);
     for (ScanCache.Kept each : entries) {
       FileStatus status = each.entry().status();
-      byte[] token = each.token() == null ? new byte[0] : each.token();
-      boolean settled = status.isDirectory() || ScanCache.isSettled(each.entry(), looked);
-      put(row, each.entry().name().length);
-      row.writeBytes(each.entry().name());
-      row.write(status.type().ordinal() | (settled ? 0 : UNSETTLED));
+      row.bytes(each.entry().name());
       if (status.isDirectory()) {
-        // Only that it is there: its times change with whatever is in it.
-        row.writeBytes(new byte[8]);
+        row.number(status.type().ordinal());
+        for (int i = 0; i < NUMBERS; i++) {
+          row.number(0);
+        }
+        row.bytes(NOTHING);
         continue;
       }
-      put(row, status.size());
-      put(row, status.mtimeSeconds());
-      put(row, status.mtimeNanos());
-      put(row, status.ctimeSeconds());
-      put(row, status.ctimeNanos());
-      put(row, status.inode());
-      put(row, status.device());
-      put(row, token.length);
-      row.writeBytes(token);
+      boolean settled = ScanCache.isSettled(each.entry(), looked);
+      row.number(status.type().ordinal() | (settled ? 0 : UNSETTLED))
+          .number(status.size())
+          .number(status.mtimeSeconds())
+          .number(status.mtimeNanos())
+          .number(status.ctimeSeconds())
+          .number(status.ctimeNanos())
+          .number(status.inode())
+          .number(status.device())
+          .bytes(each.token() == null ? NOTHING : each.token());
     }
     return row.toByteArray();
-  }
-
-  private static void put(ByteArrayOutputStream row, long number) {
-    long rest = number;
-    while ((rest & ~0x7fL) != 0) {
-      row.write((int) (rest & 0x7f | 0x80));
-      rest >>>= 7;
-    }
-    row.write((int) rest);
   }
 }
