@@ -72,7 +72,7 @@ final class DryTake {
         read,
         toRead,
         leftOut,
-        problems.first(),
+        problems.sentences(),
         problems.count());
   }
 

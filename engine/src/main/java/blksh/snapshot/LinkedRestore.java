@@ -86,7 +86,7 @@ final class LinkedRestore {
         problems.add("/%s: it is not in the snapshot".formatted(NameText.of(paths.get(i))));
       }
     }
-    return new RestoredTree(entries, bytes, problems.first(), problems.count());
+    return new RestoredTree(entries, bytes, problems.sentences(), problems.count());
   }
 
   private enum Wish {

@@ -217,7 +217,7 @@ public final class LinkedSnapshots implements SnapshotSet {
           take.read.get(),
           take.stored.get(),
           take.leftOut.get(),
-          problems.first(),
+          problems.sentences(),
           problems.count());
     } catch (IOException | RuntimeException e) {
       full =

@@ -62,7 +62,7 @@ final class LinkedVerify {
       destination.alone(this::disown);
     }
     return new SnapshotVerification(
-        snapshots.size(), entries.get(), bytes.get(), faults.first(), faults.count());
+        snapshots.size(), entries.get(), bytes.get(), faults.sentences(), faults.count());
   }
 
   /** Takes what is wrong its name among the blobs, so that nothing is linked to it any more. */

@@ -4,14 +4,14 @@ import blksh.task.Task;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What went wrong with single entries, a sentence each: the first are kept, all are counted. */
+/** What went wrong with single entries: counted, and the first of them named. */
 final class Problems {
 
-  /** Sentences that are kept and told. */
-  private static final int NAMED = 10_000;
+  /** Sentences that are kept. */
+  static final int NAMED = 10_000;
 
   private final Task task;
-  private final List<String> first = new ArrayList<>();
+  private final List<String> sentences = new ArrayList<>();
   private long count;
 
   Problems(Task task) {
@@ -19,20 +19,21 @@ final class Problems {
   }
 
   synchronized void add(String sentence) {
-    if (first.size() < NAMED) {
-      first.add(sentence);
+    count++;
+    if (sentences.size() < NAMED) {
+      sentences.add(sentence);
       task.finding(sentence);
-    } else if (count == NAMED) {
+    } else if (sentences.size() == NAMED) {
+      sentences.add("… and more");
       task.finding("… and more");
     }
-    count++;
-  }
-
-  synchronized List<String> first() {
-    return List.copyOf(first);
   }
 
   synchronized long count() {
     return count;
+  }
+
+  synchronized List<String> sentences() {
+    return List.copyOf(sentences);
   }
 }

@@ -155,7 +155,8 @@ public final class StoredSnapshots implements SnapshotSet {
         problems.add(e.getMessage());
       }
     }
-    return new SnapshotVerification(all.size(), entries, bytes, problems.first(), problems.count());
+    return new SnapshotVerification(
+        all.size(), entries, bytes, problems.sentences(), problems.count());
   }
 
   @Override

@@ -4,9 +4,6 @@ import blksh.BlkshException;
 import blksh.block.SourceInfo;
 import blksh.io.DirectoryHandle;
 import blksh.io.FileStatus;
-import blksh.io.IoFailure;
-import blksh.io.NameText;
-import blksh.io.PathBytes;
 import blksh.store.CaptureOptions;
 import blksh.store.CaptureResult;
 import blksh.store.Manifest;
@@ -30,8 +27,7 @@ final class StoredTaking {
   private final SnapshotRequest request;
   private final String name;
   private final Task task;
-  private final List<byte[]> starts = new ArrayList<>();
-  private final List<String> targets = new ArrayList<>();
+  private final TakeTargets targets;
 
   StoredTaking(Store store, SnapshotRequest request, Task task) {
     this.store = store;
@@ -44,11 +40,7 @@ final class StoredTaking {
               "take " + name, "what links lead to is taken by the linked form only")
           .suggest("name what they lead to among the targets");
     }
-    for (Path target : request.targets()) {
-      Path real = real(target);
-      starts.add(SnapshotSet.pathIn(real));
-      targets.add(NameText.of(PathBytes.of(real)));
-    }
+    this.targets = TakeTargets.of(request.targets(), store.path());
   }
 
   /** A series of snapshots has one name: that of the machine, when it is not said. */
@@ -59,15 +51,6 @@ final class StoredTaking {
 
   private static String host() {
     return NodeName.ofThisMachine();
-  }
-
-  /** The links on the way to a target are followed, and the target when it is one. */
-  private static Path real(Path target) {
-    try {
-      return target.toRealPath();
-    } catch (IOException e) {
-      throw new BlkshException("take a snapshot of " + target, IoFailure.reason(e), e);
-    }
   }
 
   TakenSnapshot run() {
@@ -81,10 +64,10 @@ final class StoredTaking {
   }
 
   private TakenSnapshot take(Manifest before) {
-    SourceInfo source = StoredSource.of(name, host(), targets, request.tags());
+    SourceInfo source = StoredSource.of(name, host(), targets.texts(), request.tags());
     Findings findings = new Findings(task);
     CaptureOptions options = CaptureOptions.defaults().withDryRun(request.dryRun());
-    TreeScan scan = TreeScan.of(ROOT, starts, withoutStore(request.options()));
+    TreeScan scan = TreeScan.of(ROOT, targets.starts(), withoutStore(request.options()));
     EarlierTree earlier = earlier(before);
     try (TreeCapture capture = new TreeCapture(scan, earlier, source, findings, task)) {
       CaptureResult result = store.capture(capture, name, options, task);

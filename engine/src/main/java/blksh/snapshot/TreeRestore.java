@@ -82,7 +82,7 @@ final class TreeRestore {
       throw new BlkshException(
           "restore " + tree.manifest().reference() + " to " + to, IoFailure.reason(e), e);
     }
-    return new RestoredTree(entries, bytes, problems.first(), problems.count());
+    return new RestoredTree(entries, bytes, problems.sentences(), problems.count());
   }
 
   private void mustBeThere() {

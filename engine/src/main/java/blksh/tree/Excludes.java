@@ -116,16 +116,6 @@ public final class Excludes {
   }
 
   /**
-   * Whether the last pattern that fits an entry does not take it back in, which is what to look for
-   * entries by.
-   *
-   * @param path relative to the root
-   */
-  public boolean fits(byte[] path, boolean isDirectory) {
-    return leavesOut(new byte[] {'/'}, path, 0, isDirectory);
-  }
-
-  /**
    * Whether an entry is left out.
    *
    * @param root absolute path the walk began at, without a slash at the end
@@ -153,6 +143,11 @@ public final class Excludes {
       }
     }
     return false;
+  }
+
+  /** Whether a path fits, from a root on that is anything. */
+  public boolean fits(byte[] path, boolean isDirectory) {
+    return leavesOut(new byte[0], path, 0, isDirectory);
   }
 
   private static int name(byte[] path) {

@@ -2,6 +2,7 @@ package blksh.snapshot;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.kit.Await;
 import blksh.kit.ChildJvm;
 import blksh.kit.Content;
 import blksh.kit.Effort;
@@ -47,7 +48,7 @@ class StoredSnapshotsKillTest {
       Process child =
           ChildJvm.start(output, List.of(), TakeProgram.class, path.toString(), source.toString());
       ChildJvm.awaitOutput(child, output);
-      Thread.sleep(random.nextInt(700));
+      Await.pause(random.nextInt(700));
       child.destroyForcibly();
       assertThat(child.waitFor(20, TimeUnit.SECONDS)).isTrue();
       for (String line : Files.readAllLines(output)) {

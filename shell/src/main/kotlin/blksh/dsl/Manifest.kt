@@ -3,6 +3,7 @@ package blksh.dsl
 import blksh.BlkshException
 import blksh.block.BlockSource
 import blksh.store.Manifest as StoredManifest
+import blksh.store.ManifestKind
 import blksh.view.Field
 import blksh.view.Keyed
 import blksh.view.Size
@@ -30,6 +31,10 @@ internal constructor(
   /** `NAME@VERSION`. */
   val reference: String
     get() = stored.reference()
+
+  /** What it is: `IMAGE`, or `TREE` for a snapshot of a file tree, which is used as such only. */
+  val kind: ManifestKind
+    get() = stored.kind()
 
   /** The size of the image. */
   override val size: Size
@@ -105,6 +110,7 @@ internal constructor(
     val figures = stored.figures()
     return listOf(
       Field.of("reference", reference),
+      Field.of("kind", "file tree".takeIf { kind == ManifestKind.TREE }),
       Field.of("size", size),
       Field.of("data", data),
       Field.of("new", new),

@@ -48,7 +48,7 @@ internal constructor(private val session: Session, arguments: Arguments) : Argum
       val path = home.resolve("samples").resolve("disk-1.pcl.zst")
       if (!Files.exists(path))
         sampleDisk(1).convert(path.toString(), compression = ImageCompression.ZSTD)
-      return Image(session, path)
+      return Image.open(session, path, tolerant = false, raw = false)
     }
 
   /**
