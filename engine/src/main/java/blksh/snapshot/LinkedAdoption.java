@@ -23,12 +23,13 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Notes snapshots that cacheback took as if blksh had. Every blob is read: cacheback copied straight
- * to the final name, and hashed and copied in two reads, so a blob may be short, or another's. What
- * is wrong loses its name among the blobs, so that nothing is linked to it any more.
+ * Notes snapshots that cacheback took as if blksh had. Every blob is read: cacheback copied
+ * straight to the final name, and hashed and copied in two reads, so a blob may be short, or
+ * another's. What is wrong loses its name among the blobs, so that nothing is linked to it any
+ * more.
  *
- * <p>A file of a snapshot is stale when the original still has the time, to the second, and the size
- * it had, but other contents: cacheback looked at no more than that.
+ * <p>A file of a snapshot is stale when the original still has the time, to the second, and the
+ * size it had, but other contents: cacheback looked at no more than that.
  */
 final class LinkedAdoption {
 
@@ -149,9 +150,7 @@ final class LinkedAdoption {
   }
 
   private void fault(Snapshot snapshot, byte[] path, IOException e) {
-    faults.add(
-        "%s: /%s: %s"
-            .formatted(snapshot.name(), NameText.of(path), IoFailure.reason(e)));
+    faults.add("%s: /%s: %s".formatted(snapshot.name(), NameText.of(path), IoFailure.reason(e)));
   }
 
   private RecordEntry noted(
@@ -169,8 +168,7 @@ final class LinkedAdoption {
         if (bad.contains(status.inode())) {
           flags = RecordEntry.WRONG;
           faults.add(
-              "%s: /%s: it is a blob that is wrong"
-                  .formatted(snapshot.name(), NameText.of(path)));
+              "%s: /%s: it is a blob that is wrong".formatted(snapshot.name(), NameText.of(path)));
         } else if (isStale(path, status, digest, system)) {
           flags = RecordEntry.WRONG;
           faults.add(
