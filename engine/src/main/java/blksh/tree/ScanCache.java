@@ -165,7 +165,12 @@ public final class ScanCache implements Closeable {
    * @param entries by name in the order of bytes; each with the status it had when it was read
    */
   public void keep(byte[] directory, TreePart part, ScanRow known, List<Kept> entries) {
-    byte[] row = ScanRow.packed(entries, part.began());
+    keep(directory, part, known, entries, part.began());
+  }
+
+  /** As above. @param looked a moment before any of them was looked at */
+  void keep(byte[] directory, TreePart part, ScanRow known, List<Kept> entries, Instant looked) {
+    byte[] row = ScanRow.packed(entries, looked);
     if (Arrays.equals(row, known.single()) && !part.isLast()
         || Arrays.equals(row, known.single()) && part.number() == 0) {
       return;
