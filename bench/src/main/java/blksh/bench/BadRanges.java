@@ -63,9 +63,13 @@ public final class BadRanges {
       }
     }
     Path data = folder.resolve("data");
-    try (var file = Files.newByteChannel(
-        data, java.util.EnumSet.of(java.nio.file.StandardOpenOption.CREATE_NEW,
-            java.nio.file.StandardOpenOption.WRITE, java.nio.file.StandardOpenOption.SPARSE))) {
+    try (var file =
+        Files.newByteChannel(
+            data,
+            java.util.EnumSet.of(
+                java.nio.file.StandardOpenOption.CREATE_NEW,
+                java.nio.file.StandardOpenOption.WRITE,
+                java.nio.file.StandardOpenOption.SPARSE))) {
       file.position(size - 1).write(ByteBuffer.wrap(new byte[1]));
     }
     long began = System.nanoTime();

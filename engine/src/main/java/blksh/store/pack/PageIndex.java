@@ -28,7 +28,7 @@ import java.security.SecureRandom;
 public final class PageIndex implements Closeable {
 
   /** The address in a slot whose page was taken out. */
-  private static final long REMOVED = 0;
+  static final long REMOVED = 0;
 
   private static final int PAGE_BITS = 24;
   private static final long FIRST_SLOTS = 1 << 14;
