@@ -9,6 +9,7 @@ import blksh.store.pack.PackWriter;
 import blksh.store.pack.Page;
 import blksh.store.pack.PageFinder;
 import blksh.store.pack.PageIndex;
+import blksh.store.pack.PageIndexBuilder;
 import blksh.store.shelf.Exclusion;
 import java.io.Closeable;
 import java.io.IOException;
@@ -227,20 +228,42 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
     return expected ? Match.EXPECTED : Match.FOREIGN;
   }
 
-  /** Makes an empty page index and forgets all packs, so that they are indexed again. */
+  /**
+   * Makes the page index of all packs there are, and their rows. Whoever is killed before the rows
+   * note its generation leaves one that is made again.
+   */
   private PageIndex makePageIndex(StoreIndex opened) throws IOException {
-    long pages = opened.packs().stream().mapToLong(StoreIndex.PackRow::pages).sum();
     opened.meta(GENERATION, NO_GENERATION);
     var verified = opened.clearPacks();
-    PageIndex fresh = PageIndex.create(local.resolve(PAGE_INDEX), pages);
-    opened.meta(GENERATION, Long.toString(fresh.generation()));
-    for (long id : packs.sealed()) {
-      enterSealed(opened, fresh, id);
-      if (verified.containsKey(id)) {
-        opened.packVerified(id, verified.get(id));
+    long ordinal = opened.nextOrdinal();
+    List<StoreIndex.PackRow> entered = new ArrayList<>();
+    try (PageIndexBuilder builder = new PageIndexBuilder(local.resolve(PAGE_INDEX))) {
+      for (long id : packs.sealed()) {
+        Pack pack;
+        try {
+          pack = packs.acquire(id);
+        } catch (BlkshException e) {
+          continue; // verify reports it
+        }
+        try (pack) {
+          builder.addAll(ordinal, usable(pack, opened), pack.pages());
+          entered.add(
+              new StoreIndex.PackRow(
+                  ordinal++,
+                  id,
+                  pack.pages(),
+                  pack.frames(),
+                  pack.rawBytes(),
+                  pack.size(),
+                  true,
+                  verified.get(id)));
+        }
       }
+      opened.putPacks(entered);
+      PageIndex fresh = builder.finish();
+      opened.meta(GENERATION, Long.toString(fresh.generation()));
+      return fresh;
     }
-    return fresh;
   }
 
   // ---- entering packs ------------------------------------------------------------------------

@@ -150,6 +150,42 @@ final class StoreIndex implements Closeable {
         });
   }
 
+  /** The ordinal after all that were ever given. */
+  long nextOrdinal() {
+    return query(
+        () -> {
+          try (PreparedStatement select =
+                  database.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'packs'");
+              ResultSet row = select.executeQuery()) {
+            return row.next() ? row.getLong(1) + 1 : 1L;
+          }
+        });
+  }
+
+  /** Enters packs, of which there is none yet, all or none. */
+  void putPacks(List<PackRow> rows) {
+    transaction(
+        () -> {
+          try (PreparedStatement insert =
+              database.prepare(
+                  "INSERT INTO packs(ordinal, id, pages, frames, raw_bytes, file_bytes, indexed,"
+                      + " verified) VALUES(?, ?, ?, ?, ?, ?, ?, ?)")) {
+            for (PackRow row : rows) {
+              insert.setLong(1, row.ordinal());
+              insert.setLong(2, row.id());
+              insert.setLong(3, row.pages());
+              insert.setLong(4, row.frames());
+              insert.setLong(5, row.rawBytes());
+              insert.setLong(6, row.fileBytes());
+              insert.setBoolean(7, row.indexed());
+              insert.setString(8, row.verified() == null ? null : row.verified().toString());
+              insert.executeUpdate();
+            }
+          }
+          return null;
+        });
+  }
+
   /** Notes that all pages of a pack are in the page index. */
   void packIndexed(long ordinal) {
     update("UPDATE packs SET indexed = 1 WHERE ordinal = ?", ordinal);

@@ -163,6 +163,23 @@ class PartitionTableTest {
     assertThat(table.sound()).isFalse();
   }
 
+  /**
+   * A chain of logical partitions, each over all that come later: as many warnings as partitions.
+   */
+  @Test
+  void warningsOfAHostileTableAreFew() {
+    byte[] disk = new byte[(int) MIB];
+    entry(disk, 0, 0, 5, 100, 1900);
+    for (int i = 0; i < 100; i++) {
+      entry(disk, (100 + i) * 512, 0, 0x83, 500, 100);
+      entry(disk, (100 + i) * 512, 1, 5, i + 1, 100);
+    }
+    PartitionTable table = PartitionTable.of(new ByteArraySource(disk));
+    assertThat(table.partitions()).hasSizeGreaterThan(90);
+    assertThat(table.warnings()).hasSize(20).last().asString().contains("more of that kind");
+    assertThat(table.sound()).isFalse();
+  }
+
   @Test
   void partitionsThatOverlapOrLeaveTheDiskAreReported() {
     byte[] disk = new byte[(int) MIB];

@@ -75,18 +75,26 @@ public final class PageIndex implements Closeable {
     }
   }
 
-  /** Makes an empty index in place of any other, with room for {@code pages}. */
-  public static PageIndex create(Path path, long pages) {
-    try {
-      long slots = FIRST_SLOTS;
-      while (slots * 7 / 10 < pages) {
-        slots *= 2;
-      }
-      publish(PageTable.fresh(path, RANDOM.nextLong(), slots), path);
-      return new PageIndex(path, true, PageTable.map(path, true));
+  /** Makes an empty index in place of any other. */
+  static PageIndex create(Path path) {
+    try (PageIndexBuilder builder = new PageIndexBuilder(path, 1)) {
+      return builder.finish();
     } catch (IOException e) {
       throw new BlkshException("make page index " + path, IoFailure.reason(e), e);
     }
+  }
+
+  /** Slots of a table that holds so many pages. */
+  static long slotsFor(long pages) {
+    long slots = FIRST_SLOTS;
+    while (slots * 7 / 10 < pages) {
+      slots *= 2;
+    }
+    return slots;
+  }
+
+  static long newGeneration() {
+    return RANDOM.nextLong();
   }
 
   /** Differs between indexes that give packs different ordinals. */
@@ -302,7 +310,7 @@ public final class PageIndex implements Closeable {
   }
 
   /** Nothing of an index need outlive a power cut: it is made again. */
-  private static void publish(PartFile fresh, Path path) throws IOException {
+  static void publish(PartFile fresh, Path path) throws IOException {
     boolean published = false;
     try {
       fresh.publish(path, PartFile.Durability.WHOLE);

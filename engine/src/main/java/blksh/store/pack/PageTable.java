@@ -131,17 +131,31 @@ final class PageTable {
     return -1;
   }
 
-  /** Makes an empty one, in a file of another name. */
-  static PartFile fresh(Path path, long generation, long slots) throws IOException {
+  /** Makes one without slots, in a file of another name. */
+  static PartFile begin(Path path, long generation, long slots) throws IOException {
     byte[] header = new byte[HEADER];
     LittleEndian.putI64(header, 0, MAGIC);
     LittleEndian.putI64(header, 8, generation);
     LittleEndian.putI64(header, 16, slots);
     LittleEndian.putI32(header, 32, Checksum.of(header, 0, 24));
-    PartFile fresh = PartFile.await(path.resolveSibling(path.getFileName() + ".new"));
+    PartFile part = PartFile.await(path.resolveSibling(path.getFileName() + ".new"));
+    boolean begun = false;
+    try {
+      part.file().write(0, header, 0, HEADER);
+      begun = true;
+      return part;
+    } finally {
+      if (!begun) {
+        part.discard(); // its space is needed
+      }
+    }
+  }
+
+  /** Makes an empty one, in a file of another name. */
+  static PartFile fresh(Path path, long generation, long slots) throws IOException {
+    PartFile fresh = begin(path, generation, slots);
     boolean whole = false;
     try {
-      fresh.file().write(0, header, 0, HEADER);
       // Real zeros, not a hole: a store on a full disk must fail here and not in mapped memory.
       byte[] zeros = new byte[1 << 18];
       for (long at = 0; at < slots * SLOT; at += zeros.length) {
@@ -151,7 +165,7 @@ final class PageTable {
       return fresh;
     } finally {
       if (!whole) {
-        fresh.discard(); // its space is needed
+        fresh.discard();
       }
     }
   }
