@@ -45,7 +45,10 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
   private StoreIndex rows;
   private String problem;
   private PageIndex pageIndex;
-  private volatile boolean unusable;
+
+  /** Why index.db could not be used when it was tried last; null while it can. */
+  private volatile IndexConnection.UnusableException unusable;
+
   private boolean closed;
 
   DerivedIndexes(
@@ -62,7 +65,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
   }
 
   private boolean writable() {
-    return !unusable
+    return unusable == null
         && Files.isWritable(local)
         && isWritableIfThere(INDEX)
         && isWritableIfThere(PAGE_INDEX);
@@ -111,18 +114,26 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
   private StoreIndex openRows() {
     Path file = local.resolve(INDEX);
     try {
-      return settled(StoreIndex.open(file));
+      try {
+        return settled(StoreIndex.open(file));
+      } catch (IndexConnection.DamagedIndexException e) {
+        return exclusion.publishing(() -> againOrAnew(file));
+      }
     } catch (IndexConnection.UnusableException e) {
       // Nothing can be noted, and what there is says the shelf: it is read as if there were no row.
-      unusable = true;
+      unusable = e;
       return StoreIndex.inMemory();
+    }
+  }
+
+  /** What SQLite calls damaged may have been a read that failed once, or somebody has mended it. */
+  private StoreIndex againOrAnew(Path file) throws IOException {
+    try {
+      return settled(StoreIndex.open(file));
     } catch (IndexConnection.DamagedIndexException e) {
       problem = e.problem();
-      return exclusion.publishing(
-          () -> {
-            Sqlite.delete(file);
-            return settled(StoreIndex.open(file));
-          });
+      Sqlite.delete(file);
+      return settled(StoreIndex.open(file));
     }
   }
 
@@ -177,6 +188,28 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
               });
     }
     return pageIndex;
+  }
+
+  /**
+   * The page index, to enter packs into. Where the rows could not be used it is tried once more.
+   *
+   * @throws BlkshException when they cannot be used, or neither of them can be written
+   */
+  synchronized PageIndex changeablePageIndex() {
+    if (unusable != null) {
+      unusable = null;
+      rows = null; // not closed: it is in memory, and somebody may be reading it
+      pageIndex = null;
+    }
+    PageIndex found = pageIndex();
+    if (unusable != null) {
+      throw unusable;
+    }
+    if (found == null || !writable()) {
+      throw new BlkshException("write the index of store " + local, "it may not be written")
+          .suggest("run as a user who may write " + local);
+    }
+    return found;
   }
 
   private static boolean belongs(PageIndex index, StoreIndex rows) {
@@ -247,7 +280,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
 
   /** Enters a pack that was just made durable. */
   void enter(PackWriter writer) {
-    PageIndex into = pageIndex();
+    PageIndex into = changeablePageIndex();
     StoreIndex opened = rows();
     exclusion.indexing(
         () -> {
@@ -262,7 +295,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
 
   /** Enters a sealed pack by what its footer says. */
   void enter(long id) {
-    PageIndex into = pageIndex();
+    PageIndex into = changeablePageIndex();
     StoreIndex opened = rows();
     exclusion.indexing(
         () -> {
@@ -449,11 +482,12 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
       rows = null;
     }
     pageIndex = null;
+    unusable = null;
     Sqlite.delete(local.resolve(INDEX));
     StoreIndex fresh = rows();
     numbers.forEach(fresh::numberUsed);
     bad.stream().collect(Collectors.groupingBy(StoreIndex.BadPages::pack)).forEach(fresh::putBad);
-    pageIndex();
+    changeablePageIndex();
     for (StoreIndex.PackRow row : known) {
       if (row.verified() != null) {
         fresh.packVerified(row.id(), row.verified());
