@@ -26,7 +26,8 @@ import java.util.stream.Collectors;
 /**
  * What is derived from packs and manifests, in a local directory: {@code index.db} and {@code
  * pages.idx}. Opened when they are first needed; what is missing, damaged or of other packs is made
- * again. The two belong together by the generation of the page index, which {@code index.db} notes.
+ * again. The two belong together by the generation of the page index, which {@code index.db} notes,
+ * and are of one time by the last pack entered.
  */
 final class DerivedIndexes implements PageFinder.Indexes, Closeable {
 
@@ -213,7 +214,12 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
   }
 
   private static boolean belongs(PageIndex index, StoreIndex rows) {
-    return Long.toString(index.generation()).equals(rows.meta(GENERATION));
+    return Long.toString(index.generation()).equals(rows.meta(GENERATION))
+        && isOfOneTime(index, rows);
+  }
+
+  private static boolean isOfOneTime(PageIndex index, StoreIndex rows) {
+    return index.isOfTheTimeOf(rows.highestOrdinal(true), () -> rows.highestOrdinal(false));
   }
 
   @Override
@@ -247,6 +253,8 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
     SAME,
     /** It is to be made again, and no pack is entered. */
     EXPECTED,
+    /** One of them is an older copy. */
+    OF_ANOTHER_TIME,
     /** It is another's. */
     FOREIGN
   }
@@ -254,7 +262,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
   Match match(PageIndex found, boolean anyPacks) {
     String generation = rows().meta(GENERATION);
     if (Long.toString(found.generation()).equals(generation)) {
-      return Match.SAME;
+      return isOfOneTime(found, rows()) ? Match.SAME : Match.OF_ANOTHER_TIME;
     }
     boolean expected = generation == null ? !anyPacks : generation.equals(NO_GENERATION);
     return expected ? Match.EXPECTED : Match.FOREIGN;
