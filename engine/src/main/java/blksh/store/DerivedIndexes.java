@@ -184,8 +184,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
           exclusion.indexing(
               () -> {
                 PageIndex found = PageIndex.open(local.resolve(PAGE_INDEX), true);
-                boolean current = found != null && belongs(found, opened);
-                return current ? found : makePageIndex(opened);
+                return found != null && belongs(found, opened) ? found : makePageIndex(opened);
               });
     }
     return pageIndex;
@@ -227,45 +226,27 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
     return rows().packId(ordinal);
   }
 
-  /** The page index is there, and not as it was written. */
-  static final class DamagedHeader extends IOException {
-    DamagedHeader() {
-      super("its header is damaged");
-    }
-  }
-
   /** The page index there is, or null, for a check; it is not made. */
-  PageIndex foundPageIndex() throws DamagedHeader {
+  PageIndex foundPageIndex() throws DamagedPageIndexException {
     Path file = local.resolve(PAGE_INDEX);
     if (!Files.exists(file)) {
       return null;
     }
     PageIndex found = PageIndex.open(file, false);
     if (found == null) {
-      throw new DamagedHeader();
+      throw new DamagedPageIndexException();
     }
     return found;
   }
 
-  /** How a page index that is there goes with the rows. */
-  enum Match {
-    /** They are of each other. */
-    SAME,
-    /** It is to be made again, and no pack is entered. */
-    EXPECTED,
-    /** One of them is an older copy. */
-    OF_ANOTHER_TIME,
-    /** It is another's. */
-    FOREIGN
-  }
-
-  Match match(PageIndex found, boolean anyPacks) {
+  /** Whether a page index that is there goes with the rows. */
+  IndexMatch match(PageIndex found, boolean anyPacks) {
     String generation = rows().meta(GENERATION);
     if (Long.toString(found.generation()).equals(generation)) {
-      return isOfOneTime(found, rows()) ? Match.SAME : Match.OF_ANOTHER_TIME;
+      return isOfOneTime(found, rows()) ? IndexMatch.SAME : IndexMatch.OF_ANOTHER_TIME;
     }
     boolean expected = generation == null ? !anyPacks : generation.equals(NO_GENERATION);
-    return expected ? Match.EXPECTED : Match.FOREIGN;
+    return expected ? IndexMatch.EXPECTED : IndexMatch.FOREIGN;
   }
 
   /** Makes an empty page index and forgets all packs, so that they are indexed again. */

@@ -49,7 +49,7 @@ final class IndexCheck {
     PageIndex found;
     try {
       found = indexes.foundPageIndex();
-    } catch (DerivedIndexes.DamagedHeader e) {
+    } catch (DamagedPageIndexException e) {
       report.addDerived(DerivedIndexes.PAGE_INDEX, e.getMessage());
       return null;
     }
