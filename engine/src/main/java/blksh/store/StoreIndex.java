@@ -191,6 +191,24 @@ final class StoreIndex implements Closeable {
     update("UPDATE packs SET indexed = 1 WHERE ordinal = ?", ordinal);
   }
 
+  /**
+   * The highest ordinal of a pack, 0 when there is none.
+   *
+   * @param indexed whether only those count whose pages are in the page index
+   */
+  long highestOrdinal(boolean indexed) {
+    return query(
+        () -> {
+          try (PreparedStatement select =
+              database.prepare("SELECT max(ordinal) FROM packs WHERE indexed >= ?")) {
+            select.setInt(1, indexed ? 1 : 0);
+            try (ResultSet row = select.executeQuery()) {
+              return row.next() ? row.getLong(1) : 0;
+            }
+          }
+        });
+  }
+
   void packVerified(long id, Instant when) {
     update("UPDATE packs SET verified = ? WHERE id = ?", when.toString(), id);
   }

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.function.LongSupplier;
 
 /**
  * {@code pages.idx}: from the first eight bytes of a page's digest to where a page that begins so
@@ -21,6 +22,7 @@ import java.security.SecureRandom;
  * <pre>
  *   0  "BKPAGIDX"    8  u64 generation    16  u64 slots, a power of two    24  u64 slots used
  *  32  u32 CRC-32C of bytes 0 to 23      40  u64 1 while entries are being added
+ *  48  u64 highest ordinal entered + 1, bit 63 set; 0: not noted, by an older blksh
  *  4096  slots: u64 key (0: empty), u64 address (0: removed)
  *  address: pack ordinal (see index.db) in the high 40 bits, page number in the low 24
  * </pre>
@@ -102,6 +104,18 @@ public final class PageIndex implements Closeable {
     return table.generation;
   }
 
+  /**
+   * Whether it is of the same time as a list of packs, which is durable before their pages are
+   * entered: an older copy lacks pages of packs that the list has as entered.
+   *
+   * @param entered the highest ordinal of a pack whose pages are entered, 0 when there is none
+   * @param known the highest ordinal there is; asked for after what was entered is known here
+   */
+  public boolean isOfTheTimeOf(long entered, LongSupplier known) {
+    long past = table.past();
+    return !table.notesPast() || entered < past && past - 1 <= known.getAsLong();
+  }
+
   /** Slots in use. */
   public long used() {
     return table.used();
@@ -173,6 +187,7 @@ public final class PageIndex implements Closeable {
       reserve(pages);
       add(table, ordinal, digests, pages);
     }
+    table.past(Math.max(table.past(), ordinal + 1));
   }
 
   /** Adds the pages of a pack; false when there was no room for all. */
@@ -286,7 +301,7 @@ public final class PageIndex implements Closeable {
     if (slots == t.slots) {
       return;
     }
-    PartFile fresh = PageTable.fresh(path, t.generation, slots);
+    PartFile fresh = PageTable.fresh(path, t.generation, slots, Math.max(1, t.past()));
     boolean whole = false;
     PageTable larger;
     try {

@@ -38,6 +38,10 @@ public final class PageIndexBuilder implements Closeable {
   private long[] addresses;
   private int count;
   private long total;
+
+  /** One more than the highest ordinal. */
+  private long past = 1;
+
   private OpenFile file;
   private long written;
   private final List<Integer> runs = new ArrayList<>();
@@ -61,6 +65,7 @@ public final class PageIndexBuilder implements Closeable {
 
   /** Adds the pages of a pack, but those whose digests are zeros. */
   public void addAll(long ordinal, byte[] digests, int pages) throws IOException {
+    past = Math.max(past, ordinal + 1);
     for (int page = 0; page < pages; page++) {
       if (!Page.isZero(digests, page * Page.DIGEST, Page.DIGEST)) {
         if (count == limit) {
@@ -128,7 +133,7 @@ public final class PageIndexBuilder implements Closeable {
       putAway();
     }
     long slots = PageIndex.slotsFor(total);
-    PartFile fresh = PageTable.begin(path, PageIndex.newGeneration(), slots);
+    PartFile fresh = PageTable.begin(path, PageIndex.newGeneration(), slots, past);
     boolean whole = false;
     try {
       Slots to = new Slots(fresh.file(), slots);
