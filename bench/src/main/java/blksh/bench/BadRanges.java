@@ -7,6 +7,10 @@ import blksh.cache.CacheOptions;
 import blksh.cache.RescueOptions;
 import blksh.cache.RescueReport;
 import blksh.io.UnreadableException;
+import blksh.store.CaptureOptions;
+import blksh.store.CaptureResult;
+import blksh.store.Store;
+import blksh.store.StoreOptions;
 import blksh.task.Task;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -16,8 +20,8 @@ import java.nio.file.Path;
 
 /**
  * A medium every other sector of which is bad, and its map: loads it, saves it, tries all bad
- * sectors once more, in vain, saves and exports nothing. Arguments: a directory, how many bad
- * ranges. Run by {@code bench/ranges.sh}.
+ * sectors once more, in vain, saves and exports nothing; then captures the medium. Arguments: a
+ * directory, how many bad ranges. Run by {@code bench/ranges.sh}.
  */
 public final class BadRanges {
 
@@ -63,9 +67,13 @@ public final class BadRanges {
       }
     }
     Path data = folder.resolve("data");
-    try (var file = Files.newByteChannel(
-        data, java.util.EnumSet.of(java.nio.file.StandardOpenOption.CREATE_NEW,
-            java.nio.file.StandardOpenOption.WRITE, java.nio.file.StandardOpenOption.SPARSE))) {
+    try (var file =
+        Files.newByteChannel(
+            data,
+            java.util.EnumSet.of(
+                java.nio.file.StandardOpenOption.CREATE_NEW,
+                java.nio.file.StandardOpenOption.WRITE,
+                java.nio.file.StandardOpenOption.SPARSE))) {
       file.position(size - 1).write(ByteBuffer.wrap(new byte[1]));
     }
     long began = System.nanoTime();
@@ -77,7 +85,13 @@ public final class BadRanges {
     RescueReport report = cache.rescue(RescueOptions.defaults().withRetries(1), task);
     began = told("retry all, and save", began);
     cache.close();
-    told("close", began);
+    began = told("close", began);
+    try (Store store = Store.create(folder.resolve("store"), StoreOptions.defaults())) {
+      CaptureResult captured =
+          store.capture(new Medium(size), "bad", CaptureOptions.defaults(), Task.unwatched());
+      told("capture", began);
+      System.out.println(captured.manifest().figures().badBytes() + " bad bytes captured");
+    }
     System.out.println(report.badRanges() + " bad ranges; " + task.findings());
     Files.readAllLines(Path.of("/proc/self/status")).stream()
         .filter(line -> line.startsWith("VmHWM"))

@@ -15,8 +15,9 @@ import java.util.Map;
 
 /**
  * Mounts or serves what the benchmark of mounts reads, until that is ended. Arguments: home,
- * "file:PATH", "image:PATH" (an image of partclone's, say), "store:STORE=FILE" (a manifest of the file, captured when there is none), then
- * "direct", "cached" or "nbd", and the directory or socket.
+ * "file:PATH", "image:PATH" (an image of partclone's, say), "store:STORE=FILE" (a manifest of the
+ * file, captured when there is none), then "direct", "cached" or "nbd", and the directory or
+ * socket.
  */
 public final class Serving {
 
@@ -27,7 +28,9 @@ public final class Serving {
       BlockSource source = open(workspace, arguments[1]);
       Path place = Path.of(arguments[3]);
       if (arguments[2].equals("nbd")) {
-        workspace.mounts().serve(MountSource.of(Map.of("disk", source)), ServeOptions.onSocket(place));
+        workspace
+            .mounts()
+            .serve(MountSource.of(Map.of("disk", source)), ServeOptions.onSocket(place));
       } else {
         MountOptions options = MountOptions.defaults();
         MountEntry entry =

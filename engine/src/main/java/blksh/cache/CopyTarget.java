@@ -109,13 +109,13 @@ final class CopyTarget {
   }
 
   /** Whether the map is one of this copy, or tells of bytes in it. */
-  private boolean isBegun() {
+  private boolean isBegun() throws IOException {
     if (!Files.exists(map)) {
       return false;
     }
-    Mapfile mapfile = Mapfile.read(map, source.size());
-    return noteOf(copy).equals(mapfile.notes().get(NOTE))
-        || mapfile.map(map).bytes(RescueStatus.FINISHED) > 0;
+    try (MapfileReader reader = new MapfileReader(map)) {
+      return reader.hasNoteOrBytes(NOTE, noteOf(copy));
+    }
   }
 
   /**

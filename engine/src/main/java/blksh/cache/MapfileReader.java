@@ -48,6 +48,10 @@ final class MapfileReader implements Closeable {
     this.in = Files.newInputStream(path);
   }
 
+  private record Status(long position, char phase, int pass) {}
+
+  private record Block(long start, long end, RescueStatus status) {}
+
   /**
    * Reads it all.
    *
@@ -58,51 +62,101 @@ final class MapfileReader implements Closeable {
     Map<String, String> notes = new LinkedHashMap<>();
     RescueMap.Builder map = new RescueMap.Builder(size);
     boolean byBlkcache = false;
-    long position = 0;
-    char phase = 0;
-    int pass = 1;
+    Status status = null;
     long end = -1;
     long finishedTo = 0;
     while (nextLine()) {
-      if (length > 0 && line[0] == '#') {
+      if (isComment()) {
         byBlkcache |= note(notes);
-        continue;
-      }
-      split();
-      if (words == 0) {
-        continue;
-      }
-      try {
-        if (phase == 0) {
-          position = number(0);
-          phase = symbol(1);
-          pass = words > 2 ? Integer.parseInt(word(2)) : 1;
-          require(Mapfile.PHASES.indexOf(phase) >= 0);
-          continue;
-        }
-        require(words == 3);
-        long start = number(0);
-        long count = number(1);
-        RescueStatus status = RescueStatus.of(symbol(2));
-        require(status != null && count > 0 && start + count > 0 && (end < 0 || end == start));
+      } else if (status == null) {
+        status = status();
+      } else {
+        Block block = block(end);
         if (end < 0) {
-          map.addTo(start, RescueStatus.NON_TRIED);
+          map.addTo(block.start, RescueStatus.NON_TRIED);
         }
-        end = start + count;
-        map.addTo(end, status);
-        finishedTo = status == RescueStatus.FINISHED ? end : finishedTo;
-      } catch (IllegalArgumentException e) {
-        throw new BlkshException(
-            "read mapfile " + path,
-            "line %d is neither a status nor the next block: %s".formatted(number, quoted()),
-            e);
+        end = block.end;
+        map.addTo(end, block.status);
+        finishedTo = block.status == RescueStatus.FINISHED ? end : finishedTo;
       }
     }
-    if (phase == 0) {
+    if (status == null) {
       throw new BlkshException("read mapfile " + path, "it has no status line");
     }
     RescueMap read = map.map();
-    return new Mapfile(position, phase, pass, byBlkcache ? retried(read) : read, finishedTo, notes);
+    return new Mapfile(
+        status.position,
+        status.phase,
+        status.pass,
+        byBlkcache ? retried(read) : read,
+        finishedTo,
+        notes);
+  }
+
+  /**
+   * Whether it has a note, or else tells of bytes that were read; of a map with millions of blocks
+   * no more is looked at than that takes.
+   *
+   * @throws BlkshException when what is looked at is no mapfile, naming the line
+   */
+  boolean hasNoteOrBytes(String key, String value) throws IOException {
+    Map<String, String> notes = new LinkedHashMap<>();
+    boolean begun = false;
+    while (nextLine()) {
+      if (isComment()) {
+        note(notes);
+        if (value.equals(notes.get(key))) {
+          return true;
+        }
+      } else if (!begun) {
+        status();
+        begun = true;
+      } else if (block(-1).status == RescueStatus.FINISHED) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether the line is a comment, or empty; if not, its words are found. */
+  private boolean isComment() {
+    split();
+    return words == 0;
+  }
+
+  private Status status() {
+    try {
+      long position = number(0);
+      char phase = symbol(1);
+      int pass = words > 2 ? Integer.parseInt(word(2)) : 1;
+      require(Mapfile.PHASES.indexOf(phase) >= 0);
+      return new Status(position, phase, pass);
+    } catch (IllegalArgumentException e) {
+      throw noLine(e);
+    }
+  }
+
+  /**
+   * @param end of the block before, or -1
+   */
+  private Block block(long end) {
+    try {
+      require(words == 3);
+      long start = number(0);
+      long count = number(1);
+      RescueStatus status = RescueStatus.of(symbol(2));
+      require(status != null && count > 0 && start + count > 0 && (end < 0 || end == start));
+      return new Block(start, start + count, status);
+    } catch (IllegalArgumentException e) {
+      throw noLine(e);
+    }
+  }
+
+  private BlkshException noLine(IllegalArgumentException cause) {
+    return new BlkshException(
+        "read mapfile " + path,
+        "line %d is neither a status nor the next block: %s".formatted(number, quoted()),
+        cause);
   }
 
   /**

@@ -254,7 +254,7 @@ final class SourceReader {
       held.keep(start, end, bytes);
     } catch (IOException e) {
       if (strict) {
-        throw new BlkshException("write cache " + held.path(), held.problem(), e)
+        throw new BlkshException("write cache " + held.path(), IoFailure.reason(e), e)
             .at(start)
             .suggest("what was read so far is kept");
       }

@@ -4,6 +4,7 @@ import blksh.block.BlockSource;
 import blksh.block.Extent;
 import blksh.io.BlockDevice;
 import blksh.io.DeviceUse;
+import blksh.io.DeviceUses;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -32,7 +33,7 @@ final class MountedRanges {
       Path path = Path.of(source.describe().location());
       if (source.describe().type().endsWith("block device")) {
         addDevice(path, all, mounted);
-      } else if (Files.isRegularFile(path) && isWritten(DeviceUse.ofFile(path))) {
+      } else if (Files.isRegularFile(path) && isWritten(DeviceUses.now().ofFile(path))) {
         mounted.add(all);
       }
     } catch (InvalidPathException e) {
@@ -48,11 +49,12 @@ final class MountedRanges {
     if (sys == null) {
       return;
     }
-    if (isWritten(DeviceUse.of(sys))) {
+    DeviceUses uses = DeviceUses.now();
+    if (isWritten(uses.of(sys))) {
       mounted.add(all);
     }
     for (Path partition : BlockDevice.partitions(sys)) {
-      if (isWritten(DeviceUse.of(partition))) {
+      if (isWritten(uses.of(partition))) {
         long start = Long.parseLong(Files.readString(partition.resolve("start")).strip());
         long size = Long.parseLong(Files.readString(partition.resolve("size")).strip());
         mounted.add(new Extent(start * SECTOR, size * SECTOR, Extent.Kind.DATA));

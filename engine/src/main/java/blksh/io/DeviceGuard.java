@@ -75,8 +75,9 @@ final class DeviceGuard {
     if (BlockDevice.fact(sys, "ro").equals("1")) {
       throw new BlkshException(action, "it is read-only");
     }
+    DeviceUses uses = DeviceUses.now();
     for (Path part : touched()) {
-      for (DeviceUse use : DeviceUse.of(part)) {
+      for (DeviceUse use : uses.of(part)) {
         BlkshException used = new BlkshException(action, use.words());
         throw use.remedy().isEmpty() ? used : used.suggest(use.remedy());
       }

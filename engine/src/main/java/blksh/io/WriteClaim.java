@@ -47,7 +47,7 @@ public final class WriteClaim implements Closeable {
       throw new BlkshException(action, "it is neither a file nor a block device");
     }
     try {
-      for (DeviceUse use : DeviceUse.ofFile(path)) {
+      for (DeviceUse use : DeviceUses.now().ofFile(path)) {
         throw new BlkshException(action, use.words()).suggest(use.remedy());
       }
       return new WriteClaim(NONE);

@@ -29,9 +29,22 @@ public record PartitionTable(
     GPT
   }
 
+  /** More than so many warnings are told as a number. */
+  private static final int TOLD = 20;
+
   public PartitionTable {
     partitions = partitions.stream().sorted(Comparator.comparingInt(Partition::number)).toList();
-    warnings = List.copyOf(warnings);
+    warnings = bounded(warnings);
+  }
+
+  /** A hostile table would otherwise have thousands of them. */
+  private static List<String> bounded(List<String> warnings) {
+    if (warnings.size() <= TOLD) {
+      return List.copyOf(warnings);
+    }
+    List<String> told = new ArrayList<>(warnings.subList(0, TOLD - 1));
+    told.add("%d more of that kind".formatted(warnings.size() - told.size()));
+    return List.copyOf(told);
   }
 
   /** A partition by its name ({@code "p1"}), its number ({@code "1"}) or its label. */

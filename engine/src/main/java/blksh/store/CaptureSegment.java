@@ -152,23 +152,40 @@ final class CaptureSegment {
     }
   }
 
-  /** Reads what can be read of a range, sector by sector; the rest is zeros and noted as bad. */
+  /**
+   * Reads what can be read of a range; the rest is zeros and noted as bad. A sector is bad only
+   * when it cannot be read alone, and is tried alone once. After a bad one the next is read alone,
+   * and twice as much after each that was read: a few bad sectors cost a few reads, and a range
+   * without a good one a read for each.
+   */
   private void salvage(int from, int to, Task task) {
     int sector = source.sectorSize();
-    int at = from;
-    while (at < to) {
+    int wanted = sector;
+    for (int at = from; at < to; ) {
       task.checkCancelled();
-      long boundary = ((position + at) / sector + 1) * sector;
-      int count = (int) Math.min(to, boundary - position) - at;
+      int alone = sector - (int) ((position + at) % sector);
+      int count = Math.min(to - at, wanted - sector + alone);
+      int good;
       try {
-        if (source.read(position + at, window(at, count)) < count) {
-          lose(at, count);
-        }
+        good = source.read(position + at, window(at, count));
       } catch (UnreadableException e) {
-        count = e.isGone() ? to - at : count;
-        lose(at, count);
+        good = (int) Math.max(0, Math.min(count, e.start() - position - at));
+        if (e.isGone()) {
+          lose(at + good, to - at - good);
+          return;
+        }
       }
-      at += count;
+      if (good == count) {
+        wanted = 2 * wanted;
+      } else if (count <= alone) {
+        lose(at, count);
+        good = count;
+      } else {
+        long start = (position + at + good) / sector * sector; // of the sector that failed
+        good = (int) Math.max(0, start - position - at);
+        wanted = sector;
+      }
+      at += good;
     }
   }
 

@@ -9,6 +9,7 @@ import blksh.store.pack.PackWriter;
 import blksh.store.pack.Page;
 import blksh.store.pack.PageFinder;
 import blksh.store.pack.PageIndex;
+import blksh.store.pack.PageIndexBuilder;
 import blksh.store.shelf.Exclusion;
 import java.io.Closeable;
 import java.io.IOException;
@@ -26,7 +27,8 @@ import java.util.stream.Collectors;
 /**
  * What is derived from packs and manifests, in a local directory: {@code index.db} and {@code
  * pages.idx}. Opened when they are first needed; what is missing, damaged or of other packs is made
- * again. The two belong together by the generation of the page index, which {@code index.db} notes.
+ * again. The two belong together by the generation of the page index, which {@code index.db} notes,
+ * and are of one time by the last pack entered.
  */
 final class DerivedIndexes implements PageFinder.Indexes, Closeable {
 
@@ -45,7 +47,10 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
   private StoreIndex rows;
   private String problem;
   private PageIndex pageIndex;
-  private volatile boolean unusable;
+
+  /** Why index.db could not be used when it was tried last; null while it can. */
+  private volatile IndexConnection.UnusableException unusable;
+
   private boolean closed;
 
   DerivedIndexes(
@@ -62,7 +67,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
   }
 
   private boolean writable() {
-    return !unusable
+    return unusable == null
         && Files.isWritable(local)
         && isWritableIfThere(INDEX)
         && isWritableIfThere(PAGE_INDEX);
@@ -111,18 +116,26 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
   private StoreIndex openRows() {
     Path file = local.resolve(INDEX);
     try {
-      return settled(StoreIndex.open(file));
+      try {
+        return settled(StoreIndex.open(file));
+      } catch (IndexConnection.DamagedIndexException e) {
+        return exclusion.publishing(() -> againOrAnew(file));
+      }
     } catch (IndexConnection.UnusableException e) {
       // Nothing can be noted, and what there is says the shelf: it is read as if there were no row.
-      unusable = true;
+      unusable = e;
       return StoreIndex.inMemory();
+    }
+  }
+
+  /** What SQLite calls damaged may have been a read that failed once, or somebody has mended it. */
+  private StoreIndex againOrAnew(Path file) throws IOException {
+    try {
+      return settled(StoreIndex.open(file));
     } catch (IndexConnection.DamagedIndexException e) {
       problem = e.problem();
-      return exclusion.publishing(
-          () -> {
-            Sqlite.delete(file);
-            return settled(StoreIndex.open(file));
-          });
+      Sqlite.delete(file);
+      return settled(StoreIndex.open(file));
     }
   }
 
@@ -172,15 +185,41 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
           exclusion.indexing(
               () -> {
                 PageIndex found = PageIndex.open(local.resolve(PAGE_INDEX), true);
-                boolean current = found != null && belongs(found, opened);
-                return current ? found : makePageIndex(opened);
+                return found != null && belongs(found, opened) ? found : makePageIndex(opened);
               });
     }
     return pageIndex;
   }
 
+  /**
+   * The page index, to enter packs into. Where the rows could not be used it is tried once more.
+   *
+   * @throws BlkshException when they cannot be used, or neither of them can be written
+   */
+  synchronized PageIndex changeablePageIndex() {
+    if (unusable != null) {
+      unusable = null;
+      rows = null; // not closed: it is in memory, and somebody may be reading it
+      pageIndex = null;
+    }
+    PageIndex found = pageIndex();
+    if (unusable != null) {
+      throw unusable;
+    }
+    if (found == null || !writable()) {
+      throw new BlkshException("write the index of store " + local, "it may not be written")
+          .suggest("run as a user who may write " + local);
+    }
+    return found;
+  }
+
   private static boolean belongs(PageIndex index, StoreIndex rows) {
-    return Long.toString(index.generation()).equals(rows.meta(GENERATION));
+    return Long.toString(index.generation()).equals(rows.meta(GENERATION))
+        && isOfOneTime(index, rows);
+  }
+
+  private static boolean isOfOneTime(PageIndex index, StoreIndex rows) {
+    return index.isOfTheTimeOf(rows.highestOrdinal(true), () -> rows.highestOrdinal(false));
   }
 
   @Override
@@ -188,66 +227,72 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
     return rows().packId(ordinal);
   }
 
-  /** The page index is there, and not as it was written. */
-  static final class DamagedHeader extends IOException {
-    DamagedHeader() {
-      super("its header is damaged");
-    }
-  }
-
   /** The page index there is, or null, for a check; it is not made. */
-  PageIndex foundPageIndex() throws DamagedHeader {
+  PageIndex foundPageIndex() throws DamagedPageIndexException {
     Path file = local.resolve(PAGE_INDEX);
     if (!Files.exists(file)) {
       return null;
     }
     PageIndex found = PageIndex.open(file, false);
     if (found == null) {
-      throw new DamagedHeader();
+      throw new DamagedPageIndexException();
     }
     return found;
   }
 
-  /** How a page index that is there goes with the rows. */
-  enum Match {
-    /** They are of each other. */
-    SAME,
-    /** It is to be made again, and no pack is entered. */
-    EXPECTED,
-    /** It is another's. */
-    FOREIGN
-  }
-
-  Match match(PageIndex found, boolean anyPacks) {
+  /** Whether a page index that is there goes with the rows. */
+  IndexMatch match(PageIndex found, boolean anyPacks) {
     String generation = rows().meta(GENERATION);
     if (Long.toString(found.generation()).equals(generation)) {
-      return Match.SAME;
+      return isOfOneTime(found, rows()) ? IndexMatch.SAME : IndexMatch.OF_ANOTHER_TIME;
     }
     boolean expected = generation == null ? !anyPacks : generation.equals(NO_GENERATION);
-    return expected ? Match.EXPECTED : Match.FOREIGN;
+    return expected ? IndexMatch.EXPECTED : IndexMatch.FOREIGN;
   }
 
-  /** Makes an empty page index and forgets all packs, so that they are indexed again. */
+  /**
+   * Makes the page index of all packs there are, and their rows. Whoever is killed before the rows
+   * note its generation leaves one that is made again.
+   */
   private PageIndex makePageIndex(StoreIndex opened) throws IOException {
-    long pages = opened.packs().stream().mapToLong(StoreIndex.PackRow::pages).sum();
     opened.meta(GENERATION, NO_GENERATION);
     var verified = opened.clearPacks();
-    PageIndex fresh = PageIndex.create(local.resolve(PAGE_INDEX), pages);
-    opened.meta(GENERATION, Long.toString(fresh.generation()));
-    for (long id : packs.sealed()) {
-      enterSealed(opened, fresh, id);
-      if (verified.containsKey(id)) {
-        opened.packVerified(id, verified.get(id));
+    long ordinal = opened.nextOrdinal();
+    List<StoreIndex.PackRow> entered = new ArrayList<>();
+    try (PageIndexBuilder builder = new PageIndexBuilder(local.resolve(PAGE_INDEX))) {
+      for (long id : packs.sealed()) {
+        Pack pack;
+        try {
+          pack = packs.acquire(id);
+        } catch (BlkshException e) {
+          continue; // verify reports it
+        }
+        try (pack) {
+          builder.addAll(ordinal, usable(pack, opened), pack.pages());
+          entered.add(
+              new StoreIndex.PackRow(
+                  ordinal++,
+                  id,
+                  pack.pages(),
+                  pack.frames(),
+                  pack.rawBytes(),
+                  pack.size(),
+                  true,
+                  verified.get(id)));
+        }
       }
+      opened.putPacks(entered);
+      PageIndex fresh = builder.finish();
+      opened.meta(GENERATION, Long.toString(fresh.generation()));
+      return fresh;
     }
-    return fresh;
   }
 
   // ---- entering packs ------------------------------------------------------------------------
 
   /** Enters a pack that was just made durable. */
   void enter(PackWriter writer) {
-    PageIndex into = pageIndex();
+    PageIndex into = changeablePageIndex();
     StoreIndex opened = rows();
     exclusion.indexing(
         () -> {
@@ -262,7 +307,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
 
   /** Enters a sealed pack by what its footer says. */
   void enter(long id) {
-    PageIndex into = pageIndex();
+    PageIndex into = changeablePageIndex();
     StoreIndex opened = rows();
     exclusion.indexing(
         () -> {
@@ -449,11 +494,12 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
       rows = null;
     }
     pageIndex = null;
+    unusable = null;
     Sqlite.delete(local.resolve(INDEX));
     StoreIndex fresh = rows();
     numbers.forEach(fresh::numberUsed);
     bad.stream().collect(Collectors.groupingBy(StoreIndex.BadPages::pack)).forEach(fresh::putBad);
-    pageIndex();
+    changeablePageIndex();
     for (StoreIndex.PackRow row : known) {
       if (row.verified() != null) {
         fresh.packVerified(row.id(), row.verified());

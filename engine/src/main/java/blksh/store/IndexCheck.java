@@ -49,7 +49,7 @@ final class IndexCheck {
     PageIndex found;
     try {
       found = indexes.foundPageIndex();
-    } catch (DerivedIndexes.DamagedHeader e) {
+    } catch (DamagedPageIndexException e) {
       report.addDerived(DerivedIndexes.PAGE_INDEX, e.getMessage());
       return null;
     }
@@ -64,6 +64,9 @@ final class IndexCheck {
         case FOREIGN ->
             report.addDerived(
                 DerivedIndexes.INDEX, "it does not belong to " + DerivedIndexes.PAGE_INDEX);
+        case OF_ANOTHER_TIME ->
+            report.addDerived(
+                DerivedIndexes.PAGE_INDEX, "it is of another time than " + DerivedIndexes.INDEX);
         case EXPECTED -> {}
       }
     } catch (BlkshException e) {

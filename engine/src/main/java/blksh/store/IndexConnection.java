@@ -192,6 +192,7 @@ final class IndexConnection implements Closeable {
   static final class UnusableException extends BlkshException {
     UnusableException(String location, Throwable cause) {
       super("use " + location, cause.getMessage(), cause);
+      suggest("see whether its disk is full, fails, or may only be read");
     }
   }
 

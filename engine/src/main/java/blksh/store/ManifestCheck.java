@@ -202,24 +202,21 @@ final class ManifestCheck {
 
   /** Notes damaged pages that a manifest needs, unless they are stored again elsewhere. */
   private void lost(PackCheck check, Manifest manifest, long shift, int first, int end) {
-    int from = -1;
-    for (int page = first; page <= end; page++) {
-      boolean gone = page < end && !healed(check, page);
-      if (gone && from < 0) {
-        from = page;
-      } else if (!gone && from >= 0) {
-        report.affect(check.id(), range(manifest, shift + from, shift + page));
-        from = -1;
-      }
-    }
-  }
-
-  private boolean healed(PackCheck check, int page) {
-    FrameCache cache = new FrameCache(0);
     FrameCache.Owner owner = new FrameCache.Owner();
-    try (PageReader reader = repository.pages(cache, owner)) {
+    try (PageReader reader = repository.pages(new FrameCache(0), owner)) {
       byte[] bytes = new byte[Page.SIZE];
-      return reader.read(check.id(), page, bytes, 0, new byte[Page.DIGEST], 0) >= 0;
+      byte[] digest = new byte[Page.DIGEST];
+      int from = -1;
+      for (int page = first; page <= end; page++) {
+        task.checkCancelled();
+        boolean gone = page < end && reader.read(check.id(), page, bytes, 0, digest, 0) < 0;
+        if (gone && from < 0) {
+          from = page;
+        } else if (!gone && from >= 0) {
+          report.affect(check.id(), range(manifest, shift + from, shift + page));
+          from = -1;
+        }
+      }
     }
   }
 }

@@ -23,7 +23,7 @@ final class Recovery {
 
   void run() {
     DerivedIndexes indexes = repository.indexes();
-    indexes.pageIndex();
+    indexes.changeablePageIndex();
     PackDirectory packs = repository.packs();
     List<Long> sealed = packs.sealed();
     try {

@@ -150,9 +150,63 @@ final class StoreIndex implements Closeable {
         });
   }
 
+  /** The ordinal after all that were ever given. */
+  long nextOrdinal() {
+    return query(
+        () -> {
+          try (PreparedStatement select =
+                  database.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'packs'");
+              ResultSet row = select.executeQuery()) {
+            return row.next() ? row.getLong(1) + 1 : 1L;
+          }
+        });
+  }
+
+  /** Enters packs, of which there is none yet, all or none. */
+  void putPacks(List<PackRow> rows) {
+    transaction(
+        () -> {
+          try (PreparedStatement insert =
+              database.prepare(
+                  "INSERT INTO packs(ordinal, id, pages, frames, raw_bytes, file_bytes, indexed,"
+                      + " verified) VALUES(?, ?, ?, ?, ?, ?, ?, ?)")) {
+            for (PackRow row : rows) {
+              insert.setLong(1, row.ordinal());
+              insert.setLong(2, row.id());
+              insert.setLong(3, row.pages());
+              insert.setLong(4, row.frames());
+              insert.setLong(5, row.rawBytes());
+              insert.setLong(6, row.fileBytes());
+              insert.setBoolean(7, row.indexed());
+              insert.setString(8, row.verified() == null ? null : row.verified().toString());
+              insert.executeUpdate();
+            }
+          }
+          return null;
+        });
+  }
+
   /** Notes that all pages of a pack are in the page index. */
   void packIndexed(long ordinal) {
     update("UPDATE packs SET indexed = 1 WHERE ordinal = ?", ordinal);
+  }
+
+  /**
+   * The highest ordinal of a pack, 0 when there is none.
+   *
+   * @param indexed whether only those count whose pages are in the page index
+   */
+  long highestOrdinal(boolean indexed) {
+    return query(
+        () -> {
+          try (PreparedStatement select =
+              database.prepare("SELECT max(ordinal) FROM packs WHERE indexed >= ?")) {
+            select.setInt(1, indexed ? 1 : 0);
+            try (ResultSet row = select.executeQuery()) {
+              return row.next() ? row.getLong(1) : 0;
+            }
+          }
+        });
   }
 
   void packVerified(long id, Instant when) {

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** A program of the tests in a JVM of its own. */
 public final class ChildJvm {
@@ -23,6 +24,19 @@ public final class ChildJvm {
   public static Process start(
       Path output, List<String> options, Class<?> program, String... arguments) throws IOException {
     return builder(options, program, arguments).redirectOutput(output.toFile()).start();
+  }
+
+  /** As above, with variables of the environment. */
+  public static Process start(
+      Path output,
+      Map<String, String> environment,
+      List<String> options,
+      Class<?> program,
+      String... arguments)
+      throws IOException {
+    ProcessBuilder builder = builder(options, program, arguments);
+    builder.environment().putAll(environment);
+    return builder.redirectOutput(output.toFile()).start();
   }
 
   /** Waits until one has said something in its file; it must not have ended before. */

@@ -10,6 +10,7 @@ import blksh.kit.Tool;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -163,6 +165,23 @@ class PartitionTableTest {
     assertThat(table.sound()).isFalse();
   }
 
+  /**
+   * A chain of logical partitions, each over all that come later: as many warnings as partitions.
+   */
+  @Test
+  void warningsOfAHostileTableAreFew() {
+    byte[] disk = new byte[(int) MIB];
+    entry(disk, 0, 0, 5, 100, 1900);
+    for (int i = 0; i < 100; i++) {
+      entry(disk, (100 + i) * 512, 0, 0x83, 500, 100);
+      entry(disk, (100 + i) * 512, 1, 5, i + 1, 100);
+    }
+    PartitionTable table = PartitionTable.of(new ByteArraySource(disk));
+    assertThat(table.partitions()).hasSizeGreaterThan(90);
+    assertThat(table.warnings()).hasSize(20).last().asString().contains("more of that kind");
+    assertThat(table.sound()).isFalse();
+  }
+
   @Test
   void partitionsThatOverlapOrLeaveTheDiskAreReported() {
     byte[] disk = new byte[(int) MIB];
@@ -177,6 +196,81 @@ class PartitionTableTest {
     try (BlockSource cut = outside.partition("p2").orElseThrow().of(new ByteArraySource(disk))) {
       assertThat(cut.size()).isEqualTo(MIB - 110 * 512);
     }
+  }
+
+  @Test
+  void partitionsOutOfOrderKeepTheirNumbersAndAreSound() {
+    byte[] disk = new byte[(int) MIB];
+    entry(disk, 0, 0, 0x83, 1500, 100);
+    entry(disk, 0, 1, 0x83, 10, 100);
+    entry(disk, 0, 2, 5, 200, 1000);
+    entry(disk, 200 * 512, 0, 0x83, 500, 100); // the first of the chain lies last
+    entry(disk, 200 * 512, 1, 5, 100, 100);
+    entry(disk, 300 * 512, 0, 0x83, 1, 50);
+    entry(disk, 0, 3, 0x83, 110, 90);
+    PartitionTable table = PartitionTable.of(new ByteArraySource(disk));
+    assertThat(table.partitions()).extracting(Partition::number).containsExactly(1, 2, 4, 5, 6);
+    assertThat(table.partitions())
+        .extracting(each -> each.start() / 512)
+        .containsExactly(1500L, 10L, 110L, 700L, 301L);
+    assertThat(table.warnings()).isEmpty();
+    assertThat(table.sound()).isTrue();
+  }
+
+  @Test
+  void onePartitionAroundTwoOverlapsBothWhateverTheirOrder() {
+    byte[] disk = new byte[(int) MIB];
+    entry(disk, 0, 0, 0x83, 400, 50);
+    entry(disk, 0, 1, 0x83, 10, 1000);
+    entry(disk, 0, 2, 0x83, 100, 50);
+    entry(disk, 0, 3, 0x83, 1010, 50);
+    PartitionTable table = PartitionTable.of(new ByteArraySource(disk));
+    assertThat(table.warnings())
+        .containsExactly("partitions 2 and 3 overlap", "partitions 2 and 1 overlap");
+    assertThat(table.sound()).isFalse();
+    assertThat(table.partitions()).hasSize(4);
+  }
+
+  @Test
+  void aGptOutOfOrderAndOverlappingIsReadAsItIs() throws IOException {
+    Path disk =
+        disk("label: gpt\n1: start=60M, size=8M\n2: start=30M, size=8M\n5: start=2M, size=8M\n");
+    assertThat(read(disk).partitions()).extracting(Partition::number).containsExactly(1, 2, 5);
+    assertThat(read(disk).sound()).isTrue();
+    lengthenLastOf(disk, 2, 40 * MIB); // of both copies, with their checksums
+    PartitionTable table = read(disk);
+    assertThat(table.warnings()).containsExactly("partitions 2 and 1 overlap");
+    assertThat(table.sound()).isFalse();
+  }
+
+  /** Changes where a partition ends in both copies of a GPT, as a hostile hand would. */
+  private static void lengthenLastOf(Path disk, int number, long length) throws IOException {
+    try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
+      for (long at : new long[] {512, file.length() - 512}) {
+        byte[] header = new byte[92];
+        file.seek(at);
+        file.readFully(header);
+        ByteBuffer fields = ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN);
+        byte[] entries = new byte[fields.getInt(80) * fields.getInt(84)];
+        file.seek(fields.getLong(72) * 512);
+        file.readFully(entries);
+        ByteBuffer entry = ByteBuffer.wrap(entries).order(ByteOrder.LITTLE_ENDIAN);
+        int from = (number - 1) * fields.getInt(84);
+        entry.putLong(from + 40, entry.getLong(from + 32) + length / 512 - 1);
+        file.seek(fields.getLong(72) * 512);
+        file.write(entries);
+        fields.putInt(88, crc(entries)).putInt(16, 0);
+        fields.putInt(16, crc(header));
+        file.seek(at);
+        file.write(header);
+      }
+    }
+  }
+
+  private static int crc(byte[] bytes) {
+    CRC32 crc = new CRC32();
+    crc.update(bytes);
+    return (int) crc.getValue();
   }
 
   @Test

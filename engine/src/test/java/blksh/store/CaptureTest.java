@@ -19,8 +19,10 @@ import blksh.block.Extent;
 import blksh.block.FaultySource;
 import blksh.block.FileSource;
 import blksh.io.UnreadableException;
+import blksh.kit.ChildJvm;
 import blksh.kit.Content;
 import blksh.kit.CountedSource;
+import blksh.kit.Effort;
 import blksh.kit.LoopDevice;
 import blksh.task.CancelledException;
 import blksh.task.Task;
@@ -39,6 +41,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class CaptureTest {
@@ -245,6 +248,29 @@ class CaptureTest {
     assertClean(store);
   }
 
+  /** Bytes that cannot be read, in an image of 4 MiB, and the most reads that may take. */
+  @ParameterizedTest
+  @CsvSource({
+    "0, 0, 16",
+    "1048576, 512, 30", // a sector, in the middle of what is read at once
+    "1049088, 7680, 50",
+    "1048576, 2097152, 4120", // a read for each sector, and one for each segment
+  })
+  void aBadAreaCostsNoMoreReadsThanItsSectorsAndAFewMore(int start, int length, int most)
+      throws IOException {
+    byte[] bytes = Content.random(4 * MIB, 8);
+    CountedSource counted = new CountedSource(bytes);
+    if (length > 0) {
+      counted.source.unreadable(start, length);
+    }
+    CaptureResult result =
+        store.capture(counted, "bad", CaptureOptions.defaults(), Task.unwatched());
+    assertThat(result.manifest().figures().badBytes()).isEqualTo(length);
+    assertThat(counted.requests.get()).isLessThanOrEqualTo(most);
+    Arrays.fill(bytes, start, start + length, (byte) 0);
+    assertRestores(store, result.manifest(), image("image", bytes), folder);
+  }
+
   @Test
   void aDriveThatReadsOnTheSecondTryIsCapturedWhole() throws IOException {
     byte[] bytes = Content.random(2 * MIB, 8);
@@ -293,6 +319,22 @@ class CaptureTest {
       }
     }
     assertClean(store);
+  }
+
+  @Test
+  void aMillionBadSectorsNeedNoMoreMemoryThanAFew() throws Exception {
+    int count = Effort.of("blksh.bad", 300_000, 1_000_000);
+    Path output = folder.resolve("output");
+    Process child =
+        ChildJvm.start(
+            output,
+            List.of("-Xmx48m"),
+            WornProgram.class,
+            folder.resolve("worn").toString(),
+            Integer.toString(count));
+    assertThat(child.waitFor()).isZero();
+    assertThat(Files.readString(output).strip())
+        .matches("%d 1000 \\d{1,3}".formatted(count * 512L));
   }
 
   @Test

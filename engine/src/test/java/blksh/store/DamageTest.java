@@ -10,6 +10,7 @@ import blksh.block.FaultySource;
 import blksh.io.LittleEndian;
 import blksh.io.UnreadableException;
 import blksh.kit.Content;
+import blksh.kit.InMemory;
 import blksh.kit.Trees;
 import blksh.store.pack.PackFiles;
 import blksh.store.shelf.DirectoryShelf;

@@ -10,6 +10,7 @@ import blksh.block.BlockSources;
 import blksh.kit.ChildJvm;
 import blksh.kit.Content;
 import blksh.kit.Effort;
+import blksh.kit.InMemory;
 import blksh.store.pack.PackFiles;
 import blksh.store.pack.Page;
 import blksh.task.Task;

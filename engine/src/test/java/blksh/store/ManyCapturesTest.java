@@ -6,6 +6,7 @@ import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.SourceInfo;
 import blksh.kit.ChildJvm;
+import blksh.kit.InMemory;
 import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.lang.management.BufferPoolMXBean;

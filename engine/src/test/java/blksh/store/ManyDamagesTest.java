@@ -7,6 +7,7 @@ import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.kit.Content;
 import blksh.kit.Effort;
+import blksh.kit.InMemory;
 import blksh.store.pack.Page;
 import blksh.store.shelf.DirectoryShelf;
 import blksh.task.Task;

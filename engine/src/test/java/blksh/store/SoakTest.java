@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import blksh.kit.Await;
 import blksh.kit.ChildJvm;
 import blksh.kit.Effort;
+import blksh.kit.InMemory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

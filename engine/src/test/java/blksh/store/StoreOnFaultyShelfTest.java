@@ -6,6 +6,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import blksh.BlkshException;
 import blksh.block.ByteArraySource;
 import blksh.kit.Content;
+import blksh.kit.InMemory;
 import blksh.kit.Trees;
 import blksh.store.pack.Page;
 import blksh.store.shelf.DirectoryShelf;

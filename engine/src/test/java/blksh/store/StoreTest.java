@@ -25,6 +25,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -350,6 +351,39 @@ class StoreTest {
       assertThat(capture(store, image, "a").manifest().figures().newPages()).isZero();
       assertThat(store.info().packs()).isEqualTo(1);
       assertClean(store);
+    }
+  }
+
+  /** An older copy of one of them, put back on the day it was made. */
+  @ParameterizedTest
+  @ValueSource(strings = {"pages.idx", "index.db"})
+  void whatIsDerivedOfAnotherTimeIsNoticedAndMadeAgain(String older) throws IOException {
+    Path first = Images.write(folder.resolve("first"), Content.random(MIB, 1));
+    Path second = Images.write(folder.resolve("second"), Content.random(MIB, 2));
+    Path copy = folder.resolve("copy");
+    for (boolean empty : new boolean[] {true, false}) {
+      Path path = folder.resolve("store-" + empty);
+      try (Store store = Store.create(path, StoreOptions.defaults())) {
+        Path one = Images.write(folder.resolve("one"), new byte[MIB]);
+        capture(store, empty ? one : first, "a");
+      }
+      Files.copy(path.resolve(older), copy, StandardCopyOption.REPLACE_EXISTING);
+      Manifest manifest;
+      try (Store store = Store.open(path)) {
+        manifest = capture(store, second, "b").manifest();
+      }
+      Files.copy(copy, path.resolve(older), StandardCopyOption.REPLACE_EXISTING);
+      try (Store store = Store.open(path)) {
+        if (older.equals("pages.idx")) {
+          assertThat(Images.verify(store).damage())
+              .singleElement()
+              .asString()
+              .contains("it is of another time than index.db");
+        }
+        assertThat(capture(store, second, "c").manifest().figures().newPages()).isZero();
+        assertClean(store);
+        assertRestores(store, manifest, second, folder);
+      }
     }
   }
 

@@ -173,8 +173,6 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
    *
    * @param to a file or a drive, or `-` for standard output
    * @param overwrite whether a file or drive that is there may be written over
-   * @param anySectors whether a partition table may go to a drive whose sectors it does not count
-   *   in
    *
    * Example: `sampleImage.restore("$home/samples/back.img", overwrite = true)`
    */

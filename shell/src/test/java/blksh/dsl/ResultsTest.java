@@ -52,6 +52,37 @@ class ResultsTest {
     return changed;
   }
 
+  private Captured captured(Path file, boolean skipFree) {
+    return store.capture(sitting.words.drive(file), "disk", skipFree, false);
+  }
+
+  @Test
+  void aCaptureSaysHowMuchFreeSpaceItLeftOut() throws IOException {
+    Captured result = captured(sitting.sample(1), true);
+    Size free = (Size) Sitting.value(result, "free, left out");
+    assertThat(free.getBytes())
+        .isBetween((long) MIB, result.getUsedBlocks().getFree().getBytes())
+        .isGreaterThanOrEqualTo(24L * MIB - result.getRead().getBytes());
+    assertThat(Sitting.value(result, "captured whole")).isNull();
+    assertThat(result.appendix()).isNull();
+  }
+
+  @Test
+  void aCaptureSaysWhatItCapturedWholeAndWhy() throws IOException {
+    Captured result = captured(sitting.image("disk-gpt.img"), true);
+    assertThat(Sitting.value(result, "captured whole").toString())
+        .isEqualTo(result.getUsedBlocks().getDoubts())
+        .matches("p\\d: .+");
+    assertThat(appendix(result)).hasSize(2);
+  }
+
+  @Test
+  void aCaptureThatIsToLeaveNothingOutSaysNothingOfIt() throws IOException {
+    Captured result = captured(sitting.sample(1), false);
+    assertThat(Sitting.value(result, "free, left out")).isNull();
+    assertThat(Sitting.value(result, "captured whole")).isNull();
+  }
+
   private Difference compare(byte[] one, byte[] other) throws IOException {
     return sitting
         .words

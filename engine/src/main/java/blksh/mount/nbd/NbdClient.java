@@ -2,9 +2,11 @@ package blksh.mount.nbd;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.util.Optional;
 
 /**
  * The connection of a client, and for how long the server has been waiting for it. What the server
@@ -22,6 +24,12 @@ final class NbdClient implements Closeable {
 
   /** When the server began to wait for it, by {@link System#nanoTime}. */
   private long since;
+
+  /** Whether it is being read from. */
+  private boolean awaited;
+
+  /** Whether it ever asked for anything. */
+  private boolean asked;
 
   /** How long it was waited for in the handshake before that, in nanoseconds. */
   private long waited;
@@ -66,6 +74,7 @@ final class NbdClient implements Closeable {
 
   private synchronized void begin(boolean owed) {
     owing = owed;
+    awaited = true;
     since = System.nanoTime();
   }
 
@@ -74,6 +83,33 @@ final class NbdClient implements Closeable {
       waited += System.nanoTime() - since;
     }
     owing = false;
+    awaited = false;
+  }
+
+  /** Notes that it asked for something. */
+  synchronized void asked() {
+    asked = true;
+  }
+
+  /** How long it has asked for nothing, in nanoseconds; 0 while it does. */
+  synchronized long idle() {
+    return awaited ? System.nanoTime() - since : 0;
+  }
+
+  /** Whether the handshake is over and it has not asked for anything since. */
+  synchronized boolean onlyHasAPlace() {
+    return !haggling && !asked;
+  }
+
+  /** Where it comes from; nothing when it is gone, and from a socket in the file system. */
+  Optional<InetSocketAddress> address() {
+    try {
+      return channel.getRemoteAddress() instanceof InetSocketAddress from
+          ? Optional.of(from)
+          : Optional.empty();
+    } catch (IOException e) {
+      return Optional.empty();
+    }
   }
 
   /** Ends the handshake: from now on it may be silent between requests. */

@@ -75,6 +75,7 @@ final class NbdConnection {
         if (head.getInt() != NbdProtocol.REQUEST_MAGIC) {
           throw new IOException("no request where one was expected");
         }
+        client.asked();
         int flags = Short.toUnsignedInt(head.getShort());
         int command = Short.toUnsignedInt(head.getShort());
         long cookie = head.getLong();

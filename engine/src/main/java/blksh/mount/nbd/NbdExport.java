@@ -11,6 +11,23 @@ import blksh.block.WritableSource;
  */
 public record NbdExport(String name, BlockSource source) {
 
+  private static final int USUAL_BLOCK = 4096;
+
+  /**
+   * Bytes that the client may ask for at least, and that all it asks for is a multiple of: sectors
+   * of a drive of 4096, in which its partition table counts, so that a kernel that attaches it does
+   * too. What has smaller ones can be read by the byte.
+   */
+  int leastBlock() {
+    int sector = source.sectorSize();
+    return sector < USUAL_BLOCK || source.size() % sector != 0 ? 1 : sector;
+  }
+
+  /** What the client had best ask for a multiple of. */
+  int preferredBlock() {
+    return Math.max(USUAL_BLOCK, leastBlock());
+  }
+
   boolean writable() {
     return source instanceof WritableSource;
   }

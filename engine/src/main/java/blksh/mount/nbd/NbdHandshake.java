@@ -15,7 +15,6 @@ final class NbdHandshake {
 
   private static final int LONGEST_OPTION = 64 << 10;
   private static final int MOST_OPTIONS = 1000;
-  private static final int PREFERRED_BLOCK = 4096;
 
   private final NbdClient client;
   private final NbdExports exports;
@@ -207,8 +206,8 @@ final class NbdHandshake {
         NbdProtocol.REP_INFO,
         ByteBuffer.allocate(14)
             .putShort((short) NbdProtocol.INFO_BLOCK_SIZE)
-            .putInt(1)
-            .putInt(PREFERRED_BLOCK)
+            .putInt(export.leastBlock())
+            .putInt(export.preferredBlock())
             .putInt(NbdProtocol.LARGEST_REQUEST));
     if (wanted.contains(NbdProtocol.INFO_NAME)) {
       replyInfo(option, NbdProtocol.INFO_NAME, export.name());

@@ -36,16 +36,12 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class NbdServer implements Closeable {
 
   /**
-   * Clients at the same time. One more takes the place of one that keeps the server waiting, or is
-   * turned away.
+   * Clients at the same time. One more takes the place of one that has to leave, or is turned away.
    */
   private static final int MOST_CLIENTS = 64;
 
   /** How long a client may let the server wait in all before it has said what it wants. */
   private static final long PATIENCE_MILLIS = 15_000;
-
-  /** Who kept it waiting so long gives his place to another who comes. */
-  private static final long LEAST_SILENT_NANOS = 1_000_000_000;
 
   private final ServerSocketChannel listener;
   private final Path socket;
@@ -161,7 +157,7 @@ public final class NbdServer implements Closeable {
     while (!closing) {
       try {
         NbdClient client = new NbdClient(listener.accept());
-        if (clients.size() >= MOST_CLIENTS && !makeRoom()) {
+        if (clients.size() >= MOST_CLIENTS && !makeRoom(client)) {
           client.close();
           continue;
         }
@@ -181,24 +177,16 @@ public final class NbdServer implements Closeable {
     }
   }
 
-  /** Cuts off whoever has kept the server waiting longest; false when nobody has for long. */
-  private boolean makeRoom() {
-    NbdClient longest = null;
-    long silent = 0;
-    for (NbdClient client : clients.keySet()) {
-      long now = client.silent();
-      long least = client.isHaggling() ? LEAST_SILENT_NANOS : patienceMillis * 1_000_000;
-      if (now >= least && now > silent) {
-        longest = client;
-        silent = now;
-      }
-    }
-    if (longest == null) {
-      return false;
-    }
-    clients.remove(longest);
-    longest.close();
-    return true;
+  /** Cuts off who has to give his place to another; false when nobody has to. */
+  private boolean makeRoom(NbdClient another) {
+    Optional<NbdClient> leaving =
+        new PlaceRule(clients.keySet(), patienceMillis, socket == null).leaving(another);
+    leaving.ifPresent(
+        client -> {
+          clients.remove(client);
+          client.close();
+        });
+    return leaving.isPresent();
   }
 
   /** A client that never says what it wants must not keep others out. */

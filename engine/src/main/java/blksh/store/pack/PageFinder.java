@@ -110,6 +110,9 @@ public final class PageFinder implements PageIndex.Candidate, Closeable {
 
   @Override
   public boolean matches(long address) {
+    if (address == PageIndex.REMOVED) {
+      return false;
+    }
     Long id = packIds.get(PageIndex.ordinalOf(address));
     if (id == null) {
       Optional<Long> known = indexes.packId(PageIndex.ordinalOf(address));

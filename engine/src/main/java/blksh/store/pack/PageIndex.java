@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.function.LongSupplier;
 
 /**
  * {@code pages.idx}: from the first eight bytes of a page's digest to where a page that begins so
@@ -21,6 +22,7 @@ import java.security.SecureRandom;
  * <pre>
  *   0  "BKPAGIDX"    8  u64 generation    16  u64 slots, a power of two    24  u64 slots used
  *  32  u32 CRC-32C of bytes 0 to 23      40  u64 1 while entries are being added
+ *  48  u64 highest ordinal entered + 1, bit 63 set; 0: not noted, by an older blksh
  *  4096  slots: u64 key (0: empty), u64 address (0: removed)
  *  address: pack ordinal (see index.db) in the high 40 bits, page number in the low 24
  * </pre>
@@ -28,7 +30,7 @@ import java.security.SecureRandom;
 public final class PageIndex implements Closeable {
 
   /** The address in a slot whose page was taken out. */
-  private static final long REMOVED = 0;
+  static final long REMOVED = 0;
 
   private static final int PAGE_BITS = 24;
   private static final long FIRST_SLOTS = 1 << 14;
@@ -75,23 +77,43 @@ public final class PageIndex implements Closeable {
     }
   }
 
-  /** Makes an empty index in place of any other, with room for {@code pages}. */
-  public static PageIndex create(Path path, long pages) {
-    try {
-      long slots = FIRST_SLOTS;
-      while (slots * 7 / 10 < pages) {
-        slots *= 2;
-      }
-      publish(PageTable.fresh(path, RANDOM.nextLong(), slots), path);
-      return new PageIndex(path, true, PageTable.map(path, true));
+  /** Makes an empty index in place of any other. */
+  static PageIndex create(Path path) {
+    try (PageIndexBuilder builder = new PageIndexBuilder(path, 1)) {
+      return builder.finish();
     } catch (IOException e) {
       throw new BlkshException("make page index " + path, IoFailure.reason(e), e);
     }
   }
 
+  /** Slots of a table that holds so many pages. */
+  static long slotsFor(long pages) {
+    long slots = FIRST_SLOTS;
+    while (slots * 7 / 10 < pages) {
+      slots *= 2;
+    }
+    return slots;
+  }
+
+  static long newGeneration() {
+    return RANDOM.nextLong();
+  }
+
   /** Differs between indexes that give packs different ordinals. */
   public long generation() {
     return table.generation;
+  }
+
+  /**
+   * Whether it is of the same time as a list of packs, which is durable before their pages are
+   * entered: an older copy lacks pages of packs that the list has as entered.
+   *
+   * @param entered the highest ordinal of a pack whose pages are entered, 0 when there is none
+   * @param known the highest ordinal there is; asked for after what was entered is known here
+   */
+  public boolean isOfTheTimeOf(long entered, LongSupplier known) {
+    long past = table.past();
+    return !table.notesPast() || entered < past && past - 1 <= known.getAsLong();
   }
 
   /** Slots in use. */
@@ -165,6 +187,7 @@ public final class PageIndex implements Closeable {
       reserve(pages);
       add(table, ordinal, digests, pages);
     }
+    table.past(Math.max(table.past(), ordinal + 1));
   }
 
   /** Adds the pages of a pack; false when there was no room for all. */
@@ -278,7 +301,7 @@ public final class PageIndex implements Closeable {
     if (slots == t.slots) {
       return;
     }
-    PartFile fresh = PageTable.fresh(path, t.generation, slots);
+    PartFile fresh = PageTable.fresh(path, t.generation, slots, Math.max(1, t.past()));
     boolean whole = false;
     PageTable larger;
     try {
@@ -302,7 +325,7 @@ public final class PageIndex implements Closeable {
   }
 
   /** Nothing of an index need outlive a power cut: it is made again. */
-  private static void publish(PartFile fresh, Path path) throws IOException {
+  static void publish(PartFile fresh, Path path) throws IOException {
     boolean published = false;
     try {
       fresh.publish(path, PartFile.Durability.WHOLE);

@@ -37,6 +37,10 @@ final class PageTable {
   private static final int USED_AT = 3;
   private static final int CHECKSUM_AT = 4;
   private static final int UNFINISHED_AT = 5;
+  private static final int PAST_AT = 6;
+
+  /** Tells a number that is noted, and whole, from none. */
+  private static final long NOTED = 1L << 63;
 
   final Object fileKey;
   final long generation;
@@ -96,10 +100,24 @@ final class PageTable {
     VarHandle.fullFence();
   }
 
+  /** Whether it notes {@link #past}, as one of an older blksh does not. */
+  boolean notesPast() {
+    return header.get(PAST_AT) != 0;
+  }
+
+  /** One more than the highest ordinal entered; negative when that is damaged, or not noted. */
+  long past() {
+    return header.get(PAST_AT) ^ NOTED;
+  }
+
+  void past(long ordinal) {
+    header.put(PAST_AT, ordinal | NOTED);
+  }
+
   /** Whether the bytes of the header that have no meaning are zero. */
   boolean isHeaderClear() {
     boolean clear = header.get(CHECKSUM_AT) >>> 32 == 0 && header.get(UNFINISHED_AT) >>> 1 == 0;
-    for (int at = UNFINISHED_AT + 1; at < HEADER / 8; at++) {
+    for (int at = PAST_AT + 1; at < HEADER / 8; at++) {
       clear &= header.get(at) == 0;
     }
     return clear;
@@ -131,17 +149,32 @@ final class PageTable {
     return -1;
   }
 
-  /** Makes an empty one, in a file of another name. */
-  static PartFile fresh(Path path, long generation, long slots) throws IOException {
+  /** Makes one without slots, in a file of another name. */
+  static PartFile begin(Path path, long generation, long slots, long past) throws IOException {
     byte[] header = new byte[HEADER];
     LittleEndian.putI64(header, 0, MAGIC);
     LittleEndian.putI64(header, 8, generation);
     LittleEndian.putI64(header, 16, slots);
     LittleEndian.putI32(header, 32, Checksum.of(header, 0, 24));
-    PartFile fresh = PartFile.await(path.resolveSibling(path.getFileName() + ".new"));
+    LittleEndian.putI64(header, 8 * PAST_AT, past | NOTED);
+    PartFile part = PartFile.await(path.resolveSibling(path.getFileName() + ".new"));
+    boolean begun = false;
+    try {
+      part.file().write(0, header, 0, HEADER);
+      begun = true;
+      return part;
+    } finally {
+      if (!begun) {
+        part.discard(); // its space is needed
+      }
+    }
+  }
+
+  /** Makes an empty one, in a file of another name. */
+  static PartFile fresh(Path path, long generation, long slots, long past) throws IOException {
+    PartFile fresh = begin(path, generation, slots, past);
     boolean whole = false;
     try {
-      fresh.file().write(0, header, 0, HEADER);
       // Real zeros, not a hole: a store on a full disk must fail here and not in mapped memory.
       byte[] zeros = new byte[1 << 18];
       for (long at = 0; at < slots * SLOT; at += zeros.length) {
@@ -151,7 +184,7 @@ final class PageTable {
       return fresh;
     } finally {
       if (!whole) {
-        fresh.discard(); // its space is needed
+        fresh.discard();
       }
     }
   }

@@ -9,6 +9,7 @@ import blksh.block.BlockSources;
 import blksh.block.ByteArraySource;
 import blksh.block.FaultySource;
 import blksh.block.Overlay;
+import blksh.block.SourceInfo;
 import blksh.kit.Child;
 import blksh.kit.Component;
 import blksh.kit.Content;
@@ -25,10 +26,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class NbdServerTest {
 
@@ -144,6 +148,54 @@ class NbdServerTest {
             "3145728    38797312    3  hole,zero",
             "41943040     2097664    0  data");
     assertThat(Tool.named("nbdinfo").attempt(uri("absent")).status()).isNotZero();
+  }
+
+  /** Bytes of a sector, and of all; and what is told of the least and of the best request. */
+  @ParameterizedTest
+  @CsvSource({"512, 8192, 1, 4096", "4096, 8192, 4096, 4096", "4096, 8704, 1, 4096"})
+  void theSectorsOfADriveOfLargeOnesAreTheLeastBlock(int sector, int size, int least, int best)
+      throws IOException {
+    serve(new NbdExport("disk", new Sectors(Content.random(size, 4), sector)));
+    assertThat(Tool.named("nbdinfo").run(uri("disk")))
+        .containsPattern("block_size_minimum: %d\\b".formatted(least))
+        .containsPattern("block_size_preferred: %d\\b".formatted(best));
+    Path copy = folder.resolve("copy");
+    Tool.named("qemu-img").run("convert", "-f", "raw", "-O", "raw", uri("disk"), copy);
+    assertThat(Arrays.copyOf(Files.readAllBytes(copy), size)).isEqualTo(Content.random(size, 4));
+  }
+
+  /** A source of some sectors. */
+  private static final class Sectors implements BlockSource {
+    private final BlockSource bytes;
+    private final int sector;
+
+    Sectors(byte[] bytes, int sector) {
+      this.bytes = new ByteArraySource(bytes);
+      this.sector = sector;
+    }
+
+    @Override
+    public long size() {
+      return bytes.size();
+    }
+
+    @Override
+    public int sectorSize() {
+      return sector;
+    }
+
+    @Override
+    public int read(long position, ByteBuffer target) {
+      return bytes.read(position, target);
+    }
+
+    @Override
+    public SourceInfo describe() {
+      return bytes.describe();
+    }
+
+    @Override
+    public void close() {}
   }
 
   @Test
@@ -313,6 +365,72 @@ class NbdServerTest {
     }
     Tool nbdinfo = Tool.named("nbdinfo");
     await(() -> nbdinfo.attempt("--size", server.uri().toString()).output().equals("4096"));
+  }
+
+  @Test
+  void clientsThatOnlyHaveAPlaceGiveItToOneWhoComes() throws Exception {
+    NbdServer server = listen();
+    Process holder = hold(List.of(), server, "");
+    Tool nbdinfo = Tool.named("nbdinfo");
+    await(() -> nbdinfo.attempt("--size", server.uri().toString()).output().equals("4096"));
+    holder.destroy();
+  }
+
+  @Test
+  void clientsThatReadKeepTheirPlacesFromTheirOwnUser() throws Exception {
+    NbdServer server = listen();
+    Process holder = hold(List.of(), server, READ);
+    Tool nbdinfo = Tool.named("nbdinfo");
+    assertThat(nbdinfo.attempt("--size", server.uri().toString()).status()).isNotZero();
+    holder.getOutputStream().write('\n');
+    holder.getOutputStream().flush();
+    assertThat(holder.inputReader().readLine()).isEqualTo("all read");
+    holder.destroy();
+  }
+
+  @Test
+  void anotherUserCanNotKeepOutTheUserOfTheServer() throws Exception {
+    Component.needRoot();
+    NbdServer server = listen();
+    Process holder =
+        hold(
+            List.of(Tool.path("setpriv"), "--reuid=65534", "--regid=65534", "--clear-groups"),
+            server,
+            READ);
+    Tool nbdinfo = Tool.named("nbdinfo");
+    for (int i = 0; i < 3; i++) {
+      assertThat(nbdinfo.attempt("--size", server.uri().toString()).output()).isEqualTo("4096");
+    }
+    holder.destroy();
+  }
+
+  private static final String READ = "[h.pread(512, 0) for h in all]; ";
+
+  private NbdServer listen() {
+    NbdExports exports = NbdExports.of(new NbdExport("", new ByteArraySource(new byte[4096])));
+    return keep(NbdServer.listen(0, exports, 600_000));
+  }
+
+  /** Takes all 64 places, does something with each, and waits for a line to read from all. */
+  private static Process hold(List<String> as, NbdServer server, String then) throws Exception {
+    Path python = Path.of(Tool.path("python3"));
+    if (Tool.named("python3").attempt("-c", "import nbd").status() != 0) {
+      Component.missing("python3-libnbd is not installed");
+    }
+    List<String> command = new ArrayList<>(as);
+    command.addAll(
+        List.of(
+            python.toString(),
+            "-c",
+            "import nbd; all = [nbd.NBD() for i in range(64)]; [h.connect_uri('"
+                + server.uri()
+                + "') for h in all]; "
+                + then
+                + "print('held', flush=True); input(); [h.pread(512, 0) for h in all];"
+                + " print('all read', flush=True); input()"));
+    Process holder = Child.of(command).start();
+    assertThat(holder.inputReader().readLine()).isEqualTo("held");
+    return holder;
   }
 
   @Test

@@ -35,7 +35,7 @@ class PageIndexTest {
 
   @Test
   void growsAsPagesAreAddedAndLosesNone() throws IOException {
-    try (PageIndex index = PageIndex.create(file(), 0)) {
+    try (PageIndex index = PageIndex.create(file())) {
       long generation = index.generation();
       for (int pack = 1; pack <= 6; pack++) {
         index.addAll(pack, digests(9000, pack), 9000);
@@ -56,7 +56,7 @@ class PageIndexTest {
 
   @Test
   void addingTheSameAgainChangesNothing() throws IOException {
-    try (PageIndex index = PageIndex.create(file(), 0)) {
+    try (PageIndex index = PageIndex.create(file())) {
       index.addAll(3, digests(500, 1), 500);
       byte[] before = Files.readAllBytes(file());
       index.addAll(3, digests(500, 1), 500);
@@ -70,7 +70,7 @@ class PageIndexTest {
     for (int page = 1; page < 4; page++) {
       System.arraycopy(digests, 0, digests, page * Page.DIGEST, 8);
     }
-    try (PageIndex index = PageIndex.create(file(), 0)) {
+    try (PageIndex index = PageIndex.create(file())) {
       index.addAll(1, digests, 4);
       assertHolds(index, 1, digests);
       index.remove(PageIndex.keyOf(digests, 0), PageIndex.address(1, 1));
@@ -94,7 +94,7 @@ class PageIndexTest {
     for (int page = 1; page < 40; page++) { // all want the last slot
       Arrays.fill(digests, page * Page.DIGEST, page * Page.DIGEST + 7, (byte) -1);
     }
-    try (PageIndex index = PageIndex.create(file(), 0)) {
+    try (PageIndex index = PageIndex.create(file())) {
       index.addAll(1, digests, 40);
       assertHolds(index, 1, digests);
     }
@@ -102,7 +102,7 @@ class PageIndexTest {
 
   @Test
   void followsAFileThatAnotherHasReplaced() throws IOException {
-    try (PageIndex one = PageIndex.create(file(), 0);
+    try (PageIndex one = PageIndex.create(file());
         PageIndex two = PageIndex.open(file(), true)) {
       one.addAll(1, digests(20_000, 1), 20_000); // replaces the file
       two.addAll(2, digests(100, 2), 100);
@@ -114,7 +114,7 @@ class PageIndexTest {
 
   @Test
   void aCountThatIsWrongDoesNoHarm() throws IOException {
-    PageIndex.create(file(), 0).close();
+    PageIndex.create(file()).close();
     try (PageIndex index = PageIndex.open(file(), true)) {
       index.addAll(1, digests(11_000, 1), 11_000);
     }
@@ -133,7 +133,7 @@ class PageIndexTest {
 
   @Test
   void countsAgainWhenWhoeverWasAddingDied() throws IOException {
-    try (PageIndex index = PageIndex.create(file(), 0)) {
+    try (PageIndex index = PageIndex.create(file())) {
       index.addAll(1, digests(1000, 1), 1000);
       Images.flip(file(), 40, 1);
       Images.flip(file(), 24, 0x55);

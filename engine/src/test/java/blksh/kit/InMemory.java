@@ -1,4 +1,4 @@
-package blksh.store;
+package blksh.kit;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -8,7 +8,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.io.TempDirFactory;
 
 /** Temporary directories that need no disk, where the system has such, for tests of many files. */
-final class InMemory implements TempDirFactory {
+public final class InMemory implements TempDirFactory {
 
   @Override
   public Path createTempDirectory(AnnotatedElementContext element, ExtensionContext test)
