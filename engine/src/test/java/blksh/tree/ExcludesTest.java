@@ -47,7 +47,6 @@ class ExcludesTest {
             "doc/**",
             "#no",
             "trail  ",
-            "ü?",
             "x[z-a]");
     List<String> paths =
         List.of(
@@ -70,10 +69,8 @@ class ExcludesTest {
             "xy",
             "r*",
             "rr",
-            "doc/",
+            "doc/x",
             "trail",
-            "üö",
-            "k/üö",
             "xz",
             "w/q/1",
             "n/a/z");
@@ -93,6 +90,14 @@ class ExcludesTest {
       boolean within = plain.equals("q/1/2");
       assertThat(excludes.fits(bytes(plain), directory)).as(path).isEqualTo(git && !within);
     }
+  }
+
+  /** git has a question mark for a byte; here it is for what people see as one. */
+  @Test
+  void aQuestionMarkIsACharacter() {
+    assertThat(fits("ü?", "k/üö")).isTrue();
+    assertThat(fits("??", "ö")).isFalse();
+    assertThat(fits("[ä-ö]", "ö")).isTrue();
   }
 
   @Test
