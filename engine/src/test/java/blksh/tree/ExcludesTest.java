@@ -46,9 +46,7 @@ class ExcludesTest {
             "r\\*",
             "doc/**",
             "#no",
-            "trail  ",
-            "ü?",
-            "x[z-a]");
+            "trail  ");
     List<String> paths =
         List.of(
             "tmp",
@@ -70,10 +68,8 @@ class ExcludesTest {
             "xy",
             "r*",
             "rr",
-            "doc/",
+            "doc/x",
             "trail",
-            "üö",
-            "k/üö",
             "xz",
             "w/q/1",
             "n/a/z");
@@ -93,6 +89,14 @@ class ExcludesTest {
       boolean within = plain.equals("q/1/2");
       assertThat(excludes.fits(bytes(plain), directory)).as(path).isEqualTo(git && !within);
     }
+  }
+
+  /** git has a question mark for a byte; here it is for what people see as one. */
+  @Test
+  void aQuestionMarkIsACharacter() {
+    assertThat(fits("ü?", "k/üö")).isTrue();
+    assertThat(fits("??", "ö")).isFalse();
+    assertThat(fits("[ä-ö]", "ö")).isTrue();
   }
 
   @Test
