@@ -13,7 +13,7 @@ import java.util.Deque;
 final class TreeFeed implements Closeable {
 
   /** Parts that wait: each holds its directory open. */
-  private static final int AHEAD = 8;
+  private static final int AHEAD = 32;
 
   private final Task task;
   private final Thread thread;
@@ -55,7 +55,9 @@ final class TreeFeed implements Closeable {
     }
     part.retain();
     parts.add(part);
-    notifyAll();
+    if (parts.size() == 1) {
+      notifyAll(); // who takes waits only where there is none
+    }
   }
 
   private void await() {
@@ -77,7 +79,9 @@ final class TreeFeed implements Closeable {
       await();
     }
     TreePart part = parts.poll();
-    notifyAll();
+    if (parts.size() == AHEAD / 2) {
+      notifyAll(); // who walks waits until there is room for some: to change places costs more
+    }
     if (part == null && failure instanceof RuntimeException e) {
       throw e;
     }

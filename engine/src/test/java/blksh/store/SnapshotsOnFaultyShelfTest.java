@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.BlkshException;
 import blksh.kit.Content;
+import blksh.kit.InMemory;
 import blksh.kit.Trees;
 import blksh.snapshot.SnapshotRequest;
 import blksh.snapshot.StoredSnapshots;
