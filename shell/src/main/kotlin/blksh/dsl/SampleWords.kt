@@ -6,7 +6,8 @@ import java.nio.file.Path
 
 /** Things to try everything on, made when they are first asked for. */
 abstract class SampleWords
-internal constructor(private val session: Session, arguments: Arguments) : ArgumentWords(arguments) {
+internal constructor(private val session: Session, arguments: Arguments) :
+  ArgumentWords(arguments) {
 
   /** Where blksh keeps what it remembers. */
   val home: Path
@@ -19,8 +20,7 @@ internal constructor(private val session: Session, arguments: Arguments) : Argum
    *
    * Example: `sampleDisk(1)`
    */
-  fun sampleDisk(generation: Int): Drive =
-    Drive(session, SampleDisk.unpack(generation, home))
+  fun sampleDisk(generation: Int): Drive = Drive(session, SampleDisk.unpack(generation, home))
 
   /**
    * A store to try things on: both generations of the sample disk, captured as `disk`; made on

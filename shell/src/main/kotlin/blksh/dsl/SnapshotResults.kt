@@ -235,8 +235,8 @@ class TreesDeleted internal constructor(val names: List<String>, private val dry
 }
 
 /** What adopting a directory that cacheback filled came to. */
-class Adopted
-internal constructor(private val result: AdoptedSnapshots, private val task: Task) : Result() {
+class Adopted internal constructor(private val result: AdoptedSnapshots, private val task: Task) :
+  Result() {
 
   /** What is not as it should be: the first, a sentence each. */
   val faults: List<String>

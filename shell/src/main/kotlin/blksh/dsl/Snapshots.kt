@@ -145,9 +145,7 @@ internal constructor(
    */
   fun find(pattern: String, vararg names: String): List<FoundFile> =
     session.run("find", "$pattern in $place") { task ->
-      buildList {
-        within { set -> set.find(pattern, names.toList(), task) { add(FoundFile(it)) } }
-      }
+      buildList { within { set -> set.find(pattern, names.toList(), task) { add(FoundFile(it)) } } }
     }
 
   /**
@@ -172,7 +170,9 @@ internal constructor(
   fun restore(name: String, to: String, paths: List<String> = emptyList()): TreeRestored {
     val wanted = paths.map { bytes(it) }
     return session.run("restore", name) { task ->
-      within { TreeRestored(name, to, it.restore(name, wanted, target(to), dryRun, task), dryRun, task) }
+      within {
+        TreeRestored(name, to, it.restore(name, wanted, target(to), dryRun, task), dryRun, task)
+      }
     }
   }
 
@@ -230,7 +230,9 @@ internal constructor(
     return session.run("forget", "$place") { task ->
       within { set ->
         Forgotten(
-          set.forget(policy, dryRun, task).map { Judged(it.thing().name(), it.thing().taken(), it.reasons()) },
+          set.forget(policy, dryRun, task).map {
+            Judged(it.thing().name(), it.thing().taken(), it.reasons())
+          },
           dryRun,
         )
       }
@@ -282,7 +284,8 @@ internal constructor(
 }
 
 /** One snapshot of file trees. */
-class Snapshot internal constructor(
+class Snapshot
+internal constructor(
   /** Where it is kept, among others. */
   val among: Snapshots,
   private val engine: Engine,
