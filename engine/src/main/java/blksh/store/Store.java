@@ -20,6 +20,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.BiFunction;
 
 /**
  * A deduplicating store of disk images: packs (what images hold) and manifests (what each image is
@@ -316,26 +317,21 @@ public final class Store implements Closeable {
 
   /** The pages of a version, for a later one to keep. */
   public StoredPages pages(Manifest manifest) {
-    return Workers.call(
-        new Task("open", manifest.reference()),
-        () -> {
-          Repository used = repository.again();
-          try {
-            return new StoredPages(used, used.manifests().open(manifest));
-          } catch (RuntimeException e) {
-            used.close();
-            throw e;
-          }
-        });
+    return opened(manifest, StoredPages::new);
   }
 
   private BlockSource contents(Manifest manifest) {
+    return opened(manifest, ManifestSource::new);
+  }
+
+  /** What is opened of a version has the store open for itself. */
+  private <T> T opened(Manifest manifest, BiFunction<Repository, ManifestFile, T> opening) {
     return Workers.call(
         new Task("open", manifest.reference()),
         () -> {
           Repository used = repository.again();
           try {
-            return new ManifestSource(used, used.manifests().open(manifest));
+            return opening.apply(used, used.manifests().open(manifest));
           } catch (RuntimeException e) {
             used.close();
             throw e;
