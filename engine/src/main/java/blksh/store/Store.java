@@ -306,10 +306,7 @@ public final class Store implements Closeable {
     return contents(manifest);
   }
 
-  /**
-   * What a snapshot of a file tree is made of, as a source, which has the store open for itself
-   * until it is closed: the contents of its files, and the table that tells of them.
-   */
+  /** As {@link #source}, of a snapshot: the contents of its files, and the table of its entries. */
   public BlockSource treeSource(Manifest manifest) {
     ManifestKind.TREE.require(manifest, "open");
     return contents(manifest);
@@ -444,10 +441,7 @@ public final class Store implements Closeable {
   }
 
   /**
-   * What of the stored pages each of some versions needs alone, and with others.
-   *
-   * @param manifests versions that are there
-   * @return one for each, in their order
+   * What of the stored pages each of some versions needs alone, and with others; in their order.
    */
   public List<StoreUse.Version> shares(List<Manifest> manifests, Task task) {
     return call(task, () -> new ShareCount(repository, task).run(manifests));
