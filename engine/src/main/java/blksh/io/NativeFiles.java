@@ -89,7 +89,6 @@ final class NativeFiles {
   private final NativeFunction fchmodat =
       system.systemCall("fchmodat", INT32, INT32, POINTER, UINT32, INT32);
   private final NativeFunction fchmod = system.systemCall("fchmod", INT32, INT32, UINT32);
-  private final NativeFunction read = system.systemCall("read", INT64, INT32, POINTER, UINT64);
   private final NativeFunction pread =
       system.systemCall("pread", INT64, INT32, POINTER, UINT64, INT64);
   private final NativeFunction pwrite =
@@ -97,8 +96,6 @@ final class NativeFiles {
   private final NativeFunction seek = system.systemCall("lseek", INT64, INT32, INT64, INT32);
   private final NativeFunction ftruncate = system.systemCall("ftruncate", INT32, INT32, INT64);
   private final NativeFunction ioctl = system.systemCall("ioctl", INT32, INT32, UINT64, INT64);
-  private final NativeFunction copyRange =
-      system.systemCall("copy_file_range", INT64, INT32, POINTER, INT32, POINTER, UINT64, UINT32);
   private final NativeFunction fsync = system.systemCall("fsync", INT32, INT32);
   private final NativeFunction syncfs = system.systemCall("syncfs", INT32, INT32);
   private final NativeFunction flistxattr =
@@ -383,14 +380,6 @@ final class NativeFiles {
     return error(fchmod.call(descriptor, mode));
   }
 
-  long read(int descriptor, ByteBuffer into, int offset, int length) {
-    long returned;
-    do {
-      returned = error(read.call(descriptor, NativeLibrary.address(into) + offset, length));
-    } while (returned == -SystemCallException.EINTR);
-    return returned;
-  }
-
   long read(int descriptor, ByteBuffer into, int offset, int length, long position) {
     long returned;
     do {
@@ -420,13 +409,6 @@ final class NativeFiles {
   /** Makes the contents of a file those of another, sharing the blocks. */
   long cloneFrom(int descriptor, int from) {
     return error(ioctl.call(descriptor, CLONE, from));
-  }
-
-  long copyRange(int from, long fromPosition, int to, long toPosition, long length) {
-    Memory memory = MEMORY.get();
-    memory.answer.putLong(0, fromPosition).putLong(8, toPosition);
-    return error(
-        copyRange.call(from, memory.answerAddress, to, memory.answerAddress + 8, length, 0));
   }
 
   long sync(int descriptor) {

@@ -39,6 +39,7 @@ final class LinkedAdoption {
   private final Task task;
   private final Problems faults;
   private final ContentReading reading;
+  private final RememberedDigests digests;
   private final Set<Long> bad = new TreeSet<>();
   private long blobs;
   private long bytes;
@@ -48,13 +49,14 @@ final class LinkedAdoption {
     this.task = task;
     this.faults = new Problems(task);
     this.reading = new ContentReading(task);
+    this.digests = new RememberedDigests(destination.record());
   }
 
   /** Adopts those, under the lock of the destination. */
   AdoptedSnapshots adopt(List<Snapshot> snapshots) throws IOException {
-    SnapshotRecord record = destination.record();
-    try (DirectoryHandle system = DirectoryHandle.open(Path.of("/"))) {
-      record.beginDigests();
+    try (digests;
+        reading;
+        DirectoryHandle system = DirectoryHandle.open(Path.of("/"))) {
       task.phase("reading blobs");
       readBlobs();
       destination.bad(bad);
@@ -65,9 +67,6 @@ final class LinkedAdoption {
       CachebackCache.of(destination).proven();
       return new AdoptedSnapshots(
           snapshots.size(), blobs, bytes, faults.sentences(), faults.count());
-    } finally {
-      record.endDigests();
-      reading.close();
     }
   }
 
@@ -116,7 +115,7 @@ final class LinkedAdoption {
       if (ContentHash.thatGave(hex, fed).isEmpty()) {
         fault = "its contents (%d bytes) are not what its name says".formatted(status.size());
       }
-      destination.record().digest(status.inode(), own.digest());
+      digests.put(status.inode(), own.digest());
     } catch (IOException e) {
       fault = "it cannot be read: " + IoFailure.reason(e);
     }
@@ -187,10 +186,10 @@ final class LinkedAdoption {
 
   private byte[] digest(DirectoryHandle directory, TreeEntry entry) throws IOException {
     long inode = entry.status().inode();
-    byte[] known = destination.record().digest(inode);
+    byte[] known = digests.of(inode);
     if (known == null) {
       known = BlobHash.digest(directory, entry.name(), destination.hash());
-      destination.record().digest(inode, known);
+      digests.put(inode, known);
     }
     return known;
   }

@@ -231,10 +231,12 @@ public final class LinkedSnapshots implements SnapshotSet {
     }
   }
 
+  /** Those that may be linked to; what was adopted may have other contents than were read here. */
   private static List<SnapshotRecord.Noted> withTrees(LinkedDestination in) throws IOException {
     List<SnapshotRecord.Noted> all = new ArrayList<>();
     for (SnapshotRecord.Noted each : in.record().snapshots()) {
-      if (in.top().statusIfAny(LinkedDestination.bytes(each.snapshot().name())) != null) {
+      if (!each.snapshot().targets().isEmpty()
+          && in.top().statusIfAny(LinkedDestination.bytes(each.snapshot().name())) != null) {
         all.add(each);
       }
     }

@@ -4,7 +4,6 @@ import blksh.BlkshException;
 import blksh.io.IoFailure;
 import blksh.io.Sha256;
 import blksh.io.Sqlite;
-import blksh.task.Task;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,9 +16,7 @@ import java.sql.Statement;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -136,11 +133,12 @@ final class SnapshotRecord implements Closeable {
   }
 
   /** Work that may fail as SQLite does. */
-  private interface Work<T> {
+  interface Work<T> {
     T run() throws SQLException;
   }
 
-  private synchronized <T> T call(String action, Work<T> work) {
+  /** Does something while no other thread uses the connection. */
+  synchronized <T> T call(String action, Work<T> work) {
     try {
       return work.run();
     } catch (SQLException e) {
@@ -148,13 +146,18 @@ final class SnapshotRecord implements Closeable {
     }
   }
 
-  private void execute(String sql, Object... values) throws SQLException {
+  void execute(String sql, Object... values) throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
       for (int i = 0; i < values.length; i++) {
         statement.setObject(i + 1, values[i]);
       }
       statement.execute();
     }
+  }
+
+  /** For what is kept in tables of this sitting alone; to be used within {@link #call}. */
+  Connection connection() {
+    return connection;
   }
 
   private void begin() throws SQLException {
@@ -266,7 +269,7 @@ final class SnapshotRecord implements Closeable {
         });
   }
 
-  private static long number(PreparedStatement statement) throws SQLException {
+  static long number(PreparedStatement statement) throws SQLException {
     try (ResultSet rows = statement.executeQuery()) {
       return rows.next() ? rows.getLong(1) : -1;
     }
@@ -459,99 +462,6 @@ final class SnapshotRecord implements Closeable {
           commit();
           return null;
         });
-  }
-
-  /** Begins to remember digests of files, for a while. */
-  void beginDigests() {
-    call(
-        "begin to read",
-        () -> {
-          execute("DROP TABLE IF EXISTS temp.digest");
-          execute("CREATE TEMP TABLE digest (inode INTEGER PRIMARY KEY, digest BLOB)");
-          return null;
-        });
-  }
-
-  /** The digest that is remembered of an inode; null when none is. */
-  byte[] digest(long inode) {
-    return call(
-        "read",
-        () -> {
-          try (PreparedStatement statement =
-              connection.prepareStatement("SELECT digest FROM digest WHERE inode = ?")) {
-            statement.setLong(1, inode);
-            try (ResultSet rows = statement.executeQuery()) {
-              return rows.next() ? rows.getBytes(1) : null;
-            }
-          }
-        });
-  }
-
-  void digest(long inode, byte[] digest) {
-    call(
-        "remember a digest",
-        () -> {
-          execute("INSERT OR REPLACE INTO temp.digest VALUES (?, ?)", inode, digest);
-          return null;
-        });
-  }
-
-  void endDigests() {
-    call(
-        "end reading",
-        () -> {
-          execute("DROP TABLE IF EXISTS temp.digest");
-          return null;
-        });
-  }
-
-  /** Of each snapshot the bytes of the files that no other has, each file once. */
-  Map<Noted, Long> ownBytes(Task task) {
-    Map<Noted, Long> own = new LinkedHashMap<>();
-    call(
-        "compare the snapshots",
-        () -> {
-          execute("DROP TABLE IF EXISTS temp.owner");
-          execute(
-              "CREATE TEMP TABLE owner (key INTEGER PRIMARY KEY, snapshot INTEGER, size INTEGER)");
-          // A part that several snapshots have says of its files all there is to be said.
-          try (Statement statement = connection.createStatement();
-              PreparedStatement add =
-                  connection.prepareStatement(
-                      """
-                      INSERT INTO owner VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE
-                      SET snapshot = -1 WHERE snapshot <> excluded.snapshot""");
-              ResultSet parts =
-                  statement.executeQuery(
-                      """
-                      SELECT part, CASE WHEN min(snapshot) = max(snapshot) THEN min(snapshot)
-                      ELSE -1 END FROM directory GROUP BY part""")) {
-            execute("BEGIN");
-            while (parts.next()) {
-              task.checkCancelled();
-              for (RecordEntry each : entries(parts.getLong(1))) {
-                if (each.digest().length > 0 && !each.isMissing()) {
-                  add.setLong(1, each.fileKey());
-                  add.setLong(2, parts.getLong(2));
-                  add.setLong(3, each.size());
-                  add.executeUpdate();
-                }
-              }
-            }
-            execute("COMMIT");
-          }
-          for (Noted each : snapshots()) {
-            try (PreparedStatement sum =
-                connection.prepareStatement(
-                    "SELECT coalesce(sum(size), 0) FROM owner WHERE snapshot = ?")) {
-              sum.setLong(1, each.id);
-              own.put(each, number(sum));
-            }
-          }
-          execute("DROP TABLE temp.owner");
-          return null;
-        });
-    return own;
   }
 
   /** The parts of one directory of a snapshot; none when it has no such directory. */

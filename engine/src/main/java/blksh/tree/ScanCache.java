@@ -165,7 +165,12 @@ public final class ScanCache implements Closeable {
    * @param entries by name in the order of bytes; each with the status it had when it was read
    */
   public void keep(byte[] directory, TreePart part, ScanRow known, List<Kept> entries) {
-    byte[] row = ScanRow.packed(entries, part.began());
+    keep(directory, part, known, entries, part.began());
+  }
+
+  /** As above. @param looked a moment before any of them was looked at */
+  void keep(byte[] directory, TreePart part, ScanRow known, List<Kept> entries, Instant looked) {
+    byte[] row = ScanRow.packed(entries, looked);
     if (Arrays.equals(row, known.single()) && !part.isLast()
         || Arrays.equals(row, known.single()) && part.number() == 0) {
       return;
@@ -202,8 +207,8 @@ public final class ScanCache implements Closeable {
       }
       for (byte[] each : gone) {
         deleteBelow.setBytes(1, each);
-        deleteBelow.setBytes(2, TreeEntry.path(each, new byte[0]));
-        deleteBelow.setBytes(3, after(each));
+        deleteBelow.setBytes(2, with(each, '/'));
+        deleteBelow.setBytes(3, with(each, '/' + 1));
         deleteBelow.executeUpdate();
       }
       insert.setBytes(1, directory);
@@ -219,11 +224,11 @@ public final class ScanCache implements Closeable {
     }
   }
 
-  /** The first path that is not below a directory. */
-  private static byte[] after(byte[] directory) {
-    byte[] after = Arrays.copyOf(directory, directory.length + 1);
-    after[directory.length] = '/' + 1;
-    return after;
+  /** What is below a directory lies between its path with a slash and with the byte after that. */
+  private static byte[] with(byte[] directory, int last) {
+    byte[] with = Arrays.copyOf(directory, directory.length + 1);
+    with[directory.length] = (byte) last;
+    return with;
   }
 
   private BlkshException failure(SQLException e) {

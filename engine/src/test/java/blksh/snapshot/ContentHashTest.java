@@ -1,0 +1,72 @@
+package blksh.snapshot;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import blksh.BlkshException;
+import blksh.kit.Tool;
+import java.security.MessageDigest;
+import java.util.HexFormat;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ContentHashTest {
+
+  /** The examples of appendix A and B of RFC 7693. */
+  @Test
+  void blake2IsThatOfTheRfc() {
+    assertThat(hex(new Blake2(true).digest("abc".getBytes())))
+        .isEqualTo(
+            "ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1"
+                + "7d87c5392aab792dc252d5de4533cc9518d38aa8dbf1925ab92386edd4009923");
+    assertThat(hex(new Blake2(false).digest("abc".getBytes())))
+        .isEqualTo("508c5e8c327c14e2e1a72ba34eeb452f37458b209ed63a294d999b4c86675982");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "blake2b",
+        "blake2s",
+        "sha512",
+        "sha3_512",
+        "sha256",
+        "sha3_256",
+        "sha384",
+        "sha3_384",
+        "sha224",
+        "sha3_224",
+        "sha1",
+        "md5"
+      })
+  void eachIsThatOfPython(String name) throws Exception {
+    for (int length : new int[] {0, 1, 63, 64, 65, 127, 128, 129, 1000}) {
+      MessageDigest digest = ContentHash.named(name).begin();
+      byte[] bytes = new byte[length];
+      for (int i = 0; i < length; i++) {
+        bytes[i] = (byte) i;
+      }
+      digest.update(bytes, 0, length / 3);
+      digest.update(bytes, length / 3, length - length / 3);
+      assertThat(hex(digest.digest()))
+          .isEqualTo(
+              Tool.named("python3")
+                  .run(
+                      "-c",
+                      "import hashlib, sys; print(hashlib.new(sys.argv[1], bytes(i % 256 for i in"
+                          + " range(int(sys.argv[2])))).hexdigest())",
+                      name,
+                      length));
+    }
+  }
+
+  @Test
+  void anUnknownNameIsRefused() {
+    assertThatThrownBy(() -> ContentHash.named("crc32")).isInstanceOf(BlkshException.class);
+  }
+
+  private static String hex(byte[] digest) {
+    return HexFormat.of().formatHex(digest);
+  }
+}
