@@ -168,7 +168,8 @@ final class LinkedTake {
         tell(part.path(), e, false);
       }
     }
-    directory.metadata = keeping.of(part.status(), attributes);
+    // As it is noted: the directory may have changed since its entry was read.
+    directory.metadata = keeping.of(part.entryStatus(), attributes);
     return directory;
   }
 

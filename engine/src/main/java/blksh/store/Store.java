@@ -20,6 +20,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.BiFunction;
 
 /**
  * A deduplicating store of disk images: packs (what images hold) and manifests (what each image is
@@ -305,10 +306,7 @@ public final class Store implements Closeable {
     return contents(manifest);
   }
 
-  /**
-   * What a snapshot of a file tree is made of, as a source, which has the store open for itself
-   * until it is closed: the contents of its files, and the table that tells of them.
-   */
+  /** As {@link #source}, of a snapshot: the contents of its files, and the table of its entries. */
   public BlockSource treeSource(Manifest manifest) {
     ManifestKind.TREE.require(manifest, "open");
     return contents(manifest);
@@ -316,26 +314,21 @@ public final class Store implements Closeable {
 
   /** The pages of a version, for a later one to keep. */
   public StoredPages pages(Manifest manifest) {
-    return Workers.call(
-        new Task("open", manifest.reference()),
-        () -> {
-          Repository used = repository.again();
-          try {
-            return new StoredPages(used, used.manifests().open(manifest));
-          } catch (RuntimeException e) {
-            used.close();
-            throw e;
-          }
-        });
+    return opened(manifest, StoredPages::new);
   }
 
   private BlockSource contents(Manifest manifest) {
+    return opened(manifest, ManifestSource::new);
+  }
+
+  /** What is opened of a version has the store open for itself. */
+  private <T> T opened(Manifest manifest, BiFunction<Repository, ManifestFile, T> opening) {
     return Workers.call(
         new Task("open", manifest.reference()),
         () -> {
           Repository used = repository.again();
           try {
-            return new ManifestSource(used, used.manifests().open(manifest));
+            return opening.apply(used, used.manifests().open(manifest));
           } catch (RuntimeException e) {
             used.close();
             throw e;
@@ -448,10 +441,7 @@ public final class Store implements Closeable {
   }
 
   /**
-   * What of the stored pages each of some versions needs alone, and with others.
-   *
-   * @param manifests versions that are there
-   * @return one for each, in their order
+   * What of the stored pages each of some versions needs alone, and with others; in their order.
    */
   public List<StoreUse.Version> shares(List<Manifest> manifests, Task task) {
     return call(task, () -> new ShareCount(repository, task).run(manifests));

@@ -207,8 +207,8 @@ public final class ScanCache implements Closeable {
       }
       for (byte[] each : gone) {
         deleteBelow.setBytes(1, each);
-        deleteBelow.setBytes(2, TreeEntry.path(each, new byte[0]));
-        deleteBelow.setBytes(3, after(each));
+        deleteBelow.setBytes(2, with(each, '/'));
+        deleteBelow.setBytes(3, with(each, '/' + 1));
         deleteBelow.executeUpdate();
       }
       insert.setBytes(1, directory);
@@ -224,11 +224,11 @@ public final class ScanCache implements Closeable {
     }
   }
 
-  /** The first path that is not below a directory. */
-  private static byte[] after(byte[] directory) {
-    byte[] after = Arrays.copyOf(directory, directory.length + 1);
-    after[directory.length] = '/' + 1;
-    return after;
+  /** What is below a directory lies between its path with a slash and with the byte after that. */
+  private static byte[] with(byte[] directory, int last) {
+    byte[] with = Arrays.copyOf(directory, directory.length + 1);
+    with[directory.length] = (byte) last;
+    return with;
   }
 
   private BlkshException failure(SQLException e) {

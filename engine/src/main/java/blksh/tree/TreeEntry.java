@@ -17,10 +17,13 @@ public record TreeEntry(byte[] name, FileStatus status, byte[] target) {
     return path(directory, name);
   }
 
-  /** The path of a name in a directory. */
+  /** The path of a name in a directory; with an empty name that of the directory. */
   public static byte[] path(byte[] directory, byte[] name) {
     if (directory.length == 0) {
       return name;
+    }
+    if (name.length == 0) {
+      return directory;
     }
     byte[] path = Arrays.copyOf(directory, directory.length + 1 + name.length);
     path[directory.length] = '/';

@@ -38,7 +38,15 @@ public final class TreePart {
     return directory.path;
   }
 
-  /** What is known of the directory. */
+  /**
+   * What its entry said of the directory, in the part of its parent; it may have changed since. Of
+   * the root as {@link #status}.
+   */
+  public FileStatus entryStatus() {
+    return directory.entry;
+  }
+
+  /** What was known of the directory when it was opened. */
   public FileStatus status() {
     return directory.status;
   }

@@ -10,7 +10,10 @@ final class WalkedDirectory {
   /** Relative to the root of the walk. */
   final byte[] path;
 
-  /** Null only for the root before it is opened. */
+  /** As it was when its parent was read. */
+  final FileStatus entry;
+
+  /** As it was when it was opened, once it is. */
   FileStatus status;
 
   /** The directory it is in; null for the root. To tell a loop of mounts. */
@@ -42,6 +45,7 @@ final class WalkedDirectory {
       int anchor,
       LeftOut.Why closed) {
     this.path = path;
+    this.entry = status;
     this.status = status;
     this.above = above;
     this.starts = starts;

@@ -11,10 +11,13 @@ import blksh.task.Task;
 import blksh.tree.Excludes;
 import blksh.tree.WalkOptions;
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -299,6 +302,41 @@ class LinkedSnapshotsTest {
     List<Snapshot> sized = snapshots.listWithSizes(Task.unwatched());
     assertThat(sized).extracting(Snapshot::own).containsExactly(200L, 300L);
     assertThat(sized).extracting(Snapshot::shared).containsExactly(1000L, 1000L);
+  }
+
+  @Test
+  void aFileThatNeverSettlesIsMarkedAndWhatVanishesIsNoFault() throws Exception {
+    FileTrees.script(source, "head -c 4000000 /dev/zero > busy; echo calm > calm");
+    AtomicBoolean stop = new AtomicBoolean();
+    Thread writer =
+        new Thread(
+            () -> {
+              byte[] some = new byte[4096];
+              try (RandomAccessFile file =
+                  new RandomAccessFile(source.resolve("busy").toFile(), "rw")) {
+                for (int i = 0; !stop.get(); i++) {
+                  some[0] = (byte) i;
+                  file.seek(i % 900 * 4096L);
+                  file.write(some);
+                }
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
+    writer.start();
+    try {
+      TakenSnapshot taken = take("one");
+      assertThat(taken.problems())
+          .hasSize(1)
+          .allMatch(it -> it.endsWith("/busy: it changed each time it was read"));
+      assertThat(in("one").resolve("busy")).hasSize(4_000_000);
+    } finally {
+      stop.set(true);
+      writer.join();
+    }
+    assertThat(verify().faults()).isEmpty();
+    take("two");
+    assertThat(Files.mismatch(source.resolve("busy"), in("two").resolve("busy"))).isEqualTo(-1);
   }
 
   @Test

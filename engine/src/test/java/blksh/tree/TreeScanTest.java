@@ -31,7 +31,8 @@ class TreeScanTest {
             walked.add(NameText.of(each.path(part.path())));
           }
           for (LeftOut each : part.leftOut()) {
-            walked.add("- " + NameText.of(TreeEntry.path(part.path(), each.name())) + each.why());
+            walked.add(
+                "- " + NameText.of(TreeEntry.path(part.path(), each.name())) + " " + each.why());
           }
           for (Unread each : part.unread()) {
             walked.add("! " + NameText.of(TreeEntry.path(part.path(), each.name())));
@@ -102,14 +103,14 @@ class TreeScanTest {
         """);
     try {
       assertThat(walked(TreeScan.of(source, WalkOptions.ALL)))
-          .contains("mnt/inside", "deep/bind", "- deep/bind/MOUNT_LOOP");
+          .contains("mnt/inside", "deep/bind", "- deep/bind MOUNT_LOOP");
       assertThat(
               walked(
                   TreeScan.of(
                       source,
                       new WalkOptions(Excludes.NONE, true, false, Long.MAX_VALUE, List.of()))))
           .containsExactly(
-              "data", "deep", "mnt", "data/f", "deep/bind", "- deep/bind/MOUNT", "- mnt/MOUNT");
+              "data", "deep", "mnt", "data/f", "deep/bind", "- deep/bind MOUNT", "- mnt MOUNT");
     } finally {
       FileTrees.script(source, "umount deep/bind mnt");
     }
