@@ -41,6 +41,9 @@ final class LinkedFiles implements Closeable {
   private final MessageDigest digest;
   private final List<MessageDigest> digests;
 
+  /** A moment before the file that is read was looked at. */
+  private Instant began;
+
   LinkedFiles(LinkedDestination destination, Keeping keeping, Task task, Consumer<String> lost) {
     this.destination = destination;
     this.keeping = keeping;
@@ -128,6 +131,7 @@ final class LinkedFiles implements Closeable {
   Put put(Way way, byte[] last) throws IOException {
     for (int attempt = 1; ; attempt++) {
       task.checkCancelled();
+      began = Instant.now();
       try (EntryFile file = UnreadSource.call(() -> way.from.open(way.name))) {
         FileStatus before = UnreadSource.call(file::status);
         if (!before.isRegular()) {
@@ -261,13 +265,12 @@ final class LinkedFiles implements Closeable {
    * Whether a file is what it was before it was read. One that changed just before could have
    * changed once more within the same tick of the clock, and is read again when that is over.
    */
-  private static boolean isSettled(EntryFile file, FileStatus before) throws IOException {
+  private boolean isSettled(EntryFile file, FileStatus before) throws IOException {
     FileStatus after = UnreadSource.call(file::status);
     boolean coarse = before.ctimeNanos() == 0 && before.mtimeNanos() == 0;
-    Instant now = Instant.now();
     long age =
-        (now.getEpochSecond() - before.ctimeSeconds()) * 1000
-            + (now.getNano() - before.ctimeNanos()) / 1_000_000;
+        (began.getEpochSecond() - before.ctimeSeconds()) * 1000
+            + (began.getNano() - before.ctimeNanos()) / 1_000_000;
     return after.isUnchanged(before) && (coarse || age < 0 || age > TICK_MILLIS);
   }
 
