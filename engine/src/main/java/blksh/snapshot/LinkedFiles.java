@@ -12,6 +12,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
@@ -28,6 +29,9 @@ final class LinkedFiles implements Closeable {
   private static final int TRIES = 4;
   private static final long PAUSE_NANOS = 20_000_000;
 
+  /** More than the clock of a file system takes for a step. */
+  private static final long TICK_MILLIS = 12;
+
   private final LinkedDestination destination;
   private final Keeping keeping;
   private final Task task;
@@ -36,6 +40,9 @@ final class LinkedFiles implements Closeable {
   private final ByteBuffer buffer;
   private final MessageDigest digest;
   private final List<MessageDigest> digests;
+
+  /** A moment before the file that is read was looked at. */
+  private Instant began;
 
   LinkedFiles(LinkedDestination destination, Keeping keeping, Task task, Consumer<String> lost) {
     this.destination = destination;
@@ -124,6 +131,7 @@ final class LinkedFiles implements Closeable {
   Put put(Way way, byte[] last) throws IOException {
     for (int attempt = 1; ; attempt++) {
       task.checkCancelled();
+      began = Instant.now();
       try (EntryFile file = UnreadSource.call(() -> way.from.open(way.name))) {
         FileStatus before = UnreadSource.call(file::status);
         if (!before.isRegular()) {
@@ -155,7 +163,7 @@ final class LinkedFiles implements Closeable {
       throws IOException {
     buffer.clear().limit((int) before.size() + 1);
     int length = UnreadSource.call(() -> file.read(0, buffer));
-    boolean torn = length != before.size() || !UnreadSource.call(file::status).isUnchanged(before);
+    boolean torn = length != before.size() || !isSettled(file, before);
     if (torn && !anyway) {
       return null;
     }
@@ -204,8 +212,7 @@ final class LinkedFiles implements Closeable {
         made.truncate(length);
       }
       byte[] known = digest.digest();
-      boolean torn =
-          length != before.size() || !UnreadSource.call(file::status).isUnchanged(before);
+      boolean torn = length != before.size() || !isSettled(file, before);
       if (torn && !anyway) {
         return null;
       }
@@ -252,6 +259,19 @@ final class LinkedFiles implements Closeable {
         it.links(),
         it.special(),
         it.mountRoot());
+  }
+
+  /**
+   * Whether a file is what it was before it was read. One that changed just before could have
+   * changed once more within the same tick of the clock, and is read again when that is over.
+   */
+  private boolean isSettled(EntryFile file, FileStatus before) throws IOException {
+    FileStatus after = UnreadSource.call(file::status);
+    boolean coarse = before.ctimeNanos() == 0 && before.mtimeNanos() == 0;
+    long age =
+        (began.getEpochSecond() - before.ctimeSeconds()) * 1000
+            + (began.getNano() - before.ctimeNanos()) / 1_000_000;
+    return after.isUnchanged(before) && (coarse || age < 0 || age > TICK_MILLIS);
   }
 
   private static boolean isSparse(FileStatus status) {

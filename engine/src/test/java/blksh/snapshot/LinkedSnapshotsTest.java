@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
 import blksh.io.NameText;
+import blksh.kit.Await;
 import blksh.kit.FileTrees;
 import blksh.retention.Policy;
 import blksh.task.Task;
@@ -15,6 +16,7 @@ import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -323,8 +325,10 @@ class LinkedSnapshotsTest {
                 throw new UncheckedIOException(e);
               }
             });
+    FileTime before = Files.getLastModifiedTime(source.resolve("busy"));
     writer.start();
     try {
+      Await.await(() -> !Files.getLastModifiedTime(source.resolve("busy")).equals(before));
       TakenSnapshot taken = take("one");
       assertThat(taken.problems())
           .hasSize(1)
