@@ -209,6 +209,16 @@ public final class Sqlite {
     };
   }
 
+  /** Whether a failure, or what led to it, is that there is no room for a database. */
+  public static boolean isFull(Throwable thrown) {
+    for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SQLException e && failure(e) == Failure.NO_SPACE) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private static SQLiteErrorCode code(Exception e) {
     return e instanceof SQLException sql
         ? SQLiteErrorCode.getErrorCode(sql.getErrorCode() & 0xff)

@@ -4,6 +4,7 @@ import blksh.BlkshException;
 import blksh.io.DirectoryHandle;
 import blksh.io.FileStatus;
 import blksh.io.IoFailure;
+import blksh.io.Sqlite;
 import blksh.retention.Policy;
 import blksh.task.Task;
 import blksh.tree.ScanCache;
@@ -220,9 +221,7 @@ public final class LinkedSnapshots implements SnapshotSet {
           problems.sentences(),
           problems.count());
     } catch (IOException | RuntimeException e) {
-      full =
-          IoFailure.of(e) == IoFailure.NO_SPACE
-              || String.valueOf(e.getMessage()).contains("SQLITE_FULL");
+      full = IoFailure.of(e) == IoFailure.NO_SPACE || Sqlite.isFull(e);
       throw e;
     } finally {
       if (!done) {

@@ -61,12 +61,10 @@ internal constructor(private val session: Session, arguments: Arguments) :
     val place = Place.of(samples.resolve("snapshots"))
     val kept = Snapshots(session, place) { _ -> session.waiting { it.snapshots(place) } }
     if (!Files.exists(samples.resolve("snapshots"))) {
-      val letters = Files.createDirectories(samples.resolve("letters"))
-      Files.writeString(letters.resolve("ada.txt"), "Dear Ada,\n")
-      Files.writeString(letters.resolve("bob.txt"), "Dear Bob,\n")
+      val letters = samples.resolve("letters")
+      SampleLetters.onMonday(letters)
       kept.take(letters, "monday")
-      Files.writeString(letters.resolve("ada.txt"), "Dear Ada, how are you?\n")
-      Files.move(letters.resolve("bob.txt"), letters.resolve("robert.txt"))
+      SampleLetters.onTuesday(letters)
       kept.take(letters, "tuesday")
     }
     return kept
