@@ -115,7 +115,7 @@ final class LinkedPart {
     boolean done = false;
     try {
       if (status.type() == FileType.LINK) {
-        made.makeLink(entry.name(), entry.target());
+        made.makeLink(entry.name(), take.leading(entry.target()));
       } else {
         made.makeNode(entry.name(), status.type(), 0600, status.special());
       }
@@ -215,7 +215,8 @@ final class LinkedPart {
   private void note(
       TreeEntry entry, int flags, byte[] digest, byte[] attributes, LinkedToken token) {
     FileStatus status = entry.status();
-    noted.add(RecordEntry.of(entry.name(), status, flags, digest, entry.target(), attributes));
+    byte[] target = take.leading(entry.target());
+    noted.add(RecordEntry.of(entry.name(), status, flags, digest, target, attributes));
     kept.add(new ScanCache.Kept(entry, token == null ? null : token.bytes()));
     if ((flags & RecordEntry.MISSING) == 0) {
       take.entries.incrementAndGet();

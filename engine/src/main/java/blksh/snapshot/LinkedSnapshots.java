@@ -4,10 +4,12 @@ import blksh.BlkshException;
 import blksh.io.DirectoryHandle;
 import blksh.io.FileStatus;
 import blksh.io.IoFailure;
+import blksh.io.PathBytes;
 import blksh.io.Sqlite;
 import blksh.retention.Policy;
 import blksh.task.Task;
 import blksh.tree.ScanCache;
+import blksh.tree.WalkOptions;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -146,6 +148,16 @@ public final class LinkedSnapshots implements SnapshotSet {
     }
     Path real = real();
     TakeTargets targets = TakeTargets.of(request.targets(), real);
+    WalkOptions options = request.options();
+    if (request.followTargets()) {
+      FollowedLinks links = FollowedLinks.of(targets, options, real, task);
+      targets = links.targets();
+      options = links.options(options);
+    }
+    return take(request.with(options), targets, real, task);
+  }
+
+  private TakenSnapshot take(SnapshotRequest request, TakeTargets targets, Path real, Task task) {
     if (request.dryRun()) {
       return new DryTake(real, request, targets, task).run();
     }
@@ -188,7 +200,17 @@ public final class LinkedSnapshots implements SnapshotSet {
         ScanCache cache = ScanCache.open(in.scanCache());
         PreviousTrees previous = PreviousTrees.of(in.top(), withTrees(in), targets.starts())) {
       LinkedTake take =
-          new LinkedTake(in, request, targets, id, growing, previous, cache, problems, task);
+          new LinkedTake(
+              in,
+              targets,
+              request.options(),
+              request.followTargets() ? PathBytes.of(in.root().resolve(name)) : null,
+              id,
+              growing,
+              previous,
+              cache,
+              problems,
+              task);
       try {
         take.run();
         task.phase("making it durable");

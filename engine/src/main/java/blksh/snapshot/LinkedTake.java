@@ -14,6 +14,7 @@ import blksh.tree.TreeEntry;
 import blksh.tree.TreePart;
 import blksh.tree.TreeScan;
 import blksh.tree.Unread;
+import blksh.tree.WalkOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -35,10 +36,14 @@ final class LinkedTake {
   private static final int AHEAD = 16;
 
   private final LinkedDestination destination;
-  private final SnapshotRequest request;
   private final TakeTargets targets;
   private final Task task;
   private final long id;
+  private final WalkOptions options;
+
+  /** What absolute links are to begin with; null when they stay as they are. */
+  private final byte[] root;
+
   private final DirectoryHandle growing;
   private final PreviousTrees previous;
   private final ScanCache cache;
@@ -60,8 +65,9 @@ final class LinkedTake {
 
   LinkedTake(
       LinkedDestination destination,
-      SnapshotRequest request,
       TakeTargets targets,
+      WalkOptions options,
+      byte[] root,
       long id,
       DirectoryHandle growing,
       PreviousTrees previous,
@@ -69,8 +75,9 @@ final class LinkedTake {
       Problems problems,
       Task task) {
     this.destination = destination;
-    this.request = request;
     this.targets = targets;
+    this.options = options;
+    this.root = root;
     this.id = id;
     this.growing = growing;
     this.previous = previous;
@@ -113,8 +120,7 @@ final class LinkedTake {
   }
 
   private void walk() throws IOException {
-    TreeScan.of(
-            SYSTEM_ROOT, targets.starts(), request.options().without(List.of(destination.status())))
+    TreeScan.of(SYSTEM_ROOT, targets.starts(), options.without(List.of(destination.status())))
         .run(task, this::visit);
     while (!open.isEmpty()) {
       open.pop().done(this::finish);
@@ -242,6 +248,20 @@ final class LinkedTake {
 
   long id() {
     return id;
+  }
+
+  /**
+   * Where a link is to lead.
+   *
+   * @param target of the original; null of what is no link
+   */
+  byte[] leading(byte[] target) {
+    if (root == null || target == null || target.length == 0 || target[0] != '/') {
+      return target;
+    }
+    byte[] leading = Arrays.copyOf(root, root.length + target.length);
+    System.arraycopy(target, 0, leading, root.length, target.length);
+    return leading;
   }
 
   DirectoryHandle growing() {

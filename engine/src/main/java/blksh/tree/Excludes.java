@@ -17,12 +17,20 @@ import java.util.List;
 public final class Excludes {
 
   /** Nothing is left out. */
-  public static final Excludes NONE = new Excludes(List.of());
+  public static final Excludes NONE = new Excludes(List.of(), List.of(), List.of());
 
   private final List<Rule> rules;
 
-  private Excludes(List<Rule> rules) {
+  /** Absolute paths without the slash they begin with. */
+  private final List<byte[]> below;
+
+  /** Likewise; what is left of what is below those. */
+  private final List<byte[]> but;
+
+  private Excludes(List<Rule> rules, List<byte[]> below, List<byte[]> but) {
     this.rules = rules;
+    this.below = below;
+    this.but = but;
   }
 
   /**
@@ -54,7 +62,7 @@ public final class Excludes {
         all.add(ignore(text));
       }
     }
-    return new Excludes(List.copyOf(all));
+    return new Excludes(List.copyOf(all), below, but);
   }
 
   private static String withoutBlanksAtEnd(String line) {
@@ -91,7 +99,41 @@ public final class Excludes {
         all.add(new Rule(pattern, parts, false, true, false, false));
       }
     }
-    return new Excludes(List.copyOf(all));
+    return new Excludes(List.copyOf(all), below, but);
+  }
+
+  /**
+   * These, and all that is in some directories, whatever a pattern says.
+   *
+   * @param directories absolute paths without the slash they begin with
+   * @param but likewise, what is not left out of that, with the directories on the way to it
+   */
+  public Excludes withBelow(List<byte[]> directories, List<byte[]> but) {
+    return new Excludes(rules, List.copyOf(directories), List.copyOf(but));
+  }
+
+  private boolean isBelow(byte[] whole) {
+    for (byte[] each : below) {
+      boolean in =
+          whole.length > each.length
+              && whole[each.length] == '/'
+              && Arrays.equals(whole, 0, each.length, each, 0, each.length);
+      if (in && !isOnTheWay(whole)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean isOnTheWay(byte[] whole) {
+    for (byte[] each : but) {
+      if (each.length >= whole.length
+          && Arrays.equals(whole, 0, whole.length, each, 0, whole.length)
+          && (each.length == whole.length || each[whole.length] == '/')) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static Glob[] parts(String text, String line, boolean escapes) {
@@ -124,6 +166,12 @@ public final class Excludes {
    */
   boolean leavesOut(byte[] root, byte[] path, int anchor, boolean isDirectory) {
     byte[] whole = null;
+    if (!below.isEmpty()) {
+      whole = absolute(root, path);
+      if (isBelow(whole)) {
+        return true;
+      }
+    }
     for (int i = rules.size() - 1; i >= 0; i--) {
       Rule rule = rules.get(i);
       if (rule.directoriesOnly && !isDirectory) {
