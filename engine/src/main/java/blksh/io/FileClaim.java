@@ -150,6 +150,18 @@ public final class FileClaim {
     }
   }
 
+  /**
+   * Ends the claim and closes what was opened under it, at once for all others in the process: the
+   * system gives the number of a file that is gone to the next that is made as soon as it is
+   * closed, and that one must not be taken for this.
+   */
+  void release(Closeable opened) throws IOException {
+    synchronized (FileClaim.class) {
+      release();
+      opened.close();
+    }
+  }
+
   /** A channel to read a file that is claimed, left by somebody else; or null. */
   static synchronized FileChannel idle(Object inode) {
     FileClaim claim = HELD.get(inode);
