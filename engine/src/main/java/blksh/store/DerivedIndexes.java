@@ -3,7 +3,6 @@ package blksh.store;
 import blksh.BlkshException;
 import blksh.io.Sqlite;
 import blksh.store.pack.Pack;
-import blksh.store.pack.PackCheck;
 import blksh.store.pack.PackDirectory;
 import blksh.store.pack.PackWriter;
 import blksh.store.pack.Page;
@@ -66,7 +65,8 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
     this.identity = identity;
   }
 
-  private boolean writable() {
+  /** Whether anything can be noted. */
+  boolean writable() {
     return unusable == null
         && Files.isWritable(local)
         && isWritableIfThere(INDEX)
@@ -371,73 +371,6 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
       }
     } catch (BlkshException e) {
       // the pack is sound whether or not that can be remembered
-    }
-  }
-
-  /**
-   * Takes damaged pages out of the page index, and remembers them if it is made again: the next
-   * capture of them stores them again.
-   *
-   * @param check that read all of the pack
-   */
-  void forgetBad(PackCheck check) {
-    try {
-      if (writable() && check.wasRead()) {
-        noteBad(check);
-        if (check.hasBad()) {
-          forget(check);
-        }
-      }
-    } catch (BlkshException e) {
-      // an index that cannot be used is reported by the verification
-    }
-  }
-
-  /** The pages of a pack that a check found to fail their digests. */
-  static List<StoreIndex.BadPages> bad(PackCheck check) {
-    List<StoreIndex.BadPages> ranges = new ArrayList<>();
-    check.badWithin(
-        0,
-        check.shape().pages(),
-        (first, past) -> ranges.add(new StoreIndex.BadPages(check.id(), first, past)));
-    return ranges;
-  }
-
-  private void noteBad(PackCheck check) {
-    List<StoreIndex.BadPages> ranges = bad(check);
-    if (!ranges.isEmpty() || !rows().bad(check.id()).isEmpty()) {
-      rows().putBad(check.id(), ranges);
-    }
-  }
-
-  private void forget(PackCheck check) {
-    PageIndex from = pageIndex();
-    long ordinal =
-        rows().packs().stream()
-            .filter(row -> row.id() == check.id())
-            .mapToLong(StoreIndex.PackRow::ordinal)
-            .findAny()
-            .orElse(-1);
-    if (ordinal >= 0) {
-      exclusion.indexing(
-          () -> {
-            try (Pack pack = packs.acquire(check.id())) {
-              for (StoreIndex.BadPages range : bad(check)) {
-                forget(from, ordinal, pack, range);
-              }
-            }
-            return null;
-          });
-    }
-  }
-
-  private static void forget(PageIndex from, long ordinal, Pack pack, StoreIndex.BadPages range)
-      throws IOException {
-    byte[] digest = new byte[Page.DIGEST];
-    for (int page = range.first(); page < range.past(); page++) {
-      if (pack.digest(page, digest, 0)) {
-        from.remove(PageIndex.keyOf(digest, 0), PageIndex.address(ordinal, page));
-      }
     }
   }
 
