@@ -93,9 +93,11 @@ public final class FileClaim {
 
   private static Path nameOf(Path path) throws IOException {
     Path absolute = path.toAbsolutePath();
-    return Files.exists(absolute)
-        ? absolute.toRealPath()
-        : absolute.getParent().toRealPath().resolve(absolute.getFileName());
+    try {
+      return absolute.toRealPath();
+    } catch (NoSuchFileException e) {
+      return absolute.getParent().toRealPath().resolve(absolute.getFileName());
+    }
   }
 
   private static FileClaim of(Path name, Object inode) {

@@ -19,9 +19,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
 
 /**
  * What is derived from packs and manifests, in a local directory: {@code index.db} and {@code
@@ -405,38 +403,45 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
   // ---- making again --------------------------------------------------------------------------
 
   /**
-   * Drops what is derived and makes it again, for who has the store alone. What no blob says is
-   * kept, if it can be read: the numbers of versions that are gone and when packs were verified.
+   * Forgets what is derived and makes it again, for who has the store alone. What no blob says is
+   * kept, if it can be read: the numbers of versions that are gone and when packs were verified. It
+   * is kept where it is, as whoever is killed on the way would lose it.
    *
    * @param bad pages that are not to be found: they fail their digests
    */
   synchronized void remake(Collection<StoreIndex.BadPages> bad) throws IOException {
-    Map<String, Integer> numbers = Map.of();
-    List<StoreIndex.PackRow> known = List.of();
-    try {
-      if (rows().integrity() == null) {
-        numbers = rows().numbers();
-        known = rows().packs();
-      }
-    } catch (BlkshException e) {
-      // nothing can be kept of it
-    }
-    takeProblem();
-    if (rows != null) {
-      rows.close();
+    if (unusable != null) {
+      unusable = null;
       rows = null;
     }
     pageIndex = null;
-    unusable = null;
-    Sqlite.delete(local.resolve(INDEX));
-    StoreIndex fresh = rows();
-    numbers.forEach(fresh::numberUsed);
-    bad.stream().collect(Collectors.groupingBy(StoreIndex.BadPages::pack)).forEach(fresh::putBad);
-    changeablePageIndex();
-    for (StoreIndex.PackRow row : known) {
-      if (row.verified() != null) {
-        fresh.packVerified(row.id(), row.verified());
+    if (!forget(bad)) {
+      if (rows != null) {
+        rows.close();
+        rows = null;
       }
+      unusable = null;
+      Sqlite.delete(local.resolve(INDEX));
+      rows().forget(bad);
+    }
+    takeProblem();
+    listing().settle();
+    changeablePageIndex();
+  }
+
+  /** Forgets rows that can be read; false when they cannot be. */
+  private boolean forget(Collection<StoreIndex.BadPages> bad) {
+    try {
+      StoreIndex found = rows();
+      if (unusable != null || found.integrity() != null) {
+        return false;
+      }
+      found.packs(); // some may be damaged where SQLite sees nothing
+      found.meta(GENERATION, NO_GENERATION);
+      found.forget(bad);
+      return true;
+    } catch (BlkshException e) {
+      return false;
     }
   }
 
