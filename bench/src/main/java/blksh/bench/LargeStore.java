@@ -222,15 +222,15 @@ public final class LargeStore {
     Path file = store.resolve("manifests/large/" + version + ".manifest");
     Files.createDirectories(file.getParent());
     try (OutputStream out = Files.newOutputStream(file)) {
-      put(out, "BKMANIF2".getBytes(StandardCharsets.US_ASCII));
+      out.write("BKMANIF2".getBytes(StandardCharsets.US_ASCII));
       byte[] extentTable = extents.write(out, 8);
       byte[] groupTable = groups.write(out, 8 + extents.bytes());
       byte[] chunkTable = Arrays.copyOf(extentTable, extentTable.length + groupTable.length);
       System.arraycopy(groupTable, 0, chunkTable, extentTable.length, groupTable.length);
       byte[] json = description(version, pages, count, root).getBytes(StandardCharsets.UTF_8);
-      put(out, packTable);
-      put(out, chunkTable);
-      put(out, json);
+      out.write(packTable);
+      out.write(chunkTable);
+      out.write(json);
       byte[] end = new byte[96];
       put(end, 0, "BKMFTEND");
       LittleEndian.putI64(end, 8, count);
@@ -245,7 +245,7 @@ public final class LargeStore {
       System.arraycopy(storeId, 0, end, 64, 16);
       LittleEndian.putI64(end, 80, groups.records());
       LittleEndian.putI32(end, 92, Checksum.of(end, 0, 92));
-      put(out, end);
+      out.write(end);
     }
   }
 
@@ -344,7 +344,7 @@ public final class LargeStore {
         int bytes = Math.min(CHUNK * length, all.length - from);
         LittleEndian.putI32(table, 20 * i + 16, Checksum.of(all, from, bytes));
       }
-      put(out, all);
+      out.write(all);
       return table;
     }
   }
@@ -352,10 +352,6 @@ public final class LargeStore {
   private static void put(byte[] to, int at, String text) {
     byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
     System.arraycopy(bytes, 0, to, at, bytes.length);
-  }
-
-  private static void put(OutputStream out, byte[] bytes) throws IOException {
-    out.write(bytes);
   }
 
   private static MessageDigest sha256() {

@@ -24,9 +24,10 @@ public final class DeviceUses {
   private static final Map<String, String> DEVICES =
       Map.of("logdev=", "the log", "rtdev=", "the realtime part");
 
-  private final MountTable mounts = MountTable.readIfAny();
+  /** Read when a device is asked for. */
+  private MountTable mounts;
 
-  /** By processes; read when a device is asked for. */
+  /** By processes; likewise. */
   private Map<String, MountTable> elsewhere;
 
   private final SwapTable swaps = SwapTable.readIfAny();
@@ -48,10 +49,11 @@ public final class DeviceUses {
     String name = sys.getFileName().toString();
     String number = BlockDevice.fact(sys, "dev");
     List<DeviceUse> uses = new ArrayList<>();
-    addMounts(mounts, "", name, number, uses);
-    if (elsewhere == null) {
+    if (mounts == null) {
+      mounts = MountTable.readIfAny();
       elsewhere = MountTable.elsewhere();
     }
+    addMounts(mounts, "", name, number, uses);
     for (Map.Entry<String, MountTable> other : elsewhere.entrySet()) {
       String where = " in another mount namespace (that of process " + other.getKey() + ")";
       addMounts(other.getValue(), where, name, number, uses);

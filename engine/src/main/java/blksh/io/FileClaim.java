@@ -93,9 +93,11 @@ public final class FileClaim {
 
   private static Path nameOf(Path path) throws IOException {
     Path absolute = path.toAbsolutePath();
-    return Files.exists(absolute)
-        ? absolute.toRealPath()
-        : absolute.getParent().toRealPath().resolve(absolute.getFileName());
+    try {
+      return absolute.toRealPath();
+    } catch (NoSuchFileException e) {
+      return absolute.getParent().toRealPath().resolve(absolute.getFileName());
+    }
   }
 
   private static FileClaim of(Path name, Object inode) {
@@ -147,6 +149,18 @@ public final class FileClaim {
         leftOpen.forEach(FileClaim::closeQuietly);
         FileClaim.class.notifyAll();
       }
+    }
+  }
+
+  /**
+   * Ends the claim and closes what was opened under it, at once for all others in the process: the
+   * system gives the number of a file that is gone to the next that is made as soon as it is
+   * closed, and that one must not be taken for this.
+   */
+  void release(Closeable opened) throws IOException {
+    synchronized (FileClaim.class) {
+      release();
+      opened.close();
     }
   }
 

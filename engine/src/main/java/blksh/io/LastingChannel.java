@@ -155,18 +155,12 @@ final class LastingChannel {
       return;
     }
     closed = true;
-    try {
-      if (claim != null) {
-        channel.close();
-      } else if (use.isReading()) {
-        FileClaim.closeReading(key, channel);
-      } else {
-        FileClaim.close(key, channel);
-      }
-    } finally {
-      if (claim != null) {
-        claim.release();
-      }
+    if (claim != null) {
+      claim.release(channel);
+    } else if (use.isReading()) {
+      FileClaim.closeReading(key, channel);
+    } else {
+      FileClaim.close(key, channel);
     }
   }
 }

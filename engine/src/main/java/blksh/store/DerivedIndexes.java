@@ -3,7 +3,6 @@ package blksh.store;
 import blksh.BlkshException;
 import blksh.io.Sqlite;
 import blksh.store.pack.Pack;
-import blksh.store.pack.PackCheck;
 import blksh.store.pack.PackDirectory;
 import blksh.store.pack.PackWriter;
 import blksh.store.pack.Page;
@@ -20,9 +19,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
 
 /**
  * What is derived from packs and manifests, in a local directory: {@code index.db} and {@code
@@ -66,7 +63,8 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
     this.identity = identity;
   }
 
-  private boolean writable() {
+  /** Whether anything can be noted. */
+  boolean writable() {
     return unusable == null
         && Files.isWritable(local)
         && isWritableIfThere(INDEX)
@@ -375,73 +373,6 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
   }
 
   /**
-   * Takes damaged pages out of the page index, and remembers them if it is made again: the next
-   * capture of them stores them again.
-   *
-   * @param check that read all of the pack
-   */
-  void forgetBad(PackCheck check) {
-    try {
-      if (writable() && check.wasRead()) {
-        noteBad(check);
-        if (check.hasBad()) {
-          forget(check);
-        }
-      }
-    } catch (BlkshException e) {
-      // an index that cannot be used is reported by the verification
-    }
-  }
-
-  /** The pages of a pack that a check found to fail their digests. */
-  static List<StoreIndex.BadPages> bad(PackCheck check) {
-    List<StoreIndex.BadPages> ranges = new ArrayList<>();
-    check.badWithin(
-        0,
-        check.shape().pages(),
-        (first, past) -> ranges.add(new StoreIndex.BadPages(check.id(), first, past)));
-    return ranges;
-  }
-
-  private void noteBad(PackCheck check) {
-    List<StoreIndex.BadPages> ranges = bad(check);
-    if (!ranges.isEmpty() || !rows().bad(check.id()).isEmpty()) {
-      rows().putBad(check.id(), ranges);
-    }
-  }
-
-  private void forget(PackCheck check) {
-    PageIndex from = pageIndex();
-    long ordinal =
-        rows().packs().stream()
-            .filter(row -> row.id() == check.id())
-            .mapToLong(StoreIndex.PackRow::ordinal)
-            .findAny()
-            .orElse(-1);
-    if (ordinal >= 0) {
-      exclusion.indexing(
-          () -> {
-            try (Pack pack = packs.acquire(check.id())) {
-              for (StoreIndex.BadPages range : bad(check)) {
-                forget(from, ordinal, pack, range);
-              }
-            }
-            return null;
-          });
-    }
-  }
-
-  private static void forget(PageIndex from, long ordinal, Pack pack, StoreIndex.BadPages range)
-      throws IOException {
-    byte[] digest = new byte[Page.DIGEST];
-    for (int page = range.first(); page < range.past(); page++) {
-      if (pack.digest(page, digest, 0)) {
-        from.remove(PageIndex.keyOf(digest, 0), PageIndex.address(ordinal, page));
-      }
-    }
-  }
-
-  /**
    * Puts pages back into the page index that were taken out and are sound.
    *
    * @return how many were
@@ -472,38 +403,45 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
   // ---- making again --------------------------------------------------------------------------
 
   /**
-   * Drops what is derived and makes it again, for who has the store alone. What no blob says is
-   * kept, if it can be read: the numbers of versions that are gone and when packs were verified.
+   * Forgets what is derived and makes it again, for who has the store alone. What no blob says is
+   * kept, if it can be read: the numbers of versions that are gone and when packs were verified. It
+   * is kept where it is, as whoever is killed on the way would lose it.
    *
    * @param bad pages that are not to be found: they fail their digests
    */
   synchronized void remake(Collection<StoreIndex.BadPages> bad) throws IOException {
-    Map<String, Integer> numbers = Map.of();
-    List<StoreIndex.PackRow> known = List.of();
-    try {
-      if (rows().integrity() == null) {
-        numbers = rows().numbers();
-        known = rows().packs();
-      }
-    } catch (BlkshException e) {
-      // nothing can be kept of it
-    }
-    takeProblem();
-    if (rows != null) {
-      rows.close();
+    if (unusable != null) {
+      unusable = null;
       rows = null;
     }
     pageIndex = null;
-    unusable = null;
-    Sqlite.delete(local.resolve(INDEX));
-    StoreIndex fresh = rows();
-    numbers.forEach(fresh::numberUsed);
-    bad.stream().collect(Collectors.groupingBy(StoreIndex.BadPages::pack)).forEach(fresh::putBad);
-    changeablePageIndex();
-    for (StoreIndex.PackRow row : known) {
-      if (row.verified() != null) {
-        fresh.packVerified(row.id(), row.verified());
+    if (!forget(bad)) {
+      if (rows != null) {
+        rows.close();
+        rows = null;
       }
+      unusable = null;
+      Sqlite.delete(local.resolve(INDEX));
+      rows().forget(bad);
+    }
+    takeProblem();
+    listing().settle();
+    changeablePageIndex();
+  }
+
+  /** Forgets rows that can be read; false when they cannot be. */
+  private boolean forget(Collection<StoreIndex.BadPages> bad) {
+    try {
+      StoreIndex found = rows();
+      if (unusable != null || found.integrity() != null) {
+        return false;
+      }
+      found.packs(); // some may be damaged where SQLite sees nothing
+      found.meta(GENERATION, NO_GENERATION);
+      found.forget(bad);
+      return true;
+    } catch (BlkshException e) {
+      return false;
     }
   }
 

@@ -125,7 +125,7 @@ final class Reindex {
         task.advance(reader.bytesRead() - before);
       }
       return new PackState(
-          id, check.shape().pages(), repair.isSound(check.pack()), DerivedIndexes.bad(check));
+          id, check.shape().pages(), repair.isSound(check.pack()), DamagedPages.of(check));
     } catch (IOException e) {
       note(id, IoFailure.reason(e));
       return null;

@@ -11,6 +11,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -386,18 +387,41 @@ final class StoreIndex implements Closeable {
   void putBad(long pack, List<BadPages> ranges) {
     transaction(
         () -> {
-          try (PreparedStatement delete = database.prepare("DELETE FROM bad WHERE pack = ?");
-              PreparedStatement insert =
-                  database.prepare("INSERT INTO bad(pack, first, past) VALUES(?, ?, ?)")) {
+          try (PreparedStatement delete = database.prepare("DELETE FROM bad WHERE pack = ?")) {
             delete.setLong(1, pack);
             delete.executeUpdate();
-            for (BadPages range : ranges) {
-              insert.setLong(1, pack);
-              insert.setInt(2, range.first());
-              insert.setInt(3, range.past());
-              insert.executeUpdate();
+          }
+          insertBad(ranges);
+          return null;
+        });
+  }
+
+  private void insertBad(Collection<BadPages> ranges) throws SQLException {
+    try (PreparedStatement insert =
+        database.prepare("INSERT INTO bad(pack, first, past) VALUES(?, ?, ?)")) {
+      for (BadPages range : ranges) {
+        insert.setLong(1, range.pack());
+        insert.setInt(2, range.first());
+        insert.setInt(3, range.past());
+        insert.executeUpdate();
+      }
+    }
+  }
+
+  /**
+   * Forgets what manifests say and which pages were bad, all or nothing.
+   *
+   * @param bad the pages that are bad now, of all packs
+   */
+  void forget(Collection<BadPages> bad) {
+    transaction(
+        () -> {
+          for (String table : List.of("manifests", "bad")) {
+            try (PreparedStatement delete = database.prepare("DELETE FROM " + table)) {
+              delete.executeUpdate();
             }
           }
+          insertBad(bad);
           return null;
         });
   }

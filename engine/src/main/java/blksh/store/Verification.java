@@ -66,7 +66,7 @@ final class Verification {
     ManifestCheck manifests = new ManifestCheck(repository, packs, full, report, task);
     parallel(versions, manifests::check);
     report.addPacks(packs.values());
-    packs.values().forEach(repository.indexes()::forgetBad);
+    packs.values().forEach(new DamagedPages(repository.indexes(), repository.packs())::note);
     if (rows != null && full) {
       indexCheck.checkRows(rows, packs);
     }

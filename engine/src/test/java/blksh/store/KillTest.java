@@ -38,6 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 class KillTest {
 
   private static final int KILLS = Effort.of("blksh.kills", 25, 300);
+  private static final int REINDEXES = Effort.of("blksh.kills", 25, 300);
   private static final int GENERATIONS = 4;
 
   @TempDir(factory = InMemory.class)
@@ -74,6 +75,27 @@ class KillTest {
       List<String> said = killOne(path, images, random);
       believe(said);
       check(path, kill, said);
+    }
+  }
+
+  @Test
+  void aReindexKilledAtAnyInstantRemembersTheNumbersOfVersionsThatAreGone() throws Exception {
+    Path path = folder.resolve("store");
+    Path image = Images.write(folder.resolve("image"), Content.compressible(MIB, 1));
+    Path output = folder.resolve("said");
+    Random random = new Random(20261);
+    Store.create(path, StoreOptions.defaults()).close();
+    for (int kill = 1; kill <= REINDEXES; kill++) {
+      try (Store store = Store.open(path)) {
+        Manifest manifest = capture(store, image, "disk").manifest();
+        assertThat(manifest.version()).as("after kill " + (kill - 1)).isEqualTo(kill);
+        store.delete(manifest);
+      }
+      Process child =
+          ChildJvm.start(output, List.of("-Xmx128m"), ReindexProgram.class, path.toString());
+      ChildJvm.awaitOutput(child, output);
+      child.waitFor(random.nextInt(100_000), TimeUnit.MICROSECONDS);
+      child.destroyForcibly().waitFor();
     }
   }
 
@@ -200,6 +222,18 @@ class KillTest {
   private static List<Path> leftovers(Path store) throws IOException {
     try (Stream<Path> files = Files.walk(store)) {
       return files.filter(f -> f.toString().endsWith(".part")).toList();
+    }
+  }
+
+  /** Reindexes a store until it is killed. */
+  static final class ReindexProgram {
+    public static void main(String[] arguments) {
+      try (Store store = Store.open(Path.of(arguments[0]))) {
+        while (true) {
+          store.reindex(Task.unwatched());
+          System.out.println("reindexed");
+        }
+      }
     }
   }
 

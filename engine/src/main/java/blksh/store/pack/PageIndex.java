@@ -40,7 +40,7 @@ public final class PageIndex implements Closeable {
   private final boolean writable;
   private volatile PageTable table;
 
-  private PageIndex(Path path, boolean writable, PageTable table) {
+  PageIndex(Path path, boolean writable, PageTable table) {
     this.path = path;
     this.writable = writable;
     this.table = table;
@@ -294,10 +294,7 @@ public final class PageIndex implements Closeable {
 
   private void reserve(long more) throws IOException {
     PageTable t = table;
-    long slots = t.slots;
-    while ((t.used() + more) * 10 > slots * 7) {
-      slots *= 2;
-    }
+    long slots = Math.max(t.slots, slotsFor(t.used() + more));
     if (slots == t.slots) {
       return;
     }

@@ -135,6 +135,7 @@ public final class PageIndexBuilder implements Closeable {
     long slots = PageIndex.slotsFor(total);
     PartFile fresh = PageTable.begin(path, PageIndex.newGeneration(), slots, past);
     boolean whole = false;
+    PageTable table;
     try {
       Slots to = new Slots(fresh.file(), slots);
       if (file == null) {
@@ -146,7 +147,7 @@ public final class PageIndexBuilder implements Closeable {
         merge(to);
       }
       to.end();
-      PageTable table = PageTable.map(fresh.path(), true);
+      table = PageTable.map(fresh.path(), true);
       long used = to.used;
       for (int i = 0; i < to.left.size(); i += 2) {
         used += Math.max(0, table.insert(to.left.get(i), to.left.get(i + 1)));
@@ -159,7 +160,7 @@ public final class PageIndexBuilder implements Closeable {
       }
     }
     PageIndex.publish(fresh, path);
-    return PageIndex.open(path, true);
+    return new PageIndex(path, true, table);
   }
 
   // ---- merging --------------------------------------------------------------------------------
@@ -230,7 +231,7 @@ public final class PageIndexBuilder implements Closeable {
     Slots(OpenFile file, long slots) {
       this.file = file;
       this.slots = slots;
-      this.shift = 64 - Long.numberOfTrailingZeros(slots);
+      this.shift = PageTable.shift(slots);
     }
 
     void put(long key, long address) throws IOException {

@@ -55,7 +55,12 @@ final class PageTable {
     this.segments = segments;
     this.generation = header.get(GENERATION_AT);
     this.slots = header.get(SLOTS_AT);
-    this.shift = 64 - Long.numberOfTrailingZeros(slots);
+    this.shift = shift(slots);
+  }
+
+  /** How far a key is shifted to the right to give its slot. */
+  static int shift(long slots) {
+    return 64 - Long.numberOfTrailingZeros(slots);
   }
 
   long home(long key) {

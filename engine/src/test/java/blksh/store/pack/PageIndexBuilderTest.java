@@ -1,12 +1,12 @@
 package blksh.store.pack;
 
+import static blksh.store.pack.PageIndexTest.assertHolds;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,9 +25,7 @@ class PageIndexBuilderTest {
   }
 
   private static byte[] digests(long seed) {
-    byte[] digests = new byte[PAGES * Page.DIGEST];
-    new Random(seed).nextBytes(digests);
-    return digests;
+    return PageIndexTest.digests(PAGES, seed);
   }
 
   private PageIndex built(int limit) throws IOException {
@@ -36,14 +34,6 @@ class PageIndexBuilderTest {
         builder.addAll(pack, digests(pack), PAGES);
       }
       return builder.finish();
-    }
-  }
-
-  private static void assertHolds(PageIndex index, long ordinal, byte[] digests) {
-    for (int page = 0; page < digests.length / Page.DIGEST; page++) {
-      long address = PageIndex.address(ordinal, page);
-      long key = PageIndex.keyOf(digests, page * Page.DIGEST);
-      assertThat(index.find(key, found -> found == address)).isEqualTo(address);
     }
   }
 

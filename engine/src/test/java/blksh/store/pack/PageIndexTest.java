@@ -19,13 +19,13 @@ class PageIndexTest {
     return folder.resolve("pages.idx");
   }
 
-  private static byte[] digests(int pages, long seed) {
+  static byte[] digests(int pages, long seed) {
     byte[] digests = new byte[pages * Page.DIGEST];
     new Random(seed).nextBytes(digests);
     return digests;
   }
 
-  private static void assertHolds(PageIndex index, long ordinal, byte[] digests) {
+  static void assertHolds(PageIndex index, long ordinal, byte[] digests) {
     for (int page = 0; page < digests.length / Page.DIGEST; page++) {
       long address = PageIndex.address(ordinal, page);
       long key = PageIndex.keyOf(digests, page * Page.DIGEST);
