@@ -7,9 +7,9 @@ import blksh.io.ExtendedAttributes;
 import blksh.io.FileStatus;
 import blksh.io.IoFailure;
 import blksh.store.ImagePiece;
+import blksh.store.ManifestFigures;
 import blksh.store.PiecedImage;
 import blksh.store.RootDigest;
-import blksh.store.TreeFigures;
 import blksh.store.pack.Page;
 import blksh.task.Task;
 import blksh.tree.TreeScan;
@@ -445,8 +445,8 @@ final class TreeCapture implements PiecedImage, Closeable {
   }
 
   @Override
-  public TreeFigures figures() {
-    return new TreeFigures(
+  public ManifestFigures.Tree figures() {
+    return new ManifestFigures.Tree(
         table.entries(), queue.files(), queue.bytes(), findings.unread(), findings.unsettled());
   }
 

@@ -46,7 +46,7 @@ interface CaptureInput {
   }
 
   /** What the tree in it holds, when it is a snapshot of one; asked at the end. */
-  default TreeFigures tree() {
+  default ManifestFigures.Tree tree() {
     return null;
   }
 

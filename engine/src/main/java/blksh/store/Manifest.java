@@ -28,7 +28,7 @@ public record Manifest(
     ManifestFigures figures,
     String root,
     int sectorSize,
-    TreeFigures tree) {
+    ManifestFigures.Tree tree) {
 
   /** What it is a version of. */
   public ManifestKind kind() {

@@ -20,4 +20,16 @@ public record ManifestFigures(
     long newPages,
     long newBytes,
     long storedBytes,
-    long extents) {}
+    long extents) {
+
+  /**
+   * What a snapshot of a file tree holds, as its manifest says.
+   *
+   * @param entries names in the tree, directories and all
+   * @param files regular files, each once however many names it has
+   * @param bytes of those files, holes and all
+   * @param unread entries that could not be read, or only in part
+   * @param unsettled files that changed while they were read, each time they were
+   */
+  public record Tree(long entries, long files, long bytes, long unread, long unsettled) {}
+}

@@ -58,7 +58,7 @@ final class ManifestJson {
         out.writeNumberField("sectorSize", m.sectorSize());
       }
       if (m.tree() != null) {
-        TreeFigures t = m.tree();
+        ManifestFigures.Tree t = m.tree();
         out.writeStringField("kind", m.kind().word());
         out.writeObjectFieldStart("tree");
         out.writeNumberField("entries", t.entries());
@@ -114,7 +114,8 @@ final class ManifestJson {
   }
 
   /** A kind nobody here knows is refused: its bytes mean what only a newer blksh knows. */
-  private static TreeFigures tree(String word, Map<String, String> fields) throws IOException {
+  private static ManifestFigures.Tree tree(String word, Map<String, String> fields)
+      throws IOException {
     ManifestKind kind = word == null ? ManifestKind.IMAGE : ManifestKind.of(word);
     if (kind == null) {
       throw new IOException(
@@ -122,7 +123,7 @@ final class ManifestJson {
     }
     return kind == ManifestKind.IMAGE
         ? null
-        : new TreeFigures(
+        : new ManifestFigures.Tree(
             number(fields, "entries"),
             number(fields, "files"),
             number(fields, "bytes"),

@@ -38,5 +38,5 @@ public interface PiecedImage {
   SourceInfo describe();
 
   /** What the tree in it holds; asked once all pieces have their places. */
-  TreeFigures figures();
+  ManifestFigures.Tree figures();
 }

@@ -47,7 +47,7 @@ final class PiecedInput implements CaptureInput {
   }
 
   @Override
-  public TreeFigures tree() {
+  public ManifestFigures.Tree tree() {
     return image.figures();
   }
 }

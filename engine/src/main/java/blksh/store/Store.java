@@ -440,9 +440,7 @@ public final class Store implements Closeable {
     return call(task, () -> new UseCount(repository, task).run(parts));
   }
 
-  /**
-   * What of the stored pages each of some versions needs alone, and with others; in their order.
-   */
+  /** What of the stored pages each version of a list needs alone, and with others. */
   public List<StoreUse.Version> shares(List<Manifest> manifests, Task task) {
     return call(task, () -> new ShareCount(repository, task).run(manifests));
   }
