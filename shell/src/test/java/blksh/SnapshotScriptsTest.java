@@ -87,6 +87,10 @@ class SnapshotScriptsTest {
     Path store = folder.resolve("store");
     takenTwiceComparedAndGivenBack("--store", store, "mine@1", "mine@2");
     assertThat(done("list", "--store", store).out()).contains("mine@2");
+    Path mounted = folder.resolve("mounted");
+    done("mount", "mine@2", mounted, "--store", store, "--background");
+    assertThat(text(mounted, tree.resolve("letters/robert"))).isEqualTo("Dear Bob,\n");
+    done("unmount", mounted);
   }
 
   @Test

@@ -44,7 +44,7 @@ final class CopyOut {
       switch (entry.kind()) {
         case DIRECTORY -> copyDirectory(entry, target);
         case FILE -> copyFile(entry, target);
-        case LINK -> Files.createSymbolicLink(target, Path.of(entry.link()));
+        case LINK -> Files.createSymbolicLink(target, tree.linkTarget(entry));
         case SPECIAL ->
             task.finding("left out %s: a device, pipe or socket".formatted(entry.path()));
       }
@@ -63,7 +63,7 @@ final class CopyOut {
     List<FileEntry> inside = new ArrayList<>();
     tree.list(directory, inside::add);
     for (FileEntry entry : inside) {
-      copy(entry, target.resolve(entry.name()));
+      copy(entry, tree.pathIn(target, entry));
     }
     describe(directory, target);
   }

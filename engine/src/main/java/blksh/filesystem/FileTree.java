@@ -17,8 +17,7 @@ import java.util.function.Consumer;
  * never hangs, and no number found in it decides how much memory is taken. All methods may be
  * called from any thread at once.
  */
-public sealed interface FileTree extends Closeable
-    permits ExtTree, FatTree, IsoTree, NtfsTree, UdfTree {
+public interface FileTree extends Closeable {
 
   /** The file system by its usual name: {@code "ext4"}, {@code "FAT16"}. */
   String type();
@@ -92,6 +91,16 @@ public sealed interface FileTree extends Closeable
    */
   default void copyOut(FileEntry entry, Path target, Task task) {
     new CopyOut(this, task).copy(entry, target);
+  }
+
+  /** Where an entry is copied to in a directory of this machine. */
+  default Path pathIn(Path directory, FileEntry entry) {
+    return directory.resolve(entry.name());
+  }
+
+  /** Where a symbolic link leads, to be made again. */
+  default Path linkTarget(FileEntry link) {
+    return Path.of(link.link());
   }
 
   /** Closes the source underneath. */

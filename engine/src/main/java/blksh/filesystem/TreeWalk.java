@@ -13,8 +13,8 @@ import java.util.function.Consumer;
 /** A walk through the directories of a tree that enters none of them twice. */
 final class TreeWalk {
 
-  /** No system takes longer paths, in characters. */
-  private static final int LONGEST_PATH = 4096;
+  /** No tree that makes sense has longer paths, in characters. */
+  private static final int LONGEST_PATH = 1 << 16;
 
   private final FileTree tree;
   private final Task task;

@@ -48,4 +48,16 @@ public final class PathBytes {
     }
     return Path.of(URI.create(uri.toString()));
   }
+
+  /** The path of some bytes, as a link has them: relative when they begin with no slash. */
+  public static Path linked(byte[] bytes) {
+    if (bytes.length == 0 || bytes[0] == '/') {
+      return bytes.length == 0 ? Path.of("") : path(bytes);
+    }
+    byte[] whole = new byte[bytes.length + 1];
+    whole[0] = '/';
+    System.arraycopy(bytes, 0, whole, 1, bytes.length);
+    Path absolute = path(whole);
+    return absolute.subpath(0, absolute.getNameCount());
+  }
 }

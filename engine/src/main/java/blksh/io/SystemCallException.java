@@ -53,6 +53,11 @@ public final class SystemCallException extends FileSystemException {
     return new SystemCallException(NameText.of(name), EEXIST);
   }
 
+  /** Whether there is no entry of that path; none lies below a file, or a link. */
+  public boolean isNoSuchEntry() {
+    return number == ENOENT || number == ENOTDIR || number == ELOOP;
+  }
+
   /** The number of errno.h. */
   public int number() {
     return number;

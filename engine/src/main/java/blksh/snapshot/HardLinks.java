@@ -1,31 +1,50 @@
 package blksh.snapshot;
 
 import blksh.io.FileStatus;
+import blksh.io.Packed;
+import java.io.Closeable;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
- * Files of a tree that have more than one name, from the first of them on that was made until the
- * last. Who comes upon another name meanwhile waits for the first to be made.
+ * The first name that was made of each file of a tree that has several. Who comes upon another name
+ * while the first is made waits for it.
  */
-final class HardLinks {
+final class HardLinks implements Closeable {
 
   private record Key(long device, long inode) {}
 
   /**
    * A name that was made.
    *
-   * @param entry what was noted of it
+   * @param entry what was noted of it; null when that does not matter
    */
-  record Made(byte[] path, RecordEntry entry) {}
+  record Made(byte[] path, RecordEntry entry) {
 
-  private static final class Making {
-    Made made;
-    int left;
-    boolean failed;
+    private static final byte[] NONE = {};
+
+    byte[] packed() {
+      byte[] noted = entry == null ? NONE : RecordEntry.packed(List.of(entry));
+      return new Packed.Packing(path.length + noted.length + 8)
+          .bytes(path)
+          .bytes(noted)
+          .toByteArray();
+    }
+
+    static Made unpacked(byte[] packed) {
+      Packed from = new Packed(packed);
+      byte[] path = from.bytes();
+      byte[] noted = from.bytes();
+      return new Made(path, noted.length == 0 ? null : RecordEntry.unpacked(noted).get(0));
+    }
   }
 
-  private final Map<Key, Making> files = new HashMap<>();
+  /** Whose first name is being made now. Guarded by this. */
+  private final Map<Key, Thread> making = new HashMap<>();
+
+  /** Guarded by this. */
+  private final InodeTable made = new InodeTable();
 
   /**
    * Comes upon a name of a file.
@@ -35,33 +54,36 @@ final class HardLinks {
    */
   synchronized Made first(FileStatus status) {
     Key key = new Key(status.device(), status.inode());
-    Making making = files.get(key);
-    if (making == null || making.failed) {
-      making = new Making();
-      making.left = status.links() - 1;
-      files.put(key, making);
-      return null;
-    }
-    while (making.made == null && !making.failed) {
+    boolean interrupted = false;
+    while (making.containsKey(key)) {
       try {
         wait();
       } catch (InterruptedException e) {
-        making.failed = true;
+        interrupted = true; // the other is interrupted too, and ends
       }
     }
-    if (--making.left <= 0) {
-      files.remove(key, making);
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
-    return making.made;
+    byte[] found = made.get(key.device, key.inode);
+    if (found != null) {
+      return Made.unpacked(found);
+    }
+    making.put(key, Thread.currentThread());
+    return null;
   }
 
-  /** Says what the first name became; null when it was not made. */
-  synchronized void made(FileStatus status, Made made) {
-    Making making = files.get(new Key(status.device(), status.inode()));
-    if (making != null) {
-      making.made = made;
-      making.failed = made == null;
-      notifyAll();
+  /** Says what the first name became; null when it was not made, and the next is the first. */
+  synchronized void made(FileStatus status, Made first) {
+    if (first != null) {
+      made.put(status.device(), status.inode(), first.packed());
     }
+    making.remove(new Key(status.device(), status.inode()));
+    notifyAll();
+  }
+
+  @Override
+  public synchronized void close() {
+    made.close();
   }
 }

@@ -170,7 +170,9 @@ final class LinkedPart {
             same ? new LinkedToken(first.digest(), first.attributes(), take.id()) : null);
         return;
       }
+      // As many names as the destination allows; the next go with this one.
       putAlone(entry, way, last);
+      take.hardLinks().made(entry.status(), new HardLinks.Made(way.path(), lastNoted()));
       return;
     }
     boolean done = false;
@@ -178,9 +180,13 @@ final class LinkedPart {
       putAlone(entry, way, last);
       done = true;
     } finally {
-      RecordEntry first = done ? noted.get(noted.size() - 1) : null;
-      take.hardLinks().made(entry.status(), done ? new HardLinks.Made(way.path(), first) : null);
+      take.hardLinks()
+          .made(entry.status(), done ? new HardLinks.Made(way.path(), lastNoted()) : null);
     }
+  }
+
+  private RecordEntry lastNoted() {
+    return noted.get(noted.size() - 1);
   }
 
   /** Makes a name of what has one in the snapshot; false where that cannot be. */

@@ -16,7 +16,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -35,7 +34,7 @@ final class LinkedRestore {
   private final Problems problems;
 
   /** The first name that was made of a file with several, by device and inode it had. */
-  private final Map<List<Long>, byte[]> made = new HashMap<>();
+  private final InodeTable made = new InodeTable();
 
   /** Directories whose parts are to come, by path. */
   private final Map<byte[], RecordEntry> below = new TreeMap<>(Arrays::compareUnsigned);
@@ -68,7 +67,8 @@ final class LinkedRestore {
   RestoredTree to(Path to, boolean dryRun) {
     byte[] name = LinkedDestination.bytes(snapshot.snapshot().name());
     try (DirectoryHandle from = destination.top().directory(name);
-        reading) {
+        reading;
+        made) {
       if (dryRun) {
         go(from, null);
       } else {
@@ -183,9 +183,8 @@ final class LinkedRestore {
 
   private void make(DirectoryHandle from, byte[] path, RecordEntry entry, TreeWriter writer)
       throws IOException {
-    List<Long> group =
-        entry.groupInode() == 0 ? null : List.of(entry.groupDevice(), entry.groupInode());
-    byte[] first = group == null ? null : made.get(group);
+    boolean several = entry.groupInode() != 0;
+    byte[] first = several ? made.get(entry.groupDevice(), entry.groupInode()) : null;
     if (first != null) {
       writer.name(path, first);
       return;
@@ -197,8 +196,8 @@ final class LinkedRestore {
       case LINK -> writer.link(path, metadata, entry.target());
       default -> writer.node(path, metadata);
     }
-    if (group != null) {
-      made.put(group, path);
+    if (several) {
+      made.put(entry.groupDevice(), entry.groupInode(), path);
     }
   }
 

@@ -1,6 +1,7 @@
 package blksh.snapshot;
 
 import blksh.BlkshException;
+import blksh.filesystem.FileTree;
 import blksh.io.DirectoryHandle;
 import blksh.io.FileStatus;
 import blksh.io.IoFailure;
@@ -357,6 +358,12 @@ public final class LinkedSnapshots implements SnapshotSet {
           .suggest("adopt the snapshots in " + root);
     }
     return noted.id();
+  }
+
+  @Override
+  public FileTree files(String name) {
+    return new LinkedTree(
+        root.resolve(name), named("look into the snapshot " + name, name).snapshot());
   }
 
   @Override

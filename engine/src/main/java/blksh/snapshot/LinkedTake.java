@@ -115,6 +115,7 @@ final class LinkedTake {
       for (Job left = jobs.left(); left != null; left = jobs.left()) {
         left.close();
       }
+      hardLinks.close();
     }
     task.checkCancelled();
   }

@@ -1,5 +1,6 @@
 package blksh.snapshot;
 
+import blksh.filesystem.FileTree;
 import blksh.io.PathBytes;
 import blksh.retention.Policy;
 import blksh.task.Task;
@@ -42,6 +43,9 @@ public interface SnapshotSet extends Closeable {
    * @param dryRun whether it is only looked at what would go
    */
   void delete(List<String> names, boolean dryRun, Task task);
+
+  /** The files of a snapshot, to look into and to read; open as long as this is. */
+  FileTree files(String name);
 
   /** What is another in the second than in the first, in the order of paths. */
   void diff(String before, String after, Task task, Consumer<TreeDifference> differences);

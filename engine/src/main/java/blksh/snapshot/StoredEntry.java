@@ -2,6 +2,7 @@ package blksh.snapshot;
 
 import blksh.io.FileType;
 import java.time.Instant;
+import java.util.Arrays;
 
 /**
  * An entry of a snapshot in a store.
@@ -40,7 +41,7 @@ public record StoredEntry(
   /** Its name, without the directory it is in. */
   public byte[] name() {
     int from = PathOrder.directoryLength(path, path.length);
-    return java.util.Arrays.copyOfRange(
+    return Arrays.copyOfRange(
         path, from == 0 && (path.length == 0 || path[0] != '/') ? 0 : from + 1, path.length);
   }
 }

@@ -1,6 +1,7 @@
 package blksh.snapshot;
 
 import blksh.BlkshException;
+import blksh.filesystem.FileTree;
 import blksh.io.IoFailure;
 import blksh.io.NameText;
 import blksh.retention.Policy;
@@ -8,9 +9,11 @@ import blksh.store.Manifest;
 import blksh.store.ManifestKind;
 import blksh.store.Store;
 import blksh.store.StoreUse;
+import blksh.task.CancelledException;
 import blksh.task.Task;
 import blksh.tree.Excludes;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.ZoneId;
@@ -77,6 +80,11 @@ public final class StoredSnapshots implements SnapshotSet {
    */
   public StoredTree open(String name) {
     return new StoredTree(store, store.manifest(name));
+  }
+
+  @Override
+  public FileTree files(String name) {
+    return new StoredFiles(open(name));
   }
 
   private List<Manifest> named(List<String> names) {
@@ -149,7 +157,7 @@ public final class StoredSnapshots implements SnapshotSet {
         verification.run();
         entries += verification.entries();
         bytes += verification.bytes();
-      } catch (blksh.task.CancelledException e) {
+      } catch (CancelledException e) {
         throw e;
       } catch (BlkshException e) {
         problems.add(e.getMessage());
@@ -179,15 +187,10 @@ public final class StoredSnapshots implements SnapshotSet {
     List<String> found = new ArrayList<>();
     for (String name : names) {
       String reference = store.resolve(name);
-      try {
-        ManifestKind kind = store.manifest(reference).kind();
-        if (kind != ManifestKind.TREE) {
-          throw new BlkshException(
-                  "delete " + reference, "it is an image, not a snapshot of a file tree")
-              .suggest("delete it from the store");
-        }
-      } catch (BlkshException e) {
-        throw e;
+      if (store.manifest(reference).kind() != ManifestKind.TREE) {
+        throw new BlkshException(
+                "delete " + reference, "it is an image, not a snapshot of a file tree")
+            .suggest("delete it from the store");
       }
       found.add(reference);
     }
@@ -235,6 +238,6 @@ public final class StoredSnapshots implements SnapshotSet {
 
   @Override
   public String toString() {
-    return "snapshots in " + NameText.of(place().getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    return "snapshots in " + NameText.of(place().getBytes(StandardCharsets.UTF_8));
   }
 }

@@ -2,12 +2,15 @@ package blksh.snapshot;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
+import blksh.block.Extent;
 import blksh.block.SliceSource;
+import blksh.block.SourceInfo;
 import blksh.io.NameText;
 import blksh.store.Manifest;
 import blksh.store.Store;
 import blksh.store.pack.Page;
 import java.io.Closeable;
+import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -174,17 +177,17 @@ public final class StoredTree implements Closeable {
     }
 
     @Override
-    public int read(long position, java.nio.ByteBuffer target) {
+    public int read(long position, ByteBuffer target) {
       return of.read(position, target);
     }
 
     @Override
-    public Iterator<blksh.block.Extent> extents(long position, long length) {
+    public Iterator<Extent> extents(long position, long length) {
       return of.extents(position, length);
     }
 
     @Override
-    public blksh.block.SourceInfo describe() {
+    public SourceInfo describe() {
       return of.describe();
     }
 

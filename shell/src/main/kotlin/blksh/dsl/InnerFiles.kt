@@ -3,8 +3,6 @@ package blksh.dsl
 import blksh.BlkshException
 import blksh.filesystem.FileEntry
 import blksh.filesystem.FileTree
-import blksh.filesystem.FileTrees
-import blksh.filesystem.UnknownFileSystemException
 import blksh.task.Task
 import blksh.view.Described
 import blksh.view.Field
@@ -19,10 +17,10 @@ import java.time.Instant
 import java.util.regex.PatternSyntaxException
 
 /**
- * The files of the file system on a source, read without mounting it and without root: what is in
- * its top directory, and by path all the rest: `files["/etc/fstab"].text`.
+ * The files of the file system on a source, read without mounting it and without root, or of a
+ * snapshot: what is in its top directory, and by path all the rest: `files["/etc/fstab"].text`.
  */
-class InnerFiles internal constructor(private val source: Source) :
+class InnerFiles internal constructor(private val holder: FileHolder) :
   AbstractList<InnerFile>(), Keyed {
 
   private val top: List<InnerFile> by lazy { within { tree -> list(tree, tree.root()) } }
@@ -46,7 +44,7 @@ class InnerFiles internal constructor(private val source: Source) :
    */
   operator fun get(path: String): InnerFile =
     member(path)
-      ?: throw BlkshException("find $path in ${source.name}", "there is no such file")
+      ?: throw BlkshException("find $path in ${holder.name}", "there is no such file")
         .suggest(
           if (top.isEmpty()) "it is empty"
           else keys.take(SUGGESTED).joinToString(prefix = "at the top are ")
@@ -72,9 +70,9 @@ class InnerFiles internal constructor(private val source: Source) :
         FileSystems.getDefault().getPathMatcher("glob:$pattern")
       } catch (wrong: PatternSyntaxException) {
         val problem = "it is no pattern: ${wrong.description}"
-        throw BlkshException("find $pattern in ${source.name}", problem, wrong)
+        throw BlkshException("find $pattern in ${holder.name}", problem, wrong)
       }
-    return source.session.run("find", "$pattern in ${source.name}") { task ->
+    return holder.session.run("find", "$pattern in ${holder.name}") { task ->
       within { tree ->
         val found = mutableListOf<InnerFile>()
         tree.walk(tree.root(), task) {
@@ -92,7 +90,7 @@ class InnerFiles internal constructor(private val source: Source) :
    * Example: `sampleDisk(1).files.walk { if (it.size > 1.MiB) println(it.path) }`
    */
   fun walk(each: (InnerFile) -> Unit) {
-    source.session.run("walk", source.name) { task ->
+    holder.session.run("walk", holder.name) { task ->
       within { tree -> tree.walk(tree.root(), task) { each(InnerFile(this, it)) } }
     }
   }
@@ -107,13 +105,13 @@ class InnerFiles internal constructor(private val source: Source) :
   internal fun copy(entry: FileEntry?, to: String): CopiedOut {
     val what = entry?.path() ?: "/"
     val given = target(to)
-    val target =
-      if (entry != null && Files.isDirectory(given)) given.resolve(entry.name()) else given
-    val dryRun = source.session.options().dryRun()
-    return source.session.run("copy", "$what of ${source.name}") { task ->
+    val dryRun = holder.session.options().dryRun()
+    return holder.session.run("copy", "$what of ${holder.name}") { task ->
       within { tree ->
+        val target =
+          if (entry != null && Files.isDirectory(given)) tree.pathIn(given, entry) else given
         if (!dryRun) tree.copyOut(entry ?: tree.root(), target, task)
-        CopiedOut(source.name, what, target, task, dryRun)
+        CopiedOut(holder.name, what, target, task, dryRun)
       }
     }
   }
@@ -133,25 +131,9 @@ class InnerFiles internal constructor(private val source: Source) :
     }
   }
 
-  internal fun <T> within(use: (FileTree) -> T): T {
-    val opened = source.open()
-    val tree =
-      try {
-        FileTrees.open(opened)
-      } catch (unknown: UnknownFileSystemException) {
-        opened.close()
-        val parts = runCatching { source.partitions.keys }.getOrDefault(emptyList())
-        if (parts.isEmpty()) throw unknown
-        throw UnknownFileSystemException(unknown.action(), "it is divided into partitions")
-          .suggest("say which: partitions[\"${parts[0]}\"].files")
-      } catch (failure: Throwable) {
-        opened.close()
-        throw failure
-      }
-    return tree.use(use)
-  }
+  internal fun <T> within(use: (FileTree) -> T): T = holder.withFiles(use)
 
-  override fun toString(): String = "files of ${source.name}"
+  override fun toString(): String = "files of ${holder.name}"
 
   private companion object {
     const val SUGGESTED = 8

@@ -83,6 +83,13 @@ internal constructor(
       return open().use { BlockMap.of(reference, it.size(), it.extents(), changed) }
     }
 
+  /** The files of its file system; of a `TREE` those of the snapshot. */
+  override val files: InnerFiles
+    get() = if (kind == ManifestKind.TREE) snapshot().files else super.files
+
+  /** As a snapshot of a file tree, which it is. */
+  internal fun snapshot(): Snapshot = snapshotsOf(store)[reference]
+
   override fun open(): BlockSource = store.source(this)
 
   override fun restore(to: String, overwrite: Boolean): Restored =

@@ -12,6 +12,7 @@ import blksh.mount.fuse.MountOptions
 import blksh.mount.nbd.ServeOptions
 import blksh.session.Detached
 import blksh.session.Session
+import blksh.store.ManifestKind
 import blksh.view.Described
 import blksh.view.Field
 import blksh.view.Keyed
@@ -195,8 +196,17 @@ internal class Mounting(private val session: Session) {
     when {
       background -> detached("mount", source.name, source.words, dir.absolute(), options)
       source is Image && source.members.isNotEmpty() -> mount(source.members, source, dir, options)
+      source is Manifest && source.kind == ManifestKind.TREE ->
+        mount(source.snapshot(), dir, options, false)
       else -> Mount(session, engine.mount(MountSource.of(source.open()), dir, options))
     }
+
+  fun mount(snapshot: Snapshot, dir: Path, options: MountOptions, background: Boolean): Mount =
+    if (background) {
+      val words =
+        listOf(snapshot.name, "--store", snapshot.among.place.path("mount", "stores").absolute())
+      detached("mount", snapshot.name, words, dir.absolute(), options)
+    } else Mount(session, engine.mount(snapshot.mountSource(), dir, options))
 
   /** The images of a set, each opened when it is read. */
   private fun mount(members: Images, set: Image, dir: Path, options: MountOptions): Mount =

@@ -1,7 +1,9 @@
 package blksh.dsl
 
 import blksh.BlkshException
+import blksh.filesystem.FileTree
 import blksh.io.NameText
+import blksh.mount.fuse.MountOptions
 import blksh.retention.Age
 import blksh.retention.Period
 import blksh.retention.Policy
@@ -10,12 +12,14 @@ import blksh.snapshot.LinkedSnapshots
 import blksh.snapshot.Snapshot as Engine
 import blksh.snapshot.SnapshotRequest
 import blksh.snapshot.SnapshotSet
+import blksh.snapshot.StoredSnapshots
 import blksh.tree.Excludes
 import blksh.tree.WalkOptions
 import blksh.view.Described
 import blksh.view.Field
 import blksh.view.Keyed
 import blksh.view.Size
+import blksh.workspace.MountSource
 import java.nio.file.Path
 import java.time.Instant
 
@@ -44,7 +48,7 @@ internal constructor(
 
   private val all: List<Engine> by lazy { within { it.list() } }
 
-  private fun <T> within(making: Boolean = false, use: (SnapshotSet) -> T): T =
+  internal fun <T> within(making: Boolean = false, use: (SnapshotSet) -> T): T =
     opening(making && !dryRun).use(use)
 
   override val size: Int
@@ -283,6 +287,12 @@ internal constructor(
   }
 }
 
+/** The snapshots in a store. */
+internal fun snapshotsOf(store: Store): Snapshots =
+  Snapshots(store.session, store.place) { making ->
+    store.session.waiting { it.snapshotsInStore(store.place, making) }
+  }
+
 /** One snapshot of file trees. */
 class Snapshot
 internal constructor(
@@ -333,6 +343,36 @@ internal constructor(
 
   private fun known(bytes: Long): Size? = if (bytes >= 0) Size(bytes) else null
 
+  /**
+   * What is in it, read without restoring: `files["/etc/fstab"].text`.
+   *
+   * Example: `sampleSnapshots().last().files`
+   */
+  val files: InnerFiles
+    get() = InnerFiles(SnapshotHolder(this))
+
+  /**
+   * Mounts its tree on a directory, with owners, permissions and times; of a snapshot in a store,
+   * as the others are directories already. It ends with this process, unless another one does it in
+   * the background.
+   *
+   * @param dir an empty directory, or one to be made
+   * @param allowOther whether other users may see it
+   * @param background whether a process of its own serves it, which stays; `mounts` lists it
+   */
+  fun mount(dir: String, allowOther: Boolean = false, background: Boolean = false): Mount =
+    Mounting(among.session)
+      .mount(this, Path.of(dir), MountOptions(false, allowOther, false), background)
+
+  internal fun mountSource(): MountSource =
+    among.within {
+      MountSource.of(
+        (it as? StoredSnapshots)?.open(name)
+          ?: throw BlkshException("mount snapshot $name", "it is a directory of files already")
+            .suggest("use it as it is: ${among.place}/$name")
+      )
+    }
+
   /** Makes its entries again, see [Snapshots.restore]. */
   fun restore(to: String, paths: List<String> = emptyList()): TreeRestored =
     among.restore(name, to, paths)
@@ -363,4 +403,17 @@ internal constructor(
     )
 
   override fun toString(): String = name
+}
+
+/** A snapshot, to look into. */
+private class SnapshotHolder(private val snapshot: Snapshot) : FileHolder {
+
+  override val session: Session
+    get() = snapshot.among.session
+
+  override val name: String
+    get() = snapshot.name
+
+  override fun <T> withFiles(use: (FileTree) -> T): T =
+    snapshot.among.within { set -> set.files(name).use(use) }
 }

@@ -116,8 +116,8 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
    *
    * Example: `sampleDisk(1).files`
    */
-  val files: InnerFiles
-    get() = InnerFiles(this)
+  open val files: InnerFiles
+    get() = InnerFiles(FileSystemHolder(this))
 
   /**
    * Writes it as an image. What its file systems do not use is left out; the rest is proven first

@@ -165,10 +165,7 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
    *
    * Example: `snapshots(sampleStore())`
    */
-  fun snapshots(store: Store): Snapshots =
-    Snapshots(session, store.place) { making ->
-      session.waiting { it.snapshotsInStore(store.place, making) }
-    }
+  fun snapshots(store: Store): Snapshots = snapshotsOf(store)
 
   /**
    * The caches used before, by name; [Caches.watch] waits for media.

@@ -1,0 +1,45 @@
+package blksh.dsl
+
+import blksh.filesystem.FileTree
+import blksh.filesystem.FileTrees
+import blksh.filesystem.UnknownFileSystemException
+import blksh.session.Session
+
+/** What has files inside: the file system of a source, a snapshot. */
+internal interface FileHolder {
+  val session: Session
+
+  /** What it is, for people. */
+  val name: String
+
+  /** Does something with its files, while it is open. */
+  fun <T> withFiles(use: (FileTree) -> T): T
+}
+
+/** A source with a file system on it. */
+internal class FileSystemHolder(private val source: Source) : FileHolder {
+
+  override val session: Session
+    get() = source.session
+
+  override val name: String
+    get() = source.name
+
+  override fun <T> withFiles(use: (FileTree) -> T): T {
+    val opened = source.open()
+    val tree =
+      try {
+        FileTrees.open(opened)
+      } catch (unknown: UnknownFileSystemException) {
+        opened.close()
+        val parts = runCatching { source.partitions.keys }.getOrDefault(emptyList())
+        if (parts.isEmpty()) throw unknown
+        throw UnknownFileSystemException(unknown.action(), "it is divided into partitions")
+          .suggest("say which: partitions[\"${parts[0]}\"].files")
+      } catch (failure: Throwable) {
+        opened.close()
+        throw failure
+      }
+    return tree.use(use)
+  }
+}
