@@ -30,6 +30,7 @@ final class LinkedRestore {
   private final LinkedDestination destination;
   private final SnapshotRecord.Noted snapshot;
   private final List<byte[]> paths;
+  private final LeadingDirectories leading;
   private final Task task;
   private final Problems problems;
 
@@ -58,6 +59,7 @@ final class LinkedRestore {
     this.destination = destination;
     this.snapshot = snapshot;
     this.paths = paths;
+    this.leading = new LeadingDirectories(snapshot.snapshot(), paths);
     this.task = task;
     this.problems = new Problems(task);
     this.reading = new ContentReading(task);
@@ -134,7 +136,7 @@ final class LinkedRestore {
       }
       try (directory) {
         if (reading.part().number() == 0 && path.length > 0 && writer != null) {
-          writer.directory(path, metadata(path, directory));
+          leading.make(writer, path, metadata(path, directory));
         }
         for (RecordEntry each : reading.entries()) {
           one(directory, path, each, writer);

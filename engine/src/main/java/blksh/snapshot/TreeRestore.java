@@ -38,6 +38,7 @@ final class TreeRestore {
   private final StoredTree tree;
   private final BlockSource image;
   private final List<byte[]> selected;
+  private final LeadingDirectories leading;
   private final boolean dryRun;
   private final Problems problems;
   private final Task task;
@@ -60,6 +61,7 @@ final class TreeRestore {
     this.tree = tree;
     this.image = tree.image();
     this.selected = selected.isEmpty() ? List.of(ROOT) : List.copyOf(selected);
+    this.leading = new LeadingDirectories(StoredSource.snapshot(tree.manifest()), this.selected);
     this.dryRun = dryRun;
     this.problems = problems;
     this.task = task;
@@ -170,7 +172,7 @@ final class TreeRestore {
       problems.add("/" + NameText.of(path) + ": " + r.problem);
     }
     if (writer != null) {
-      writer.directory(path, metadata(r));
+      leading.make(writer, path, metadata(r));
     }
     return path;
   }

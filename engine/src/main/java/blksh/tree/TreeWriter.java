@@ -26,7 +26,8 @@ import java.util.function.Consumer;
 public final class TreeWriter implements Closeable {
 
   /** A directory that gets entries still. */
-  private record Open(byte[] path, DirectoryHandle handle, TreeMetadata metadata) {}
+  private record Open(
+      byte[] path, DirectoryHandle handle, TreeMetadata metadata, Consumer<String> lost) {}
 
   private final DirectoryHandle root;
   private final Consumer<String> lost;
@@ -52,6 +53,16 @@ public final class TreeWriter implements Closeable {
    * @param path relative to the root; empty for the root itself
    */
   public void directory(byte[] path, TreeMetadata metadata) throws IOException {
+    directory(path, metadata, lost);
+  }
+
+  /** As above, of one that only leads to what is made: what cannot be given to it is not told. */
+  public void leading(byte[] path, TreeMetadata metadata) throws IOException {
+    directory(path, metadata, sentence -> {});
+  }
+
+  private void directory(byte[] path, TreeMetadata metadata, Consumer<String> lost)
+      throws IOException {
     if (path.length > 0) {
       byte[] name = name(path);
       DirectoryHandle in = in(path);
@@ -63,7 +74,7 @@ public final class TreeWriter implements Closeable {
     boolean kept = false;
     try {
       dropInherited(handle);
-      open.push(new Open(path, handle, metadata));
+      open.push(new Open(path, handle, metadata, lost));
       kept = true;
     } finally {
       if (!kept) {
@@ -115,8 +126,12 @@ public final class TreeWriter implements Closeable {
   }
 
   private void tell(byte[] path, List<String> clauses) {
+    tell(path, clauses, lost);
+  }
+
+  private static void tell(byte[] path, List<String> clauses, Consumer<String> to) {
     for (String each : clauses) {
-      lost.accept(NameText.of(path) + ": " + each);
+      to.accept(NameText.of(path) + ": " + each);
     }
   }
 
@@ -163,10 +178,10 @@ public final class TreeWriter implements Closeable {
   private void finish(Open directory) {
     try (DirectoryHandle handle = directory.handle) {
       if (directory.metadata != null) {
-        tell(directory.path, directory.metadata.giveTo(handle));
+        tell(directory.path, directory.metadata.giveTo(handle), directory.lost);
       }
     } catch (IOException e) {
-      lost.accept(
+      directory.lost.accept(
           "%s: its metadata were not set (%s)"
               .formatted(NameText.of(directory.path), IoFailure.reason(e)));
     }

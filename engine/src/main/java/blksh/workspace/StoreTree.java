@@ -146,8 +146,7 @@ final class StoreTree implements MountDirectory, CacheFigures.Counting, Closeabl
 
     @Override
     public boolean isFlat() {
-      return !withSnapshots
-          || store.manifests(name).stream().noneMatch(it -> it.kind() == ManifestKind.TREE);
+      return !withSnapshots;
     }
 
     @Override

@@ -44,7 +44,7 @@ class LinkedSnapshotsTest {
   void close() throws IOException {
     snapshots.close();
     // Java removes no paths that are longer than the system takes at once.
-    FileTrees.script(folder, "rm -rf src dst restored");
+    FileTrees.script(folder, "chmod -Rf u+rwx . || true; rm -rf src dst restored");
   }
 
   private TakenSnapshot take(String name) {
@@ -127,7 +127,7 @@ class LinkedSnapshotsTest {
         source,
         """
         echo text > a; cp a b; cp a c; cp a d; cp a e; touch -d 2020-01-01 *
-        chmod 600 b; touch -d 2021-01-01 c; chown 4711 d; setfattr -n user.x -v y e || rm e
+        chmod 600 b; touch -d 2021-01-01 c; chown 4711 d || rm d; setfattr -n user.x -v y e || rm e
         """);
     take("one");
     take("two");
@@ -146,6 +146,7 @@ class LinkedSnapshotsTest {
         """);
     take("one");
     take("two");
+    int read = Files.isReadable(source.resolve("ro/none")) ? 3 : 2;
     String before = FileTrees.listing(in("two"));
     snapshots.delete(List.of("one"), false, Task.unwatched());
     assertThat(place.resolve("one")).doesNotExist();
@@ -153,8 +154,8 @@ class LinkedSnapshotsTest {
     assertThat(verify().faults()).isEmpty();
     assertThat(snapshots.collect(false, Task.unwatched()).files()).isZero();
     snapshots.delete(List.of("two"), false, Task.unwatched());
-    assertThat(snapshots.collect(true, Task.unwatched()).files()).isEqualTo(3);
-    assertThat(snapshots.collect(false, Task.unwatched()).files()).isEqualTo(3);
+    assertThat(snapshots.collect(true, Task.unwatched()).files()).isEqualTo(read);
+    assertThat(snapshots.collect(false, Task.unwatched()).files()).isEqualTo(read);
     try (var left = Files.walk(place.resolve(".cacheback.d/blob"))) {
       assertThat(left).hasSize(1);
     }

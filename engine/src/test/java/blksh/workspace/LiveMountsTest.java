@@ -187,7 +187,8 @@ class LiveMountsTest {
     }
     assertThat(Files.mismatch(point.resolve("many/1"), image)).isEqualTo(-1);
     assertThat(Files.readSymbolicLink(point.resolve("many/latest"))).hasToString("20000");
-    assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(5));
+    // Seconds on a busy machine; to look at each version for each would take far longer.
+    assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(60));
   }
 
   @Test
