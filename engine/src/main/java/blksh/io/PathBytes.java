@@ -51,8 +51,11 @@ public final class PathBytes {
 
   /** The path of some bytes, as a link has them: relative when they begin with no slash. */
   public static Path linked(byte[] bytes) {
-    if (bytes.length == 0 || bytes[0] == '/') {
-      return bytes.length == 0 ? Path.of("") : path(bytes);
+    if (bytes.length == 0) {
+      return Path.of("");
+    }
+    if (bytes[0] == '/') {
+      return path(bytes);
     }
     byte[] whole = new byte[bytes.length + 1];
     whole[0] = '/';

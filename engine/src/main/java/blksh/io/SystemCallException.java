@@ -55,7 +55,7 @@ public final class SystemCallException extends FileSystemException {
 
   /** Whether there is no entry of that path; none lies below a file, or a link. */
   public boolean isNoSuchEntry() {
-    return number == ENOENT || number == ENOTDIR || number == ELOOP;
+    return isGone() || number == ELOOP;
   }
 
   /** The number of errno.h. */

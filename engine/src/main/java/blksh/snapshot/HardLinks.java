@@ -3,9 +3,9 @@ package blksh.snapshot;
 import blksh.io.FileStatus;
 import blksh.io.Packed;
 import java.io.Closeable;
-import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 
 /**
  * The first name that was made of each file of a tree that has several. Who comes upon another name
@@ -41,7 +41,7 @@ final class HardLinks implements Closeable {
   }
 
   /** Whose first name is being made now. Guarded by this. */
-  private final Map<Key, Thread> making = new HashMap<>();
+  private final Set<Key> making = new HashSet<>();
 
   /** Guarded by this. */
   private final InodeTable made = new InodeTable();
@@ -55,7 +55,7 @@ final class HardLinks implements Closeable {
   synchronized Made first(FileStatus status) {
     Key key = new Key(status.device(), status.inode());
     boolean interrupted = false;
-    while (making.containsKey(key)) {
+    while (making.contains(key)) {
       try {
         wait();
       } catch (InterruptedException e) {
@@ -69,7 +69,7 @@ final class HardLinks implements Closeable {
     if (found != null) {
       return Made.unpacked(found);
     }
-    making.put(key, Thread.currentThread());
+    making.add(key);
     return null;
   }
 

@@ -102,21 +102,14 @@ final class LinkedRestore {
     Wish wish = paths.isEmpty() ? Wish.YES : Wish.NO;
     for (int i = 0; i < found.length; i++) {
       byte[] wanted = paths.get(i);
-      if (isAtOrBelow(path, wanted)) {
+      if (PathOrder.isWithin(path, path.length, wanted)) {
         found[i] = true;
         wish = Wish.YES;
-      } else if (wish == Wish.NO && isAtOrBelow(wanted, path)) {
+      } else if (wish == Wish.NO && PathOrder.isWithin(wanted, wanted.length, path)) {
         wish = Wish.ON_THE_WAY;
       }
     }
     return wish;
-  }
-
-  private static boolean isAtOrBelow(byte[] path, byte[] above) {
-    return above.length == 0
-        || path.length >= above.length
-            && Arrays.equals(path, 0, above.length, above, 0, above.length)
-            && (path.length == above.length || path[above.length] == '/');
   }
 
   private void go(DirectoryHandle from, TreeWriter writer) throws IOException {

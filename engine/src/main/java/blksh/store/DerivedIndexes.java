@@ -195,11 +195,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
    * @throws BlkshException when they cannot be used, or neither of them can be written
    */
   synchronized PageIndex changeablePageIndex() {
-    if (unusable != null) {
-      unusable = null;
-      rows = null; // not closed: it is in memory, and somebody may be reading it
-      pageIndex = null;
-    }
+    tryAgain();
     PageIndex found = pageIndex();
     if (unusable != null) {
       throw unusable;
@@ -209,6 +205,15 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
           .suggest("run as a user who may write " + local);
     }
     return found;
+  }
+
+  /** Gives up rows in memory that stood for some that could not be used. */
+  private void tryAgain() {
+    if (unusable != null) {
+      unusable = null;
+      rows = null; // not closed: it is in memory, and somebody may be reading it
+      pageIndex = null;
+    }
   }
 
   private static boolean belongs(PageIndex index, StoreIndex rows) {
@@ -410,10 +415,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
    * @param bad pages that are not to be found: they fail their digests
    */
   synchronized void remake(Collection<StoreIndex.BadPages> bad) throws IOException {
-    if (unusable != null) {
-      unusable = null;
-      rows = null;
-    }
+    tryAgain();
     pageIndex = null;
     if (!forget(bad)) {
       if (rows != null) {

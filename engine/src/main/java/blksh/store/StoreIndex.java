@@ -316,21 +316,6 @@ final class StoreIndex implements Closeable {
     }
   }
 
-  /** The highest version given to each name. */
-  Map<String, Integer> numbers() {
-    return query(
-        () -> {
-          Map<String, Integer> numbers = new HashMap<>();
-          try (PreparedStatement select = database.prepare("SELECT name, last FROM numbers");
-              ResultSet row = select.executeQuery()) {
-            while (row.next()) {
-              numbers.put(row.getString(1), row.getInt(2));
-            }
-          }
-          return numbers;
-        });
-  }
-
   void removeManifest(String name, int version) {
     update("DELETE FROM manifests WHERE name = ? AND version = ?", name, version);
   }
