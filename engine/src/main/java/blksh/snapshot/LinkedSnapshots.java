@@ -65,6 +65,11 @@ public final class LinkedSnapshots implements SnapshotSet {
     return new LinkedSnapshots(directory.toAbsolutePath().normalize(), ContentHash.named(hash));
   }
 
+  /** Whether a directory has snapshots, or had. */
+  public static boolean isThere(Path directory) {
+    return Files.isDirectory(directory.resolve(LinkedDestination.HIDDEN));
+  }
+
   @Override
   public String place() {
     return root.toString();
@@ -79,7 +84,7 @@ public final class LinkedSnapshots implements SnapshotSet {
 
   /** What is there to be looked at. @throws BlkshException when nothing is */
   private LinkedDestination existing(String action) {
-    if (!Files.isDirectory(root.resolve(LinkedDestination.HIDDEN))) {
+    if (!isThere(root)) {
       throw new BlkshException(action, root + " has no snapshots")
           .suggest("take one, or name the directory that has them");
     }

@@ -54,6 +54,12 @@ final class Schema {
                 size      INTEGER NOT NULL,     -- bytes
                 last_used INTEGER NOT NULL      -- milliseconds since 1970
               ) WITHOUT ROWID\
+              """),
+          List.of(
+              """
+              CREATE TABLE snapshot_place (
+                path TEXT PRIMARY KEY
+              ) WITHOUT ROWID\
               """));
 
   static final int VERSION = STEPS.size();

@@ -175,6 +175,11 @@ public final class Workspace implements Closeable {
     return new StoredSnapshots(making ? store(place) : existingStore(place), false);
   }
 
+  /** The directories of snapshots that were used before. */
+  public SnapshotPlaces snapshotPlaces() {
+    return new SnapshotPlaces(ledger);
+  }
+
   /** Opens a store by its directory, see {@link #store(Place)}. */
   public Store store(Path directory) {
     return store(Place.of(directory));

@@ -48,8 +48,17 @@ internal constructor(
 
   private val all: List<Engine> by lazy { within { it.list() } }
 
-  internal fun <T> within(making: Boolean = false, use: (SnapshotSet) -> T): T =
-    opening(making && !dryRun).use(use)
+  internal fun <T> within(making: Boolean = false, use: (SnapshotSet) -> T): T {
+    val result = opening(making && !dryRun).use(use)
+    session.workspace().snapshotPlaces().remember(place)
+    return result
+  }
+
+  /** What tells it from others of those used before: the last part of its place. */
+  internal val label: String
+    get() = place.name()
+
+  internal fun among(): List<Snapshot> = all.map { Snapshot(this, it, true) }
 
   override val size: Int
     get() = all.size
@@ -299,6 +308,7 @@ internal constructor(
   /** Where it is kept, among others. */
   val among: Snapshots,
   private val engine: Engine,
+  private val elsewhere: Boolean = false,
 ) : Described {
 
   /** What it is called. */
@@ -401,6 +411,9 @@ internal constructor(
       Field.detail("host", host.ifEmpty { null }),
       Field.detail("targets", targets.ifEmpty { null }),
     )
+
+  override fun row(): List<Field> =
+    if (elsewhere) super.row() + Field.of("place", "${among.place}") else super.row()
 
   override fun toString(): String = name
 }

@@ -138,6 +138,15 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
     get() = Drives(session, blksh.drive.Drives.look())
 
   /**
+   * The snapshots of file trees in the places used before that are there now:
+   * `snapshots["archives"].last().files`.
+   *
+   * Example: `snapshots`
+   */
+  val snapshots: KnownSnapshots
+    get() = KnownSnapshots(session, stores)
+
+  /**
    * The snapshots of file trees in a place: a store, or a directory of hard links, which is made
    * when the first is taken.
    *
