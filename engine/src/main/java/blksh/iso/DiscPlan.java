@@ -1,0 +1,232 @@
+package blksh.iso;
+
+import blksh.BlkshException;
+import blksh.iso.DiscTree.Kind;
+import java.util.Arrays;
+
+/**
+ * Where everything lies on a disc, and how long its image is: decided before a byte is written. The
+ * same tree and label give the same plan, and the same image but for the contents.
+ *
+ * <p>Takes about 12 bytes of memory an entry beside the tree.
+ */
+public final class DiscPlan {
+
+  /** Bytes of a sector of a disc, which is a block of UDF, too. */
+  public static final int SECTOR = 2048;
+
+  /** The sector where the partition of UDF begins, right behind its first anchor. */
+  static final int PARTITION = 257;
+
+  /** No medium is larger, and 32 bits hold its sectors. */
+  private static final long MOST_SECTORS = Integer.MAX_VALUE;
+
+  private static final int NOWHERE = -1;
+
+  private final DiscTree tree;
+  private final DiscLabel label;
+  private final DirectorySpace spaces = new DirectorySpace();
+  private final Continuations continuations = new Continuations();
+
+  /** For each entry that is a directory its number in {@link #spaces}. */
+  private final int[] directory;
+
+  /** For each entry the block of its file entry in the partition. */
+  private final int[] udfBlock;
+
+  /** For each content the sector it begins at. */
+  private final int[] contentSector;
+
+  /** For each directory the sector it begins at. */
+  private final int[] isoSector;
+
+  private final int[] jolietSector;
+  private long isoPathTable = PathTable.record(1);
+  private long jolietPathTable = PathTable.record(1);
+
+  /** Sectors of the areas behind the partition's blocks, one after the other. */
+  private long isoTables;
+
+  private long isoDirectories;
+  private long continuationArea;
+  private long jolietTables;
+  private long jolietDirectories;
+  private long data;
+  private final long sectors;
+  private long files;
+
+  private DiscPlan(DiscTree tree, DiscLabel label) {
+    this.tree = tree;
+    this.label = label;
+    directory = new int[tree.size()];
+    udfBlock = new int[tree.size()];
+    contentSector = new int[tree.nodes().contents()];
+    isoSector = new int[tree.directories()];
+    jolietSector = new int[tree.directories()];
+    measure();
+    isoTables = PARTITION + placeUdf();
+    isoDirectories = isoTables + 2 * DiscContent.sectors(isoPathTable);
+    continuationArea = isoDirectories;
+    for (int i = 0; i < spaces.size(); i++) {
+      isoSector[i] = (int) continuationArea;
+      continuationArea += spaces.isoSectors(i);
+    }
+    jolietTables = continuationArea + DiscContent.sectors(continuations.bytes());
+    jolietDirectories = jolietTables + 2 * DiscContent.sectors(jolietPathTable);
+    data = jolietDirectories;
+    for (int i = 0; i < spaces.size(); i++) {
+      jolietSector[i] = (int) data;
+      data += spaces.jolietSectors(i);
+    }
+    sectors = DiscSize.rounded(placeContents() + UdfVolume.LAST_ANCHOR_BLOCKS);
+  }
+
+  /**
+   * Plans a disc.
+   *
+   * @throws BlkshException when no disc can be so large: 4 TiB and more
+   */
+  public static DiscPlan of(DiscTree tree, DiscLabel label) {
+    return new DiscPlan(tree, label);
+  }
+
+  private void measure() {
+    DiscNodes nodes = tree.nodes();
+    EntrySpace space = new EntrySpace();
+    directory[DiscTree.ROOT] = spaces.add();
+    for (int place = 1; place < tree.size(); place++) {
+      int node = tree.at(place);
+      Kind kind = nodes.kind(node);
+      byte[] target = kind == Kind.LINK ? nodes.target(node) : null;
+      long size = kind == Kind.FILE ? nodes.contentSize(nodes.content(node)) : 0;
+      space.measure(nodes.name(node), kind, target, size);
+      spaces.enter(directory[nodes.parent(node)], space);
+      if (space.continuation > 0) {
+        continuations.add(node, nodes.name(node), target);
+      }
+      if (kind == Kind.DIRECTORY) {
+        directory[node] = spaces.add();
+        isoPathTable += PathTable.record(space.isoIdentifier);
+        jolietPathTable += PathTable.record(space.jolietIdentifier);
+      }
+    }
+  }
+
+  /** Gives file entries and directories of UDF their blocks. @return how many there are */
+  private long placeUdf() {
+    DiscNodes nodes = tree.nodes();
+    long block = UdfVolume.FILE_SET_BLOCKS;
+    for (int place = 0; place < tree.size(); place++) {
+      int node = tree.at(place);
+      if (!tree.isDirectory(node)) {
+        continue;
+      }
+      udfBlock[node] = (int) block;
+      block += 1 + spaces.udfBlocks(directory[node]);
+      for (int i = 0; i < tree.countIn(node); i++) {
+        int child = tree.at(tree.firstIn(node) + i);
+        if (nodes.kind(child) == Kind.FILE && nodes.owner(child) == child) {
+          udfBlock[child] = (int) block++;
+          files++;
+        }
+      }
+      require(block);
+    }
+    return block;
+  }
+
+  /** Gives contents their sectors. @return the first sector behind them */
+  private long placeContents() {
+    Arrays.fill(contentSector, NOWHERE);
+    require(data);
+    long next = placeContents(data, false);
+    return placeContents(next, true);
+  }
+
+  private long placeContents(long from, boolean last) {
+    DiscNodes nodes = tree.nodes();
+    long next = from;
+    for (int place = 0; place < tree.size(); place++) {
+      int node = tree.at(place);
+      int content = nodes.kind(node) == Kind.FILE ? nodes.content(node) : NOWHERE;
+      boolean here =
+          content >= 0 && nodes.isLast(content) == last && nodes.contentSize(content) > 0;
+      if (here && contentSector[content] == NOWHERE) {
+        contentSector[content] = (int) next;
+        next += DiscContent.sectors(nodes.contentSize(content));
+        require(next);
+      }
+    }
+    return next;
+  }
+
+  private static void require(long sectors) {
+    if (sectors > MOST_SECTORS - DiscSize.UNIT) {
+      throw new BlkshException("plan a disc", "it would have more than 4 TiB");
+    }
+  }
+
+  /** Bytes of the image. */
+  public long bytes() {
+    return sectors * SECTOR;
+  }
+
+  /** Told of each content. */
+  public interface ContentVisitor {
+    /**
+     * @param content one that has bytes
+     * @param position its first byte on the disc
+     * @param path one of its names, from the root on, without a slash at its beginning
+     */
+    void visit(DiscContent content, long position, byte[] path);
+  }
+
+  /** Goes through all contents that have bytes, in the order of the disc. */
+  public void contents(ContentVisitor visitor) {
+    Contents contents = new Contents();
+    while (contents.next()) {
+      visitor.visit(contents.content(), contents.position(), contents.path());
+    }
+  }
+
+  /** The contents in the order of the disc. */
+  final class Contents {
+    private int place = -1;
+    private boolean last;
+    private long sector = data;
+    private int node;
+    private int number;
+
+    /** Goes on to the next one; false when there is none. */
+    boolean next() {
+      DiscNodes nodes = tree.nodes();
+      while (true) {
+        if (++place == tree.size()) {
+          if (last) {
+            return false;
+          }
+          last = true;
+          place = 0;
+        }
+        node = tree.at(place);
+        number = nodes.kind(node) == Kind.FILE ? nodes.content(node) : NOWHERE;
+        if (number >= 0 && nodes.isLast(number) == last && contentSector[number] == sector) {
+          sector += DiscContent.sectors(nodes.contentSize(number));
+          return true;
+        }
+      }
+    }
+
+    DiscContent content() {
+      return tree.nodes().contentAt(number);
+    }
+
+    long position() {
+      return (long) contentSector[number] * SECTOR;
+    }
+
+    byte[] path() {
+      return tree.path(node);
+    }
+  }
+}
