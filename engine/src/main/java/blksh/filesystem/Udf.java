@@ -46,6 +46,8 @@ public final class Udf {
   /** Bytes of a file identifier before its name. */
   public static final int FILE_IDENTIFIER_HEADER = 38;
 
+  private static final int[] CRC = remainders();
+
   private Udf() {}
 
   /** Whether a descriptor is of a kind and undamaged. */
@@ -72,13 +74,28 @@ public final class Udf {
    * @param length bytes of them, within the descriptor
    */
   public static int crc(Structure descriptor, int length) {
+    return crc(descriptor.bytes(), TAG, length);
+  }
+
+  /** The same over any bytes. */
+  public static int crc(byte[] bytes, int from, int length) {
     int crc = 0;
-    for (int i = TAG; i < TAG + length; i++) {
-      crc ^= descriptor.u8(i) << 8;
+    for (int i = from; i < from + length; i++) {
+      crc = (crc << 8 ^ CRC[(crc >> 8 ^ bytes[i]) & 0xff]) & 0xffff;
+    }
+    return crc;
+  }
+
+  /** For each byte the remainder of the polynomial 0x1021. */
+  private static int[] remainders() {
+    int[] remainders = new int[256];
+    for (int each = 0; each < remainders.length; each++) {
+      int crc = each << 8;
       for (int bit = 0; bit < 8; bit++) {
         crc = (crc & 0x8000) != 0 ? crc << 1 ^ 0x1021 : crc << 1;
       }
+      remainders[each] = crc & 0xffff;
     }
-    return crc & 0xffff;
+    return remainders;
   }
 }

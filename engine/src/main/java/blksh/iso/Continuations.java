@@ -1,5 +1,8 @@
 package blksh.iso;
 
+import blksh.iso.DiscTree.Kind;
+import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -64,5 +67,70 @@ final class Continuations {
 
   boolean has(int node) {
     return numbers.has(node);
+  }
+
+  private static List<List<byte[]>> shared(int node, DiscNodes nodes) {
+    byte[] target = nodes.kind(node) == Kind.LINK ? nodes.target(node) : null;
+    return ContinuationCells.share(RockRidge.named(nodes.name(node), target));
+  }
+
+  /** What leads from a record to its first cell. @param area the sector the cells begin at */
+  byte[] pointer(int node, DiscNodes nodes, long area) {
+    return pointer(numbers.get(node), shared(node, nodes), 0, area);
+  }
+
+  /** What leads to one of the cells of an entry. */
+  private byte[] pointer(int number, List<List<byte[]>> shared, int cell, long area) {
+    boolean last = cell == shared.size() - 1;
+    int bits = last ? lastBits[number] : LARGEST_BITS;
+    int place = last ? lastCell[number] : firstLarge[number] + cell;
+    int length = ContinuationCells.length(shared.get(cell));
+    return pointer(bits, place, length + (last ? 0 : RockRidge.CONTINUATION), area);
+  }
+
+  private byte[] pointer(int bits, int place, int length, long area) {
+    long at = start(bits) + ((long) place << bits);
+    return RockRidge.continuation(
+        area + at / DiscPlan.SECTOR, (int) (at % DiscPlan.SECTOR), length);
+  }
+
+  /** What leads from the root to the field that names Rock Ridge. */
+  byte[] extensionPointer(long area) {
+    int length = RockRidge.extension().length;
+    return pointer(bits(length), 0, length, area);
+  }
+
+  /** Writes all cells. */
+  void write(DiscNodes nodes, long area, ImageOutput out) throws IOException {
+    byte[] extension = RockRidge.extension();
+    for (int bits = LARGEST_BITS; bits >= SMALLEST_BITS; bits--) {
+      if (bits == bits(extension.length)) {
+        write(List.of(extension), bits, out);
+      }
+      for (int number = 0; number < numbers.size() && cells[bits] > 0; number++) {
+        if (bits != LARGEST_BITS && bits != lastBits[number]) {
+          continue;
+        }
+        List<List<byte[]>> shared = shared(this.nodes[number], nodes);
+        for (int cell = 0; cell < shared.size(); cell++) {
+          boolean last = cell == shared.size() - 1;
+          if (bits == (last ? lastBits[number] : LARGEST_BITS)) {
+            List<byte[]> fields = new ArrayList<>(shared.get(cell));
+            if (!last) {
+              fields.add(pointer(number, shared, cell + 1, area));
+            }
+            write(fields, bits, out);
+          }
+        }
+      }
+    }
+    out.pad();
+  }
+
+  private static void write(List<byte[]> fields, int bits, ImageOutput out) throws IOException {
+    for (byte[] field : fields) {
+      out.put(field);
+    }
+    out.zeros((1 << bits) - ContinuationCells.length(fields));
   }
 }

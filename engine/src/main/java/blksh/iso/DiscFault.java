@@ -1,5 +1,7 @@
 package blksh.iso;
 
+import blksh.io.NameText;
+
 /**
  * What is wrong with a content on a disc. The disc has as many bytes for it as was planned, always.
  *
@@ -9,6 +11,11 @@ package blksh.iso;
  * @param problem as a sentence goes on after the name: {@code "it has 4 bytes less than before"}
  */
 public record DiscFault(long content, byte[] path, Kind kind, String problem) {
+
+  /** For people: the name, and what is wrong with it. */
+  public String sentence() {
+    return "%s: %s".formatted(NameText.of(path), problem);
+  }
 
   /** What can happen to a file between being looked at and being written. */
   public enum Kind {

@@ -118,6 +118,11 @@ final class DiscNodes {
     return new DiscAttributes(mode[node], uid[node], gid[node], seconds[node], nanos[node]);
   }
 
+  /** When it was modified last: a file, by its first name. */
+  long seconds(int node) {
+    return seconds[owner(node)];
+  }
+
   byte[] target(int link) {
     return names.get(what[link]);
   }

@@ -31,8 +31,11 @@ public final class DiscPlan {
   /** For each entry that is a directory its number in {@link #spaces}. */
   private final int[] directory;
 
-  /** For each entry the block of its file entry in the partition. */
-  private final int[] udfBlock;
+  /**
+   * For each entry what it alone has: the block of its file entry in the partition, and of a
+   * symbolic link, which has none there, a larger number.
+   */
+  private final int[] number;
 
   /** For each content the sector it begins at. */
   private final int[] contentSector;
@@ -41,6 +44,10 @@ public final class DiscPlan {
   private final int[] isoSector;
 
   private final int[] jolietSector;
+
+  /** For each directory how many it holds. */
+  private final int[] subdirectories;
+
   private long isoPathTable = PathTable.record(1);
   private long jolietPathTable = PathTable.record(1);
 
@@ -59,8 +66,9 @@ public final class DiscPlan {
     this.tree = tree;
     this.label = label;
     directory = new int[tree.size()];
-    udfBlock = new int[tree.size()];
+    number = new int[tree.size()];
     contentSector = new int[tree.nodes().contents()];
+    subdirectories = new int[tree.directories()];
     isoSector = new int[tree.directories()];
     jolietSector = new int[tree.directories()];
     measure();
@@ -106,6 +114,7 @@ public final class DiscPlan {
       }
       if (kind == Kind.DIRECTORY) {
         directory[node] = spaces.add();
+        subdirectories[directory[nodes.parent(node)]]++;
         isoPathTable += PathTable.record(space.isoIdentifier);
         jolietPathTable += PathTable.record(space.jolietIdentifier);
       }
@@ -121,16 +130,23 @@ public final class DiscPlan {
       if (!tree.isDirectory(node)) {
         continue;
       }
-      udfBlock[node] = (int) block;
+      number[node] = (int) block;
       block += 1 + spaces.udfBlocks(directory[node]);
       for (int i = 0; i < tree.countIn(node); i++) {
         int child = tree.at(tree.firstIn(node) + i);
         if (nodes.kind(child) == Kind.FILE && nodes.owner(child) == child) {
-          udfBlock[child] = (int) block++;
+          number[child] = (int) block++;
           files++;
         }
       }
       require(block);
+    }
+    int next = (int) block;
+    for (int place = 0; place < tree.size(); place++) {
+      int node = tree.at(place);
+      if (nodes.kind(node) == Kind.LINK) {
+        number[node] = next++;
+      }
     }
     return block;
   }
@@ -171,6 +187,101 @@ public final class DiscPlan {
     return sectors * SECTOR;
   }
 
+  DiscTree tree() {
+    return tree;
+  }
+
+  DiscLabel label() {
+    return label;
+  }
+
+  long sectors() {
+    return sectors;
+  }
+
+  DirectorySpace spaces() {
+    return spaces;
+  }
+
+  Continuations continuations() {
+    return continuations;
+  }
+
+  /** Files, however many names each has. */
+  long files() {
+    return files;
+  }
+
+  long isoTables() {
+    return isoTables;
+  }
+
+  /** The second path table of ISO 9660 follows the first after so many sectors. */
+  long isoTableSectors() {
+    return DiscContent.sectors(isoPathTable);
+  }
+
+  long continuationArea() {
+    return continuationArea;
+  }
+
+  long jolietTables() {
+    return jolietTables;
+  }
+
+  long jolietTableSectors() {
+    return DiscContent.sectors(jolietPathTable);
+  }
+
+  /** Blocks of the partition's file set, entries and directories. */
+  long partitionBlocksUsed() {
+    return isoTables - PARTITION;
+  }
+
+  /** The number of a directory in {@link #spaces}. */
+  int directory(int node) {
+    return directory[node];
+  }
+
+  long isoSector(int node) {
+    return isoSector[directory[node]];
+  }
+
+  long jolietSector(int node) {
+    return jolietSector[directory[node]];
+  }
+
+  /** What an entry alone has on the disc; a file has one, whatever its names. */
+  int number(int node) {
+    return number[tree.nodes().owner(node)];
+  }
+
+  /** The block of the partition where the file entry of a file or directory lies. */
+  long block(int node) {
+    return number(node);
+  }
+
+  /** How many directory records of the tree mean a file, or a directory and what is in it. */
+  int isoLinks(int node) {
+    return tree.isDirectory(node) ? 2 + subdirectories[directory[node]] : tree.nodes().links(node);
+  }
+
+  /** How many file identifiers mean a directory. */
+  int udfLinks(int node) {
+    return 1 + subdirectories[directory[node]];
+  }
+
+  /** Bytes of a file; 0 of a symbolic link. */
+  long size(int node) {
+    DiscNodes nodes = tree.nodes();
+    return nodes.kind(node) == Kind.FILE ? nodes.contentSize(nodes.content(node)) : 0;
+  }
+
+  /** The sector where a file begins; 0 when it has no bytes. */
+  long contentSector(int node) {
+    return size(node) == 0 ? 0 : contentSector[tree.nodes().content(node)];
+  }
+
   /** Told of each content. */
   public interface ContentVisitor {
     /**
@@ -195,7 +306,7 @@ public final class DiscPlan {
     private boolean last;
     private long sector = data;
     private int node;
-    private int number;
+    private int content;
 
     /** Goes on to the next one; false when there is none. */
     boolean next() {
@@ -209,20 +320,20 @@ public final class DiscPlan {
           place = 0;
         }
         node = tree.at(place);
-        number = nodes.kind(node) == Kind.FILE ? nodes.content(node) : NOWHERE;
-        if (number >= 0 && nodes.isLast(number) == last && contentSector[number] == sector) {
-          sector += DiscContent.sectors(nodes.contentSize(number));
+        content = nodes.kind(node) == Kind.FILE ? nodes.content(node) : NOWHERE;
+        if (content >= 0 && nodes.isLast(content) == last && contentSector[content] == sector) {
+          sector += DiscContent.sectors(nodes.contentSize(content));
           return true;
         }
       }
     }
 
     DiscContent content() {
-      return tree.nodes().contentAt(number);
+      return tree.nodes().contentAt(content);
     }
 
     long position() {
-      return (long) contentSector[number] * SECTOR;
+      return (long) contentSector[content] * SECTOR;
     }
 
     byte[] path() {
