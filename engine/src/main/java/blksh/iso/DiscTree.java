@@ -2,6 +2,7 @@ package blksh.iso;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * The directories, files and symbolic links of a disc, as {@link DiscTreeBuilder} was given them.
@@ -70,6 +71,31 @@ public final class DiscTree {
 
   int countIn(int directory) {
     return count[directory];
+  }
+
+  /**
+   * Hands out the names that Joliet and UDF cannot hold, directory by directory: those of Joliet,
+   * then those of UDF. What they are does not depend on sizes or contents.
+   */
+  public void changedNames(Consumer<ChangedName> each) {
+    for (int node : order) {
+      if (isDirectory(node)) {
+        changedNames(node, ChangedName.Tree.JOLIET, JolietNames.SCHEME, each);
+        changedNames(node, ChangedName.Tree.UDF, UdfNames.SCHEME, each);
+      }
+    }
+  }
+
+  private void changedNames(
+      int directory, ChangedName.Tree tree, NameScheme scheme, Consumer<ChangedName> each) {
+    Naming naming =
+        Naming.of(this, directory, scheme, node -> nodes.kind(node) != Kind.LINK);
+    for (int i = 0; i < naming.nodes().length; i++) {
+      int node = naming.nodes()[i];
+      if (!DiscName.of(nodes.name(node)).isExactly(naming.names()[i])) {
+        each.accept(new ChangedName(path(node), tree, naming.names()[i]));
+      }
+    }
   }
 
   /** The path of an entry from the root on, without a slash at its beginning. */

@@ -32,6 +32,10 @@ final class JolietNames extends NameScheme {
       boolean forbidden = point < 0x20 || point > 0xffff || FORBIDDEN.indexOf(point) >= 0;
       mangled.append(forbidden ? '_' : (char) point);
     }
+    // Windows and others take what ends in a dot or a blank for the name without it.
+    for (int i = mangled.length() - 1; i >= 0 && " .".indexOf(mangled.charAt(i)) >= 0; i--) {
+      mangled.setCharAt(i, '_');
+    }
     return mangled.toString();
   }
 

@@ -32,6 +32,11 @@ final class UdfNames extends NameScheme {
     return 1 + Math.min(longest, held ? units : units + NUMBERING) * (isWide(text.text()) ? 2 : 1);
   }
 
+  static boolean holds(byte[] name) {
+    DiscName text = DiscName.of(name);
+    return text.isText() && text.text().length() <= longest(text.text());
+  }
+
   private static boolean isWide(String text) {
     return text.chars().anyMatch(unit -> unit > 0xff);
   }
