@@ -14,6 +14,8 @@ packages=(
   e2fsprogs xfsprogs btrfs-progs dosfstools mtools ntfs-3g exfatprogs exfat-fuse util-linux fdisk dmsetup mdadm cryptsetup-bin
   # Images and rescue.
   partclone qemu-utils gddrescue zstd lz4 xz-utils pigz
+  # Discs: their images made and read by others. genisoimage brings isoinfo.
+  genisoimage xorriso p7zip-full libarchive-tools python3-pycdlib udftools
   # Mounting and serving: jnr-fuse wants libfuse2. fuse3 brings the fusermount both use; the older
   # package fuse conflicts with it, so it must not stand in this list.
   fuse3 libfuse2 nbdkit libnbd-bin python3-libnbd fio

@@ -220,11 +220,19 @@ public enum FileSystem {
   }
 
   /**
-   * A disc that is both is read as ISO 9660 with Rock Ridge, which knows links, or else as UDF,
-   * which knows all names.
+   * A disc that is both is read as ISO 9660 with Rock Ridge, which knows links and every name byte
+   * for byte, or else as UDF, which knows all names; and as UDF where the other is damaged.
    */
   private static FileTree disc(Volume volume) {
-    IsoTree iso = new IsoTree(volume);
+    IsoTree iso;
+    try {
+      iso = new IsoTree(volume);
+    } catch (FileSystemDamageException damaged) {
+      if (UdfTree.isOn(volume)) {
+        return new UdfTree(volume);
+      }
+      throw damaged;
+    }
     return !iso.hasRockRidge() && UdfTree.isOn(volume) ? new UdfTree(volume) : iso;
   }
 }

@@ -30,4 +30,14 @@ public final class FileTrees {
                     "read the files of " + source.describe(), "it holds no known file system"))
         .files(volume);
   }
+
+  /**
+   * Opens the UDF file system of a disc, also where {@link #open} would take another.
+   *
+   * @param source as for {@link #open}
+   * @throws FileSystemDamageException when there is none, or it cannot be
+   */
+  public static FileTree udf(BlockSource source) {
+    return new UdfTree(new Volume(source));
+  }
 }

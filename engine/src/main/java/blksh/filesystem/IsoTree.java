@@ -118,7 +118,9 @@ final class IsoTree implements FileTree {
 
   @Override
   public String type() {
-    return "ISO 9660";
+    return skipped >= 0
+        ? "ISO 9660 with Rock Ridge"
+        : names == StandardCharsets.UTF_16BE ? "ISO 9660 with Joliet" : "ISO 9660";
   }
 
   @Override
@@ -295,6 +297,7 @@ final class IsoTree implements FileTree {
 
     private final ByteArrayOutputStream name = new ByteArrayOutputStream();
     private final StringBuilder link = new StringBuilder();
+    private boolean linkBegun;
     private boolean linkGoesOn;
     private int mode = -1;
     private Instant modified;
@@ -385,9 +388,11 @@ final class IsoTree implements FileTree {
         if (part + 2 + bytes > at + length) {
           return;
         }
-        if (link.length() > 0 && !linkGoesOn && link.charAt(link.length() - 1) != '/') {
+        if (linkBegun && !linkGoesOn) {
           link.append('/');
         }
+        // What follows the root is not told from it once more.
+        linkBegun = (flags & 0xe) != 8;
         switch (flags & 0xe) {
           case 2 -> link.append('.');
           case 4 -> link.append("..");

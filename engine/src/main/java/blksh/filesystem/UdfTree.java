@@ -10,7 +10,6 @@ import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -21,9 +20,6 @@ import java.util.function.Consumer;
  * packets, are not read. A file is known by where its file entry is.
  */
 final class UdfTree implements FileTree {
-
-  private static final int[] BLOCK_SIZES = {2048, 512, 4096, 1024};
-  private static final int MOST_DESCRIPTORS = 64;
 
   /** The longest file identifier that is believed, in bytes. */
   private static final int LONGEST_NAME = 8192;
@@ -49,51 +45,22 @@ final class UdfTree implements FileTree {
     long at(long block);
   }
 
-  /** The block size of the UDF file system on a volume; 0 when there is none. */
-  private static int blockSize(Volume volume) {
-    for (int size : BLOCK_SIZES) {
-      long at = (long) Udf.ANCHOR_BLOCK * size;
-      if (at <= volume.source().size() - size) {
-        Structure anchor = volume.read(at, size);
-        if (Udf.isTagged(anchor, Udf.ANCHOR) && anchor.i32(Udf.TAG_BLOCK) == Udf.ANCHOR_BLOCK) {
-          return size;
-        }
-      }
-    }
-    return 0;
-  }
-
-  /** Whether there is the anchor everything hangs on. */
+  /** Whether there is the anchor that everything hangs on, where it is looked for first. */
   static boolean isOn(Volume volume) {
-    return blockSize(volume) != 0;
+    return UdfAnchor.first(volume) != null;
   }
 
   UdfTree(Volume volume) {
     this.volume = volume;
-    this.blockSize = blockSize(volume);
-    if (blockSize == 0) {
+    UdfAnchor anchor = UdfAnchor.find(volume);
+    if (anchor == null) {
       throw volume.damage("it has no anchor");
     }
-    Structure anchor = volume.read((long) Udf.ANCHOR_BLOCK * blockSize, blockSize);
-    long sequence = anchor.u32(20) * blockSize;
-    Map<Integer, Long> partitions = new HashMap<>();
-    Structure logical = null;
-    for (int i = 0; i < MOST_DESCRIPTORS; i++) {
-      Structure descriptor = volume.read(sequence + (long) i * blockSize, blockSize);
-      if (Udf.isTagged(descriptor, Udf.TERMINATOR)) {
-        break;
-      } else if (Udf.isTagged(descriptor, Udf.PARTITION)) {
-        long start = descriptor.u32(188) * blockSize;
-        partitions.put(descriptor.u16(22), start);
-      } else if (Udf.isTagged(descriptor, Udf.LOGICAL_VOLUME)) {
-        logical = descriptor;
-      }
-    }
-    if (logical == null || logical.i32(212) != blockSize) {
-      throw volume.damage("its volume descriptors are damaged");
-    }
+    this.blockSize = anchor.blockSize();
+    UdfSequence sequence = anchor.sequence(volume);
+    Structure logical = sequence.logicalVolume();
     label = sized(logical, 84, 128);
-    addPlaces(logical, partitions);
+    addPlaces(logical, sequence.partitions());
     long set = reference(logical.u16(256), logical.u32(252));
     Structure fileSet = block(set);
     if (!Udf.isTagged(fileSet, Udf.FILE_SET)) {
@@ -215,7 +182,10 @@ final class UdfTree implements FileTree {
       throw volume.damage("the file entry at block %d is damaged".formatted(reference));
     }
     int permissions = entry.i32(44);
-    int mode = (permissions >> 10 & 7) << 6 | (permissions >> 5 & 7) << 3 | (permissions & 7);
+    int flags = entry.i16(34);
+    int special = flags << 5 & 04000 | flags << 3 & 02000 | flags << 1 & 01000;
+    int mode =
+        special | (permissions >> 10 & 7) << 6 | (permissions >> 5 & 7) << 3 | permissions & 7;
     Instant modified = time(entry, isExtended(entry) ? 92 : 84);
     FileEntry found = new FileEntry(path, kind, size, modified, mode, null, reference);
     return kind == FileEntry.Kind.LINK

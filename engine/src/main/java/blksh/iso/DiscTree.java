@@ -88,8 +88,7 @@ public final class DiscTree {
 
   private void changedNames(
       int directory, ChangedName.Tree tree, NameScheme scheme, Consumer<ChangedName> each) {
-    Naming naming =
-        Naming.of(this, directory, scheme, node -> nodes.kind(node) != Kind.LINK);
+    Naming naming = Naming.of(this, directory, scheme, node -> nodes.kind(node) != Kind.LINK);
     for (int i = 0; i < naming.nodes().length; i++) {
       int node = naming.nodes()[i];
       if (!DiscName.of(nodes.name(node)).isExactly(naming.names()[i])) {

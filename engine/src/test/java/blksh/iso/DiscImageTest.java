@@ -109,8 +109,7 @@ class DiscImageTest {
       tree.changedNames(
           each -> {
             if (each.tree() == ChangedName.Tree.UDF) {
-              changed.put(
-                  "/" + new String(each.path(), StandardCharsets.ISO_8859_1), each.name());
+              changed.put("/" + new String(each.path(), StandardCharsets.ISO_8859_1), each.name());
             }
           });
       Map<String, byte[]> expected = new TreeMap<>();
@@ -212,8 +211,7 @@ class DiscImageTest {
     DiscJudge judge = new DiscJudge(image);
     assertThat(judge.faults()).isEmpty();
     for (int i = 0; i < sizes.length; i++) {
-      for (Map<String, DiscJudge.File> tree :
-          List.of(judge.iso(), judge.joliet(), judge.udf())) {
+      for (Map<String, DiscJudge.File> tree : List.of(judge.iso(), judge.joliet(), judge.udf())) {
         DiscJudge.File file = tree.get("/f" + i);
         assertThat(file.size()).isEqualTo(sizes[i]);
         ByteBuffer last = ByteBuffer.allocate(1);
@@ -366,8 +364,7 @@ class DiscImageTest {
           ByteBuffer bytes = ByteBuffer.allocate((int) content.size());
           image.read(position, bytes);
           assertThat(bytes.array()).isEqualTo(SampleDisc.bytes(content));
-          assertThat(disc.files())
-              .containsKey("/" + new String(path, StandardCharsets.ISO_8859_1));
+          assertThat(disc.files()).containsKey("/" + new String(path, StandardCharsets.ISO_8859_1));
         });
     assertThat(end[0]).isPositive();
   }
@@ -405,8 +402,7 @@ class DiscImageTest {
         .hasMessageContaining("given before");
     assertThatThrownBy(() -> builder.file("a/b/c".getBytes(), SampleDisc.ROOT, content))
         .hasMessageContaining("a/b is no directory");
-    assertThatThrownBy(
-            () -> builder.file("c".getBytes(), SampleDisc.ROOT, DiscContent.of(1, 11)))
+    assertThatThrownBy(() -> builder.file("c".getBytes(), SampleDisc.ROOT, DiscContent.of(1, 11)))
         .hasMessageContaining("content 1");
     assertThatThrownBy(() -> new DiscLabel("photos", "0123456789abcdef", "", 0))
         .hasMessageContaining("volume");

@@ -111,7 +111,7 @@ class DiscSizeTest {
   void aFileThatUdfCannotDescribeIsRefused() {
     assertThatThrownBy(() -> DiscContent.of(1, DiscContent.LARGEST + 1))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThat(DiscContent.LARGEST).isGreaterThan(250L << 30);
+    assertThat(DiscContent.LARGEST).isGreaterThan(233L << 30);
   }
 
   @Test

@@ -85,7 +85,8 @@ public final class DiscFolder implements DiscContents {
           DiscContent content = content(each);
           int links = (int) Files.getAttribute(each, "unix:nlink");
           if (links > 1) {
-            builder.hardLink(path, attributes, content, (long) Files.getAttribute(each, "unix:ino"));
+            builder.hardLink(
+                path, attributes, content, (long) Files.getAttribute(each, "unix:ino"));
           } else {
             builder.file(path, attributes, content);
           }

@@ -125,8 +125,7 @@ public final class DiscJudge {
     }
     Piece before = null;
     for (Piece content : new TreeMap<>(contents).values()) {
-      check(
-          before == null || before.end() <= content.start, "%s and %s overlap", before, content);
+      check(before == null || before.end() <= content.start, "%s and %s overlap", before, content);
       Map.Entry<Long, Piece> below = placed.lowerEntry(content.end());
       check(
           below == null || below.getValue().end() <= content.start,

@@ -83,8 +83,7 @@ final class IsoJudge {
 
   private int both16(ByteBuffer bytes, int at) {
     short little = bytes.getShort(at);
-    judge.check(
-        little == Short.reverseBytes(bytes.getShort(at + 2)), "%s: 16 bits differ", tree);
+    judge.check(little == Short.reverseBytes(bytes.getShort(at + 2)), "%s: 16 bits differ", tree);
     return little & 0xffff;
   }
 

@@ -58,10 +58,42 @@ public final class SampleDisc implements DiscContents {
   public static final DiscAttributes ROOT = new DiscAttributes(0755, 0, 0, 1_600_000_000L, 0);
 
   private static final String[] NAMES = {
-    "a", "A", "readme", "README", "ReadMe", "a.b", "A.B", "A-B", "a:b", "a?b", "a*b", "CON", "x;1",
-    "trail", "trail.", "trail ", "...", "..a", ".hidden", "漢字.テスト", "😀.jpg", "😁.jpg", "Größe",
-    "ü", "u\u0308", "istanbul", "İstanbul", "back\\slash", "new\nline", "%41", "x.tar.gz",
-    "rr_moved", "RR_MOVED", "漢".repeat(85), "漢".repeat(84) + "字", "😀".repeat(63) + "abc"
+    "a",
+    "A",
+    "readme",
+    "README",
+    "ReadMe",
+    "a.b",
+    "A.B",
+    "A-B",
+    "a:b",
+    "a?b",
+    "a*b",
+    "CON",
+    "x;1",
+    "trail",
+    "trail.",
+    "trail ",
+    "...",
+    "..a",
+    ".hidden",
+    "漢字.テスト",
+    "😀.jpg",
+    "😁.jpg",
+    "Größe",
+    "ü",
+    "u\u0308",
+    "istanbul",
+    "İstanbul",
+    "back\\slash",
+    "new\nline",
+    "%41",
+    "x.tar.gz",
+    "rr_moved",
+    "RR_MOVED",
+    "漢".repeat(85),
+    "漢".repeat(84) + "字",
+    "😀".repeat(63) + "abc"
   };
 
   private final Random random;
@@ -95,7 +127,8 @@ public final class SampleDisc implements DiscContents {
             groups.add(attributes());
             groupContents.add(content());
           }
-          entries.add(new Entry(path, 'h', groups.get(group), groupContents.get(group), group, null));
+          entries.add(
+              new Entry(path, 'h', groups.get(group), groupContents.get(group), group, null));
         }
         default -> entries.add(new Entry(path, 'f', attributes(), content(), 0, null));
       }
@@ -137,9 +170,7 @@ public final class SampleDisc implements DiscContents {
         target.write('/');
       }
       target.writeBytes(
-          random.nextInt(3) == 0
-              ? "..".getBytes()
-              : name().getBytes(StandardCharsets.ISO_8859_1));
+          random.nextInt(3) == 0 ? "..".getBytes() : name().getBytes(StandardCharsets.ISO_8859_1));
     }
     return target.toString(StandardCharsets.ISO_8859_1);
   }
@@ -158,8 +189,7 @@ public final class SampleDisc implements DiscContents {
       return contents.get(random.nextInt(contents.size()));
     }
     int[] sizes = {0, 1, 2047, 2048, 2049, random.nextInt(10_000), random.nextInt(200_000)};
-    DiscContent content =
-        DiscContent.of(contents.size(), sizes[random.nextInt(sizes.length)]);
+    DiscContent content = DiscContent.of(contents.size(), sizes[random.nextInt(sizes.length)]);
     contents.add(content);
     return content;
   }
@@ -178,8 +208,7 @@ public final class SampleDisc implements DiscContents {
       switch (entry.kind) {
         case 'd' -> builder.directory(entry.bytes(), entry.attributes);
         case 'f' -> builder.file(entry.bytes(), entry.attributes, entry.content);
-        case 'h' ->
-            builder.hardLink(entry.bytes(), entry.attributes, entry.content, entry.links);
+        case 'h' -> builder.hardLink(entry.bytes(), entry.attributes, entry.content, entry.links);
         default ->
             builder.symlink(
                 entry.bytes(),
@@ -198,8 +227,7 @@ public final class SampleDisc implements DiscContents {
       case 'f' -> size.file(parent, entry.name(), entry.content);
       case 'h' -> size.hardLink(parent, entry.name(), entry.content, entry.links);
       default ->
-          size.symlink(
-              parent, entry.name(), entry.target.getBytes(StandardCharsets.ISO_8859_1));
+          size.symlink(parent, entry.name(), entry.target.getBytes(StandardCharsets.ISO_8859_1));
     }
   }
 

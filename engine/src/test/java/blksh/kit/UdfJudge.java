@@ -130,8 +130,7 @@ final class UdfJudge {
       long piece = entry.getInt(at + 4) & 0xffffffffL;
       judge.check(length > 0 && length < 1 << 30, "UDF: a piece of %d in %s", length, path);
       judge.check(at + 8 == end || length % 2048 == 0, "UDF: %s has gaps", path);
-      judge.check(
-          piece + (length + 2047) / 2048 <= blocks, "UDF: %s leaves the partition", path);
+      judge.check(piece + (length + 2047) / 2048 <= blocks, "UDF: %s leaves the partition", path);
       pieces.add(new long[] {(start + piece) * 2048, length});
       sum += length;
     }
@@ -233,8 +232,7 @@ final class UdfJudge {
       judge.content(entry.pieces.get(0)[0], entry.size, path);
     }
     File file =
-        new File(
-            'f', entry.size, entry.pieces, entry.mode, entry.uid, entry.links, entry.seconds);
+        new File('f', entry.size, entry.pieces, entry.mode, entry.uid, entry.links, entry.seconds);
     judge.check(files.put(path, file) == null, "UDF: %s is there twice", path);
   }
 
@@ -242,7 +240,6 @@ final class UdfJudge {
     byte[] bytes = new byte[length - 1];
     identifier.get(39, bytes);
     return new String(
-        bytes,
-        identifier.get(38) == 8 ? StandardCharsets.ISO_8859_1 : StandardCharsets.UTF_16BE);
+        bytes, identifier.get(38) == 8 ? StandardCharsets.ISO_8859_1 : StandardCharsets.UTF_16BE);
   }
 }
