@@ -143,7 +143,7 @@ public final class DiscSize {
   /**
    * Adds a symbolic link.
    *
-   * @param target where it leads, 1 to 4095 bytes
+   * @param target where it leads, 1 to {@link DiscTreeBuilder#LONGEST_TARGET} bytes
    */
   public void symlink(int parent, byte[] name, byte[] target) {
     space.measure(name, Kind.LINK, target, 0);

@@ -14,8 +14,10 @@ import java.util.Arrays;
  */
 public final class DiscTreeBuilder {
 
+  /** Most bytes of where a symbolic link leads: with a longer one, libisofs refuses the disc. */
+  public static final int LONGEST_TARGET = 1023;
+
   private static final int LONGEST_NAME = 255;
-  private static final int LONGEST_TARGET = 4095;
   private static final byte[] THIS = {'.'};
   private static final byte[] UP = {'.', '.'};
 
@@ -101,12 +103,18 @@ public final class DiscTreeBuilder {
    * Adds a symbolic link. It stands in Rock Ridge alone: Joliet knows none, and readers refuse a
    * UDF volume that holds one.
    *
-   * @param target where it leads, as it is written there, 1 to 4095 bytes
+   * @param target where it leads, as it is written there, 1 to {@link #LONGEST_TARGET} bytes
    * @throws BlkshException when the path or the target is impossible, or the path was given before
    */
   public void symlink(byte[] path, DiscAttributes attributes, byte[] target) {
-    if (target.length == 0 || target.length > LONGEST_TARGET || indexOf(target, (byte) 0, 0) >= 0) {
+    if (target.length == 0 || indexOf(target, (byte) 0, 0) >= 0) {
       throw refused(path, "the symbolic link leads to an impossible place");
+    }
+    if (target.length > LONGEST_TARGET) {
+      throw refused(
+          path,
+          "the symbolic link has %d bytes, and readers refuse a disc where one has more than %d"
+              .formatted(target.length, LONGEST_TARGET));
     }
     add(path, Kind.LINK, attributes, nodes.addTarget(target));
   }

@@ -1,10 +1,11 @@
 package blksh.iso;
 
 import java.nio.charset.StandardCharsets;
+import java.text.Normalizer;
 
 /**
  * Names of Joliet: UCS-2 without some characters, of 103 units as long names go with most writers
- * and readers. Two that differ by case alone are one to its readers.
+ * and readers. Two that differ by case or composition alone are one to its readers.
  */
 final class JolietNames extends NameScheme {
 
@@ -51,7 +52,8 @@ final class JolietNames extends NameScheme {
 
   @Override
   String key(String name) {
-    StringBuilder key = new StringBuilder(name);
+    // Composed and not, some readers take them for one.
+    StringBuilder key = new StringBuilder(Normalizer.normalize(name, Normalizer.Form.NFC));
     for (int i = 0; i < key.length(); i++) {
       key.setCharAt(i, Character.toLowerCase(Character.toUpperCase(key.charAt(i))));
     }

@@ -198,9 +198,7 @@ class DiscImageTest {
 
   @Test
   void filesOverFourGibibytesAreWholeInEveryTree() {
-    long[] sizes = {
-      (1L << 30) - 2048, (1L << 30) - 2047, 0xFFFFF800L, 0xFFFFF801L, 1L << 32, (5L << 30) + 1
-    };
+    long[] sizes = {(1L << 30) - 2047, 0xFFFFF800L, (1L << 32) + 1};
     long every = 0x3FFFF800L / 2;
     DiscTreeBuilder builder = new DiscTreeBuilder(SampleDisc.ROOT);
     for (int i = 0; i < sizes.length; i++) {
@@ -221,11 +219,11 @@ class DiscImageTest {
       }
     }
     try (FileTree files = FileTrees.open(image)) {
-      FileEntry last = files.find("/f5").orElseThrow();
-      assertThat(last.size()).isEqualTo(sizes[5]);
+      FileEntry last = files.find("/f2").orElseThrow();
+      assertThat(last.size()).isEqualTo(sizes[2]);
       ByteBuffer byteAt = ByteBuffer.allocate(1);
-      files.open(last).read(10 * every, byteAt);
-      assertThat(byteAt.get(0)).isEqualTo((byte) 11);
+      files.open(last).read(8 * every, byteAt);
+      assertThat(byteAt.get(0)).isEqualTo((byte) 9);
     }
   }
 
@@ -404,6 +402,11 @@ class DiscImageTest {
         .hasMessageContaining("a/b is no directory");
     assertThatThrownBy(() -> builder.file("c".getBytes(), SampleDisc.ROOT, DiscContent.of(1, 11)))
         .hasMessageContaining("content 1");
+    assertThatThrownBy(() -> builder.symlink("l".getBytes(), SampleDisc.ROOT, new byte[1024]))
+        .hasMessageContaining("impossible");
+    assertThatThrownBy(
+            () -> builder.symlink("l".getBytes(), SampleDisc.ROOT, "t".repeat(1024).getBytes()))
+        .hasMessageContaining("more than 1023");
     assertThatThrownBy(() -> new DiscLabel("photos", "0123456789abcdef", "", 0))
         .hasMessageContaining("volume");
     assertThat(DiscLabel.volume("Photos 2020, Größe")).isEqualTo("PHOTOS_2020__GR_");

@@ -121,8 +121,9 @@ class DiscReadersTest {
     Tool.named("xorriso").run("-osirrox", "on", "-indev", image, "-extract", "/", out);
     assertThat(changed(out)).isEmpty();
     for (String link : List.of("link", "dangling", "absolute", "long")) {
-      assertThat(Files.readSymbolicLink(out.resolve(link)))
-          .isEqualTo(Files.readSymbolicLink(source.resolve(link)));
+      // libisofs makes one slash of two.
+      assertThat(Files.readSymbolicLink(out.resolve(link)).toString())
+          .isEqualTo(Files.readSymbolicLink(source.resolve(link)).toString().replace("//", "/"));
     }
     for (String name : List.of("big", "names/x", "empty", "same/copy1", "dirs/3")) {
       assertThat(Files.getAttribute(out.resolve(name), "unix:mode"))
@@ -171,8 +172,7 @@ class DiscReadersTest {
                 print(hashlib.sha256(b.getvalue()).hexdigest())
         """;
     List<String> found = Tool.named("python3").answer("-c", script, image).lines().toList();
-    assertThat(found)
-        .containsExactlyInAnyOrderElementsOf(DiscFolder.digests(source).values());
+    assertThat(found).containsExactlyInAnyOrderElementsOf(DiscFolder.digests(source).values());
   }
 
   @Test

@@ -165,7 +165,7 @@ public final class SampleDisc implements DiscContents {
   private String target() {
     ByteArrayOutputStream target = new ByteArrayOutputStream();
     int parts = 1 + (random.nextInt(4) == 0 ? random.nextInt(200) : random.nextInt(4));
-    for (int i = 0; i < parts && target.size() < 3800; i++) {
+    for (int i = 0; i < parts && target.size() < 760; i++) {
       if (i > 0 || random.nextBoolean()) {
         target.write('/');
       }

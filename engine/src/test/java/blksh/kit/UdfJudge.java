@@ -16,6 +16,19 @@ import java.util.TreeMap;
 /** The part of {@link DiscJudge} for ECMA-167 as OSTA UDF 1.02 wants it. */
 final class UdfJudge {
 
+  /** What the polynomial x^16 + x^12 + x^5 + 1 leaves of each byte. */
+  private static final int[] REMAINDERS = new int[256];
+
+  static {
+    for (int each = 0; each < 256; each++) {
+      int rest = each << 8;
+      for (int bit = 0; bit < 8; bit++) {
+        rest = (rest & 0x8000) != 0 ? (rest << 1 ^ 0x1021) & 0xffff : rest << 1;
+      }
+      REMAINDERS[each] = rest;
+    }
+  }
+
   private final DiscJudge judge;
   private final Map<String, File> files = new TreeMap<>();
   private final Map<Long, Integer> names = new HashMap<>();
@@ -108,9 +121,9 @@ final class UdfJudge {
     int length = descriptor.getShort(10) & 0xffff;
     judge.check(length > 0 && length + 16 <= descriptor.capacity(), "UDF: the length of %s", what);
     int crc = 0;
-    for (int i = 0; i < 8 * Math.min(length, descriptor.capacity() - 16); i++) {
-      int bit = descriptor.get(16 + i / 8) >> 7 - i % 8 & 1;
-      crc = (crc >> 15 & 1) != bit ? crc << 1 ^ 0x1021 : crc << 1;
+    for (int i = 16; i < Math.min(length + 16, descriptor.capacity()); i++) {
+      int mixed = (crc >> 8 ^ descriptor.get(i)) & 0xff;
+      crc = (crc << 8 ^ REMAINDERS[mixed]) & 0xffff;
     }
     judge.check((short) crc == descriptor.getShort(8), "UDF: %s is damaged", what);
     judge.check(descriptor.getInt(12) == (int) where, "UDF: %s is misplaced", what);
