@@ -20,7 +20,7 @@ public interface DiscContents {
   ContentDigest digest(long content);
 
   /**
-   * Told of each content once it is on the disc, from any thread, one at a time.
+   * Told of each content that was opened, once it is on the disc; from any thread, one at a time.
    *
    * @param digest what was written, with what was put in place of bytes that could not be had; by
    *     the algorithm of the one asked for, null when none was

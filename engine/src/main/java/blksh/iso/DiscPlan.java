@@ -21,6 +21,8 @@ public final class DiscPlan {
   /** No medium is larger, and 32 bits hold its sectors. */
   private static final long MOST_SECTORS = Integer.MAX_VALUE;
 
+  private static final long MOST_DIRECTORY_SECTORS = EntrySpace.LONGEST_EXTENT / SECTOR;
+
   private static final int NOWHERE = -1;
 
   private final DiscTree tree;
@@ -72,6 +74,7 @@ public final class DiscPlan {
     isoSector = new int[tree.directories()];
     jolietSector = new int[tree.directories()];
     measure();
+    requireShortDirectories();
     isoTables = PARTITION + placeUdf();
     isoDirectories = isoTables + 2 * DiscContent.sectors(isoPathTable);
     continuationArea = isoDirectories;
@@ -117,6 +120,15 @@ public final class DiscPlan {
         subdirectories[directory[nodes.parent(node)]]++;
         isoPathTable += PathTable.record(space.isoIdentifier);
         jolietPathTable += PathTable.record(space.jolietIdentifier);
+      }
+    }
+  }
+
+  /** A directory of ISO 9660 is one file, whose length is told in 32 bits. */
+  private void requireShortDirectories() {
+    for (int i = 0; i < spaces.size(); i++) {
+      if (Math.max(spaces.isoSectors(i), spaces.jolietSectors(i)) > MOST_DIRECTORY_SECTORS) {
+        throw new BlkshException("plan a disc", "one of its directories would have 4 GiB");
       }
     }
   }

@@ -33,7 +33,7 @@ public final class DiscWriter {
       DiscPlan plan, DiscContents contents, Path file, boolean overwrite, Task task) {
     String action = "write " + file;
     try (TargetFile target = TargetFile.open(file, action, plan.bytes(), overwrite, false)) {
-      DiscReport report = write(plan, contents, target::write, task);
+      DiscReport report = write(plan, contents, told(target, action), task);
       task.phase("syncing");
       target.finish();
       target.lost().forEach(task::note);
@@ -41,6 +41,18 @@ public final class DiscWriter {
     } catch (IOException e) {
       throw IoFailure.told(action, e);
     }
+  }
+
+  /** Says of a failure at which byte it was. */
+  private static DiscTarget told(TargetFile target, String action) {
+    return (position, bytes) -> {
+      int before = bytes.position();
+      try {
+        target.write(position, bytes);
+      } catch (IOException e) {
+        throw IoFailure.told(action, e).at(position + bytes.position() - before);
+      }
+    };
   }
 
   /**
