@@ -1,9 +1,5 @@
 package blksh.filesystem;
 
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-
 /**
  * The superblock of ext2, ext3 and ext4 (kernel documentation, "ext4 Data Structures and
  * Algorithms") and the geometry that follows from it. Numbers are as they stand there: whoever uses
@@ -106,19 +102,7 @@ record ExtSuperblock(
   }
 
   String label() {
-    return text(bytes.bytes(0x78, 16), 0, 16).split("\0", 2)[0];
-  }
-
-  /** Names are bytes, by custom UTF-8. */
-  static String text(byte[] bytes, int from, int length) {
-    try {
-      return StandardCharsets.UTF_8
-          .newDecoder()
-          .decode(ByteBuffer.wrap(bytes, from, length))
-          .toString();
-    } catch (CharacterCodingException e) {
-      return new String(bytes, from, length, StandardCharsets.ISO_8859_1);
-    }
+    return Volume.text(bytes.bytes(0x78, 16), 0, 16).split("\0", 2)[0];
   }
 
   /** Whether it has any of these features. */

@@ -171,11 +171,11 @@ final class ExtTree implements FileTree {
       return "";
     }
     if (length < BLOCK_MAP_LENGTH && (flags & INODE_EXTENTS) == 0) {
-      return ExtSuperblock.text(inode.bytes(BLOCK_MAP, length), 0, length);
+      return Volume.text(inode.bytes(BLOCK_MAP, length), 0, length);
     }
     byte[] bytes = new byte[length];
     content(link, inode).read(0, ByteBuffer.wrap(bytes));
-    return ExtSuperblock.text(bytes, 0, length);
+    return Volume.text(bytes, 0, length);
   }
 
   @Override
@@ -289,7 +289,7 @@ final class ExtTree implements FileTree {
         throw volume.damage(directory, "the directory is damaged");
       }
       if (number != 0) {
-        String name = ExtSuperblock.text(block.bytes(), at + 8, nameLength);
+        String name = Volume.text(block.bytes(), at + 8, nameLength);
         if (!name.equals(".") && !name.equals("..")) {
           each.accept(entry(directory.inside(volume.name(directory, name)), number));
         }

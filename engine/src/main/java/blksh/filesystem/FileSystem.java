@@ -220,8 +220,8 @@ public enum FileSystem {
   }
 
   /**
-   * A disc that is both is read as ISO 9660 with Rock Ridge, which knows links and every name byte
-   * for byte, or else as UDF, which knows all names; and as UDF where the other is damaged.
+   * A disc that is both is read as ISO 9660 with Rock Ridge, which knows links and every name, or
+   * else as UDF, which knows all that are text; and as UDF where the other is damaged.
    */
   private static FileTree disc(Volume volume) {
     IsoTree iso;

@@ -27,6 +27,8 @@ final class IsoTree implements FileTree {
   /** Longest list of fields that belong to one record, in bytes. */
   private static final int MOST_FIELDS = 64 << 10;
 
+  private static final byte[] UP = {'.', '.'};
+
   private final Volume volume;
   private final long rootRecord;
   private final Charset names;
@@ -223,7 +225,9 @@ final class IsoTree implements FileTree {
         size,
         fields.modified != null ? fields.modified : modified(record),
         fields.mode >= 0 ? fields.mode & 07777 : isDirectory ? 0755 : 0444,
-        kind == FileEntry.Kind.LINK ? fields.link.toString() : null,
+        kind == FileEntry.Kind.LINK
+            ? Volume.text(fields.link.toByteArray(), 0, fields.link.size())
+            : null,
         place);
   }
 
@@ -296,7 +300,7 @@ final class IsoTree implements FileTree {
   private final class Fields {
 
     private final ByteArrayOutputStream name = new ByteArrayOutputStream();
-    private final StringBuilder link = new StringBuilder();
+    private final ByteArrayOutputStream link = new ByteArrayOutputStream();
     private boolean linkBegun;
     private boolean linkGoesOn;
     private int mode = -1;
@@ -305,7 +309,7 @@ final class IsoTree implements FileTree {
     private boolean moved;
 
     String name() {
-      return name.toString(StandardCharsets.UTF_8);
+      return Volume.text(name.toByteArray(), 0, name.size());
     }
 
     FileEntry.Kind kind(FileEntry.Kind otherwise) {
@@ -389,16 +393,16 @@ final class IsoTree implements FileTree {
           return;
         }
         if (linkBegun && !linkGoesOn) {
-          link.append('/');
+          link.write('/');
         }
         // What follows the root is not told from it once more.
         linkBegun = (flags & 0xe) != 8;
         switch (flags & 0xe) {
-          case 2 -> link.append('.');
-          case 4 -> link.append("..");
-          case 8 -> link.append('/');
+          case 2 -> link.write('.');
+          case 4 -> link.writeBytes(UP);
+          case 8 -> link.write('/');
           default -> {
-            link.append(new String(fields.bytes(part + 2, bytes), StandardCharsets.UTF_8));
+            link.writeBytes(fields.bytes(part + 2, bytes));
           }
         }
         linkGoesOn = (flags & 1) != 0;

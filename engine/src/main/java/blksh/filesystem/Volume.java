@@ -2,6 +2,8 @@ package blksh.filesystem;
 
 import blksh.block.BlockSource;
 import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /** The source a file system lies on, read in small pieces; the last of them are kept. */
@@ -58,6 +60,18 @@ final class Volume {
       pieces.set(slot, kept);
     }
     return kept.bytes;
+  }
+
+  /** The text of a name that is bytes, by custom UTF-8; of one that is not, a character a byte. */
+  static String text(byte[] bytes, int from, int length) {
+    try {
+      return StandardCharsets.UTF_8
+          .newDecoder()
+          .decode(ByteBuffer.wrap(bytes, from, length))
+          .toString();
+    } catch (CharacterCodingException e) {
+      return new String(bytes, from, length, StandardCharsets.ISO_8859_1);
+    }
   }
 
   FileSystemDamageException damage(String problem) {

@@ -21,8 +21,8 @@ final class RockRidge {
 
   private static final int HEADER = 5;
 
-  /** Most bytes of a name in one field, so that the field stays below 255. */
-  private static final int NAME_PIECE = 248;
+  /** Most bytes of a name in one field, whose length is told in one byte. */
+  private static final int NAME_PIECE = 250;
 
   private static final int LONGEST_FIELD = 255;
 

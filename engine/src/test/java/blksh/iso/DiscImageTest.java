@@ -168,11 +168,13 @@ class DiscImageTest {
 
   /** A source of zeros with a byte other than zero here and there. */
   private record Marked(long size, long every) implements BlockSource {
+    private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(1 << 20);
+
     @Override
     public int read(long position, ByteBuffer target) {
       int count = (int) Math.min(target.remaining(), size - position);
       int start = target.position();
-      target.put(new byte[count]);
+      target.put(ZEROS.slice(0, count));
       for (long at = (position + every - 1) / every * every; at < position + count; at += every) {
         target.put(start + (int) (at - position), (byte) (1 + at / every % 200));
       }
@@ -198,7 +200,7 @@ class DiscImageTest {
 
   @Test
   void filesOverFourGibibytesAreWholeInEveryTree() {
-    long[] sizes = {(1L << 30) - 2047, 0xFFFFF800L, (1L << 32) + 1};
+    long[] sizes = {(1L << 30) - 2047, (1L << 32) + 1};
     long every = 0x3FFFF800L / 2;
     DiscTreeBuilder builder = new DiscTreeBuilder(SampleDisc.ROOT);
     for (int i = 0; i < sizes.length; i++) {
@@ -219,8 +221,8 @@ class DiscImageTest {
       }
     }
     try (FileTree files = FileTrees.open(image)) {
-      FileEntry last = files.find("/f2").orElseThrow();
-      assertThat(last.size()).isEqualTo(sizes[2]);
+      FileEntry last = files.find("/f1").orElseThrow();
+      assertThat(last.size()).isEqualTo(sizes[1]);
       ByteBuffer byteAt = ByteBuffer.allocate(1);
       files.open(last).read(8 * every, byteAt);
       assertThat(byteAt.get(0)).isEqualTo((byte) 9);

@@ -13,6 +13,8 @@ public final class SparseImage implements BlockSource, DiscTarget {
 
   private static final int PAGE = 1 << 16;
 
+  private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(PAGE);
+
   private final Map<Long, byte[]> pages = new HashMap<>();
   private long size;
 
@@ -25,7 +27,7 @@ public final class SparseImage implements BlockSource, DiscTarget {
       int offset = (int) (size % PAGE);
       int count = Math.min(bytes.remaining(), PAGE - offset);
       ByteBuffer some = bytes.slice().limit(count);
-      if (pages.containsKey(size / PAGE) || some.mismatch(ByteBuffer.allocate(count)) >= 0) {
+      if (pages.containsKey(size / PAGE) || some.mismatch(ZEROS.slice(0, count)) >= 0) {
         some.get(pages.computeIfAbsent(size / PAGE, none -> new byte[PAGE]), offset, count);
       }
       bytes.position(bytes.position() + count);
