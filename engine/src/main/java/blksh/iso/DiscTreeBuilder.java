@@ -23,7 +23,7 @@ public final class DiscTreeBuilder {
 
   private final DiscNodes nodes = new DiscNodes();
   private final DiscAttributes implied;
-  private final LongTable contents = new LongTable();
+  private LongTable contents = new LongTable();
 
   /** Groups of hard links: their numbers in the order they came, and a content of each. */
   private final LongTable groups = new LongTable();
@@ -248,6 +248,8 @@ public final class DiscTreeBuilder {
   public DiscTree build() {
     built = true;
     table = new int[0];
+    contents = new LongTable();
+    given = new boolean[0];
     int size = nodes.size();
     int[] count = new int[size];
     int directories = 1;
