@@ -1,7 +1,6 @@
 package blksh.compress;
 
 import blksh.block.BlockSource;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -12,7 +11,6 @@ import net.jpountz.lz4.LZ4SafeDecompressor;
 import net.jpountz.xxhash.StreamingXXHash32;
 import net.jpountz.xxhash.XXHash32;
 import net.jpountz.xxhash.XXHashFactory;
-import org.apache.commons.compress.compressors.lz4.BlockLZ4CompressorInputStream;
 
 /**
  * LZ4 frames (LZ4 Frame Format 1.6): blocks of up to 4 MiB that decode on their own, or, when
@@ -229,19 +227,13 @@ final class Lz4Compression implements Compression {
       }
     }
 
-    /** The bindings of lz4 know no data before a block; commons-compress does. */
+    /** The bindings of lz4 know no data before a block. */
     private int unpackLinked(int length, int before, long start) throws StreamDamage {
-      try (BlockLZ4CompressorInputStream stream =
-          new BlockLZ4CompressorInputStream(new ByteArrayInputStream(packed, 0, length))) {
-        stream.prefill(Arrays.copyOf(block, before));
-        int done = stream.readNBytes(block, before, blockSize);
-        if (stream.read() >= 0) {
-          throw invalidBlock(start);
-        }
-        return done;
-      } catch (IOException | RuntimeException e) {
+      int done = Lz4Block.decode(packed, 0, length, block, before, before + blockSize);
+      if (done < 0) {
         throw invalidBlock(start);
       }
+      return done;
     }
 
     private void endFrame() throws IOException {
