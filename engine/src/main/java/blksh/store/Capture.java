@@ -32,6 +32,7 @@ final class Capture {
   private final String name;
   private final boolean dryRun;
   private final boolean allowEmpty;
+  private final Instant date;
   private final Task task;
   private final Codec codec;
 
@@ -64,6 +65,7 @@ final class Capture {
     this.name = name;
     this.dryRun = options.dryRun();
     this.allowEmpty = options.allowEmpty();
+    this.date = options.date();
     this.task = task;
     this.codec = input.codec(repository.codec());
     this.memory = new CaptureMemory(codec.framePages());
@@ -76,7 +78,9 @@ final class Capture {
   CaptureResult run() {
     Instant started = Instant.now();
     long startedNanos = System.nanoTime();
-    task.expect(input.size());
+    if (task.total() < 0) { // it may be one of many
+      task.expect(input.size());
+    }
     try {
       if (!dryRun) {
         repository.manifests().mustKeep(name);
@@ -260,8 +264,8 @@ final class Capture {
             name,
             0,
             placement.size(),
-            started,
-            finished,
+            date == null ? started : date,
+            date == null ? finished : date,
             input.describe(),
             placement.figures(log.storedBytes()),
             placement.root(),
