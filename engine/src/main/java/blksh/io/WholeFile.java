@@ -77,12 +77,18 @@ public final class WholeFile {
    * @throws FileAlreadyExistsException when there is something of that name
    */
   public static void create(Path path, Durability durability, byte[] contents) throws IOException {
+    create(path, durability, out -> out.write(contents));
+  }
+
+  /** As above. */
+  public static void create(Path path, Durability durability, Contents contents)
+      throws IOException {
     PartFile part = PartFile.await(PartFile.beside(path.toAbsolutePath()), USUAL);
     if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
       part.discard();
       throw new FileAlreadyExistsException(path.toString());
     }
-    write(path, part, durability, out -> out.write(contents));
+    write(path, part, durability, contents);
   }
 
   private static Path real(Path path) throws IOException {

@@ -1,0 +1,163 @@
+package blksh.store.diskdump;
+
+import blksh.BlkshException;
+import blksh.block.BlockSource;
+import blksh.block.Extent;
+import blksh.block.ExtentWalk;
+import blksh.block.SourceInfo;
+import blksh.io.IoFailure;
+import blksh.io.UnreadableException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Iterator;
+
+/**
+ * What was dumped, read at any position. Every byte comes from a block that has its digest; blocks
+ * of zeros, known by theirs, need not be read. What a dump that ended early lacks is bad.
+ */
+final class DumpSource implements BlockSource {
+
+  /** Digests read at once. */
+  private static final int CHUNK = 1024;
+
+  /** Blocks looked at for one extent. */
+  private static final int LONGEST_RUN = 1 << 16;
+
+  private final DumpManifest manifest;
+  private final Dump dump;
+  private final SourceInfo info;
+  private final DiskdumpPlace place;
+  private final int blockSize;
+  private final byte[] zeroBlock;
+  private final byte[] zeroRest;
+
+  /** Digests around those that were asked for last; guarded by this. */
+  private final byte[] chunk = new byte[CHUNK * DiskdumpPlace.DIGEST];
+
+  private long chunkFirst;
+  private int chunkCount;
+
+  /**
+   * @param manifest closed with this
+   */
+  DumpSource(DiskdumpPlace place, DumpManifest manifest, Dump dump, SourceInfo info) {
+    this.manifest = manifest;
+    this.dump = dump;
+    this.info = info;
+    this.place = place;
+    this.blockSize = manifest.blockSize();
+    this.zeroBlock = Digests.ofZeros(blockSize);
+    this.zeroRest = Digests.ofZeros((int) (dump.size() % blockSize));
+    BlockCache.shared().forgetLost(place);
+  }
+
+  @Override
+  public long size() {
+    return dump.size();
+  }
+
+  @Override
+  public int read(long position, ByteBuffer target) {
+    long end = Math.min(size(), BlockSource.saturatedEnd(position, target.remaining()));
+    for (long at = position; at < end; ) {
+      long block = at / blockSize;
+      int from = (int) (at - block * blockSize);
+      int count = (int) Math.min(end - at, blockSize - from);
+      byte[] digest = new byte[DiskdumpPlace.DIGEST];
+      if (block >= manifest.blocks()) {
+        throw unreadable(at, end - at, "the dump ended before it");
+      }
+      digest(block, digest);
+      if (isZero(block, digest)) {
+        target.put(new byte[count]);
+      } else {
+        put(digest, from, count, at, target);
+      }
+      at += count;
+    }
+    return (int) Math.max(0, end - position);
+  }
+
+  private void put(byte[] digest, int from, int count, long at, ByteBuffer target) {
+    String hex = DiskdumpPlace.hex(digest, 0);
+    BlockFile read = BlockCache.shared().block(place, hex, blockSize);
+    if (!read.isSound()) {
+      throw unreadable(at, count, "block " + hex + ": " + read.problem());
+    }
+    int have = Math.max(0, Math.min(count, read.bytes().length - from));
+    target.put(read.bytes(), Math.min(from, read.bytes().length), have);
+    if (have < count) {
+      String problem = "block %s has only %d bytes".formatted(hex, read.bytes().length);
+      throw unreadable(at + have, count - have, problem);
+    }
+  }
+
+  private UnreadableException unreadable(long start, long length, String problem) {
+    return new UnreadableException(dump.reference(), start, length, problem, null);
+  }
+
+  private synchronized void digest(long block, byte[] to) {
+    if (block < chunkFirst || block >= chunkFirst + chunkCount) {
+      long first = block / CHUNK * CHUNK;
+      int count = (int) Math.min(CHUNK, manifest.blocks() - first);
+      try {
+        chunkCount = 0;
+        manifest.digests(first, count, chunk);
+        chunkFirst = first;
+        chunkCount = count;
+      } catch (IOException e) {
+        throw unread(e);
+      }
+    }
+    System.arraycopy(
+        chunk, (int) (block - chunkFirst) * DiskdumpPlace.DIGEST, to, 0, DiskdumpPlace.DIGEST);
+  }
+
+  private BlkshException unread(IOException e) {
+    return new BlkshException("read manifest " + manifest.path(), IoFailure.reason(e), e);
+  }
+
+  private boolean isZero(long block, byte[] digest) {
+    boolean shorter = (block + 1) * blockSize > dump.size();
+    return Digests.same(digest, 0, zeroBlock) || shorter && Digests.same(digest, 0, zeroRest);
+  }
+
+  @Override
+  public Iterator<Extent> extents(long position, long length) {
+    long end = Math.min(size(), BlockSource.saturatedEnd(position, length));
+    return ExtentWalk.of(position, end, this::extent);
+  }
+
+  /** As many blocks of one kind as follow on each other, as far as is looked. */
+  private Extent extent(long position) {
+    long first = position / blockSize;
+    Extent.Kind kind = kind(first);
+    if (kind == Extent.Kind.BAD) {
+      return new Extent(position, size() - position, kind);
+    }
+    long last = first + 1;
+    while (last - first < LONGEST_RUN && last * blockSize < size() && kind(last) == kind) {
+      last++;
+    }
+    return new Extent(position, Math.min(size(), last * blockSize) - position, kind);
+  }
+
+  private Extent.Kind kind(long block) {
+    if (block >= manifest.blocks()) {
+      return Extent.Kind.BAD;
+    }
+    byte[] digest = new byte[DiskdumpPlace.DIGEST];
+    digest(block, digest);
+    return isZero(block, digest) ? Extent.Kind.ZERO : Extent.Kind.DATA;
+  }
+
+  @Override
+  public SourceInfo describe() {
+    return info;
+  }
+
+  @Override
+  public void close() {
+    manifest.close();
+  }
+}
