@@ -1,5 +1,5 @@
 // Mounts a drive, an image, a version or a whole store, for other programs to read as files.
-val what by positional<String>("SOURCE", "a drive or a file, a store's directory, or NAME[@VERSION] with --store")
+val what by positional<String>("SOURCE", "a drive or a file, a store's directory, also one of diskdump, or NAME[@VERSION] with --store")
 val dir by positional<Path>("DIR", "an empty directory, or one to be made")
 val storeDir by option<Place>("--store", "DIR", "the store that holds NAME").optional()
 val partition by option<String>("--partition", "P", "one partition of it, such as p1").optional()
@@ -12,6 +12,9 @@ val background by flag("--background", "leave it mounted, by a process of its ow
 val mounted = if (storeDir == null && store(what).reachable) {
   if (overlay != null || partition != null) usage("a whole store is mounted read-only; name a version for --overlay or --partition")
   mount(store(what), dir, pageCache, allowOther, background)
+} else if (storeDir == null && stores.diskdump(what).reachable) {
+  if (overlay != null || partition != null) usage("a whole store is mounted read-only; name a dump with --store for --overlay or --partition")
+  mount(stores.diskdump(what), dir, pageCache, allowOther, background)
 } else if (fileSystem) {
   source(what, storeDir, partition).mountFileSystem(dir, background)
 } else {

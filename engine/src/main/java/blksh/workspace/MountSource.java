@@ -13,6 +13,7 @@ import blksh.mount.nbd.NbdExports;
 import blksh.mount.nbd.TreeExports;
 import blksh.snapshot.StoredTree;
 import blksh.store.Store;
+import blksh.store.diskdump.Diskdump;
 import java.io.Closeable;
 import java.io.IOException;
 import java.time.Instant;
@@ -43,6 +44,11 @@ public abstract sealed class MountSource implements Closeable {
   public static MountSource of(Store store) {
     String description = "store " + store.path();
     return new Tree(new StoreTree(store, true), new StoreTree(store, false), description);
+  }
+
+  /** All dumps of a store of diskdump. */
+  public static MountSource of(Diskdump store) {
+    return new Tree(new DiskdumpTree(store), "diskdump store " + store.base());
   }
 
   /** The tree of a snapshot, which is closed in the end. */

@@ -250,6 +250,11 @@ internal class Mounting(private val session: Session) {
       detached("mount", store.name, listOf(store.path.absolute()), dir.absolute(), options)
     } else Mount(session, engine.mount(MountSource.of(store.opened()), dir, options))
 
+  fun mount(store: DiskdumpStore, dir: Path, options: MountOptions, background: Boolean): Mount =
+    if (background) {
+      detached("mount", "$store", listOf(store.path.absolute()), dir.absolute(), options)
+    } else Mount(session, engine.mount(MountSource.of(store.engine), dir, options))
+
   fun serve(source: Source, socket: Path?, port: Int?, background: Boolean): Mount =
     serve(source.name, source.words, socket, port, background) {
       if (source is Image && source.members.isNotEmpty()) of(source.members, source)

@@ -11,6 +11,8 @@ import blksh.store.RestoreOptions
 import blksh.store.Store as Engine
 import blksh.store.StoreOptions
 import blksh.store.VerifyOptions
+import blksh.store.diskdump.DumpExport
+import blksh.store.diskdump.DumpImport
 import blksh.store.pack.Codec as PackCodec
 import blksh.task.Task
 import blksh.view.BlockTally
@@ -195,6 +197,20 @@ internal constructor(
   }
 
   /**
+   * Captures a source that is of another time, as an image that was made before.
+   *
+   * @param date when that was
+   */
+  fun capture(source: Source, name: String, date: Instant): Captured {
+    val options = CaptureOptions.defaults().withDryRun(dryRun).withDate(date)
+    Engine.checkName(name)
+    return session.run("capture", name) { task ->
+      val result = source.open().use { engineToFill().capture(it, name, options, task) }
+      Captured(Manifest(this, result.manifest()), result)
+    }
+  }
+
+  /**
    * Restores a version to a file or a drive, proven page by page.
    *
    * @param to a path, or `-` for standard output
@@ -314,6 +330,37 @@ internal constructor(
     }
 
   /**
+   * Brings every dump of a store of diskdump, each as a version of its name, with its date, in
+   * order. What is there already is not brought again, so an import that was interrupted goes on.
+   *
+   * @param from `stores.diskdump("/srv/dumps")`
+   */
+  fun import(from: DiskdumpStore): Imported =
+    session.run("import", "${from.path}") { task ->
+      // Opened first: what is refused leaves no new store behind.
+      val dumps = from.engine
+      Imported(this, DumpImport.run(dumps, engineToFill(), dryRun, task), dryRun)
+    }
+
+  /**
+   * Writes versions as dumps that diskdump restores and verifies. What it has no words for,
+   * snapshots of file trees and bytes that could not be read, is left out and named.
+   *
+   * @param to the directory of a store of diskdump, which is made where none is
+   * @param names which, with `*` as in a shell
+   *
+   * Example: `sampleStore().export(home.resolve("samples/dumps"), "disk")`
+   */
+  fun export(to: Path, vararg names: String): Exported =
+    session.run("export", "${names.joinToString(" ")} to $to") { task ->
+      Exported(DumpExport.run(engine, names.toList(), to, dryRun, task), dryRun)
+    }
+
+  /** Writes versions as dumps, to a directory by its name. */
+  fun export(to: String, vararg names: String): Exported =
+    export(Place.parse(to).path("export", "stores of diskdump"), *names)
+
+  /**
    * A picture of its pages in the order they were stored: shared, used once, or used by no version
    * any more.
    *
@@ -391,7 +438,8 @@ internal constructor(
 }
 
 /** The stores used before, by name: `stores["main"]`. */
-class Stores internal constructor(private val all: List<Store>) : AbstractList<Store>(), Keyed {
+class Stores internal constructor(private val session: Session, private val all: List<Store>) :
+  AbstractList<Store>(), Keyed {
 
   override val size: Int
     get() = all.size
@@ -408,4 +456,19 @@ class Stores internal constructor(private val all: List<Store>) : AbstractList<S
         .suggest("open it once with store(\"PATH\")")
 
   override fun member(key: String): Store? = all.find { it.name == key }
+
+  /**
+   * A store of diskdump 0.1.5, to look at, to restore and mount from, and to import.
+   *
+   * @param dir the directory that has the `.blockstore`
+   *
+   * Example: `stores.diskdump(home.resolve("samples/dumps")).reachable`
+   */
+  fun diskdump(dir: Path): DiskdumpStore = diskdump(Place.of(dir))
+
+  /** A store of diskdump, by its directory. */
+  fun diskdump(dir: String): DiskdumpStore = diskdump(Place.parse(dir))
+
+  /** A store of diskdump, by its place. */
+  fun diskdump(dir: Place): DiskdumpStore = DiskdumpStore(session, dir)
 }

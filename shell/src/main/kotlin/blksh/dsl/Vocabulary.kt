@@ -39,7 +39,7 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
    * Example: `stores`
    */
   val stores: Stores
-    get() = Stores(session.workspace().stores().map { Store(session, it.place(), it) })
+    get() = Stores(session, session.workspace().stores().map { Store(session, it.place(), it) })
 
   /**
    * What the known stores hold that are reachable now: `manifests["server01.sda"].last`.
@@ -113,7 +113,13 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
   fun existingStore(path: Path): Store = existingStore(Place.of(path))
 
   /** A store by its place, where one must be already. */
-  fun existingStore(place: Place): Store = store(place).also { it.opened() }
+  fun existingStore(place: Place): Store {
+    val store = store(place)
+    if (!store.reachable && DiskdumpStore(session, place).reachable)
+      throw BlkshException("open store $place", "it is a store of diskdump")
+        .suggest("use run diskdump, or bring it into a store with run import")
+    return store.also { it.opened() }
+  }
 
   /**
    * A drive, or a file that is read as one.
@@ -326,6 +332,19 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
   ): Mount =
     Mounting(session).mount(store, dir, MountOptions(false, allowOther, pageCache), background)
 
+  /** Mounts a whole store of diskdump: its dumps by name and version, with the link `latest`. */
+  fun mount(
+    store: DiskdumpStore,
+    dir: Path,
+    pageCache: Boolean = false,
+    allowOther: Boolean = false,
+    background: Boolean = false,
+  ): Mount =
+    Mounting(session).mount(store, dir, MountOptions(false, allowOther, pageCache), background)
+
+  /** Mounts a whole store of diskdump. */
+  fun mount(store: DiskdumpStore, dir: String): Mount = mount(store, Path.of(dir))
+
   /** Mounts a whole store. */
   fun mount(
     store: Store,
@@ -398,8 +417,8 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
   fun unmount(dir: Path): Unmounted = unmount(dir.toString())
 
   /**
-   * A source by what a command line calls it: a drive, an image, or `NAME[@VERSION]` in a store.
-   * What is no image is the bytes it holds.
+   * A source by what a command line calls it: a drive, an image, or `NAME[@VERSION]` in a store, of
+   * diskdump too. What is no image is the bytes it holds.
    *
    * @param store where the store is, or null for a path
    * @param partition one partition of it, or null for the whole
@@ -409,7 +428,7 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
   fun source(word: String, store: Place?, partition: String? = null): Source {
     val whole =
       when {
-        store != null -> existingStore(store).manifest(word)
+        store != null -> dumpIn(store, word) ?: existingStore(store).manifest(word)
         isFile(word) -> imageOrDrive(word)
         else -> drive(word)
       }
@@ -419,6 +438,12 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
   /** A version in a store, by the store's directory. */
   fun source(word: String, store: Path, partition: String? = null): Source =
     source(word, Place.of(store), partition)
+
+  private fun dumpIn(place: Place, word: String): Source? =
+    (place as? LocalPlace)
+      ?.let { DiskdumpStore(session, it) }
+      ?.takeIf { it.reachable && !store(place).reachable }
+      ?.dump(word)
 
   private fun isFile(word: String): Boolean {
     val path = (Place.parse(word) as? LocalPlace)?.path() ?: return false
