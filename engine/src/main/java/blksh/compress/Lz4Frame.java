@@ -28,6 +28,12 @@ public final class Lz4Frame {
   private static final int SIZE_BYTES = 8;
   private static final int WORD = 4;
 
+  /** Bytes before the first block of a frame that says its size. */
+  private static final int DESCRIPTION = MAGIC_AND_FLAGS + SIZE_BYTES + 1;
+
+  /** What a block that does not get smaller takes more, besides what grows with it. */
+  private static final int SLACK = 16;
+
   private static final XXHash32 HASH = XXHashFactory.fastestInstance().hash32();
 
   private final byte[] frame;
@@ -159,40 +165,57 @@ public final class Lz4Frame {
     return 1 << (8 + 2 * code);
   }
 
+  /** Bytes of room that {@link #encode} needs for so many bytes of content. */
+  public static int room(int content) {
+    int block = blockBytes(code(content));
+    int blocks = (content + block - 1) / block;
+    int packed = LZ4Factory.fastestInstance().fastCompressor().maxCompressedLength(content);
+    return DESCRIPTION + packed + blocks * (WORD + SLACK) + WORD;
+  }
+
+  private static int code(int content) {
+    int code = SMALLEST_BLOCK;
+    while (code < LARGEST_BLOCK && blockBytes(code) < content) {
+      code++;
+    }
+    return code;
+  }
+
   /**
    * Encodes content as a frame of blocks that stand for themselves, with its size and without
    * checksums.
+   *
+   * @param out gets it from 0 on; has {@link #room} for it
+   * @return bytes of the frame
    */
-  public static byte[] encode(byte[] content, int from, int length) {
+  public static int encode(byte[] content, int from, int length, byte[] out) {
     LZ4Compressor compressor = LZ4Factory.fastestInstance().fastCompressor();
-    int code = SMALLEST_BLOCK;
-    while (code < LARGEST_BLOCK && blockBytes(code) < length) {
-      code++;
-    }
+    int code = code(length);
     int block = blockBytes(code);
-    int blocks = (length + block - 1) / block;
-    int head = MAGIC_AND_FLAGS + SIZE_BYTES + 1;
-    byte[] out = new byte[head + blocks * WORD + length + WORD];
     LittleEndian.putI32(out, 0, MAGIC);
     out[WORD] = VERSION | INDEPENDENT | CONTENT_SIZE;
     out[WORD + 1] = (byte) (code << 4);
     LittleEndian.putI64(out, MAGIC_AND_FLAGS, length);
-    out[head - 1] = new Lz4Frame(out, out.length).checksum(WORD, head - 1 - WORD);
-    byte[] packed = new byte[compressor.maxCompressedLength(Math.min(block, length))];
-    int at = head;
+    int at = DESCRIPTION;
+    out[at - 1] = new Lz4Frame(out, out.length).checksum(WORD, at - 1 - WORD);
     for (int done = 0; done < length; done += block) {
       int raw = Math.min(block, length - done);
-      int count = compressor.compress(content, from + done, raw, packed, 0);
+      int count = compressor.compress(content, from + done, raw, out, at + WORD);
       boolean smaller = count < raw;
-      LittleEndian.putI32(out, at, smaller ? count : raw | RAW_BLOCK);
-      System.arraycopy(
-          smaller ? packed : content,
-          smaller ? 0 : from + done,
-          out,
-          at + WORD,
-          smaller ? count : raw);
-      at += WORD + (smaller ? count : raw);
+      if (!smaller) {
+        count = raw;
+        System.arraycopy(content, from + done, out, at + WORD, raw);
+      }
+      LittleEndian.putI32(out, at, smaller ? count : count | RAW_BLOCK);
+      at += WORD + count;
     }
-    return Arrays.copyOf(out, at + WORD);
+    LittleEndian.putI32(out, at, 0);
+    return at + WORD;
+  }
+
+  /** As above, in memory of its own. */
+  public static byte[] encode(byte[] content, int from, int length) {
+    byte[] out = new byte[room(length)];
+    return Arrays.copyOf(out, encode(content, from, length, out));
   }
 }

@@ -77,6 +77,18 @@ public enum FileType {
     }
   }
 
+  /**
+   * As {@link #requireRegular}, but a link is refused too.
+   *
+   * @throws NoPlainFileException when the path is something else
+   */
+  public static void requirePlain(Path path) throws IOException {
+    FileType found = of(path, LinkOption.NOFOLLOW_LINKS);
+    if (found != null && found != REGULAR) {
+      throw new NoPlainFileException(path, found);
+    }
+  }
+
   /** For people: {@code "a named pipe"}. */
   public String words() {
     return words;

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -195,6 +196,18 @@ public final class Sqlite {
     }
   }
 
+  /**
+   * That its own check finds nothing wrong.
+   *
+   * @throws SQLException of the kind {@code DAMAGED} when it does
+   */
+  public static void requireWhole(Connection connection) throws SQLException {
+    String damage = damage(connection);
+    if (damage != null) {
+      throw new SQLException(damage, null, SQLiteErrorCode.SQLITE_CORRUPT.code);
+    }
+  }
+
   /** The kind of a failure, {@code OTHER} when it is none of SQLite's. */
   public static Failure failure(Exception e) {
     return switch (code(e)) {
@@ -230,5 +243,32 @@ public final class Sqlite {
     for (Path each : filesOf(file)) {
       Files.deleteIfExists(each);
     }
+  }
+
+  /**
+   * Gives a database the place of another, which may be anything, and its owner and permissions;
+   * durable when it returns. Nobody has either open.
+   *
+   * @throws IOException when something is left of the new one that is not in its file
+   */
+  public static void replace(Path fresh, Path file) throws IOException {
+    for (Path each : filesOf(fresh)) {
+      if (!each.equals(fresh) && Files.exists(each) && Files.size(each) > 0) {
+        throw new IOException(each + " was not emptied");
+      }
+    }
+    try (OpenFile contents =
+        OpenFile.open(fresh, OpenFile.Use.WRITE_PLAIN, OpenFile.WhenInterrupted.FINISH)) {
+      contents.force(true);
+    }
+    KeptAttributes.copy(file, fresh);
+    // The log of the other first: SQLite would take it for that of the new one.
+    for (Path each : filesOf(file)) {
+      if (!each.equals(file)) {
+        Files.deleteIfExists(each);
+      }
+    }
+    Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+    PartFile.syncDirectory(file.toAbsolutePath().getParent());
   }
 }

@@ -91,6 +91,21 @@ public final class WholeFile {
     write(path, part, durability, contents);
   }
 
+  /**
+   * Makes a file, for whom the umask allows, in place of what has its name, which a link is too: it
+   * is replaced, not followed. Its directory is whoever's it is: that has to be looked at before.
+   *
+   * @throws NoPlainFileException when a directory, a pipe or the like has the name
+   */
+  public static void put(Path path, Durability durability, Contents contents) throws IOException {
+    FileType found = FileType.of(path, LinkOption.NOFOLLOW_LINKS);
+    if (found != null && found != FileType.REGULAR && found != FileType.LINK) {
+      throw new NoPlainFileException(path, found);
+    }
+    PartFile part = PartFile.await(PartFile.beside(path.toAbsolutePath()), USUAL);
+    fill(path, part, durability, contents, found == FileType.REGULAR);
+  }
+
   private static Path real(Path path) throws IOException {
     return Files.exists(path) ? path.toRealPath() : path;
   }
@@ -101,9 +116,17 @@ public final class WholeFile {
 
   private static void write(Path name, PartFile part, Durability durability, Contents contents)
       throws IOException {
+    fill(name, part, durability, contents, true);
+  }
+
+  private static void fill(
+      Path name, PartFile part, Durability durability, Contents contents, boolean keepPermissions)
+      throws IOException {
     boolean published = false;
     try {
-      copyPermissions(name, part.path());
+      if (keepPermissions) {
+        copyPermissions(name, part.path());
+      }
       try (OutputStream out = new BufferedOutputStream(new Appending(part.file()), BUFFER)) {
         contents.to(out);
       }
