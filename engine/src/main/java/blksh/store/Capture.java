@@ -33,6 +33,7 @@ final class Capture {
   private final boolean dryRun;
   private final boolean allowEmpty;
   private final Instant date;
+  private final Integer after;
   private final Task task;
   private final Codec codec;
 
@@ -66,6 +67,7 @@ final class Capture {
     this.dryRun = options.dryRun();
     this.allowEmpty = options.allowEmpty();
     this.date = options.date();
+    this.after = options.after();
     this.task = task;
     this.codec = input.codec(repository.codec());
     this.memory = new CaptureMemory(codec.framePages());
@@ -272,7 +274,7 @@ final class Capture {
             input.sectorSize(),
             input.tree());
     if (manifest != null) {
-      described = new Publication(repository).publish(manifest, described);
+      described = new Publication(repository).publish(manifest, described, after);
     }
     return new CaptureResult(described, bad.first(), placement.readBytes(), elapsed, dryRun);
   }

@@ -19,8 +19,10 @@ final class Publication {
    * Publishes a manifest under the next free version of its name. All packs it names are durable.
    *
    * @param described with any version
+   * @param after the number of the newest version there must be, 0 for none; null for any
+   * @throws CaptureOptions.Overtaken when there is another
    */
-  Manifest publish(ManifestWriter writer, Manifest described) {
+  Manifest publish(ManifestWriter writer, Manifest described, Integer after) {
     // Opened before others are kept away: opening may keep them away too.
     StoreIndex rows = repository.indexes().rows();
     ManifestDirectory manifests = repository.manifests();
@@ -29,7 +31,11 @@ final class Publication {
         .publishing(
             () -> {
               String name = described.name();
-              int version = rows.nextVersion(name, manifests.newest(name).orElse(0));
+              int newest = manifests.newest(name).orElse(0);
+              if (after != null && after != newest) {
+                throw new CaptureOptions.Overtaken(name, after, newest);
+              }
+              int version = rows.nextVersion(name, newest);
               Manifest numbered = described.withVersion(version);
               writer.finish(numbered, repository.identity().idBytes());
               manifests.publish(writer, numbered);
