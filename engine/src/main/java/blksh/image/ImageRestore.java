@@ -40,7 +40,8 @@ public final class ImageRestore {
 
   /**
    * Restores on all cores. Data is proven before it is written; what is free becomes a hole of a
-   * file, and is left as it was on a drive. A file appears only when it is whole.
+   * file, and is left as it was on a drive. A file appears only when it is whole. A source that is
+   * known to lack something is refused before anything is written over.
    *
    * @param to a new file, or with {@code overwrite} an existing one or a drive
    * @throws BlkshException when the target is refused, when data is damaged, or a write fails
@@ -50,6 +51,7 @@ public final class ImageRestore {
     String action = "restore to " + to;
     WriteClaim.requireOther(to, source.describe().location(), action);
     SectorFit.check(source, to, action, options.anySectors(), task);
+    requireWhole(source, task);
     if (options.dryRun()) {
       boolean device = TargetFile.check(to, action, source.size(), options.overwrite(), true);
       return dryRun(source, to, device, task);
@@ -77,6 +79,7 @@ public final class ImageRestore {
   /** Writes all bytes to a stream, in order; what is free as zeros. */
   public static ImageRestoreResult run(BlockSource source, OutputStream to, Task task) {
     long size = source.size();
+    requireWhole(source, task);
     task.expect(size);
     byte[] bytes = new byte[TRANSFER];
     Sweep.Reader reader = new Sweep(source).reader();
@@ -130,7 +133,21 @@ public final class ImageRestore {
     }
   }
 
-  private boolean isTolerant() {
+  /** That what is said to be bad can be read after all; if not, it is told as reading tells it. */
+  private static void requireWhole(BlockSource source, Task task) {
+    if (isTolerant(source)) {
+      return;
+    }
+    for (Iterator<Extent> extents = source.extents(); extents.hasNext(); ) {
+      task.checkCancelled();
+      Extent extent = extents.next();
+      if (extent.kind() == Extent.Kind.BAD) {
+        source.read(extent.start(), ByteBuffer.allocate(1));
+      }
+    }
+  }
+
+  private static boolean isTolerant(BlockSource source) {
     return source instanceof BlockImage image && image.blocks().tolerant();
   }
 
@@ -143,7 +160,7 @@ public final class ImageRestore {
         task.advance(extent.length());
         continue;
       }
-      if (extent.kind() == Extent.Kind.BAD && isTolerant()) {
+      if (extent.kind() == Extent.Kind.BAD && isTolerant(source)) {
         task.finding(
             "bytes %d to %d are missing from the image"
                 .formatted(extent.start(), extent.end() - 1));

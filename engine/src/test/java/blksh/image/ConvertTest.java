@@ -7,12 +7,16 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.FileSource;
+import blksh.block.SliceSource;
 import blksh.filesystem.UsedBlocks;
+import blksh.kit.Content;
 import blksh.kit.Tool;
 import blksh.task.Task;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -178,6 +182,26 @@ class ConvertTest {
       assertThat(files).containsExactly(there);
     }
     assertThat(there).hasContent("precious");
+  }
+
+  @Test
+  void whatIsKnownToLackSomethingIsNotWrittenOverAnything() throws IOException {
+    byte[] whole = Fixture.bytes("partclone-ext4-crc32");
+    byte[] cut = Arrays.copyOf(whole, whole.length - 5000);
+    byte[] precious = Content.random(1536 << 10, 1);
+    Path there = Files.write(directory.resolve("there"), precious);
+    ImageRestoreOptions over = ImageRestoreOptions.defaults().withOverwrite(true);
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ImageOptions tolerant = ImageOptions.defaults().withTolerant(true);
+    Image image = Images.open(new ByteArraySource(cut), tolerant);
+    try (BlockSource part = new SliceSource(image, 0, image.size())) {
+      assertThatThrownBy(() -> ImageRestore.run(part, there, over, Task.unwatched()))
+          .isInstanceOf(BlkshException.class);
+      assertThatThrownBy(() -> ImageRestore.run(part, out, Task.unwatched()))
+          .isInstanceOf(BlkshException.class);
+    }
+    assertThat(out.size()).isZero();
+    assertThat(Arrays.mismatch(Files.readAllBytes(there), precious)).isEqualTo(-1);
   }
 
   @Test
