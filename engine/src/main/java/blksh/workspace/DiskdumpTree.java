@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A store of diskdump as a tree: a directory for each name, in which a slash shows as a dot, with a
- * file for each dump in it, and the link {@code latest}. What is dumped meanwhile appears.
+ * A store of diskdump as a tree: a directory for each name, below each other where it has slashes,
+ * with a file for each dump in it, and the link {@code latest}. What is dumped meanwhile appears.
  */
 final class DiskdumpTree implements MountDirectory {
 
@@ -26,39 +26,59 @@ final class DiskdumpTree implements MountDirectory {
 
   private final Diskdump store;
   private final Instant opened = Instant.now();
-  private Map<String, FixedDirectory> names = Map.of();
-  private long knownAt = System.nanoTime() - 2 * KNOWN_NANOS;
+  private FixedDirectory root;
+  private long knownAt;
 
   DiskdumpTree(Diskdump store) {
     this.store = store;
   }
 
-  private synchronized Map<String, FixedDirectory> directories() {
-    if (System.nanoTime() - knownAt > KNOWN_NANOS) {
-      Map<String, Map<String, MountNode>> files = new LinkedHashMap<>();
+  /** What has one part of names. */
+  private static final class Level {
+    final Map<String, MountNode> versions = new LinkedHashMap<>();
+    final Map<String, Level> below = new LinkedHashMap<>();
+
+    /** A part that is called as a version is gets another name: no dump hides another. */
+    FixedDirectory directory(Instant modified) {
+      Map<String, MountNode> entries = new LinkedHashMap<>(versions);
+      below.forEach(
+          (part, level) -> {
+            String name = part;
+            while (entries.containsKey(name) || !name.equals(part) && below.containsKey(name)) {
+              name += "_";
+            }
+            entries.put(name, level.directory(modified));
+          });
+      return new FixedDirectory(entries, modified);
+    }
+  }
+
+  private synchronized FixedDirectory root() {
+    if (root == null || System.nanoTime() - knownAt > KNOWN_NANOS) {
+      Level all = new Level();
       for (Dump dump : store.dumps()) {
-        Map<String, MountNode> versions =
-            files.computeIfAbsent(dump.name().replace('/', '.'), none -> new LinkedHashMap<>());
-        versions.put(
+        Level level = all;
+        for (String part : dump.name().split("/")) {
+          level = level.below.computeIfAbsent(part, none -> new Level());
+        }
+        level.versions.put(
             dump.version(), new LazyFile(dump.size(), dump.date(), () -> store.source(dump)));
-        versions.put(LATEST, new MountLink(dump.version(), dump.date()));
+        level.versions.put(LATEST, new MountLink(dump.version(), dump.date()));
       }
-      Map<String, FixedDirectory> found = new LinkedHashMap<>();
-      files.forEach((name, versions) -> found.put(name, new FixedDirectory(versions, opened)));
-      names = found;
+      root = all.directory(opened);
       knownAt = System.nanoTime();
     }
-    return names;
+    return root;
   }
 
   @Override
   public Iterator<String> names() {
-    return directories().keySet().iterator();
+    return root().names();
   }
 
   @Override
   public Optional<MountNode> find(String name) {
-    return Optional.ofNullable(directories().get(name));
+    return root().find(name);
   }
 
   @Override
