@@ -1,5 +1,6 @@
 package blksh.store.diskdump;
 
+import java.io.IOException;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -31,8 +32,9 @@ final class BlockCache {
    * A block.
    *
    * @param most bytes it may have
+   * @throws IOException as {@link BlockFile#read}; that is not kept
    */
-  BlockFile block(DiskdumpPlace place, String hex, int most) {
+  BlockFile block(DiskdumpPlace place, String hex, int most) throws IOException {
     Key key = new Key(place, hex);
     synchronized (this) {
       BlockFile known = kept.get(key);

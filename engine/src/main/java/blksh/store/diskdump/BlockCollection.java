@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 
 /**
@@ -33,46 +34,95 @@ final class BlockCollection {
   }
 
   CollectedBlocks run(boolean dryRun) throws IOException {
-    if (dryRun) {
-      // Nothing is made, not even a lock: also where nothing can be written.
-      try (BlockTable table = BlockTable.look(place.table())) {
-        if (table != null) {
-          return collect(table, true);
-        }
-      }
-    }
-    return DiskdumpLock.holding(
-        place,
-        () -> {
-          try (BlockTable table = BlockTable.open(place.table())) {
-            return collect(table, dryRun);
-          }
-        });
+    return dryRun ? look() : DiskdumpLock.holding(place, this::change);
   }
 
-  private CollectedBlocks collect(BlockTable table, boolean dryRun) throws IOException {
-    try (DigestTable all = table.digests()) {
-      ByteBuffer needed = Scratch.room(Math.toIntExact(all.size() / Byte.SIZE + 1));
-      task.phase("manifests");
-      for (DumpListing.Found found : new DumpListing(place).found()) {
-        mark(found, all, needed);
-      }
-      task.phase("blocks");
-      byte[] digests = new byte[CHUNK * DIGEST];
-      for (long first = 0; first < all.size(); first += CHUNK) {
-        task.checkCancelled();
-        int count = (int) Math.min(CHUNK, all.size() - first);
-        all.read(first, digests, count);
-        List<String> unneeded = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-          if ((needed.get((int) ((first + i) / Byte.SIZE)) & bit(first + i)) == 0) {
-            unneeded.add(DiskdumpPlace.hex(digests, i * DIGEST));
+  private CollectedBlocks change() throws IOException {
+    try (BlockTable table = BlockTable.open(place.table());
+        DigestTable all = table.digests()) {
+      return collect(all, table);
+    }
+  }
+
+  /** Nothing is made, not even a lock: also where nothing can be written. */
+  private CollectedBlocks look() throws IOException {
+    try (BlockTable table = BlockTable.look(place.table());
+        DigestTable all = table == null ? files() : table.digests()) {
+      return collect(all, null);
+    }
+  }
+
+  /** The blocks there are files of; none without a table, as what has no row is not removed. */
+  private DigestTable files() throws IOException {
+    DigestTable.Maker maker = new DigestTable.Maker();
+    if (Files.exists(place.table())) {
+      task.note("the table of blocks is in use, or was not closed: its files are counted instead");
+      BlockWalk walk = new BlockWalk(place, this::unlisted);
+      for (List<Path> some = walk.next(); !some.isEmpty(); some = walk.next()) {
+        for (Path file : some) {
+          String hex = DiskdumpPlace.digestOf(file);
+          if (hex != null) {
+            maker.add(HexFormat.of().parseHex(hex), 0);
           }
         }
-        remove(unneeded, table, dryRun);
       }
-      return new CollectedBlocks(removed, bytes, all.size() - removed);
     }
+    return maker.finish();
+  }
+
+  private void unlisted(Path directory, IOException e) {
+    task.finding(place.shown(directory) + " cannot be listed: " + IoFailure.reason(e));
+  }
+
+  /**
+   * @param table null where nothing is to be changed
+   */
+  private CollectedBlocks collect(DigestTable all, BlockTable table) throws IOException {
+    ByteBuffer needed = Scratch.room(Math.toIntExact(all.size() / Byte.SIZE + 1));
+    task.phase("manifests");
+    for (Path manifest : manifests(all.size())) {
+      mark(manifest, all, needed);
+    }
+    task.phase("blocks");
+    byte[] digests = new byte[CHUNK * DIGEST];
+    for (long first = 0; first < all.size(); first += CHUNK) {
+      task.checkCancelled();
+      int count = (int) Math.min(CHUNK, all.size() - first);
+      all.read(first, digests, count);
+      List<String> unneeded = new ArrayList<>();
+      for (int i = 0; i < count; i++) {
+        if ((needed.get((int) ((first + i) / Byte.SIZE)) & bit(first + i)) == 0) {
+          unneeded.add(DiskdumpPlace.hex(digests, i * DIGEST));
+        }
+      }
+      remove(unneeded, table);
+    }
+    return new CollectedBlocks(removed, bytes, all.size() - removed);
+  }
+
+  /**
+   * All there are, also those that are versions of no name: 0.1.5 keeps the blocks of each.
+   *
+   * @param blocks there are
+   * @throws BlkshException when there may be more of them, or there is none at all, as where they
+   *     are kept on another disk that is not mounted
+   */
+  private List<Path> manifests(long blocks) {
+    ManifestWalk.Walked walked = ManifestWalk.of(place);
+    String action = "collect blocks in " + place.base();
+    for (ManifestWalk.Hidden each : walked.hidden()) {
+      throw new BlkshException(
+              action,
+              "%s may have manifests that need any of them: %s"
+                  .formatted(place.shown(each.path()), each.problem()))
+          .suggest("put what it leads to in its place, or take it away");
+    }
+    if (walked.files().isEmpty() && blocks > 0) {
+      throw new BlkshException(
+              action, "there is not a single manifest, and there are %d blocks".formatted(blocks))
+          .suggest("look where the manifests are; without any the whole store can be deleted");
+    }
+    return walked.files();
   }
 
   private static int bit(long number) {
@@ -80,8 +130,8 @@ final class BlockCollection {
   }
 
   /** What cannot be read may name any block: nothing is removed then. */
-  private void mark(DumpListing.Found found, DigestTable all, ByteBuffer needed) {
-    try (DumpManifest manifest = DumpManifest.open(found.file())) {
+  private void mark(Path file, DigestTable all, ByteBuffer needed) {
+    try (DumpManifest manifest = DumpManifest.open(file)) {
       byte[] digests = new byte[CHUNK * DIGEST];
       for (long first = 0; first < manifest.blocks(); first += CHUNK) {
         task.checkCancelled();
@@ -99,16 +149,18 @@ final class BlockCollection {
       throw new BlkshException(
               "collect blocks in " + place.base(),
               "%s cannot be read, and may need any of them: %s"
-                  .formatted(place.shown(found.file()), IoFailure.reason(e)),
+                  .formatted(place.shown(file), IoFailure.reason(e)),
               e)
           .suggest("mend it, or take it away if it is no manifest");
     }
   }
 
-  private void remove(List<String> unneeded, BlockTable table, boolean dryRun) throws IOException {
+  private void remove(List<String> unneeded, BlockTable table) throws IOException {
     List<Path> files = new ArrayList<>();
     for (String hex : unneeded) {
       files.add(place.block(hex));
+      DiskdumpPlace.requireOwnDirectory(place.block(hex).getParent().getParent());
+      DiskdumpPlace.requireOwnDirectory(place.block(hex).getParent());
       try {
         bytes += Files.size(place.block(hex));
       } catch (NoSuchFileException e) {
@@ -116,7 +168,7 @@ final class BlockCollection {
       }
     }
     removed += unneeded.size();
-    if (dryRun || unneeded.isEmpty()) {
+    if (table == null || unneeded.isEmpty()) {
       return;
     }
     table.remove(unneeded);

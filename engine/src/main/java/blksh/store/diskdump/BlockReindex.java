@@ -1,12 +1,13 @@
 package blksh.store.diskdump;
 
 import blksh.BlkshException;
+import blksh.io.FileType;
+import blksh.io.IoFailure;
 import blksh.io.Sqlite;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -29,26 +30,43 @@ final class BlockReindex {
     return DiskdumpLock.holding(
         place,
         () -> {
-          try (BlockTable table = table()) {
-            BlockWalk walk = new BlockWalk(place);
-            table.replace(() -> next(walk));
-            return blocks;
+          if (!isRefilled()) {
+            makeAnew();
           }
+          return blocks;
         });
   }
 
-  /** The table, or an empty one in place of what is none. */
-  private BlockTable table() throws IOException {
-    try {
-      return BlockTable.open(place.table());
+  /** Fills the table that is there, so that it keeps what else it has; false when it is spoiled. */
+  private boolean isRefilled() throws IOException {
+    try (BlockTable table = BlockTable.open(place.table())) {
+      table.check();
+      fill(table);
+      return true;
     } catch (BlkshException e) {
-      if (e.getCause() instanceof SQLException cause
-          && Sqlite.failure(cause) == Sqlite.Failure.DAMAGED) {
-        Sqlite.delete(place.table());
-        return BlockTable.open(place.table());
+      if (BlockTable.isSpoiled(e)) {
+        return false;
       }
       throw e;
     }
+  }
+
+  private void makeAnew() throws IOException {
+    Sqlite.delete(place.newTable());
+    try (BlockTable table = BlockTable.open(place.newTable())) {
+      fill(table);
+    }
+    Sqlite.replace(place.newTable(), place.table());
+  }
+
+  private void fill(BlockTable table) throws IOException {
+    blocks = 0;
+    BlockWalk walk = new BlockWalk(place, this::unlisted);
+    table.replace(() -> next(walk));
+  }
+
+  private void unlisted(Path directory, IOException e) {
+    task.finding(place.shown(directory) + " cannot be listed: " + IoFailure.reason(e));
   }
 
   /** The blocks of some directories, one at least; none at the end. */
@@ -62,16 +80,28 @@ final class BlockReindex {
       }
       for (Path file : files) {
         String hex = DiskdumpPlace.digestOf(file);
-        long bytes = Files.size(file);
-        if (hex == null || bytes == 0) {
-          task.finding(
-              place.shown(file) + (hex == null ? " is no block" : " is empty, as a cut leaves it"));
+        String problem = hex == null ? "is no block" : problem(file);
+        if (problem == null) {
+          rows.add(new BlockTable.Row(hex, Files.size(file)));
         } else {
-          rows.add(new BlockTable.Row(hex, bytes));
+          task.finding(place.shown(file) + " " + problem);
         }
       }
     }
     blocks += rows.size();
     return rows;
+  }
+
+  /** Why a file cannot be a block, as far as that is seen without reading it; or null. */
+  private static String problem(Path file) {
+    try {
+      FileType found = FileType.of(file);
+      if (found != FileType.REGULAR) {
+        return found == null ? "leads nowhere" : "is " + found.words();
+      }
+      return Files.size(file) == 0 ? "is empty, as a cut leaves it" : null;
+    } catch (IOException e) {
+      return "cannot be looked at: " + IoFailure.reason(e);
+    }
   }
 }

@@ -5,10 +5,11 @@ import blksh.io.DirectoryHandle;
 import blksh.io.PartFile;
 import blksh.io.WholeFile;
 import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -58,11 +59,14 @@ final class BlockStorage {
   }
 
   /**
-   * Writes a block, unless it is there.
+   * Writes a block, unless it is there: its row, and its file, which is read once to prove that it
+   * holds these bytes. Of any other file nobody knows how it was left, and it is written anew.
    *
+   * @param frame memory for it, of {@link Lz4Frame#room} bytes
    * @return what is to be noted of it; null when it was there, or somebody else is writing it
    */
-  BlockTable.Row put(String hex, byte[] content, int from, int length) throws IOException {
+  BlockTable.Row put(String hex, byte[] content, int from, int length, byte[] frame)
+      throws IOException {
     synchronized (this) {
       if (known.contains(hex) || !underWay.add(hex)) {
         return null;
@@ -70,38 +74,34 @@ final class BlockStorage {
     }
     Path file = place.block(hex);
     long row = table.size(hex);
-    if (row >= 0 && row == size(file)) {
+    if (row >= 0 && row == size(file) && BlockFile.holds(file, content, from, length)) {
       synchronized (this) {
         underWay.remove(hex);
         known.add(hex);
       }
       return null;
     }
-    byte[] frame = Lz4Frame.encode(content, from, length);
-    Files.createDirectories(file.getParent());
-    write(file, frame);
-    return new BlockTable.Row(hex, frame.length);
+    int count = Lz4Frame.encode(content, from, length, frame);
+    DiskdumpPlace.makeDirectory(file.getParent().getParent());
+    DiskdumpPlace.makeDirectory(file.getParent());
+    // Earlier dumps may need what is there, as long as nothing else is on the medium.
+    PartFile.Durability durability =
+        Files.exists(file, LinkOption.NOFOLLOW_LINKS)
+            ? PartFile.Durability.DURABLE
+            : PartFile.Durability.WHOLE;
+    WholeFile.put(file, durability, out -> out.write(frame, 0, count));
+    return new BlockTable.Row(hex, count);
   }
 
+  /** Bytes of a file of this very name; -1 when there is none. */
   private static long size(Path file) throws IOException {
     try {
-      return Files.size(file);
+      BasicFileAttributes found =
+          Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+      return found.isRegularFile() ? found.size() : -1;
     } catch (NoSuchFileException e) {
       return -1;
     }
-  }
-
-  /** Of a file without a row nobody knows how it was left: it is written again. */
-  private static void write(Path file, byte[] frame) throws IOException {
-    try {
-      if (!Files.exists(file)) {
-        WholeFile.create(file, PartFile.Durability.WHOLE, frame);
-        return;
-      }
-    } catch (FileAlreadyExistsException e) {
-      // a diskdump was faster
-    }
-    WholeFile.replace(file, PartFile.Durability.WHOLE, frame);
   }
 
   /** Notes a block that was written; by one thread at a time. */

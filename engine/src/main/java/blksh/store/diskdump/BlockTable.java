@@ -1,12 +1,14 @@
 package blksh.store.diskdump;
 
 import blksh.BlkshException;
+import blksh.io.FileType;
 import blksh.io.IoFailure;
 import blksh.io.PartFile;
 import blksh.io.Sqlite;
 import blksh.io.WholeFile;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -16,6 +18,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Collection;
 import java.util.HexFormat;
+import java.util.List;
 
 /**
  * The table of blocks of a diskdump store, {@code blocks.db}: what diskdump believes is there,
@@ -42,10 +45,10 @@ final class BlockTable implements Closeable {
   /** Opens the table to change it, or makes an empty one. */
   static BlockTable open(Path file) {
     try {
-      if (!Files.exists(file)) {
-        // What the umask allows, as diskdump makes it: others may have to read it.
-        WholeFile.create(file, PartFile.Durability.DURABLE, new byte[0]);
+      for (String ending : List.of("", "-wal", "-shm")) {
+        FileType.requirePlain(file.resolveSibling(file.getFileName() + ending));
       }
+      make(file);
       Connection connection = Sqlite.open(file, Sqlite.Synchronous.FULL, PATIENCE_MILLIS);
       BlockTable table = new BlockTable(file, connection);
       boolean ready = false;
@@ -62,6 +65,17 @@ final class BlockTable implements Closeable {
       throw failure(file, e);
     } catch (IOException e) {
       throw IoFailure.told("open " + file, e);
+    }
+  }
+
+  private static void make(Path file) throws IOException {
+    try {
+      if (!Files.exists(file)) {
+        // What the umask allows, as diskdump makes it: others may have to read it.
+        WholeFile.create(file, PartFile.Durability.DURABLE, new byte[0]);
+      }
+    } catch (FileAlreadyExistsException e) {
+      // somebody else was faster
     }
   }
 
@@ -114,6 +128,29 @@ final class BlockTable implements Closeable {
             throw IoFailure.told("use " + file, e);
           }
         });
+  }
+
+  /**
+   * That it is whole and of these columns.
+   *
+   * @throws BlkshException when it is not, as every other call does then
+   */
+  void check() {
+    call(
+        () -> {
+          try (Statement statement = connection.createStatement()) {
+            statement.executeQuery("SELECT hash, compressed_size FROM blocks LIMIT 1").close();
+          }
+          Sqlite.requireWhole(connection);
+          return null;
+        });
+  }
+
+  /** Whether a failure is one of the table itself, which is to be made again then. */
+  static boolean isSpoiled(BlkshException e) {
+    return e.getCause() instanceof SQLException cause
+        && (Sqlite.failure(cause) == Sqlite.Failure.DAMAGED
+            || Sqlite.failure(cause) == Sqlite.Failure.STATEMENT);
   }
 
   /** How many blocks it has, and how many bytes their files take. */

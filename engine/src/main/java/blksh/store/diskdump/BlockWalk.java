@@ -19,27 +19,47 @@ final class BlockWalk {
 
   private static final String PAIR = "[0-9a-f]{2}";
 
+  private final Unlisted unlisted;
   private final Iterator<Path> outer;
   private Iterator<Path> inner = Collections.emptyIterator();
 
-  BlockWalk(DiskdumpPlace place) throws IOException {
-    outer = directories(place.store());
+  /** Told of directories that cannot be listed; the walk goes on without them. */
+  interface Unlisted {
+    void tell(Path directory, IOException failure);
+  }
+
+  /**
+   * @throws IOException when the store itself cannot be listed
+   */
+  BlockWalk(DiskdumpPlace place, Unlisted unlisted) throws IOException {
+    this.unlisted = unlisted;
+    this.outer = directories(place.store());
   }
 
   /** The files of the next directory that has any; empty at the end. */
-  synchronized List<Path> next() throws IOException {
+  synchronized List<Path> next() {
     while (true) {
       while (!inner.hasNext()) {
         if (!outer.hasNext()) {
           return List.of();
         }
-        inner = directories(outer.next());
-      }
-      List<Path> blocks = new ArrayList<>();
-      for (Path file : entries(inner.next())) {
-        if (file.getFileName().toString().endsWith(DiskdumpPlace.BLOCK_ENDING)) {
-          blocks.add(file);
+        Path directory = outer.next();
+        try {
+          inner = directories(directory);
+        } catch (IOException e) {
+          unlisted.tell(directory, e);
         }
+      }
+      Path directory = inner.next();
+      List<Path> blocks = new ArrayList<>();
+      try {
+        for (Path file : entries(directory)) {
+          if (file.getFileName().toString().endsWith(DiskdumpPlace.BLOCK_ENDING)) {
+            blocks.add(file);
+          }
+        }
+      } catch (IOException e) {
+        unlisted.tell(directory, e);
       }
       if (!blocks.isEmpty()) {
         return blocks;
@@ -67,18 +87,26 @@ final class BlockWalk {
     return sorted;
   }
 
-  /** How many there are, and how many bytes they take. */
-  BlockTable.Totals totals() throws IOException {
+  /** How many there are, and how many bytes they take, as far as can be told. */
+  BlockTable.Totals totals() {
     long blocks = 0;
     long bytes = 0;
     for (List<Path> files = next(); !files.isEmpty(); files = next()) {
       for (Path file : files) {
         if (DiskdumpPlace.digestOf(file) != null) {
           blocks++;
-          bytes += Files.size(file);
+          bytes += bytes(file);
         }
       }
     }
     return new BlockTable.Totals(blocks, bytes);
+  }
+
+  private static long bytes(Path file) {
+    try {
+      return Files.size(file);
+    } catch (IOException e) {
+      return 0; // it is gone, or a link that leads nowhere
+    }
   }
 }

@@ -19,8 +19,10 @@ final class DigestSort implements Closeable {
   /** Digests of a run. */
   private static final int RUN = 1 << 16;
 
-  /** Digests of a run that are read at once while it is merged. */
-  private static final int PIECE = 256;
+  /** Digests of a run that are read at once while it is merged, and of all runs. */
+  private static final int MOST_OF_A_RUN = 256;
+
+  private static final int MOST_AT_ONCE = 1 << 18;
 
   private final ScratchFile runs = new ScratchFile();
 
@@ -49,13 +51,14 @@ final class DigestSort implements Closeable {
 
   /** One run as it is merged. */
   private final class Merged implements Comparable<Merged> {
-    private final byte[] piece = new byte[PIECE * DIGEST];
+    private final byte[] piece;
     private final long end;
     private long next;
     private int at;
     private int length;
 
-    Merged(long first, long end) {
+    Merged(long first, long end, int atOnce) {
+      this.piece = new byte[atOnce * DIGEST];
       this.next = first;
       this.end = end;
     }
@@ -64,7 +67,7 @@ final class DigestSort implements Closeable {
     boolean advance() {
       at += DIGEST;
       if (at >= length) {
-        int count = (int) Math.min(PIECE, end - next);
+        int count = (int) Math.min(piece.length / DIGEST, end - next);
         if (count == 0) {
           return false;
         }
@@ -89,9 +92,10 @@ final class DigestSort implements Closeable {
     run = null;
     runs.finish();
     PriorityQueue<Merged> merging = new PriorityQueue<>();
+    int atOnce = Math.max(1, Math.min(MOST_OF_A_RUN, MOST_AT_ONCE / ends.size()));
     long first = 0;
     for (long end : ends) {
-      Merged merged = new Merged(first, end);
+      Merged merged = new Merged(first, end, atOnce);
       if (merged.advance()) {
         merging.add(merged);
       }

@@ -9,6 +9,8 @@ import java.util.HexFormat;
 /** The SHA-256 of blocks. */
 final class Digests {
 
+  private static final int PIECE = 1 << 16;
+
   private Digests() {}
 
   /** Writes the digest of bytes to {@code to} at {@code at}. */
@@ -30,7 +32,12 @@ final class Digests {
 
   /** The digest of a block of zeros. */
   static byte[] ofZeros(int length) {
-    return Sha256.begin().digest(new byte[length]);
+    MessageDigest sha = Sha256.begin();
+    byte[] some = new byte[Math.min(length, PIECE)];
+    for (int left = length; left > 0; left -= some.length) {
+      sha.update(some, 0, Math.min(left, some.length));
+    }
+    return sha.digest();
   }
 
   static boolean same(byte[] a, int at, byte[] b) {

@@ -17,7 +17,9 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.BooleanSupplier;
 
 /**
  * A store of diskdump 0.1.5, in a directory with a {@code .blockstore}. To look at it changes
@@ -70,12 +72,13 @@ public final class Diskdump {
    * Makes an empty store in a directory, which is made too.
    *
    * @param blockSize bytes of a block, noted for those who look
-   * @throws BlkshException when there is one already, its file system is not mounted, or it cannot
-   *     be written
+   * @throws BlkshException when no block can have so many bytes, there is a store already, its file
+   *     system is not mounted, or it cannot be written
    */
   public static Diskdump create(Path directory, int blockSize) {
     DiskdumpPlace place = DiskdumpPlace.of(directory);
     String action = "make the diskdump store " + directory;
+    DumpRecording.checkBlockSize(blockSize, action);
     if (place.isThere()) {
       throw new BlkshException(action, "there is one already");
     }
@@ -84,13 +87,32 @@ public final class Diskdump {
       Files.createDirectories(place.manifests());
       BlockTable.open(place.table()).close();
       PartFile.syncDirectory(place.base());
-      DiskdumpConfig config = new DiskdumpConfig(blockSize);
+      DiskdumpConfig config = DiskdumpConfig.of(blockSize);
       config.write(place.config());
       return new Diskdump(place, config);
     } catch (FileAlreadyExistsException e) {
       return open(directory); // somebody else has just made it
     } catch (IOException e) {
       throw new BlkshException(action, IoFailure.reason(e), e);
+    }
+  }
+
+  /**
+   * Opens the store in a directory, or makes one, also where somebody else just does.
+   *
+   * @throws BlkshException as {@link #open} and {@link #create}
+   */
+  public static Diskdump openOrCreate(Path directory, int blockSize) {
+    if (isDiskdump(directory)) {
+      return open(directory);
+    }
+    try {
+      return create(directory, blockSize);
+    } catch (BlkshException e) {
+      if (isDiskdump(directory)) {
+        return open(directory); // somebody else was faster
+      }
+      throw e;
     }
   }
 
@@ -116,7 +138,10 @@ public final class Diskdump {
     return dumps().stream().filter(dump -> dump.name().equals(name)).toList();
   }
 
-  /** Manifests that are there and cannot be read, and why. */
+  /**
+   * Manifests that are there and cannot be read, and why; and what else is not as diskdump has it
+   * and may hold some.
+   */
   public List<Damage> unreadable() {
     return new DumpListing(place).readable().damage();
   }
@@ -165,7 +190,7 @@ public final class Diskdump {
   }
 
   private static BlkshException unread(Path manifest, IOException e) {
-    return new BlkshException("read manifest " + manifest, IoFailure.reason(e), e);
+    return new DumpSource.OutOfReach("read manifest " + manifest, e);
   }
 
   /** The store in figures. Of many blocks that takes a while where their table is in use. */
@@ -177,7 +202,7 @@ public final class Diskdump {
       // it is damaged: the files are what is there
     }
     try {
-      totals = totals == null ? new BlockWalk(place).totals() : totals;
+      totals = totals == null ? new BlockWalk(place, (directory, e) -> {}).totals() : totals;
     } catch (IOException e) {
       throw new BlkshException("look at the blocks of " + place.base(), IoFailure.reason(e), e);
     }
@@ -185,7 +210,11 @@ public final class Diskdump {
     return new DiskdumpInfo(blockSize(), totals.blocks(), totals.bytes(), dumps);
   }
 
-  /** A dump as a source. What it lacks at its end is bad, and every byte has its digest. */
+  /**
+   * A dump as a source. What it lacks at its end is bad, and every byte has its digest.
+   *
+   * @throws BlkshException when its manifest cannot be read any more
+   */
   public BlockSource source(Dump dump) {
     Map<String, String> details = new LinkedHashMap<>();
     details.put("source", dump.source());
@@ -213,7 +242,7 @@ public final class Diskdump {
 
   /** Decodes every block, and looks whether every manifest has all of its own. */
   public DiskdumpReport verify(Task task) {
-    return call(task, () -> new DiskdumpVerification(place, task).run());
+    return call(task, () -> new DiskdumpVerification(place, config, task).run());
   }
 
   // ---- changing ------------------------------------------------------------------------------
@@ -225,11 +254,31 @@ public final class Diskdump {
    *     whole, as a dump has no way to say so; or when the store cannot be written
    */
   public RecordedDump record(BlockSource source, DumpRequest request, Task task) {
+    return record(source, request, () -> true, task).orElseThrow();
+  }
+
+  /**
+   * As above, if that is still wanted once nobody else writes.
+   *
+   * @param wanted asked then
+   * @return empty when it is not
+   */
+  Optional<RecordedDump> record(
+      BlockSource source, DumpRequest request, BooleanSupplier wanted, Task task) {
     DumpRecording.check(request);
     if (task.total() < 0) {
       task.expect(source.size());
     }
-    return call(task, () -> new DumpRecording(place, request, source, task).run());
+    return call(
+        task, () -> DiskdumpLock.holding(place, () -> recorded(source, request, wanted, task)));
+  }
+
+  private Optional<RecordedDump> recorded(
+      BlockSource source, DumpRequest request, BooleanSupplier wanted, Task task)
+      throws IOException {
+    return wanted.getAsBoolean()
+        ? Optional.of(new DumpRecording(place, request, source, task).run())
+        : Optional.empty();
   }
 
   /**
@@ -260,6 +309,20 @@ public final class Diskdump {
             throw new BlkshException(task.verb() + " " + task.subject(), IoFailure.reason(e), e);
           }
         });
+  }
+
+  /**
+   * That a request makes sense.
+   *
+   * @throws BlkshException when it does not
+   */
+  public static void check(DumpRequest request) {
+    DumpRecording.check(request);
+  }
+
+  /** What a store of blksh calls a dump, whose names hold no slash and no {@code @}. */
+  public static String storeName(String name) {
+    return DumpName.inStore(name);
   }
 
   /** The name diskdump gives a dump by itself: {@code HOST.DEVICE}, without {@code /dev/}. */

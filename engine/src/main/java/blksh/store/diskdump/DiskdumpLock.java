@@ -19,6 +19,7 @@ final class DiskdumpLock {
 
   /** Does something while no other blksh writes there; waits for who does. */
   static <T> T holding(DiskdumpPlace place, Work<T> work) throws IOException {
+    place.requireTrusted();
     OpenFile held = take(place);
     try {
       return work.run();

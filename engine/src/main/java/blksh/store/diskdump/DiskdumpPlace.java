@@ -2,10 +2,13 @@ package blksh.store.diskdump;
 
 import blksh.io.FileType;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HexFormat;
+import java.util.List;
 
 /**
  * Where what is in a diskdump store: in a directory, below {@code .blockstore}, the block of a
@@ -24,6 +27,12 @@ record DiskdumpPlace(Path base) {
   static final int DIGEST = 32;
 
   private static final int HEX = 2 * DIGEST;
+
+  /** Belongs to the user this process acts for. */
+  private static final Path SELF = Path.of("/proc/self");
+
+  private static final String UID = "unix:uid";
+  private static final Object ROOT = 0;
 
   /** The place of a directory, also of one that is the {@code .blockstore} itself. */
   static DiskdumpPlace of(Path directory) {
@@ -48,6 +57,11 @@ record DiskdumpPlace(Path base) {
     return store().resolve("blocks.db");
   }
 
+  /** A table that is made anew, on its way to its place. */
+  Path newTable() {
+    return store().resolve("blocks.db.new");
+  }
+
   Path config() {
     return store().resolve("config.json");
   }
@@ -60,6 +74,17 @@ record DiskdumpPlace(Path base) {
   /** The file of a block. */
   Path block(String hex) {
     return store().resolve(hex.substring(0, 2)).resolve(hex.substring(2, 4)).resolve(fileOf(hex));
+  }
+
+  /** Whether a block has no file, or an empty one, as a power cut leaves it. */
+  boolean isLost(String hex) {
+    try {
+      return Files.size(block(hex)) == 0;
+    } catch (NoSuchFileException e) {
+      return true;
+    } catch (IOException e) {
+      return false; // who reads it is told why it cannot be
+    }
   }
 
   private static String fileOf(String hex) {
@@ -100,8 +125,54 @@ record DiskdumpPlace(Path base) {
     return path.startsWith(base) ? base.relativize(path).toString() : path.toString();
   }
 
-  /** Whether a path is a directory of its own name, no link to one. */
-  static boolean isOwnDirectory(Path path) throws IOException {
-    return FileType.of(path, LinkOption.NOFOLLOW_LINKS) == FileType.DIRECTORY;
+  /**
+   * Makes a directory in another, where it is not there.
+   *
+   * @return whether it was made
+   * @throws IOException when something else has its name: also a link, which may lead anywhere
+   */
+  static boolean makeDirectory(Path directory) throws IOException {
+    boolean made = false;
+    if (FileType.of(directory, LinkOption.NOFOLLOW_LINKS) == null) {
+      try {
+        Files.createDirectory(directory);
+        made = true;
+      } catch (FileAlreadyExistsException e) {
+        // somebody was faster
+      }
+    }
+    requireOwnDirectory(directory);
+    return made;
+  }
+
+  /** That a path, if there is anything, is a directory of its own name. */
+  static void requireOwnDirectory(Path path) throws IOException {
+    FileType found = FileType.of(path, LinkOption.NOFOLLOW_LINKS);
+    if (found != null && found != FileType.DIRECTORY) {
+      throw new IOException("%s is %s, and should be a directory".formatted(path, found.words()));
+    }
+  }
+
+  /**
+   * Before anything is written: that the store and its manifests are directories, or links to some
+   * that root or this user has made. Whoever else may write there could have put them.
+   */
+  void requireTrusted() throws IOException {
+    Object self = Files.getAttribute(SELF, UID);
+    for (Path path : List.of(store(), manifests())) {
+      if (FileType.of(path, LinkOption.NOFOLLOW_LINKS) != FileType.LINK) {
+        requireOwnDirectory(path);
+        continue;
+      }
+      Object owner = Files.getAttribute(path, UID, LinkOption.NOFOLLOW_LINKS);
+      if (!owner.equals(ROOT) && !owner.equals(self)) {
+        throw new IOException(
+            "%s is a symbolic link of another user, and may lead anywhere".formatted(path));
+      }
+      if (!Files.isDirectory(path)) {
+        throw new IOException(
+            "%s is a link, and there is no directory where it leads".formatted(path));
+      }
+    }
   }
 }

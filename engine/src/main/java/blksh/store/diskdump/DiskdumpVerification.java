@@ -1,6 +1,7 @@
 package blksh.store.diskdump;
 
 import blksh.BlkshException;
+import blksh.io.FileType;
 import blksh.io.IoFailure;
 import blksh.store.AffectedRange;
 import blksh.store.Damage;
@@ -8,6 +9,7 @@ import blksh.task.Task;
 import blksh.task.Workers;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -32,6 +34,7 @@ final class DiskdumpVerification {
   private static final int CHUNK = 1024;
 
   private final DiskdumpPlace place;
+  private final DiskdumpConfig config;
   private final Task task;
 
   /** Those that are sound; guarded by itself. */
@@ -45,14 +48,22 @@ final class DiskdumpVerification {
 
   private volatile boolean broken;
 
-  DiskdumpVerification(DiskdumpPlace place, Task task) {
+  DiskdumpVerification(DiskdumpPlace place, DiskdumpConfig config, Task task) {
     this.place = place;
+    this.config = config;
     this.task = task;
   }
 
   DiskdumpReport run() throws IOException {
     long started = System.nanoTime();
-    List<DumpListing.Found> dumps = new DumpListing(place).found();
+    DumpListing listing = new DumpListing(place);
+    List<DumpListing.Found> dumps = listing.found();
+    for (Damage each : listing.passedOver()) {
+      add(place.base().resolve(each.file()), each.problem(), each.affected());
+    }
+    if (config.problem() != null) {
+      add(place.config(), configDamage(place, config).problem(), List.of());
+    }
     task.phase("blocks");
     try (BlockTable table = BlockTable.look(place.table())) {
       if (table != null) {
@@ -62,7 +73,7 @@ final class DiskdumpVerification {
       add(place.table(), e.problem() + "; nothing is lost, reindex makes it again", List.of());
     }
     try (sound) {
-      BlockWalk walk = new BlockWalk(place);
+      BlockWalk walk = new BlockWalk(place, this::unwalked);
       Workers.run(task, Workers.count(), () -> checkBlocks(walk), () -> broken = true);
       task.phase("manifests");
       try (DigestTable table = sound.finish()) {
@@ -86,6 +97,16 @@ final class DiskdumpVerification {
     }
   }
 
+  /** That config.json says nothing of use. */
+  private static Damage configDamage(DiskdumpPlace place, DiskdumpConfig config) {
+    String problem = config.problem() + "; no dump needs it";
+    return new Damage(place.shown(place.config()), 0, 0, problem, List.of());
+  }
+
+  private void unwalked(Path directory, IOException e) {
+    add(directory, "its blocks cannot be listed: " + IoFailure.reason(e), List.of());
+  }
+
   private void tell() {
     damage.stream().limit(TOLD).forEach(d -> task.finding(d.file() + ": " + d.problem()));
     if (damaged > TOLD) {
@@ -101,21 +122,28 @@ final class DiskdumpVerification {
       }
       for (Path file : files) {
         task.checkCancelled();
-        long length = Files.size(file);
-        checkBlock(file, DiskdumpPlace.digestOf(file), length);
-        task.advance(length);
+        try {
+          checkBlock(file, DiskdumpPlace.digestOf(file));
+        } catch (IOException e) {
+          add(file, IoFailure.reason(e), List.of());
+        }
       }
     }
   }
 
-  private void checkBlock(Path file, String hex, long length) {
+  private void checkBlock(Path file, String hex) throws IOException {
     if (hex == null) {
       add(file, "it is no block, or in the wrong directory; nothing is lost by it", List.of());
       return;
     }
+    if (FileType.of(file, LinkOption.NOFOLLOW_LINKS) == null) {
+      return; // removed meanwhile: who needs it is told with the manifests
+    }
     BlockFile block = BlockFile.read(file, hex, DumpManifest.LARGEST_BLOCK);
+    long length = Files.exists(file) ? Files.size(file) : 0;
+    task.advance(length);
     if (!block.isSound()) {
-      add(file, block.problem(), List.of());
+      add(file, block.problem() + "; the next dump that has its bytes writes it anew", List.of());
       return;
     }
     synchronized (sound) {

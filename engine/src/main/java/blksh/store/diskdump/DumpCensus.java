@@ -2,13 +2,12 @@ package blksh.store.diskdump;
 
 import blksh.task.Task;
 import java.io.IOException;
-import java.nio.file.Files;
 
 /**
  * The blocks of a dump, counted.
  *
  * @param unique how many different ones it has
- * @param missing how many of those have no file
+ * @param missing how many of those have no file, or an empty one
  */
 public record DumpCensus(long unique, long missing) {
 
@@ -40,7 +39,7 @@ public record DumpCensus(long unique, long missing) {
       table.read(first, digests, count);
       for (int i = 0; i < count; i++) {
         String hex = DiskdumpPlace.hex(digests, i * DiskdumpPlace.DIGEST);
-        missing += Files.isRegularFile(place.block(hex)) ? 0 : 1;
+        missing += place.isLost(hex) ? 1 : 0;
       }
     }
     return missing;

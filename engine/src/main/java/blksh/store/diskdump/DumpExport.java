@@ -12,13 +12,16 @@ import java.nio.file.Path;
 import java.nio.file.PathMatcher;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.PatternSyntaxException;
 
 /**
  * Writes versions of a store as dumps that diskdump restores, with their dates, in the order of
  * each name. A dump says which version it is: what is there is not written again. What diskdump has
- * no words for, snapshots and bytes that could not be read, is left out and named.
+ * no words for, snapshots and bytes that could not be read, is left out and named. No version
+ * becomes the newest dump of a name that has a later one.
  */
 public final class DumpExport {
 
@@ -41,7 +44,9 @@ public final class DumpExport {
    *
    * @param names with {@code *} and the like, as a shell has them
    * @param to the directory of a diskdump store, which is made where none is
-   * @throws BlkshException when no name fits, or the directory cannot be written
+   * @throws BlkshException before anything is written: when no name fits, or a name has a dump
+   *     there that is none of its versions and is later than one that would follow it; when the
+   *     directory cannot be written
    */
   public static ExportReport run(
       Store from, List<String> names, Path to, boolean dryRun, Task task) {
@@ -52,15 +57,14 @@ public final class DumpExport {
     long started = System.nanoTime();
     List<Manifest> wanted = wanted(fitting(names));
     wanted.forEach(manifest -> DumpName.check(manifest.name()));
-    List<Manifest> missing = missing(wanted);
+    List<Dump> there =
+        Diskdump.isDiskdump(directory) ? Diskdump.open(directory).dumps() : List.of();
+    List<Manifest> missing = missing(wanted, there);
     task.expect(missing.stream().mapToLong(Manifest::size).sum());
     if (dryRun) {
       missing.forEach(manifest -> planned.add(manifest.reference()));
     } else if (!missing.isEmpty()) {
-      Diskdump to =
-          Diskdump.isDiskdump(directory)
-              ? Diskdump.open(directory)
-              : Diskdump.create(directory, DumpRequest.USUAL_BLOCK);
+      Diskdump to = Diskdump.openOrCreate(directory, DumpRequest.USUAL_BLOCK);
       for (Manifest manifest : missing) {
         task.checkCancelled();
         write(manifest, to);
@@ -101,9 +105,11 @@ public final class DumpExport {
     for (Manifest manifest : fitting) {
       String problem = null;
       if (manifest.kind() != ManifestKind.IMAGE) {
-        problem = "it is a snapshot of a file tree";
+        problem = "it is a snapshot of a file tree, which a dump has no way to say";
       } else if (manifest.figures().badBytes() > 0) {
-        problem = "%d bytes of it could not be read".formatted(manifest.figures().badBytes());
+        problem =
+            "%d bytes of it could not be read, which a dump has no way to say"
+                .formatted(manifest.figures().badBytes());
       }
       if (problem == null) {
         wanted.add(manifest);
@@ -116,32 +122,77 @@ public final class DumpExport {
 
   private void leave(Manifest manifest, String problem) {
     left.add(manifest.reference());
-    task.finding(
-        "%s is not exported: %s, which a dump has no way to say"
-            .formatted(manifest.reference(), problem));
+    task.finding("%s is not exported: %s".formatted(manifest.reference(), problem));
   }
 
-  private List<Manifest> missing(List<Manifest> wanted) {
-    List<Dump> there =
-        Diskdump.isDiskdump(directory) ? Diskdump.open(directory).dumps() : List.of();
-    List<Manifest> missing = new ArrayList<>();
+  private List<Manifest> missing(List<Manifest> wanted, List<Dump> there) {
+    Map<String, List<Manifest>> names = new LinkedHashMap<>();
     for (Manifest manifest : wanted) {
-      String origin = origin(manifest);
-      if (there.stream().anyMatch(d -> d.origin().equals(origin) || isOf(manifest, d))) {
-        known.add(manifest.reference());
-      } else {
-        missing.add(manifest);
+      names.computeIfAbsent(manifest.name(), none -> new ArrayList<>()).add(manifest);
+    }
+    List<Manifest> missing = new ArrayList<>();
+    for (List<Manifest> versions : names.values()) {
+      BroughtOrder order = order(versions, there);
+      for (int i = 0; i < versions.size(); i++) {
+        Manifest manifest = versions.get(i);
+        String later = order.laterThan(i);
+        if (isThere(manifest, there)) {
+          known.add(manifest.reference());
+        } else if (later != null) {
+          leave(manifest, later + " is a later one there, and would no longer be the newest");
+        } else {
+          mustBeNewest(manifest, order);
+          missing.add(manifest);
+        }
       }
     }
     return missing;
   }
 
-  private static boolean isOf(Manifest manifest, Dump dump) {
-    return DumpImport.isOf(manifest, dump) && DumpName.inStore(dump.name()).equals(manifest.name());
+  /** The dumps there are of the name of some versions. */
+  private static BroughtOrder order(List<Manifest> versions, List<Dump> there) {
+    List<BroughtOrder.Earlier> all = new ArrayList<>();
+    for (Dump dump : there) {
+      if (!dump.name().equals(versions.get(0).name())) {
+        continue;
+      }
+      int place = BroughtOrder.OTHER;
+      for (int i = 0; i < versions.size(); i++) {
+        place = is(versions.get(i), dump) ? i : place;
+      }
+      all.add(new BroughtOrder.Earlier(dump.reference(), dump.date(), place));
+    }
+    return new BroughtOrder(all);
   }
 
-  private static String origin(Manifest manifest) {
-    return manifest.reference() + " " + manifest.root();
+  private void mustBeNewest(Manifest manifest, BroughtOrder order) {
+    String later = order.otherAfter(manifest.started());
+    if (later != null) {
+      throw new BlkshException(
+              "export to " + directory,
+              "%s there is later than %s, which would become the newest of %s"
+                  .formatted(later, manifest.reference(), manifest.name()))
+          .suggest("export to a new directory");
+    }
+  }
+
+  private static boolean isThere(Manifest manifest, List<Dump> there) {
+    return there.stream().anyMatch(dump -> is(manifest, dump));
+  }
+
+  private static boolean is(Manifest manifest, Dump dump) {
+    return dump.origin().equals(DumpImport.origin(manifest))
+        || DumpImport.isOf(manifest, dump) && DumpName.inStore(dump.name()).equals(manifest.name());
+  }
+
+  /** Whether nobody has exported it meanwhile. */
+  private boolean isMissing(Manifest manifest, List<Dump> there) {
+    if (isThere(manifest, there)) {
+      known.add(manifest.reference());
+      return false;
+    }
+    mustBeNewest(manifest, order(from.manifests(manifest.name()), there));
+    return true;
   }
 
   private void write(Manifest manifest, Diskdump to) {
@@ -153,10 +204,11 @@ public final class DumpExport {
         DumpRequest.of(manifest.name(), oneLine(dumped ? source : manifest.source().location()))
             .withBlockSize(to.blockSize())
             .withDate(dated ? date : DumpDate.text(manifest.started()))
-            .withOrigin(origin(manifest));
+            .withOrigin(DumpImport.origin(manifest));
     task.phase(manifest.reference());
     try (BlockSource image = from.source(manifest)) {
-      exported.add(to.record(image, request, task));
+      to.record(image, request, () -> isMissing(manifest, to.dumps()), task)
+          .ifPresent(exported::add);
     } catch (BlkshException e) {
       if (!(e.getCause() instanceof UnreadableException)) {
         throw e;

@@ -11,13 +11,18 @@ import blksh.task.Task;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Brings the dumps of a diskdump store into a store, each as a version with its date, in the order
  * of each name. A version remembers which dump it was: what is there is not brought again, so an
- * import that was interrupted goes on where it was. What a dump lacks is bad in its version.
+ * import that was interrupted goes on where it was, and two at once bring everything once. What a
+ * dump lacks is bad in its version. No dump becomes the newest version of a name that has a later
+ * one.
  */
 public final class DumpImport {
 
@@ -32,6 +37,9 @@ public final class DumpImport {
   private final List<Dump> known = new ArrayList<>();
   private long readBytes;
 
+  /** Those that dumps may have been exported from. */
+  private Set<String> origins;
+
   private DumpImport(Diskdump from, Store into, Task task) {
     this.from = from;
     this.into = into;
@@ -39,13 +47,123 @@ public final class DumpImport {
   }
 
   /**
-   * Imports every dump that is not there yet.
+   * Imports every dump that is not there yet. One that cannot be reached is named, and those of its
+   * name that follow it are left for the next time.
    *
-   * @throws BlkshException when two names would become one, before anything is read; when the store
-   *     cannot be written
+   * @throws BlkshException before anything is read: when two names would become one, or when a name
+   *     has a version in the store that is no dump and is later than one that would follow it; when
+   *     the store cannot be written
    */
   public static ImportReport run(Diskdump from, Store into, boolean dryRun, Task task) {
     return new DumpImport(from, into, task).run(dryRun);
+  }
+
+  /** The dumps of one name, in order, and those that are to be brought. */
+  private final class Name {
+    final String name;
+    final List<Dump> dumps;
+    final List<Dump> wanted = new ArrayList<>();
+
+    Name(String name, List<Dump> dumps) {
+      this.name = name;
+      this.dumps = dumps;
+    }
+
+    /** The version that a dump is; null when there is none. */
+    Manifest versionOf(Dump dump, List<Manifest> versions) {
+      for (Manifest each : versions) {
+        if (is(each, dump)) {
+          return each;
+        }
+      }
+      return null;
+    }
+
+    BroughtOrder order(List<Manifest> versions) {
+      List<BroughtOrder.Earlier> there = new ArrayList<>();
+      for (Manifest version : versions) {
+        int place = BroughtOrder.OTHER;
+        for (int i = 0; i < dumps.size(); i++) {
+          place = is(version, dumps.get(i)) ? i : place;
+        }
+        there.add(new BroughtOrder.Earlier(version.reference(), version.started(), place));
+      }
+      return new BroughtOrder(there);
+    }
+
+    /** Decides which are brought. */
+    void plan() {
+      List<Manifest> versions = into.manifests(name);
+      BroughtOrder order = order(versions);
+      for (int i = 0; i < dumps.size(); i++) {
+        Dump dump = dumps.get(i);
+        Manifest version = versionOf(dump, versions);
+        if (version != null) {
+          known.add(dump);
+          tellLoss(dump, version, version == versions.get(versions.size() - 1));
+        } else if (origins.contains(dump.origin())) {
+          known.add(dump);
+        } else {
+          mustBeNewest(dump, order);
+          String later = order.laterThan(i);
+          if (later == null) {
+            wanted.add(dump);
+          } else {
+            task.finding(
+                ("%s is not imported: %s is a later dump, and would no longer be the newest;"
+                        + " delete the versions from that on, and import again")
+                    .formatted(dump.reference(), later));
+          }
+        }
+      }
+    }
+
+    private void mustBeNewest(Dump dump, BroughtOrder order) {
+      String later = order.otherAfter(dump.date());
+      if (later != null) {
+        throw new BlkshException(
+                "import " + from.base(),
+                "%s in the store is later than %s, which would become the newest of %s"
+                    .formatted(later, dump.reference(), name))
+            .suggest(
+                "import into an empty store, or rename the directory of the dumps, when no"
+                    + " diskdump runs");
+      }
+    }
+
+    /** Brings them, up to the first that cannot be reached: those that follow it come after it. */
+    void bring() {
+      for (Dump dump : wanted) {
+        task.checkCancelled();
+        try {
+          bring(dump);
+        } catch (DumpSource.OutOfReach e) {
+          int left = wanted.size() - wanted.indexOf(dump) - 1;
+          task.finding(
+              "%s is not imported, nor are %d dumps that follow it: %s"
+                  .formatted(dump.reference(), left, e.getMessage()));
+          return;
+        }
+      }
+    }
+
+    private void bring(Dump dump) {
+      while (true) {
+        int newest = into.versions(name).stream().mapToInt(Integer::intValue).max().orElse(0);
+        List<Manifest> versions = into.manifests(name);
+        if (versionOf(dump, versions) != null) {
+          known.add(dump); // somebody else has just brought it
+          return;
+        }
+        mustBeNewest(dump, order(versions));
+        try {
+          capture(dump, name, newest);
+          return;
+        } catch (CaptureOptions.Overtaken e) {
+          // somebody else was faster; what is stored already is found again
+        }
+      }
+    }
   }
 
   private ImportReport run(boolean dryRun) {
@@ -55,19 +173,18 @@ public final class DumpImport {
     for (Damage damage : from.unreadable()) {
       task.finding(damage.file() + " cannot be imported: " + damage.problem());
     }
-    Map<String, List<Manifest>> there = new HashMap<>();
+    origins = into.manifests().stream().map(DumpImport::origin).collect(Collectors.toSet());
+    Map<String, List<Dump>> names = new LinkedHashMap<>();
     for (Dump dump : dumps) {
-      List<Manifest> versions =
-          there.computeIfAbsent(DumpName.inStore(dump.name()), into::manifests);
-      (versions.stream().anyMatch(it -> isOf(it, dump)) ? known : planned).add(dump);
+      names.computeIfAbsent(DumpName.inStore(dump.name()), none -> new ArrayList<>()).add(dump);
     }
-    List<Dump> wanted = List.copyOf(planned);
-    task.expect(wanted.stream().mapToLong(Dump::size).sum());
+    List<Name> all = new ArrayList<>();
+    names.forEach((name, its) -> all.add(new Name(name, its)));
+    all.forEach(Name::plan);
+    all.forEach(name -> planned.addAll(name.wanted));
+    task.expect(planned.stream().mapToLong(Dump::size).sum());
     if (!dryRun) {
-      for (Dump dump : wanted) {
-        task.checkCancelled();
-        bring(dump);
-      }
+      all.forEach(Name::bring);
       planned.clear();
     }
     return new ImportReport(
@@ -106,11 +223,38 @@ public final class DumpImport {
         && dump.source().equals(details.get("source"));
   }
 
-  private void bring(Dump dump) {
-    CaptureOptions options = CaptureOptions.defaults().withDate(dump.date());
+  /** Whether a version was a dump, or a dump was a version. */
+  private static boolean is(Manifest manifest, Dump dump) {
+    return isOf(manifest, dump) || origin(manifest).equals(dump.origin());
+  }
+
+  /** What an export writes into the dump of a version. */
+  static String origin(Manifest manifest) {
+    return manifest.reference() + " " + manifest.root();
+  }
+
+  /** That a version lacks more than its dump does for having ended early. */
+  private void tellLoss(Dump dump, Manifest version, boolean isLast) {
+    long had = Math.min(dump.size(), dump.blocks() * dump.blockSize());
+    long lost = version.figures().badBytes() - (dump.size() - had);
+    if (lost > 0) {
+      task.finding(
+          "%s, which was %s, lacks %d bytes that could not be read then; %s"
+              .formatted(
+                  version.reference(),
+                  dump.reference(),
+                  lost,
+                  isLast
+                      ? "delete it to bring it again"
+                      : "delete it and those after it to bring them again"));
+    }
+  }
+
+  private void capture(Dump dump, String name, int newest) {
+    CaptureOptions options = CaptureOptions.defaults().withDate(dump.date()).withAfter(newest);
     try (BlockSource source = from.source(dump)) {
       task.phase(dump.reference());
-      CaptureResult result = into.capture(source, DumpName.inStore(dump.name()), options, task);
+      CaptureResult result = into.capture(source, name, options, task);
       imported.add(result.manifest());
       readBytes += result.readBytes();
       String made = result.manifest().reference();

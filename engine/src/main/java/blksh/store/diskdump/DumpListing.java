@@ -1,12 +1,9 @@
 package blksh.store.diskdump;
 
-import blksh.BlkshException;
 import blksh.io.IoFailure;
 import blksh.store.AffectedRange;
 import blksh.store.Damage;
 import java.io.IOException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -19,18 +16,16 @@ import java.util.regex.Pattern;
 /**
  * The dumps of a diskdump store: those below {@code .blockstore/manifests}, of which a name may
  * have slashes, and those by days, {@code 2026/04/24/NAME.manifest}, where the README of diskdump
- * has them. No link to a directory is followed.
+ * has them.
  */
 final class DumpListing {
 
-  private static final Pattern NUMBERED = Pattern.compile("([0-9]{1,9})\\.manifest");
+  private static final String NO_VERSION =
+      "it is not called NAME/NUMBER.manifest, so it is no version of a name; its whole path restores it";
+
+  private static final Pattern NUMBERED = Pattern.compile("(.+)/([0-9]{1,9})\\.manifest");
   private static final Pattern DATED =
       Pattern.compile("([0-9]{4})/([0-9]{2})/([0-9]{2})/([^/]+)\\.manifest");
-
-  /** Directories below each other that are looked into. */
-  private static final int DEEPEST = 32;
-
-  private static final int DAY_DEPTH = 3;
 
   private final DiskdumpPlace place;
 
@@ -41,72 +36,70 @@ final class DumpListing {
   /** A manifest by its place: whether it is one is not known. */
   record Found(String name, String version, long order, Path file) {}
 
-  /** What could be read of all manifests. */
+  /** What could be read of all manifests, and what could not, or is no version of any name. */
   record Readable(List<Dump> dumps, List<Damage> damage) {}
 
-  /** All manifests there are, by name, oldest first. */
+  /** All manifests that are versions of a name, by name, oldest first. */
   List<Found> found() {
+    return found(ManifestWalk.of(place));
+  }
+
+  private List<Found> found(ManifestWalk.Walked walked) {
     List<Found> all = new ArrayList<>();
-    try {
-      if (DiskdumpPlace.isOwnDirectory(place.manifests())) {
-        numbered(place.manifests(), "", 0, all);
+    for (Path file : walked.files()) {
+      Found found = version(file);
+      if (found != null) {
+        all.add(found);
       }
-      dated(place.base(), 0, all);
-    } catch (IOException e) {
-      throw new BlkshException("list the dumps in " + place.base(), IoFailure.reason(e), e);
     }
     all.sort(Comparator.comparing(Found::name).thenComparing(Found::order));
     return all;
   }
 
-  private void numbered(Path directory, String name, int depth, List<Found> all)
-      throws IOException {
-    for (Path entry : entries(directory)) {
-      String file = entry.getFileName().toString();
-      Matcher number = NUMBERED.matcher(file);
-      if (DiskdumpPlace.isOwnDirectory(entry)) {
-        if (depth < DEEPEST) {
-          numbered(entry, name.isEmpty() ? file : name + "/" + file, depth + 1, all);
-        }
-      } else if (number.matches() && !name.isEmpty()) {
-        long version = Long.parseLong(number.group(1));
-        all.add(new Found(name, Long.toString(version), version, entry));
+  /** What a manifest is a version of, by its place; null when that says nothing. */
+  private Found version(Path file) {
+    if (file.startsWith(place.manifests())) {
+      Matcher number = NUMBERED.matcher(place.manifests().relativize(file).toString());
+      if (!number.matches()) {
+        return null;
       }
+      long version = Long.parseLong(number.group(2));
+      return new Found(number.group(1), Long.toString(version), version, file);
     }
+    Matcher day = DATED.matcher(place.shown(file));
+    if (!day.matches()) {
+      return null;
+    }
+    String version = day.group(1) + "-" + day.group(2) + "-" + day.group(3);
+    // Before those with numbers, which only later versions of diskdump write.
+    long order = Long.parseLong(version.replace("-", "")) - 1_0000_0000L;
+    return new Found(day.group(4), version, order, file);
   }
 
-  private void dated(Path directory, int depth, List<Found> all) throws IOException {
-    for (Path entry : entries(directory)) {
-      String shown = place.shown(entry);
-      Matcher day = DATED.matcher(shown);
-      if (depth < DAY_DEPTH && entry.getFileName().toString().matches("[0-9]{2}|[0-9]{4}")) {
-        if (DiskdumpPlace.isOwnDirectory(entry)) {
-          dated(entry, depth + 1, all);
-        }
-      } else if (day.matches()) {
-        String version = day.group(1) + "-" + day.group(2) + "-" + day.group(3);
-        // Before those with numbers, which only later versions of diskdump write.
-        long order = Long.parseLong(version.replace("-", "")) - 1_0000_0000L;
-        all.add(new Found(day.group(4), version, order, entry));
-      }
-    }
+  /** What may be, or have, a manifest, and is not among {@link #found}. */
+  List<Damage> passedOver() {
+    return passedOver(ManifestWalk.of(place));
   }
 
-  private static List<Path> entries(Path directory) throws IOException {
-    List<Path> entries = new ArrayList<>();
-    try (DirectoryStream<Path> stream = Files.newDirectoryStream(directory)) {
-      stream.forEach(entries::add);
-    } catch (DirectoryIteratorException e) {
-      throw e.getCause();
+  private List<Damage> passedOver(ManifestWalk.Walked walked) {
+    List<Damage> damage = new ArrayList<>();
+    for (ManifestWalk.Hidden each : walked.hidden()) {
+      damage.add(new Damage(place.shown(each.path()), 0, 0, each.problem(), List.of()));
     }
-    return entries;
+    for (Path file : walked.files()) {
+      if (version(file) == null) {
+        damage.add(new Damage(place.shown(file), 0, 0, NO_VERSION, List.of()));
+      }
+    }
+    return damage;
   }
 
   /** Reads the heads of all manifests. */
   Readable readable() {
     List<Dump> dumps = new ArrayList<>();
-    List<Damage> damage = new ArrayList<>();
-    for (Found each : found()) {
+    ManifestWalk.Walked walked = ManifestWalk.of(place);
+    List<Damage> damage = new ArrayList<>(passedOver(walked));
+    for (Found each : found(walked)) {
       try (DumpManifest manifest = DumpManifest.open(each.file())) {
         dumps.add(dump(each, manifest));
       } catch (IOException e) {

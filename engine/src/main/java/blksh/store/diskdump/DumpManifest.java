@@ -1,5 +1,6 @@
 package blksh.store.diskdump;
 
+import blksh.io.LittleEndian;
 import blksh.io.OpenFile;
 import blksh.io.ScratchFile;
 import java.io.Closeable;
@@ -45,6 +46,11 @@ final class DumpManifest implements Closeable {
   private static final int LINE = HEX + 1;
   private static final int LONGEST_LINE = 64 << 10;
   private static final int MOST_HEAD = 1 << 20;
+
+  /** A line that was scanned: its digest, and where it stands when it is none. */
+  private static final int ENTRY = DiskdumpPlace.DIGEST + Long.BYTES;
+
+  private static final long SOUND = -1;
   private static final String NO_DIGEST = "what stands at byte %d of it is no SHA-256";
 
   private final OpenFile file;
@@ -118,12 +124,31 @@ final class DumpManifest implements Closeable {
       throw new Refused("it is empty");
     }
     first = lines.ended ? file.size() : lines.start;
-    long rest = file.size() - first;
-    if (rest % LINE == 0 || rest % LINE == HEX) {
-      blocks = (rest + 1) / LINE;
+    if (isUsual()) {
+      blocks = (file.size() - first + 1) / LINE;
     } else {
       scan();
     }
+  }
+
+  /**
+   * Whether each line from the first digest on has the usual length, as far as can be told by the
+   * first and the last. Lines of Windows may add up to the same bytes; and of a file that a power
+   * cut took the end of, bytes are there that stand for nothing.
+   */
+  private boolean isUsual() throws IOException {
+    long rest = file.size() - first;
+    if (rest % LINE != 0 && rest % LINE != HEX) {
+      return false;
+    }
+    long count = (rest + 1) / LINE;
+    boolean ends = rest % LINE == HEX || rest == 0 || endsAt(file.size() - 1);
+    return (count <= 1 || endsAt(first + HEX))
+        && (declared == 0 ? ends : count == declared || count < declared && ends);
+  }
+
+  private boolean endsAt(long position) throws IOException {
+    return file.readFully(position, 1)[0] == '\n';
   }
 
   private static void begin(String text) throws Refused {
@@ -164,7 +189,7 @@ final class DumpManifest implements Closeable {
   private void scan() throws IOException {
     scanned = new ScratchFile();
     Lines lines = new Lines();
-    byte[] digest = new byte[DiskdumpPlace.DIGEST];
+    byte[] entry = new byte[ENTRY];
     lines.seek(first);
     for (String line = lines.next(); line != null; line = lines.next()) {
       String text = line.strip();
@@ -172,10 +197,9 @@ final class DumpManifest implements Closeable {
         field(text);
       } else if (!text.isEmpty()) {
         byte[] hex = text.getBytes(StandardCharsets.UTF_8);
-        if (hex.length != HEX || !digits(hex, 0, digest, 0)) {
-          throw new Refused(NO_DIGEST.formatted(lines.start));
-        }
-        scanned.append(digest, 0, digest.length);
+        boolean sound = hex.length == HEX && digits(hex, 0, entry, 0);
+        LittleEndian.putI64(entry, DiskdumpPlace.DIGEST, sound ? SOUND : lines.start);
+        scanned.append(entry, 0, ENTRY);
         blocks++;
       }
     }
@@ -248,8 +272,7 @@ final class DumpManifest implements Closeable {
    */
   void digests(long from, int count, byte[] to) throws IOException {
     if (scanned != null) {
-      scanned.read(
-          from * DiskdumpPlace.DIGEST, ByteBuffer.wrap(to, 0, count * DiskdumpPlace.DIGEST));
+      scanned(from, count, to);
       return;
     }
     long start = first + from * LINE;
@@ -261,6 +284,18 @@ final class DumpManifest implements Closeable {
       if (!ends || !digits(lines, at, to, i * DiskdumpPlace.DIGEST)) {
         throw new Refused(NO_DIGEST.formatted(start + at));
       }
+    }
+  }
+
+  private void scanned(long from, int count, byte[] to) throws Refused {
+    byte[] entry = new byte[ENTRY];
+    for (int i = 0; i < count; i++) {
+      scanned.read((from + i) * ENTRY, ByteBuffer.wrap(entry));
+      long position = LittleEndian.i64(entry, DiskdumpPlace.DIGEST);
+      if (position != SOUND) {
+        throw new Refused(NO_DIGEST.formatted(position));
+      }
+      System.arraycopy(entry, 0, to, i * DiskdumpPlace.DIGEST, DiskdumpPlace.DIGEST);
     }
   }
 

@@ -3,6 +3,7 @@ package blksh.store.diskdump;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.Extent;
+import blksh.compress.Lz4Frame;
 import blksh.io.IoFailure;
 import blksh.io.PartFile;
 import blksh.io.ScratchFile;
@@ -16,6 +17,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +29,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Records a source as the next dump of a name. Workers read, hash and store blocks; in the order of
@@ -39,13 +44,20 @@ final class DumpRecording {
   /** Bytes one worker takes at once, unless a single block has more. */
   private static final int PIECE = 1 << 20;
 
-  /** Bytes of all pieces that are worked on. */
+  /** Bytes of all pieces that are worked on, and of what is made of them. */
   private static final int MOST_BYTES = 32 << 20;
+
+  /** The bytes of a piece, a frame of them, and both once more to prove what is there. */
+  private static final int BUFFERS = 4;
 
   private static final int AHEAD = 64;
 
   /** Lines of a manifest that are written at once. */
   private static final int LINES = 1024;
+
+  private static final Pattern NUMBERED = Pattern.compile("0*([0-9]+)\\.manifest");
+  private static final int MOST_DIGITS = 9;
+  private static final long LAST = 999_999_999;
 
   private final DiskdumpPlace place;
   private final DumpRequest request;
@@ -106,13 +118,7 @@ final class DumpRecording {
   static void check(DumpRequest request) {
     DumpName.check(request.name());
     String action = "record the dump " + request.name();
-    int size = request.blockSize();
-    if (size < DumpManifest.SMALLEST_BLOCK || size > DumpManifest.LARGEST_BLOCK) {
-      throw new BlkshException(
-          action,
-          "blocks of %d bytes are not from %d to %d"
-              .formatted(size, DumpManifest.SMALLEST_BLOCK, DumpManifest.LARGEST_BLOCK));
-    }
+    checkBlockSize(request.blockSize(), action);
     if (request.source().chars().anyMatch(Character::isISOControl)) {
       throw new BlkshException(action, "what it is of has control characters in its name");
     }
@@ -122,23 +128,37 @@ final class DumpRecording {
     }
   }
 
+  /** That blocks may have so many bytes. */
+  static void checkBlockSize(int size, String action) {
+    if (size < DumpManifest.SMALLEST_BLOCK || size > DumpManifest.LARGEST_BLOCK) {
+      throw new BlkshException(
+              action,
+              "blocks of %d bytes are not from %d to %d"
+                  .formatted(size, DumpManifest.SMALLEST_BLOCK, DumpManifest.LARGEST_BLOCK))
+          .suggest("leave the size out: diskdump has 131072 by itself");
+    }
+  }
+
+  /** Whoever calls keeps others from writing. */
   RecordedDump run() throws IOException {
     try (digests) {
-      return DiskdumpLock.holding(place, this::recorded);
+      return recorded();
     }
   }
 
   private RecordedDump recorded() throws IOException {
     long started = System.nanoTime();
+    for (Path directory : directories()) {
+      DiskdumpPlace.requireOwnDirectory(directory);
+    }
     try (BlockTable table = BlockTable.open(place.table())) {
       storage = new BlockStorage(place, table);
       int pieceBytes = pieceBlocks * blockSize;
-      int workers = Math.max(1, Math.min(Workers.count(), MOST_BYTES / pieceBytes));
+      int workers = Math.max(1, Math.min(Workers.count(), MOST_BYTES / (BUFFERS * pieceBytes)));
       Workers.run(task, workers, this::work, this::giveUp);
       task.checkCancelled();
       digests.finish();
-      Path directory = DumpName.directory(place, request.name());
-      Files.createDirectories(directory);
+      Path directory = makeDirectory();
       storage.commit();
       Path manifest = publish(directory);
       return new RecordedDump(
@@ -148,6 +168,32 @@ final class DumpRecording {
           storage.storedBytes(),
           Duration.ofNanos(System.nanoTime() - started));
     }
+  }
+
+  /** The directories of its name below the manifests, the outer first. */
+  private List<Path> directories() {
+    List<Path> all = new ArrayList<>();
+    Path directory = place.manifests();
+    for (Path part : directory.relativize(DumpName.directory(place, request.name()))) {
+      directory = directory.resolve(part);
+      all.add(directory);
+    }
+    return all;
+  }
+
+  /** The directory of its manifests, durable. */
+  private Path makeDirectory() throws IOException {
+    Path directory = place.manifests();
+    if (!Files.exists(directory) && DiskdumpPlace.makeDirectory(directory)) {
+      PartFile.syncDirectory(directory.getParent());
+    }
+    for (Path each : directories()) {
+      directory = each;
+      if (DiskdumpPlace.makeDirectory(directory)) {
+        PartFile.syncDirectory(directory.getParent());
+      }
+    }
+    return directory;
   }
 
   private void giveUp() {
@@ -183,6 +229,7 @@ final class DumpRecording {
 
   private void work() throws IOException {
     byte[] bytes = new byte[(int) Math.min((long) pieceBlocks * blockSize, source.size())];
+    byte[] frame = new byte[Lz4Frame.room(Math.min(blockSize, bytes.length))];
     MessageDigest sha = Sha256.begin();
     for (Piece piece = claim(); piece != null; piece = claim()) {
       task.checkCancelled();
@@ -205,7 +252,7 @@ final class DumpRecording {
           Digests.of(sha, bytes, from, count, piece.digests, i * DIGEST);
         }
         String hex = DiskdumpPlace.hex(piece.digests, i * DIGEST);
-        BlockTable.Row row = storage.put(hex, bytes, from, count);
+        BlockTable.Row row = storage.put(hex, bytes, from, count, frame);
         if (row != null) {
           piece.rows.add(row);
         }
@@ -245,8 +292,11 @@ final class DumpRecording {
   // ---- the manifest --------------------------------------------------------------------------
 
   private Path publish(Path directory) throws IOException {
-    while (true) {
-      Path manifest = directory.resolve(next(directory) + DiskdumpPlace.MANIFEST_ENDING);
+    for (long number = next(directory), before = -1; ; before = number, number = next(directory)) {
+      Path manifest = directory.resolve(number + DiskdumpPlace.MANIFEST_ENDING);
+      if (number <= before) {
+        throw new IOException(manifest + " is in the way of a new dump");
+      }
       try {
         WholeFile.create(manifest, PartFile.Durability.DURABLE, this::write);
         return manifest;
@@ -256,14 +306,25 @@ final class DumpRecording {
     }
   }
 
-  private long next(Path directory) {
-    return new DumpListing(place)
-            .found().stream()
-                .filter(found -> directory.equals(found.file().getParent()))
-                .mapToLong(DumpListing.Found::order)
-                .max()
-                .orElse(-1)
-        + 1;
+  /** The number after the highest that anything there has, as diskdump counts. */
+  private static long next(Path directory) throws IOException {
+    long highest = -1;
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+      for (Path entry : entries) {
+        Matcher number = NUMBERED.matcher(entry.getFileName().toString());
+        if (number.matches() && number.group(1).length() > MOST_DIGITS) {
+          throw new IOException(entry + " has a number after which there is none for a new dump");
+        }
+        highest = number.matches() ? Math.max(highest, Long.parseLong(number.group(1))) : highest;
+      }
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
+    }
+    if (highest == LAST) {
+      throw new IOException(
+          directory + " has a dump " + LAST + ", after which there is no number for a new one");
+    }
+    return highest + 1;
   }
 
   private void write(OutputStream out) throws IOException {

@@ -13,7 +13,8 @@ import java.util.Iterator;
 
 /**
  * What was dumped, read at any position. Every byte comes from a block that has its digest; blocks
- * of zeros, known by theirs, need not be read. What a dump that ended early lacks is bad.
+ * of zeros, known by theirs, need not be read. What a dump that ended early lacks is bad, and so
+ * are blocks that have no file.
  */
 final class DumpSource implements BlockSource {
 
@@ -67,7 +68,10 @@ final class DumpSource implements BlockSource {
       if (block >= manifest.blocks()) {
         throw unreadable(at, end - at, "the dump ended before it");
       }
-      digest(block, digest);
+      String none = digest(block, digest);
+      if (none != null) {
+        throw unreadable(at, count, none);
+      }
       if (isZero(block, digest)) {
         target.put(new byte[count]);
       } else {
@@ -80,7 +84,12 @@ final class DumpSource implements BlockSource {
 
   private void put(byte[] digest, int from, int count, long at, ByteBuffer target) {
     String hex = DiskdumpPlace.hex(digest, 0);
-    BlockFile read = BlockCache.shared().block(place, hex, blockSize);
+    BlockFile read;
+    try {
+      read = BlockCache.shared().block(place, hex, blockSize);
+    } catch (IOException e) {
+      throw new OutOfReach("read block " + hex + " of " + place.base(), e);
+    }
     if (!read.isSound()) {
       throw unreadable(at, count, "block " + hex + ": " + read.problem());
     }
@@ -96,25 +105,52 @@ final class DumpSource implements BlockSource {
     return new UnreadableException(dump.reference(), start, length, problem, null);
   }
 
-  private synchronized void digest(long block, byte[] to) {
-    if (block < chunkFirst || block >= chunkFirst + chunkCount) {
-      long first = block / CHUNK * CHUNK;
-      int count = (int) Math.min(CHUNK, manifest.blocks() - first);
-      try {
-        chunkCount = 0;
-        manifest.digests(first, count, chunk);
-        chunkFirst = first;
-        chunkCount = count;
-      } catch (IOException e) {
-        throw unread(e);
+  /**
+   * The digest of a block.
+   *
+   * @return why there is none; null when there is
+   */
+  private synchronized String digest(long block, byte[] to) {
+    try {
+      if (block < chunkFirst || block >= chunkFirst + chunkCount) {
+        load(block);
       }
+    } catch (DumpManifest.Refused e) {
+      return "manifest " + manifest.path() + ": " + e.getMessage();
+    } catch (IOException e) {
+      throw new OutOfReach("read manifest " + manifest.path(), e);
     }
     System.arraycopy(
         chunk, (int) (block - chunkFirst) * DiskdumpPlace.DIGEST, to, 0, DiskdumpPlace.DIGEST);
+    return null;
   }
 
-  private BlkshException unread(IOException e) {
-    return new BlkshException("read manifest " + manifest.path(), IoFailure.reason(e), e);
+  /** The digests around a block; where one of them is none, that of the block alone. */
+  private void load(long block) throws IOException {
+    long first = block / CHUNK * CHUNK;
+    int count = (int) Math.min(CHUNK, manifest.blocks() - first);
+    chunkCount = 0;
+    try {
+      manifest.digests(first, count, chunk);
+    } catch (DumpManifest.Refused e) {
+      first = block;
+      count = 1;
+      manifest.digests(first, count, chunk);
+    }
+    chunkFirst = first;
+    chunkCount = count;
+  }
+
+  /** What keeps it from being read now, and need not for ever: nothing is known to be lost. */
+  static final class OutOfReach extends BlkshException {
+    OutOfReach(String action, IOException cause) {
+      super(action, IoFailure.reason(cause), cause);
+    }
+
+    @Override
+    public String kind() {
+      return "Failure";
+    }
   }
 
   private boolean isZero(long block, byte[] digest) {
@@ -125,18 +161,18 @@ final class DumpSource implements BlockSource {
   @Override
   public Iterator<Extent> extents(long position, long length) {
     long end = Math.min(size(), BlockSource.saturatedEnd(position, length));
-    return ExtentWalk.of(position, end, this::extent);
+    return ExtentWalk.of(position, end, at -> extent(at, end));
   }
 
   /** As many blocks of one kind as follow on each other, as far as is looked. */
-  private Extent extent(long position) {
+  private Extent extent(long position, long end) {
     long first = position / blockSize;
     Extent.Kind kind = kind(first);
-    if (kind == Extent.Kind.BAD) {
+    if (first >= manifest.blocks()) {
       return new Extent(position, size() - position, kind);
     }
     long last = first + 1;
-    while (last - first < LONGEST_RUN && last * blockSize < size() && kind(last) == kind) {
+    while (last - first < LONGEST_RUN && last * blockSize < end && kind(last) == kind) {
       last++;
     }
     return new Extent(position, Math.min(size(), last * blockSize) - position, kind);
@@ -147,8 +183,13 @@ final class DumpSource implements BlockSource {
       return Extent.Kind.BAD;
     }
     byte[] digest = new byte[DiskdumpPlace.DIGEST];
-    digest(block, digest);
-    return isZero(block, digest) ? Extent.Kind.ZERO : Extent.Kind.DATA;
+    if (digest(block, digest) != null) {
+      return Extent.Kind.BAD;
+    }
+    if (isZero(block, digest)) {
+      return Extent.Kind.ZERO;
+    }
+    return place.isLost(DiskdumpPlace.hex(digest, 0)) ? Extent.Kind.BAD : Extent.Kind.DATA;
   }
 
   @Override

@@ -153,9 +153,12 @@ class DiskdumpTest {
     // As a diskdump leaves it that did not come to close its database.
     Files.write(base.resolve(".blockstore/blocks.db-wal"), new byte[32]);
     before = files();
-    Diskdump store = opened();
-    assertThat(store.info().blocks()).isEqualTo(4);
-    assertThat(verify().clean()).isTrue();
+    lookAtEverything();
+    assertThat(files()).isEqualTo(before);
+    Files.delete(base.resolve(".blockstore/blocks.db-wal"));
+    Files.delete(base.resolve(".blockstore/blocks.db"));
+    before = files();
+    lookAtEverything();
     assertThat(files()).isEqualTo(before);
   }
 
@@ -336,13 +339,34 @@ class DiskdumpTest {
   @CsvSource({
     "'{\"version\": 2}', is of version 2",
     "'{\"hash_algo\": \"md5\"}', named by md5",
-    "'{\"block_size\": 1}', blocks of 1 bytes",
-    "'[1]', is no object",
   })
   void anotherFormatIsRefusedByName(String config, String problem) throws IOException {
     recorded();
     Files.writeString(base.resolve(".blockstore/config.json"), config);
     assertThatThrownBy(this::opened).hasMessageContaining(problem);
+  }
+
+  /** Each manifest has its own block size, so a store is of use without its config. */
+  @ParameterizedTest(name = "{0}")
+  @CsvSource({
+    "'', is empty",
+    "'{\"block_size\": 13', no JSON",
+    "'{\"version\": 1', no JSON",
+    "'{\"block_size\": 1}', makes no sense",
+    "'{\"block_size\": 33554432}', makes no sense",
+    "'{\"block_size\": 99999999999999999999999}', makes no sense",
+    "'[1]', is no object",
+  })
+  void aConfigThatSaysNothingOfUseIsNamedAndDoneWithout(String config, String problem)
+      throws IOException {
+    recorded();
+    Files.writeString(base.resolve(".blockstore/config.json"), config);
+    assertThat(opened().blockSize()).isEqualTo(BLOCK);
+    assertSame(read(opened(), opened().dump("disk")), image(1));
+    Damage damage = verify().damage().get(0);
+    assertThat(damage.file()).isEqualTo(".blockstore/config.json");
+    assertThat(damage.problem()).contains(problem);
+    assertThat(damage.affected()).isEmpty();
   }
 
   @Test

@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -124,7 +125,7 @@ class DumpInterchangeTest {
 
   @Test
   void anImportThatWasCutGoesOnWhereItWas() throws IOException {
-    int dumps = 40;
+    int dumps = 120;
     Path first = DumpFiles.write(base, image(1), "disk", 0);
     String text = Files.readString(first);
     for (int i = 1; i < dumps; i++) {
@@ -132,16 +133,22 @@ class DumpInterchangeTest {
       Files.writeString(first.resolveSibling(i + ".manifest"), later);
     }
     Task task = new Task("import", "base");
+    AtomicBoolean ended = new AtomicBoolean();
     Thread cutter =
         new Thread(
             () -> {
-              while (store.versions("disk").size() < 2) {
+              while (store.versions("disk").size() < 2 && !ended.get()) {
                 Thread.onSpinWait();
               }
               task.cancel();
             });
+    cutter.setDaemon(true);
     cutter.start();
-    assertThatThrownBy(() -> bring(task)).isInstanceOf(CancelledException.class);
+    try {
+      assertThatThrownBy(() -> bring(task)).isInstanceOf(CancelledException.class);
+    } finally {
+      ended.set(true);
+    }
     int there = store.manifests().size();
     assertThat(there).isBetween(2, dumps - 1);
     assertThat(bring().imported()).hasSize(dumps - there);

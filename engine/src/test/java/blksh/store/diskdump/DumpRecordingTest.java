@@ -9,10 +9,8 @@ import blksh.block.BlockSources;
 import blksh.block.ByteArraySource;
 import blksh.block.FaultySource;
 import blksh.io.Sha256;
-import blksh.kit.ChildJvm;
 import blksh.kit.Content;
 import blksh.kit.DumpFiles;
-import blksh.kit.Effort;
 import blksh.kit.InMemory;
 import blksh.kit.Reading;
 import blksh.kit.Volumes;
@@ -23,10 +21,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Random;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,7 +34,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class DumpRecordingTest {
 
   private static final int BLOCK = DumpRequest.USUAL_BLOCK;
-  private static final int KILLS = Effort.of("blksh.kills", 3, 100);
 
   @TempDir(factory = InMemory.class)
   Path folder;
@@ -171,6 +165,17 @@ class DumpRecordingTest {
   }
 
   @Test
+  void aBlockSizeThatMakesNoSenseMakesNoStore() {
+    Path base = folder.resolve("base");
+    for (int size : new int[] {0, 100, 511, 32 << 20}) {
+      assertThatThrownBy(() -> Diskdump.create(base, size))
+          .isInstanceOf(BlkshException.class)
+          .hasMessageContainingAll("blocks of " + size + " bytes", "from 512");
+    }
+    assertThat(base).doesNotExist();
+  }
+
+  @Test
   void onlyBlocksThatNoManifestNamesAreCollected() throws IOException {
     Diskdump store = create();
     byte[] kept = Content.random(2 * BLOCK, 1);
@@ -193,6 +198,135 @@ class DumpRecordingTest {
     assertThat(store.verify(Task.unwatched()).damage()).isEmpty();
   }
 
+  private Diskdump withTwoDumps() {
+    Diskdump store = create();
+    record(store, Content.random(2 * BLOCK, 1), "disk");
+    record(store, Content.random(2 * BLOCK, 2), "other");
+    return store;
+  }
+
+  private static Path manifests(Diskdump store) {
+    return store.base().resolve(".blockstore/manifests");
+  }
+
+  private static void assertNothingIsCollected(Diskdump store, String... words) {
+    for (boolean dryRun : new boolean[] {true, false}) {
+      assertThatThrownBy(() -> store.collect(dryRun, Task.unwatched()))
+          .isInstanceOf(BlkshException.class)
+          .hasMessageContainingAll(words);
+    }
+    assertThat(store.info().blocks()).isEqualTo(4);
+    assertThat(new DiskdumpPlace(store.base()).store()).isDirectory();
+  }
+
+  @Test
+  void manifestsThatAreKeptElsewhereNeedTheirBlocks() throws IOException {
+    Diskdump store = withTwoDumps();
+    Path elsewhere = folder.resolve("elsewhere");
+    Files.move(manifests(store), elsewhere);
+    Files.createSymbolicLink(manifests(store), elsewhere);
+    assertThat(store.dumps()).hasSize(2);
+    assertThat(collect(store).blocks()).isZero();
+    assertThat(record(store, Content.random(2 * BLOCK, 1), "disk").dump().reference())
+        .isEqualTo("disk@1");
+    // Where that is not mounted.
+    Path away = folder.resolve("away");
+    Files.move(elsewhere, away);
+    assertNothingIsCollected(store, ".blockstore/manifests", "is a link");
+    assertThat(store.unreadable()).hasSize(1);
+    assertThat(store.verify(Task.unwatched()).clean()).isFalse();
+    Files.createDirectory(elsewhere);
+    assertNothingIsCollected(store, "not a single manifest", "4 blocks");
+    Files.delete(elsewhere);
+    Files.delete(manifests(store));
+    assertNothingIsCollected(store, "not a single manifest", "4 blocks");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "disk/keep.manifest",
+        "x.manifest",
+        "disk/1234567890.manifest",
+        "a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r/s/t/u/v/w/x/y/z/1/2/3/4/5/6/7/8/9/10/0.manifest",
+        "../../2026/04/24/host/disk.manifest",
+        "../../2026/04/24/disk.manifest",
+      })
+  void aManifestIsNeededWhateverItIsCalled(String name) throws IOException {
+    Diskdump store = withTwoDumps();
+    Path other = manifests(store).resolve("other/0.manifest");
+    Path moved = manifests(store).resolve(name);
+    Files.createDirectories(moved.getParent());
+    Files.move(other, moved);
+    assertThat(collect(store).blocks()).isZero();
+    boolean named = store.dumps().size() == 2;
+    assertThat(named || store.unreadable().size() == 1).isTrue();
+    assertThat(store.verify(Task.unwatched()).clean()).isEqualTo(named);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {".blockstore/manifests/other", "2026", "2026/04", "2026/04/24"})
+  void aLinkToADirectoryMayHideManifests(String link) throws IOException {
+    Diskdump store = withTwoDumps();
+    Path elsewhere = folder.resolve("elsewhere");
+    Files.move(manifests(store).resolve("other"), elsewhere);
+    Path name = store.base().resolve(link);
+    Files.createDirectories(name.getParent());
+    Files.createSymbolicLink(name, elsewhere);
+    assertNothingIsCollected(store, link, "a link to a directory");
+    assertThat(store.unreadable()).hasSize(1);
+    Files.delete(elsewhere.resolve("0.manifest"));
+    Files.delete(elsewhere);
+    assertNothingIsCollected(store, link, "a link to a directory");
+  }
+
+  @Test
+  void whatCannotBeLookedAtMayHideManifests() throws IOException {
+    Diskdump store = withTwoDumps();
+    Path loop = manifests(store).resolve("loop");
+    Files.createSymbolicLink(loop, loop);
+    assertNothingIsCollected(store, ".blockstore/manifests/loop", "cannot be looked at");
+    assertThat(store.dumps()).hasSize(2);
+    assertThat(store.unreadable()).hasSize(1);
+    assertThat(store.verify(Task.unwatched()).blocks()).isEqualTo(4);
+  }
+
+  @Test
+  void aLinkToANameThatIsThereHidesNothing() throws IOException {
+    Diskdump store = withTwoDumps();
+    Files.createSymbolicLink(manifests(store).resolve("again"), Path.of("other"));
+    assertThat(collect(store).blocks()).isZero();
+    assertThat(store.unreadable()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"3.manifest", "0007.manifest"})
+  void whateverHasANumberIsCountedForTheNext(String there) throws IOException {
+    Diskdump store = create();
+    Path directory = Files.createDirectories(manifests(store).resolve("disk"));
+    Files.createDirectory(directory.resolve(there));
+    long number =
+        record(store, Content.random(BLOCK, 1), "disk")
+                .dump()
+                .manifest()
+                .toString()
+                .endsWith("/4.manifest")
+            ? 4
+            : 8;
+    assertThat(there).contains(Long.toString(number - 1));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"999999999.manifest", "12345678901234567890.manifest"})
+  void whereThereIsNoNextNumberIsSaid(String there) throws IOException {
+    Diskdump store = create();
+    Path directory = Files.createDirectories(manifests(store).resolve("disk"));
+    Files.createFile(directory.resolve(there));
+    assertThatThrownBy(() -> record(store, Content.random(BLOCK, 1), "disk"))
+        .isInstanceOf(BlkshException.class)
+        .hasMessageContaining("number");
+  }
+
   @Test
   void aReindexMakesTheTableAgainFromTheFiles() throws IOException {
     Diskdump store = create();
@@ -209,60 +343,5 @@ class DumpRecordingTest {
     Files.delete(table);
     assertThat(store.reindex(Task.unwatched())).isEqualTo(5);
     DumpFiles.assertRestores(store.base(), "disk/0.manifest", image);
-  }
-
-  /**
-   * Whenever it is killed, each manifest that is there has all its blocks, and each row its file.
-   */
-  @Test
-  void aProcessKilledAtAnyInstantLeavesAStoreThatIsWhole() throws Exception {
-    Diskdump store = create();
-    byte[][] images = new byte[3][];
-    String[] arguments = new String[4];
-    arguments[0] = store.base().toString();
-    for (int i = 0; i < images.length; i++) {
-      images[i] = Content.compressible(40 * BLOCK, 1);
-      byte[] own = Content.compressible(20 * BLOCK, 2 + i);
-      System.arraycopy(own, 0, images[i], 10 * BLOCK, own.length);
-      arguments[1 + i] = Files.write(folder.resolve("image" + i), images[i]).toString();
-    }
-    Path output = folder.resolve("said");
-    Random random = new Random(1);
-    for (int kill = 0; kill < KILLS; kill++) {
-      Process child = ChildJvm.start(output, List.of("-Xmx128m"), DumpProgram.class, arguments);
-      ChildJvm.awaitOutput(child, output);
-      boolean ended = child.waitFor(random.nextInt(1_000_000), TimeUnit.MICROSECONDS);
-      assertThat(ended).as("the child ended by itself").isFalse();
-      child.destroyForcibly().waitFor();
-      check(store, images, Files.readString(output));
-    }
-  }
-
-  private static void check(Diskdump store, byte[][] images, String said) throws IOException {
-    assertThat(store.unreadable()).isEmpty();
-    assertThat(store.verify(Task.unwatched()).damage()).as(said).isEmpty();
-    List<Dump> dumps = store.dumps();
-    for (String line : said.substring(0, said.lastIndexOf('\n') + 1).lines().skip(1).toList()) {
-      String[] words = line.split(" ");
-      assertThat(dumps).anyMatch(dump -> dump.reference().equals(words[0]));
-      int image = words[1].charAt(words[1].length() - 1) - '0';
-      try (BlockSource source = store.source(store.dump(words[0]))) {
-        byte[] found = Reading.read(source, 0, (int) source.size());
-        assertThat(Arrays.equals(found, images[image])).as(line).isTrue();
-      }
-    }
-    DiskdumpPlace place = new DiskdumpPlace(store.base());
-    try (BlockTable table = BlockTable.open(place.table());
-        DigestTable rows = table.digests()) {
-      byte[] digest = new byte[DiskdumpPlace.DIGEST];
-      for (long i = 0; i < rows.size(); i++) {
-        rows.read(i, digest, 1);
-        assertThat(place.block(DiskdumpPlace.hex(digest, 0))).exists();
-      }
-    }
-    // A part of a file that nobody writes any more is in nobody's way.
-    try (Stream<Path> files = Files.walk(place.store())) {
-      assertThat(files.filter(file -> file.toString().endsWith(".part")).count()).isLessThan(20);
-    }
   }
 }
