@@ -36,22 +36,41 @@ val own = store(base)
 val writes = dump.chosen || bring.chosen
 val inOld = old.reachable || !own.reachable && (format == "diskdump" || !writes)
 
-fun record(source: Source, name: String, of: String, date: String? = null): Any =
-  if (inOld) {
-    if (!old.reachable) old.create(blockSize)
-    old.record(source, name, of, date, blockSize)
-  } else {
-    if (!own.reachable) own.create()
-    val plain = name.replace('/', '.').replace('@', '_')
-    if (date == null) own.capture(source, plain) else own.capture(source, plain, old.dateOf(date))
+fun record(source: Source, name: String, of: String, date: String? = null): Any {
+  if (inOld) return old.record(source, name, of, date, blockSize, create = true)
+  val at = date?.let { old.dateOf(it) }
+  if (!own.reachable) {
+    source.open().close() // what is refused leaves no new store behind
+    own.create()
   }
+  val plain = old.storeName(name)
+  return if (at == null) own.capture(source, plain) else own.capture(source, plain, at)
+}
 
 fun device(path: String): String = if (listOf("sd", "nvme", "vd").any { path.startsWith(it) }) "/dev/$path" else path
 
-/** A store of blksh counts from 1. */
+/**
+ * The version of a store of blksh that a manifest of diskdump means: the one that was imported from it, or,
+ * where none of the name was imported, the one after as many, as diskdump counts from 0 and blksh from 1.
+ */
 fun reference(word: String): String {
-  val numbered = Regex("(?:.*manifests/)?([^/]+)/([0-9]{1,8})(?:\\.manifest)?").matchEntire(word)
-  return if (numbered == null) word else numbered.groupValues[1] + "@" + (numbered.groupValues[2].toInt() + 1)
+  val path = word.substringAfterLast("manifests/").removeSuffix(".manifest")
+  val dated = Regex("(?:.*/)?([0-9]{4})/([0-9]{2})/([0-9]{2})/([^/]+)").matchEntire(path)
+  val numbered = Regex("/?(.+)/([0-9]{1,8})").matchEntire(path)
+  if (dated == null && numbered == null) {
+    val version = Regex("(.+)@([0-9]{1,8}|latest)").matchEntire(word) ?: return old.storeName(word)
+    return old.storeName(version.groupValues[1]) + "@" + version.groupValues[2]
+  }
+  val name = dated?.groupValues?.get(4) ?: numbered!!.groupValues[1]
+  val number = numbered?.groupValues?.get(2)?.toInt()
+  val dump = name + "@" + (dated?.groupValues?.subList(1, 4)?.joinToString("-") ?: number)
+  val versions = own.manifests[old.storeName(name)]
+  val was = versions.lastOrNull { it.dump == dump }
+  if (was != null) return was.reference
+  if (dated != null || versions.any { it.dump != null })
+    throw blksh.BlkshException("find $word", "no version in $base was imported from $dump")
+      .suggest("list the store, and name a version as NAME@NUMBER")
+  return old.storeName(name) + "@" + (number!! + 1)
 }
 
 fun dumpOf(host: String, path: String, name: String?): Any {

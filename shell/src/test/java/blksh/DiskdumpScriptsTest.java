@@ -11,6 +11,7 @@ import blksh.session.ExitStatus;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -145,6 +146,72 @@ class DiskdumpScriptsTest {
     done(old, "diskdump", "--format", "diskdump", "localhost:" + disk, "--as", "a/b");
     DumpFiles.assertRestores(old, "a/b/0.manifest", image(1));
     assertThat(run(old, "diskdump").status()).isEqualTo(ExitStatus.USAGE);
+  }
+
+  @Test
+  void manifestsAreFoundInAStoreTheyWereImportedInto() throws Exception {
+    Path base = folder.resolve("dumps");
+    for (int i = 0; i < 4; i++) {
+      DumpFiles.write(base, image(i), "server01.sda", i);
+    }
+    String day = "2026/04/19/server01.sda.manifest";
+    DumpFiles.write(base, image(7), day, "server01:/dev/sda", "2026-04-19T02:00:00+00:00", BLOCK);
+    DumpFiles.write(base, image(8), "usb/stick", 0);
+    Files.delete(base.resolve(".blockstore/manifests/server01.sda/0.manifest"));
+    Path store = folder.resolve("store");
+    done(base, "import", base, "--store", store);
+    restored(store, "server01.sda/3.manifest", image(3));
+    restored(store, base + "/.blockstore/manifests/server01.sda/2.manifest", image(2));
+    restored(store, day, image(7));
+    restored(store, "usb/stick/0.manifest", image(8));
+    restored(store, "server01.sda@1", image(7));
+    for (String none : List.of("server01.sda/0.manifest", "2026/01/01/x")) {
+      Ended wrong = run(store, "diskdump", "restore", none, "-o", folder.resolve("none"));
+      assertThat(wrong.status()).isEqualTo(ExitStatus.FAILED);
+      assertThat(wrong.err()).contains("was imported from");
+    }
+    assertThat(folder.resolve("none")).doesNotExist();
+  }
+
+  private void restored(Path store, String manifest, byte[] image) throws Exception {
+    Path back = folder.resolve("back");
+    done(store, "diskdump", "restore", manifest, "-o", back, "--overwrite");
+    assertThat(Files.readAllBytes(back)).isEqualTo(image);
+  }
+
+  @Test
+  void aDumpThatLacksABlockIsNotWrittenOverAnything() throws Exception {
+    Path base = folder.resolve("dumps");
+    Path manifest = DumpFiles.write(base, image(1), "disk", 0);
+    String hex = Files.readAllLines(manifest).get(6 + 2);
+    String block = hex.substring(0, 2) + "/" + hex.substring(2, 4) + "/" + hex + ".lz4";
+    Files.delete(base.resolve(".blockstore").resolve(block));
+    byte[] precious = image(9);
+    Path there = file("there", precious);
+    Ended ended = run(base, "diskdump", "restore", "disk", "-o", there, "--overwrite");
+    assertThat(ended.status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(ended.err()).contains("1 of its 4 different blocks are missing");
+    assertThat(Files.readAllBytes(there)).isEqualTo(precious);
+    Ended piped = run(base, "diskdump", "restore", "disk");
+    assertThat(piped.status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(piped.out()).isEmpty();
+  }
+
+  @Test
+  void whatIsRefusedLeavesNoNewStore() throws Exception {
+    Path disk = file("disk", image(1));
+    Path none = folder.resolve("new");
+    String[][] wrong = {
+      {"--format", "diskdump", "--block-size", "100", "localhost:" + disk},
+      {"--format", "diskdump", "localhost:" + folder.resolve("nowhere")},
+      {"localhost:" + folder.resolve("nowhere")},
+      {"import", disk.toString(), "--as", "x:sda", "--date", "yesterday"},
+    };
+    for (String[] words : wrong) {
+      Object[] all = Stream.concat(Stream.of("diskdump"), Stream.of(words)).toArray();
+      assertThat(run(none, all).status()).as(String.join(" ", words)).isNotZero();
+      assertThat(none).doesNotExist();
+    }
   }
 
   @Test

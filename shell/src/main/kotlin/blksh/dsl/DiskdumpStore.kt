@@ -73,6 +73,7 @@ class DiskdumpStore internal constructor(internal val session: Session, val plac
    *
    * @param from what it is of, as diskdump says it: `server01:/dev/sda`
    * @param date when it was taken, as ISO 8601 in UTC; null for now
+   * @param create whether the store is made where there is none
    */
   fun record(
     source: Source,
@@ -80,10 +81,14 @@ class DiskdumpStore internal constructor(internal val session: Session, val plac
     from: String,
     date: String? = null,
     blockSize: Size = DEFAULT_BLOCK,
+    create: Boolean = false,
   ): Recorded {
     val request = DumpRequest.of(name, from).withDate(date).withBlockSize(bytes(blockSize))
+    Diskdump.check(request)
     return session.run("dump", name) { task ->
+      // Opened first: a source that is refused leaves no new store behind.
       source.open().use {
+        if (create && !dryRun) Diskdump.openOrCreate(path, request.blockSize())
         Recorded(name, if (dryRun) null else engine.record(it, request, task), it.size())
       }
     }
@@ -93,6 +98,9 @@ class DiskdumpStore internal constructor(internal val session: Session, val plac
 
   /** The name diskdump gives a dump by itself: `HOST.DEVICE`, without `/dev/`. */
   fun nameOf(host: String, device: String): String = Diskdump.nameOf(host, device)
+
+  /** What a store of blksh calls a dump, whose names hold no slash and no `@`. */
+  fun storeName(name: String): String = Diskdump.storeName(name)
 
   /** The instant of a date as diskdump has them: ISO 8601, without an offset in UTC. */
   fun dateOf(text: String): Instant = Diskdump.dateOf(text)
@@ -119,6 +127,7 @@ class DiskdumpStore internal constructor(internal val session: Session, val plac
       Field.of("blocks", info.blocks()),
       Field.of("compressed", Size(info.blockBytes())),
       Field.of("manifests", info.dumps()),
+      Field.of("unreadable", unreadable.ifEmpty { null }),
     )
   }
 

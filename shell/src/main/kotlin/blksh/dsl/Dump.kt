@@ -4,6 +4,7 @@ import blksh.BlkshException
 import blksh.block.BlockSource
 import blksh.store.diskdump.Dump as Engine
 import blksh.store.diskdump.DumpCensus
+import blksh.task.Task
 import blksh.view.Field
 import blksh.view.Keyed
 import blksh.view.Size
@@ -69,15 +70,20 @@ internal constructor(
     return super.restoreToAnySectors(to, overwrite)
   }
 
-  /** Before anything is written: what it lacks is at its end. */
+  /** Before anything is written over. */
   private fun mustBeWhole() {
     if (truncated)
-      throw BlkshException(
-          "restore $reference",
-          "it is truncated: it has ${engine.blocks()} of ${engine.blocks() + engine.missing()} blocks",
-        )
-        .suggest("import it into a store, which keeps what there is")
+      throw lacking(
+        "it is truncated: it has ${engine.blocks()} of ${engine.blocks() + engine.missing()} blocks"
+      )
+    val census = store.engine.census(engine, Task.unwatched())
+    if (census.missing() > 0)
+      throw lacking("${census.missing()} of its ${census.unique()} different blocks are missing")
   }
+
+  private fun lacking(problem: String) =
+    BlkshException("restore $reference", problem)
+      .suggest("import it into a store, which keeps what there is")
 
   override fun title(): String = "dump $reference"
 

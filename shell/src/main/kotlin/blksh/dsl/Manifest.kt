@@ -55,6 +55,10 @@ internal constructor(
   val source: String
     get() = stored.source().toString()
 
+  /** The dump of diskdump it was imported from, as `NAME@VERSION`; null when it was none. */
+  val dump: String?
+    get() = stored.source().takeIf { it.type() == "diskdump" }?.details()?.get("dump")
+
   /** Bytes of the image that are held as pages: neither zero, free nor bad. */
   val data: Size
     get() = Size(stored.figures().dataBytes())
