@@ -262,13 +262,15 @@ public final class Sqlite {
       contents.force(true);
     }
     KeptAttributes.copy(file, fresh);
-    // The log of the other first: SQLite would take it for that of the new one.
+    // The log of the other first, durably: SQLite would take it for that of the new one.
     for (Path each : filesOf(file)) {
       if (!each.equals(file)) {
         Files.deleteIfExists(each);
       }
     }
+    Path directory = file.toAbsolutePath().getParent();
+    PartFile.syncDirectory(directory);
     Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
-    PartFile.syncDirectory(file.toAbsolutePath().getParent());
+    PartFile.syncDirectory(directory);
   }
 }

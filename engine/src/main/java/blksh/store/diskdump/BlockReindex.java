@@ -1,12 +1,14 @@
 package blksh.store.diskdump;
 
 import blksh.BlkshException;
+import blksh.io.DirectoryHandle;
 import blksh.io.FileType;
 import blksh.io.IoFailure;
 import blksh.io.Sqlite;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -76,13 +78,14 @@ final class BlockReindex {
       task.checkCancelled();
       List<Path> files = walk.next();
       if (files.isEmpty()) {
+        makeFilesDurable();
         break;
       }
       for (Path file : files) {
         String hex = DiskdumpPlace.digestOf(file);
         String problem = hex == null ? "is no block" : problem(file);
         if (problem == null) {
-          rows.add(new BlockTable.Row(hex, Files.size(file)));
+          add(rows, hex, file);
         } else {
           task.finding(place.shown(file) + " " + problem);
         }
@@ -90,6 +93,24 @@ final class BlockReindex {
     }
     blocks += rows.size();
     return rows;
+  }
+
+  private static void add(List<BlockTable.Row> rows, String hex, Path file) throws IOException {
+    try {
+      rows.add(new BlockTable.Row(hex, Files.size(file)));
+    } catch (NoSuchFileException e) {
+      // diskdump knows no lock, and has just collected it
+    }
+  }
+
+  /**
+   * Whatever wrote the files, a row must not outlive its file: diskdump asks the table alone, and
+   * would leave the block out of every later dump.
+   */
+  private void makeFilesDurable() throws IOException {
+    try (DirectoryHandle store = DirectoryHandle.open(place.store())) {
+      store.syncFileSystem();
+    }
   }
 
   /** Why a file cannot be a block, as far as that is seen without reading it; or null. */

@@ -250,7 +250,12 @@ final class BlockTable implements Closeable {
     }
   }
 
-  /** All digests in order; a row whose hash is none is passed over. */
+  /**
+   * All digests in order; a row whose hash is none is passed over.
+   *
+   * @throws BlkshException when the index of the table does not have them in order: what is looked
+   *     for there would not be found
+   */
   DigestTable digests() {
     return call(
         () -> {
@@ -263,6 +268,9 @@ final class BlockTable implements Closeable {
                 maker.add(HexFormat.of().parseHex(hex), 0);
               }
             }
+          } catch (DigestTable.Disordered e) {
+            throw new BlkshException("read " + file, "its index is damaged: " + e.getMessage(), e)
+                .suggest("reindex");
           }
           return maker.finish();
         });

@@ -27,6 +27,13 @@ final class DigestTable implements Closeable {
     this.starts = starts;
   }
 
+  /** Digests do not come in the order they are said to be in. */
+  static final class Disordered extends RuntimeException {
+    Disordered() {
+      super("digests are not in order");
+    }
+  }
+
   /** Makes a table of digests that come in order; one that comes again is passed over. */
   static final class Maker {
     private final ScratchFile file = new ScratchFile();
@@ -35,9 +42,16 @@ final class DigestTable implements Closeable {
     private int filled;
     private long count;
 
+    /**
+     * @throws Disordered when it should have come before another
+     */
     void add(byte[] digests, int at) {
-      if (count > 0 && Digests.same(digests, at, last)) {
+      int order = count == 0 ? -1 : compare(last, 0, digests, at);
+      if (order == 0) {
         return;
+      }
+      if (order > 0) {
+        throw new Disordered();
       }
       System.arraycopy(digests, at, last, 0, DIGEST);
       for (int bucket = bucketOf(digests, at); filled <= bucket; filled++) {

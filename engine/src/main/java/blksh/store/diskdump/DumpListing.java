@@ -23,7 +23,7 @@ final class DumpListing {
   private static final String NO_VERSION =
       "it is not called NAME/NUMBER.manifest, so it is no version of a name; its whole path restores it";
 
-  private static final Pattern NUMBERED = Pattern.compile("(.+)/([0-9]{1,9})\\.manifest");
+  private static final Pattern NUMBERED = Pattern.compile("(.+)/(0|[1-9][0-9]{0,8})\\.manifest");
   private static final Pattern DATED =
       Pattern.compile("([0-9]{4})/([0-9]{2})/([0-9]{2})/([^/]+)\\.manifest");
 

@@ -151,6 +151,7 @@ final class DumpRecording {
     for (Path directory : directories()) {
       DiskdumpPlace.requireOwnDirectory(directory);
     }
+    mustHaveNext();
     try (BlockTable table = BlockTable.open(place.table())) {
       storage = new BlockStorage(place, table);
       int pieceBytes = pieceBlocks * blockSize;
@@ -303,6 +304,14 @@ final class DumpRecording {
       } catch (FileAlreadyExistsException e) {
         // a diskdump was faster: the next number
       }
+    }
+  }
+
+  /** That there will be a number for the dump, before all of the source is read. */
+  private void mustHaveNext() throws IOException {
+    Path directory = DumpName.directory(place, request.name());
+    if (Files.isDirectory(directory)) {
+      next(directory);
     }
   }
 

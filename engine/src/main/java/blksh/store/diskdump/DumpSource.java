@@ -9,6 +9,8 @@ import blksh.io.IoFailure;
 import blksh.io.UnreadableException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.util.Iterator;
 
 /**
@@ -91,6 +93,7 @@ final class DumpSource implements BlockSource {
       throw new OutOfReach("read block " + hex + " of " + place.base(), e);
     }
     if (!read.isSound()) {
+      mustBeThere(hex);
       throw unreadable(at, count, "block " + hex + ": " + read.problem());
     }
     int have = Math.max(0, Math.min(count, read.bytes().length - from));
@@ -189,7 +192,21 @@ final class DumpSource implements BlockSource {
     if (isZero(block, digest)) {
       return Extent.Kind.ZERO;
     }
-    return place.isLost(DiskdumpPlace.hex(digest, 0)) ? Extent.Kind.BAD : Extent.Kind.DATA;
+    String hex = DiskdumpPlace.hex(digest, 0);
+    if (!place.isLost(hex)) {
+      return Extent.Kind.DATA;
+    }
+    mustBeThere(hex);
+    return Extent.Kind.BAD;
+  }
+
+  /** Nothing is lost of a store that went away with all it has, as with its disk. */
+  private void mustBeThere(String hex) {
+    if (!Files.isRegularFile(manifest.path())) {
+      throw new OutOfReach(
+          "read block " + hex + " of " + place.base(),
+          new NoSuchFileException(manifest.path().toString()));
+    }
   }
 
   @Override

@@ -291,4 +291,17 @@ class DamagedDumpsTest {
     assertThatThrownBy(() -> recorded(image, "disk")).hasMessageContaining("reindex");
     assertReindexHelps(image);
   }
+
+  @Test
+  void nothingIsLostOfAStoreThatWentAway() throws IOException {
+    byte[] image = Content.random(4 * BLOCK, 1);
+    record(image, "x.sda", BLOCK);
+    Diskdump store = opened();
+    try (BlockSource source = store.source(store.dump("x.sda"))) {
+      Files.move(base(), folder.resolve("elsewhere"));
+      assertThatThrownBy(() -> Reading.read(source, 0, image.length))
+          .isInstanceOf(DumpSource.OutOfReach.class);
+      assertThatThrownBy(() -> source.extents().next()).isInstanceOf(DumpSource.OutOfReach.class);
+    }
+  }
 }

@@ -1,6 +1,7 @@
 package blksh.store.diskdump;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.io.Sha256;
 import java.util.ArrayList;
@@ -23,6 +24,18 @@ class DigestTableTest {
       digests.forEach(digest -> sort.add(digest, 0));
       return sort.finish();
     }
+  }
+
+  @Test
+  void whatDoesNotComeInOrderIsNoTable() {
+    DigestTable.Maker maker = new DigestTable.Maker();
+    byte[] low = new byte[DIGEST];
+    byte[] high = new byte[DIGEST];
+    high[0] = (byte) 0x80;
+    maker.add(low, 0);
+    maker.add(high, 0);
+    maker.add(high, 0);
+    assertThatThrownBy(() -> maker.add(low, 0)).isInstanceOf(DigestTable.Disordered.class);
   }
 
   @Test

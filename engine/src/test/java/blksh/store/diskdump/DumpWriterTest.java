@@ -319,4 +319,33 @@ class DumpWriterTest {
           assertThat(record(store, image, "some/disk").stored()).isZero();
         });
   }
+
+  /** Rows of files that somebody else wrote and never flushed, as diskdump does not. */
+  @Test
+  void whatIsReindexedIsOnTheMedium() throws IOException {
+    Component.needRoot();
+    Path device = Volumes.blank(folder.resolve("device"), 64 << 20);
+    Path cut = folder.resolve("cut");
+    Tool.named("mkfs.ext4").run("-q", "-F", device);
+    Path made = folder.resolve("made");
+    record(Diskdump.create(made, BLOCK), Content.random(20 * BLOCK, 1), "some/disk");
+    Volumes.mounted(
+        device,
+        "ext4",
+        folder.resolve("mounted"),
+        mounted -> {
+          Diskdump.create(mounted.resolve("base"), BLOCK);
+          Tool.named("cp").run("-r", made + "/.blockstore/.", mounted.resolve("base/.blockstore"));
+          Files.delete(mounted.resolve("base/.blockstore/blocks.db"));
+          Diskdump.open(mounted.resolve("base")).reindex(Task.unwatched());
+          Files.copy(device, cut);
+        });
+    Volumes.mounted(
+        cut,
+        "ext4",
+        folder.resolve("after"),
+        mounted ->
+            assertThat(Diskdump.open(mounted.resolve("base")).verify(Task.unwatched()).damage())
+                .isEmpty());
+  }
 }
