@@ -110,13 +110,17 @@ public sealed interface Place {
   }
 
   private static Remote remote(Scheme scheme, String text) {
+    String rest = text.substring(scheme.prefix.length());
+    int slash = rest.indexOf('/');
+    String authority = slash < 0 ? rest : rest.substring(0, slash);
+    if (hasPassword(authority)) {
+      String shown = scheme.prefix + "…" + authority.substring(authority.lastIndexOf('@'));
+      throw withPassword("take " + shown + " for a place");
+    }
     if (!text.startsWith(scheme.prefix)) {
       throw new BlkshException("take " + text + " for a place", "its scheme is in capitals")
           .suggest("begin it with " + scheme.prefix);
     }
-    String rest = text.substring(scheme.prefix.length());
-    int slash = rest.indexOf('/');
-    String authority = slash < 0 ? rest : rest.substring(0, slash);
     // What begins with a dash would be an option to the programs that take a host.
     boolean wrong =
         scheme.socket()
@@ -132,6 +136,18 @@ public sealed interface Place {
       throw new BlkshException("take " + text + " for a place", "it names no " + wanted);
     }
     return new Remote(scheme, authority, slash < 0 ? "" : rest.substring(slash));
+  }
+
+  /** Whether a password stands before the host, as in other URLs. */
+  static boolean hasPassword(String authority) {
+    return authority.lastIndexOf('@') > 0
+        && authority.substring(0, authority.lastIndexOf('@')).indexOf(':') >= 0;
+  }
+
+  /** The refusal of such a place, in which the password is not repeated. */
+  static BlkshException withPassword(String action) {
+    return new BlkshException(action, "a password does not belong in a place: it is shown and kept")
+        .suggest("leave it out, and change it if others could read it");
   }
 
   /** The place of a path. */

@@ -115,6 +115,22 @@ class PlaceTest {
     assertThat(Place.parse(text).name()).isEqualTo(name);
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "ssh://root:secret@h/dev/sda",
+        "SSH://root:secret@h/x",
+        "ssh://a@b:secret@h:22/x",
+        "nbd://u:secret@h/e",
+        "s3://key:secret@bucket/p"
+      })
+  void refusesAPasswordWithoutRepeatingIt(String text) {
+    assertThatThrownBy(() -> Place.parse(text))
+        .isInstanceOf(BlkshException.class)
+        .hasMessageContaining("a password does not belong in a place")
+        .hasMessageNotContaining("secret");
+  }
+
   @Test
   void differsByWhatIsWritten() {
     assertThat(Place.parse("ssh://h/a")).isNotEqualTo(Place.parse("ssh://h//a"));

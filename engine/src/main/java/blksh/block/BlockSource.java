@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Anything that can be read at a position: a file, a drive, an image, a manifest, a cache, or a
@@ -53,6 +54,22 @@ public interface BlockSource extends Closeable {
   /** The smallest unit the medium reads, in bytes: a power of two, 512 when nothing is known. */
   default int sectorSize() {
     return 512;
+  }
+
+  /**
+   * Which ranges change meanwhile, because the machine they are on has them mounted for writing or
+   * uses them otherwise; nothing when that is to be asked of this machine.
+   */
+  default Optional<List<Extent>> written() {
+    return Optional.empty();
+  }
+
+  /**
+   * The digests of its pages, where they are to be had without moving the bytes; nothing for a
+   * source that is at hand.
+   */
+  default Optional<PageOffers> pageOffers() {
+    return Optional.empty();
   }
 
   /** What this is, for people. */

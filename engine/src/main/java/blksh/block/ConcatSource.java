@@ -2,10 +2,12 @@ package blksh.block;
 
 import blksh.io.UnreadableException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Sources one after the other as a single one, such as the parts of a split file. */
 public final class ConcatSource implements BlockSource {
@@ -113,6 +115,23 @@ public final class ConcatSource implements BlockSource {
   @Override
   public int sectorSize() {
     return parts.stream().mapToInt(BlockSource::sectorSize).max().orElse(512);
+  }
+
+  /** What its parts say; a part that does not, beside one that does, counts as written. */
+  @Override
+  public Optional<List<Extent>> written() {
+    List<Extent> all = new ArrayList<>();
+    boolean said = false;
+    for (int i = 0; i < parts.size(); i++) {
+      long start = starts[i];
+      Optional<List<Extent>> ranges = parts.get(i).written();
+      said |= ranges.isPresent();
+      ranges.ifPresent(some -> some.forEach(range -> all.add(range.moved(start))));
+      if (ranges.isEmpty() && parts.get(i).size() > 0) {
+        all.add(new Extent(start, parts.get(i).size(), Extent.Kind.DATA));
+      }
+    }
+    return said ? Optional.of(List.copyOf(all)) : Optional.empty();
   }
 
   @Override

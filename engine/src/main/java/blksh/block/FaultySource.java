@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Another source with faults put on it, to see how a runbook or a test fares on a failing drive:
@@ -192,6 +193,11 @@ public final class FaultySource implements BlockSource {
   @Override
   public int sectorSize() {
     return source.sectorSize();
+  }
+
+  @Override
+  public Optional<List<Extent>> written() {
+    return source.written();
   }
 
   @Override

@@ -5,7 +5,9 @@ import java.nio.ByteBuffer;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** A range of another source as a source of its own, such as a partition of a disk. */
 public final class SliceSource implements BlockSource {
@@ -69,6 +71,23 @@ public final class SliceSource implements BlockSource {
   @Override
   public int sectorSize() {
     return source.sectorSize();
+  }
+
+  @Override
+  public Optional<List<Extent>> written() {
+    return source
+        .written()
+        .map(
+            ranges ->
+                ranges.stream()
+                    .filter(range -> range.start() < start + length && range.end() > start)
+                    .map(range -> range.clip(start, start + length).moved(-start))
+                    .toList());
+  }
+
+  @Override
+  public Optional<PageOffers> pageOffers() {
+    return source.pageOffers().map(offers -> offers.from(start));
   }
 
   @Override

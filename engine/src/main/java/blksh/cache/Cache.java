@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.IntStream;
 
@@ -196,6 +197,11 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
   @Override
   public int sectorSize() {
     return reader.sectorSize();
+  }
+
+  @Override
+  public Optional<List<Extent>> written() {
+    return reader.source().written();
   }
 
   @Override

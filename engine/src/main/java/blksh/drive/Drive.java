@@ -61,7 +61,7 @@ public record Drive(
 
   /** A partition by its name, path, label or UUID. */
   public Drive partition(String key) {
-    return Drives.find(partitions(), key, "partition of " + name);
+    return Drives.find(partitions(), key, "partition of " + name, false);
   }
 
   /** Whether it or anything on it is mounted or swapped to. */
@@ -69,7 +69,7 @@ public record Drive(
     return !mountPoints.isEmpty() || children.stream().anyMatch(Drive::inUse);
   }
 
-  /** Opens it for reading. */
+  /** Opens it for reading; only one of this machine can be opened so. */
   public BlockSource open() {
     return BlockSources.open(path);
   }

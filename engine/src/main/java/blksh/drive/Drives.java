@@ -7,15 +7,33 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
-/** The drives of this machine, as they were when last looked at. */
+/** The drives of a machine, as they were when last looked at. */
 public final class Drives implements Iterable<Drive> {
+
+  private final Supplier<? extends Machine> machine;
+
+  /** Whether they are this machine's, so that links to them can be followed. */
+  private final boolean here;
 
   private volatile List<Drive> drives;
 
-  private Drives(List<Drive> drives) {
-    this.drives = drives;
+  private Drives(Supplier<? extends Machine> machine, boolean here) {
+    this.machine = machine;
+    this.here = here;
+    this.drives = Lsblk.drives(machine.get());
+  }
+
+  /**
+   * Looks at what another machine has now.
+   *
+   * @param machine asks it, each time it is called
+   * @throws BlkshException when that cannot be told
+   */
+  public static Drives of(Supplier<? extends Machine> machine) {
+    return new Drives(machine, false);
   }
 
   /**
@@ -24,12 +42,12 @@ public final class Drives implements Iterable<Drive> {
    * @throws BlkshException when lsblk is missing or fails
    */
   public static Drives look() {
-    return new Drives(Lsblk.drives());
+    return new Drives(ThisMachine::new, true);
   }
 
   /** Looks again: a drive may have come or gone. */
   public Drives refresh() {
-    drives = Lsblk.drives();
+    drives = Lsblk.drives(machine.get());
     return this;
   }
 
@@ -51,7 +69,7 @@ public final class Drives implements Iterable<Drive> {
   public Drive get(String key) {
     List<Drive> all = new ArrayList<>();
     drives.forEach(drive -> all.addAll(drive.withChildren()));
-    return find(all, key, "drive");
+    return find(all, key, "drive", here);
   }
 
   /** As {@link #get}; empty when there is none, or more than one. */
@@ -63,8 +81,12 @@ public final class Drives implements Iterable<Drive> {
     }
   }
 
-  static Drive find(List<Drive> among, String key, String what) {
-    List<Drive> found = among.stream().filter(drive -> matches(drive, key)).distinct().toList();
+  /**
+   * @param here whether they are this machine's
+   */
+  static Drive find(List<Drive> among, String key, String what, boolean here) {
+    List<Drive> found =
+        among.stream().filter(drive -> matches(drive, key, here)).distinct().toList();
     if (found.isEmpty()) {
       throw new BlkshException("find " + what + " " + key, "there is none")
           .suggest("there are " + names(among));
@@ -79,7 +101,7 @@ public final class Drives implements Iterable<Drive> {
     return first;
   }
 
-  private static boolean matches(Drive drive, String key) {
+  private static boolean matches(Drive drive, String key, boolean here) {
     if (key.isEmpty()) {
       return false;
     }
@@ -87,15 +109,13 @@ public final class Drives implements Iterable<Drive> {
         || drive.serial().equals(key)
         || drive.label().equals(key)
         || drive.uuid().equals(key)
-        || isPathOf(drive, key);
+        || drive.path().toString().equals(key)
+        || here && isPathOf(drive, key);
   }
 
   private static boolean isPathOf(Drive drive, String key) {
     if (!key.startsWith("/")) {
       return false;
-    }
-    if (drive.path().toString().equals(key)) {
-      return true;
     }
     try {
       return Path.of(key).toRealPath().equals(drive.path().toRealPath());

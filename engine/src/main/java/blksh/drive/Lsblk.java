@@ -1,14 +1,10 @@
 package blksh.drive;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import blksh.BlkshException;
-import blksh.io.Program;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -24,45 +20,20 @@ import java.util.Objects;
 final class Lsblk {
 
   private static final int SECTOR = 512;
-  private static final Path UDEV = Path.of("/run/udev/data");
 
   private Lsblk() {}
 
-  static List<Drive> drives() {
-    String json = run("lsblk", "--json", "--bytes", "--output-all");
-    try (JsonParser parser = new JsonFactory().createParser(json)) {
+  static List<Drive> drives(Machine machine) {
+    try (JsonParser parser = new JsonFactory().createParser(machine.lsblk())) {
       parser.nextToken();
       List<Drive> drives = new ArrayList<>();
       for (Object device : list(object(value(parser)), "blockdevices")) {
-        drives.add(drive(object(device)));
+        drives.add(drive(machine, object(device)));
       }
       return List.copyOf(drives);
     } catch (IOException e) {
       throw new BlkshException("list drives", "lsblk answered no JSON", e)
           .suggest("util-linux 2.33 or newer is needed");
-    }
-  }
-
-  private static String run(String name, String... arguments) {
-    Path program =
-        Program.find(name)
-            .orElseThrow(
-                () ->
-                    new BlkshException("list drives", "there is no " + name)
-                        .suggest("install util-linux"));
-    try {
-      Process process =
-          Program.of(program, arguments).redirectError(ProcessBuilder.Redirect.DISCARD).start();
-      process.getOutputStream().close();
-      String output = new String(process.getInputStream().readAllBytes(), UTF_8);
-      process.waitFor();
-      return output;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new blksh.task.CancelledException("list drives");
-    } catch (IOException e) {
-      throw new BlkshException("list drives", program + " cannot be run", e)
-          .suggest("install util-linux");
     }
   }
 
@@ -101,26 +72,26 @@ final class Lsblk {
     return object.get(name) instanceof List<?> list ? list : List.of();
   }
 
-  private static Drive drive(Map<?, ?> facts) throws IOException {
+  private static Drive drive(Machine machine, Map<?, ?> facts) throws IOException {
     String name = text(facts, "kname");
     List<Drive> children = new ArrayList<>();
     for (Object child : list(facts, "children")) {
-      children.add(drive(object(child)));
+      children.add(drive(machine, object(child)));
     }
     children.sort(Comparator.comparingLong(Drive::start));
     Path path = Path.of(text(facts, "path"));
     Map<String, String> content =
-        text(facts, "fstype").isEmpty() && number(facts, "size") > 0 && !Files.exists(UDEV)
-            ? probe(path)
+        text(facts, "fstype").isEmpty() && number(facts, "size") > 0
+            ? probe(machine, path)
             : Map.of();
-    Path sys = Path.of("/sys/class/block", name.replace('/', '!'));
+    String sys = name.replace('/', '!');
     String label = either(facts, "label", content, "LABEL");
     return new Drive(
         name,
         path,
         text(facts, "type"),
-        either(facts, "model", Map.of("M", read(sys.resolve("device/model"))), "M"),
-        either(facts, "serial", Map.of("S", read(sys.resolve("device/serial"))), "S"),
+        either(facts, "model", Map.of("M", machine.fact(sys, "device/model")), "M"),
+        either(facts, "serial", Map.of("S", machine.fact(sys, "device/serial")), "S"),
         number(facts, "size"),
         (int) number(facts, "log-sec"),
         (int) number(facts, "phy-sec"),
@@ -132,14 +103,13 @@ final class Lsblk {
         label.isEmpty() ? either(facts, "partlabel", content, "PART_ENTRY_NAME") : label,
         either(facts, "uuid", content, "UUID"),
         either(facts, "pttype", content, "PTTYPE"),
-        start(sys),
-        read(sys.resolve("loop/backing_file")),
+        start(machine.fact(sys, "start")),
+        machine.fact(sys, "loop/backing_file"),
         mountPoints(facts),
         children);
   }
 
-  private static long start(Path sys) {
-    String sectors = read(sys.resolve("start"));
+  private static long start(String sectors) {
     return sectors.isEmpty() ? 0 : Long.parseLong(sectors) * SECTOR;
   }
 
@@ -151,9 +121,9 @@ final class Lsblk {
     return all.stream().filter(Objects::nonNull).map(Object::toString).toList();
   }
 
-  private static Map<String, String> probe(Path path) {
+  private static Map<String, String> probe(Machine machine, Path path) {
     Map<String, String> found = new LinkedHashMap<>();
-    for (String line : run("blkid", "-p", "-o", "export", path.toString()).split("\n")) {
+    for (String line : machine.probe(path.toString()).split("\n")) {
       int equals = line.indexOf('=');
       if (equals > 0) {
         found.put(line.substring(0, equals), line.substring(equals + 1).replace("\\ ", " "));
@@ -186,13 +156,5 @@ final class Lsblk {
   private static boolean flag(Map<?, ?> facts, String name) {
     String text = text(facts, name);
     return text.equals("true") || text.equals("1");
-  }
-
-  private static String read(Path file) {
-    try {
-      return Files.readString(file).strip();
-    } catch (IOException e) {
-      return "";
-    }
   }
 }

@@ -1,5 +1,7 @@
 package blksh.filesystem;
 
+import blksh.BlkshException;
+import blksh.Place;
 import blksh.block.BlockSource;
 import blksh.block.Extent;
 import blksh.io.BlockDevice;
@@ -11,10 +13,12 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Which parts of a local block device, or of an image file that a loop device stands on, change
- * under our hands: what is mounted for writing, in whatever mount namespace, or swapped to.
+ * under our hands: what is mounted for writing, in whatever mount namespace, or swapped to. A
+ * source on another machine tells it itself; where it does not, all of it may.
  */
 final class MountedRanges {
 
@@ -28,9 +32,18 @@ final class MountedRanges {
     if (source.size() == 0) {
       return mounted;
     }
+    Optional<List<Extent>> elsewhere = source.written();
+    if (elsewhere.isPresent()) {
+      return elsewhere.get();
+    }
     Extent all = new Extent(0, source.size(), Extent.Kind.DATA);
+    String location = source.describe().location();
+    if (isElsewhere(location)) {
+      mounted.add(all); // nobody here knows what is done to it there
+      return mounted;
+    }
     try {
-      Path path = Path.of(source.describe().location());
+      Path path = Path.of(location);
       if (source.describe().type().endsWith("block device")) {
         addDevice(path, all, mounted);
       } else if (Files.isRegularFile(path) && isWritten(DeviceUses.now().ofFile(path))) {
@@ -42,6 +55,16 @@ final class MountedRanges {
       mounted.add(all);
     }
     return mounted;
+  }
+
+  private static boolean isElsewhere(String location) {
+    try {
+      return Place.parse(location) instanceof Place.Remote;
+    } catch (InvalidPathException e) {
+      return false;
+    } catch (BlkshException e) {
+      return true; // it is written as a place beyond this machine
+    }
   }
 
   private static void addDevice(Path path, Extent all, List<Extent> mounted) throws IOException {

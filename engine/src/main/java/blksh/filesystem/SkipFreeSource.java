@@ -3,12 +3,15 @@ package blksh.filesystem;
 import blksh.block.BlockSource;
 import blksh.block.Extent;
 import blksh.block.ExtentWalk;
+import blksh.block.PageOffers;
 import blksh.block.SourceInfo;
 import blksh.io.UnreadableException;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Another source in which what its file systems do not use is FREE and reads as zeros. */
 public final class SkipFreeSource implements BlockSource {
@@ -90,6 +93,17 @@ public final class SkipFreeSource implements BlockSource {
     return start <= at
         ? ExtentWalk.one(new Extent(at, free.end(range) - at, Extent.Kind.FREE))
         : source.extents(at, Math.min(end, start) - at);
+  }
+
+  @Override
+  public Optional<List<Extent>> written() {
+    return source.written();
+  }
+
+  /** A page that is free only in part is offered with what stands in that part. */
+  @Override
+  public Optional<PageOffers> pageOffers() {
+    return source.pageOffers();
   }
 
   @Override

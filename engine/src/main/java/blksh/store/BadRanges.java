@@ -23,6 +23,28 @@ final class BadRanges {
     }
   }
 
+  /** Has some bytes have these bad ranges, whatever they had before. */
+  void replace(long start, long length, List<Extent> others) {
+    List<Extent> before = new ArrayList<>(ranges);
+    clear();
+    long end = start + length;
+    for (Extent each : before) {
+      addClipped(each, 0, start);
+    }
+    others.forEach(each -> add(each.start(), each.length()));
+    for (Extent each : before) {
+      addClipped(each, end, Long.MAX_VALUE);
+    }
+  }
+
+  private void addClipped(Extent range, long from, long to) {
+    long start = Math.max(range.start(), from);
+    long end = Math.min(range.end(), to);
+    if (end > start) {
+      add(start, end - start);
+    }
+  }
+
   void clear() {
     ranges.clear();
     bytes = 0;

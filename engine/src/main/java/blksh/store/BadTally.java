@@ -26,6 +26,8 @@ final class BadTally {
   private long end;
   private long count;
   private long bytes;
+  private long lastStart;
+  private long lastEnd;
 
   /** Passes nothing on. */
   BadTally() {
@@ -48,6 +50,8 @@ final class BadTally {
   /** After the last range. */
   void end() throws IOException {
     if (end > start) {
+      lastStart = start;
+      lastEnd = end;
       receiver.add(start, end - start);
       count(new Extent(start, end - start, Extent.Kind.BAD));
     }
@@ -70,6 +74,16 @@ final class BadTally {
 
   long bytes() {
     return bytes;
+  }
+
+  /** Whether the last range that was passed on ends at a byte. */
+  boolean endsAt(long position) {
+    return lastEnd == position;
+  }
+
+  /** Bytes of the last range that was passed on. */
+  long lastLength() {
+    return lastEnd - lastStart;
   }
 
   /** The first of them. */

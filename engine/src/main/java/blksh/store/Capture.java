@@ -27,6 +27,9 @@ final class Capture {
   /** Pieces that may wait for a step while every worker has another in hand. */
   private static final int AHEAD = 3;
 
+  /** An unreadable end of so many bytes is no bad spot. */
+  private static final long MUCH = 1 << 20;
+
   private final Repository repository;
   private final CaptureInput input;
   private final String name;
@@ -43,9 +46,13 @@ final class Capture {
   private final PackLog log;
   private ManifestWriter manifest;
 
-  // Owned by the thread whose turn it is to place.
+  // Owned by the thread whose turn it is to place; what it knows may be asked by any.
   private PagePlacement placement;
+
+  /** Guarded by the lock after it. */
   private boolean prepared;
+
+  private final Object preparing = new Object();
 
   // Guarded by this.
   private final Deque<CapturePiece> idle = new ArrayDeque<>();
@@ -84,11 +91,16 @@ final class Capture {
       task.expect(input.size());
     }
     try {
+      if (date != null && after == null) {
+        mustBeLatest();
+      }
       if (!dryRun) {
         repository.manifests().mustKeep(name);
       }
       manifest = dryRun ? null : repository.manifests().begin();
-      placement = new PagePlacement(repository, codec, memory, manifest, log);
+      placement = new PagePlacement(repository, codec, memory, manifest, log, task);
+      // A dry run has nothing moved.
+      input.begin(dryRun ? (digests, at) -> true : this::has);
       task.whenCancelled(this::giveUpAll);
       Workers.run(task, Workers.count(), this::work, this::giveUpAll);
       task.checkCancelled();
@@ -100,6 +112,24 @@ final class Capture {
       throw storeFailure(e);
     } finally {
       end();
+    }
+  }
+
+  /** What is of an earlier time must not become the newest of its name. */
+  private void mustBeLatest() {
+    for (ManifestDirectory.Version version : repository.manifests().versions(name)) {
+      Manifest there;
+      try (ManifestFile file = repository.manifests().open(version)) {
+        there = file.manifest();
+      } catch (BlkshException e) {
+        continue; // reported by verify
+      }
+      if (there.started().isAfter(date)) {
+        throw new BlkshException(
+                "capture " + name + " as of " + date,
+                there.reference() + " is later, and this would become the newest version")
+            .suggest("capture it under another name");
+      }
     }
   }
 
@@ -166,7 +196,7 @@ final class Capture {
   /**
    * Claims the next segment; null when there is none, no piece is free, or somebody else claims.
    */
-  private CapturePiece claim() {
+  private CapturePiece claim() throws IOException {
     CapturePiece piece;
     synchronized (this) {
       if (exhausted || claiming || idle.isEmpty()) {
@@ -214,13 +244,24 @@ final class Capture {
     return false;
   }
 
+  private void prepare() throws IOException {
+    synchronized (preparing) {
+      if (!prepared) {
+        new Recovery(repository).run();
+        prepared = true;
+      }
+    }
+  }
+
+  private boolean has(byte[] digests, int at) throws IOException {
+    prepare();
+    return placement.has(digests, at);
+  }
+
   /** In image order. */
   private void place(CapturePiece piece) throws IOException {
-    if (!prepared) {
-      // Here and not earlier: the first segments are read and hashed while the indexes are opened.
-      new Recovery(repository).run();
-      prepared = true;
-    }
+    // Here and not earlier: the first segments are read and hashed while the indexes are opened.
+    prepare();
     placement.place(piece);
     input.placed(piece.segment());
     synchronized (this) {
@@ -260,7 +301,13 @@ final class Capture {
       task.finding(
           "%d bytes in %d ranges of the source cannot be read, the first at byte %d"
               .formatted(bad.bytes(), bad.count(), bad.first().get(0).start()));
+      if (bad.endsAt(placement.size()) && bad.lastLength() >= MUCH) {
+        task.finding(
+            "nothing could be read from byte %d to the end at %d: it may have been cut off, or be gone"
+                .formatted(placement.size() - bad.lastLength(), placement.size()));
+      }
     }
+    input.tell(task);
     Manifest described =
         new Manifest(
             name,
@@ -276,7 +323,8 @@ final class Capture {
     if (manifest != null) {
       described = new Publication(repository).publish(manifest, described, after);
     }
-    return new CaptureResult(described, bad.first(), placement.readBytes(), elapsed, dryRun);
+    return new CaptureResult(
+        described, bad.first(), placement.readBytes(), input.movedBytes(), elapsed, dryRun);
   }
 
   /** After a failure: keeps what is whole, gives back what is not. */

@@ -5,9 +5,8 @@ import blksh.block.BlockStream;
 import blksh.block.Extent;
 import blksh.block.SourceInfo;
 import blksh.store.pack.Codec;
-import blksh.store.pack.Page;
+import blksh.task.Task;
 import java.io.IOException;
-import java.util.Iterator;
 
 /** An image to capture, in order, in segments; what needs no reading comes as runs of a kind. */
 interface CaptureInput {
@@ -17,7 +16,22 @@ interface CaptureInput {
    *
    * @param segment told its position, its kind and its length; a stream's bytes are filled in
    */
-  boolean claim(CaptureSegment segment);
+  boolean claim(CaptureSegment segment) throws IOException;
+
+  /**
+   * Says what the store knows, before anything is claimed.
+   *
+   * @param known what need not be moved
+   */
+  default void begin(KnownPages known) {}
+
+  /** What is worth telling at the end. */
+  default void tell(Task task) {}
+
+  /** Bytes that were moved from another machine; 0 when it is at hand. */
+  default long movedBytes() {
+    return 0;
+  }
 
   /** What is captured, for people. */
   SourceInfo describe();
@@ -50,9 +64,15 @@ interface CaptureInput {
     return null;
   }
 
-  /** A source read at positions by whoever claimed them. */
+  /**
+   * A source read at positions by whoever claimed them; of one far away only what the store does
+   * not have.
+   */
   static CaptureInput of(BlockSource source) {
-    return new OfSource(source);
+    return source
+        .pageOffers()
+        .<CaptureInput>map(offers -> new OfferedInput(source, offers))
+        .orElseGet(() -> new OfSource(source));
   }
 
   /** A stream, read by whoever claims. */
@@ -60,81 +80,27 @@ interface CaptureInput {
     return new OfStream(stream);
   }
 
-  /** Cuts a source along its extents: only whole pages are skipped. */
+  /** Reads a source piece by piece. */
   final class OfSource implements CaptureInput {
     private final BlockSource source;
-    private final long size;
-    private final Iterator<Extent> extents;
-    private long planned; // all before is in a run that was handed out, or in next
-    private long runAt;
-    private long runEnd;
-    private Extent.Kind runKind;
-    private Extent skipped; // a run to hand out after the present one
+    private final SegmentCut cut;
 
     OfSource(BlockSource source) {
       this.source = source;
-      this.size = source.size();
-      this.extents = source.extents();
+      this.cut = new SegmentCut(source);
     }
 
     @Override
     public boolean claim(CaptureSegment segment) {
-      if (runAt == runEnd && !nextRun()) {
+      if (!cut.next()) {
         return false;
       }
-      long length = runEnd - runAt;
-      if (runKind == Extent.Kind.DATA) {
-        long boundary = (runAt / CaptureSegment.BYTES + 1) * CaptureSegment.BYTES;
-        length = Math.min(length, boundary - runAt);
-        segment.data(source, runAt, (int) length);
+      if (cut.kind() == Extent.Kind.DATA) {
+        segment.data(source, cut.position(), (int) cut.length());
       } else {
-        segment.run(runKind, runAt, length);
+        segment.run(cut.kind(), cut.position(), cut.length());
       }
-      runAt += length;
       return true;
-    }
-
-    private boolean nextRun() {
-      if (skipped != null) {
-        begin(skipped.start(), skipped.end(), skipped.kind());
-        skipped = null;
-        return true;
-      }
-      while (extents.hasNext()) {
-        Extent e = extents.next();
-        long last = e.end() == size ? size : e.end() / Page.SIZE * Page.SIZE;
-        if (e.kind().readsAsZeros() || e.kind() == Extent.Kind.BAD) {
-          long first = Math.max(planned, Page.count(e.start()) * Page.SIZE);
-          if (first < last) {
-            long dataStart = planned;
-            planned = last;
-            if (first > dataStart) {
-              skipped = new Extent(first, last - first, e.kind());
-              begin(dataStart, first, Extent.Kind.DATA);
-            } else {
-              begin(first, last, e.kind());
-            }
-            return true;
-          }
-        }
-        if (last - planned >= CaptureSegment.BYTES) {
-          begin(planned, last, Extent.Kind.DATA);
-          planned = last;
-          return true;
-        }
-      }
-      if (planned < size) {
-        begin(planned, size, Extent.Kind.DATA);
-        planned = size;
-        return true;
-      }
-      return false;
-    }
-
-    private void begin(long from, long to, Extent.Kind kind) {
-      runAt = from;
-      runEnd = to;
-      runKind = kind;
     }
 
     @Override
@@ -144,7 +110,7 @@ interface CaptureInput {
 
     @Override
     public long size() {
-      return size;
+      return source.size();
     }
 
     @Override

@@ -9,7 +9,8 @@ import java.time.Instant;
  * @param dryRun read, hash and compare, but write nothing
  * @param allowEmpty whether a stream may deliver nothing at all
  * @param date when the version was captured, where that was another time, as by another program;
- *     null for the time it takes
+ *     null for the time it takes. Unless {@code after} is said, no later version of the name may be
+ *     there: the name alone would mean what is old, and what is new would be the first to go
  * @param after the number of the version it must follow, 0 for none: with another newest one the
  *     capture fails with an {@link Overtaken}; null where that does not matter
  */

@@ -13,11 +13,18 @@ import java.util.Map;
  * @param manifest what was written; of a dry run, what would have been, with version 0
  * @param bad unreadable ranges of the source in bytes, the first 1000
  * @param readBytes bytes read from the source
+ * @param movedBytes bytes that came from another machine, as they were moved; 0 when the source is
+ *     at hand
  * @param elapsed the whole time
  * @param dryRun whether nothing was written; new pages are then at most what is said
  */
 public record CaptureResult(
-    Manifest manifest, List<Extent> bad, long readBytes, Duration elapsed, boolean dryRun)
+    Manifest manifest,
+    List<Extent> bad,
+    long readBytes,
+    long movedBytes,
+    Duration elapsed,
+    boolean dryRun)
     implements Figures {
 
   @Override
@@ -26,6 +33,7 @@ public record CaptureResult(
     figures.put("manifest", manifest.reference());
     figures.put("size", manifest.size());
     figures.put("readBytes", readBytes);
+    figures.put("movedBytes", movedBytes);
     figures.put("dataBytes", manifest.figures().dataBytes());
     figures.put("zeroBytes", manifest.figures().zeroBytes());
     figures.put("freeBytes", manifest.figures().freeBytes());

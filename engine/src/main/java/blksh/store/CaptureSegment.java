@@ -1,13 +1,16 @@
 package blksh.store;
 
+import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.Extent;
+import blksh.block.PageOffer;
 import blksh.io.UnreadableException;
 import blksh.store.pack.Page;
 import blksh.store.pack.PageIndex;
 import blksh.task.Task;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
+import java.util.BitSet;
 import java.util.List;
 import java.util.function.IntFunction;
 
@@ -37,6 +40,9 @@ final class CaptureSegment {
 
   private BlockSource source;
   private PiecedImage.Part part;
+  private PageOffer offer;
+  private BlockSource far;
+  private BitSet moved;
   private StoredPages kept;
   private long keptFrom;
   private final ImagePiece piece = new ImagePiece(this);
@@ -56,6 +62,7 @@ final class CaptureSegment {
   void data(BlockSource from, long at, int count) {
     source = from;
     part = null;
+    offer = null;
     kept = null;
     position = at;
     length = count;
@@ -84,6 +91,19 @@ final class CaptureSegment {
     part = from;
   }
 
+  /**
+   * Pages that another machine has read.
+   *
+   * @param origin what they are of
+   * @param wanted those whose bytes are moved; of the others the digests are enough
+   */
+  void offered(BlockSource origin, PageOffer from, BitSet wanted, long at, int count) {
+    data(null, at, count);
+    far = origin;
+    offer = from;
+    moved = (BitSet) wanted.clone();
+  }
+
   /** Pages of an earlier version: nothing to read. */
   void kept(StoredPages from, long first, long count) {
     data(null, 0, 0);
@@ -101,8 +121,17 @@ final class CaptureSegment {
       part.fill(bytes().slice(0, (int) length));
     }
     if (source != null) {
-      read(task);
+      read(source, 0, (int) length, bad, task);
     }
+    if (offer != null) {
+      takeOffered();
+    } else {
+      hash();
+    }
+    markBad();
+  }
+
+  private void hash() {
     ByteBuffer bytes = bytes();
     int pages = pages();
     for (int i = 0; i < pages; i++) {
@@ -117,6 +146,39 @@ final class CaptureSegment {
         keys[i] = PageIndex.keyOf(digests, i * Page.DIGEST);
       }
     }
+  }
+
+  /** Nothing that was moved counts unless it has its digest. */
+  private void takeOffered() {
+    ByteBuffer bytes = bytes();
+    offer.take(bytes.duplicate().limit((int) length));
+    System.arraycopy(offer.digests(), 0, digests, 0, pages() * Page.DIGEST);
+    byte[] actual = new byte[Page.DIGEST];
+    for (int i = 0; i < pages(); i++) {
+      int at = i * Page.SIZE;
+      int count = pageLength(i);
+      kinds[i] = offer.isZero(i) ? Extent.Kind.ZERO : Extent.Kind.DATA;
+      keys[i] = PageIndex.keyOf(digests, i * Page.DIGEST);
+      if (kinds[i] == Extent.Kind.DATA && moved.get(i)) {
+        bytes.get(at, page, 0, count);
+        Page.digest(sha, page, 0, count, actual, 0);
+        if (!Page.sameDigest(actual, 0, digests, i * Page.DIGEST)) {
+          throw new BlkshException(
+                  "capture what came over the wire",
+                  "a page does not have the digest it was told by")
+              .at(position + at)
+              .suggest("find out what answers there, nothing of it was kept");
+        }
+        if (Page.isZero(page, 0, count)) {
+          kinds[i] = Extent.Kind.ZERO;
+        }
+      }
+    }
+    offer.bad().forEach(range -> bad.add(range.start(), range.length()));
+  }
+
+  private void markBad() {
+    int pages = pages();
     for (Extent range : bad.list()) {
       int first = (int) Page.count(range.start() - position);
       long end = range.end() - position;
@@ -127,25 +189,30 @@ final class CaptureSegment {
     }
   }
 
-  private void read(Task task) {
-    int at = 0;
-    while (at < length) {
+  /**
+   * Reads some bytes of the segment.
+   *
+   * @param lost told of what nobody can read, in bytes of the image
+   */
+  private void read(BlockSource from, int start, int end, BadRanges lost, Task task) {
+    int at = start;
+    while (at < end) {
       try {
-        at += source.read(position + at, window(at, (int) length - at));
-        if (at < length) {
+        at += from.read(position + at, window(at, end - at));
+        if (at < end) {
           throw new UnreadableException(
-              source.describe().location(), position + at, length - at, "it ends too early", null);
+              from.describe().location(), position + at, end - at, "it ends too early", null);
         }
       } catch (UnreadableException e) {
-        int from = (int) Math.max(at, e.start() - position);
-        int to = (int) Math.min(length, e.start() + e.length() - position);
-        if (to <= from) {
+        int first = (int) Math.max(at, e.start() - position);
+        int to = (int) Math.min(end, e.start() + e.length() - position);
+        if (to <= first) {
           throw e;
         }
         if (e.isGone()) {
-          lose(from, to - from);
+          lose(first, to - first, lost);
         } else {
-          salvage(from, to, task);
+          salvage(from, first, to, lost, task);
         }
         at = to;
       }
@@ -158,27 +225,27 @@ final class CaptureSegment {
    * and twice as much after each that was read: a few bad sectors cost a few reads, and a range
    * without a good one a read for each.
    */
-  private void salvage(int from, int to, Task task) {
-    int sector = source.sectorSize();
+  private void salvage(BlockSource from, int first, int to, BadRanges lost, Task task) {
+    int sector = from.sectorSize();
     int wanted = sector;
-    for (int at = from; at < to; ) {
+    for (int at = first; at < to; ) {
       task.checkCancelled();
       int alone = sector - (int) ((position + at) % sector);
       int count = Math.min(to - at, wanted - sector + alone);
       int good;
       try {
-        good = source.read(position + at, window(at, count));
+        good = from.read(position + at, window(at, count));
       } catch (UnreadableException e) {
         good = (int) Math.max(0, Math.min(count, e.start() - position - at));
         if (e.isGone()) {
-          lose(at + good, to - at - good);
+          lose(at + good, to - at - good, lost);
           return;
         }
       }
       if (good == count) {
         wanted = 2 * wanted;
       } else if (count <= alone) {
-        lose(at, count);
+        lose(at, count, lost);
         good = count;
       } else {
         long start = (position + at + good) / sector * sector; // of the sector that failed
@@ -190,9 +257,9 @@ final class CaptureSegment {
   }
 
   /** Zeros in place of what nobody can read. */
-  private void lose(int at, int count) {
+  private void lose(int at, int count, BadRanges lost) {
     bytes().put(at, new byte[count]);
-    bad.add(position + at, count);
+    lost.add(position + at, count);
   }
 
   private ByteBuffer window(int at, int count) {
@@ -202,6 +269,48 @@ final class CaptureSegment {
   /** The kind of the whole segment when it has no bytes, else null. */
   Extent.Kind run() {
     return run;
+  }
+
+  /** Whether its pages came from another machine, as far as they were wanted. */
+  boolean isOffered() {
+    return offer != null;
+  }
+
+  /** Whether the bytes of a page are there; of an offered one that was not wanted they are not. */
+  boolean hasBytes(int page) {
+    return offer == null || moved.get(page);
+  }
+
+  /** Whether a page before it has the same digest, and bytes. */
+  boolean isBefore(int page) {
+    for (int i = 0; i < page; i++) {
+      if (kinds[i] == Extent.Kind.DATA
+          && hasBytes(i)
+          && Page.sameDigest(digests, i * Page.DIGEST, digests, page * Page.DIGEST)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Has the bytes of a page moved that was not wanted before; what it holds now counts, and what
+   * cannot be read of it is bad as that of any other is.
+   */
+  void fetch(int number, Task task) {
+    int at = number * Page.SIZE;
+    int count = pageLength(number);
+    BadRanges lost = new BadRanges();
+    read(far, at, at + count, lost, task);
+    bytes().get(at, page, 0, count);
+    Page.digest(sha, page, 0, count, digests, number * Page.DIGEST);
+    keys[number] = PageIndex.keyOf(digests, number * Page.DIGEST);
+    kinds[number] = Page.isZero(page, 0, count) ? Extent.Kind.ZERO : Extent.Kind.DATA;
+    if (lost.bytes() == count) {
+      kinds[number] = Extent.Kind.BAD;
+    }
+    moved.set(number);
+    bad.replace(position + at, count, lost.list());
   }
 
   /** The version whose pages are kept, or null. */

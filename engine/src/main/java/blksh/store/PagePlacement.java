@@ -1,10 +1,13 @@
 package blksh.store;
 
+import blksh.BlkshException;
 import blksh.block.Extent;
 import blksh.store.pack.Codec;
 import blksh.store.pack.PackDirectory;
 import blksh.store.pack.Page;
 import blksh.store.pack.PageFinder;
+import blksh.store.pack.PageIndex;
+import blksh.task.Task;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -13,7 +16,7 @@ import java.util.List;
 /**
  * Decides, page by page in the order of the image, where each is: known and stored, not to be
  * stored, or new; and gives new ones a place in a pack and in a frame. Counts what it sees. Used by
- * the thread whose turn it is to place.
+ * the thread whose turn it is to place; only {@link #has} may be asked by others meanwhile.
  */
 final class PagePlacement implements Closeable {
 
@@ -29,6 +32,7 @@ final class PagePlacement implements Closeable {
   private final ManifestWriter manifest;
 
   private final PackLog log;
+  private final Task task;
   private final RootDigest root = new RootDigest();
 
   /** Null in a dry run. */
@@ -51,19 +55,23 @@ final class PagePlacement implements Closeable {
   private long readBytes;
   private long newPages;
   private long newBytes;
+  private long foundPack;
+  private int foundPage;
   private final BadTally badRanges;
 
   /**
    * @param codec how frames are compressed, which says how many pages they have
    * @param manifest told of each page; null in a dry run
    * @param log where the packs placed into are written, and become known
+   * @param task whose wish to stop is heard while a page is read by itself
    */
   PagePlacement(
       Repository repository,
       Codec codec,
       CaptureMemory memory,
       ManifestWriter manifest,
-      PackLog log) {
+      PackLog log,
+      Task task) {
     this.packs = repository.packs();
     this.finder = new PageFinder(packs, repository.indexes());
     this.memory = memory;
@@ -72,13 +80,17 @@ final class PagePlacement implements Closeable {
     this.groups = manifest == null ? null : new GroupProof(manifest::addGroup);
     this.badRanges = manifest == null ? new BadTally() : new BadTally(manifest::addBad);
     this.log = log;
+    this.task = task;
   }
 
   /** Places the pages of a piece, which has the frames that were completed then. */
-  void place(CapturePiece piece) throws IOException {
+  synchronized void place(CapturePiece piece) throws IOException {
     CaptureSegment segment = piece.segment();
     if (segment.length() == 0) {
       return; // nothing of the image
+    }
+    if (segment.isOffered() && manifest != null) {
+      fetchLost(segment);
     }
     size += segment.length();
     readBytes += segment.readBytes();
@@ -114,6 +126,21 @@ final class PagePlacement implements Closeable {
         placeData(piece, from, i);
       } else {
         placeUnstored(kind, bytes, i - from);
+      }
+    }
+  }
+
+  /**
+   * A page whose like was on its way was not asked for. When the drive is in use and the connection
+   * was cut, that like may have come as other bytes: then it is read by itself.
+   */
+  private void fetchLost(CaptureSegment segment) throws IOException {
+    for (int i = 0; i < segment.pages(); i++) {
+      if (segment.kind(i) == Extent.Kind.DATA
+          && !segment.hasBytes(i)
+          && !find(segment.key(i), segment.digests(), i * Page.DIGEST)
+          && !segment.isBefore(i)) {
+        segment.fetch(i, task);
       }
     }
   }
@@ -164,6 +191,7 @@ final class PagePlacement implements Closeable {
         }
         continue;
       }
+      mustHaveBytes(segment, i);
       int length = segment.pageLength(i);
       if (carry == null && runStart < 0) {
         usePackWithRoom();
@@ -191,25 +219,46 @@ final class PagePlacement implements Closeable {
     }
   }
 
+  /** Whether a page is stored already, or has its place; by any thread. */
+  synchronized boolean has(byte[] digests, int at) throws IOException {
+    return find(PageIndex.keyOf(digests, at), digests, at);
+  }
+
   /** Whether the page is stored already; if so the manifest has it. */
   private boolean known(long key, byte[] digests, int at) throws IOException {
+    boolean found = find(key, digests, at);
+    if (found && manifest != null) {
+      manifest.addPage(foundPack, foundPage);
+    }
+    return found;
+  }
+
+  private boolean find(long key, byte[] digests, int at) throws IOException {
     for (int i = 0; i < placed.size(); i++) {
       OpenPack candidate = placed.get(i);
-      int page = candidate.find(key, digests, at);
-      if (page >= 0) {
-        if (manifest != null) {
-          manifest.addPage(candidate.id, page);
-        }
+      foundPage = candidate.find(key, digests, at);
+      if (foundPage >= 0) {
+        foundPack = candidate.id;
         return true;
       }
     }
     if (finder.find(key, digests, at)) {
-      if (manifest != null) {
-        manifest.addPage(finder.packId(), finder.page());
-      }
+      foundPack = finder.packId();
+      foundPage = finder.page();
       return true;
     }
     return false;
+  }
+
+  /** What the store had when it was asked for, it may not have any more. */
+  private void mustHaveBytes(CaptureSegment segment, int page) {
+    if (manifest != null && !segment.hasBytes(page)) {
+      throw new BlkshException(
+              "capture what came over the wire",
+              "a page that was known is not any more: the store or the drive has changed meanwhile")
+          .at(size - segment.length() + (long) page * Page.SIZE)
+          .suggest("capture again, what was stored is found again");
+    }
   }
 
   private void usePackWithRoom() {

@@ -6,7 +6,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * Waits in short turns for what somebody else has, for as long as nobody asks the operation this
- * thread works on to stop. What takes long is told as the phase of the operation.
+ * thread works on to stop, and none of its other {@link Workers} has failed. What takes long is
+ * told as the phase of the operation.
  */
 public final class Waiting implements AutoCloseable {
 
@@ -36,7 +37,8 @@ public final class Waiting implements AutoCloseable {
   /**
    * Lets a moment pass.
    *
-   * @throws CancelledException when the thread is interrupted, or its task cancelled
+   * @throws CancelledException when the thread is interrupted, its task cancelled, or another
+   *     worker has failed
    */
   public void turn() {
     check();
@@ -61,8 +63,15 @@ public final class Waiting implements AutoCloseable {
     }
   }
 
-  private void check() {
-    if (Thread.currentThread().isInterrupted() || task != null && task.isCancelled()) {
+  /**
+   * Looks whether to go on; for who waits by other means.
+   *
+   * @throws CancelledException as {@link #turn}
+   */
+  public void check() {
+    if (Thread.currentThread().isInterrupted()
+        || task != null && task.isCancelled()
+        || Workers.othersFailed()) {
       throw new CancelledException(action);
     }
     if (task != null && before == null && System.nanoTime() - began > SILENT_NANOS) {

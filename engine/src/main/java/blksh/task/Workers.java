@@ -12,7 +12,23 @@ import java.util.concurrent.atomic.AtomicReference;
  */
 public final class Workers {
 
+  /** Those a thread works with; null on any other thread. */
+  private static final ThreadLocal<Group> GROUP = new ThreadLocal<>();
+
   private Workers() {}
+
+  /** Workers on one operation, and those one of whom began it. */
+  private record Group(AtomicReference<Throwable> failure, Group outer) {
+    private boolean hasFailed() {
+      return failure.get() != null || outer != null && outer.hasFailed();
+    }
+  }
+
+  /** Whether one of those this thread works with has failed, so that nobody needs what it does. */
+  static boolean othersFailed() {
+    Group group = GROUP.get();
+    return group != null && group.hasFailed();
+  }
 
   /** What each worker does; it ends by itself when there is no more, or another has failed. */
   public interface Body {
@@ -39,9 +55,11 @@ public final class Workers {
    */
   public static void run(Task task, int count, Body body, Runnable onFailure) {
     AtomicReference<Throwable> failure = new AtomicReference<>();
+    Group group = new Group(failure, GROUP.get());
     Runnable guarded =
         () -> {
           task.isCurrent();
+          GROUP.set(group);
           try {
             body.work();
           } catch (Throwable e) {

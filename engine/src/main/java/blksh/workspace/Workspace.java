@@ -58,6 +58,7 @@ public final class Workspace implements Closeable {
   private final Consumer<BlkshException> warnings;
   private final Ledger ledger;
   private final LiveMounts mounts;
+  private final RemoteHosts hosts = new RemoteHosts();
 
   /** The open stores by directory. */
   private final Map<Path, Store> stores = new HashMap<>();
@@ -419,6 +420,11 @@ public final class Workspace implements Closeable {
     return mounts;
   }
 
+  /** The other machines whose drives are in use. */
+  public RemoteHosts hosts() {
+    return hosts;
+  }
+
   /** The home directory, absolute. */
   public Path home() {
     return home;
@@ -498,6 +504,7 @@ public final class Workspace implements Closeable {
   @Override
   public void close() {
     mounts.close();
+    hosts.close();
     synchronized (caches) {
       caches.forEach(this::close);
       caches.clear();

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
 import blksh.block.Extent;
+import blksh.block.SourceInfo;
 import blksh.kit.LoopDevice;
 import blksh.kit.Tool;
 import blksh.kit.Volumes;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -66,6 +68,31 @@ class MountedRangesTest {
         Tool.named("umount").run(point);
       }
     }
+  }
+
+  @Test
+  void whatIsOnAnotherMachineAndDoesNotTellIsNotQuiet() {
+    BlockSource far =
+        new BlockSource() {
+          @Override
+          public long size() {
+            return SIZE;
+          }
+
+          @Override
+          public int read(long position, ByteBuffer target) {
+            throw new AssertionError("nothing is to be read");
+          }
+
+          @Override
+          public SourceInfo describe() {
+            return new SourceInfo("cached file", "x.img", "ssh://srv/x.img");
+          }
+
+          @Override
+          public void close() {}
+        };
+    assertThat(MountedRanges.on(far)).containsExactly(new Extent(0, SIZE, Extent.Kind.DATA));
   }
 
   @Test

@@ -6,6 +6,9 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
 
 /** A file that fails to read where a mapfile says so, through nbdkit and nbdfuse. */
 public final class Nbdfuse implements Closeable {
@@ -18,22 +21,14 @@ public final class Nbdfuse implements Closeable {
     this.mount = mount;
   }
 
-  public static Nbdfuse of(Path file, Path faults, Path folder) throws Exception {
+  /**
+   * @param words more words for nbdkit: filters, and what they are told
+   */
+  public static Nbdfuse of(Path file, Path faults, Path folder, String... words) throws Exception {
     Tool.named("nbdkit");
     Files.createDirectories(folder);
     Process process =
-        Child.of(
-                Tool.path("nbdfuse"),
-                "--readonly",
-                folder.resolve("disk").toString(),
-                "[",
-                "nbdkit",
-                "--exit-with-parent",
-                "--filter=ddrescue",
-                "file",
-                file.toString(),
-                "ddrescue-mapfile=" + faults,
-                "]")
+        Child.of(command(file, faults, folder, words))
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .start();
@@ -43,6 +38,19 @@ public final class Nbdfuse implements Closeable {
       return new Nbdfuse(process, folder);
     }
     return Component.missing("nbdfuse cannot mount here");
+  }
+
+  private static List<String> command(Path file, Path faults, Path folder, String... words) {
+    List<String> command = new ArrayList<>();
+    command.addAll(
+        List.of(
+            Tool.path("nbdfuse"), "--readonly", folder.resolve("disk").toString(), "[", "nbdkit"));
+    command.addAll(List.of("--exit-with-parent", "--filter=ddrescue"));
+    command.addAll(Stream.of(words).filter(word -> word.startsWith("--")).toList());
+    command.addAll(List.of("file", file.toString(), "ddrescue-mapfile=" + faults));
+    command.addAll(Stream.of(words).filter(word -> !word.startsWith("--")).toList());
+    command.add("]");
+    return command;
   }
 
   public Path path() {

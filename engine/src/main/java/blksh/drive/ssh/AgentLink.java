@@ -1,0 +1,387 @@
+package blksh.drive.ssh;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import blksh.BlkshException;
+import blksh.task.CancelledException;
+import java.io.Closeable;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * One connection to an agent, shared by the open drives of a host. It dies once, for good: when it
+ * is cut, when nothing is heard for a while, or when what comes is no answer of an agent. May be
+ * used from any thread.
+ */
+final class AgentLink implements Closeable {
+
+  private static final String SOURCE = "agent.py";
+  private static final int VERSION = 1;
+  private static final long SILENCE_NANOS = TimeUnit.SECONDS.toNanos(30);
+  private static final long PING_SECONDS = 10;
+  private static final long HELLO_SECONDS = 60;
+
+  /** Who is told what comes for a drive; by the thread that reads. */
+  interface Listener {
+    /**
+     * @param link on which it came, which may not be in use any more
+     * @throws BlkshException when it is no answer to what was asked
+     */
+    void came(AgentLink link, AgentFrame frame);
+
+    /** Nothing came, but it is being worked on. */
+    void works();
+
+    /** The link has died. */
+    void lost();
+
+    /** Another second has passed. */
+    default void rest() {}
+  }
+
+  private final Login login;
+  private final OutputStream out;
+  private final Map<Integer, Listener> listeners = new ConcurrentHashMap<>();
+  private final Map<Integer, Request> requests = new ConcurrentHashMap<>();
+
+  /** All that ever were open on it: answers may still come for those that are not. */
+  private final Set<Integer> channels = ConcurrentHashMap.newKeySet();
+
+  private final AtomicInteger numbers = new AtomicInteger();
+  private final AtomicLong moved;
+  private final CompletableFuture<AgentFrame> hello = new CompletableFuture<>();
+  private volatile long heardNanos = System.nanoTime();
+  private volatile boolean useful;
+  private volatile String death;
+  private volatile BlkshException refusal;
+
+  /** What was asked, and who waits for the answer. */
+  private record Request(int channel, int wanted, CompletableFuture<AgentFrame> answer) {}
+
+  private AgentLink(Login login, AtomicLong moved) {
+    this.login = login;
+    this.out = login.out();
+    this.moved = moved;
+  }
+
+  /** The source of the agent, as it is sent. */
+  static byte[] source() {
+    try (InputStream in = AgentLink.class.getResourceAsStream(SOURCE)) {
+      return in.readAllBytes();
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /**
+   * Has the agent run in a login where python3 answered.
+   *
+   * @param moved counts the bytes that come
+   * @throws SshRefusal when it does not run
+   */
+  static AgentLink begin(Login login, byte[] source, AtomicLong moved) {
+    AgentLink link = new AgentLink(login, moved);
+    try {
+      link.out.write(source);
+      link.out.flush();
+    } catch (IOException e) {
+      link.die("it ended before the agent ran");
+    }
+    link.start("blksh-ssh-reader", link::read);
+    link.start("blksh-ssh-watch", link::watch);
+    link.start("blksh-ssh-ping", link::ping);
+    try {
+      link.mustBeOurs(link.hello.get(HELLO_SECONDS, TimeUnit.SECONDS));
+      return link;
+    } catch (InterruptedException e) {
+      link.close();
+      Thread.currentThread().interrupt();
+      throw new CancelledException("reach " + login.target());
+    } catch (ExecutionException | TimeoutException e) {
+      link.close();
+      throw link.notRunning();
+    } catch (RuntimeException e) {
+      link.close();
+      throw e;
+    }
+  }
+
+  private SshRefusal notRunning() {
+    login.awaitEnd(2);
+    String words = login.lastWords();
+    if (words.contains("older than 3.6")) {
+      return new SshRefusal(
+          SshFailure.Kind.FINAL,
+          new BlkshException("work on " + login.target(), "its python3 is older than 3.6")
+              .suggest("install a newer one there"));
+    }
+    SshFailure.Kind kind =
+        words.isEmpty() ? SshFailure.Kind.BUSY : SshFailure.kind(login.said(), false);
+    String problem = words.isEmpty() ? String.valueOf(death) : "it says \"" + words + "\"";
+    return new SshRefusal(
+        refusal == null ? kind : SshFailure.Kind.FINAL,
+        refusal != null
+            ? refusal
+            : new BlkshException("run the agent on " + login.target(), problem)
+                .suggest("see that python3 runs there"));
+  }
+
+  private void mustBeOurs(AgentFrame frame) {
+    Facts facts = Facts.parse(frame.payload(), "the greeting of " + login.target());
+    if (facts.number("version") != VERSION) {
+      throw new SshRefusal(
+          SshFailure.Kind.FINAL,
+          new BlkshException(
+              "work on " + login.target(), "the agent there is not the one that was sent"));
+    }
+  }
+
+  private void start(String name, Runnable work) {
+    Thread thread = new Thread(work, name);
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  // ---- asking --------------------------------------------------------------------------------
+
+  /** A number for a request, used once. */
+  int nextNumber() {
+    return numbers.incrementAndGet();
+  }
+
+  /** Sends a frame, unless the link is dead, or dies of it. */
+  void send(int kind, int channel, int number, byte[] payload) {
+    byte[] bytes = new AgentFrame(kind, channel, number, payload).bytes();
+    try {
+      synchronized (out) {
+        out.write(bytes);
+        out.flush();
+      }
+    } catch (IOException e) {
+      die("the connection was cut");
+    }
+  }
+
+  /** Sends a request whose answer is a single frame. */
+  CompletableFuture<AgentFrame> request(int kind, int channel, byte[] payload) {
+    CompletableFuture<AgentFrame> answer = new CompletableFuture<>();
+    int number = nextNumber();
+    requests.put(number, new Request(channel, AgentFrame.answerTo(kind), answer));
+    send(kind, channel, number, payload);
+    if (isDead()) {
+      answer.completeExceptionally(new LinkLostException(death));
+    }
+    return answer;
+  }
+
+  /** Has a drive told what comes for its channel. */
+  void listen(int channel, Listener listener) {
+    channels.add(channel);
+    listeners.put(channel, listener);
+    if (isDead()) {
+      listener.lost();
+    }
+  }
+
+  void forget(int channel) {
+    listeners.remove(channel);
+  }
+
+  // ---- being answered ------------------------------------------------------------------------
+
+  private void read() {
+    try (DataInputStream in = new DataInputStream(login.in())) {
+      while (!isDead()) {
+        AgentFrame frame = frame(in);
+        heardNanos = System.nanoTime();
+        moved.addAndGet(AgentFrame.HEAD + frame.payload().length);
+        dispatch(frame);
+      }
+    } catch (IOException e) {
+      die("the connection was cut");
+    } catch (BlkshException e) {
+      refusal = e;
+      die(e.problem());
+    } catch (RuntimeException e) {
+      refusal = garbage("an answer cannot be understood");
+      die(refusal.problem());
+    } catch (Throwable e) { // nobody else would tell those who wait
+      refusal =
+          new BlkshException("read what " + login.target() + " sends", "no memory is left here", e);
+      die(refusal.problem());
+    }
+  }
+
+  private AgentFrame frame(DataInputStream in) throws IOException {
+    ByteBuffer head = ByteBuffer.wrap(in.readNBytes(AgentFrame.HEAD));
+    if (head.remaining() < AgentFrame.HEAD) {
+      throw new LinkLostException("the connection was cut");
+    }
+    int length = head.getInt();
+    int kind = head.get();
+    int channel = head.getInt();
+    int number = head.getInt();
+    if (length < 0 || length > AgentFrame.most(kind)) {
+      throw garbage("an answer claims to have " + Integer.toUnsignedString(length) + " bytes");
+    }
+    if (kind < AgentFrame.HELLO || kind > AgentFrame.SIZED) {
+      throw garbage("an answer is of no kind that is known (" + kind + ")");
+    }
+    mustBeAsked(kind, channel, number);
+    byte[] payload = in.readNBytes(length);
+    if (payload.length < length) {
+      throw new LinkLostException("the connection was cut");
+    }
+    return new AgentFrame(kind, channel, number, payload);
+  }
+
+  /** Before anything is kept of it. */
+  private void mustBeAsked(int kind, int channel, int number) {
+    if (kind == AgentFrame.HELLO) {
+      return;
+    }
+    if (kind == AgentFrame.ALIVE) {
+      if (channel != 0 && !channels.contains(channel)) {
+        throw garbage("it tells of a drive that was never opened");
+      }
+      return;
+    }
+    Request request = requests.get(number);
+    if (request != null) {
+      if (channel != request.channel || kind != request.wanted && kind != AgentFrame.FAILED) {
+        throw garbage("it answers something else than was asked");
+      }
+    } else if (!channels.contains(channel)) {
+      throw garbage("it answers what was not asked");
+    }
+  }
+
+  /** The failure of who does not answer as the agent does. */
+  BlkshException garbage(String problem) {
+    return new BlkshException("understand " + login.target(), problem)
+        .suggest("find out what answers there, nothing of it was kept");
+  }
+
+  private void dispatch(AgentFrame frame) {
+    switch (frame.kind()) {
+      case AgentFrame.ALIVE -> {
+        Listener working = listeners.get(frame.channel());
+        if (working != null) {
+          working.works();
+        }
+      }
+      case AgentFrame.HELLO -> {
+        if (!hello.complete(frame)) {
+          throw garbage("it greets twice");
+        }
+      }
+      default -> {
+        switch (frame.kind()) {
+          case AgentFrame.DATA, AgentFrame.EXTENT, AgentFrame.LISTED -> progress();
+          default -> {} // it comes again with each connection, or who waits for it knows
+        }
+        Request request = requests.remove(frame.number());
+        if (request != null) {
+          request.answer.complete(frame);
+          return;
+        }
+        Listener listener = listeners.get(frame.channel());
+        if (listener != null) { // else the drive was closed meanwhile
+          listener.came(this, frame);
+        }
+      }
+    }
+  }
+
+  /** Has the agent hear something; by a thread of its own, as sending may have to wait. */
+  private void ping() {
+    try {
+      while (!isDead()) {
+        TimeUnit.SECONDS.sleep(PING_SECONDS);
+        send(AgentFrame.PING, 0, 0, new byte[0]);
+      }
+    } catch (InterruptedException e) {
+      die("it was given up");
+    }
+  }
+
+  /** Sees that something is heard. */
+  private void watch() {
+    try {
+      while (!isDead()) {
+        TimeUnit.SECONDS.sleep(1);
+        if (System.nanoTime() - heardNanos > SILENCE_NANOS) {
+          die("nothing was heard for half a minute");
+        }
+        listeners.values().forEach(Listener::rest);
+      }
+    } catch (InterruptedException e) {
+      die("it was given up");
+    }
+  }
+
+  // ---- dying ---------------------------------------------------------------------------------
+
+  private void die(String why) {
+    synchronized (this) {
+      if (death != null) {
+        return;
+      }
+      death = why;
+    }
+    login.close();
+    LinkLostException lost = new LinkLostException(why);
+    hello.completeExceptionally(lost);
+    requests.values().forEach(request -> request.answer.completeExceptionally(lost));
+    requests.clear();
+    listeners.values().forEach(Listener::lost);
+  }
+
+  boolean isDead() {
+    return death != null;
+  }
+
+  /** Why it died, with the last words of the other side. */
+  String death() {
+    String words = login.lastWords();
+    return words.isEmpty() ? death : death + ": it says \"" + words + "\"";
+  }
+
+  /** What it was refused for, when another one would be as well; else null. */
+  BlkshException refusal() {
+    return refusal;
+  }
+
+  /** Notes that something has come that need not come again. */
+  void progress() {
+    useful = true;
+  }
+
+  /** Whether anything has come that need not come again. */
+  boolean wasUseful() {
+    return useful;
+  }
+
+  /** The text of a FAILED frame. */
+  static String text(AgentFrame failed) {
+    int code = Math.min(Integer.BYTES, failed.payload().length);
+    return new String(failed.payload(), code, failed.payload().length - code, UTF_8);
+  }
+
+  @Override
+  public void close() {
+    die("it was closed");
+  }
+}
