@@ -1,20 +1,35 @@
-// Captures a drive, an image, standard input or what a command writes as the next version of a name.
-val source by positional<String>("SOURCE", "a drive or a file, or - for standard input").optional()
+// Captures a drive, an image, standard input or what a command writes as the next version of a name;
+// or many drives at once, also of other machines: ssh://HOST/PATH. Of those only what is missing is moved.
+// Ends with status 3 when something could not be read, or some of many could not be captured.
+val sources by repeated<String>("SOURCE", "", "a drive or a file, ssh://HOST/PATH, or - for standard input", required = false)
 val storeDir by option<Place>("--store", "DIR", "the store's directory; made where none is yet")
-val name by option<String>("--name", "NAME", "what to call it, such as server01.sda")
+val names by repeated<String>("--name", "NAME", "what to call it, such as server01.sda; of several once for each (default HOST.DRIVE)", required = false)
+val sudo by flag("--sudo", "read drives of other machines as root, by sudo there")
 val image by flag("--image", "open a file by its content: an image as partclone makes, compressed, split")
 val partition by option<String>("--partition", "P", "one partition of it, such as p1 or sda1").optional()
 val skipFree by flag("--skip-free", "leave out what its file systems do not use")
 val allowEmpty by flag("--allow-empty", "take a stream that delivers nothing for what is meant")
 val command by rest("COMMAND", "instead of SOURCE, a command whose output is captured if it ends with status 0", required = false)
 
-val word = source
-if ((word == null) == command.isEmpty()) usage("give a SOURCE or, after --, a COMMAND")
-if (word == null && (image || partition != null)) usage("--image and --partition fit a SOURCE")
-val input =
-  when {
-    word == null -> output(*command.toTypedArray())
-    image || partition != null -> source(word, null, partition)
-    else -> source(word)
-  }
-store(storeDir).capture(input, name, skipFree, allowEmpty)
+if (sources.isEmpty() == command.isEmpty()) usage("give a SOURCE or, after --, a COMMAND")
+if (sources.isEmpty() && (image || partition != null)) usage("--image and --partition fit a SOURCE")
+val backup = store(storeDir)
+if (sources.size > 1) {
+  if (image || partition != null || "-" in sources) usage("--image, --partition and - fit a single SOURCE")
+  if (names.isNotEmpty() && names.size != sources.size) usage("give --name once for each SOURCE, or not at all")
+  backup.captureAll(sources, names, sudo, skipFree)
+} else {
+  val word = sources.firstOrNull()
+  if (names.size > 1) usage("--name fits once for each SOURCE")
+  val remote = word != null && word.startsWith("ssh://")
+  if (remote && image) usage("--image fits a file of this machine")
+  val name = names.firstOrNull()
+  if (name == null && !remote) usage("give --name NAME")
+  val input =
+    when {
+      word == null -> output(*command.toTypedArray())
+      image || partition != null -> source(word, null, partition, sudo)
+      else -> source(word, sudo)
+    }
+  backup.capture(input, name ?: "${(input as? Drive)?.host ?: host}.${input.name}", skipFree, allowEmpty)
+}

@@ -7,8 +7,8 @@ val batchSize by option<Int>("--batch-size", "N", "taken for old times' sake", 8
 val format by option<String>("--format", "KIND", "of a new store: blksh or diskdump", "blksh")
 
 val dump = command("dump", "dump drives and files; the word may be left out") { ':' in it }
-val targets = dump.positionals<String>("HOST:PATH[:PATH…]", "what to dump: localhost:/dev/sda, localhost:sda")
-val sudo = targets.flag("--sudo", "read it as root there")
+val targets = dump.positionals<String>("HOST:PATH[:PATH…]", "what to dump: server01:/dev/sda, localhost:sda")
+val sudo = targets.flag("--sudo", "read all of its host as root, by sudo there")
 val called = targets.option<String>("--as", "NAME", "what to call it (default HOST.DEVICE)").optional()
 
 val restore = command("restore", "write a dump to a file or a drive")
@@ -65,41 +65,65 @@ fun reference(word: String): String {
   val number = numbered?.groupValues?.get(2)?.toInt()
   val dump = name + "@" + (dated?.groupValues?.subList(1, 4)?.joinToString("-") ?: number)
   val versions = own.manifests[old.storeName(name)]
-  val was = versions.lastOrNull { it.dump == dump }
-  if (was != null) return was.reference
+  val were = versions.filter { it.dump == dump }
+  if (were.size > 1)
+    throw blksh.BlkshException("find $word", "${were.joinToString { it.reference }} were each imported from a $dump")
+      .suggest("name one of these")
+  if (were.size == 1) return were[0].reference
   if (dated != null || versions.any { it.dump != null })
     throw blksh.BlkshException("find $word", "no version in $base was imported from $dump")
       .suggest("list the store, and name a version as NAME@NUMBER")
   return old.storeName(name) + "@" + (number!! + 1)
 }
 
-fun dumpOf(host: String, path: String, name: String?): Any {
-  if (host != "localhost")
-    throw blksh.BlkshException("dump $host:$path", "only localhost can be dumped: other machines are not supported yet")
-  return record(drive(Path.of(path)), name ?: old.nameOf(host, path), "$host:$path")
+class Wanted(val host: String, val path: String, val name: String, val root: Boolean) {
+  override fun toString() = "$host:$path"
+  val place =
+    if (host == "localhost") path
+    else "ssh://" + user?.let { "$it@" }.orEmpty() + host + path.also { if (!it.startsWith("/")) usage("$host:$it: give a whole path") }
+  fun source(): Source = drive(place, root && host != "localhost")
 }
 
-fun dumpAll(): Any {
-  val wanted = targets.flatMap { target ->
-    val words = target.value.split(':')
-    words.drop(1).map { Triple(words[0], device(it), target[called]) }
+fun isThere(one: Wanted): Boolean =
+  try {
+    one.source().open().close()
+    true
+  } catch (failed: blksh.BlkshException) {
+    false
   }
-  if (wanted.size == 1) return wanted[0].let { (host, path, name) -> dumpOf(host, path, name) }
+
+fun <T> each(all: Iterable<T>, called: (T) -> String, dump: (T) -> Any): List<Any> {
   val done = mutableListOf<Any>()
-  for ((host, path, name) in wanted) {
+  for (one in all) {
     try {
-      done += dumpOf(host, path, name)
+      done += dump(one)
     } catch (failed: blksh.BlkshException) {
-      finding("$host:$path: ${failed.message}")
+      finding("${called(one)}: ${failed.message}")
     }
   }
   return done
 }
 
+fun dumpAll(): Any {
+  val rootOn = targets.filter { it[sudo] }.map { it.value.substringBefore(':') }.toSet()
+  val wanted = targets.flatMap { target ->
+    val words = target.value.split(':')
+    words.drop(1).map(::device).map { Wanted(words[0], it, target[called] ?: old.nameOf(words[0], it), words[0] in rootOn) }
+  }
+  val single = wanted.singleOrNull()
+  if (single != null) return record(single.source(), single.name, "$single")
+  if (inOld || wanted.distinctBy { old.storeName(it.name) }.size < wanted.size) return each(wanted, { "$it" }) { record(it.source(), it.name, "$it") }
+  if (!own.reachable && wanted.any(::isThere)) own.create()
+  val groups = wanted.groupBy { it.root }
+  return each(groups.values, { it.joinToString(" ") }) { some ->
+    own.captureAll(some.map { it.place }, some.map { old.storeName(it.name) }, sudo = some[0].root)
+  }
+}
+
 fun importImage(): Any {
   val host = of.substringBefore(':')
   val device = if (':' in of) of.split(':')[1] else "/dev/sda"
-  return record(drive(base.resolve(image)), old.nameOf(host, device), "$host:$device", date)
+  return record(drive(Path.of(image)), old.nameOf(host, device), "$host:$device", date)
 }
 
 when {

@@ -7,6 +7,7 @@ val overlay by option<Path>("--overlay", "FILE", "a file that takes what is writ
 val pageCache by flag("--page-cache", "have the kernel remember what was read")
 val allowOther by flag("--allow-other", "let other users see it")
 val fileSystem by flag("--file-system", "mount the file system inside, read-only; as root")
+val sudo by flag("--sudo", "read a drive of another machine, ssh://HOST/PATH, as root by sudo there")
 val background by flag("--background", "leave it mounted, by a process of its own")
 
 val mounted = if (storeDir == null && store(what).reachable) {
@@ -16,9 +17,9 @@ val mounted = if (storeDir == null && store(what).reachable) {
   if (overlay != null || partition != null) usage("a whole store is mounted read-only; name a dump with --store for --overlay or --partition")
   mount(stores.diskdump(what), dir, pageCache, allowOther, background)
 } else if (fileSystem) {
-  source(what, storeDir, partition).mountFileSystem(dir, background)
+  source(what, storeDir, partition, sudo).mountFileSystem(dir, background)
 } else {
-  mount(source(what, storeDir, partition), dir, overlay, pageCache, allowOther, background)
+  mount(source(what, storeDir, partition, sudo), dir, overlay, pageCache, allowOther, background)
 }
 if (!background) {
   show(mounted)

@@ -1,9 +1,11 @@
 // The runbook for every night: captures drives into a store, takes snapshots of directories, drops old
-// versions, verifies, and sums it all up. Ends with status 3 when something was unreadable or the store is
-// damaged.
+// versions, verifies, and sums it all up. A drive that cannot be captured keeps nothing else from being done.
+// Ends with status 3 when something was unreadable, a drive could not be captured or the store is damaged, and
+// with 1 when no drive could be.
 // Copy it and make it yours.
 val storeDir by option<Place>("--store", "DIR", "the store's directory; made where none is yet").optional()
-val drives by repeated<String>("--drive", "SOURCE", "a drive or a file to capture", required = false)
+val drives by repeated<String>("--drive", "SOURCE", "a drive or a file to capture, also ssh://HOST/PATH", required = false)
+val sudo by flag("--sudo", "read drives of other machines as root, by sudo there")
 val name by option<String>("--name", "NAME", "what to call it (default HOST.DRIVE)").optional()
 val skipFree by flag("--skip-free", "leave out what the file systems do not use")
 val keep by option<Int>("--keep-last", "N", "versions to keep of each name").optional()
@@ -23,30 +25,41 @@ val backup by lazy {
   storeDir?.let { store(it) }
     ?: store(home.resolve("sample-store")).also { if (!it.reachable) it.create() }
 }
-val sources = if (sample) listOf(sampleDisk(1), sampleDisk(2)) else drives.map { drive(it) }
+var failed: blksh.BlkshException? = null
 val captured =
-  sources.map {
-    backup.capture(it, name ?: if (sample) "sample" else "$host.${it.name}", skipFree && !sample)
+  if (sample) {
+    val disks = listOf(sampleDisk(1), sampleDisk(2))
+    val made = disks.map { backup.capture(it, "sample") }
+    show(made)
+    if (!dryRun)
+      for ((disk, capture) in disks.zip(made)) {
+        val copy = home.resolve("samples").resolve("restored.img")
+        backup.restore(capture.manifest, to = "$copy", onlyChanged = true)
+        if (same(disk.path, copy)) println("${capture.manifest} restored: identical to ${disk.name}")
+        else finding("${capture.manifest} does not restore to what ${disk.name} is")
+      }
+    made
+  } else if (drives.isEmpty()) {
+    listOf()
+  } else {
+    // One that cannot be captured is a finding, and keeps nothing else from being done.
+    try {
+      val all = backup.captureAll(drives, listOfNotNull(name), sudo, skipFree)
+      show(all)
+      all.mapNotNull { it.captured }
+    } catch (none: blksh.BlkshException) {
+      if (!backup.reachable) throw none
+      failed = none // told once all else is done
+      listOf()
+    }
   }
-if (captured.isNotEmpty()) show(captured)
-
-if (sample && !dryRun) {
-  for ((disk, capture) in sources.zip(captured)) {
-    val copy = home.resolve("samples").resolve("restored.img")
-    backup.restore(capture.manifest, to = "$copy", onlyChanged = true)
-    if (same(disk.path, copy)) println("${capture.manifest} restored: identical to ${disk.name}")
-    else finding("${capture.manifest} does not restore to what ${disk.name} is")
-  }
-}
 
 val kept by lazy { snapshotRoot?.let { snapshots(it) } ?: snapshots(backup) }
 if (snapshotOf.isNotEmpty()) show(kept.take(snapshotOf, exclude = exclude))
 
 keep?.let { count -> captured.map { it.manifest.name }.distinct().forEach { backup.keepLast(it, count) } }
 
-if (sample || storeDir != null) {
-  if (!dryRun) show(backup.verify(if (sample) Verify.FULL else verify))
-  backup
-} else {
-  kept
-}
+if ((sample || storeDir != null) && !dryRun) show(backup.verify(if (sample) Verify.FULL else verify))
+failed?.let { throw it }
+
+if (sample || storeDir != null) backup else kept

@@ -110,11 +110,17 @@ class DiskdumpScriptsTest {
     Path manifest = DumpFiles.write(base, image(1), "disk", 0);
     Path disk = file("disk", image(2));
     Ended some =
-        run(base, "diskdump", "localhost:/nowhere:" + disk, "--as", "disk", "server01:/dev/sda");
+        run(
+            base,
+            "diskdump",
+            "localhost:/nowhere:" + disk,
+            "--as",
+            "disk",
+            "server01.invalid:/dev/sda");
     assertThat(some.status()).isEqualTo(ExitStatus.FINDINGS);
-    assertThat(some.err()).contains("localhost:/nowhere", "only localhost can be dumped");
+    assertThat(some.err()).contains("localhost:/nowhere", "cannot reach server01.invalid");
     DumpFiles.assertRestores(base, "disk/1.manifest", image(2));
-    assertThat(run(base, "diskdump", "server01:sda").status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(run(base, "diskdump", "server01.invalid:sda").status()).isEqualTo(ExitStatus.FAILED);
     // A dump that ended early.
     String whole = Files.readString(manifest);
     Files.writeString(manifest, whole.substring(0, whole.length() - 65));
@@ -171,6 +177,38 @@ class DiskdumpScriptsTest {
       assertThat(wrong.err()).contains("was imported from");
     }
     assertThat(folder.resolve("none")).doesNotExist();
+  }
+
+  @Test
+  void anImageIsTakenFromTheCurrentDirectoryAndNothingOldBecomesTheNewest() throws Exception {
+    Path base = Files.createDirectories(folder.resolve("base"));
+    Path here = Files.createDirectories(folder.resolve("here"));
+    Files.write(here.resolve("disk.img"), image(2));
+    Program program =
+        new Program(folder.resolve("home")).in(here).with("DISKDUMP_BASE", base.toString());
+    Ended taken = program.run("run", "diskdump", "import", "disk.img", "--as", "a:sda");
+    assertThat(taken.status()).as(taken.err()).isZero();
+    restored(base, "a.sda", image(2));
+    Ended old =
+        program.run(
+            "run", "diskdump", "import", "disk.img", "--as", "a:sda", "--date", "2020-01-01");
+    assertThat(old.status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(old.err()).contains("a.sda@1 is later", "another name");
+  }
+
+  @Test
+  void aManifestThatTwoBasesHadIsRefused() throws Exception {
+    Path store = folder.resolve("store");
+    for (int i = 1; i <= 2; i++) {
+      Path base = folder.resolve("dumps" + i);
+      String date = "2026-04-1" + i + "T02:00:00+00:00";
+      DumpFiles.write(
+          base, image(i), ".blockstore/manifests/x.sda/0.manifest", "x:/dev/sda", date, BLOCK);
+      done(base, "import", base, "--store", store);
+    }
+    Ended wrong = run(store, "diskdump", "restore", "x.sda/0.manifest", "-o", folder.resolve("no"));
+    assertThat(wrong.status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(wrong.err()).contains("x.sda@1, x.sda@2");
   }
 
   private void restored(Path store, String manifest, byte[] image) throws Exception {

@@ -194,6 +194,12 @@ public final class Console {
     return inTerminal;
   }
 
+  /** Whether a line is being edited at the prompt now. */
+  boolean isEditing() {
+    Screen edited = screen;
+    return edited != null && edited.editing();
+  }
+
   public boolean outTerminal() {
     return outTerminal;
   }

@@ -46,7 +46,7 @@ internal class CacheFiles(
           "only a drive or a file can be written",
         )
       writeThrough && drive != null -> WritableFile.open(drive.path)
-      drive != null -> Caches.open(drive.path)
+      drive != null && drive.isHere -> Caches.open(drive.path)
       else -> source.open()
     }
   }

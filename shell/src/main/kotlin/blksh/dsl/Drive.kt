@@ -1,5 +1,8 @@
 package blksh.dsl
 
+import blksh.BlkshException
+import blksh.Place.Local as LocalPlace
+import blksh.Place.Remote as RemotePlace
 import blksh.block.BlockSource
 import blksh.block.BlockSources
 import blksh.block.SourceInfo
@@ -8,17 +11,25 @@ import blksh.drive.Drives as Machine
 import blksh.session.Session
 import blksh.view.Field
 import blksh.view.Size
+import java.net.InetAddress
 import java.nio.file.Path
 
-/** A drive, or a file that is read as one. */
+/** A drive, or a file that is read as one; of this machine, or of another one. */
 class Drive
-private constructor(session: Session, val path: Path, found: SourceInfo?, listed: Listed?) :
-  Source(session) {
+private constructor(
+  session: Session,
+  /** Where it is. */
+  val place: Place,
+  private val access: RemoteAccess?,
+  found: SourceInfo?,
+  listed: Listed?,
+) : Source(session) {
 
   /** What the machine says of a drive; null for a file. */
-  private val listed: Listed? by lazy {
-    listed ?: Machine.look().find(path.toString()).orElse(null).takeIf { isDevice }
-  }
+  private val listed: Listed? by lazy { listed ?: if (isDevice) lookUp() else null }
+
+  /** What a list of drives said of it before anybody asked. */
+  private val given: Listed? = listed
 
   private val info: SourceInfo by lazy { found ?: open().use { it.describe() } }
 
@@ -26,20 +37,75 @@ private constructor(session: Session, val path: Path, found: SourceInfo?, listed
   internal constructor(
     session: Session,
     path: Path,
-  ) : this(session, path, BlockSources.open(path).use { it.describe() }, null)
+  ) : this(session, Place.of(path), null, BlockSources.open(path).use { it.describe() }, null)
+
+  /** Something on another machine, which must be there and open to us. */
+  internal constructor(
+    session: Session,
+    place: RemotePlace,
+    access: RemoteAccess,
+  ) : this(
+    session,
+    place,
+    access,
+    access.open(place.path()).use { it.describe() }.also { access.tellLimits() },
+    null,
+  )
 
   /** A drive of this machine, which need not have a medium. */
   internal constructor(
     session: Session,
     listed: Listed,
-  ) : this(session, listed.path(), null, listed)
+  ) : this(session, Place.of(listed.path()), null, null, listed)
+
+  /** A drive of another machine, which need not have a medium. */
+  internal constructor(
+    session: Session,
+    listed: Listed,
+    machine: RemotePlace,
+    access: RemoteAccess,
+  ) : this(
+    session,
+    RemotePlace(machine.scheme(), machine.authority(), listed.path().toString()),
+    access,
+    null,
+    listed,
+  )
+
+  /** Its path on this machine. */
+  val path: Path
+    get() =
+      (place as? LocalPlace)?.path()
+        ?: throw BlkshException("take $place for a path", "it is on another machine")
+
+  /** Its path on the machine where it is. */
+  private val local: String
+    get() = (place as? RemotePlace)?.path() ?: "$path"
+
+  /** What is known of it without lsblk there is enough. */
+  private fun lookUp(): Listed? {
+    if (access == null) return Machine.look().find(local).orElse(null)
+    return try {
+      access.drives().find(local).orElse(null)
+    } catch (_: BlkshException) {
+      null
+    }
+  }
+
+  /** Whether it is on this machine. */
+  internal val isHere: Boolean
+    get() = access == null
+
+  /** The machine it is in, without user; with `-PORT` where a port was said. */
+  val host: String
+    get() = access?.name ?: thisHost()
 
   internal val isDevice: Boolean by lazy { listed != null || info.type() == "block device" }
 
   override val size: Size by lazy { Size(listed?.size() ?: open().use { it.size() }) }
 
   override val name: String
-    get() = listed?.name() ?: info.name()
+    get() = if (access != null && given == null) info.name() else listed?.name() ?: info.name()
 
   /** What it is: `disk`, `part`, `loop`, `rom`, `file`. */
   val type: String
@@ -97,12 +163,17 @@ private constructor(session: Session, val path: Path, found: SourceInfo?, listed
   override val partitions: Partitions
     get() = open().use { Partitions.of(this, it, listed?.partitions().orEmpty()) }
 
-  override val words: List<String>
-    get() = listOf(path.toAbsolutePath().normalize().toString())
+  override val words: List<String>?
+    get() =
+      when {
+        access == null -> listOf(path.toAbsolutePath().normalize().toString())
+        access.sudo -> listOf("$place", "--sudo")
+        else -> listOf("$place")
+      }
 
-  override fun open(): BlockSource = BlockSources.open(path)
+  override fun open(): BlockSource = access?.open(local) ?: BlockSources.open(path)
 
-  override fun title(): String = "drive $path"
+  override fun title(): String = "drive $place"
 
   override fun row(): List<Field> =
     listOf(
@@ -119,7 +190,7 @@ private constructor(session: Session, val path: Path, found: SourceInfo?, listed
     val drive = listed
     val common =
       listOf(Field.of("name", name), Field.of("type", type), Field.of("size", size)) +
-        Field.of("path", path)
+        Field.of("path", "$place")
     if (drive == null) {
       return common +
         Field.detail("sector size", sectorSize) +
@@ -143,7 +214,7 @@ private constructor(session: Session, val path: Path, found: SourceInfo?, listed
       )
   }
 
-  override fun appendix(): Any? = listed?.partitions()?.map { Drive(session, it) }?.ifEmpty { null }
+  override fun appendix(): Any? = listed?.partitions()?.map { on(it) }?.ifEmpty { null }
 
   private fun holds(): String? {
     val parts = listed?.partitions().orEmpty().size
@@ -160,5 +231,13 @@ private constructor(session: Session, val path: Path, found: SourceInfo?, listed
     return listed?.let { of(it) }.orEmpty().distinct()
   }
 
-  override fun toString(): String = path.toString()
+  /** A drive of the same machine. */
+  private fun on(other: Listed): Drive =
+    if (access == null) Drive(session, other)
+    else Drive(session, other, place as RemotePlace, access)
+
+  override fun toString(): String = place.toString()
 }
+
+/** The name of this machine, up to its first dot. */
+internal fun thisHost(): String = InetAddress.getLocalHost().hostName.substringBefore('.')

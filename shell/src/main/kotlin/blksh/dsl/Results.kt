@@ -44,6 +44,10 @@ internal constructor(
   val read: Size
     get() = Size(result.readBytes())
 
+  /** Bytes that came from another machine, as they were moved; null when it is at hand. */
+  val moved: Size?
+    get() = result.movedBytes().takeIf { it > 0 }?.let { Size(it) }
+
   /** Bytes the store did not have. */
   val new: Size
     get() = manifest.new
@@ -65,6 +69,7 @@ internal constructor(
       Field.of("manifest", if (result.dryRun()) manifest.name else manifest.reference),
       Field.of("size", manifest.size),
       Field.of("read", read),
+      Field.of("moved", moved),
       Field.of("new", new),
       Field.of("stored", stored),
       Field.of("bad", manifest.bad),

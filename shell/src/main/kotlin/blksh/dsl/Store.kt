@@ -63,6 +63,7 @@ internal constructor(
     get() = open { existingStore(place) }
 
   /** The store that is there, or a new one where none can have been. */
+  @Synchronized
   private fun engineToFill(): Engine {
     val known = found
     val opened = open { if (dryRun && !Engine.isStore(path)) standIn() else store(place) }
@@ -194,6 +195,36 @@ internal constructor(
         }
       Captured(Manifest(this, result.manifest()), result, used?.let { UsedBlocks(it) })
     }
+  }
+
+  /**
+   * Captures many drives at once, two of a machine at a time, each as the next version of its name.
+   * One that fails does not stop the others: it is a finding. Two of one name are refused before
+   * anything is captured.
+   *
+   * @param sources paths, or `ssh://USER@HOST/PATH`
+   * @param names what to call them, one for each; `HOST.DEV` unless they are given
+   * @param sudo whether to read those of other machines as root by sudo
+   * @param atOnce how many at a time in all
+   *
+   * Example: `sampleStore().captureAll(listOf("${sampleDisk(1).path}"), listOf("mine"))`
+   */
+  fun captureAll(
+    sources: List<String>,
+    names: List<String> = emptyList(),
+    sudo: Boolean = false,
+    skipFree: Boolean = false,
+    atOnce: Int = 4,
+  ): CapturedAll {
+    if (sources.isEmpty()) throw BlkshException("capture drives", "none is named")
+    if (names.isNotEmpty() && names.size != sources.size)
+      throw BlkshException(
+        "capture ${sources.size} drives",
+        "there are ${names.size} names for them",
+      )
+    if (atOnce < 1) throw BlkshException("capture drives", "$atOnce at a time are none")
+    names.forEach { Engine.checkName(it) }
+    return CaptureAll(session, this, sudo, skipFree, atOnce).run(sources, names)
   }
 
   /**

@@ -2,6 +2,7 @@ package blksh.dsl
 
 import blksh.BlkshException
 import blksh.Place.Local as LocalPlace
+import blksh.Place.Remote as RemotePlace
 import blksh.image.BadMagicException
 import blksh.io.IoFailure
 import blksh.io.OwnerOnly
@@ -11,7 +12,6 @@ import blksh.session.UsageException
 import blksh.view.Size
 import blksh.view.Views
 import java.io.IOException
-import java.net.InetAddress
 import java.nio.file.Files
 import java.nio.file.Path
 
@@ -31,7 +31,7 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
     get() = session.options().dryRun()
 
   /** The name of this machine, up to its first dot. */
-  val host: String by lazy { InetAddress.getLocalHost().hostName.substringBefore('.') }
+  val host: String by lazy { thisHost() }
 
   /**
    * The stores used before, by name: `stores["main"]`.
@@ -128,11 +128,28 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
    */
   fun drive(path: Path): Drive = Drive(session, path)
 
-  /** A drive, or a file that is read as one. */
-  fun drive(path: String): Drive = drive(Place.parse(path))
+  /**
+   * A drive, or a file that is read as one; of another machine as `ssh://USER@HOST/PATH`, of which
+   * only what is missing here is moved.
+   */
+  fun drive(path: String): Drive = drive(path, false)
+
+  /**
+   * A drive of another machine, `ssh://USER@HOST/PATH`.
+   *
+   * @param sudo whether to read it as root by sudo there
+   */
+  fun drive(path: String, sudo: Boolean): Drive = drive(Place.parse(path), sudo)
 
   /** A drive, or a file that is read as one, by its place. */
-  fun drive(place: Place): Drive = drive(place.path("open", "drives"))
+  fun drive(place: Place): Drive = drive(place, false)
+
+  /** A drive of another machine, by its place. */
+  fun drive(place: Place, sudo: Boolean): Drive {
+    val access = RemoteAccess.of(session, place, sudo)
+    return if (access == null) drive(place.path("open", "drives"))
+    else Drive(session, place as RemotePlace, access)
+  }
 
   /**
    * The drives of this machine as they are now: `drives["sda"].partitions["sda1"]`; by serial
@@ -151,6 +168,21 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
    */
   val snapshots: KnownSnapshots
     get() = KnownSnapshots(session, stores)
+
+  /**
+   * The drives of another machine: `drives("ssh://root@server01")["sda"]`.
+   *
+   * @param place `ssh://USER@HOST`
+   * @param sudo whether to read them as root by sudo there
+   */
+  fun drives(place: String, sudo: Boolean = false): Drives {
+    val there = Place.parse(place)
+    val access = RemoteAccess.of(session, there, sudo)
+    if (access == null || (there as RemotePlace).path() !in listOf("", "/"))
+      throw BlkshException("list the drives of $place", "that is no machine")
+        .suggest("write ssh://USER@HOST")
+    return Drives(session, there, access)
+  }
 
   /**
    * The snapshots of file trees in a place: a store, or a directory of hard links, which is made
@@ -244,12 +276,21 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
   fun image(path: String, tolerant: Boolean = false, raw: Boolean = false): Image =
     image(Place.parse(path).path("open", "images"), tolerant, raw)
 
-  /** A source by what a command line calls it: a path, or `-` for standard input. */
-  fun source(word: String): Input =
+  /**
+   * A source by what a command line calls it: a path, `ssh://HOST/PATH`, or `-` for standard input.
+   */
+  fun source(word: String): Input = source(word, false)
+
+  /**
+   * As above.
+   *
+   * @param sudo whether to read it as root by sudo, on another machine
+   */
+  fun source(word: String, sudo: Boolean): Input =
     when (word) {
       "-" -> stdin
       "" -> throw BlkshException("open a SOURCE", "it is empty").suggest("name a drive or a file")
-      else -> drive(word)
+      else -> drive(word, sudo)
     }
 
   /**
@@ -425,12 +466,20 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
    *
    * Example: `source("disk@1", store = sampleStore().place)`
    */
-  fun source(word: String, store: Place?, partition: String? = null): Source {
+  fun source(word: String, store: Place?, partition: String? = null): Source =
+    source(word, store, partition, false)
+
+  /**
+   * As above.
+   *
+   * @param sudo whether to read it as root by sudo, on another machine
+   */
+  fun source(word: String, store: Place?, partition: String?, sudo: Boolean): Source {
     val whole =
       when {
         store != null -> dumpIn(store, word) ?: existingStore(store).manifest(word)
         isFile(word) -> imageOrDrive(word)
-        else -> drive(word)
+        else -> drive(word, sudo)
       }
     return if (partition == null) whole else whole.partitions[partition]
   }

@@ -98,8 +98,8 @@ class DriveTest {
         () -> sitting.words.drive(folder),
         "cannot open " + folder + ": it is a directory, not a file or block device");
     Sitting.refused(
-        () -> sitting.words.drive("ssh://root@server01/dev/sda"),
-        "cannot open ssh://root@server01/dev/sda: drives on another machine are not supported"
+        () -> sitting.words.drive("nbd://server01/disk"),
+        "cannot open nbd://server01/disk: drives behind a network block device are not supported"
             + " yet");
     Path link = Files.createSymbolicLink(folder.resolve("link"), missing);
     Sitting.refused(
@@ -167,8 +167,8 @@ class DriveTest {
       assertThat(drive.compare(sitting.words.drive(file)).getSame()).isTrue();
       Sitting.refused(
           () -> drives.get("ssh://server01/dev/sda"),
-          "cannot look at ssh://server01/dev/sda: drives on another machine are not supported"
-              + " yet");
+          "cannot look for ssh://server01/dev/sda: it is none of these drives; write"
+              + " drive(\"ssh://server01/dev/sda\")");
     }
   }
 }

@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.ListIterator;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jline.reader.History;
 import org.jline.reader.LineReader;
 
@@ -29,11 +30,14 @@ import org.jline.reader.LineReader;
  * {@code \\} for what a line cannot hold. An entry is appended when it is entered, in one write and
  * under a lock, so that sessions at once lose nothing of each other; the last line of a session
  * that was killed may be cut short, and the next append begins a new one after it. A file that has
- * grown by repetitions is written anew beside itself and renamed.
+ * grown by repetitions, or holds a password, is written anew beside itself and renamed.
  */
 public final class EntryHistory implements History {
 
   private static final int EXCESS = 500;
+
+  /** A place with a password in it, {@code ssh://USER:PASSWORD@HOST}, which nothing takes. */
+  private static final Pattern PASSWORD = Pattern.compile("\\w://[^/\\s\"':]*:[^/\\s\"']*@");
 
   private final Path file;
 
@@ -44,6 +48,9 @@ public final class EntryHistory implements History {
   private final List<Past> entries = new ArrayList<>();
   private LineReader reader;
   private String problem;
+
+  /** Whether the file has an entry with a password. */
+  private boolean secret;
 
   /** Where going up and down has led; the number of entries when it is at the line being typed. */
   private int at;
@@ -84,7 +91,7 @@ public final class EntryHistory implements History {
     } catch (IOException e) {
       problem = e.getClass().getSimpleName() + ": " + e.getMessage();
     }
-    if (lines > entries.size() + EXCESS) {
+    if (lines > entries.size() + EXCESS || secret) {
       try {
         lock.hold(
             () -> {
@@ -103,13 +110,16 @@ public final class EntryHistory implements History {
   private int read() throws IOException {
     Map<String, Instant> newest = new LinkedHashMap<>();
     int lines = 0;
+    secret = false;
     if (Files.exists(file)) {
       // What is no UTF-8 does not make the rest unreadable.
       String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
       for (String line : text.split("\n")) {
         lines++;
         Past past = parse(line);
-        if (past != null) {
+        if (past != null && hasPassword(past.line())) {
+          secret = true;
+        } else if (past != null) {
           newest.remove(past.line());
           newest.put(past.line(), past.time());
         }
@@ -221,13 +231,20 @@ public final class EntryHistory implements History {
 
   // The entries.
 
-  /** Adds an entry; one that begins with a space, and one that is an answer, is kept nowhere. */
+  private static boolean hasPassword(String entry) {
+    return PASSWORD.matcher(entry).find();
+  }
+
+  /**
+   * Adds an entry; one that begins with a space, one that is an answer, and one that has a password
+   * is kept nowhere.
+   */
   @Override
   public void add(Instant time, String line) {
     boolean off =
         reader != null && Boolean.TRUE.equals(reader.getVariable(LineReader.DISABLE_HISTORY));
     String entry = line.strip();
-    if (off || entry.isEmpty() || line.startsWith(" ")) {
+    if (off || entry.isEmpty() || line.startsWith(" ") || hasPassword(entry)) {
       return;
     }
     Past past = new Past(time, entry);

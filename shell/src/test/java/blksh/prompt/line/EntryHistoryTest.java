@@ -111,6 +111,20 @@ class EntryHistoryTest {
   }
 
   @Test
+  void leavesOutWhatHasAPassword() throws Exception {
+    EntryHistory history = open();
+    String secret = "drive(\"ssh://ada:secret4711@srv/dev/sda\").size";
+    history.add(secret);
+    history.add("drive(\"ssh://ada@srv:22/dev/sda\")");
+    history.add("drive(\"ssh://ada@[fe80::1]:22/dev/sda\")");
+    assertThat(lines(history)).hasSize(2).noneMatch(line -> line.contains("secret4711"));
+    assertThat(Files.readString(file)).doesNotContain("secret4711");
+    Files.writeString(file, Files.readString(file) + "1700000000000:" + secret + "\n");
+    assertThat(lines(open())).hasSize(2);
+    assertThat(Files.readString(file)).doesNotContain("secret4711").contains("fe80::1");
+  }
+
+  @Test
   void isForOneselfAlone() throws Exception {
     EntryHistory history = open();
     history.add("stores");
