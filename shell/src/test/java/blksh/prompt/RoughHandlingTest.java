@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 class RoughHandlingTest {
 
   /** How often a capture is interrupted; more by {@code -Dblksh.interrupts=50}. */
-  private static final int INTERRUPTS = Effort.of("blksh.interrupts", 10, 50);
+  private static final int INTERRUPTS = Effort.of("blksh.interrupts", 6, 50);
 
   private static final int IMAGE_BYTES = 64 << 20;
 
