@@ -107,9 +107,7 @@ internal class CaptureAll(
       .suggest("name them: names = listOf(…), or --name once for each")
   }
 
-  private fun open(target: Target): Drive =
-    if (target.access == null) Drive(session, target.place.path("open", "drives"))
-    else Drive(session, target.place as blksh.Place.Remote, target.access)
+  private fun open(target: Target): Drive = driveAt(session, target.place, target.access)
 
   private fun one(target: Target): CapturedOne {
     if (target.failure.isNotEmpty()) return CapturedOne("${target.place}", null, target.failure)

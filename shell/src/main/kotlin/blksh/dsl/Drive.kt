@@ -239,5 +239,14 @@ private constructor(
   override fun toString(): String = place.toString()
 }
 
+/**
+ * A drive, or a file that is read as one, by its place.
+ *
+ * @param access to the machine it is on; null for this one
+ */
+internal fun driveAt(session: Session, place: Place, access: RemoteAccess?): Drive =
+  if (access == null) Drive(session, place.path("open", "drives"))
+  else Drive(session, place as RemotePlace, access)
+
 /** The name of this machine, up to its first dot. */
 internal fun thisHost(): String = InetAddress.getLocalHost().hostName.substringBefore('.')

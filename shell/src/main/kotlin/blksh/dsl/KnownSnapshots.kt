@@ -13,9 +13,8 @@ class KnownSnapshots internal constructor(session: Session, stores: Stores) :
 
   private val places: Map<String, Snapshots> = buildMap {
     val all =
-      session.workspace().snapshotPlaces().list().map { place ->
-        Snapshots(session, place) { _ -> session.waiting { it.snapshots(place) } }
-      } + stores.filter { it.reachable }.map { snapshotsOf(it) }
+      session.workspace().snapshotPlaces().list().map { snapshotsIn(session, it) } +
+        stores.filter { it.reachable }.map { snapshotsOf(it) }
     for (one in all) {
       val found =
         try {

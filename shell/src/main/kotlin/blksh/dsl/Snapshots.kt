@@ -296,6 +296,10 @@ internal constructor(
   }
 }
 
+/** The snapshots in a place: a store that is there, or a directory. */
+internal fun snapshotsIn(session: Session, place: Place): Snapshots =
+  Snapshots(session, place) { _ -> session.waiting { it.snapshots(place) } }
+
 /** The snapshots in a store. */
 internal fun snapshotsOf(store: Store): Snapshots =
   Snapshots(store.session, store.place) { making ->

@@ -146,9 +146,7 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
 
   /** A drive of another machine, by its place. */
   fun drive(place: Place, sudo: Boolean): Drive {
-    val access = RemoteAccess.of(session, place, sudo)
-    return if (access == null) drive(place.path("open", "drives"))
-    else Drive(session, place as RemotePlace, access)
+    return driveAt(session, place, RemoteAccess.of(session, place, sudo))
   }
 
   /**
@@ -193,8 +191,7 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
   fun snapshots(place: String): Snapshots = snapshots(Place.parse(place))
 
   /** The snapshots in a store, or in a directory. */
-  fun snapshots(place: Place): Snapshots =
-    Snapshots(session, place) { _ -> session.waiting { it.snapshots(place) } }
+  fun snapshots(place: Place): Snapshots = snapshotsIn(session, place)
 
   /**
    * The snapshots in a directory.
