@@ -20,10 +20,14 @@ public final class SnapshotPlaces {
     this.ledger = ledger;
   }
 
-  /** Notes a place that was used, if it is a directory with snapshots. */
-  public void remember(Place place) {
+  /**
+   * Notes a place that was used, if it is a directory with snapshots.
+   *
+   * @return whether it is one
+   */
+  public boolean remember(Place place) {
     if (!isThere(place)) {
-      return;
+      return false;
     }
     ledger.note(
         connection -> {
@@ -33,6 +37,7 @@ public final class SnapshotPlaces {
             return statement.executeUpdate();
           }
         });
+    return true;
   }
 
   private static boolean isThere(Place place) {

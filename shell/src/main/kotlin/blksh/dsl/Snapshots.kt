@@ -46,11 +46,14 @@ internal constructor(
   /** These, and no verb of them changes anything, as under `--dry-run`; or as before. */
   fun dry(dry: Boolean = true): Snapshots = Snapshots(session, place, dry, opening)
 
+  /** Whether the place is among those used before; a new one is not until a snapshot is there. */
+  private var remembered = false
+
   private val all: List<Engine> by lazy { within { it.list() } }
 
   internal fun <T> within(making: Boolean = false, use: (SnapshotSet) -> T): T {
     val result = opening(making && !dryRun).use(use)
-    session.workspace().snapshotPlaces().remember(place)
+    if (!remembered) remembered = session.workspace().snapshotPlaces().remember(place)
     return result
   }
 
