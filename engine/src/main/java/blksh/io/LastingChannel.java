@@ -126,6 +126,9 @@ final class LastingChannel {
     if (channel != lost) {
       return;
     }
+    // Waits for the thread that is closing it: the end of a descriptor takes along every lock the
+    // process has on that file, the one that is taken below too.
+    lost.close();
     FileChannel fresh = use.again().channel(path);
     String problem = null;
     if (!Objects.equals(key, FileClaim.inode(path))) {
