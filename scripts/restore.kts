@@ -1,9 +1,10 @@
-// Restores a captured version to a file, a drive or standard output.
+// Restores a captured version to a file, a drive or standard output; also of another machine: ssh://HOST/PATH.
 val reference by positional<String>("NAME[@VERSION]", "what to restore; the newest without a version")
 val storeDir by option<Place>("--store", "DIR", "the store's directory")
-val to by option<String>("--to", "TARGET", "a file or a drive, or - for standard output")
+val to by option<String>("--to", "TARGET", "a file or a drive, ssh://HOST/PATH, or - for standard output")
 val overwrite by flag("--overwrite", "write over what is there")
 val onlyChanged by flag("--only-changed", "write over what is there, but only where it differs")
 val anySectors by flag("--any-sectors", "let a partition table go to a drive whose sectors it does not count in")
+val sudo by flag("--sudo", "write to another machine as root, by sudo there")
 
-existingStore(storeDir).restore(reference, to, overwrite, onlyChanged, anySectors)
+existingStore(storeDir).restore(reference, to, overwrite, onlyChanged, anySectors, sudo)

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import blksh.kit.Await;
 import blksh.kit.Child;
 import blksh.kit.Content;
+import blksh.kit.LoopDevice;
 import blksh.kit.Program;
 import blksh.kit.Sshd;
 import blksh.kit.Tool;
@@ -156,10 +157,41 @@ class RemoteScriptsTest {
     Program.Ended one = program().run("run", "drives", place);
     assertThat(one.status()).as(one.err()).isZero();
     assertThat(one.out()).contains("drive " + place);
-    Program.Ended refused =
-        program().run("run", "restore", "a", "--store", store, "--to", "ssh://srv/tmp/x");
-    assertThat(refused.status()).isEqualTo(1);
-    assertThat(refused.err()).contains("not supported yet");
+  }
+
+  @Test
+  void aVersionIsRestoredToAnotherMachine() throws Exception {
+    Tool.named("sudo");
+    start("plain", SUDO.replace("(ALL) ALL", "(ALL) NOPASSWD: ALL"));
+    String store = folder.resolve("store").toString();
+    Path disk = disk("disk", 4 * MIB, 1);
+    Program.Ended kept =
+        program().run("run", "capture", disk.toString(), "--store", store, "--name", "a");
+    assertThat(kept.status()).as(kept.err()).isZero();
+    Path backing = disk("backing", 4 * MIB, 2);
+    try (LoopDevice loop = LoopDevice.attach(backing, 512)) {
+      String place = "ssh://srv" + loop.path();
+      Program.Ended refused = restore(store, place, "--overwrite");
+      assertThat(refused.status()).isEqualTo(1);
+      assertThat(refused.err()).contains("Permission denied", "--sudo");
+      assertThat(restore(store, place, "--sudo").err()).contains("it exists");
+      Program.Ended done = restore(store, place, "--sudo", "--overwrite");
+      assertThat(done.status()).as(done.err()).isZero();
+      String name = loop.path().getFileName().toString();
+      assertThat(done.err()).contains("writing to " + name + " on srv", "backing file " + backing);
+      assertThat(done.out()).contains(place, "moved");
+      assertThat(Files.mismatch(backing, disk)).isEqualTo(-1);
+      Program.Ended again = restore(store, place, "--sudo", "--only-changed", "--json");
+      assertThat(again.lastLine()).contains("\"written\":0");
+    }
+    Path file = folder.resolve("sshd/plain/restored");
+    assertThat(restore(store, "ssh://srv" + file).status()).isZero();
+    assertThat(Files.mismatch(file, disk)).isEqualTo(-1);
+  }
+
+  private Program.Ended restore(String store, String place, String... words) throws Exception {
+    Stream<String> all = Stream.of("run", "restore", "a", "--store", store, "--to", place);
+    return program().run(Stream.concat(all, Stream.of(words)).toArray(String[]::new));
   }
 
   @Test

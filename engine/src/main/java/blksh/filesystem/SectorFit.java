@@ -2,6 +2,7 @@ package blksh.filesystem;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
+import blksh.block.PageTarget;
 import blksh.io.BlockDevice;
 import blksh.io.IoFailure;
 import blksh.io.UnreadableException;
@@ -32,7 +33,23 @@ public final class SectorFit {
       return;
     }
     try {
-      int sector = BlockDevice.at(target).sectorSize();
+      check(image, BlockDevice.at(target).sectorSize(), action, anySectors, task);
+    } catch (IOException e) {
+      throw IoFailure.told(action, e);
+    }
+  }
+
+  /** As above, for a target far away. */
+  public static void check(BlockSource image, PageTarget target, boolean anySectors, Task task) {
+    if (target.isDevice()) {
+      String action = "restore to " + target.describe().location();
+      check(image, target.sectorSize(), action, anySectors, task);
+    }
+  }
+
+  private static void check(
+      BlockSource image, int sector, String action, boolean anySectors, Task task) {
+    try {
       PartitionTable table = PartitionTable.of(image);
       boolean other = table.kind() != PartitionTable.Kind.NONE && table.sectorSize() != sector;
       if (other && !anySectors) {
@@ -55,8 +72,6 @@ public final class SectorFit {
       }
     } catch (UnreadableException e) {
       // What cannot be read is missing from the drive, too.
-    } catch (IOException e) {
-      throw IoFailure.told(action, e);
     }
   }
 

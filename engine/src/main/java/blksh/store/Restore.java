@@ -1,7 +1,10 @@
 package blksh.store;
 
 import blksh.BlkshException;
+import blksh.block.BlockSource;
 import blksh.block.Extent;
+import blksh.block.PageTarget;
+import blksh.filesystem.SectorFit;
 import blksh.io.IoFailure;
 import blksh.io.UnreadableException;
 import blksh.store.pack.FrameCache;
@@ -10,7 +13,10 @@ import blksh.task.OrderedStep;
 import blksh.task.Task;
 import blksh.task.Workers;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.OptionalLong;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -22,7 +28,9 @@ import java.util.concurrent.TimeUnit;
  */
 final class Restore {
 
-  private static final int SEGMENT_PAGES = 256;
+  /** Pages of a piece of the image. */
+  static final int SEGMENT_PAGES = 256;
+
   private static final long CACHE_BYTES = 8L << 20;
 
   /** Segments that may wait for their turn while every worker has another in hand. */
@@ -38,12 +46,13 @@ final class Restore {
   private final FrameCache cache = new FrameCache(CACHE_BYTES);
   private final FrameCache.Owner owner = new FrameCache.Owner();
   private final PageGroups groups;
-  private final OrderedStep<Segment> inOrder = new OrderedStep<>(this::prove);
   private final BlockingQueue<Segment> idle = new LinkedBlockingQueue<>();
-  private final RootDigest root = new RootDigest();
-  private final ExtentCursor plan;
   private volatile boolean broken;
-  private long planned;
+
+  // Of one pass through the image.
+  private OrderedStep<Segment> inOrder;
+  private RootDigest root;
+  private RestorePlan plan;
   private long tickets;
 
   Restore(
@@ -59,7 +68,6 @@ final class Restore {
     this.targetName = targetName;
     this.task = task;
     this.groups = new PageGroups(file);
-    this.plan = new ExtentCursor(file);
     for (int i = 0; i < Workers.count() + AHEAD; i++) {
       idle.add(new Segment());
     }
@@ -87,22 +95,81 @@ final class Restore {
     }
   }
 
-  RestoreResult run() {
+  /**
+   * Restores to a file or a drive, which is refused before anything is written.
+   *
+   * @param image the same as a source, which is closed
+   */
+  static RestoreResult run(
+      Repository repository,
+      BlockSource image,
+      Manifest manifest,
+      Path target,
+      RestoreOptions options,
+      Task task) {
+    try (image) {
+      SectorFit.check(image, target, "restore to " + target, options.anySectors(), task);
+    }
+    try (ManifestFile file = repository.manifests().open(manifest)) {
+      RestoreTarget to = RestoreTarget.of(target, file.manifest().size(), options);
+      return run(repository, file, to, target.toString(), task);
+    } catch (IOException e) {
+      throw new BlkshException("restore to " + target, IoFailure.reason(e), e);
+    }
+  }
+
+  /** Restores to what is far away. */
+  static RestoreResult run(
+      Repository repository,
+      BlockSource image,
+      Manifest manifest,
+      PageTarget target,
+      RestoreOptions options,
+      Task task) {
+    try (image) {
+      SectorFit.check(image, target, options.anySectors(), task);
+    }
+    String name = target.describe().location();
+    try (ManifestFile file = repository.manifests().open(manifest)) {
+      RestoreTarget to = new FarRestoreTarget(target, options.dryRun());
+      return run(repository, file, to, name, task);
+    }
+  }
+
+  /** Restores to a stream, in order. */
+  static RestoreResult run(Repository repository, Manifest manifest, OutputStream out, Task task)
+      throws IOException {
+    try (ManifestFile file = repository.manifests().open(manifest)) {
+      return run(repository, file, RestoreTarget.of(out), "-", task);
+    }
+  }
+
+  /** Runs one and closes the target; a failure says what is left there. */
+  private static RestoreResult run(
+      Repository repository, ManifestFile file, RestoreTarget target, String name, Task task) {
+    try (target) {
+      return new Restore(repository, file, target, name, task).run();
+    } catch (BlkshException e) {
+      throw target.withWhatIsLeft(e);
+    }
+  }
+
+  private RestoreResult run() {
     long started = System.nanoTime();
     task.expect(manifest.size());
     // All are read before there is anything to take back.
     BadTally missing = new BadTally();
     file.eachBad(0, manifest.size(), missing::count);
     try {
-      Workers.run(task, Workers.count(), this::work, () -> broken = true);
-      if (!root.finish(manifest.size()).equals(manifest.root())) {
-        throw new BlkshException(
-                "restore " + manifest.reference(), "the image does not have its root digest")
-            .suggest("verify the store");
+      OptionalLong from = OptionalLong.of(0);
+      while (from.isPresent()) {
+        pass(from.getAsLong());
+        from = target.finishes();
+        if (from.isPresent()) {
+          task.phase("comparing what was written before a cut");
+        }
       }
-      task.phase("flushing");
-      target.finish();
-      target.lost().forEach(task::note);
+      target.tell(task);
     } catch (IOException e) {
       throw targetFailure(e);
     }
@@ -115,9 +182,29 @@ final class Restore {
         manifest,
         targetName,
         target.writtenBytes(),
-        manifest.size() - target.writtenBytes(),
+        Math.max(0, manifest.size() - target.writtenBytes()), // some may be written twice
         missing.first(),
+        target.movedBytes(),
         Duration.ofNanos(System.nanoTime() - started));
+  }
+
+  /**
+   * Goes through the image and proves it.
+   *
+   * @param from byte; from which on it was proven before, if it is not 0
+   */
+  private void pass(long from) {
+    inOrder = new OrderedStep<>(this::prove);
+    root = new RootDigest();
+    plan = new RestorePlan(file, SEGMENT_PAGES, target, Page.count(from));
+    tickets = 0;
+    Workers.run(task, Workers.count(), this::work, () -> broken = true);
+    if (from == 0 && !root.finish(manifest.size()).equals(manifest.root())) {
+      throw new BlkshException(
+              "restore " + manifest.reference(), "the image does not have its root digest")
+          .suggest("verify the store");
+    }
+    task.phase("flushing");
   }
 
   private BlkshException targetFailure(IOException e) {
@@ -129,7 +216,11 @@ final class Restore {
     ProvenReader reader = new ProvenReader(repository, groups, cache, owner);
     try {
       Segment segment = takeIdle();
-      while (segment != null && claim(segment)) {
+      while (segment != null) {
+        if (!claim(segment)) {
+          idle.add(segment); // for the next pass
+          return;
+        }
         task.checkCancelled();
         read(segment, reader);
         if (!target.ordered()) {
@@ -169,8 +260,10 @@ final class Restore {
     if (target.ordered()) {
       write(segment);
     }
+    long end = segment.position() + segment.length();
     task.advance(segment.length());
     idle.add(segment);
+    target.reached(end);
   }
 
   private UnreadableException damaged(
@@ -186,31 +279,14 @@ final class Restore {
   }
 
   private synchronized boolean claim(Segment segment) throws ManifestFile.DamagedManifest {
-    if (planned >= file.pages()) {
+    RestorePlan.Piece piece = plan.next();
+    if (piece == null) {
       return false;
     }
-    if (planned >= plan.end) {
-      plan.next();
-    }
     segment.ticket = tickets++;
-    segment.first = planned;
-    segment.run = null;
-    if (plan.kind != Extent.Kind.DATA && plan.end - planned >= SEGMENT_PAGES) {
-      segment.run = plan.kind;
-      planned = plan.end;
-    } else {
-      long limit = Math.min(file.pages(), planned + SEGMENT_PAGES);
-      while (planned < limit) {
-        if (planned >= plan.end) {
-          plan.next();
-          if (plan.kind != Extent.Kind.DATA && plan.end - plan.start >= SEGMENT_PAGES) {
-            break;
-          }
-        }
-        planned = Math.min(limit, plan.end);
-      }
-    }
-    segment.end = planned;
+    segment.first = piece.first();
+    segment.end = piece.end();
+    segment.run = piece.run();
     return true;
   }
 
@@ -260,11 +336,12 @@ final class Restore {
       long position = s.position() + (long) from * Page.SIZE;
       int length = (int) Math.min((long) (i - from) * Page.SIZE, manifest.size() - position);
       if (kind == Extent.Kind.DATA) {
-        target.write(position, s.bytes, from * Page.SIZE, length);
+        target.write(position, s.bytes, from * Page.SIZE, length, s.digests, from * Page.DIGEST);
       } else {
         writeUnstored(kind, position, length);
       }
     }
+    target.written(s.position());
   }
 
   private void writeUnstored(Extent.Kind kind, long position, long length) throws IOException {

@@ -15,6 +15,7 @@ import java.util.Map;
  * @param writtenBytes bytes written
  * @param skippedBytes bytes that needed no writing: holes, and what was there already
  * @param bad ranges that were unreadable when captured and so are missing, the first 1000
+ * @param movedBytes bytes moved to and from another machine; 0 when the target is here
  * @param elapsed the whole time
  */
 public record RestoreResult(
@@ -23,6 +24,7 @@ public record RestoreResult(
     long writtenBytes,
     long skippedBytes,
     List<Extent> bad,
+    long movedBytes,
     Duration elapsed)
     implements Figures {
 
@@ -34,6 +36,9 @@ public record RestoreResult(
     figures.put("size", manifest.size());
     figures.put("writtenBytes", writtenBytes);
     figures.put("skippedBytes", skippedBytes);
+    if (movedBytes > 0) {
+      figures.put("movedBytes", movedBytes);
+    }
     figures.put("badRanges", bad.size());
     return figures;
   }

@@ -7,6 +7,7 @@ import blksh.io.TargetFile;
 import blksh.io.WriteClaim;
 import blksh.store.pack.Page;
 import blksh.store.shelf.ReadOnlyFile;
+import blksh.task.Task;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -15,6 +16,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Where a restore writes to. Positions are written from several threads, in no order. */
@@ -25,7 +28,7 @@ abstract class RestoreTarget implements Closeable {
 
   private final AtomicLong written = new AtomicLong();
 
-  /** Bytes written so far. */
+  /** Bytes written so far, with those that are being written. */
   final long writtenBytes() {
     return written.get();
   }
@@ -42,6 +45,31 @@ abstract class RestoreTarget implements Closeable {
   /** Writes bytes of the image. */
   abstract void write(long position, byte[] from, int offset, int length) throws IOException;
 
+  /**
+   * As above, of whole pages.
+   *
+   * @param digests SHA-256 of each page
+   * @param at where the first is in it
+   */
+  void write(long position, byte[] from, int offset, int length, byte[] digests, int at)
+      throws IOException {
+    write(position, from, offset, length);
+  }
+
+  /** How many pieces of the image it wants to be told of before they are written, 1 or more. */
+  int ahead() {
+    return 1;
+  }
+
+  /** Tells of a piece that will be written, in the order of the image. */
+  void announce(long position, long length) {}
+
+  /** A piece was written. */
+  void written(long position) {}
+
+  /** All up to a byte was written, in the order of the image. */
+  void reached(long position) {}
+
   /** Makes a range read as zeros. */
   abstract void zeros(long position, long length) throws IOException;
 
@@ -53,9 +81,54 @@ abstract class RestoreTarget implements Closeable {
   /** Makes everything durable; until now the target may be given up. */
   abstract void finish() throws IOException;
 
+  /**
+   * As {@link #finish}.
+   *
+   * @return nothing when it is; else the byte from which on all is to be written once more before
+   */
+  OptionalLong finishes() throws IOException {
+    finish();
+    return OptionalLong.empty();
+  }
+
+  /** Bytes that were moved to and from another machine. */
+  long movedBytes() {
+    return 0;
+  }
+
+  /** Tells an operation what is worth knowing of how it went. */
+  void tell(Task task) {
+    lost().forEach(task::note);
+  }
+
   /** What a file that was replaced had and the new one has not; once it is finished. */
   List<String> lost() {
     return List.of();
+  }
+
+  /**
+   * What is left there of a restore that failed, as a clause, with what to do: asked when it was
+   * closed. Nothing where it is as it was.
+   */
+  Optional<String> left() {
+    return Optional.empty();
+  }
+
+  /** Of what is written in place. */
+  final Optional<String> partlyWritten() {
+    return Optional.of("it is partly written: restore it once more")
+        .filter(clause -> writtenBytes() > 0);
+  }
+
+  /** Has a failure say what is left there, whichever it is; when this is closed. */
+  final BlkshException withWhatIsLeft(BlkshException failure) {
+    Optional<String> left = left();
+    if (left.isPresent()) {
+      String said = failure.suggestion();
+      boolean isSaid = said == null || left.get().contains(said);
+      failure.suggest(isSaid ? left.get() : said + "; " + left.get());
+    }
+    return failure;
   }
 
   /** Lets go; what was not finished is removed where that is possible. */
@@ -112,8 +185,8 @@ abstract class RestoreTarget implements Closeable {
 
     @Override
     void write(long position, byte[] from, int offset, int length) throws IOException {
-      target.write(position, ByteBuffer.wrap(from, offset, length));
       count(length);
+      target.write(position, ByteBuffer.wrap(from, offset, length));
     }
 
     @Override
@@ -139,13 +212,18 @@ abstract class RestoreTarget implements Closeable {
     }
 
     @Override
+    Optional<String> left() {
+      return target.isDevice() ? partlyWritten() : Optional.empty();
+    }
+
+    @Override
     public void close() {
       target.close();
     }
   }
 
   /** What no file system uses and what nobody could read need not be written over a drive. */
-  private static boolean isUnneeded(Extent.Kind kind) {
+  static boolean isUnneeded(Extent.Kind kind) {
     return kind == Extent.Kind.BAD || kind == Extent.Kind.FREE;
   }
 
@@ -188,8 +266,8 @@ abstract class RestoreTarget implements Closeable {
           step = Math.min(Page.SIZE, length - at);
         }
         if (at > from0) {
-          file.write(position + from0, from, offset + from0, at - from0);
           count(at - from0);
+          file.write(position + from0, from, offset + from0, at - from0);
         } else {
           at += step;
         }
@@ -223,6 +301,11 @@ abstract class RestoreTarget implements Closeable {
         }
       }
       file.force(true);
+    }
+
+    @Override
+    Optional<String> left() {
+      return partlyWritten();
     }
 
     @Override

@@ -3,7 +3,7 @@ package blksh.store;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.BlockStream;
-import blksh.filesystem.SectorFit;
+import blksh.block.PageTarget;
 import blksh.io.IoFailure;
 import blksh.retention.Policy;
 import blksh.store.pack.Codec;
@@ -273,31 +273,27 @@ public final class Store implements Closeable {
   public RestoreResult restore(Manifest manifest, Path target, RestoreOptions options, Task task) {
     ManifestKind.IMAGE.require(manifest, "restore");
     return call(
-        task,
-        () -> {
-          try (BlockSource image = source(manifest)) {
-            SectorFit.check(image, target, "restore to " + target, options.anySectors(), task);
-          }
-          try (ManifestFile file = repository.manifests().open(manifest);
-              RestoreTarget to = RestoreTarget.of(target, file.manifest().size(), options)) {
-            return new Restore(repository, file, to, target.toString(), task).run();
-          } catch (IOException e) {
-            throw new BlkshException("restore to " + target, IoFailure.reason(e), e);
-          }
-        });
+        task, () -> Restore.run(repository, source(manifest), manifest, target, options, task));
+  }
+
+  /**
+   * Restores an image to a drive or a file of another machine, by the same rules.
+   *
+   * @param target opened for the size of the image; it is closed
+   */
+  public RestoreResult restore(
+      Manifest manifest, PageTarget target, RestoreOptions options, Task task) {
+    try (target) {
+      ManifestKind.IMAGE.require(manifest, "restore");
+      return call(
+          task, () -> Restore.run(repository, source(manifest), manifest, target, options, task));
+    }
   }
 
   /** Restores an image to a stream, in order; holes are written as zeros. */
   public RestoreResult restore(Manifest manifest, OutputStream out, Task task) {
     ManifestKind.IMAGE.require(manifest, "restore");
-    return call(
-        task,
-        () -> {
-          try (ManifestFile file = repository.manifests().open(manifest);
-              RestoreTarget to = RestoreTarget.of(out)) {
-            return new Restore(repository, file, to, "-", task).run();
-          }
-        });
+    return call(task, () -> Restore.run(repository, manifest, out, task));
   }
 
   /** A captured image as a source, which has the store open for itself until it is closed. */

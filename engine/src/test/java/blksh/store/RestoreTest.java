@@ -64,6 +64,26 @@ class RestoreTest {
     return store.restore(manifest, target, options, Task.unwatched());
   }
 
+  // ---- failures on the way -------------------------------------------------------------------
+
+  @Test
+  void whatIsPartlyWrittenIsToldWhateverEndsIt() throws IOException {
+    Path there = Images.write(folder.resolve("there"), Content.random(8 * MIB, 4));
+    Path copy = Images.write(folder.resolve("copy"), Content.random(8 * MIB, 4));
+    try (Stream<Path> packs = Files.walk(folder.resolve("store/packs"))) {
+      Path pack = packs.filter(Files::isRegularFile).findAny().orElseThrow();
+      Images.flip(pack, Files.size(pack) / 2, 255);
+    }
+    String left = "it is partly written: restore it once more";
+    assertThatThrownBy(() -> restore(there, CHANGED)).hasMessageEndingWith("; " + left);
+    assertThatThrownBy(() -> restore(copy, OVERWRITE))
+        .hasMessageContaining("verify the store")
+        .hasMessageNotContaining(left);
+    try (LoopDevice drive = LoopDevice.attach(copy, 512)) {
+      assertThatThrownBy(() -> restore(drive.path(), OVERWRITE)).hasMessageEndingWith("; " + left);
+    }
+  }
+
   // ---- refusals ------------------------------------------------------------------------------
 
   @Test

@@ -108,6 +108,12 @@ internal constructor(
   val written: Size
     get() = Size(result.writtenBytes())
 
+  /**
+   * Bytes that went to another machine and came from it, as they were moved; null when it is here.
+   */
+  val moved: Size?
+    get() = result.movedBytes().takeIf { it > 0 }?.let { Size(it) }
+
   override fun title(): String =
     if (dryRun) "would restore ${manifest.reference}" else "restored ${manifest.reference}"
 
@@ -118,6 +124,7 @@ internal constructor(
       Field.of("size", manifest.size),
       Field.of("written", written),
       Field.of("left alone", Size(result.skippedBytes())),
+      Field.of("moved", moved),
       Field.of("took", result.elapsed()),
       Field.detail("dry run", dryRun),
     )

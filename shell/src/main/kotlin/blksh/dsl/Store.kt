@@ -242,13 +242,15 @@ internal constructor(
   }
 
   /**
-   * Restores a version to a file or a drive, proven page by page.
+   * Restores a version to a file or a drive, proven page by page. To one of another machine only
+   * what differs is moved.
    *
-   * @param to a path, or `-` for standard output
+   * @param to a path, `ssh://USER@HOST/PATH`, or `-` for standard output
    * @param overwrite whether a file or drive that is there may be written over
    * @param onlyChanged whether to read what is there and write only what differs
    * @param anySectors whether a partition table may go to a drive whose sectors it does not count
    *   in
+   * @param sudo whether to write to another machine as root by sudo there
    *
    * Example: `sampleStore().restore("disk@1", to = "$home/samples/copy.img", overwrite = true)`
    */
@@ -258,7 +260,9 @@ internal constructor(
     overwrite: Boolean = false,
     onlyChanged: Boolean = false,
     anySectors: Boolean = false,
+    sudo: Boolean = false,
   ): Restored {
+    val access = RemoteAccess.toWrite(session, Place.parse(to), sudo)
     val options =
       RestoreOptions.defaults()
         .withOverwrite(overwrite || onlyChanged)
@@ -271,6 +275,9 @@ internal constructor(
           engine.restore(manifest.stored, OutputStream.nullOutputStream(), task)
         } else if (to == "-") {
           engine.restore(manifest.stored, session.dataOut(), task)
+        } else if (access != null) {
+          val there = access.target(manifest.stored.size(), options)
+          engine.restore(manifest.stored, there, options, task)
         } else {
           engine.restore(manifest.stored, target(to), options, task)
         }
@@ -285,7 +292,8 @@ internal constructor(
     overwrite: Boolean = false,
     onlyChanged: Boolean = false,
     anySectors: Boolean = false,
-  ): Restored = restore(manifest(reference), to, overwrite, onlyChanged, anySectors)
+    sudo: Boolean = false,
+  ): Restored = restore(manifest(reference), to, overwrite, onlyChanged, anySectors, sudo)
 
   /**
    * Checks what was written; damage is reported with the images and bytes it hits, and makes the

@@ -32,6 +32,15 @@ record AgentFrame(int kind, int channel, int number, byte[] payload) {
   static final int DRIVES = 7;
   static final int PING = 8;
   static final int SIZE = 9;
+  static final int TEACH = 10;
+  static final int CLAIM = 11;
+  static final int WRITE = 12;
+  static final int KEEP = 13;
+  static final int ZERO = 14;
+  static final int FINISH = 15;
+  static final int DROP = 16;
+  static final int HASH_OLD = 17;
+  static final int FLUSH = 18;
 
   // What is answered.
   static final int HELLO = 65;
@@ -44,6 +53,14 @@ record AgentFrame(int kind, int channel, int number, byte[] payload) {
   static final int ALIVE = 72;
   static final int FAILED = 73;
   static final int SIZED = 74;
+  static final int TAUGHT = 75;
+  static final int CLAIMED = 76;
+  static final int WROTE = 77;
+  static final int FINISHED = 78;
+  static final int DROPPED = 79;
+
+  /** The last kind of an answer. */
+  static final int LAST = DROPPED;
 
   /** How bytes are packed. */
   static final int RAW = 0;
@@ -56,7 +73,7 @@ record AgentFrame(int kind, int channel, int number, byte[] payload) {
       case PAGES -> PAGES_BYTES + ELSE;
       case DATA -> BLOCK_BYTES + ELSE;
       case LISTED -> MOST_LISTED;
-      case ALIVE, SIZED -> Long.BYTES;
+      case ALIVE, SIZED, TAUGHT, WROTE, DROPPED -> Long.BYTES;
       default -> ELSE;
     };
   }
@@ -69,6 +86,10 @@ record AgentFrame(int kind, int channel, int number, byte[] payload) {
       case EXTENTS -> EXTENT;
       case DRIVES -> LISTED;
       case SIZE -> SIZED;
+      case TEACH -> TAUGHT;
+      case CLAIM -> CLAIMED;
+      case FINISH -> FINISHED;
+      case DROP -> DROPPED;
       default -> throw new IllegalArgumentException("no request of kind " + kind);
     };
   }

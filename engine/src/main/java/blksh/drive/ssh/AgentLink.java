@@ -17,6 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -28,6 +29,10 @@ import java.util.concurrent.atomic.AtomicLong;
 final class AgentLink implements Closeable {
 
   private static final String SOURCE = "agent.py";
+
+  /** What an agent must know to write. */
+  private static final String TARGET_SOURCE = "target.py";
+
   private static final int VERSION = 1;
   private static final long SILENCE_NANOS = TimeUnit.SECONDS.toNanos(30);
   private static final long PING_SECONDS = 10;
@@ -60,6 +65,7 @@ final class AgentLink implements Closeable {
   private final Set<Integer> channels = ConcurrentHashMap.newKeySet();
 
   private final AtomicInteger numbers = new AtomicInteger();
+  private final AtomicBoolean taught = new AtomicBoolean();
   private final AtomicLong moved;
   private final CompletableFuture<AgentFrame> hello = new CompletableFuture<>();
   private volatile long heardNanos = System.nanoTime();
@@ -78,7 +84,11 @@ final class AgentLink implements Closeable {
 
   /** The source of the agent, as it is sent. */
   static byte[] source() {
-    try (InputStream in = AgentLink.class.getResourceAsStream(SOURCE)) {
+    return source(SOURCE);
+  }
+
+  private static byte[] source(String name) {
+    try (InputStream in = AgentLink.class.getResourceAsStream(name)) {
       return in.readAllBytes();
     } catch (IOException e) {
       throw new IllegalStateException(e);
@@ -186,6 +196,15 @@ final class AgentLink implements Closeable {
     return answer;
   }
 
+  /** Sends what an agent must know to write, once. */
+  void teachTargets() {
+    synchronized (taught) { // a claim of anybody else is sent behind it
+      if (!taught.getAndSet(true)) {
+        request(AgentFrame.TEACH, 0, source(TARGET_SOURCE));
+      }
+    }
+  }
+
   /** Has a drive told what comes for its channel. */
   void listen(int channel, Listener listener) {
     channels.add(channel);
@@ -236,7 +255,7 @@ final class AgentLink implements Closeable {
     if (length < 0 || length > AgentFrame.most(kind)) {
       throw garbage("an answer claims to have " + Integer.toUnsignedString(length) + " bytes");
     }
-    if (kind < AgentFrame.HELLO || kind > AgentFrame.SIZED) {
+    if (kind < AgentFrame.HELLO || kind > AgentFrame.LAST) {
       throw garbage("an answer is of no kind that is known (" + kind + ")");
     }
     mustBeAsked(kind, channel, number);
@@ -372,6 +391,11 @@ final class AgentLink implements Closeable {
   /** Whether anything has come that need not come again. */
   boolean wasUseful() {
     return useful;
+  }
+
+  /** The error number of a FAILED frame; 0 when there is none. */
+  static int code(AgentFrame failed) {
+    return failed.payload().length >= Integer.BYTES ? failed.content().getInt() : 0;
   }
 
   /** The text of a FAILED frame. */

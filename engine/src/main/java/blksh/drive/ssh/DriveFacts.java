@@ -28,8 +28,31 @@ final class DriveFacts {
 
   private final Facts facts;
 
-  DriveFacts(Facts facts) {
+  /** Whether it is written. */
+  private final boolean written;
+
+  private DriveFacts(Facts facts, boolean written) {
     this.facts = facts;
+    this.written = written;
+  }
+
+  /** Of what is read. */
+  DriveFacts(Facts facts) {
+    this(facts, false);
+  }
+
+  /**
+   * Of what is written: after a new start of the machine it is never the same. Serial numbers of
+   * cheap drives are equal, and what was written to a wrong one is lost; to begin anew costs
+   * little, as only what differs is written.
+   */
+  static DriveFacts ofTarget(Facts facts) {
+    return new DriveFacts(facts, true);
+  }
+
+  /** Whether a drive may have sectors of so many bytes. */
+  static boolean isSector(long bytes) {
+    return bytes >= 512 && bytes <= 65536 && Long.bitCount(bytes) == 1;
   }
 
   private boolean isFile() {
@@ -45,7 +68,12 @@ final class DriveFacts {
     MARKS.forEach(mark -> mustBeEqual(mark, found, location));
     boolean restarted =
         facts.text("boot").isEmpty() || !facts.text("boot").equals(found.text("boot"));
-    if (isFile()) {
+    if (restarted && written) {
+      throw refused(location, "the machine was started anew meanwhile, or it is another");
+    }
+    if (isFile() && written) {
+      mustBeTheFileThatIsWritten(found, location);
+    } else if (isFile()) {
       mustBeTheFile(found, location, restarted);
     } else if (restarted) {
       mustTellItself(location);
@@ -90,6 +118,12 @@ final class DriveFacts {
     }
   }
 
+  /** It changes as it is written, so that its last change says nothing. */
+  private void mustBeTheFileThatIsWritten(Facts found, String location) {
+    mustBeEqual("number", found, location);
+    mustBeEqual("generation", found, location);
+  }
+
   /** After a new start of the machine. */
   private void mustTellItself(String location) {
     boolean named =
@@ -114,9 +148,9 @@ final class DriveFacts {
     }
   }
 
-  private static BlkshException refused(String location, String problem) {
+  private BlkshException refused(String location, String problem) {
     return new BlkshException("go on with " + location, problem)
-        .suggest("capture again what is to be captured");
+        .suggest(written ? "restore it once more" : "capture again what is to be captured");
   }
 
   /** The ranges that change meanwhile. @param size of the drive in bytes */

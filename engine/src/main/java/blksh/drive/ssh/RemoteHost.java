@@ -4,10 +4,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
+import blksh.block.PageTarget;
+import blksh.block.TargetTerms;
 import blksh.drive.Drives;
 import blksh.drive.Machine;
 import blksh.io.Program;
 import blksh.task.CancelledException;
+import blksh.task.Task;
 import blksh.task.Waiting;
 import java.io.Closeable;
 import java.nio.file.Path;
@@ -119,17 +122,41 @@ public final class RemoteHost implements Closeable {
    * @throws BlkshException when the host cannot be reached, or there is no such thing
    */
   public BlockSource open(String path) {
-    String location = "ssh://" + target + path;
-    if (path.isEmpty() || path.equals("/")) {
-      throw new BlkshException("open " + location, "it names no drive")
-          .suggest("write ssh://" + target + "/dev/sda");
-    }
-    if (path.indexOf('\0') >= 0) {
-      throw new BlkshException("open " + location, "no path has a zero byte in it");
-    }
+    String location = location("open", path);
     return hasAgent()
         ? RemoteDrive.open(this, location, path.getBytes(UTF_8))
         : DdDrive.open(this, location, path.getBytes(UTF_8));
+  }
+
+  private String location(String action, String path) {
+    String location = "ssh://" + target + path;
+    if (path.isEmpty() || path.equals("/")) {
+      throw new BlkshException(action + " " + location, "it names no drive")
+          .suggest("write ssh://" + target + "/dev/sda");
+    }
+    if (path.indexOf('\0') >= 0) {
+      throw new BlkshException(action + " " + location, "no path has a zero byte in it");
+    }
+    return location;
+  }
+
+  /**
+   * Opens a drive or a file to be written by a restore. Whether it may be is decided there, by the
+   * rules for drives and files of this machine.
+   *
+   * @param path as above
+   * @throws BlkshException when the host cannot be reached, has no python3, or the target is
+   *     refused: nothing was written then
+   */
+  public PageTarget target(String path, TargetTerms terms) {
+    String location = location("restore to", path);
+    if (!hasAgent()) {
+      throw new BlkshException(
+              "restore to " + location,
+              "there is no python3 on " + name() + ", and nothing else is trusted to write there")
+          .suggest("install python3 there, or restore to a file here");
+    }
+    return RemoteTarget.open(this, location, path.getBytes(UTF_8), terms);
   }
 
   /** What it cannot do, as a sentence: that nothing is saved on the wire; nothing when it can. */
@@ -221,6 +248,16 @@ public final class RemoteHost implements Closeable {
   /** How often the connection had to be made again. */
   int reconnects() {
     return reconnects.get();
+  }
+
+  /** Tells how often the connection had to be made again. */
+  void tellCuts(Task task) {
+    int times = reconnects.get();
+    if (times > 0) {
+      task.note(
+          "the connection to %s was cut and made again, %d time%s"
+              .formatted(name(), times, times == 1 ? "" : "s"));
+    }
   }
 
   /** A new measure of how long the other side may owe an answer. */

@@ -13,7 +13,7 @@ import java.util.Map;
  */
 final class RemoteOffers {
 
-  private final RemoteDrive drive;
+  private final RemoteChannel drive;
 
   // Guarded by the drive.
   private AgentLink link;
@@ -25,7 +25,7 @@ final class RemoteOffers {
   private final Flight flight = new Flight();
   private boolean givenUp;
 
-  RemoteOffers(RemoteDrive drive) {
+  RemoteOffers(RemoteChannel drive) {
     this.drive = drive;
   }
 
@@ -48,7 +48,7 @@ final class RemoteOffers {
 
   /** Asks for digests; the caller sends what was asked before to a new connection. */
   void ask(AgentLink used, RemotePages pages, int number) {
-    used.send(AgentFrame.HASH, drive.channel(), number, pages.request());
+    used.send(drive.hashing(), drive.channel(), number, pages.request());
   }
 
   RemotePages offer(long position, int length) {
@@ -136,7 +136,9 @@ final class RemoteOffers {
           used.progress();
         }
       }
-      used.send(AgentFrame.WANT, drive.channel(), number, mask);
+      if (drive.keepsBytes()) {
+        used.send(AgentFrame.WANT, drive.channel(), number, mask);
+      }
     }
   }
 

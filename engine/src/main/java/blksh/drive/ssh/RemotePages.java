@@ -19,7 +19,7 @@ final class RemotePages implements PageOffer {
 
   private static final int DIGEST = 32;
 
-  private final RemoteDrive drive;
+  private final RemoteChannel drive;
   private final RemoteOffers offers;
   private final long position;
   private final int length;
@@ -45,7 +45,7 @@ final class RemotePages implements PageOffer {
 
   private record Packed(int codec, BitSet pages, ByteBuffer bytes) {}
 
-  RemotePages(RemoteDrive drive, RemoteOffers offers, long position, int length) {
+  RemotePages(RemoteChannel drive, RemoteOffers offers, long position, int length) {
     this.drive = drive;
     this.offers = offers;
     this.position = position;

@@ -14,7 +14,7 @@ final class Unpacking {
    *
    * @throws blksh.BlkshException when it is of another length, or cannot be unpacked
    */
-  static byte[] of(RemoteDrive drive, int codec, ByteBuffer packed, int length) {
+  static byte[] of(RemoteChannel drive, int codec, ByteBuffer packed, int length) {
     byte[] raw = new byte[length];
     if (codec == AgentFrame.RAW && packed.remaining() == length) {
       packed.duplicate().get(raw);

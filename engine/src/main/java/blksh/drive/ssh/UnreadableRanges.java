@@ -23,7 +23,7 @@ final class UnreadableRanges {
    * @return in bytes of the drive
    * @throws blksh.BlkshException when they cannot be so
    */
-  static List<Extent> of(RemoteDrive drive, ByteBuffer content, long start, int length) {
+  static List<Extent> of(RemoteChannel drive, ByteBuffer content, long start, int length) {
     if (content.remaining() < Integer.BYTES) {
       throw drive.garbage("it does not tell what cannot be read");
     }

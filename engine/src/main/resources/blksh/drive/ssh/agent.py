@@ -22,8 +22,10 @@ HEAD = struct.Struct("!IBII")
 
 # What is asked.
 OPEN, CLOSE, HASH, WANT, READ, EXTENTS, DRIVES, PING, SIZE = range(1, 10)
+TEACH, CLAIM = 10, 11
 # What is answered.
 HELLO, OPENED, DIGESTS, PAGES, DATA, EXTENT, LISTED, ALIVE, FAILED, SIZED = range(65, 75)
+TAUGHT, CLAIMED = 75, 76
 
 PAGE = 4096
 SEGMENT = 64 * PAGE
@@ -48,6 +50,10 @@ MOST_LISTED = 4000000
 BLKSSZGET = 0x1268
 FS_IOC_GETVERSION = 2 << 30 | struct.calcsize("l") << 16 | ord("v") << 8 | 1
 LOOP_GET_STATUS64 = 0x4C05
+
+# What opens a target to be written, by the payload of a CLAIM. There is none before a TEACH has brought it
+# (target.py): nothing can be written by an agent that only reads.
+CLAIMING = []
 
 
 class Output:
@@ -74,8 +80,8 @@ class Output:
     def fail(self, channel, number, code, text):
         self.send(FAILED, channel, number, struct.pack("!I", code) + text.encode("utf-8", "replace"))
 
-    def alive(self):
-        if time.monotonic() - self.last >= ALIVE_SECONDS and self.lock.acquire(False):
+    def alive(self, asked):
+        if (asked or time.monotonic() - self.last >= ALIVE_SECONDS) and self.lock.acquire(False):
             self.lock.release()
             self.send(ALIVE, 0, 0)
 
@@ -121,10 +127,10 @@ class Levels:
 
 
 class Reader:
-    """A drive or a file open for reading."""
+    """A drive or a file open for reading; for more only by who says so."""
 
-    def __init__(self, path):
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0))
+    def __init__(self, path, flags=os.O_RDONLY):
+        fd = os.open(path, flags | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0), 0o600)
         try:
             self.status = os.fstat(fd)
             kind = stat.S_IFMT(self.status.st_mode)
@@ -519,6 +525,8 @@ class Channel:
             self.put(self.reading, self.extents, (number, position, end, min(most, 4096)))
         elif kind == SIZE:
             self.put(self.reading, self.size, (number,))
+        else:
+            self.output.fail(self.number, number, errno.EBADF, "it is open for reading, and for nothing else")
 
     def working(self):
         """Says that this drive is slow, not stuck."""
@@ -714,23 +722,38 @@ class Drives:
         self.opening = {}  # channel: number of the request
 
     def open(self, channel, number, path):
+        self.begin(channel, number, OPENED, Channel, lambda: Reader(path))
+
+    def claim(self, channel, number, payload):
+        if not CLAIMING:
+            self.output.fail(channel, number, errno.EPERM, "this agent only reads")
+            return
+        work, claimed = CLAIMING[0]
+        tell = lambda: self.output.send(ALIVE, channel, 0)
+        self.begin(channel, number, CLAIMED, work, lambda: claimed(self, payload, tell))
+
+    def begin(self, channel, number, answer, work, opened):
         self.close(channel)
         with self.lock:
             self.opening[channel] = number
-        start(lambda: self.open_here(channel, number, path))
+        start(lambda: self.open_here(channel, number, answer, work, opened))
 
-    def open_here(self, channel, number, path):
+    def readers(self):
+        with self.lock:
+            return [channel.reader for channel in self.channels.values()]
+
+    def open_here(self, channel, number, answer, work, opened):
         reader = None
         try:
-            reader = Reader(path)
+            reader = opened()
             facts = json.dumps(reader.facts()).encode()
             with self.lock:
                 if self.opening.get(channel) != number:
                     return  # it was closed meanwhile
                 del self.opening[channel]
-                self.channels[channel] = Channel(self.output, channel, reader)
+                self.channels[channel] = work(self.output, channel, reader)
                 reader = None
-            self.output.send(OPENED, channel, number, facts)
+            self.output.send(answer, channel, number, facts)
         except OSError as failure:
             self.output.fail(channel, number, failure.errno or 0, str(failure.strerror))
         except BaseException as failure:
@@ -753,16 +776,28 @@ class Drives:
             opened.ask(kind, number, payload)
 
 
+def teach(output, number, source):
+    """Takes in more of this program, which came the way the rest of it did."""
+    try:
+        if not CLAIMING:
+            exec(compile(source, "target", "exec"), globals())
+        output.send(TAUGHT, 0, number)
+    except BaseException as failure:
+        output.fail(0, number, 0, str(failure) or repr(failure))
+
+
 def run(source):
     """Answers what the peer asks until it says no more."""
     output = Output()
     opened = Drives(output)
     heard = [time.monotonic()]
+    asked = [False]
 
     def watch():
         while True:
             time.sleep(ALIVE_SECONDS / 3)
-            output.alive()
+            output.alive(asked[0])
+            asked[0] = False
             if time.monotonic() - heard[0] > SILENCE_SECONDS:
                 os._exit(1)
 
@@ -783,10 +818,14 @@ def run(source):
             opened.open(channel, number, payload)
         elif kind == CLOSE:
             opened.close(channel)
+        elif kind == TEACH:
+            teach(output, number, payload)
+        elif kind == CLAIM:
+            opened.claim(channel, number, payload)
         elif kind == DRIVES:
             start(lambda number=number: tell_drives(output, number))
         elif kind == PING:
-            output.send(ALIVE, 0, number)
+            asked[0] = True  # answered by who watches: who reads never waits for the peer to read
         else:
             opened.ask(kind, channel, number, payload)
 

@@ -45,6 +45,38 @@ class DriveFactsTest {
     assertThatCode(() -> compare(kind, before, after)).doesNotThrowAnyException();
   }
 
+  private static void compareTarget(String kind, String before, String after) {
+    String always = kind.equals("file") ? FILE : DEVICE;
+    DriveFacts.ofTarget(facts(always + before)).mustBeIn(facts(always + after), "ssh://srv/x");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "device, node=5 diskseq=7, node=5 diskseq=7",
+    "file, generation=3, generation=3",
+    "file, changed=, changed=",
+  })
+  void theSameTargetIsGoneOnWith(String kind, String before, String after) {
+    assertThatCode(() -> compareTarget(kind, before, after)).doesNotThrowAnyException();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "device, wwid=W serial=S, boot=y wwid=W serial=S, the machine was started anew meanwhile",
+    "device, dm=LVM-abc, boot=y dm=LVM-abc, the machine was started anew meanwhile",
+    "device, boot= wwid=W, boot= wwid=W, the machine was started anew meanwhile",
+    "file, generation=3, boot=y generation=3, the machine was started anew meanwhile",
+    "file, generation=3, generation=4, its generation was",
+    "file, generation=3, generation=3 number=254:13, its number was",
+    "device, node=5 diskseq=7, node=5 diskseq=8, its diskseq was",
+    "device, node=5, node=5, what is in it may be another",
+  })
+  void anotherTargetIsRefused(String kind, String before, String after, String told) {
+    assertThatThrownBy(() -> compareTarget(kind, before, after))
+        .hasMessageContaining(told)
+        .hasMessageEndingWith("; restore it once more");
+  }
+
   @ParameterizedTest
   @CsvSource({
     "device, node=5 diskseq=7, node=5 diskseq=8, its diskseq was",

@@ -43,38 +43,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Machines whose agent does not say what is so: our own agent, with something changed in it. */
 class LyingMachineTest {
 
-  /** Works as ssh does, for a machine that is this one. */
-  private static final String SSH =
-      """
-      #!/usr/bin/python3
-      import os, re, struct, sys, zlib
-      command = sys.argv[-1]
-      mark = re.search("blksh:[0-9a-f]+", command).group(0)
-      os.write(1, (mark + ":python:").encode())
-      assert sys.stdin.buffer.readline().decode() == mark + ":go\\n"
-      source = sys.stdin.buffer.read(int(re.search(r"read\\\\((\\\\d+)\\\\)", command).group(1)))
-      agent = {"__name__": "agent"}
-      exec(source[:source.rindex(b"main()")], agent)
-      Output, Channel = agent["Output"], agent["Channel"]
-      send = Output.send
-      def lie(kind, change):
-          def changed(self, what, channel, number, payload=b""):
-              if what == kind:
-                  what, channel, number, payload = change(what, channel, number, payload)
-              return send(self, what, channel, number, payload)
-          Output.send = changed
-      %s
-      agent["main"]()
-      """;
-
   @TempDir Path folder;
 
   private Path ssh(String lie) throws IOException {
-    Tool.named("python3");
-    Path ssh = folder.resolve("ssh");
-    Files.writeString(ssh, SSH.formatted(lie).replace("\\\\", "\\"));
-    Files.setPosixFilePermissions(ssh, PosixFilePermissions.fromString("rwxr-xr-x"));
-    return ssh;
+    return Machines.lying(folder, lie);
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.block.BlockSource;
 import blksh.kit.Content;
+import blksh.kit.Tool;
 import blksh.store.CaptureOptions;
 import blksh.store.CaptureResult;
 import blksh.store.Store;
@@ -18,6 +19,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -31,7 +33,44 @@ final class Machines {
   /** Nobody to ask, and nothing asked. */
   static final PasswordPrompt NOBODY = PasswordPrompt.NOBODY;
 
+  /** Works as ssh does, for a machine that is this one. */
+  private static final String SSH =
+      """
+      #!/usr/bin/python3
+      import os, re, struct, sys, zlib
+      command = sys.argv[-1]
+      mark = re.search("blksh:[0-9a-f]+", command).group(0)
+      os.write(1, (mark + ":python:").encode())
+      assert sys.stdin.buffer.readline().decode() == mark + ":go\\n"
+      source = sys.stdin.buffer.read(int(re.search(r"read\\\\((\\\\d+)\\\\)", command).group(1)))
+      agent = {"__name__": "agent"}
+      exec(source[:source.rindex(b"main()")], agent)
+      Output, Channel = agent["Output"], agent["Channel"]
+      send = Output.send
+      def lie(kind, change):
+          def changed(self, what, channel, number, payload=b""):
+              if what == kind:
+                  what, channel, number, payload = change(what, channel, number, payload)
+              return send(self, what, channel, number, payload)
+          Output.send = changed
+      %s
+      agent["main"]()
+      """;
+
   private Machines() {}
+
+  /**
+   * A program that works as ssh does, for this machine, whose agent was changed.
+   *
+   * @param lie what changes it, in Python
+   */
+  static Path lying(Path folder, String lie) throws IOException {
+    Tool.named("python3");
+    Path ssh = folder.resolve("ssh");
+    Files.writeString(ssh, SSH.formatted(lie).replace("\\\\", "\\"));
+    Files.setPosixFilePermissions(ssh, PosixFilePermissions.fromString("rwxr-xr-x"));
+    return ssh;
+  }
 
   static RemoteHost reach(Path ssh) {
     return reach(ssh, false, NOBODY);

@@ -1,0 +1,79 @@
+package blksh.store;
+
+import blksh.block.Extent;
+import blksh.store.pack.Page;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/**
+ * The pieces of an image in the order in which they are restored. The target is told of some before
+ * they are due, so that one far away can look at what it has there meanwhile.
+ */
+final class RestorePlan {
+
+  private final ManifestFile file;
+  private final ExtentCursor cursor;
+  private final int most;
+  private final RestoreTarget target;
+  private final Deque<Piece> ahead = new ArrayDeque<>();
+  private long planned;
+
+  /**
+   * Part of an image.
+   *
+   * @param first page
+   * @param end page after the last
+   * @param run the kind of all pages when none of them is stored, else null
+   */
+  record Piece(long first, long end, Extent.Kind run) {}
+
+  /**
+   * @param most pages of a piece in which some are stored
+   * @param first page that is restored, up to the pages of the image
+   */
+  RestorePlan(ManifestFile file, int most, RestoreTarget target, long first) {
+    this.file = file;
+    this.most = most;
+    this.target = target;
+    this.cursor = new ExtentCursor(file);
+    this.planned = first;
+  }
+
+  /** The piece that is due; null after the last. */
+  Piece next() throws ManifestFile.DamagedManifest {
+    while (ahead.size() < target.ahead() && planned < file.pages()) {
+      Piece piece = plan();
+      ahead.add(piece);
+      if (piece.run == null) {
+        long position = piece.first * Page.SIZE;
+        long end = Math.min(file.manifest().size(), piece.end * Page.SIZE);
+        target.announce(position, end - position);
+      }
+    }
+    return ahead.poll();
+  }
+
+  private Piece plan() throws ManifestFile.DamagedManifest {
+    if (planned >= cursor.end) {
+      cursor.seek(planned);
+    }
+    long first = planned;
+    Extent.Kind run = null;
+    if (cursor.kind != Extent.Kind.DATA && cursor.end - planned >= most) {
+      run = cursor.kind;
+      planned = cursor.end;
+    } else {
+      long limit = Math.min(file.pages(), planned + most);
+      while (planned < limit) {
+        if (planned >= cursor.end) {
+          cursor.next();
+          if (cursor.kind != Extent.Kind.DATA && cursor.end - cursor.start >= most) {
+            break;
+          }
+        }
+        planned = Math.min(limit, cursor.end);
+      }
+    }
+    return new Piece(first, planned, run);
+  }
+}

@@ -1,0 +1,156 @@
+package blksh.drive.ssh;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import blksh.kit.Tool;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the agent does beside a target, asked of its own code where no connection shows it. */
+class AgentTargetTest {
+
+  /** Has the agent's code, and claims of one agent that do not see each other. */
+  private static final String AGENT =
+      """
+      import os, struct, subprocess, sys, threading, time
+      agent = {"__name__": "agent"}
+      source = open("%s", "rb").read()
+      exec(source[:source.rindex(b"main()")], agent)
+      exec(compile(open("%s", "rb").read(), "target", "exec"), agent)
+      class Blind:
+          def readers(self):
+              return []
+      def claim(path, flags, size=4096):
+          return agent["Target"](Blind(), struct.pack("!BQH", flags, size, 0) + os.fsencode(path))
+      def refusal(work):
+          try:
+              work()
+          except agent["Unfit"] as failure:
+              return str(failure).split("\\n")[0]
+      file = "%s"
+      %s
+      """;
+
+  @TempDir Path folder;
+
+  private Path file() {
+    return folder.resolve("file");
+  }
+
+  private String answer(String question) throws IOException {
+    Path agent = Files.write(folder.resolve("agent.py"), AgentLink.source());
+    Path target = folder.resolve("target.py");
+    try (InputStream in = AgentLink.class.getResourceAsStream("target.py")) {
+      Files.write(target, in.readAllBytes());
+    }
+    Path script = folder.resolve("script.py");
+    Files.writeString(script, AGENT.formatted(agent, target, file(), question));
+    return Tool.named("python3").answer(script);
+  }
+
+  @Test
+  void theAgentBeforeIsWaitedForAsLongAsThereIsSomethingOfIt() throws IOException {
+    String seconds =
+        answer(
+            """
+            agent["AGAIN_SECONDS"] = 0.1
+            child = subprocess.Popen(["sleep", "1"])
+            target = agent["Target"].__new__(agent["Target"])
+            told = []
+            target.again, target.tell = True, lambda: told.append(1)
+            target.token = "%s %d %s" % (agent["boot"](), child.pid, agent["started"](child.pid))
+            threading.Thread(target=child.wait).start()
+            began = time.monotonic()
+            for _ in target.attempts(1):
+                pass
+            print(time.monotonic() - began)
+            """);
+    assertThat(Double.parseDouble(seconds)).isBetween(0.9, 20.0);
+  }
+
+  @Test
+  void oneFileIsWrittenInPlaceOnceAtATime() throws IOException {
+    Files.write(file(), new byte[4096]);
+    assertThat(
+            answer(
+                """
+                first = claim(file, 3)
+                print(refusal(lambda: claim(file, 3)))
+                first.drop()
+                claim(file, 3)
+                """))
+        .isEqualTo("it is being written by another restore or conversion");
+  }
+
+  @Test
+  void aFileThatIsReadMeanwhileStaysLocked() throws IOException {
+    Files.write(file(), new byte[4096]);
+    assertThat(
+            answer(
+                """
+                first = claim(file, 3)
+                agent["Reader"](os.fsencode(file)).close()
+                other = "import fcntl; fcntl.lockf(open('%s', 'r+b'), 6)" % file
+                nothing = subprocess.DEVNULL
+                print(subprocess.call([sys.executable, "-c", other], stderr=nothing))
+                """))
+        .isEqualTo("1");
+  }
+
+  @Test
+  void aPartThatBecameAnothersIsNotRemoved() throws IOException {
+    assertThat(
+            answer(
+                """
+                part = os.path.join(os.path.dirname(file), ".file.blksh.part")
+                open(part, "w").close()
+                lock = agent["lock"]
+                def late(fd):
+                    os.unlink(part)
+                    open(part, "w").close()
+                    return lock(fd)
+                agent["lock"] = late
+                problem = refusal(lambda: agent["remove_dead"](os.fsencode(part)))
+                print(problem, os.path.exists(part))
+                """))
+        .isEqualTo("it is being written by another restore or conversion True");
+  }
+
+  @Test
+  void whatWasGivenUpGetsNoName() throws IOException {
+    assertThat(
+            answer(
+                """
+                target = claim(file, 0)
+                target.dropped = True
+                print(refusal(target.finish))
+                target.close()
+                print(os.listdir(os.path.dirname(file)))
+                """))
+        .startsWith("it was given up")
+        .doesNotContain("file");
+  }
+
+  @Test
+  void aFlushThatHangsIsNotToldToBeWorkForEver() throws IOException {
+    assertThat(
+            answer(
+                """
+                agent["ALIVE_SECONDS"] = 0.01
+                agent["FLUSH_SECONDS"] = 0.2
+                told = []
+                class Output:
+                    def send(self, *frame):
+                        told.append(frame)
+                channel = agent["TargetChannel"].__new__(agent["TargetChannel"])
+                channel.output, channel.number = Output(), 1
+                channel.worked_on(lambda: time.sleep(0.5))
+                print(len(told) > 0, len(told) < 25)
+                """))
+        .isEqualTo("True True");
+  }
+}

@@ -1,0 +1,220 @@
+package blksh.store;
+
+import static blksh.store.Images.MIB;
+import static blksh.store.Images.capture;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import blksh.BlkshException;
+import blksh.block.PageOffer;
+import blksh.block.PageTarget;
+import blksh.block.SourceInfo;
+import blksh.kit.Content;
+import blksh.task.CancelledException;
+import blksh.task.Task;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Restores to what is far away: what goes through the image more than once, and how it ends. */
+class FarRestoreTest {
+
+  private static final int SIZE = 6 * MIB + 100;
+  private static final RestoreOptions OVERWRITE = RestoreOptions.defaults().withOverwrite(true);
+
+  @TempDir Path folder;
+  private Store store;
+  private byte[] bytes;
+  private Manifest manifest;
+
+  @BeforeEach
+  void capturedImage() throws IOException {
+    store = Store.create(folder.resolve("store"), StoreOptions.defaults());
+    bytes = Content.random(SIZE, 1);
+    Arrays.fill(bytes, MIB, 2 * MIB, (byte) 0);
+    manifest = capture(store, Images.write(folder.resolve("image"), bytes), "disk").manifest();
+  }
+
+  @AfterEach
+  void close() {
+    store.close();
+  }
+
+  /** A drive in memory, which nothing is compared with. */
+  private static class MemoryTarget implements PageTarget {
+    final byte[] held = new byte[SIZE];
+    private final List<Long> reached = new ArrayList<>();
+    private final List<OptionalLong> ends;
+    long written;
+    private boolean closed;
+
+    /**
+     * @param again the bytes from which it wants all once more
+     */
+    MemoryTarget(long... again) {
+      ends = new ArrayList<>(Arrays.stream(again).mapToObj(OptionalLong::of).toList());
+    }
+
+    @Override
+    public SourceInfo describe() {
+      return new SourceInfo("block device", "sdx", "ssh://srv/dev/sdx");
+    }
+
+    @Override
+    public boolean isDevice() {
+      return true;
+    }
+
+    @Override
+    public int sectorSize() {
+      return 512;
+    }
+
+    @Override
+    public boolean isInPlace() {
+      return true;
+    }
+
+    @Override
+    public Optional<PageOffer> look(long position, int length) {
+      return Optional.empty();
+    }
+
+    @Override
+    public int ahead() {
+      return 4;
+    }
+
+    @Override
+    public synchronized void write(
+        long position, byte[] from, int offset, int length, BitSet pages) {
+      System.arraycopy(from, offset, held, (int) position, length);
+      written += length;
+    }
+
+    @Override
+    public void keep(long position, int length, BitSet pages, byte[] digests, int at) {}
+
+    @Override
+    public synchronized void zeros(long position, long length) {
+      Arrays.fill(held, (int) position, (int) (position + length), (byte) 0);
+    }
+
+    @Override
+    public synchronized void reached(long position) {
+      reached.add(position);
+    }
+
+    @Override
+    public synchronized OptionalLong finish() {
+      return ends.isEmpty() ? OptionalLong.empty() : ends.remove(0);
+    }
+
+    @Override
+    public List<String> notKept() {
+      return List.of();
+    }
+
+    @Override
+    public synchronized long writtenBytes() {
+      return written;
+    }
+
+    @Override
+    public long movedBytes() {
+      return 0;
+    }
+
+    @Override
+    public void giveUp() {}
+
+    @Override
+    public Optional<String> left() {
+      assertThat(closed).isTrue();
+      return Optional.of("it is partly written");
+    }
+
+    @Override
+    public void tell(Task task) {}
+
+    @Override
+    public void close() {
+      closed = true;
+    }
+  }
+
+  private RestoreResult restore(PageTarget target, Task task) {
+    return store.restore(manifest, target, OVERWRITE, task);
+  }
+
+  @Test
+  void itGoesThroughTheImageAsOftenAsIsWanted() {
+    MemoryTarget target = new MemoryTarget(0, 0, 0, 0, 0);
+    RestoreResult done = restore(target, Task.unwatched());
+    assertThat(target.held).isEqualTo(bytes);
+    assertThat(target.reached).hasSizeGreaterThan(6).contains((long) SIZE);
+    assertThat(target.reached.subList(0, target.reached.size() / 6)).isSorted();
+    assertThat(done.writtenBytes()).isGreaterThan(SIZE);
+    assertThat(done.skippedBytes()).isZero();
+  }
+
+  @Test
+  void onlyWhatLiesBehindAByteIsWrittenOnceMore() {
+    MemoryTarget target =
+        new MemoryTarget(5 * MIB, SIZE) {
+          @Override
+          public synchronized OptionalLong finish() {
+            OptionalLong again = super.finish();
+            again.ifPresent(from -> Arrays.fill(super.held, (byte) 9));
+            return again;
+          }
+        };
+    restore(target, Task.unwatched());
+    assertThat(target.held[5 * MIB - 1]).isEqualTo((byte) 9);
+    assertThat(target.written).isEqualTo(SIZE - MIB + (SIZE - 5 * MIB));
+  }
+
+  @Test
+  void whateverEndsItWhatIsLeftIsTold() throws IOException {
+    Task task = new Task("restore", "disk");
+    MemoryTarget cancelling =
+        new MemoryTarget() {
+          @Override
+          public synchronized void reached(long position) {
+            task.cancel();
+          }
+        };
+    assertThatThrownBy(() -> restore(cancelling, task))
+        .isInstanceOf(CancelledException.class)
+        .hasMessageEndingWith("interrupted; it is partly written");
+    MemoryTarget refusing =
+        new MemoryTarget() {
+          @Override
+          public synchronized OptionalLong finish() {
+            throw new BlkshException("restore", "it is mounted").suggest("unmount it first");
+          }
+        };
+    assertThatThrownBy(() -> restore(refusing, Task.unwatched()))
+        .hasMessage("cannot restore: it is mounted; unmount it first; it is partly written");
+    store.close();
+    try (Stream<Path> packs = Files.walk(folder.resolve("store/packs"))) {
+      Path pack = packs.filter(Files::isRegularFile).findAny().orElseThrow();
+      Images.flip(pack, Files.size(pack) / 2, 255);
+    }
+    store = Store.open(folder.resolve("store"));
+    assertThatThrownBy(() -> restore(new MemoryTarget(), Task.unwatched()))
+        .hasMessageContaining("verify the store")
+        .hasMessageEndingWith("; it is partly written");
+  }
+}
