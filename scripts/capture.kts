@@ -1,10 +1,12 @@
 // Captures a drive, an image, standard input or what a command writes as the next version of a name;
-// or many drives at once, also of other machines: ssh://HOST/PATH. Of those only what is missing is moved.
+// or many drives at once, also of other machines: ssh://HOST/PATH, of which only what is missing is moved, or
+// nbd://HOST/EXPORT, of which with --bitmap only what has changed since the last capture is read.
 // Ends with status 3 when something could not be read, or some of many could not be captured.
-val sources by repeated<String>("SOURCE", "", "a drive or a file, ssh://HOST/PATH, or - for standard input", required = false)
+val sources by repeated<String>("SOURCE", "", "a drive or a file, ssh://HOST/PATH, nbd://HOST/EXPORT, or - for standard input", required = false)
 val storeDir by option<Place>("--store", "DIR", "the store's directory; made where none is yet")
 val names by repeated<String>("--name", "NAME", "what to call it, such as server01.sda; of several once for each (default HOST.DRIVE)", required = false)
 val sudo by flag("--sudo", "read drives of other machines as root, by sudo there")
+val bitmap by option<String>("--bitmap", "NAME", "of nbd://…, the bitmap of QEMU's in which writes were recorded since the last capture").optional()
 val image by flag("--image", "open a file by its content: an image as partclone makes, compressed, split")
 val partition by option<String>("--partition", "P", "one partition of it, such as p1 or sda1").optional()
 val skipFree by flag("--skip-free", "leave out what its file systems do not use")
@@ -13,6 +15,7 @@ val command by rest("COMMAND", "instead of SOURCE, a command whose output is cap
 
 if (sources.isEmpty() == command.isEmpty()) usage("give a SOURCE or, after --, a COMMAND")
 if (sources.isEmpty() && (image || partition != null)) usage("--image and --partition fit a SOURCE")
+if (bitmap != null && (sources.size != 1 || partition != null || sudo)) usage("--bitmap fits a single nbd:// SOURCE as a whole")
 val backup = store(storeDir)
 if (sources.size > 1) {
   if (image || partition != null || "-" in sources) usage("--image, --partition and - fit a single SOURCE")
@@ -21,13 +24,14 @@ if (sources.size > 1) {
 } else {
   val word = sources.firstOrNull()
   if (names.size > 1) usage("--name fits once for each SOURCE")
-  val remote = word != null && word.startsWith("ssh://")
+  val remote = word != null && word.substringBefore("://", "") in listOf("ssh", "nbd", "nbds", "nbd+unix", "nbds+unix")
   if (remote && image) usage("--image fits a file of this machine")
   val name = names.firstOrNull()
   if (name == null && !remote) usage("give --name NAME")
   val input =
     when {
       word == null -> output(*command.toTypedArray())
+      bitmap != null -> drive(word, bitmap!!)
       image || partition != null -> source(word, null, partition, sudo)
       else -> source(word, sudo)
     }

@@ -1,5 +1,5 @@
 // Mounts a drive, an image, a version or a whole store, for other programs to read as files.
-val what by positional<String>("SOURCE", "a drive or a file, a store's directory, also one of diskdump, or NAME[@VERSION] with --store")
+val what by positional<String>("SOURCE", "a drive or a file, ssh://HOST/PATH, nbd://HOST/EXPORT, a store's directory, also one of diskdump, or NAME[@VERSION] with --store")
 val dir by positional<Path>("DIR", "an empty directory, or one to be made")
 val storeDir by option<Place>("--store", "DIR", "the store that holds NAME").optional()
 val partition by option<String>("--partition", "P", "one partition of it, such as p1").optional()

@@ -4,8 +4,9 @@
 // with 1 when no drive could be.
 // Copy it and make it yours.
 val storeDir by option<Place>("--store", "DIR", "the store's directory; made where none is yet").optional()
-val drives by repeated<String>("--drive", "SOURCE", "a drive or a file to capture, also ssh://HOST/PATH", required = false)
+val drives by repeated<String>("--drive", "SOURCE", "a drive or a file to capture, also ssh://HOST/PATH or nbd://HOST/EXPORT", required = false)
 val sudo by flag("--sudo", "read drives of other machines as root, by sudo there")
+val bitmap by option<String>("--bitmap", "NAME", "of nbd://…, the bitmap of QEMU's in which writes were recorded").optional()
 val name by option<String>("--name", "NAME", "what to call it (default HOST.DRIVE)").optional()
 val skipFree by flag("--skip-free", "leave out what the file systems do not use")
 val keep by option<Int>("--keep-last", "N", "versions to keep of each name").optional()
@@ -19,6 +20,7 @@ if (!sample && drives.isEmpty() && snapshotOf.isEmpty()) usage("give --drive or 
 if (!sample && drives.isNotEmpty() && storeDir == null) usage("--drive needs --store")
 if (snapshotOf.isNotEmpty() && snapshotRoot == null && storeDir == null)
   usage("say where snapshots go: --snapshot-root or --store")
+if (bitmap != null && drives.none { it.startsWith("nbd") }) usage("--bitmap needs a --drive nbd://HOST/EXPORT")
 if (name != null && drives.size > 1) usage("--name fits one --drive")
 
 val backup by lazy {
@@ -44,7 +46,7 @@ val captured =
   } else {
     // One that cannot be captured is a finding, and keeps nothing else from being done.
     try {
-      val all = backup.captureAll(drives, listOfNotNull(name), sudo, skipFree)
+      val all = backup.captureAll(drives, listOfNotNull(name), sudo, skipFree, bitmap = bitmap)
       show(all)
       all.mapNotNull { it.captured }
     } catch (none: blksh.BlkshException) {

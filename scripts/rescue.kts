@@ -2,7 +2,7 @@
 // Stop it at any time; the same command goes on, and so does ddrescue with the copy and its map.
 // A drive is written only with --overwrite, each time, and when nobody uses it.
 // Ends with status 3 when something could not be read.
-val source by positional<String>("SOURCE", "the drive or file to rescue")
+val source by positional<String>("SOURCE", "the drive or file to rescue, also ssh://HOST/PATH or nbd://HOST/EXPORT")
 val copy by positional<Path>("COPY", "the file or drive to copy it to")
 val map by option<Path>("--map", "FILE", "the mapfile (default COPY.map; of a drive it must be named)").optional()
 val overwrite by flag("--overwrite", "write over a drive, or over a file that is no such copy")

@@ -19,6 +19,8 @@ packages=(
   # Mounting and serving: jnr-fuse wants libfuse2. fuse3 brings the fusermount both use; the older
   # package fuse conflicts with it, so it must not stand in this list.
   fuse3 libfuse2 nbdkit libnbd-bin python3-libnbd fio
+  # Guests: qemu-storage-daemon.
+  qemu-system-common
   # Other machines, their login shells and how one becomes root there.
   openssh-client openssh-server sudo tcsh fish openssl
   # Calls of the system that go wrong: a library built for the test.

@@ -72,6 +72,27 @@ public interface BlockSource extends Closeable {
     return Optional.empty();
   }
 
+  /** What was recorded of its changes; nothing when nobody recorded them. */
+  default Optional<Changes> recordedChanges() {
+    return Optional.empty();
+  }
+
+  /**
+   * Why what was read since {@link #extents} was asked from the beginning on may be of two
+   * instants, or of two disks; nothing when nothing speaks for that.
+   */
+  default Optional<String> twoInstants() {
+    return Optional.empty();
+  }
+
+  /**
+   * Says that a range will soon be read, in one piece: a source far away has it sent meanwhile.
+   *
+   * @param position byte, inside the source
+   * @param length bytes, 1 or more, inside the source
+   */
+  default void expect(long position, int length) {}
+
   /** What this is, for people. */
   SourceInfo describe();
 

@@ -117,6 +117,11 @@ public final class ConcatSource implements BlockSource {
     return parts.stream().mapToInt(BlockSource::sectorSize).max().orElse(512);
   }
 
+  @Override
+  public Optional<String> twoInstants() {
+    return parts.stream().flatMap(part -> part.twoInstants().stream()).findFirst();
+  }
+
   /** What its parts say; a part that does not, beside one that does, counts as written. */
   @Override
   public Optional<List<Extent>> written() {

@@ -196,6 +196,11 @@ public final class FaultySource implements BlockSource {
   }
 
   @Override
+  public Optional<String> twoInstants() {
+    return source.twoInstants();
+  }
+
+  @Override
   public Optional<List<Extent>> written() {
     return source.written();
   }

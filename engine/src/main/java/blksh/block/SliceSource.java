@@ -74,6 +74,16 @@ public final class SliceSource implements BlockSource {
   }
 
   @Override
+  public void expect(long position, int count) {
+    source.expect(start + position, count);
+  }
+
+  @Override
+  public Optional<String> twoInstants() {
+    return source.twoInstants();
+  }
+
+  @Override
   public Optional<List<Extent>> written() {
     return source
         .written()

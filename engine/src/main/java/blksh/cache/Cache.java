@@ -200,6 +200,11 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
   }
 
   @Override
+  public Optional<String> twoInstants() {
+    return reader.source().twoInstants();
+  }
+
+  @Override
   public Optional<List<Extent>> written() {
     return reader.source().written();
   }

@@ -1,6 +1,7 @@
 package blksh.filesystem;
 
 import blksh.block.BlockSource;
+import blksh.block.Changes;
 import blksh.block.Extent;
 import blksh.block.ExtentWalk;
 import blksh.block.PageOffers;
@@ -93,6 +94,21 @@ public final class SkipFreeSource implements BlockSource {
     return start <= at
         ? ExtentWalk.one(new Extent(at, free.end(range) - at, Extent.Kind.FREE))
         : source.extents(at, Math.min(end, start) - at);
+  }
+
+  @Override
+  public void expect(long position, int length) {
+    source.expect(position, length);
+  }
+
+  @Override
+  public Optional<Changes> recordedChanges() {
+    return source.recordedChanges();
+  }
+
+  @Override
+  public Optional<String> twoInstants() {
+    return source.twoInstants();
   }
 
   @Override

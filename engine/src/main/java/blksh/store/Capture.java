@@ -293,6 +293,7 @@ final class Capture {
               "capture " + name, input.describe().name() + " delivered nothing at all")
           .suggest("see why; if that is meant, say allowEmpty = true (--allow-empty)");
     }
+    input.mustHold();
     // What passed, whatever was done to the clock meanwhile.
     Duration elapsed = Duration.ofNanos(System.nanoTime() - startedNanos);
     Instant finished = started.plus(elapsed);
@@ -324,7 +325,12 @@ final class Capture {
       described = new Publication(repository).publish(manifest, described, after);
     }
     return new CaptureResult(
-        described, bad.first(), placement.readBytes(), input.movedBytes(), elapsed, dryRun);
+        described,
+        bad.first(),
+        placement.readBytes() + input.checkedBytes(),
+        input.movedBytes(),
+        elapsed,
+        dryRun);
   }
 
   /** After a failure: keeps what is whole, gives back what is not. */

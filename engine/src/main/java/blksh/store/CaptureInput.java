@@ -1,5 +1,6 @@
 package blksh.store;
 
+import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.BlockStream;
 import blksh.block.Extent;
@@ -25,6 +26,13 @@ interface CaptureInput {
    */
   default void begin(KnownPages known) {}
 
+  /**
+   * Called when all was read and stored, before anything of it is told or published.
+   *
+   * @throws BlkshException when it must not be published
+   */
+  default void mustHold() throws IOException {}
+
   /** What is worth telling at the end. */
   default void tell(Task task) {}
 
@@ -33,7 +41,12 @@ interface CaptureInput {
     return 0;
   }
 
-  /** What is captured, for people. */
+  /** Bytes that were read besides what was captured, to see that it may be left out. */
+  default long checkedBytes() {
+    return 0;
+  }
+
+  /** What is captured, for people; asked at the end. */
   SourceInfo describe();
 
   /** Bytes, or -1 when only the end will tell. */
@@ -83,24 +96,30 @@ interface CaptureInput {
   /** Reads a source piece by piece. */
   final class OfSource implements CaptureInput {
     private final BlockSource source;
-    private final SegmentCut cut;
+    private final AheadCut cut;
 
     OfSource(BlockSource source) {
       this.source = source;
-      this.cut = new SegmentCut(source);
+      this.cut = new AheadCut(source, new SegmentCut(source));
     }
 
     @Override
     public boolean claim(CaptureSegment segment) {
-      if (!cut.next()) {
+      Extent next = cut.next();
+      if (next == null) {
         return false;
       }
-      if (cut.kind() == Extent.Kind.DATA) {
-        segment.data(source, cut.position(), (int) cut.length());
+      if (next.kind() == Extent.Kind.DATA) {
+        segment.data(source, next.start(), (int) next.length());
       } else {
-        segment.run(cut.kind(), cut.position(), cut.length());
+        segment.run(next.kind(), next.start(), next.length());
       }
       return true;
+    }
+
+    @Override
+    public void tell(Task task) {
+      source.twoInstants().ifPresent(task::finding);
     }
 
     @Override

@@ -274,7 +274,7 @@ final class Restore {
         new UnreadableException(manifest.reference(), from, to - from, problem, cause);
     failure.suggest(
         "verify the store to see all damage"
-            + (healable ? "; capturing the same data again heals it" : ""));
+            + (healable ? "; capturing the same data again, all of it, heals it" : ""));
     return failure;
   }
 

@@ -21,9 +21,21 @@ final class SegmentCut {
   private long position;
   private long length;
 
+  private final boolean keeping;
+
   SegmentCut(BlockSource source) {
-    this.size = source.size();
-    this.extents = source.extents();
+    this(source.size(), source.extents(), false);
+  }
+
+  /**
+   * Cuts along other extents than the source's own.
+   *
+   * @param keeping whether UNTRIED is what need not be read, as an earlier version has it
+   */
+  SegmentCut(long size, Iterator<Extent> extents, boolean keeping) {
+    this.size = size;
+    this.extents = extents;
+    this.keeping = keeping;
   }
 
   /** Goes on to the next segment; false at the end. */
@@ -51,7 +63,7 @@ final class SegmentCut {
     return length;
   }
 
-  /** DATA for what is to be read. */
+  /** DATA for what is to be read, UNTRIED for what need not be. */
   Extent.Kind kind() {
     return runKind;
   }
@@ -65,7 +77,9 @@ final class SegmentCut {
     while (extents.hasNext()) {
       Extent e = extents.next();
       long last = e.end() == size ? size : e.end() / Page.SIZE * Page.SIZE;
-      if (e.kind().readsAsZeros() || e.kind() == Extent.Kind.BAD) {
+      if (e.kind().readsAsZeros()
+          || e.kind() == Extent.Kind.BAD
+          || keeping && e.kind() == Extent.Kind.UNTRIED) {
         long first = Math.max(planned, Page.count(e.start()) * Page.SIZE);
         if (first < last) {
           long dataStart = planned;

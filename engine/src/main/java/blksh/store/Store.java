@@ -231,13 +231,13 @@ public final class Store implements Closeable {
 
   /**
    * Captures a source as the next version of a name. Ranges that cannot be read are recorded as
-   * bad.
+   * bad. Where its changes were recorded, what has not changed is taken from the version before.
    *
    * @throws BlkshException when the store cannot be written; nothing is published then, and what
    *     was stored already is found again by the next capture
    */
   public CaptureResult capture(BlockSource source, String name, CaptureOptions options, Task task) {
-    return capture(CaptureInput.of(source), name, options, task);
+    return captured(name, task, () -> ChangedCapture.run(repository, source, name, options, task));
   }
 
   /** Captures a stream, as standard input, up to its end. */
@@ -258,9 +258,13 @@ public final class Store implements Closeable {
 
   private CaptureResult capture(
       CaptureInput input, String name, CaptureOptions options, Task task) {
+    return captured(name, task, () -> new Capture(repository, input, name, options, task).run());
+  }
+
+  private CaptureResult captured(String name, Task task, Callable<CaptureResult> capture) {
     ManifestName.check(name);
     repository.mustBeWhole("capture " + name + " into " + repository.place());
-    return call(task, () -> new Capture(repository, input, name, options, task).run());
+    return call(task, capture);
   }
 
   /**

@@ -2,12 +2,15 @@ package blksh.store;
 
 import blksh.BlkshException;
 import blksh.block.Extent;
+import blksh.store.pack.FrameCache;
 import blksh.store.pack.PackDigests;
 import blksh.store.pack.Page;
+import blksh.store.pack.PageReader;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.BitSet;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -33,6 +36,11 @@ public final class StoredPages implements Closeable {
 
   private final PackDigests digests;
   private final byte[] some = new byte[SOME * Page.DIGEST];
+  private final FrameCache.Owner owner = new FrameCache.Owner();
+  private final PageReader reader;
+
+  /** What the manifest of an image says its pages are, which is asked of each; else null. */
+  private final PageGroups.Looker groups;
 
   StoredPages(Repository repository, ManifestFile file) {
     this.repository = repository;
@@ -40,6 +48,9 @@ public final class StoredPages implements Closeable {
     this.asked = new ExtentCursor(file);
     this.placed = new ExtentCursor(file);
     this.digests = new PackDigests(repository.packs());
+    this.reader = repository.pages(FrameCache.shared(), owner);
+    boolean image = file.manifest().kind() == ManifestKind.IMAGE && file.hasGroups();
+    this.groups = image ? new PageGroups(file).new Looker(digests, reader) : null;
     Set<Long> sealed = new HashSet<>(repository.packs().sealed());
     long[] packs = file.packs();
     for (int i = 0; i < packs.length; i++) {
@@ -82,6 +93,47 @@ public final class StoredPages implements Closeable {
     }
   }
 
+  /** What it is a version of, and how it was captured. */
+  Manifest manifest() {
+    return file.manifest();
+  }
+
+  /**
+   * Pages that can all be kept, or of which none can.
+   *
+   * @param zero whether they are zeros and not stored
+   */
+  record Run(long pages, boolean held, boolean zero) {}
+
+  /**
+   * How far pages can be kept, or cannot: what was free, or not read whole, cannot. Used by one
+   * thread at a time.
+   *
+   * @param first of them in the image
+   * @param count 1 or more
+   */
+  Run run(long first, long count) {
+    try {
+      if (first < asked.start || first >= asked.end) {
+        asked.seek(first);
+      }
+      long end = Math.min(first + count, asked.end);
+      boolean held =
+          asked.kind == Extent.Kind.DATA ? there.get(asked.pack) : asked.kind == Extent.Kind.ZERO;
+      if (held && file.manifest().figures().badBytes() > 0) {
+        List<Extent> bad = file.bad(first * Page.SIZE, end * Page.SIZE, 1);
+        if (!bad.isEmpty()) {
+          long from = Math.max(first, bad.get(0).start() / Page.SIZE);
+          held = from > first;
+          end = held ? from : Math.min(end, Page.count(bad.get(0).end()));
+        }
+      }
+      return new Run(end - first, held, asked.kind == Extent.Kind.ZERO);
+    } catch (ManifestFile.DamagedManifest | BlkshException e) {
+      return new Run(count, false, false);
+    }
+  }
+
   /**
    * Hands pages on. Used by one thread at a time.
    *
@@ -99,7 +151,8 @@ public final class StoredPages implements Closeable {
         int number = placed.first + (int) (at - placed.start);
         int pages = (int) Math.min(SOME, end - at);
         for (int i = 0; i < pages; i++) {
-          if (!digests.read(packId, number + i, some, i * Page.DIGEST)) {
+          if (!digests.read(packId, number + i, some, i * Page.DIGEST)
+              || groups != null && !groups.group(at + i).allows(at + i, some, i * Page.DIGEST)) {
             throw new LostPages(file.manifest());
           }
         }
@@ -123,6 +176,8 @@ public final class StoredPages implements Closeable {
   @Override
   public void close() {
     digests.close();
+    reader.close();
+    FrameCache.shared().forgetAll(owner);
     file.close();
     repository.close();
   }

@@ -2,11 +2,14 @@ package blksh.workspace;
 
 import blksh.BlkshException;
 import blksh.Place;
+import blksh.block.BlockSource;
 import blksh.drive.ssh.PasswordPrompt;
 import blksh.drive.ssh.RemoteHost;
+import blksh.mount.nbd.NbdSource;
 import java.io.Closeable;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /** The other machines in use: one connection for all drives of a host that are read alike. */
 public final class RemoteHosts implements Closeable {
@@ -30,6 +33,16 @@ public final class RemoteHosts implements Closeable {
     }
     return hosts.computeIfAbsent(
         new Key(place.authority(), sudo), key -> new RemoteHost(key.authority, key.sudo, prompt));
+  }
+
+  /**
+   * Opens an export of a network block device server, by a connection of its own.
+   *
+   * @param bitmap a bitmap of QEMU's that has recorded what was written to it
+   * @throws BlkshException when the place is none, or it cannot be opened
+   */
+  public BlockSource export(Place.Remote place, Optional<String> bitmap) {
+    return NbdSource.open(place, bitmap);
   }
 
   @Override

@@ -16,6 +16,7 @@ internal class CaptureAll(
   private val store: Store,
   private val sudo: Boolean,
   private val skipFree: Boolean,
+  private val bitmap: String?,
   atOnce: Int,
 ) {
 
@@ -35,7 +36,10 @@ internal class CaptureAll(
       sources.map {
         val place = Place.parse(it)
         val machine = (place as? blksh.Place.Remote)?.authority().orEmpty()
-        Target(place, RemoteAccess.of(session, place, sudo && machine.isNotEmpty()), machine)
+        val remote = (place as? blksh.Place.Remote)?.scheme()
+        val ssh = remote == blksh.Place.Scheme.SSH
+        val recorded = bitmap.takeIf { remote != null && !ssh }
+        Target(place, RemoteAccess.of(session, place, sudo && ssh, recorded), machine)
       }
     if (sudo) reach(targets)
     if (names.isEmpty()) name(targets)

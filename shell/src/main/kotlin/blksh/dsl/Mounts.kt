@@ -9,7 +9,6 @@ import blksh.mount.MountNode
 import blksh.mount.fuse.Holder
 import blksh.mount.fuse.LoopMount
 import blksh.mount.fuse.MountOptions
-import blksh.mount.nbd.ServeOptions
 import blksh.session.Detached
 import blksh.session.Session
 import blksh.store.ManifestKind
@@ -118,7 +117,7 @@ class Mount internal constructor(private val session: Session, private val entry
     get() = entry.traffic()?.failures()
 
   internal fun isAt(path: String) =
-    place.startsWith("nbd+unix:") &&
+    (place.startsWith("nbd+unix:") || place.startsWith("nbds+unix:")) &&
       URLDecoder.decode(place.substringAfter("?socket="), StandardCharsets.UTF_8) == path
 
   /**
@@ -255,20 +254,20 @@ internal class Mounting(private val session: Session) {
       detached("mount", "$store", listOf(store.path.absolute()), dir.absolute(), options)
     } else Mount(session, engine.mount(MountSource.of(store.engine), dir, options))
 
-  fun serve(source: Source, socket: Path?, port: Int?, background: Boolean): Mount =
-    serve(source.name, source.words, socket, port, background) {
+  fun serve(source: Source, on: Serving, background: Boolean): Mount =
+    serve(source.name, source.words, on, background) {
       if (source is Image && source.members.isNotEmpty()) of(source.members, source)
       else MountSource.of(source.open())
     }
 
-  fun serve(store: Store, socket: Path?, port: Int?, background: Boolean): Mount =
-    serve(store.name, listOf(store.path.absolute()), socket, port, background) {
+  fun serve(store: Store, on: Serving, background: Boolean): Mount =
+    serve(store.name, listOf(store.path.absolute()), on, background) {
       MountSource.of(store.opened())
     }
 
-  fun serve(sources: Map<String, Source>, socket: Path?, port: Int?): Mount {
+  fun serve(sources: Map<String, Source>, on: Serving): Mount {
     val name = sources.keys.firstOrNull() ?: throw BlkshException("serve sources", "there are none")
-    return serve(name, null, socket, port, false) {
+    return serve(name, null, on, false) {
       val opened = LinkedHashMap<String, BlockSource>()
       try {
         sources.forEach { (key, source) -> opened[key] = source.open() }
@@ -283,20 +282,18 @@ internal class Mounting(private val session: Session) {
   private fun serve(
     name: String,
     words: List<String>?,
-    socket: Path?,
-    port: Int?,
+    on: Serving,
     background: Boolean,
     open: () -> MountSource,
   ): Mount {
-    if (socket != null && port != null)
-      throw BlkshException("serve $name", "it is either a socket or a port")
-    val on = socket ?: session.options().home().resolve("nbd/${name.replace('/', '_')}.sock")
+    on.check(name)
+    val usual = session.options().home().resolve("nbd/${name.replace('/', '_')}.sock")
     if (background) {
-      val place = if (port == null) listOf("--socket", on.absolute()) else listOf("--port", "$port")
-      return detached("serve", name, words?.plus(place), null, null)
+      on.options(usual) // refused before another process is
+      return detached("serve", name, words?.plus(on.words(usual)), null, null)
     }
-    if (port == null) OwnerOnly.makeDirectories(on.toAbsolutePath().parent)
-    val options = if (port == null) ServeOptions.onSocket(on) else ServeOptions.onPort(port)
+    if (on.port == null) OwnerOnly.makeDirectories(on.at(usual).toAbsolutePath().parent)
+    val options = on.options(usual)
     return Mount(session, engine.serve(open(), options))
   }
 

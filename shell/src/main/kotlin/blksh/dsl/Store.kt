@@ -202,10 +202,11 @@ internal constructor(
    * One that fails does not stop the others: it is a finding. Two of one name are refused before
    * anything is captured.
    *
-   * @param sources paths, or `ssh://USER@HOST/PATH`
+   * @param sources paths, `ssh://USER@HOST/PATH`, or `nbd://HOST/EXPORT`
    * @param names what to call them, one for each; `HOST.DEV` unless they are given
    * @param sudo whether to read those of other machines as root by sudo
    * @param atOnce how many at a time in all
+   * @param bitmap of those served as nbd://, the bitmap of QEMU in which writes were recorded
    *
    * Example: `sampleStore().captureAll(listOf("${sampleDisk(1).path}"), listOf("mine"))`
    */
@@ -215,6 +216,7 @@ internal constructor(
     sudo: Boolean = false,
     skipFree: Boolean = false,
     atOnce: Int = 4,
+    bitmap: String? = null,
   ): CapturedAll {
     if (sources.isEmpty()) throw BlkshException("capture drives", "none is named")
     if (names.isNotEmpty() && names.size != sources.size)
@@ -224,7 +226,7 @@ internal constructor(
       )
     if (atOnce < 1) throw BlkshException("capture drives", "$atOnce at a time are none")
     names.forEach { Engine.checkName(it) }
-    return CaptureAll(session, this, sudo, skipFree, atOnce).run(sources, names)
+    return CaptureAll(session, this, sudo, skipFree, bitmap, atOnce).run(sources, names)
   }
 
   /**

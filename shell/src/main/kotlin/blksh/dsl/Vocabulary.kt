@@ -130,7 +130,8 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
 
   /**
    * A drive, or a file that is read as one; of another machine as `ssh://USER@HOST/PATH`, of which
-   * only what is missing here is moved.
+   * only what is missing here is moved; or an export of a network block device server:
+   * `nbd://HOST/EXPORT`, `nbd+unix:///EXPORT?socket=PATH`, and `nbds` by TLS.
    */
   fun drive(path: String): Drive = drive(path, false)
 
@@ -144,10 +145,23 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
   /** A drive, or a file that is read as one, by its place. */
   fun drive(place: Place): Drive = drive(place, false)
 
+  /**
+   * An export of a network block device server, `nbd://HOST/EXPORT`, whose writes QEMU has recorded
+   * in a bitmap: a capture reads only what has changed since the last one, unless anything speaks
+   * against the bitmap, which is told.
+   *
+   * @param bitmap its name
+   */
+  fun drive(path: String, bitmap: String): Drive = drive(Place.parse(path), bitmap)
+
+  /** An export with a bitmap, by its place. */
+  fun drive(place: Place, bitmap: String): Drive = drive(place, false, bitmap)
+
   /** A drive of another machine, by its place. */
-  fun drive(place: Place, sudo: Boolean): Drive {
-    return driveAt(session, place, RemoteAccess.of(session, place, sudo))
-  }
+  fun drive(place: Place, sudo: Boolean): Drive = drive(place, sudo, null)
+
+  private fun drive(place: Place, sudo: Boolean, bitmap: String?): Drive =
+    driveAt(session, place, RemoteAccess.of(session, place, sudo, bitmap))
 
   /**
    * The drives of this machine as they are now: `drives["sda"].partitions["sda1"]`; by serial
@@ -274,7 +288,8 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
     image(Place.parse(path).path("open", "images"), tolerant, raw)
 
   /**
-   * A source by what a command line calls it: a path, `ssh://HOST/PATH`, or `-` for standard input.
+   * A source by what a command line calls it: a path, `ssh://HOST/PATH`, `nbd://HOST/EXPORT`, or
+   * `-` for standard input.
    */
   fun source(word: String): Input = source(word, false)
 
@@ -400,6 +415,10 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
    * @param socket a Unix socket that only this user may use; below [home] unless it is given
    * @param port a port of this machine instead, or 0 for one that is free
    * @param overlay a file that takes what is written; without one nothing can be
+   * @param listen an address whose port it is, where that is not this machine's own; others than
+   *   programs of this machine are served by TLS only, unless it is [insecure]
+   * @param tls what it shows by TLS, without which it tells nobody anything then
+   * @param insecure whether others may reach it without TLS
    *
    * Example: `serve(sampleDisk(1)).unmount()`
    */
@@ -409,9 +428,16 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
     port: Int? = null,
     overlay: Path? = null,
     background: Boolean = false,
+    listen: String? = null,
+    tls: Tls? = null,
+    insecure: Boolean = false,
   ): Mount =
     Mounting(session)
-      .serve(if (overlay == null) source else overlay(source, overlay), socket, port, background)
+      .serve(
+        if (overlay == null) source else overlay(source, overlay),
+        Serving(socket, port, listen, tls, insecure),
+        background,
+      )
 
   /**
    * Serves several sources, each by a name.
@@ -422,8 +448,14 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
    *
    * Example: `serve(mapOf("before" to sampleDisk(1), "after" to sampleDisk(2))).unmount()`
    */
-  fun serve(sources: Map<String, Source>, socket: Path? = null, port: Int? = null): Mount =
-    Mounting(session).serve(sources, socket, port)
+  fun serve(
+    sources: Map<String, Source>,
+    socket: Path? = null,
+    port: Int? = null,
+    listen: String? = null,
+    tls: Tls? = null,
+    insecure: Boolean = false,
+  ): Mount = Mounting(session).serve(sources, Serving(socket, port, listen, tls, insecure))
 
   /**
    * Serves a whole store: each version as `NAME/VERSION`, the last also as `NAME/latest`.
@@ -438,7 +470,11 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
     socket: Path? = null,
     port: Int? = null,
     background: Boolean = false,
-  ): Mount = Mounting(session).serve(store, socket, port, background)
+    listen: String? = null,
+    tls: Tls? = null,
+    insecure: Boolean = false,
+  ): Mount =
+    Mounting(session).serve(store, Serving(socket, port, listen, tls, insecure), background)
 
   /**
    * What blksh has mounted and serves now, in this and in other processes.

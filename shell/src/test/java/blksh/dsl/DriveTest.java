@@ -98,9 +98,9 @@ class DriveTest {
         () -> sitting.words.drive(folder),
         "cannot open " + folder + ": it is a directory, not a file or block device");
     Sitting.refused(
-        () -> sitting.words.drive("nbd://server01/disk"),
-        "cannot open nbd://server01/disk: drives behind a network block device are not supported"
-            + " yet");
+        () -> sitting.words.drive("nbd+unix:///disk"),
+        "cannot open nbd+unix:///disk: it names no socket; write nbd://HOST:PORT/EXPORT or"
+            + " nbd+unix:///EXPORT?socket=PATH");
     Path link = Files.createSymbolicLink(folder.resolve("link"), missing);
     Sitting.refused(
         () -> sitting.words.drive(link),

@@ -41,7 +41,7 @@ class MountsTest {
   }
 
   private Mount serve(Path socket) {
-    return sitting.words.serve(drive, socket, null, null, false);
+    return sitting.words.serve(drive, socket, null, null, false, null, null, false);
   }
 
   private Mount mount(Path point) {
@@ -90,9 +90,9 @@ class MountsTest {
   @Test
   void aServerHasAPortOrASocketAndElseOneBelowTheHome() {
     Sitting.refused(
-        () -> sitting.words.serve(drive, folder.resolve("s"), 0, null, false),
+        () -> sitting.words.serve(drive, folder.resolve("s"), 0, null, false, null, null, false),
         "cannot serve disk: it is either a socket or a port");
-    Mount free = sitting.words.serve(drive, null, 0, null, false);
+    Mount free = sitting.words.serve(drive, null, 0, null, false, null, null, false);
     assertThat(free.getPlace()).matches("nbd://127.0.0.1:[1-9][0-9]*");
     Mount home = serve(null);
     assertThat(home.getPlace()).endsWith("?socket=" + folder.resolve("home/nbd/disk.sock"));
@@ -103,10 +103,11 @@ class MountsTest {
   void severalSourcesAreServedByName() throws Exception {
     Tool nbdcopy = Tool.named("nbdcopy");
     Sitting.refused(
-        () -> sitting.words.serve(Map.of(), null, null), "cannot serve sources: there are none");
+        () -> sitting.words.serve(Map.of(), null, null, null, null, false),
+        "cannot serve sources: there are none");
     Path socket = folder.resolve("nbd.sock");
     Medium medium = new Medium(sitting, random(8 * KIB, 2));
-    sitting.words.serve(Map.of("medium", medium), socket, null);
+    sitting.words.serve(Map.of("medium", medium), socket, null, null, null, false);
     Path copy = folder.resolve("copy");
     nbdcopy.run("nbd+unix:///medium?socket=" + socket, copy);
     assertThat(Files.readAllBytes(copy)).isEqualTo(random(8 * KIB, 2));
@@ -130,7 +131,7 @@ class MountsTest {
   void whatNoOtherProcessCanOpenStaysInThisOne() {
     Medium medium = new Medium(sitting, DISK);
     Sitting.refused(
-        () -> sitting.words.serve(medium, folder.resolve("s"), null, null, true),
+        () -> sitting.words.serve(medium, folder.resolve("s"), null, null, true, null, null, false),
         "cannot serve medium in the background: another process cannot open it; serve it without"
             + " background, and keep this process running");
     Sitting.refused(

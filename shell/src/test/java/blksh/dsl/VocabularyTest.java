@@ -85,9 +85,9 @@ class VocabularyTest {
             + ": there is no store, and no such directory; name the directory of a store; a capture"
             + " or create makes one");
     Sitting.refused(
-        () -> words.source("nbd://server01/disk", (Place) null, null),
-        "cannot open nbd://server01/disk: drives behind a network block device are not supported"
-            + " yet");
+        () -> words.source("nbd+unix:///disk", (Place) null, null),
+        "cannot open nbd+unix:///disk: it names no socket; write nbd://HOST:PORT/EXPORT or"
+            + " nbd+unix:///EXPORT?socket=PATH");
   }
 
   @Test

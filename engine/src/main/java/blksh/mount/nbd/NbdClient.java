@@ -16,6 +16,9 @@ final class NbdClient implements Closeable {
 
   private final SocketChannel channel;
 
+  /** What is said over TLS, once that has begun; else null. */
+  private volatile TlsChannel secret;
+
   /** Whether it has not said yet what it wants. Guarded by this object, as all below. */
   private boolean haggling = true;
 
@@ -51,7 +54,7 @@ final class NbdClient implements Closeable {
   int read(ByteBuffer target, boolean owed) throws IOException {
     begin(owed);
     try {
-      return channel.read(target);
+      return secret == null ? channel.read(target) : secret.read(target);
     } finally {
       end();
     }
@@ -61,7 +64,11 @@ final class NbdClient implements Closeable {
   void answer(ByteBuffer bytes) throws IOException {
     begin(true);
     try {
-      channel.write(bytes);
+      if (secret == null) {
+        channel.write(bytes);
+      } else {
+        secret.write(bytes);
+      }
     } finally {
       end();
     }
@@ -69,7 +76,29 @@ final class NbdClient implements Closeable {
 
   /** Writes some bytes of one or more buffers. */
   long write(ByteBuffer... parts) throws IOException {
-    return channel.write(parts);
+    if (secret == null) {
+      return channel.write(parts);
+    }
+    long count = 0;
+    for (ByteBuffer part : parts) {
+      count += secret.write(part);
+    }
+    return count;
+  }
+
+  /** Goes on by TLS, which it may not be long in agreeing on. */
+  void startTls(TlsKeys keys) throws IOException {
+    begin(true);
+    try {
+      secret = TlsChannel.server(channel, keys);
+    } finally {
+      end();
+    }
+  }
+
+  /** Whether all goes by TLS. */
+  boolean isSecret() {
+    return secret != null;
   }
 
   private synchronized void begin(boolean owed) {

@@ -18,6 +18,7 @@ final class NbdHandshake {
 
   private final NbdClient client;
   private final NbdExports exports;
+  private final Optional<TlsKeys> tls;
   private final ByteBuffer buffer = ByteBuffer.allocate(LONGEST_OPTION);
   private boolean noZeroes;
   private boolean structured;
@@ -29,9 +30,13 @@ final class NbdHandshake {
   /** How the client will be served. */
   record Terms(NbdExport export, boolean structured, boolean allocation) {}
 
-  NbdHandshake(NbdClient client, NbdExports exports) {
+  /**
+   * @param tls by which the client is told anything at all, if there are any
+   */
+  NbdHandshake(NbdClient client, NbdExports exports, Optional<TlsKeys> tls) {
     this.client = client;
     this.exports = exports;
+    this.tls = tls;
   }
 
   /**
@@ -78,7 +83,11 @@ final class NbdHandshake {
         continue;
       }
       ByteBuffer content = receive((int) length);
+      if (tls.isPresent() && !client.isSecret() && isSecretOnly(option)) {
+        continue;
+      }
       switch (option) {
+        case NbdProtocol.OPT_STARTTLS -> startTls(option, content);
         case NbdProtocol.OPT_EXPORT_NAME -> {
           return Optional.of(exportName(text(content, content.remaining())));
         }
@@ -103,6 +112,33 @@ final class NbdHandshake {
       }
     }
     throw new IOException("too many options");
+  }
+
+  /** Before TLS has begun nobody is told anything; who cannot be told that is cut off. */
+  private boolean isSecretOnly(int option) throws IOException {
+    if (option == NbdProtocol.OPT_STARTTLS || option == NbdProtocol.OPT_ABORT) {
+      return false;
+    }
+    if (option == NbdProtocol.OPT_EXPORT_NAME) {
+      throw new IOException("an export is asked for without TLS");
+    }
+    reply(option, NbdProtocol.REP_ERR_TLS_REQD);
+    return true;
+  }
+
+  private void startTls(int option, ByteBuffer content) throws IOException {
+    if (tls.isEmpty()) {
+      reply(option, NbdProtocol.REP_ERR_POLICY);
+    } else if (client.isSecret() || content.hasRemaining()) {
+      reply(option, NbdProtocol.REP_ERR_INVALID);
+    } else {
+      reply(option, NbdProtocol.REP_ACK);
+      client.startTls(tls.get());
+      // What was agreed on before might have been said by somebody in between.
+      structured = false;
+      metaContextOf = null;
+      hold(null);
+    }
   }
 
   private Terms exportName(String name) throws IOException {

@@ -23,6 +23,7 @@ final class NbdProtocol {
 
   static final int OPT_ABORT = 2;
   static final int OPT_LIST = 3;
+  static final int OPT_STARTTLS = 5;
   static final int OPT_INFO = 6;
   static final int OPT_GO = 7;
   static final int OPT_STRUCTURED_REPLY = 8;
@@ -36,8 +37,11 @@ final class NbdProtocol {
   static final int REP_INFO = 3;
   static final int REP_META_CONTEXT = 4;
   static final int REP_ERR_UNSUP = 1 << 31 | 1;
+  static final int REP_ERR_POLICY = 1 << 31 | 2;
   static final int REP_ERR_INVALID = 1 << 31 | 3;
+  static final int REP_ERR_TLS_REQD = 1 << 31 | 5;
   static final int REP_ERR_UNKNOWN = 1 << 31 | 6;
+  static final int REP_ERR_SHUTDOWN = 1 << 31 | 7;
   static final int REP_ERR_TOO_BIG = 1 << 31 | 9;
 
   /** Information about an export. */
@@ -82,6 +86,10 @@ final class NbdProtocol {
   static final int REPLY_TYPE_OFFSET_DATA = 1;
   static final int REPLY_TYPE_OFFSET_HOLE = 2;
   static final int REPLY_TYPE_BLOCK_STATUS = 5;
+
+  /** All types of errors have this bit. */
+  static final int REPLY_TYPE_ERRORS = 1 << 15;
+
   static final int REPLY_TYPE_ERROR = 1 << 15 | 1;
   static final int REPLY_TYPE_ERROR_OFFSET = 1 << 15 | 2;
 
@@ -89,16 +97,26 @@ final class NbdProtocol {
   static final int EPERM = 1;
 
   static final int EIO = 5;
+  static final int ENOMEM = 12;
   static final int EINVAL = 22;
   static final int ENOSPC = 28;
   static final int EOVERFLOW = 75;
+  static final int ESHUTDOWN = 108;
 
-  /** The only metadata context served, and what it says of a range. */
+  /** The metadata context of holes, the only one served, and what it says of a range. */
   static final String BASE_ALLOCATION = "base:allocation";
 
   static final int BASE_ALLOCATION_ID = 1;
   static final int STATE_HOLE = 1;
   static final int STATE_ZERO = 1 << 1;
+
+  /** Contexts of QEMU (docs/interop/nbd.txt there): a bitmap of what was written, by its name. */
+  static final String DIRTY_BITMAP = "qemu:dirty-bitmap:";
+
+  static final int STATE_DIRTY = 1;
+
+  /** The port of a server. */
+  static final int PORT = 10809;
 
   /** Bytes of the largest request. */
   static final int LARGEST_REQUEST = 32 << 20;

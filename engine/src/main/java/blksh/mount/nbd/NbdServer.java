@@ -8,6 +8,7 @@ import blksh.mount.TrafficMeter;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
@@ -46,6 +47,7 @@ public final class NbdServer implements Closeable {
   private final ServerSocketChannel listener;
   private final Path socket;
   private final NbdExports exports;
+  private final Optional<TlsKeys> tls;
   private final long patienceMillis;
   private final TrafficMeter traffic = new TrafficMeter();
   private final Map<NbdClient, Thread> clients = new ConcurrentHashMap<>();
@@ -54,11 +56,12 @@ public final class NbdServer implements Closeable {
   private volatile boolean closing;
 
   private NbdServer(
-      ServerSocketChannel listener, Path socket, NbdExports exports, long patienceMillis) {
+      ServerSocketChannel listener, NbdExports exports, ServeOptions options, long patienceMillis) {
     this.patienceMillis = patienceMillis;
     this.listener = listener;
-    this.socket = socket;
+    this.socket = options.socket() == null ? null : absolute(options.socket());
     this.exports = exports;
+    this.tls = options.tls();
   }
 
   /**
@@ -68,13 +71,17 @@ public final class NbdServer implements Closeable {
    */
   public static NbdServer listen(NbdExports exports, ServeOptions options) {
     return options.socket() != null
-        ? listen(options.socket(), exports)
-        : listen(options.port(), exports, PATIENCE_MILLIS);
+        ? listenOnSocket(exports, options)
+        : listen(exports, options, PATIENCE_MILLIS);
   }
 
-  private static NbdServer listen(Path socket, NbdExports exports) {
-    String action = "serve on " + socket;
-    Path path = socket.toAbsolutePath().normalize();
+  private static Path absolute(Path socket) {
+    return socket.toAbsolutePath().normalize();
+  }
+
+  private static NbdServer listenOnSocket(NbdExports exports, ServeOptions options) {
+    String action = "serve on " + options.socket();
+    Path path = absolute(options.socket());
     try {
       removeDead(path, action);
       ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
@@ -85,7 +92,7 @@ public final class NbdServer implements Closeable {
         listener.close();
         throw e;
       }
-      return start(new NbdServer(listener, path, exports, PATIENCE_MILLIS));
+      return start(new NbdServer(listener, exports, options, PATIENCE_MILLIS));
     } catch (IOException e) {
       throw IoFailure.told(action, e);
     }
@@ -130,17 +137,22 @@ public final class NbdServer implements Closeable {
   /**
    * @param patienceMillis how long a client may let it wait before it has said what it wants
    */
-  static NbdServer listen(int port, NbdExports exports, long patienceMillis) {
+  static NbdServer listen(NbdExports exports, ServeOptions options, long patienceMillis) {
+    int port = options.port();
     try {
-      ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.INET);
+      ServerSocketChannel listener =
+          ServerSocketChannel.open(
+              options.address() instanceof Inet6Address
+                  ? StandardProtocolFamily.INET6
+                  : StandardProtocolFamily.INET);
       try {
         listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-        listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+        listener.bind(new InetSocketAddress(options.address(), port));
       } catch (IOException | RuntimeException e) {
         listener.close();
         throw e;
       }
-      return start(new NbdServer(listener, null, exports, patienceMillis));
+      return start(new NbdServer(listener, exports, options, patienceMillis));
     } catch (IOException e) {
       throw IoFailure.told("serve on port " + port, e);
     }
@@ -211,7 +223,7 @@ public final class NbdServer implements Closeable {
         client.sendAtOnce();
       }
       watch(client, patienceMillis);
-      Optional<NbdHandshake.Terms> terms = new NbdHandshake(client, exports).negotiate();
+      Optional<NbdHandshake.Terms> terms = new NbdHandshake(client, exports, tls).negotiate();
       client.agreed();
       if (terms.isPresent()) {
         export = terms.get().export();
@@ -232,14 +244,25 @@ public final class NbdServer implements Closeable {
 
   /** Where clients find it, without the name of an export. */
   public URI uri() {
+    String scheme = tls.isPresent() ? "nbds" : "nbd";
     try {
-      return socket == null
-          ? URI.create(
-              "nbd://127.0.0.1:" + ((InetSocketAddress) listener.getLocalAddress()).getPort())
-          : URI.create("nbd+unix:///?socket=" + escaped(socket.toString()));
+      if (socket != null) {
+        return URI.create(scheme + "+unix:///?socket=" + escaped(socket.toString()));
+      }
+      InetSocketAddress at = (InetSocketAddress) listener.getLocalAddress();
+      return URI.create(scheme + "://" + host(at.getAddress()) + ":" + at.getPort());
     } catch (IOException e) {
       throw new BlkshException("name the server", "it was closed", e);
     }
+  }
+
+  /** As others may reach it; on all addresses, by the name of this machine. */
+  private static String host(InetAddress address) throws IOException {
+    if (address.isAnyLocalAddress()) {
+      return InetAddress.getLocalHost().getHostName();
+    }
+    String host = address.getHostAddress().replaceFirst("%.*", "");
+    return address instanceof Inet6Address ? "[" + host + "]" : host;
   }
 
   private static String escaped(String path) {

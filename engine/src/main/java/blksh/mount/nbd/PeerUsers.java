@@ -2,17 +2,20 @@ package blksh.mount.nbd;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
 /**
- * Which users of this machine have connections over its ports: the kernel's tables {@code
- * /proc/net/tcp} and {@code tcp6} (proc(5)), as they were at one instant.
+ * Who has connections over the ports of this machine: its users, by the kernel's tables {@code
+ * /proc/net/tcp} and {@code tcp6} (proc(5)) as they were at one instant, and other machines.
  */
 final class PeerUsers {
 
@@ -26,8 +29,19 @@ final class PeerUsers {
   private static final int LOCAL = 1;
   private static final int USER = 7;
 
-  /** Hexadecimal digits of an address of version 4, which is also how one of version 6 ends. */
-  private static final int ADDRESS = 8;
+  /** How the table writes addresses of version 4 in those of version 6 (RFC 4291, 2.5.5.2). */
+  private static final String MAPPED = "0000000000000000FFFF0000";
+
+  /** Bytes of an address of version 6 that its network has; the rest is for a machine to choose. */
+  private static final int NETWORK = 8;
+
+  /**
+   * Who is at the other end.
+   *
+   * @param user the number of a user of this machine; -1 when it is none that is known
+   * @param machine the address of another machine, of version 6 its network; empty for this one
+   */
+  record Peer(long user, String machine) {}
 
   /** By address and port of a user's end. */
   private final Map<String, Long> users = new HashMap<>();
@@ -57,35 +71,43 @@ final class PeerUsers {
 
   private void add(String row) {
     String[] fields = row.strip().split("\\s+");
-    if (fields.length > USER && fields[LOCAL].indexOf(':') >= ADDRESS) {
-      String end = fields[LOCAL].substring(fields[LOCAL].indexOf(':') - ADDRESS);
-      users.put(end, Long.parseLong(fields[USER]));
+    if (fields.length > USER) {
+      String end = fields[LOCAL];
+      users.put(
+          end.startsWith(MAPPED) ? end.substring(MAPPED.length()) : end,
+          Long.parseLong(fields[USER]));
     }
   }
 
-  /** The number of the user that a client over a port is of. */
-  long of(NbdClient client) {
-    return client
-        .address()
-        .map(address -> users.getOrDefault(end(address), UNKNOWN))
-        .orElse(UNKNOWN);
+  /** Who a client over a port is of. */
+  Peer of(NbdClient client) {
+    return client.address().map(this::of).orElse(new Peer(UNKNOWN, ""));
   }
 
-  /** As the table writes it: the bytes of the address as a number of this processor. */
-  private static String end(InetSocketAddress address) {
+  /** Who is at an address. */
+  Peer of(InetSocketAddress address) {
+    Long user = users.get(end(address));
     byte[] bytes = address.getAddress().getAddress();
-    return String.format(
-        Locale.ROOT,
-        "%02X%02X%02X%02X:%04X",
-        bytes[3],
-        bytes[2],
-        bytes[1],
-        bytes[0],
-        address.getPort());
+    String machine =
+        user != null || address.getAddress().isLoopbackAddress()
+            ? ""
+            : HexFormat.of().formatHex(bytes, 0, Math.min(NETWORK, bytes.length));
+    return new Peer(user == null ? UNKNOWN : user, machine);
+  }
+
+  /** As the table writes it: the bytes of the address, four at a time, as this processor's. */
+  private static String end(InetSocketAddress address) {
+    ByteBuffer bytes =
+        ByteBuffer.wrap(address.getAddress().getAddress()).order(ByteOrder.nativeOrder());
+    StringBuilder text = new StringBuilder();
+    while (bytes.hasRemaining()) {
+      text.append(String.format(Locale.ROOT, "%08X", bytes.getInt()));
+    }
+    return text.append(String.format(Locale.ROOT, ":%04X", address.getPort())).toString();
   }
 
   /** Whether it is the user the server runs for, or root. */
-  boolean isOwn(long user) {
-    return user == 0 || user == self && user != UNKNOWN;
+  boolean isOwn(Peer peer) {
+    return peer.user == 0 || peer.user == self && peer.user != UNKNOWN;
   }
 }

@@ -14,8 +14,8 @@ import java.util.function.ToLongFunction;
  * Who gives his place to another when all are taken: who keeps the server waiting, then who has
  * only a place and never asked for anything. A client that did may be a disk that somebody has
  * mounted, and may rest for as long as it likes. Of those one leaves only where another user than
- * the server's, to whom a port is open too, has more places than are his: the server's own user and
- * root lose none to others, and others have equal shares of what these leave.
+ * the server's, or another machine, to whom a port is open too, has more places than are his: the
+ * server's own user and root lose none to others, and others have equal shares of what these leave.
  */
 final class PlaceRule {
 
@@ -62,14 +62,14 @@ final class PlaceRule {
 
   private Optional<NbdClient> ofAnotherUser(NbdClient another) {
     PeerUsers users = PeerUsers.now();
-    Map<Long, List<NbdClient>> others = new HashMap<>();
+    Map<PeerUsers.Peer, List<NbdClient>> others = new HashMap<>();
     for (NbdClient client : clients) {
-      long user = users.of(client);
-      if (!users.isOwn(user)) {
-        others.computeIfAbsent(user, key -> new ArrayList<>()).add(client);
+      PeerUsers.Peer peer = users.of(client);
+      if (!users.isOwn(peer)) {
+        others.computeIfAbsent(peer, key -> new ArrayList<>()).add(client);
       }
     }
-    long coming = users.of(another);
+    PeerUsers.Peer coming = users.of(another);
     int already = others.getOrDefault(coming, List.of()).size();
     return others.values().stream()
         .max(Comparator.comparingInt(List::size))

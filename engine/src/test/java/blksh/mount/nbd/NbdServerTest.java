@@ -327,7 +327,7 @@ class NbdServerTest {
   @Test
   void aClientThatNeverSaysWhatItWantsIsCutOff() throws Exception {
     NbdExports exports = NbdExports.of(new NbdExport("", new ByteArraySource(new byte[4096])));
-    NbdServer server = keep(NbdServer.listen(0, exports, 200));
+    NbdServer server = keep(NbdServer.listen(exports, ServeOptions.onPort(0), 200));
     try (Socket silent = new Socket("127.0.0.1", server.uri().getPort());
         Socket slow = new Socket("127.0.0.1", server.uri().getPort())) {
       for (Socket socket : List.of(silent, slow)) {
@@ -349,7 +349,7 @@ class NbdServerTest {
   @Test
   void clientsThatKeepItWaitingKeepNobodyOut() throws Exception {
     NbdExports exports = NbdExports.of(new NbdExport("", new ByteArraySource(new byte[4096])));
-    NbdServer server = keep(NbdServer.listen(0, exports, 600_000));
+    NbdServer server = keep(NbdServer.listen(exports, ServeOptions.onPort(0), 600_000));
     for (int i = 0; i < 64; i++) {
       Socket silent = keep(new Socket("127.0.0.1", server.uri().getPort()));
       silent.setSoTimeout(20_000);
@@ -408,7 +408,7 @@ class NbdServerTest {
 
   private NbdServer listen() {
     NbdExports exports = NbdExports.of(new NbdExport("", new ByteArraySource(new byte[4096])));
-    return keep(NbdServer.listen(0, exports, 600_000));
+    return keep(NbdServer.listen(exports, ServeOptions.onPort(0), 600_000));
   }
 
   /** Takes all 64 places, does something with each, and waits for a line to read from all. */
@@ -436,7 +436,7 @@ class NbdServerTest {
   @Test
   void whatAClientWaitsInAllOfTheHandshakeIsCounted() throws Exception {
     NbdExports exports = NbdExports.of(new NbdExport("", new ByteArraySource(new byte[4096])));
-    NbdServer server = keep(NbdServer.listen(0, exports, 300));
+    NbdServer server = keep(NbdServer.listen(exports, ServeOptions.onPort(0), 300));
     try (Socket slow = new Socket("127.0.0.1", server.uri().getPort())) {
       slow.setSoTimeout(20_000);
       DataOutputStream out = new DataOutputStream(slow.getOutputStream());

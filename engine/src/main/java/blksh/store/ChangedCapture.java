@@ -1,0 +1,121 @@
+package blksh.store;
+
+import blksh.BlkshException;
+import blksh.block.BlockSource;
+import blksh.block.Changes;
+import blksh.task.Task;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Random;
+
+/**
+ * The capture of a source whose changes were recorded. What has not changed since the newest
+ * version of the name is taken from it, unless anything speaks against that; why all is read is
+ * told.
+ */
+final class ChangedCapture {
+
+  private final Repository repository;
+  private final BlockSource source;
+  private final Changes changes;
+  private final String name;
+  private final CaptureOptions options;
+  private final Task task;
+
+  private ChangedCapture(
+      Repository repository,
+      BlockSource source,
+      Changes changes,
+      String name,
+      CaptureOptions options,
+      Task task) {
+    this.repository = repository;
+    this.source = source;
+    this.changes = changes;
+    this.name = name;
+    this.options = options;
+    this.task = task;
+  }
+
+  /** Captures a source, whose changes may have been recorded or not. */
+  static CaptureResult run(
+      Repository repository, BlockSource source, String name, CaptureOptions options, Task task) {
+    Optional<Changes> changes = source.recordedChanges();
+    return changes.isPresent()
+        ? new ChangedCapture(repository, source, changes.get(), name, options, task).run()
+        : new Capture(repository, CaptureInput.of(source), name, options, task).run();
+  }
+
+  private CaptureResult run() {
+    changes.begin();
+    try (StoredPages before = before()) {
+      if (before != null) {
+        CleanSample sample = new CleanSample(source, changes, before, changes.provesLittle());
+        if (isAsBefore(sample)) {
+          return capture(before, sample.bytes());
+        }
+      }
+    } catch (StoredPages.LostPages e) {
+      readAll(e.problem());
+    } catch (ChangedInput.Disbelieved e) {
+      readAll(e.problem());
+      changes.begin();
+    } catch (IOException e) {
+      readAll("the version before cannot be read: " + e.getMessage());
+    }
+    return capture(null, 0);
+  }
+
+  private CaptureResult capture(StoredPages before, long checked) {
+    ChangedInput input = new ChangedInput(source, changes, before, checked);
+    return new Capture(repository, input, name, options, task).run();
+  }
+
+  private void readAll(String why) {
+    task.note("all of it is read: " + why);
+  }
+
+  /** The newest version, if what was not changed since may be taken from it; else null. */
+  private StoredPages before() {
+    OptionalInt newest = repository.manifests().newest(name);
+    if (newest.isEmpty()) {
+      readAll("there is no version of " + name + " yet");
+      return null;
+    }
+    Repository used = repository.again();
+    StoredPages pages = null;
+    try {
+      Manifest manifest = used.manifests().find(name + "@" + newest.getAsInt());
+      Optional<String> doubt =
+          manifest.kind() == ManifestKind.IMAGE
+              ? changes.doubt(manifest.source().details(), manifest.size())
+              : Optional.of("the version before is none of a disk");
+      if (doubt.isPresent()) {
+        readAll(doubt.get());
+        return null;
+      }
+      pages = new StoredPages(used, used.manifests().open(manifest));
+      return pages;
+    } catch (BlkshException e) {
+      readAll("the version before cannot be read: " + e.problem());
+      return null;
+    } finally {
+      if (pages == null) {
+        used.close();
+      }
+    }
+  }
+
+  private boolean isAsBefore(CleanSample sample) throws IOException {
+    OptionalLong differs = sample.find(new Random());
+    if (differs.isEmpty()) {
+      return true;
+    }
+    readAll(
+        "byte %d is not as the version before has it, though %s tells of no change there"
+            .formatted(differs.getAsLong(), changes.recorder()));
+    return false;
+  }
+}
