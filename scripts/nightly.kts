@@ -1,7 +1,8 @@
 // The runbook for every night: captures drives into a store, takes snapshots of directories, drops old
-// versions, verifies, and sums it all up. A drive that cannot be captured keeps nothing else from being done.
-// Ends with status 3 when something was unreadable, a drive could not be captured or the store is damaged, and
-// with 1 when no drive could be.
+// versions, verifies, scans directories into catalogues and writes images of discs with what is new, and sums
+// it all up. A drive that cannot be captured keeps nothing else from being done. Ends with status 3 when
+// something was unreadable, a drive could not be captured or the store is damaged, and with 1 when no drive
+// could be.
 // Copy it and make it yours.
 val storeDir by option<Place>("--store", "DIR", "the store's directory; made where none is yet").optional()
 val drives by repeated<String>("--drive", "SOURCE", "a drive or a file to capture, also ssh://HOST/PATH or nbd://HOST/EXPORT", required = false)
@@ -14,9 +15,16 @@ val verify by option<Verify>("--verify", "MODE", "how thoroughly to verify", Ver
 val snapshotRoot by option<Path>("--snapshot-root", "DIR", "where snapshots go (default: the store)").optional()
 val snapshotOf by several<Path>("--snapshot", "TARGET", "a directory or a file to take a snapshot of", required = false)
 val exclude by several<String>("--exclude", "GLOB", "what to leave out of that, as in a .gitignore file", required = false)
+val catalogued by repeated<String>("--catalogue", "NAME=DIR", "a directory to scan into a catalogue", required = false)
+val media by option<String>("--media", "SIZE", "put what is new there on discs of this size: bd, dvd, or bytes").optional()
+val isoOut by option<Path>("--iso-out", "DIR", "where the images of those discs go").optional()
 val sample by flag("--sample", "try it on the sample disk, and restore that bit for bit")
 
-if (!sample && drives.isEmpty() && snapshotOf.isEmpty()) usage("give --drive or --snapshot, or --sample")
+if (!sample && drives.isEmpty() && snapshotOf.isEmpty() && catalogued.isEmpty())
+  usage("give --drive, --snapshot or --catalogue, or --sample")
+if ((media != null || isoOut != null) && catalogued.isEmpty()) usage("--media and --iso-out need --catalogue")
+if ((media == null) != (isoOut == null)) usage("--media and --iso-out go together")
+if (catalogued.any { it.substringBefore('=').isBlank() || '=' !in it }) usage("say --catalogue NAME=DIR")
 if (!sample && drives.isNotEmpty() && storeDir == null) usage("--drive needs --store")
 if (snapshotOf.isNotEmpty() && snapshotRoot == null && storeDir == null)
   usage("say where snapshots go: --snapshot-root or --store")
@@ -61,7 +69,17 @@ if (snapshotOf.isNotEmpty()) show(kept.take(snapshotOf, exclude = exclude))
 
 keep?.let { count -> captured.map { it.manifest.name }.distinct().forEach { backup.keepLast(it, count) } }
 
+for (word in catalogued) {
+  val catalogue = catalogue(word.substringBefore('='))
+  if (dryRun) {
+    println("would scan ${word.substringAfter('=')} into $catalogue")
+    continue
+  }
+  show(catalogue.scan(word.substringAfter('=')))
+  if (media != null) show(catalogue.segment(media!!).writeIso("$isoOut"))
+}
+
 if ((sample || storeDir != null) && !dryRun) show(backup.verify(if (sample) Verify.FULL else verify))
 failed?.let { throw it }
 
-if (sample || storeDir != null) backup else kept
+if (sample || storeDir != null) backup else if (snapshotOf.isNotEmpty()) kept else catalogues.filter { it.exists }

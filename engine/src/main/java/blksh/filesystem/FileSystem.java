@@ -1,6 +1,7 @@
 package blksh.filesystem;
 
 import blksh.block.BlockSource;
+import blksh.io.UnreadableException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -221,13 +222,14 @@ public enum FileSystem {
 
   /**
    * A disc that is both is read as ISO 9660 with Rock Ridge, which knows links and every name, or
-   * else as UDF, which knows all that are text; and as UDF where the other is damaged.
+   * else as UDF, which knows all that are text; and as UDF where the other is damaged or cannot be
+   * read.
    */
   private static FileTree disc(Volume volume) {
     IsoTree iso;
     try {
       iso = new IsoTree(volume);
-    } catch (FileSystemDamageException damaged) {
+    } catch (FileSystemDamageException | UnreadableException damaged) {
       if (UdfTree.isOn(volume)) {
         return new UdfTree(volume);
       }

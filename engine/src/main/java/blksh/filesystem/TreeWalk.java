@@ -27,10 +27,10 @@ final class TreeWalk {
 
   void walk(FileEntry top, Consumer<FileEntry> each) {
     Deque<FileEntry> directories = new ArrayDeque<>();
+    enter(top);
     directories.push(top);
     while (!directories.isEmpty()) {
       FileEntry directory = directories.pop();
-      enter(directory);
       List<FileEntry> inside = new ArrayList<>();
       tree.list(
           directory,
@@ -38,6 +38,7 @@ final class TreeWalk {
             task.checkCancelled();
             each.accept(entry);
             if (entry.isDirectory()) {
+              enter(entry); // before it is kept: a directory can name one a million times
               inside.add(entry);
             } else {
               task.advance(entry.size());

@@ -40,6 +40,7 @@ public final class Udf {
   public static final int TYPE_LINK = 12;
 
   // Characteristics of a file identifier.
+  public static final int DIRECTORY = 2;
   public static final int DELETED = 4;
   public static final int PARENT = 8;
 

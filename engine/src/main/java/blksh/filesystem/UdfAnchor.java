@@ -1,5 +1,9 @@
 package blksh.filesystem;
 
+import blksh.io.UnreadableException;
+import java.util.ArrayList;
+import java.util.List;
+
 /**
  * An anchor of a UDF volume (ECMA-167, 3/10.2): where its descriptors are, twice.
  *
@@ -11,32 +15,60 @@ record UdfAnchor(int blockSize, long main, long reserve) {
 
   private static final int[] BLOCK_SIZES = {2048, 512, 4096, 1024};
 
-  /** The anchor near the beginning, which is found without reading the rest; or null. */
-  static UdfAnchor first(Volume volume) {
+  /** Whether there is the anchor near the beginning; where that cannot be read, any. */
+  static boolean isOn(Volume volume) {
+    boolean unreadable = false;
     for (int size : BLOCK_SIZES) {
-      UdfAnchor anchor = at(volume, Udf.ANCHOR_BLOCK, size);
-      if (anchor != null) {
-        return anchor;
+      try {
+        if (at(volume, Udf.ANCHOR_BLOCK, size) != null) {
+          return true;
+        }
+      } catch (UnreadableException e) {
+        unreadable = true;
       }
+    }
+    try {
+      return unreadable && find(volume) != null;
+    } catch (UnreadableException e) {
+      return false;
+    }
+  }
+
+  /**
+   * An anchor at one of the three places where anchors are; null when there is none.
+   *
+   * @throws UnreadableException when there is none, but one may be where nothing can be read
+   */
+  static UdfAnchor find(Volume volume) {
+    UnreadableException unreadable = null;
+    for (long[] each : places(volume.source().size())) {
+      try {
+        UdfAnchor anchor = at(volume, each[0], (int) each[1]);
+        if (anchor != null) {
+          return anchor;
+        }
+      } catch (UnreadableException e) {
+        unreadable = unreadable == null ? e : unreadable;
+      }
+    }
+    if (unreadable != null) {
+      throw unreadable;
     }
     return null;
   }
 
-  /** An anchor at one of the three places where anchors are; null when there is none. */
-  static UdfAnchor find(Volume volume) {
-    UdfAnchor first = first(volume);
-    if (first != null) {
-      return first;
+  /** Blocks where anchors can be, each with the size of a block. */
+  private static List<long[]> places(long bytes) {
+    List<long[]> places = new ArrayList<>();
+    for (int size : BLOCK_SIZES) {
+      places.add(new long[] {Udf.ANCHOR_BLOCK, size});
     }
     for (int size : BLOCK_SIZES) {
-      long last = volume.source().size() / size - 1;
-      UdfAnchor anchor = at(volume, last, size);
-      anchor = anchor == null ? at(volume, last - Udf.ANCHOR_BLOCK, size) : anchor;
-      if (anchor != null) {
-        return anchor;
-      }
+      long last = bytes / size - 1;
+      places.add(new long[] {last, size});
+      places.add(new long[] {last - Udf.ANCHOR_BLOCK, size});
     }
-    return null;
+    return places;
   }
 
   private static UdfAnchor at(Volume volume, long block, int size) {
@@ -49,14 +81,15 @@ record UdfAnchor(int blockSize, long main, long reserve) {
   }
 
   /**
-   * The descriptors: those of the main sequence, or of the other one where it is damaged.
+   * The descriptors: those of the main sequence, or of the other one where it is damaged or cannot
+   * be read.
    *
-   * @throws FileSystemDamageException when both are
+   * @throws blksh.BlkshException when both are
    */
   UdfSequence sequence(Volume volume) {
     try {
       return UdfSequence.read(volume, main, blockSize);
-    } catch (FileSystemDamageException damaged) {
+    } catch (FileSystemDamageException | UnreadableException damaged) {
       return UdfSequence.read(volume, reserve, blockSize);
     }
   }

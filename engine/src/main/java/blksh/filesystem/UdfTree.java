@@ -3,6 +3,7 @@ package blksh.filesystem;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
+import blksh.io.UnreadableException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
@@ -47,7 +48,7 @@ final class UdfTree implements FileTree {
 
   /** Whether there is the anchor that everything hangs on, where it is looked for first. */
   static boolean isOn(Volume volume) {
-    return UdfAnchor.first(volume) != null;
+    return UdfAnchor.isOn(volume);
   }
 
   UdfTree(Volume volume) {
@@ -87,7 +88,7 @@ final class UdfTree implements FileTree {
         }
         Place below = physical(partitions, logical.u16(at + 38));
         long file = logical.u32(at + 40);
-        places.add(metadata(below, file));
+        places.add(metadata(below, file, logical.u32(at + 44)));
       } else {
         throw volume.damage("its volume descriptors are damaged");
       }
@@ -103,9 +104,13 @@ final class UdfTree implements FileTree {
     return block -> start + block * blockSize;
   }
 
-  /** A partition whose blocks lie in a file of another. */
-  private Place metadata(Place below, long file) {
-    Structure entry = volume.read(below.at(file), blockSize);
+  /** A partition whose blocks lie in a file of another. @param mirror another entry of the same */
+  private Place metadata(Place below, long file, long mirror) {
+    Structure first = entryIfWhole(below, file);
+    Structure entry = first != null ? first : entryIfWhole(below, mirror);
+    if (entry == null) {
+      throw volume.damage("the file entries of its metadata are damaged");
+    }
     Pieces pieces = new Pieces("the metadata file", entry, below);
     return block -> {
       FileRun run = pieces.at(block * blockSize);
@@ -114,6 +119,19 @@ final class UdfTree implements FileTree {
       }
       return run.at() + (block * blockSize - run.start());
     };
+  }
+
+  private Structure entryIfWhole(Place below, long block) {
+    try {
+      Structure entry = volume.read(below.at(block), blockSize);
+      return isFileEntry(entry) ? entry : null;
+    } catch (FileSystemDamageException | UnreadableException e) {
+      return null;
+    }
+  }
+
+  private static boolean isFileEntry(Structure entry) {
+    return Udf.isTagged(entry, Udf.FILE_ENTRY) || Udf.isTagged(entry, Udf.EXTENDED_FILE_ENTRY);
   }
 
   /** A partition and a block of it as one number. */
@@ -154,7 +172,7 @@ final class UdfTree implements FileTree {
 
   private Structure fileEntry(long reference) {
     Structure entry = block(reference);
-    if (!Udf.isTagged(entry, Udf.FILE_ENTRY) && !Udf.isTagged(entry, Udf.EXTENDED_FILE_ENTRY)) {
+    if (!isFileEntry(entry)) {
       throw volume.damage("the file entry at block %d is damaged".formatted(reference));
     }
     if (entry.i16(20) != 4) {
@@ -386,9 +404,20 @@ final class UdfTree implements FileTree {
       String name = text(window, at + Udf.FILE_IDENTIFIER_HEADER + use, nameLength);
       long block = window.u32(at + 24);
       long reference = reference(window.u16(at + 28), block);
-      each.accept(entry(directory.inside(volume.name(directory, name)), reference));
+      String path = directory.inside(volume.name(directory, name));
+      each.accept(entryOrDamaged(path, reference, (characteristics & Udf.DIRECTORY) != 0));
     }
     return length;
+  }
+
+  /** What a name stands for; where that is damaged, what only says so when it is read. */
+  private FileEntry entryOrDamaged(String path, long reference, boolean directory) {
+    try {
+      return entry(path, reference);
+    } catch (FileSystemDamageException | UnreadableException e) {
+      FileEntry.Kind kind = directory ? FileEntry.Kind.DIRECTORY : FileEntry.Kind.FILE;
+      return new FileEntry(path, kind, 0, Instant.EPOCH, 0, null, reference);
+    }
   }
 
   @Override

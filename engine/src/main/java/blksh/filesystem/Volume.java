@@ -1,6 +1,7 @@
 package blksh.filesystem;
 
 import blksh.block.BlockSource;
+import blksh.io.UnreadableException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -32,11 +33,23 @@ final class Volume {
    * A structure of exactly that length.
    *
    * @throws FileSystemDamageException when they do not lie on the volume
+   * @throws UnreadableException when one of its bytes cannot be read
    */
   Structure read(long position, int length) {
     if (position < 0 || length < 0 || length > LONGEST || position > source.size() - length) {
       throw damage("something should be at byte %d, which is not there".formatted(position));
     }
+    try {
+      return Structure.of(kept(position, length));
+    } catch (UnreadableException e) {
+      // It may be what lies beside it in a piece that cannot be read.
+      ByteBuffer alone = ByteBuffer.allocate(length);
+      source.read(position, alone);
+      return Structure.of(alone.array());
+    }
+  }
+
+  private byte[] kept(long position, int length) {
     byte[] bytes = new byte[length];
     for (int done = 0; done < length; ) {
       long at = position + done;
@@ -46,7 +59,7 @@ final class Volume {
       System.arraycopy(piece, from, bytes, done, count);
       done += count;
     }
-    return Structure.of(bytes);
+    return bytes;
   }
 
   private byte[] piece(long number) {

@@ -141,6 +141,17 @@ public final class DiscSize {
   }
 
   /**
+   * Adds a file whose content is not counted: the caller does, who knows what is there already.
+   *
+   * @param name 1 to 255 bytes
+   * @param size bytes of the content
+   */
+  public void name(int parent, byte[] name, long size) {
+    file(parent, name, size);
+    udfBlocks++;
+  }
+
+  /**
    * Adds a symbolic link.
    *
    * @param target where it leads, 1 to {@link DiscTreeBuilder#LONGEST_TARGET} bytes
@@ -224,8 +235,14 @@ public final class DiscSize {
 
   /** Bytes of the image with all that was added. */
   public long bytes() {
+    return bytes(0);
+  }
+
+  /** As above, with contents that are not counted yet. @param counted sectors these take */
+  public long bytes(long counted) {
     long sectors =
-        DiscPlan.PARTITION
+        counted
+            + DiscPlan.PARTITION
             + UdfVolume.FILE_SET_BLOCKS
             + udfBlocks
             + 2 * DiscContent.sectors(isoPathTable)

@@ -31,9 +31,26 @@ public final class DiscWriter {
    */
   public static DiscReport write(
       DiscPlan plan, DiscContents contents, Path file, boolean overwrite, Task task) {
+    return write(plan, contents, file, overwrite, task, () -> {});
+  }
+
+  /**
+   * As above.
+   *
+   * @param noted done when all is written, before the file has its name: so whoever finds it by
+   *     that name after a power cut can know what it is
+   */
+  public static DiscReport write(
+      DiscPlan plan,
+      DiscContents contents,
+      Path file,
+      boolean overwrite,
+      Task task,
+      Runnable noted) {
     String action = "write " + file;
     try (TargetFile target = TargetFile.open(file, action, plan.bytes(), overwrite, false)) {
       DiscReport report = write(plan, contents, told(target, action), task);
+      noted.run();
       task.phase("syncing");
       target.finish();
       target.lost().forEach(task::note);

@@ -1,6 +1,7 @@
 package blksh.tree;
 
 import blksh.BlkshException;
+import blksh.io.FileStatus;
 import blksh.io.IoFailure;
 import blksh.io.Sqlite;
 import java.io.Closeable;
@@ -272,11 +273,11 @@ public final class ScanCache implements Closeable {
     }
   }
 
-  /** Whether a change after a moment would show in the time of the last one. */
-  static boolean isSettled(TreeEntry entry, Instant looked) {
-    boolean coarse = entry.status().ctimeNanos() == 0 && entry.status().mtimeNanos() == 0;
-    long seconds = looked.getEpochSecond() - entry.status().ctimeSeconds();
-    long nanos = looked.getNano() - entry.status().ctimeNanos();
+  /** Whether a change of a file after a moment would show in the time of the last one. */
+  public static boolean isSettled(FileStatus status, Instant looked) {
+    boolean coarse = status.ctimeNanos() == 0 && status.mtimeNanos() == 0;
+    long seconds = looked.getEpochSecond() - status.ctimeSeconds();
+    long nanos = looked.getNano() - status.ctimeNanos();
     if (seconds > 10 || seconds < -10) {
       return seconds > 0;
     }

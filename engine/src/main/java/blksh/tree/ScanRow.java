@@ -130,7 +130,7 @@ public final class ScanRow {
         row.bytes(NOTHING);
         continue;
       }
-      boolean settled = ScanCache.isSettled(each.entry(), looked);
+      boolean settled = ScanCache.isSettled(status, looked);
       row.number(status.type().ordinal() | (settled ? 0 : UNSETTLED))
           .number(status.size())
           .number(status.mtimeSeconds())

@@ -221,7 +221,7 @@ public final class TreeScan {
 
   private LeftOut.Why why(
       WalkedDirectory directory, byte[] path, FileStatus status, boolean walked) {
-    if (status.isDirectory() && options.own().stream().anyMatch(status::isFile)) {
+    if (options.own().stream().anyMatch(status::isFile)) {
       return LeftOut.Why.OWN;
     }
     if (!walked) {

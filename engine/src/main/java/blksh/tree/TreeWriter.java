@@ -4,14 +4,18 @@ import blksh.io.DirectoryHandle;
 import blksh.io.EntryFile;
 import blksh.io.IoFailure;
 import blksh.io.NameText;
+import blksh.io.Sha256;
 import blksh.io.SystemCallException;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -24,6 +28,8 @@ import java.util.function.Consumer;
  * <p>For one thread. What could not be given is told, and does not end it.
  */
 public final class TreeWriter implements Closeable {
+
+  private static final String UNNAMED = ".blksh-restore-";
 
   /** A directory that gets entries still. */
   private record Open(
@@ -98,6 +104,64 @@ public final class TreeWriter implements Closeable {
     try (EntryFile file = in.create(name(path))) {
       contents.to(file);
       tell(path, metadata.giveTo(file));
+    }
+  }
+
+  /**
+   * Makes a file that has its name only once it is whole, with all metadata. What a run that was
+   * ended left of it is taken away first, and what a failure leaves at once.
+   *
+   * @throws SystemCallException also when the name is taken
+   */
+  public void wholeFile(byte[] path, TreeMetadata metadata, Contents contents) throws IOException {
+    DirectoryHandle in = in(path);
+    byte[] name = name(path);
+    if (in.statusIfAny(name) != null) {
+      throw SystemCallException.exists(path);
+    }
+    byte[] unnamed = unnamed(name);
+    if (in.statusIfAny(unnamed) != null) {
+      in.remove(unnamed);
+    }
+    boolean done = false;
+    try {
+      try (EntryFile file = in.create(unnamed)) {
+        contents.to(file);
+        tell(path, metadata.giveTo(file));
+      }
+      rename(in, unnamed, name);
+      done = true;
+    } finally {
+      if (!done) {
+        discard(in, unnamed);
+      }
+    }
+  }
+
+  /** What a file is called until it is whole: the same each time, so that it is found again. */
+  static byte[] unnamed(byte[] name) {
+    MessageDigest digest = Sha256.begin();
+    String key = HexFormat.of().formatHex(digest.digest(name), 0, 12);
+    return (UNNAMED + key).getBytes(StandardCharsets.US_ASCII);
+  }
+
+  /** Gives a file its name, unless that is taken by now. */
+  private static void rename(DirectoryHandle in, byte[] old, byte[] name) throws IOException {
+    int error = in.link(name, in, old);
+    if (error == 0) {
+      in.remove(old);
+    } else if (error == SystemCallException.EEXIST || in.statusIfAny(name) != null) {
+      throw SystemCallException.exists(name);
+    } else {
+      in.move(name, in, old); // a file system without hard links
+    }
+  }
+
+  private static void discard(DirectoryHandle in, byte[] name) {
+    try {
+      in.remove(name);
+    } catch (IOException e) {
+      // The next run takes it away.
     }
   }
 

@@ -9,7 +9,7 @@ import java.util.List;
  * @param oneFileSystem whether what is mounted in it is given as an empty directory
  * @param heedMarks whether directories with {@code .nobackup} or a CACHEDIR.TAG are given empty
  * @param largest bytes of the largest regular file that is given
- * @param own directories that are neither given nor entered, whatever their names are
+ * @param own entries that are neither given nor entered, whatever their names are
  */
 public record WalkOptions(
     Excludes excludes,
@@ -29,8 +29,8 @@ public record WalkOptions(
     }
   }
 
-  /** As this, without some directories. */
-  public WalkOptions without(List<FileStatus> directories) {
-    return new WalkOptions(excludes, oneFileSystem, heedMarks, largest, directories);
+  /** As this, without some entries. */
+  public WalkOptions without(List<FileStatus> entries) {
+    return new WalkOptions(excludes, oneFileSystem, heedMarks, largest, entries);
   }
 }

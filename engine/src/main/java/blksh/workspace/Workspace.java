@@ -59,6 +59,7 @@ public final class Workspace implements Closeable {
   private final Ledger ledger;
   private final LiveMounts mounts;
   private final RemoteHosts hosts = new RemoteHosts();
+  private final LiveCatalogues catalogues;
 
   /** The open stores by directory. */
   private final Map<Path, Store> stores = new HashMap<>();
@@ -71,6 +72,7 @@ public final class Workspace implements Closeable {
     this.warnings = warnings;
     this.ledger = new Ledger(this.home.resolve(DATABASE), warnings);
     this.mounts = new LiveMounts(this.home, warnings);
+    this.catalogues = new LiveCatalogues(this.home);
   }
 
   /** {@code $BLKSH_HOME}, or else {@code ~/.blksh}. */
@@ -425,6 +427,11 @@ public final class Workspace implements Closeable {
     return hosts;
   }
 
+  /** The catalogues of files. */
+  public LiveCatalogues catalogues() {
+    return catalogues;
+  }
+
   /** The home directory, absolute. */
   public Path home() {
     return home;
@@ -505,6 +512,7 @@ public final class Workspace implements Closeable {
   public void close() {
     mounts.close();
     hosts.close();
+    catalogues.close();
     synchronized (caches) {
       caches.forEach(this::close);
       caches.clear();

@@ -3,8 +3,11 @@ package blksh.filesystem;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.FileSource;
+import blksh.block.SourceInfo;
+import blksh.io.UnreadableException;
 import blksh.kit.DiscFolder;
 import blksh.kit.Tool;
 import blksh.kit.Volumes;
@@ -14,8 +17,11 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -117,6 +123,86 @@ class ForeignDiscsTest {
       image[block * SECTOR + 100] ^= 1;
     }
     assertThat(udf(image, "reserve")).isEqualTo(expected);
+  }
+
+  /** A disc with sectors that cannot be read. */
+  private record Scratched(byte[] image, Set<Integer> sectors) implements BlockSource {
+
+    @Override
+    public long size() {
+      return image.length;
+    }
+
+    @Override
+    public int read(long position, ByteBuffer target) {
+      int length = (int) Math.min(target.remaining(), image.length - position);
+      for (int each : sectors) {
+        long start = (long) each * SECTOR;
+        if (position < start + SECTOR && start < position + length) {
+          throw new UnreadableException("the disc", start, SECTOR, "Input/output error", null);
+        }
+      }
+      target.put(image, (int) position, length);
+      return length;
+    }
+
+    @Override
+    public SourceInfo describe() {
+      return new SourceInfo("file", "scratched", "scratched");
+    }
+
+    @Override
+    public void close() {
+      // nothing is open
+    }
+  }
+
+  private static Map<String, String> scratched(byte[] image, String name, Integer... sectors)
+      throws IOException {
+    try (FileTree tree = FileTrees.udf(new Scratched(image, Set.of(sectors)))) {
+      Map<String, String> found = copied(tree, name);
+      found.remove("link");
+      return found;
+    }
+  }
+
+  @Test
+  void udfIsReadWhereItsAnchorOrSequenceIsScratched() throws IOException {
+    byte[] image = bridge();
+    Map<String, String> expected = DiscFolder.digests(source);
+    int main = ByteBuffer.wrap(image).order(ByteOrder.LITTLE_ENDIAN).getInt(256 * SECTOR + 20);
+
+    assertThat(scratched(image, "no anchor", 256)).isEqualTo(expected);
+    assertThat(scratched(image, "no main", main, main + 1, main + 2)).isEqualTo(expected);
+    try (FileTree tree = FileTrees.open(new Scratched(image, Set.of(17, 256)))) {
+      assertThat(tree.find("/Dir 1/File number 1.data")).isPresent();
+    }
+  }
+
+  @Test
+  void aDamagedFileEntryHidesNothingElse() throws IOException {
+    byte[] image = bridge();
+    ByteBuffer bytes = ByteBuffer.wrap(image).order(ByteOrder.LITTLE_ENDIAN);
+    int damaged = 0;
+    for (int at = 257 * SECTOR; damaged == 0 && at < image.length; at += SECTOR) {
+      boolean file = bytes.getShort(at) == Udf.FILE_ENTRY && image[at + 27] == 5;
+      if (file && bytes.getLong(at + 56) == 3001) {
+        image[at + 100] ^= 1;
+        damaged++;
+      }
+    }
+    assertThat(damaged).isEqualTo(1);
+    List<FileEntry> found = new ArrayList<>();
+    try (FileTree tree = FileTrees.udf(new ByteArraySource(image))) {
+      tree.walk(tree.root(), Task.unwatched(), found::add);
+      FileEntry one =
+          found.stream()
+              .filter(each -> each.path().equals("/Dir 1/File number 1.data"))
+              .findFirst()
+              .orElseThrow();
+      assertThatThrownBy(() -> tree.open(one)).isInstanceOf(FileSystemDamageException.class);
+    }
+    assertThat(found.stream().filter(each -> each.path().endsWith(".data"))).hasSize(40);
   }
 
   @Test

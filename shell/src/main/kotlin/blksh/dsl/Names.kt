@@ -15,3 +15,6 @@ typealias Keyed = blksh.view.Keyed
  * begins with `s3://`, `ssh://` or `nbd://`.
  */
 typealias Place = blksh.Place
+
+/** What discs are: `Media.BD`. */
+typealias Media = blksh.catalogue.Media

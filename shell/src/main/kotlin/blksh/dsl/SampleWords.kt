@@ -69,4 +69,19 @@ internal constructor(private val session: Session, arguments: Arguments) :
     }
     return kept
   }
+
+  /**
+   * A catalogue to try things on: of a few letters; made on first use.
+   *
+   * Example: `sampleCatalogue()`
+   */
+  fun sampleCatalogue(): Catalogue {
+    val samples = home.resolve("samples")
+    val sample = Catalogue(session, "${samples.resolve("letters.catalogue")}")
+    if (!sample.exists) {
+      SampleLetters.onMonday(samples.resolve("catalogued"))
+      sample.scan(samples.resolve("catalogued"))
+    }
+    return sample
+  }
 }

@@ -226,6 +226,25 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
   fun snapshots(store: Store): Snapshots = snapshotsOf(store)
 
   /**
+   * The catalogues of files in the home directory, by name: `catalogues["photos"]`.
+   *
+   * Example: `catalogues`
+   */
+  val catalogues: Catalogues
+    get() = Catalogues(session)
+
+  /**
+   * A catalogue of files and of the discs they are on, by its name; the first scan makes it. With a
+   * slash in it, or the ending `.catalogue`, it is the path of a file.
+   *
+   * Example: `catalogue("photos").exists`
+   */
+  fun catalogue(name: String): Catalogue = Catalogue(session, name)
+
+  /** A catalogue in a file. */
+  fun catalogue(file: Path): Catalogue = Catalogue(session, "${file.toAbsolutePath()}")
+
+  /**
    * The caches used before, by name; [Caches.watch] waits for media.
    *
    * Example: `caches`

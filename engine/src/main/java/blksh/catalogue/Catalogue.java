@@ -1,0 +1,476 @@
+package blksh.catalogue;
+
+import blksh.BlkshException;
+import blksh.io.DirectoryHandle;
+import blksh.io.FileStatus;
+import blksh.io.IoFailure;
+import blksh.io.LockFile;
+import blksh.io.NameText;
+import blksh.io.PartFile.Durability;
+import blksh.io.PathBytes;
+import blksh.io.Sqlite;
+import blksh.io.WholeFile;
+import blksh.task.Task;
+import blksh.tree.WalkOptions;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+
+/**
+ * A catalogue of files: of one or more directories, each as it was when it was scanned last, and of
+ * other catalogues; and of the discs these are on. It is one SQLite database. Any number of threads
+ * may use one; what changes it is done by one process at a time.
+ */
+public final class Catalogue implements Closeable {
+
+  private static final String JOB_ID = "job_id";
+  private static final String JOB_NAME = "job_name";
+  private static final String CLIENT = "client_name";
+  private static final String SOURCE_PATH = "source_path";
+
+  /** The longest name and id of a job, in characters. */
+  private static final int LONGEST_JOB = 200;
+
+  private final String name;
+  private final CatalogueFile file;
+
+  private Catalogue(String name, CatalogueFile file) {
+    this.name = name;
+    this.file = file;
+  }
+
+  /**
+   * Opens a catalogue.
+   *
+   * @param name what it is called
+   * @throws BlkshException when there is none, or the file is something else
+   */
+  public static Catalogue open(Path path, String name) {
+    return new Catalogue(name, CatalogueFile.open(path, false));
+  }
+
+  /** As above, and makes an empty one where there is none. */
+  public static Catalogue openOrCreate(Path path, String name) {
+    CatalogueFile file = CatalogueFile.open(path, true);
+    boolean ready = false;
+    try {
+      if (file.fact(JOB_ID) == null) {
+        file.whole(
+            "begin",
+            () -> {
+              file.fact(JOB_ID, UUID.randomUUID().toString());
+              file.fact(JOB_NAME, name);
+              file.fact(CLIENT, System.getProperty("user.name", ""));
+              return null;
+            });
+      }
+      ready = true;
+      return new Catalogue(name, file);
+    } finally {
+      if (!ready) {
+        file.close();
+      }
+    }
+  }
+
+  /** Removes a catalogue that nobody has open. */
+  public static void delete(Path path) {
+    try {
+      Sqlite.delete(path);
+      Files.deleteIfExists(lock(path));
+    } catch (IOException e) {
+      throw IoFailure.told("delete the catalogue " + path, e);
+    }
+  }
+
+  private static Path lock(Path path) {
+    return path.resolveSibling(path.getFileName() + ".lock");
+  }
+
+  /** What it is called. */
+  public String name() {
+    return name;
+  }
+
+  /** The file it is in. */
+  public Path path() {
+    return file.path();
+  }
+
+  CatalogueFile file() {
+    return file;
+  }
+
+  /** What its archives are called: a name of a job, as odarchive has it. */
+  public String jobName() {
+    return file.fact(JOB_NAME);
+  }
+
+  /**
+   * Gives its archives another name, number, client and path they say they are of; null leaves what
+   * is.
+   */
+  public void job(String jobName, String jobId, String client, String sourcePath) {
+    requireShort("name", jobName);
+    requireShort("id", jobId);
+    file.whole(
+        "name the job",
+        () -> {
+          if (jobName != null) {
+            file.fact(JOB_NAME, jobName);
+          }
+          if (jobId != null) {
+            file.fact(JOB_ID, jobId);
+          }
+          if (client != null) {
+            file.fact(CLIENT, client);
+          }
+          if (sourcePath != null) {
+            file.fact(SOURCE_PATH, sourcePath);
+          }
+          return null;
+        });
+  }
+
+  /** What stands in disc_info.json, which has a fixed length. */
+  private static void requireShort(String what, String value) {
+    if (value != null && value.length() > LONGEST_JOB) {
+      throw new BlkshException(
+          "name the job",
+          "its %s has %d characters, and may have %d".formatted(what, value.length(), LONGEST_JOB));
+    }
+  }
+
+  /** What no other catalogue has, and stays: a UUID. */
+  public String jobId() {
+    return file.fact(JOB_ID);
+  }
+
+  String client() {
+    return file.fact(CLIENT);
+  }
+
+  /**
+   * Looks through a directory, and reads what is new or changed there. What was known of the same
+   * directory and is no more is noted as gone. Other directories stay as they were. The database
+   * itself and images of its discs are left out.
+   *
+   * @throws BlkshException when it cannot be opened; what is in it and cannot be read is told in
+   *     the report
+   */
+  public ScanReport scan(Path directory, WalkOptions options, Task task) {
+    Path root;
+    try {
+      root = directory.toRealPath();
+    } catch (IOException e) {
+      throw IoFailure.told("scan " + directory, e);
+    }
+    if (!Files.isDirectory(root)) {
+      throw new BlkshException("scan " + directory, "it is no directory");
+    }
+    return alone(
+        "scan " + directory,
+        () -> {
+          byte[] bytes = PathBytes.of(root);
+          long source =
+              file.whole(
+                  "note a source",
+                  () -> {
+                    long known =
+                        file.number(
+                            0, "SELECT id FROM source WHERE imported = 0 AND root = ?", bytes);
+                    return known != 0
+                        ? known
+                        : file.number(
+                            0,
+                            "INSERT INTO source (root, imported) VALUES (?, 0) RETURNING id",
+                            bytes);
+                  });
+          WalkOptions without =
+              options.without(file.call("look what is its own", () -> own(root, options.own())));
+          ScanReport report = new CatalogueScan(file, source, root, without, task).run();
+          task.phase("indexing names");
+          NameSearch.index(file, task);
+          return report;
+        });
+  }
+
+  /** What below a directory is of the catalogue, and no part of what it knows. */
+  private List<FileStatus> own(Path root, List<FileStatus> own) throws SQLException {
+    List<Path> paths = new ArrayList<>();
+    for (String end : List.of("", "-wal", "-shm", ".lock")) {
+      paths.add(path().resolveSibling(path().getFileName() + end));
+    }
+    try (ResultSet rows =
+        file.prepared("SELECT image FROM disc WHERE image IS NOT NULL").executeQuery()) {
+      while (rows.next()) {
+        paths.add(Path.of(rows.getString(1)));
+      }
+    }
+    List<FileStatus> all = new ArrayList<>(own);
+    for (Path each : paths) {
+      try {
+        Path real = each.toRealPath();
+        if (real.startsWith(root)) {
+          try (DirectoryHandle in = DirectoryHandle.open(real.getParent())) {
+            byte[] path = PathBytes.of(real);
+            int slash = path.length;
+            while (path[slash - 1] != '/') {
+              slash--;
+            }
+            all.add(in.status(Arrays.copyOfRange(path, slash, path.length)));
+          }
+        }
+      } catch (IOException e) {
+        // what is not there is in no tree
+      }
+    }
+    return all;
+  }
+
+  /**
+   * Takes in a catalogue.json of odarchive, of version 1 or 2, as a source of its own. A later save
+   * of the same job takes the place of the earlier.
+   *
+   * @throws BlkshException when it is none; then nothing is taken in
+   */
+  public MergeReport merge(Path json, Task task) {
+    return alone(
+        "merge " + json,
+        () -> {
+          MergeReport report = new CatalogueMerge(file, json, task).run();
+          NameSearch.index(file, task);
+          return report;
+        });
+  }
+
+  /**
+   * Writes a catalogue.json of version 2 that odarchive loads.
+   *
+   * @param to a file, which is replaced as a whole
+   */
+  public void export(Path to, Task task) {
+    OdarchiveHeading heading = heading(UUID.randomUUID().toString(), now(), -1);
+    try {
+      WholeFile.replace(
+          to,
+          Durability.DURABLE,
+          out ->
+              new OdarchiveWriter(file, prefixes(), task)
+                  .write(heading, asOf(), DiscSetTable.numbers(file), 0, out));
+    } catch (IOException e) {
+      throw IoFailure.told("write " + to, e);
+    }
+  }
+
+  private static String now() {
+    Instant now = Instant.now();
+    return OdarchiveWriter.time(now.getEpochSecond()) + ".%06d".formatted(now.getNano() / 1000);
+  }
+
+  OdarchiveHeading heading(String guid, String date, long segmentSize) {
+    List<CatalogueSource> sources = sources();
+    String from = sources.isEmpty() ? "" : sources.get(0).text();
+    if (!sources.isEmpty() && sources.get(0).imported()) {
+      from = sources.get(0).origin() == null ? "" : sources.get(0).origin();
+    }
+    String given = file.fact(SOURCE_PATH);
+    return new OdarchiveHeading(
+        2,
+        client(),
+        jobName(),
+        jobId(),
+        guid,
+        date,
+        OdarchiveHeading.ROOT,
+        given == null ? from : given,
+        segmentSize);
+  }
+
+  SourcePrefixes prefixes() {
+    return new SourcePrefixes(file, sources());
+  }
+
+  /** The last scan, whose findings are what is there now. */
+  long asOf() {
+    return file.call("look", () -> file.number(0, "SELECT max(id) FROM scan"));
+  }
+
+  /** Where its files come from, in the order in which that was told. */
+  public List<CatalogueSource> sources() {
+    return file.call(
+        "list sources",
+        () -> {
+          List<CatalogueSource> sources = new ArrayList<>();
+          try (ResultSet rows =
+              file.prepared(
+                      "SELECT id, root, imported, job_name, job_id, origin, prefix,"
+                          + " prefix IS NOT NULL FROM source ORDER BY id")
+                  .executeQuery()) {
+            while (rows.next()) {
+              sources.add(
+                  new CatalogueSource(
+                      rows.getInt(1),
+                      rows.getBytes(2),
+                      rows.getBoolean(8) ? EntryState.bytes(rows, 7) : null,
+                      rows.getBoolean(3),
+                      rows.getString(4),
+                      rows.getString(5),
+                      rows.getString(6)));
+            }
+          }
+          return sources;
+        });
+  }
+
+  /**
+   * Looks for entries whose path fits a pattern, as in a .gitignore file: {@code *.jpg}, {@code
+   * 2019/**}.
+   *
+   * @param visitor takes each, in no order; says whether more are wanted
+   */
+  public void find(String pattern, Predicate<CatalogueEntry> visitor) {
+    index();
+    try {
+      new NameSearch(file, sources()).find(pattern, visitor::test);
+    } catch (IllegalArgumentException e) {
+      throw new BlkshException("find " + pattern + " in catalogue " + name, e.getMessage(), e);
+    }
+  }
+
+  private void index() {
+    if (Files.isWritable(file.path())) {
+      NameSearch.index(file, Task.unwatched());
+    }
+  }
+
+  /** The entries of a name, or of the last steps of a path. @param text a name as it is shown */
+  public List<CatalogueEntry> which(String text) {
+    List<CatalogueEntry> found = new ArrayList<>();
+    new NameSearch(file, sources()).which(NameSearch.typed(text), each -> found.add(each) || true);
+    if (found.isEmpty() && text.contains("\\")) {
+      new NameSearch(file, sources()).which(NameText.name(text), found::add);
+    }
+    return found;
+  }
+
+  /** Counts and sizes of what is in it. */
+  public CatalogueFigures figures() {
+    return CatalogueFigures.of(file);
+  }
+
+  /** What takes most in it, by a view on its files. */
+  public List<FigureBar> figures(FigureBar.By by) {
+    return FigureBar.of(file, by);
+  }
+
+  /** Contents that several files have, those that waste most first. @param most how many */
+  public List<DuplicateContent> duplicates(int most) {
+    return DuplicateContent.of(file, sources(), most);
+  }
+
+  /** Its scans, the last first. */
+  public List<PastScan> scans() {
+    return PastScan.of(file, sources());
+  }
+
+  /** What a scan found gone, or another than before; by path. @param most how many */
+  public List<CatalogueEntry> gone(long scan, int most) {
+    return PastScan.gone(file, sources(), scan, most);
+  }
+
+  /**
+   * Plans discs for what is on none yet. What is on a disc that was written stays there; what was
+   * only planned is planned anew.
+   *
+   * @param dryRun whether the plan is only told, and that before it stays
+   * @throws BlkshException when it cannot be: a file is larger than a disc and may not be spanned
+   */
+  public DiscSet segment(SegmentOptions options, boolean dryRun, Task task) {
+    return alone(
+        "plan discs of catalogue " + name, () -> new DiscPlanning(this, options, task).run(dryRun));
+  }
+
+  /** The discs of the set that is gone on with; without any when none was planned. */
+  public DiscSet discSet() {
+    return DiscSet.current(file);
+  }
+
+  /** The discs of all sets, those of other catalogues too. */
+  public List<Disc> discs() {
+    return DiscSetTable.discs(file, 0);
+  }
+
+  /**
+   * Writes the image of a planned disc; or of one that was written, once more: then files must be
+   * what they were, and nothing is made when they are not.
+   *
+   * @param image the file to be made
+   * @param overwrite whether it may take the place of a file
+   * @throws BlkshException when it cannot be written, or the plan does not hold any more; what is
+   *     wrong with single files is told in the result, and on the disc
+   */
+  public WrittenDisc write(Disc disc, Path image, boolean overwrite, Task task) {
+    return alone(
+        "write the disc " + disc.name(),
+        () -> {
+          boolean planned = DiscSetTable.planned(file, disc.id()).disc().written() == null;
+          DiscSetTable.settle(file);
+          Disc now = DiscSetTable.planned(file, disc.id()).disc();
+          boolean found =
+              planned && now.written() != null && image.toAbsolutePath().equals(now.image());
+          return found
+              ? DiscWriting.found(now, task)
+              : new DiscWriting(this, disc.id(), task).write(image, overwrite);
+        });
+  }
+
+  /**
+   * Compares every byte of an image, or of a drive, with what the disc must be.
+   *
+   * @throws BlkshException when it is another disc, or cannot be read at all
+   */
+  public WrittenDisc verify(Disc disc, Path image, Task task) {
+    return DiscVerification.verify(this, disc, image, task);
+  }
+
+  /**
+   * Makes what was scanned again, as it was found last, from images and drives.
+   *
+   * @param sources images, or drives with discs in them, in any order
+   * @param paths what to make, as {@link #which} shows it; all of it when empty
+   * @throws BlkshException when a source is no disc of this catalogue
+   */
+  public RestoreReport restore(List<Path> sources, List<byte[]> paths, Path to, Task task) {
+    try (OpenDiscs open = OpenDiscs.of(sources, discs())) {
+      return new DiscRestore(this, open, paths, task).to(to);
+    }
+  }
+
+  /** Does something that nobody else does with this catalogue meanwhile, in whatever process. */
+  <T> T alone(String action, Supplier<T> work) {
+    List<T> result = new ArrayList<>();
+    Path lock = lock(file.path());
+    try {
+      new LockFile(lock).hold(() -> result.add(work.get()));
+    } catch (IOException e) {
+      throw IoFailure.told(action, e);
+    }
+    return result.get(0);
+  }
+
+  @Override
+  public void close() {
+    file.close();
+  }
+}

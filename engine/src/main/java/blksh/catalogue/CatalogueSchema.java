@@ -1,0 +1,123 @@
+package blksh.catalogue;
+
+import blksh.io.Sqlite;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+
+/** The tables of a catalogue. All sizes are in bytes, all instants in milliseconds since 1970. */
+final class CatalogueSchema {
+
+  private static final List<String> TABLES =
+      List.of(
+          "CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID",
+          """
+          CREATE TABLE source (
+            id       INTEGER PRIMARY KEY,
+            root     BLOB NOT NULL,       -- absolute path, or as another catalogue names it
+            prefix   BLOB,                -- where it is in the one tree, from the first plan on
+            imported INTEGER NOT NULL,    -- 1 when it came from a catalogue.json
+            job_name TEXT, job_id TEXT, client TEXT, guid TEXT, date TEXT, origin TEXT
+          )""",
+          """
+          CREATE TABLE scan (
+            id INTEGER PRIMARY KEY, source INTEGER NOT NULL,
+            began INTEGER NOT NULL, ended INTEGER,   -- null while it runs, or when it was broken off
+            files INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0,
+            read_files INTEGER NOT NULL DEFAULT 0, read_bytes INTEGER NOT NULL DEFAULT 0,
+            gone INTEGER NOT NULL DEFAULT 0, problems INTEGER NOT NULL DEFAULT 0
+          )""",
+          """
+          CREATE TABLE directory (
+            id INTEGER PRIMARY KEY, source INTEGER NOT NULL, path BLOB NOT NULL,
+            UNIQUE (source, path)
+          )""",
+          """
+          CREATE TABLE content (
+            id INTEGER PRIMARY KEY,
+            head INTEGER NOT NULL,        -- the first 8 bytes of sha512, their order kept
+            size INTEGER NOT NULL, sha512 BLOB NOT NULL,
+            sha256 BLOB                   -- null when only another catalogue knows it
+          )""",
+          "CREATE INDEX content_head ON content (head)",
+          """
+          CREATE TABLE entry (
+            id INTEGER PRIMARY KEY,
+            directory INTEGER NOT NULL, name TEXT NOT NULL,   -- '' is the root itself
+            type INTEGER NOT NULL, mode INTEGER, uid INTEGER, gid INTEGER,
+            size INTEGER NOT NULL,
+            mtime INTEGER, mtime_ns INTEGER,                  -- seconds since 1970, and nanoseconds
+            ctime INTEGER, ctime_ns INTEGER, device INTEGER, inode INTEGER, links INTEGER,
+            special INTEGER, target BLOB, attributes BLOB,
+            content INTEGER,                                  -- null when it has none, or none could be read
+            settled INTEGER NOT NULL,                         -- 0 when it may have changed unseen
+            told TEXT,                                        -- the time as another catalogue has it
+            scan INTEGER NOT NULL, gone INTEGER               -- the scans that found it so first, and no more
+          )""",
+          "CREATE UNIQUE INDEX entry_place ON entry (directory, name) WHERE gone IS NULL",
+          "CREATE INDEX entry_name ON entry (name)",
+          "CREATE INDEX entry_content ON entry (content) WHERE content IS NOT NULL",
+          """
+          CREATE VIRTUAL TABLE search USING fts5 (
+            name, content = '', detail = none, tokenize = 'trigram case_sensitive 1')""",
+          """
+          CREATE TABLE disc_set (
+            id INTEGER PRIMARY KEY, made INTEGER NOT NULL, media TEXT NOT NULL,
+            capacity INTEGER NOT NULL, guid TEXT NOT NULL, imported INTEGER NOT NULL, source INTEGER,
+            bound INTEGER NOT NULL DEFAULT 0              -- discs that no plan can do without
+          )""",
+          """
+          CREATE TABLE disc (
+            id INTEGER PRIMARY KEY, disc_set INTEGER NOT NULL,
+            number INTEGER NOT NULL,      -- 1 for the first of its set
+            name TEXT NOT NULL, guid TEXT NOT NULL, capacity INTEGER NOT NULL,
+            size INTEGER NOT NULL, files INTEGER NOT NULL, bytes INTEGER NOT NULL,
+            as_of INTEGER NOT NULL DEFAULT 0,       -- the scan whose findings it tells
+            sources INTEGER NOT NULL DEFAULT 0,     -- the last source there was then
+            made INTEGER NOT NULL DEFAULT 0,        -- when it was planned
+            total INTEGER NOT NULL DEFAULT 0,       -- discs of the set then
+            catalogue INTEGER NOT NULL DEFAULT 0,   -- bytes of catalogue.json, or of its .zst
+            own INTEGER NOT NULL DEFAULT 0,         -- bytes of its own in plain beside that; 0 for none
+            tree INTEGER NOT NULL DEFAULT 0, sums INTEGER NOT NULL DEFAULT 0,
+            script INTEGER NOT NULL DEFAULT 0,      -- bytes of its restore.py
+            written INTEGER,              -- null while no image has its name
+            image TEXT,                   -- also when it is about to get its name
+            sha256 BLOB, marked INTEGER NOT NULL DEFAULT 0,
+            UNIQUE (disc_set, number)
+          )""",
+          """
+          CREATE TABLE part (
+            disc INTEGER NOT NULL, content INTEGER NOT NULL,
+            number INTEGER NOT NULL, parts INTEGER NOT NULL,   -- 1 of 1 for a whole one
+            start INTEGER NOT NULL, length INTEGER NOT NULL,
+            suffix TEXT,                  -- what the name of a part ends with; null for a whole one
+            sector INTEGER,               -- where it lies on the disc, once that is written
+            sha256 BLOB,                  -- of a part, once it is written
+            missing INTEGER NOT NULL DEFAULT 0,   -- 1 when the disc has not got it as it should
+            PRIMARY KEY (disc, content, number)
+          ) WITHOUT ROWID""",
+          "CREATE INDEX part_content ON part (content)",
+          """
+          CREATE TABLE carried (
+            disc INTEGER NOT NULL, id INTEGER NOT NULL, sha256 BLOB NOT NULL, PRIMARY KEY (disc, id)
+          ) WITHOUT ROWID""",
+          """
+          CREATE TABLE place (
+            disc INTEGER NOT NULL, entry INTEGER NOT NULL,
+            missing INTEGER NOT NULL DEFAULT 0,   -- 1 when that should be empty, and was not
+            PRIMARY KEY (disc, entry)
+          ) WITHOUT ROWID""",
+          "CREATE INDEX place_entry ON place (entry)");
+
+  private CatalogueSchema() {}
+
+  static void make(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      for (String table : TABLES) {
+        statement.execute(table);
+      }
+    }
+    Sqlite.version(connection, CatalogueFile.VERSION);
+  }
+}

@@ -1,0 +1,106 @@
+package blksh.catalogue;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * What discs that are here have of a content: it can be there as a whole, or in parts of any way to
+ * divide it, more than once. Which of them are good is only known once they were read.
+ */
+final class ContentCopies {
+
+  private final long size;
+  private final List<Copy> copies;
+
+  /** A part on a disc. @param sha256 null when only the digest of the whole is known */
+  private record Copy(PartRow part, boolean missing, byte[] sha256) {
+
+    long end() {
+      return part.start() + part.length();
+    }
+  }
+
+  /**
+   * What is taken of a part.
+   *
+   * @param from its first byte in the content
+   * @param length bytes, 1 or more
+   * @param sha256 of what is taken; null when nobody knows it
+   */
+  record Piece(PartRow part, long from, long length, byte[] sha256) {
+
+    boolean isOther(byte[] digest) {
+      return sha256 != null && !Arrays.equals(sha256, digest);
+    }
+  }
+
+  private ContentCopies(long size, List<Copy> copies) {
+    this.size = size;
+    this.copies = copies;
+  }
+
+  /** To be used within a call of the file. @param open the discs that are here */
+  static ContentCopies of(CatalogueFile file, long content, long size, OpenDiscs open)
+      throws SQLException {
+    List<Copy> copies = new ArrayList<>();
+    try (ResultSet rows =
+        file.prepared(
+                """
+                SELECT p.disc, p.content, p.number, p.parts, p.start, p.length, p.suffix, p.sector,
+                  p.missing, p.sha256
+                FROM part p WHERE p.content = ? ORDER BY p.disc, p.number""",
+                content)
+            .executeQuery()) {
+      while (rows.next()) {
+        PartRow part = PartTable.row(rows, 1);
+        if (part.sector() > 0 && open.get(part.disc()) != null) {
+          copies.add(new Copy(part, rows.getBoolean(9), rows.getBytes(10)));
+        }
+      }
+    }
+    // What a disc has not got as it should comes last: it may be all there is.
+    copies.sort(
+        Comparator.comparing((Copy each) -> each.missing)
+            .thenComparing(Comparator.comparing(Copy::end).reversed()));
+    return new ContentCopies(size, copies);
+  }
+
+  /** Whether they can make up all of it. */
+  boolean isWhole() {
+    return choose() != null;
+  }
+
+  /** Pieces that make up all of it, in order; null when there are none. */
+  List<Piece> choose() {
+    List<Piece> chosen = new ArrayList<>();
+    long at = 0;
+    while (at < size) {
+      Copy next = at(at);
+      if (next == null) {
+        return null;
+      }
+      boolean all = next.part.start() == at;
+      chosen.add(new Piece(next.part, at, next.end() - at, all ? next.sha256 : null));
+      at = next.end();
+    }
+    return chosen;
+  }
+
+  private Copy at(long position) {
+    for (Copy each : copies) {
+      if (each.part.start() <= position && position < each.end()) {
+        return each;
+      }
+    }
+    return null;
+  }
+
+  /** Has parts not be chosen any more. */
+  void leaveOut(List<Piece> pieces) {
+    copies.removeIf(each -> pieces.stream().anyMatch(piece -> piece.part.equals(each.part)));
+  }
+}

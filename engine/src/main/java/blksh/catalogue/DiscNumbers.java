@@ -1,0 +1,11 @@
+package blksh.catalogue;
+
+import java.sql.SQLException;
+
+/** Which disc of a set a content is on, 1 for the first; 0 for none. */
+interface DiscNumbers {
+
+  DiscNumbers NONE = content -> 0;
+
+  int of(long content) throws SQLException;
+}

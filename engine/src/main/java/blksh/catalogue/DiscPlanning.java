@@ -1,0 +1,340 @@
+package blksh.catalogue;
+
+import blksh.BlkshException;
+import blksh.io.NameText;
+import blksh.iso.DiscLabel;
+import blksh.task.Task;
+import java.nio.charset.StandardCharsets;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.UUID;
+
+/**
+ * Plans a set of discs, or goes on with one: what is on a written disc stays there, and what was
+ * only planned is planned anew. The plan is there as a whole, or not at all.
+ */
+final class DiscPlanning {
+
+  /** How often a plan is made for a compressed catalogue that came out longer than thought. */
+  private static final int TRIES = 4;
+
+  /** What discs have as it should be that were written here: nobody knows of those of others. */
+  private static final String WRITTEN_PARTS =
+      """
+       FROM part p JOIN disc d ON d.id = p.disc JOIN disc_set s ON s.id = d.disc_set
+      WHERE d.written IS NOT NULL AND s.imported = 0 AND p.missing = 0""";
+
+  /** Of contents in parts those that have all, of one way to divide them. */
+  private static final String WHOLE_OF_PARTS =
+      """
+       AND p.parts > 1
+      GROUP BY d.disc_set, p.content, p.parts,
+        CASE WHEN p.number = 1 THEN p.length ELSE p.start / (p.number - 1) END
+      HAVING count(DISTINCT p.number) = p.parts""";
+
+  /** Entries that written discs tell of; it is their contents that make them fixed. */
+  private static final String TOLD_OF =
+      """
+      SELECT p.entry, e.content, c.size FROM place p JOIN disc d ON d.id = p.disc
+      JOIN disc_set s ON s.id = d.disc_set JOIN entry e ON e.id = p.entry
+      LEFT JOIN content c ON c.id = e.content
+      WHERE d.written IS NOT NULL AND s.imported = 0 AND p.missing = 0""";
+
+  private final Catalogue catalogue;
+  private final CatalogueFile file;
+  private final SegmentOptions options;
+  private final Task task;
+  private long asOf;
+  private long set;
+  private int before;
+  private int[] fixedContents;
+  private BitSet fixedEntries;
+
+  DiscPlanning(Catalogue catalogue, SegmentOptions options, Task task) {
+    this.catalogue = catalogue;
+    this.file = catalogue.file();
+    this.options = options;
+    this.task = task;
+  }
+
+  /** Takes a plan back that was only to be told. */
+  private static final class Told extends RuntimeException {
+    private static final long serialVersionUID = 1;
+    private final transient DiscSet plan;
+
+    Told(DiscSet plan) {
+      super(null, null, false, false);
+      this.plan = plan;
+    }
+  }
+
+  DiscSet run(boolean dryRun) {
+    task.phase("planning");
+    DiscSetTable.settle(file);
+    file.call("look at the scans", this::tellOfScans);
+    asOf = catalogue.asOf();
+    try {
+      return file.whole(
+          "plan discs",
+          () -> {
+            plan();
+            DiscSet plan = DiscSet.current(file);
+            if (dryRun) {
+              throw new Told(plan);
+            }
+            return plan;
+          });
+    } catch (Told told) {
+      return told.plan;
+    }
+  }
+
+  /** Says what the last scans did not come to: it is in no plan. */
+  private Void tellOfScans() throws SQLException {
+    try (ResultSet rows =
+        file.prepared(
+                """
+                SELECT s.root, c.ended IS NULL, c.problems FROM source s
+                LEFT JOIN scan c ON c.id = (SELECT max(id) FROM scan WHERE source = s.id)
+                WHERE s.imported = 0 ORDER BY s.id""")
+            .executeQuery()) {
+      while (rows.next()) {
+        String root = NameText.of(rows.getBytes(1));
+        if (rows.getBoolean(2)) {
+          task.finding(
+              root
+                  + ": its last scan was broken off; what that did not come to is on no disc:"
+                  + " scan it again");
+        } else if (rows.getLong(3) > 0) {
+          task.finding(
+              "%s: %d things were not as they should be when it was scanned last; what was not read"
+                      .formatted(root, rows.getLong(3))
+                  + " then is on no disc");
+        }
+      }
+    }
+    return null;
+  }
+
+  private void plan() throws SQLException {
+    long current = lastWritten();
+    boolean goesOn = current != 0 && !options.replan();
+    long made = options.made().toEpochMilli();
+    set = goesOn ? current : newSet(made);
+    file.execute(
+        "UPDATE disc_set SET media = ?, capacity = ?, made = ? WHERE id = ?",
+        options.media().name(),
+        options.capacity(),
+        made,
+        set);
+    before = (int) file.number(0, "SELECT max(number) FROM disc WHERE disc_set = ?", set);
+    lookForFixed();
+    catalogue.prefixes().keep(file);
+    OdarchiveWriter writer = new OdarchiveWriter(file, catalogue.prefixes(), task);
+    CatalogueLength length =
+        new CatalogueLength(
+            writer, DiscHeading.of(catalogue, options.made(), options.capacity()), asOf);
+    BitSet will = willBePlanned();
+    DiscNumbers soon =
+        content -> will.get((int) content) ? 1 : DiscSetTable.numbers(file, set).of(content);
+    length.measure(soon);
+    boolean plain = DiscCargo.isPlain(length.plain(), options.capacity());
+    long bytes = plain ? length.plain() : withRoom(length.compressed(soon));
+    for (int i = 0; i < TRIES; i++) {
+      DiscCargo cargo = new DiscCargo(bytes, plain, plain ? 0 : length.ownFrame());
+      cargo.requireRoom(options.capacity());
+      Segmentation segmentation = segment(cargo, length);
+      long needed = plain ? bytes : length.compressed(DiscSetTable.numbers(file, set)) + 8;
+      if (needed <= bytes) {
+        finish(segmentation, cargo);
+        return;
+      }
+      bytes = withRoom(needed);
+      DiscSetTable.dropPlanned(file, set);
+    }
+    throw new BlkshException("plan discs", "the compressed catalogue takes more room each time");
+  }
+
+  /** The last set with discs that are written; later ones are taken out. 0 for none. */
+  private long lastWritten() throws SQLException {
+    for (; ; ) {
+      long set =
+          file.number(0, "SELECT id FROM disc_set WHERE imported = 0 ORDER BY id DESC LIMIT 1");
+      if (set == 0) {
+        return 0;
+      }
+      DiscSetTable.dropPlanned(file, set);
+      if (file.number(0, "SELECT count(*) FROM disc WHERE disc_set = ?", set) > 0) {
+        return set;
+      }
+      file.execute("DELETE FROM disc_set WHERE id = ?", set);
+    }
+  }
+
+  private static long withRoom(long compressed) {
+    return compressed + compressed / 16 + 4096;
+  }
+
+  private long newSet(long made) throws SQLException {
+    long number = 1 + file.number(0, "SELECT count(*) FROM disc_set WHERE imported = 0");
+    String text = "set %d of %s, %d".formatted(number, catalogue.jobId(), made);
+    String guid = UUID.nameUUIDFromBytes(text.getBytes(StandardCharsets.UTF_8)).toString();
+    return file.number(
+        0,
+        "INSERT INTO disc_set (made, media, capacity, guid, imported) VALUES (?, '', 0, ?, 0)"
+            + " RETURNING id",
+        made,
+        guid);
+  }
+
+  private void lookForFixed() throws SQLException {
+    int contents = (int) file.number(0, "SELECT max(id) FROM content") + 1;
+    fixedContents = new int[contents];
+    fixedEntries = new BitSet();
+    if (options.replan()) {
+      return;
+    }
+    lookForFixed("SELECT p.content" + WRITTEN_PARTS + " AND p.parts = 1");
+    lookForFixed("SELECT p.content" + WRITTEN_PARTS + WHOLE_OF_PARTS);
+    try (PreparedStatement statement = file.own(TOLD_OF);
+        ResultSet rows = statement.executeQuery()) {
+      while (rows.next()) {
+        int content = rows.getInt(2);
+        if (content == 0 || rows.getLong(3) == 0 || fixedContents[content] == -1) {
+          fixedEntries.set(rows.getInt(1));
+        }
+      }
+    }
+  }
+
+  private void lookForFixed(String sql) throws SQLException {
+    try (PreparedStatement statement = file.own(sql);
+        ResultSet rows = statement.executeQuery()) {
+      while (rows.next()) {
+        fixedContents[rows.getInt(1)] = -1;
+      }
+    }
+  }
+
+  private BitSet willBePlanned() throws SQLException {
+    BitSet will = new BitSet();
+    try (PreparedStatement statement =
+            file.own(
+                """
+                SELECT c.id FROM source s JOIN directory d ON d.source = s.id
+                JOIN entry e ON e.directory = d.id JOIN content c ON c.id = e.content
+                WHERE s.imported = 0 AND e.gone IS NULL AND c.size > 0 AND c.sha256 IS NOT NULL""");
+        ResultSet rows = statement.executeQuery()) {
+      while (rows.next()) {
+        if (fixedContents[rows.getInt(1)] == 0) {
+          will.set(rows.getInt(1));
+        }
+      }
+    }
+    return will;
+  }
+
+  private Segmentation segment(DiscCargo cargo, CatalogueLength length) throws SQLException {
+    Segmentation segmentation =
+        new Segmentation(
+            catalogue,
+            options,
+            cargo,
+            length,
+            Arrays.copyOf(fixedContents, fixedContents.length),
+            fixedEntries,
+            before,
+            new DiscRows(),
+            task);
+    segmentation.run();
+    return segmentation;
+  }
+
+  private final class DiscRows implements Segmentation.Rows {
+
+    /** Of each further set with its number, so that no two discs are called the same. */
+    private String name(int number) throws SQLException {
+      long sets =
+          file.number(0, "SELECT count(*) FROM disc_set WHERE imported = 0 AND id <= ?", set);
+      String which = sets > 1 ? "_" + sets : "";
+      String volume = DiscLabel.volume(catalogue.jobName());
+      int length = Math.max(1, Math.min(11 - which.length(), volume.length()));
+      return volume.substring(0, length) + which + "_%04d".formatted(number);
+    }
+
+    @Override
+    public long disc(int number) throws SQLException {
+      return file.number(
+          0,
+          """
+          INSERT INTO disc (disc_set, number, name, guid, capacity, size, files, bytes, as_of, made,
+            sources)
+          VALUES (?, ?, ?, ?, ?, 0, 0, 0, ?, ?, (SELECT max(id) FROM source)) RETURNING id""",
+          set,
+          number,
+          name(number),
+          "", // which depends on what comes onto it
+          options.capacity(),
+          asOf,
+          options.made().toEpochMilli());
+    }
+
+    @Override
+    public void place(long disc, long entry) throws SQLException {
+      file.execute("INSERT OR IGNORE INTO place (disc, entry) VALUES (?, ?)", disc, entry);
+    }
+
+    @Override
+    public void part(PartRow part) throws SQLException {
+      PartTable.insert(file, part);
+    }
+  }
+
+  private void finish(Segmentation segmentation, DiscCargo cargo) throws SQLException {
+    long used = 0;
+    for (DiscFill each : segmentation.discs()) {
+      file.execute(
+          "UPDATE disc SET guid = ?, size = ?, files = ?, bytes = ?, catalogue = ?, own = ?,"
+              + " tree = ?, sums = ?, total = ?, script = ? WHERE id = ?",
+          guid(each),
+          each.imageBytes(),
+          each.files(),
+          each.contentBytes(),
+          cargo.catalogue(),
+          cargo.plain() ? 0 : each.ownBytes(),
+          each.treeBytes(),
+          each.sumsBytes(),
+          before + segmentation.discs().size(),
+          DiscCargo.restoreScript().length,
+          each.row());
+      used++;
+    }
+    DiscFill empty = new DiscFill(0, 0, options.capacity(), cargo, (disc, entry) -> {});
+    long room = Math.max(1, empty.mayBeFree());
+    long bound = used == 0 ? 0 : Math.max(1, (segmentation.lowest() + room - 1) / room);
+    file.execute("UPDATE disc_set SET bound = ? WHERE id = ?", before + bound, set);
+  }
+
+  /** What no other disc has: the same only for the same plan of the same job. */
+  private String guid(DiscFill disc) throws SQLException {
+    long sets = file.number(0, "SELECT count(*) FROM disc_set WHERE imported = 0 AND id <= ?", set);
+    String text =
+        "%s %d set %d disc %d of %d: %s %d, %d bytes, %d of contents, %d, %d"
+            .formatted(
+                catalogue.jobId(),
+                options.made().toEpochMilli(),
+                sets,
+                disc.number(),
+                options.capacity(),
+                options.media().name(),
+                disc.files(),
+                disc.imageBytes(),
+                disc.contentBytes(),
+                disc.treeBytes(),
+                disc.sumsBytes());
+    return UUID.nameUUIDFromBytes(text.getBytes(StandardCharsets.UTF_8)).toString();
+  }
+}

@@ -1,0 +1,389 @@
+package blksh.catalogue;
+
+import blksh.block.BlockSource;
+import blksh.io.DirectBuffer;
+import blksh.io.DirectoryHandle;
+import blksh.io.EntryFile;
+import blksh.io.FileStatus;
+import blksh.io.FileType;
+import blksh.io.IoFailure;
+import blksh.io.OwnerOnly;
+import blksh.io.Sha256;
+import blksh.io.UnreadableException;
+import blksh.iso.DiscPlan;
+import blksh.task.Task;
+import blksh.tree.TreeEntry;
+import blksh.tree.TreeMetadata;
+import blksh.tree.TreeWriter;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Makes what a catalogue knows again, from images and drives that hold its discs. A file that is
+ * there with its size and time stays: whoever goes on with a restore that was broken off, or brings
+ * more discs, gets the rest. No file is left with contents that are not its own.
+ */
+final class DiscRestore {
+
+  private static final int BUFFER = 1 << 20;
+
+  private final CatalogueFile file;
+  private final SourcePrefixes prefixes;
+  private final List<Disc> discs;
+  private final OpenDiscs open;
+  private final List<byte[]> paths;
+  private final Task task;
+  private final ScanFindings findings;
+  private final Set<String> missingDiscs = new TreeSet<>();
+  private long entries;
+  private long bytes;
+  private long there;
+  private long lost;
+  private long lostBytes;
+
+  /**
+   * @param paths in the one tree of all sources; empty for all
+   */
+  DiscRestore(Catalogue catalogue, OpenDiscs open, List<byte[]> paths, Task task) {
+    this.file = catalogue.file();
+    this.prefixes = catalogue.prefixes();
+    this.discs = catalogue.discs();
+    this.open = open;
+    this.paths = paths;
+    this.task = task;
+    this.findings = new ScanFindings(task);
+  }
+
+  RestoreReport to(Path directory) {
+    task.phase("restoring");
+    IOException[] failed = new IOException[1];
+    try {
+      OwnerOnly.makeDirectories(directory.toAbsolutePath());
+      try (DirectoryHandle root = DirectoryHandle.open(directory);
+          TreeWriter writer = new TreeWriter(directory, findings::add);
+          DirectBuffer memory = DirectBuffer.borrow(BUFFER)) {
+        file.call(
+            "list what is to be restored",
+            () -> {
+              try {
+                walk(root, writer, memory.bytes());
+              } catch (IOException e) {
+                failed[0] = e;
+              }
+              return null;
+            });
+        writer.finish();
+      }
+    } catch (IOException e) {
+      failed[0] = e;
+    }
+    if (failed[0] != null) {
+      throw IoFailure.told("restore to " + directory, failed[0]);
+    }
+    return new RestoreReport(
+        entries,
+        bytes,
+        there,
+        lost,
+        lostBytes,
+        List.copyOf(missingDiscs),
+        findings.count(),
+        findings.named());
+  }
+
+  private void walk(DirectoryHandle root, TreeWriter writer, ByteBuffer memory)
+      throws SQLException, IOException {
+    try (PreparedStatement statement =
+            file.own(
+                "SELECT "
+                    + EntryState.COLUMNS
+                    + ", d.source, d.path, c.sha256, c.size FROM source s"
+                    + " CROSS JOIN directory d ON d.source = s.id"
+                    + " CROSS JOIN entry e ON e.directory = d.id"
+                    + " LEFT JOIN content c ON c.id = e.content"
+                    + " WHERE s.imported = 0 AND e.gone IS NULL ORDER BY s.id, d.path, e.name");
+        ResultSet rows = statement.executeQuery()) {
+      byte[] last = null;
+      while (rows.next()) {
+        task.checkCancelled();
+        EntryState entry = EntryState.of(rows);
+        byte[] in = PathKey.path(EntryState.bytes(rows, EntryState.WIDTH + 2));
+        byte[] directory = prefixes.on(rows.getInt(EntryState.WIDTH + 1), in);
+        if (!Arrays.equals(directory, last)) {
+          last = directory;
+          if (isWanted(directory) || isOnTheWay(directory)) {
+            enter(writer, rows.getLong(2), directory, in.length == 0);
+          }
+        }
+        byte[] path = TreeEntry.path(directory, entry.name());
+        if (!entry.isDirectory() && isWanted(path)) {
+          one(root, writer, entry, path, rows, memory);
+        } else if (entry.isDirectory()
+            && entry.name().length > 0
+            && isWanted(path)
+            && isEmpty(rows.getInt(EntryState.WIDTH + 1), in, entry.name())) {
+          writer.directory(path, entry.metadata());
+          entries++;
+        }
+      }
+    }
+  }
+
+  /** Whether nothing is in a directory, so that the walk does not come to it. */
+  private boolean isEmpty(int source, byte[] in, byte[] name) throws SQLException {
+    return file.number(
+            0,
+            "SELECT e.id FROM directory d JOIN entry e ON e.directory = d.id AND e.gone IS NULL"
+                + " AND e.name <> '' WHERE d.source = ? AND d.path = ? LIMIT 1",
+            source,
+            PathKey.of(TreeEntry.path(in, name)))
+        == 0;
+  }
+
+  /** Makes a directory with what the row in the one above says of it. */
+  private void enter(TreeWriter writer, long id, byte[] path, boolean root)
+      throws SQLException, IOException {
+    DirectoryLevel level = new DirectoryLevels(file, prefixes).of(id);
+    TreeMetadata metadata = level.entry() == null ? null : level.entry().metadata();
+    if (root && path.length == 0) {
+      writer.directory(path, metadata);
+    } else if (isWanted(path)) {
+      writer.directory(path, metadata);
+      entries++;
+    } else {
+      writer.leading(path, metadata);
+    }
+  }
+
+  private boolean isWanted(byte[] path) {
+    return paths.isEmpty() || paths.stream().anyMatch(each -> isAtOrBelow(path, each));
+  }
+
+  private boolean isOnTheWay(byte[] path) {
+    return paths.stream().anyMatch(each -> isAtOrBelow(each, path));
+  }
+
+  private static boolean isAtOrBelow(byte[] path, byte[] above) {
+    return above.length == 0
+        || path.length >= above.length
+            && Arrays.equals(path, 0, above.length, above, 0, above.length)
+            && (path.length == above.length || path[above.length] == '/');
+  }
+
+  private void one(
+      DirectoryHandle root,
+      TreeWriter writer,
+      EntryState entry,
+      byte[] path,
+      ResultSet row,
+      ByteBuffer memory)
+      throws SQLException, IOException {
+    byte[] sha256 = row.getBytes(EntryState.WIDTH + 3);
+    long size = row.getLong(EntryState.WIDTH + 4);
+    try {
+      if (isThere(root, entry, path)) {
+        there++;
+        return;
+      }
+      if (entry.isRegular()) {
+        regular(root, writer, entry, path, sha256, size, memory);
+      } else if (entry.type() == FileType.LINK) {
+        writer.link(path, entry.metadata(), entry.target());
+        entries++;
+      } else {
+        writer.node(path, entry.metadata());
+        entries++;
+      }
+    } catch (IOException e) {
+      IoFailure kind = IoFailure.of(e);
+      if (kind == IoFailure.NO_SPACE || kind == IoFailure.READ_ONLY) {
+        throw e;
+      }
+      findings.add(path, IoFailure.reason(e));
+    }
+  }
+
+  /** A file gets its time last, so one that has it is whole. */
+  private static boolean isThere(DirectoryHandle root, EntryState entry, byte[] path)
+      throws IOException {
+    int slash = path.length;
+    while (slash > 0 && path[slash - 1] != '/') {
+      slash--;
+    }
+    try (DirectoryHandle in = root.directory(Arrays.copyOf(path, Math.max(0, slash - 1)))) {
+      FileStatus status = in.statusIfAny(Arrays.copyOfRange(path, slash, path.length));
+      return status != null
+          && status.type() == entry.type()
+          && (entry.type() != FileType.REGULAR || status.size() == entry.size())
+          && status.mtimeSeconds() == entry.mtime()
+          && status.mtimeNanos() == entry.mtimeNanos();
+    } catch (IOException e) {
+      if (IoFailure.of(e) == IoFailure.NO_SUCH_FILE) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  private void regular(
+      DirectoryHandle root,
+      TreeWriter writer,
+      EntryState entry,
+      byte[] path,
+      byte[] sha256,
+      long size,
+      ByteBuffer memory)
+      throws SQLException, IOException {
+    if (entry.content() == 0 || sha256 == null) {
+      lose(path, entry.size(), "it was not read when it was scanned");
+      return;
+    }
+    byte[] first = HardLinkNames.first(file, prefixes, entry);
+    if (first != null && isWanted(first) && isThere(root, entry, first)) {
+      writer.name(path, first);
+      entries++;
+      return;
+    }
+    ContentCopies copies = ContentCopies.of(file, entry.content(), size, open);
+    if (!copies.isWhole()) {
+      List<String> where = where(entry.content());
+      missingDiscs.addAll(where);
+      lose(
+          path,
+          size,
+          where.isEmpty()
+              ? "it is on no disc"
+              : "it is on a disc that is missing: " + String.join(", ", where));
+      return;
+    }
+    try {
+      writer.wholeFile(path, entry.metadata(), to -> copy(copies, sha256, to, memory));
+      entries++;
+      bytes += size;
+      if (first != null && isWanted(first)) {
+        findings.add(path, "it is a file of its own: its first name was not restored");
+      }
+    } catch (Damaged e) {
+      List<String> where = where(entry.content());
+      missingDiscs.addAll(where);
+      lose(
+          path,
+          size,
+          where.isEmpty()
+              ? e.getMessage()
+              : e.getMessage() + "; it may be whole on " + String.join(", ", where));
+    }
+  }
+
+  private void lose(byte[] path, long size, String problem) {
+    lost++;
+    lostBytes += size;
+    findings.add(path, problem);
+  }
+
+  private List<String> where(long content) throws SQLException {
+    List<String> names = new ArrayList<>();
+    for (PartRow each : PartTable.ofContent(file, content)) {
+      for (Disc disc : discs) {
+        if (disc.id() == each.disc()
+            && disc.written() != null
+            && open.get(disc.id()) == null
+            && !names.contains(disc.name())) {
+          names.add(disc.name());
+        }
+      }
+    }
+    return names;
+  }
+
+  /** That contents are not what they were. */
+  private static final class Damaged extends IOException {
+    private static final long serialVersionUID = 1;
+
+    Damaged(String problem) {
+      super(problem);
+    }
+  }
+
+  /** Copies a content from whichever discs have it as it was; one that has not is passed over. */
+  private void copy(ContentCopies copies, byte[] sha256, EntryFile to, ByteBuffer memory)
+      throws IOException {
+    Damaged damaged = null;
+    for (List<ContentCopies.Piece> pieces = copies.choose();
+        pieces != null;
+        pieces = copies.choose()) {
+      try {
+        copy(copies, pieces, sha256, to, memory);
+        return;
+      } catch (Damaged e) {
+        damaged = damaged == null ? e : damaged;
+        if (pieces.isEmpty()) {
+          break; // nothing is there that could be left out
+        }
+      }
+    }
+    throw damaged != null ? damaged : new Damaged("no disc that is here has it whole");
+  }
+
+  private void copy(
+      ContentCopies copies,
+      List<ContentCopies.Piece> pieces,
+      byte[] sha256,
+      EntryFile to,
+      ByteBuffer memory)
+      throws IOException {
+    MessageDigest digest = Sha256.begin();
+    for (ContentCopies.Piece each : pieces) {
+      MessageDigest own = each.sha256() == null ? null : Sha256.begin();
+      try {
+        copy(each, own == null ? List.of(digest) : List.of(digest, own), to, memory);
+        if (own != null && each.isOther(own.digest())) {
+          throw new Damaged("its contents on the disc are not what they were");
+        }
+      } catch (Damaged e) {
+        copies.leaveOut(List.of(each));
+        throw e;
+      }
+    }
+    if (!Arrays.equals(digest.digest(), sha256)) {
+      copies.leaveOut(pieces);
+      throw new Damaged("its contents on the disc are not what they were");
+    }
+  }
+
+  private void copy(
+      ContentCopies.Piece piece, List<MessageDigest> digests, EntryFile to, ByteBuffer memory)
+      throws IOException {
+    BlockSource disc = open.get(piece.part().disc());
+    long from = piece.part().sector() * DiscPlan.SECTOR + piece.from() - piece.part().start();
+    long at = 0;
+    while (at < piece.length()) {
+      task.checkCancelled();
+      ByteBuffer some = memory.clear().limit((int) Math.min(BUFFER, piece.length() - at));
+      int read;
+      try {
+        read = disc.read(from + at, some);
+      } catch (UnreadableException e) {
+        throw new Damaged("a part of it cannot be read: " + e.problem());
+      }
+      if (read == 0) {
+        throw new Damaged("the disc is cut short");
+      }
+      some.flip();
+      digests.forEach(each -> each.update(some.duplicate()));
+      to.write(piece.from() + at, some);
+      at += read;
+      task.advance(read);
+    }
+  }
+}

@@ -1,0 +1,120 @@
+package blksh.catalogue;
+
+import blksh.BlkshException;
+import blksh.block.BlockSource;
+import blksh.block.BlockSources;
+import blksh.io.UnreadableException;
+import blksh.iso.DiscPlan;
+import java.io.Closeable;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Images and drives with discs of a catalogue in them, told by what their volume descriptor says.
+ */
+final class OpenDiscs implements Closeable {
+
+  /**
+   * Where UDF has its primary volume descriptors (ECMA-167, 3/10.1): the sectors that blksh gives
+   * the main and the reserve sequence; and in them the volume set identifier, which begins with
+   * what a disc is known by.
+   */
+  private static final int[] DESCRIPTORS = {32, 48};
+
+  private static final int SET = 72;
+  private static final int SET_LENGTH = 16;
+
+  private final Map<Long, BlockSource> open = new LinkedHashMap<>();
+
+  /** What a volume is known by; null when it has no such thing. */
+  static String label(BlockSource source) {
+    for (int each : DESCRIPTORS) {
+      ByteBuffer sector = ByteBuffer.allocate(DiscPlan.SECTOR).order(ByteOrder.LITTLE_ENDIAN);
+      try {
+        source.read((long) each * DiscPlan.SECTOR, sector);
+      } catch (UnreadableException e) {
+        continue; // the other says the same
+      }
+      // Tag 1, and a text of one byte for each character.
+      if (sector.position() == DiscPlan.SECTOR && sector.getShort(0) == 1 && sector.get(SET) == 8) {
+        return new String(sector.array(), SET + 1, SET_LENGTH, StandardCharsets.US_ASCII);
+      }
+    }
+    return null;
+  }
+
+  /** Whether a file is there and is the image of a disc, going by its length and what it says. */
+  static boolean isImageOf(Path path, Disc disc) {
+    if (!Files.isRegularFile(path)) {
+      return false;
+    }
+    try (BlockSource source = BlockSources.open(path)) {
+      return source.size() == disc.size() && DiscLayout.label(disc).equals(label(source));
+    } catch (BlkshException e) {
+      return false; // it cannot be read, so nobody can say it is
+    }
+  }
+
+  /**
+   * Opens images and drives.
+   *
+   * @throws BlkshException when one is no disc of the catalogue
+   */
+  static OpenDiscs of(List<Path> sources, List<Disc> discs) {
+    OpenDiscs all = new OpenDiscs();
+    boolean ready = false;
+    try {
+      for (Path each : sources) {
+        all.add(each, discs);
+      }
+      ready = true;
+      return all;
+    } finally {
+      if (!ready) {
+        all.close();
+      }
+    }
+  }
+
+  private void add(Path path, List<Disc> discs) {
+    BlockSource source = BlockSources.open(path);
+    boolean kept = false;
+    try {
+      String label = label(source);
+      for (Disc each : discs) {
+        if (!each.imported() && DiscLayout.label(each).equals(label)) {
+          BlockSource before = open.putIfAbsent(each.id(), source);
+          kept = before == null;
+          return;
+        }
+      }
+      throw new BlkshException("use the disc " + path, "it is no disc of this catalogue")
+          .suggest("its restore.py needs no catalogue");
+    } finally {
+      if (!kept) {
+        source.close();
+      }
+    }
+  }
+
+  /** A disc; null when it is not here. */
+  BlockSource get(long disc) {
+    return open.get(disc);
+  }
+
+  List<Long> ids() {
+    return new ArrayList<>(open.keySet());
+  }
+
+  @Override
+  public void close() {
+    open.values().forEach(BlockSource::close);
+  }
+}

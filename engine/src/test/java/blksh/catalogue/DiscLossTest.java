@@ -1,0 +1,305 @@
+package blksh.catalogue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import blksh.BlkshException;
+import blksh.iso.DiscContent;
+import blksh.kit.FileTrees;
+import blksh.task.Task;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** No file is left on no disc without a word, whatever happens between a scan and the last disc. */
+class DiscLossTest {
+
+  @TempDir Path dir;
+  private DiscWorkshop shop;
+
+  @BeforeEach
+  void open() throws IOException {
+    shop = new DiscWorkshop(dir);
+  }
+
+  @AfterEach
+  void close() {
+    shop.close();
+  }
+
+  private void assertComesBack(List<Path> images) throws IOException {
+    Path back = dir.resolve("back");
+    assertThat(shop.restore(images, back).problems()).isEmpty();
+    assertThat(FileTrees.listing(back)).isEqualTo(FileTrees.listing(shop.tree));
+  }
+
+  @Test
+  void aFileInPartsIsPlannedAnewUntilAllPartsAreWritten() throws IOException {
+    shop.changed("head -c 5500000 /dev/urandom > video");
+    DiscSet first = shop.segment(3_000_000);
+    assertThat(first.discs()).hasSize(3);
+    shop.write(first.discs().get(0));
+
+    shop.changed("echo new > new");
+    DiscSet second = shop.segment(3_000_000);
+    List<Path> images = new ArrayList<>(List.of(shop.image(first.discs().get(0))));
+    images.addAll(shop.writeAll(second));
+
+    assertComesBack(images);
+    assertThat(shop.segment(3_000_000).discs()).as("nothing more").hasSize(second.discs().size());
+  }
+
+  @Test
+  void anEntryThatADiscOnlyRefersToIsPlannedWhenItsContentsAreOnNone() throws IOException {
+    shop.changed("head -c 1200000 /dev/urandom > x; head -c 1200000 /dev/urandom > a; cp a b");
+    DiscSet set = shop.segment(2_000_000);
+    assertThat(set.discs()).hasSize(2);
+    Disc one =
+        set.discs().get(shop.catalogue.which("x").get(0).discs().contains("PHOTOS_0001") ? 0 : 1);
+    shop.execute(
+        "INSERT INTO place (disc, entry) SELECT ?, id FROM entry WHERE name = 'b'", one.id());
+    shop.execute("UPDATE disc SET written = 1 WHERE id = ?", one.id());
+
+    shop.changed("rm a");
+    DiscSet again = shop.segment(2_000_000);
+
+    assertThat(again.discs()).hasSize(2);
+    assertThat(shop.number("SELECT count(*) FROM part WHERE missing = 0")).isEqualTo(2);
+  }
+
+  @Test
+  void discsThatAnotherCatalogueTellsOfHoldNothing() throws IOException {
+    shop.changed("for i in 1 2 3; do echo $i > f$i; done");
+    Path json = dir.resolve("catalogue.json");
+    shop.segment(4_000_000);
+    shop.catalogue.export(json, Task.unwatched());
+    assertThat(Files.readString(json)).contains("disc_num");
+    shop.close();
+    Files.delete(dir.resolve("c.catalogue"));
+    shop = new DiscWorkshop(dir);
+
+    shop.catalogue.merge(json, Task.unwatched());
+    shop.scan(shop.tree);
+    DiscSet set = shop.segment(4_000_000);
+
+    assertThat(set.discs()).hasSize(1);
+    assertComesBack(shop.writeAll(set));
+  }
+
+  @Test
+  void aSizeThatAnotherCatalogueTellsIsNotBelievedOnceTheFileWasRead() throws IOException {
+    shop.changed("head -c 300000 /dev/urandom > photo");
+    Path json = dir.resolve("catalogue.json");
+    shop.catalogue.export(json, Task.unwatched());
+    Files.writeString(json, Files.readString(json).replace("300000", "14"));
+    shop.close();
+    Files.delete(dir.resolve("c.catalogue"));
+    shop = new DiscWorkshop(dir);
+
+    shop.catalogue.merge(json, Task.unwatched());
+    shop.scan(shop.tree);
+
+    assertComesBack(shop.writeAll(shop.segment(4_000_000)));
+  }
+
+  @Test
+  void anEmptyFileThatIsNoneAnyMoreIsNamedAndPlannedAnew() throws IOException {
+    shop.changed(": > empty; : > gone; echo x > x");
+    Disc disc = shop.segment(4_000_000).discs().get(0);
+    FileTrees.script(shop.tree, "echo much > empty; rm gone");
+
+    WrittenDisc written = shop.write(disc);
+
+    assertThat(written.faults()).singleElement().asString().contains("empty", "5 bytes");
+    assertThat(written.faultCount()).isEqualTo(1);
+    assertThat(written.disc().marked()).isTrue();
+    assertThat(shop.catalogue.verify(disc(1), shop.image(disc), Task.unwatched()).faults())
+        .isEmpty();
+    shop.changed("");
+    assertThat(shop.segment(4_000_000).discs()).hasSize(2);
+  }
+
+  private Disc disc(int number) {
+    return shop.catalogue.discSet().discs().get(number - 1);
+  }
+
+  @Test
+  void whatTheLastScanDidNotComeToIsSaid() throws IOException {
+    shop.changed("echo x > x");
+    Task whole = new Task("segment", "photos");
+    shop.segment(4_000_000, false, whole);
+    assertThat(whole.findings()).isEmpty();
+
+    shop.execute("UPDATE scan SET ended = NULL");
+    Task broken = new Task("segment", "photos");
+    shop.segment(4_000_000, false, broken);
+    assertThat(String.join("\n", broken.findings())).contains("tree", "broken off");
+
+    shop.execute("UPDATE scan SET ended = 1, problems = 3");
+    Task problems = new Task("segment", "photos");
+    shop.segment(4_000_000, false, problems);
+    assertThat(String.join("\n", problems.findings())).contains("3 things");
+  }
+
+  @Test
+  void aContentIsReadByTheNameThatShowsNoChange() throws IOException {
+    shop.changed("head -c 70000 /dev/urandom > a; cp a b");
+    Disc disc = shop.segment(4_000_000).discs().get(0);
+    FileTrees.script(shop.tree, "head -c 70000 /dev/urandom > a");
+
+    assertThat(shop.write(disc).faults()).isEmpty();
+  }
+
+  @Test
+  void aFileInPartsThatMayHaveChangedIsRefusedBeforeAnImageIsBegun() throws IOException {
+    shop.changed("head -c 5500000 /dev/urandom > video");
+    Disc disc = shop.segment(3_000_000).discs().get(0);
+    FileTrees.script(shop.tree, "touch video");
+
+    assertThatThrownBy(() -> shop.write(disc))
+        .isInstanceOf(BlkshException.class)
+        .hasMessageContaining("video")
+        .hasMessageContaining("since it was scanned");
+    assertThat(shop.image(disc)).doesNotExist();
+  }
+
+  @Test
+  void noTwoDiscsAreKnownByTheSame() throws IOException {
+    shop.changed("echo x > x");
+    shop.writeAll(shop.segment(4_000_000));
+    Disc first = disc(1);
+
+    Disc second = shop.replan(4_000_000).discs().get(0);
+
+    assertThat(second.guid()).isNotEqualTo(first.guid());
+    assertThat(second.name()).isNotEqualTo(first.name());
+  }
+
+  @Test
+  void anImageThatGotItsNameCountsAsWrittenAfterAKill() throws IOException {
+    shop.changed("echo x > x");
+    Disc disc = shop.segment(4_000_000).discs().get(0);
+    shop.write(disc);
+
+    shop.execute("UPDATE disc SET written = NULL"); // killed before that was noted
+    assertThat(shop.write(disc).disc().written()).isNotNull();
+    shop.execute("UPDATE disc SET written = NULL");
+    assertThat(shop.segment(4_000_000).discs())
+        .singleElement()
+        .satisfies(each -> assertThat(each.written()).isNotNull());
+
+    shop.execute("UPDATE disc SET written = NULL");
+    Files.delete(shop.image(disc)); // killed before it had its name
+    assertThat(shop.segment(4_000_000).discs())
+        .singleElement()
+        .satisfies(each -> assertThat(each.written()).isNull());
+  }
+
+  @Test
+  void aDiscThatIsWrittenIsMadeOnceMoreOnlyAsItWas() throws IOException {
+    shop.changed("head -c 70000 /dev/urandom > a; : > empty");
+    Disc disc = shop.segment(4_000_000).discs().get(0);
+    Path image = shop.image(disc);
+    shop.write(disc);
+    byte[] before = Files.readAllBytes(image);
+    Disc written = disc(1);
+
+    assertThat(shop.catalogue.write(written, image, true, Task.unwatched()).faults()).isEmpty();
+    assertThat(Files.readAllBytes(image)).isEqualTo(before);
+
+    for (String change : List.of("echo much > empty", ": > empty; echo other > a")) {
+      FileTrees.script(shop.tree, change);
+      assertThatThrownBy(() -> shop.catalogue.write(written, image, true, Task.unwatched()))
+          .isInstanceOf(BlkshException.class)
+          .hasMessageContaining("once more");
+      assertThat(Files.readAllBytes(image)).isEqualTo(before);
+      assertThat(disc(1).marked()).isFalse();
+    }
+  }
+
+  @Test
+  void aDiscHasTheScriptItWasPlannedWith() throws IOException {
+    shop.changed("echo x > x");
+    Disc disc = shop.segment(4_000_000).discs().get(0);
+    shop.write(disc);
+    assertThat(shop.number("SELECT script FROM disc")).isEqualTo(DiscCargo.restoreScript().length);
+
+    shop.execute("UPDATE disc SET script = script + 1"); // as if that of today were another
+
+    assertThat(shop.catalogue.verify(disc(1), shop.image(disc), Task.unwatched()).faults())
+        .as("it is looked for as long as it was")
+        .anyMatch(each -> each.contains("restore.py"));
+    assertThatThrownBy(
+            () -> shop.catalogue.write(disc(1), dir.resolve("y"), false, Task.unwatched()))
+        .hasMessageContaining("restore.py");
+  }
+
+  @Test
+  void aFileLargerThanAnEntryOfADiscIsSpannedOnOneDisc() throws IOException {
+    shop.changed("echo x > x");
+    shop.execute("UPDATE content SET size = ?", 300_000_000_000L);
+    shop.execute("UPDATE entry SET size = ? WHERE name = 'x'", 300_000_000_000L);
+
+    assertThat(shop.segment(4_000_000_000_000L).discs()).hasSize(1);
+
+    assertThat(shop.number("SELECT count(*) FROM part")).isEqualTo(2);
+    assertThat(shop.number("SELECT max(length) FROM part"))
+        .isLessThanOrEqualTo(DiscContent.LARGEST);
+  }
+
+  @Test
+  void partsOfLongNamesThatDifferAtTheirEndHaveNamesOfTheirOwn() throws IOException {
+    shop.changed(
+        """
+        n=$(printf 'n%.0s' $(seq 251)); for i in 1 2; do head -c 2200000 /dev/urandom > $n-00$i; done""");
+    List<Path> images = shop.writeAll(shop.segment(2_600_000));
+    assertThat(images.size()).isGreaterThan(1);
+    assertComesBack(images);
+  }
+
+  @Test
+  void aNameThatDiscsHaveNoRoomForIsRefused() {
+    assertThatThrownBy(() -> shop.catalogue.job("x".repeat(4000), null, null, null))
+        .isInstanceOf(BlkshException.class)
+        .hasMessageContaining("4000 characters");
+  }
+
+  @Test
+  void aSecondSourceLeavesTheFirstWhereItWas() throws IOException {
+    Path more = Files.createDirectories(dir.resolve("more"));
+    Files.writeString(more.resolve("y"), "yy");
+    shop.changed("echo x > x; mkdir more; echo z > more/z");
+    List<Path> images = new ArrayList<>(shop.writeAll(shop.segment(4_000_000)));
+
+    shop.scan(more);
+    images.addAll(shop.writeAll(shop.segment(4_000_000)));
+
+    Path back = dir.resolve("back");
+    assertThat(shop.restore(images, back).problems()).isEmpty();
+    assertThat(back.resolve("x")).exists();
+    assertThat(back.resolve("more/z")).exists();
+    assertThat(back.resolve("more-2/y")).hasContent("yy");
+  }
+
+  @Test
+  void aDiscTakesNoMoreEntriesThanMemoryHoldsWhenItIsWritten() throws Exception {
+    DiscFill fill =
+        new DiscFill(1, 0, 10_000_000, new DiscCargo(1000, true, 0), (disc, entry) -> {}, 3);
+    for (int i = 1; i <= 3; i++) {
+      assertThat(fill.add(directory(i), 0)).isTrue();
+    }
+
+    assertThat(fill.add(directory(4), 0)).isFalse();
+  }
+
+  private static DiscItem directory(int number) {
+    byte[] name = {'d', (byte) ('0' + number)};
+    return DiscItem.directory(new DirectoryLevel(number, null, name, name, null, 50));
+  }
+}

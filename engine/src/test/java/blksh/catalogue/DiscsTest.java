@@ -1,0 +1,397 @@
+package blksh.catalogue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import blksh.BlkshException;
+import blksh.kit.Component;
+import blksh.kit.FileTrees;
+import blksh.kit.Tool;
+import blksh.task.Task;
+import blksh.tree.WalkOptions;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Plans, images, what they say after years, and the way back. */
+class DiscsTest {
+
+  private static final Instant MADE = Instant.parse("2026-01-02T03:04:05Z");
+
+  @TempDir Path dir;
+
+  private Path tree;
+  private Path isos;
+  private Catalogue catalogue;
+
+  @BeforeEach
+  void open() throws IOException {
+    tree = Files.createDirectory(dir.resolve("tree"));
+    isos = Files.createDirectory(dir.resolve("isos"));
+    catalogue = Catalogue.openOrCreate(dir.resolve("c.catalogue"), "photos");
+  }
+
+  @AfterEach
+  void close() {
+    catalogue.close();
+  }
+
+  private void scan() {
+    assertThat(catalogue.scan(tree, WalkOptions.ALL, Task.unwatched()).problemCount()).isZero();
+  }
+
+  private static SegmentOptions options(long capacity, boolean together) {
+    return new SegmentOptions(Media.of(capacity), together, List.of(), 0, true, false, MADE);
+  }
+
+  private DiscSet segment(long capacity, boolean together) {
+    return catalogue.segment(options(capacity, together), false, Task.unwatched());
+  }
+
+  private List<Path> write(DiscSet set) throws IOException {
+    List<Path> images = new ArrayList<>();
+    for (Disc each : set.discs()) {
+      if (each.written() == null) {
+        Path image = isos.resolve(each.name() + ".iso");
+        WrittenDisc written = catalogue.write(each, image, false, Task.unwatched());
+        assertThat(written.faults()).isEmpty();
+        assertThat(Files.size(image)).as("predicted").isEqualTo(each.size());
+        assertThat(each.size()).isLessThanOrEqualTo(each.capacity());
+        images.add(image);
+      }
+    }
+    return images;
+  }
+
+  private String differences(Path back) throws IOException {
+    return Tool.named("rsync")
+        .run("-aHAXcni", "--delete", "--modify-window=-1", tree + "/", back + "/");
+  }
+
+  private void random(int files, int seed) throws IOException {
+    Random random = new Random(seed);
+    int[] sizes = {0, 1, 2048, 2049, 70_000, 300_001, 650_000};
+    for (int i = 0; i < files; i++) {
+      Path in = tree.resolve("dir%02d/%s".formatted(i % 30, "s".repeat(i % 5)));
+      Files.createDirectories(in);
+      byte[] bytes = new byte[sizes[random.nextInt(sizes.length)]];
+      random.nextBytes(bytes);
+      Files.write(in.resolve("file%02d%s".formatted(i, ".ext".repeat(i % 3))), bytes);
+    }
+  }
+
+  private static void needPrograms() {
+    Component.need(Tool.isThere("rsync"), "there is no rsync");
+    Component.need(Tool.isThere("python3"), "there is no python3");
+    Component.need(Tool.isThere("xorriso"), "there is no xorriso");
+  }
+
+  @Test
+  void whatIsOnDiscsComesBackAsItWas() throws IOException {
+    needPrograms();
+    Component.needRoot();
+    FileTrees.makeEveryKind(tree);
+    FileTrees.script(
+        tree, "rm -r sparse deep; setfattr -n user.note -v hi one 2>/dev/null || true");
+    random(40, 6);
+    scan();
+    List<Path> images = write(segment(3_000_000, true));
+    assertThat(images.size()).isGreaterThan(1);
+
+    Path back = dir.resolve("back");
+    RestoreReport report = catalogue.restore(images, List.of(), back, Task.unwatched());
+
+    assertThat(report.problems()).isEmpty();
+    assertThat(differences(back)).isEmpty();
+    RestoreReport again = catalogue.restore(images, List.of(), back, Task.unwatched());
+    assertThat(again.bytes()).as("all of it is there").isZero();
+
+    Path byScript = dir.resolve("script");
+    List<Object> words = new ArrayList<>(List.of("-I", script(images.get(0)), byScript));
+    words.addAll(images);
+    Tool.named("python3").run(words.toArray());
+    assertThat(differences(byScript)).isEmpty();
+  }
+
+  /** The script as it is on a disc. */
+  private Path script(Path image) throws IOException {
+    Path out = Files.createDirectories(dir.resolve("unpacked"));
+    Tool.named("xorriso")
+        .run("-osirrox", "on", "-indev", image, "-extract", "/restore.py", out + "/restore.py");
+    return out.resolve("restore.py");
+  }
+
+  @Test
+  void aPlanIsToTheByteAndFitsWhatever() throws IOException {
+    random(40, 6);
+    scan();
+    for (boolean together : new boolean[] {true, false}) {
+      DiscSet three = segment(3_000_000, together);
+      long fullest = three.discs().stream().mapToLong(Disc::size).max().orElseThrow();
+      assertThat(fullest).isLessThanOrEqualTo(3_000_000);
+
+      DiscSet exact = segment(fullest, together);
+      assertThat(sizes(exact)).as("no byte is guessed").isEqualTo(sizes(three));
+
+      DiscSet less = segment(fullest - 2048, together);
+      assertThat(less.discs()).allMatch(each -> each.size() <= fullest - 2048);
+      assertThat(sizes(segment(3_000_000, together))).isEqualTo(sizes(three));
+      assertThat(three.discs().size())
+          .isLessThanOrEqualTo(three.bound() + (together ? three.bound() : 1));
+    }
+    write(segment(2_500_000, false));
+  }
+
+  private static List<Long> sizes(DiscSet set) {
+    return set.discs().stream().map(Disc::size).toList();
+  }
+
+  @Test
+  void largeFilesAreSpannedByPartsThatCatJoins() throws IOException {
+    needPrograms();
+    FileTrees.script(
+        tree,
+        """
+        head -c 5500000 /dev/urandom > video.mkv; head -c 5000 /dev/urandom > video.mkv.001
+        head -c 1999999 /dev/urandom > b.iso; head -c 4000001 /dev/urandom > c.bin; mkdir small
+        for i in $(seq 25); do head -c $((i*1500)) /dev/urandom > small/f$i; done; sleep 0.1
+        """);
+    scan();
+    assertThatThrownBy(
+            () ->
+                catalogue.segment(
+                    new SegmentOptions(Media.of(2_000_000), true, List.of(), 0, false, false, MADE),
+                    false,
+                    Task.unwatched()))
+        .isInstanceOf(BlkshException.class)
+        .hasMessageContaining("fits on none");
+
+    List<Path> images = write(segment(2_000_000, true));
+
+    Path unpacked = Files.createDirectories(dir.resolve("all"));
+    for (Path each : images) {
+      Tool.named("xorriso").run("-osirrox", "on", "-indev", each, "-extract", "/", unpacked);
+      FileTrees.script(
+          unpacked, "chmod -R u+w .; sha256sum -c --quiet sha256sums.txt; rm sha256sums.txt");
+    }
+    FileTrees.script(
+        unpacked.resolve("DATA"),
+        """
+        cat video.mkv.part* | cmp - %1$s/video.mkv; cmp video.mkv.001 %1$s/video.mkv.001
+        cat c.bin.0* | cmp - %1$s/c.bin
+        """
+            .formatted(tree));
+    Path back = dir.resolve("back");
+    List<Path> some = images.subList(1, images.size());
+    RestoreReport part = catalogue.restore(some, List.of(), back, Task.unwatched());
+    assertThat(part.lost()).isPositive();
+    assertThat(part.missingDiscs()).containsExactly("PHOTOS_0001");
+    assertThat(catalogue.restore(images, List.of(), back, Task.unwatched()).lost()).isZero();
+    assertThat(differences(back)).isEmpty();
+    for (Path each : images) {
+      Tool.named("python3").runAllowing(3, script(images.get(0)), dir.resolve("one-by-one"), each);
+    }
+    assertThat(differences(dir.resolve("one-by-one"))).isEmpty();
+  }
+
+  @Test
+  void aDiscThatIsWrittenIsFixedAndWhatIsNewGoesToFurtherOnes() throws IOException {
+    needPrograms();
+    random(20, 1);
+    scan();
+    List<Path> images = write(segment(2_000_000, true));
+    int before = catalogue.discSet().discs().size();
+
+    assertThat(segment(2_000_000, true).discs()).as("nothing is new").hasSize(before);
+
+    FileTrees.script(
+        tree,
+        "head -c 100000 /dev/urandom > new; cp dir01/s/file01.ext copy; mkdir hollow; sleep 0.1");
+    scan();
+    DiscSet more = segment(2_000_000, true);
+    assertThat(more.discs()).hasSize(before + 1);
+    images.addAll(write(more));
+    Path back = dir.resolve("back");
+    assertThat(catalogue.restore(images, List.of(), back, Task.unwatched()).problems()).isEmpty();
+    assertThat(differences(back)).isEmpty();
+    assertThat(catalogue.which("new").get(0).discs())
+        .containsExactly(more.discs().get(before).name());
+
+    DiscSet anew =
+        catalogue.segment(
+            new SegmentOptions(
+                Media.of(2_000_000), true, List.of("new"), 0, true, true, MADE.plusSeconds(9)),
+            true,
+            Task.unwatched());
+    assertThat(anew.discs()).hasSizeGreaterThanOrEqualTo(before);
+    assertThat(catalogue.discSet().discs()).as("it was only told").hasSize(before + 1);
+  }
+
+  @Test
+  void whatChangedSinceTheScanIsNamedAndTheDiscMarked() throws IOException {
+    needPrograms();
+    FileTrees.script(
+        tree,
+        """
+        mkdir d; for n in grows shrinks changes vanishes becomes stays1 stays2; do
+        head -c 300000 /dev/urandom > d/$n; done; touch -d 2024-01-01 d/*
+        """);
+    scan();
+    DiscSet set = segment(4_000_000, true);
+    assertThat(set.discs()).hasSize(1);
+    FileTrees.script(
+        tree,
+        """
+        head -c 90000 /dev/urandom >> d/grows; truncate -s 1000 d/shrinks
+        printf changed | dd of=d/changes bs=1 seek=150000 conv=notrunc status=none
+        touch -d 2024-01-01 d/changes; rm d/vanishes d/becomes; mkdir d/becomes; printf i > d/new
+        """);
+    Disc disc = set.discs().get(0);
+    Path image = isos.resolve("x.iso");
+    Task task = new Task("write", "x");
+
+    WrittenDisc written = catalogue.write(disc, image, false, task);
+
+    assertThat(Files.size(image)).isEqualTo(disc.size());
+    assertThat(written.faultCount()).isEqualTo(5);
+    assertThat(String.join("\n", written.faults()))
+        .contains("d/grows", "d/shrinks", "d/changes", "d/vanishes", "d/becomes")
+        .doesNotContain("stays", "d/new");
+    assertThat(task.findings()).hasSize(5);
+    assertThat(written.disc().marked()).isTrue();
+    Path unpacked = Files.createDirectories(dir.resolve("all"));
+    Tool.named("xorriso").run("-osirrox", "on", "-indev", image, "-extract", "/", unpacked);
+    FileTrees.script(unpacked, "sha256sum -c --quiet sha256sums.txt");
+    assertThat(Files.readString(unpacked.resolve("sha256sums.txt")))
+        .contains("DATA/d/stays1", "# not as it was catalogued");
+    assertThat(Files.readString(unpacked.resolve("disc_info.json")))
+        .contains("\"complete\": false");
+    assertThat(catalogue.verify(written.disc(), image, Task.unwatched()).faults()).isEmpty();
+
+    scan();
+    DiscSet again = segment(4_000_000, true);
+    assertThat(again.discs()).as("what is missing is planned anew").hasSize(2);
+  }
+
+  @Test
+  void everyByteIsComparedAndNothingBehindTheImage() throws IOException {
+    random(25, 3);
+    scan();
+    DiscSet set = segment(20_000_000, true);
+    Path image = write(set).get(0);
+    Disc disc = catalogue.discSet().discs().get(0);
+    byte[] bytes = Files.readAllBytes(image);
+
+    assertThat(verified(disc, bytes, bytes.length)).isEmpty();
+    byte[] longer = Arrays.copyOf(bytes, bytes.length + 150 * 2048);
+    Arrays.fill(longer, bytes.length, longer.length, (byte) 0xa5);
+    assertThat(verified(disc, longer, longer.length)).isEmpty();
+    assertThat(verified(disc, bytes, bytes.length - 16 * 2048)).isNotEmpty();
+
+    byte[] content = Files.readAllBytes(largest());
+    int at = indexOf(bytes, Arrays.copyOf(content, 64)) + 5000;
+    assertThat(flipped(disc, bytes, at))
+        .singleElement()
+        .asString()
+        .contains(largest().getFileName().toString());
+    assertThat(flipped(disc, bytes, 16 * 2048 + 700))
+        .singleElement()
+        .asString()
+        .contains("no file");
+    assertThat(flipped(disc, bytes, 300 * 2048 + 20)).isNotEmpty();
+  }
+
+  private Path largest() throws IOException {
+    try (var files = Files.walk(tree)) {
+      return files
+          .filter(Files::isRegularFile)
+          .max(
+              java.util.Comparator.comparingLong((Path it) -> it.toFile().length())
+                  .thenComparing(Path::toString))
+          .orElseThrow();
+    }
+  }
+
+  private static int indexOf(byte[] all, byte[] wanted) {
+    for (int i = 0; i + wanted.length <= all.length; i += 2048) {
+      if (Arrays.equals(all, i, i + wanted.length, wanted, 0, wanted.length)) {
+        return i;
+      }
+    }
+    throw new AssertionError("it is not on the disc");
+  }
+
+  private List<String> flipped(Disc disc, byte[] bytes, int at) throws IOException {
+    byte[] other = bytes.clone();
+    other[at] ^= 4;
+    return verified(disc, other, other.length);
+  }
+
+  private List<String> verified(Disc disc, byte[] bytes, int length) throws IOException {
+    Path image = dir.resolve("verified.iso");
+    Files.write(image, bytes);
+    try (FileChannel file = FileChannel.open(image, StandardOpenOption.WRITE)) {
+      file.truncate(length);
+    }
+    return catalogue.verify(disc, image, Task.unwatched()).faults();
+  }
+
+  @Test
+  void theSameFilesAndJobMakeTheSameImages() throws IOException {
+    FileTrees.script(
+        tree,
+        """
+        for i in $(seq 40); do mkdir -p d$((i%7)); head -c $((i*3700)) /dev/urandom > d$((i%7))/f$i
+        done; ln d0/f7 d1/hard; ln -s f1 d1/soft; find . -type d -exec touch -d 2022-01-01 {} +
+        """);
+    Path other = dir.resolve("other");
+    Tool.named("cp").run("-a", tree, other);
+    List<byte[]> images = new ArrayList<>();
+    for (Path each : List.of(tree, other)) {
+      try (Catalogue one =
+          Catalogue.openOrCreate(dir.resolve(each.getFileName() + ".catalogue"), "same")) {
+        one.job("Same", "fcc806dd-a94e-4876-a1f5-d82ef968ea72", "me", "/src");
+        one.scan(each, WalkOptions.ALL, Task.unwatched());
+        Disc disc = one.segment(options(8_000_000, true), false, Task.unwatched()).discs().get(0);
+        Path image = isos.resolve(each.getFileName() + ".iso");
+        one.write(disc, image, false, Task.unwatched());
+        images.add(Files.readAllBytes(image));
+      }
+    }
+    assertThat(Arrays.mismatch(images.get(0), images.get(1))).isEqualTo(-1);
+  }
+
+  @Test
+  void aLargeCatalogueIsCompressedBesideTheDiscsOwn() throws IOException {
+    needPrograms();
+    FileTrees.script(
+        tree,
+        "for i in $(seq 900); do printf $i > name-of-some-length-$i; done; head -c 260000 /dev/urandom > big");
+    scan();
+    List<Path> images = write(segment(4_000_000, false));
+    Path unpacked = Files.createDirectories(dir.resolve("all"));
+    Tool.named("xorriso").run("-osirrox", "on", "-indev", images.get(0), "-extract", "/", unpacked);
+    Component.need(Tool.isThere("zstd"), "there is no zstd");
+    FileTrees.script(
+        unpacked,
+        """
+        zstd -dq catalogue.json.zst -o all.json; python3 -c '
+        import json
+        a = json.load(open("all.json")); o = json.load(open("catalogue.json"))
+        assert len(a["files"]) == 901, len(a["files"])
+        assert all(v["disc_num"] == 0 for v in o["files"].values()) and len(o["files"]) > 100
+        '
+        """);
+  }
+}

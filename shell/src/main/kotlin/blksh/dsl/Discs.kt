@@ -1,0 +1,175 @@
+package blksh.dsl
+
+import blksh.BlkshException
+import blksh.catalogue.Disc as Engine
+import blksh.catalogue.DiscSet as EngineSet
+import blksh.io.NameText
+import blksh.view.Described
+import blksh.view.Field
+import blksh.view.Keyed
+import blksh.view.Percent
+import blksh.view.Size
+import java.nio.file.Files
+import java.nio.file.Path
+import java.time.Instant
+
+/** The discs of a set, by number or name: `catalogue("photos").discs["1"]`. */
+class DiscSet
+internal constructor(private val catalogue: Catalogue, private val engine: EngineSet) :
+  AbstractList<Disc>(), Keyed {
+
+  override val size: Int
+    get() = engine.discs().size
+
+  override fun get(index: Int): Disc = Disc(catalogue, engine.discs()[index])
+
+  override val keys: List<String>
+    get() = engine.discs().map { it.name() }
+
+  override fun member(key: String): Disc? =
+    engine.discs().find { it.name() == key || "${it.number()}" == key }?.let { Disc(catalogue, it) }
+
+  /** The disc of that name, or number: 1 is the first. */
+  operator fun get(name: String): Disc =
+    member(name)
+      ?: throw BlkshException("find the disc $name", "there is none")
+        .suggest(
+          if (isEmpty()) "plan some with segment" else "there are 1 to $size, ${keys.first()} first"
+        )
+
+  /** What they are. */
+  val media: String
+    get() = engine.media()
+
+  /** How many discs no plan can do without. */
+  val bound: Int
+    get() = engine.bound()
+
+  /** Those that are not written yet. */
+  val planned: List<Disc>
+    get() = filter { !it.isWritten }
+
+  /** Writes the images of those that are not written yet into a directory, each as NAME.iso. */
+  fun writeIso(dir: String): List<DiscImage> = planned.map { it.writeIso(dir) }
+
+  /**
+   * Makes the files again, as they were scanned last, from images and drives with the discs in
+   * them. What no disc that is given has is named, with the disc it is on, and makes the exit
+   * status 3; to go on with more discs later is to say it again.
+   *
+   * @param sources images or drives, in any order
+   * @param to a directory; nothing in it is written over
+   * @param paths what to make, such as `2019/holiday`; all of it when empty
+   */
+  fun restore(sources: List<String>, to: String, paths: List<String> = emptyList()): DiscsRestored {
+    if (catalogue.dryRun)
+      throw BlkshException("restore to $to", "what is on the discs is only known once it was read")
+        .suggest("leave the dry run out")
+    val wanted = paths.map { Catalogue.reading("find $it") { NameText.name(it.trim('/')) } }
+    return catalogue.session.run("restore", catalogue.name) { task ->
+      DiscsRestored(
+        to,
+        catalogue.engine().restore(sources.map { Path.of(it) }, wanted, Path.of(to), task),
+        task,
+      )
+    }
+  }
+
+  override fun toString(): String = "discs of ${catalogue.name}"
+}
+
+/** A disc that is planned, or written. */
+class Disc internal constructor(private val catalogue: Catalogue, private val engine: Engine) :
+  Described {
+
+  /** Which of its set it is: 1 is the first. */
+  val number: Int
+    get() = engine.number()
+
+  /** What it is called; its image is NAME.iso. */
+  val name: String
+    get() = engine.name()
+
+  /** How long its image is; known before it is written. */
+  val size: Size
+    get() = Size(engine.size())
+
+  /** The longest image that its medium takes. */
+  val capacity: Size
+    get() = Size(engine.capacity())
+
+  /** How many names of files are on it. */
+  val files: Long
+    get() = engine.files()
+
+  /** When its image was written; null while it is only planned. */
+  val written: Instant?
+    get() = engine.written()
+
+  val isWritten: Boolean
+    get() = written != null
+
+  /** Where its image was written; null when it was not. */
+  val image: Path?
+    get() = engine.image()
+
+  /** Whether something on it is not as it was catalogued. */
+  val marked: Boolean
+    get() = engine.marked()
+
+  /**
+   * Writes its image, and compares every file with the catalogue on the way: one that changed, or
+   * cannot be read, is named, and the disc is marked; that makes the exit status 3. A disc that was
+   * written is made once more only when files are what they were.
+   *
+   * @param dir the directory for it
+   * @param name of the image; by default that of the disc, with `.iso`
+   * @param overwrite whether it may take the place of a file
+   */
+  fun writeIso(dir: String, name: String? = null, overwrite: Boolean = false): DiscImage {
+    val image = Path.of(dir).resolve(name ?: "${this.name}.iso")
+    if (catalogue.dryRun) return DiscImage("would write ${this.name}", engine.size(), image, null)
+    return catalogue.session.run("write", this.name) { task ->
+      val written = catalogue.engine().write(engine, image, overwrite, task)
+      DiscImage("wrote ${this.name}", written.bytes(), image, written, task)
+    }
+  }
+
+  /**
+   * Compares every byte of an image, or of a drive, with what the disc must be; what is behind the
+   * image is not looked at. What is wrong names the files, and makes the exit status 3.
+   *
+   * @param where an image or a drive; by default where its image was written
+   */
+  fun verify(where: String? = null): DiscImage {
+    val path =
+      where?.let { Path.of(it) }
+        ?: image?.takeIf { Files.exists(it) }
+        ?: throw BlkshException("verify the disc $name", "its image is not where it was written")
+          .suggest("name the image, or the drive it is in")
+    return catalogue.session.run("verify", name) { task ->
+      val read = catalogue.engine().verify(engine, path, task)
+      DiscImage("verified $name", read.bytes(), path, read, task)
+    }
+  }
+
+  override fun title(): String = "disc $name"
+
+  override fun fields(): List<Field> =
+    listOf(
+      Field.of("number", number),
+      Field.of("name", name),
+      Field.of("files", files),
+      Field.of("size", size),
+      Field.of("fill", Percent(Math.floor(engine.fill() * 1000) / 10)),
+      Field.of("written", written),
+      Field.of("marked", marked.takeIf { it }),
+      Field.detail("bytes", engine.size()),
+      Field.detail("capacity", engine.capacity()),
+      Field.detail("contents", Size(engine.bytes())),
+      Field.detail("image", image?.toString()),
+      Field.detail("guid", engine.guid().ifEmpty { null }),
+    )
+
+  override fun toString(): String = name
+}

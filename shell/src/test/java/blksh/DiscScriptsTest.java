@@ -1,0 +1,135 @@
+package blksh;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import blksh.kit.Program;
+import blksh.kit.Program.Ended;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Discs by the bundled script and by words. */
+class DiscScriptsTest {
+
+  @TempDir Path folder;
+  private Path tree;
+  private Path work;
+
+  @BeforeEach
+  void makeTree() throws IOException {
+    tree = Files.createDirectories(folder.resolve("tree"));
+    work = Files.createDirectories(folder.resolve("work"));
+    for (int i = 0; i < 8; i++) {
+      byte[] bytes = new byte[300_000];
+      Arrays.fill(bytes, (byte) ('a' + i));
+      Path in = Files.createDirectories(tree.resolve("letters" + i % 3));
+      Files.write(in.resolve("to-ada-" + i + ".txt"), bytes);
+    }
+    Files.createSymbolicLink(tree.resolve("link"), Path.of("letters0"));
+  }
+
+  private Ended run(String... words) throws Exception {
+    return new Program(folder.resolve("home")).in(work).run(words);
+  }
+
+  private Ended odarchive(String... words) throws Exception {
+    String[] all =
+        Stream.concat(Stream.of("run", "odarchive"), Stream.of(words)).toArray(String[]::new);
+    Ended ended = run(all);
+    assertThat(ended.status()).as(ended.out() + ended.err()).isZero();
+    return ended;
+  }
+
+  private static void assertSame(Path one, Path other) throws IOException {
+    try (Stream<Path> files = Files.walk(one)) {
+      for (Path each : files.toList()) {
+        Path there = other.resolve(one.relativize(each).toString());
+        if (Files.isRegularFile(each) && !Files.isSymbolicLink(each)) {
+          assertThat(Files.mismatch(each, there)).as("%s", there).isEqualTo(-1);
+          assertThat(Files.getLastModifiedTime(there)).isEqualTo(Files.getLastModifiedTime(each));
+        } else {
+          assertThat(Files.exists(there)).as("%s", there).isTrue();
+        }
+      }
+    }
+  }
+
+  @Test
+  void odarchivesCommandsLeadToDiscsAndBack() throws Exception {
+    assertThat(run("run", "odarchive", "segment", "cd").err()).contains("begin with init PATH");
+    odarchive("init", tree.toString(), "--job-name", "Letters");
+    assertThat(Files.readString(work.resolve("catalogue.json")))
+        .contains("\"version\": 2", "/DATA/letters0/to-ada-0.txt", "\"job_name\": \"Letters\"");
+    odarchive("segment", "1500000");
+    assertThat(odarchive("num_isos").out().strip()).isEqualTo("4");
+    assertThat(odarchive("write_iso", "all", "--pretend").out()).contains("new_0003.iso");
+    assertThat(work.resolve("new_0000.iso")).doesNotExist();
+    odarchive("write_iso", "--job-name", "Letters");
+    assertThat(odarchive("create_iso", "all", "--job-name", "Letters", "--overwrite").out())
+        .contains("1 of 4 discs are written already")
+        .doesNotContain("disc 1 of 4");
+    assertThat(odarchive("find", "to-ada-7*").out())
+        .contains("letters1/to-ada-7.txt", "LETTERS_000");
+    assertThat(odarchive("verify").out()).contains("Letters_0001.iso");
+    assertThat(odarchive("info", "1").out()).contains("LETTERS_0001");
+    String back = folder.resolve("back").toString();
+    odarchive(
+        "restore",
+        back,
+        "Letters_0000.iso",
+        "Letters_0001.iso",
+        "Letters_0002.iso",
+        "Letters_0003.iso");
+    assertSame(tree, folder.resolve("back"));
+  }
+
+  @Test
+  void whatOdarchiveWritesItselfIsNotArchived() throws Exception {
+    work = tree;
+    odarchive("init", ".");
+    odarchive("segment", "20000000");
+    odarchive("write_iso", "all");
+    assertThat(tree.resolve("new.iso")).exists();
+
+    odarchive("init", ".");
+    odarchive("segment", "20000000");
+
+    assertThat(odarchive("num_isos").out().strip()).isEqualTo("1");
+    assertThat(odarchive("find", "*").out())
+        .contains("to-ada-1.txt")
+        .doesNotContain("catalogue.json", "new.iso");
+  }
+
+  @Test
+  void whatADiscThatIsMissingHadIsNamed() throws Exception {
+    odarchive("create_db", tree.toString());
+    odarchive("plan_iso", "1500000");
+    odarchive("write_iso", "all");
+    Ended ended =
+        run("run", "odarchive", "restore", folder.resolve("back").toString(), "new_0000.iso");
+    assertThat(ended.status()).isEqualTo(3);
+    assertThat(ended.out() + ended.err()).contains("missing");
+  }
+
+  @Test
+  void wordsPlanWriteAndLookIntoDiscs() throws Exception {
+    String words =
+        """
+        catalogue("letters").scan("%1$s")
+        val discs = catalogue("letters").segment(Media.CD)
+        discs.writeIso("%2$s").forEach { println(it.good) }
+        catalogues["letters"].which("to-ada-3.txt")
+        """
+            .formatted(tree, work);
+    Path script = Files.writeString(folder.resolve("discs.kts"), words);
+    Ended ended = run("run", script.toString());
+    assertThat(ended.status()).as(ended.err()).isZero();
+    assertThat(ended.out()).contains("true", "letters0/to-ada-3.txt", "LETTERS_0001");
+    assertThat(Files.size(work.resolve("LETTERS_0001.iso"))).isLessThan(4_000_000);
+  }
+}
