@@ -1,8 +1,9 @@
-// The runbook for every night: captures drives into a store, takes snapshots of directories, drops old
-// versions, verifies, scans directories into catalogues and writes images of discs with what is new, and sums
-// it all up. A drive that cannot be captured keeps nothing else from being done. Ends with status 3 when
-// something was unreadable, a drive could not be captured or the store is damaged, and with 1 when no drive
-// could be.
+// The runbook for every night: captures drives into a store, takes snapshots of directories, verifies,
+// drops old versions of them, gives back the space of what was dropped, scans directories into catalogues and
+// writes images of discs with what is new, and sums it all up. A drive that cannot be captured keeps nothing
+// else from being done. Ends with status 3 when something was unreadable, a drive could not be captured or the
+// store is damaged, and with 1 when no drive could be; nothing is dropped in a night in which something was
+// unreadable or damaged.
 // Copy it and make it yours.
 val storeDir by option<Place>("--store", "DIR", "the store's directory; made where none is yet").optional()
 val drives by repeated<String>("--drive", "SOURCE", "a drive or a file to capture, also ssh://HOST/PATH or nbd://HOST/EXPORT", required = false)
@@ -10,7 +11,15 @@ val sudo by flag("--sudo", "read drives of other machines as root, by sudo there
 val bitmap by option<String>("--bitmap", "NAME", "of nbd://…, the bitmap of QEMU's in which writes were recorded").optional()
 val name by option<String>("--name", "NAME", "what to call it (default HOST.DRIVE)").optional()
 val skipFree by flag("--skip-free", "leave out what the file systems do not use")
-val keep by option<Int>("--keep-last", "N", "versions to keep of each name").optional()
+val last by option<Int>("--keep-last", "N", "versions to keep of each name").optional()
+val hourly by option<Int>("--keep-hourly", "N", "keep the last of each of N hours").optional()
+val daily by option<Int>("--keep-daily", "N", "keep the last of each of N days").optional()
+val weekly by option<Int>("--keep-weekly", "N", "keep the last of each of N weeks").optional()
+val monthly by option<Int>("--keep-monthly", "N", "keep the last of each of N months").optional()
+val yearly by option<Int>("--keep-yearly", "N", "keep the last of each of N years").optional()
+val within by option<String>("--keep-within", "AGE", "keep all within an age, such as 7d or 1y6m").optional()
+val tagged by repeated<String>("--keep-tag", "WORDS", "keep what has all these, with commas between; may be given again", required = false)
+val grace by option<String>("--grace", "AGE", "how long dropped versions can be taken back, such as 7d").optional()
 val verify by option<Verify>("--verify", "MODE", "how thoroughly to verify", Verify.SAMPLE)
 val snapshotRoot by option<Path>("--snapshot-root", "DIR", "where snapshots go (default: the store)").optional()
 val snapshotOf by several<Path>("--snapshot", "TARGET", "a directory or a file to take a snapshot of", required = false)
@@ -65,9 +74,28 @@ val captured =
   }
 
 val kept by lazy { snapshotRoot?.let { snapshots(it) } ?: snapshots(backup) }
-if (snapshotOf.isNotEmpty()) show(kept.take(snapshotOf, exclude = exclude))
+val taken = if (snapshotOf.isEmpty()) null else kept.take(snapshotOf, exclude = exclude)
+if (taken != null) show(taken)
+val inStore = taken.takeIf { snapshotRoot == null }
 
-keep?.let { count -> captured.map { it.manifest.name }.distinct().forEach { backup.keepLast(it, count) } }
+val verified = if ((sample || storeDir != null) && !dryRun) backup.verify(if (sample) Verify.FULL else verify) else null
+if (verified != null) show(verified)
+
+// A pattern would drop versions of others.
+fun only(name: String) = name.replace(Regex("[*?]"), "\\\\$0")
+val rules = listOf(last, hourly, daily, weekly, monthly, yearly, within)
+val series =
+  captured.map { it.manifest.name to false } +
+    listOfNotNull(inStore).map { it.snapshot.name.substringBefore('@') to true }
+val forgets = series.isNotEmpty() && (rules.any { it != null } || tagged.isNotEmpty())
+// What was whole until now may be the last that is.
+val sound = captured.all { it.bad.isEmpty() } && verified?.clean != false
+if (forgets && !sound) finding("nothing was dropped: see to what is damaged first")
+if (forgets && sound)
+  for ((each, trees) in series.distinct())
+    show(backup.forget(only(each), last, hourly, daily, weekly, monthly, yearly, within, tagged, trees))
+
+if (forgets && sound && (sample || storeDir != null)) show(backup.compact(grace = grace))
 
 for (word in catalogued) {
   val catalogue = catalogue(word.substringBefore('='))
@@ -79,7 +107,6 @@ for (word in catalogued) {
   if (media != null) show(catalogue.segment(media!!).writeIso("$isoOut"))
 }
 
-if ((sample || storeDir != null) && !dryRun) show(backup.verify(if (sample) Verify.FULL else verify))
 failed?.let { throw it }
 
 if (sample || storeDir != null) backup else if (snapshotOf.isNotEmpty()) kept else catalogues.filter { it.exists }

@@ -19,7 +19,7 @@ val weekly by option<Int>("--keep-weekly", "N", "keep the last of each of N week
 val monthly by option<Int>("--keep-monthly", "N", "keep the last of each of N months").optional()
 val yearly by option<Int>("--keep-yearly", "N", "keep the last of each of N years").optional()
 val within by option<String>("--keep-within", "AGE", "keep all within an age, such as 7d or 1y6m").optional()
-val tagged by repeated<String>("--keep-tag", "WORD", "keep what has these words", required = false)
+val tagged by repeated<String>("--keep-tag", "WORDS", "keep what has all these, with commas between; may be given again", required = false)
 
 val all = snapshots(place)
 val some = names.map { it.value }

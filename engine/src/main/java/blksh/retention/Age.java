@@ -1,7 +1,10 @@
 package blksh.retention;
 
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.YearMonth;
 import java.time.ZoneId;
+import java.time.ZonedDateTime;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -41,15 +44,18 @@ public record Age(int years, int months, int days, int hours) {
     return parts.group(group) == null ? 0 : Integer.parseInt(parts.group(group));
   }
 
-  /** The moment that lies so far before another, by the calendar of a zone. */
-  Instant before(Instant moment, ZoneId zone) {
-    return moment
-        .atZone(zone)
-        .minusYears(years)
-        .minusMonths(months)
-        .minusDays(days)
-        .minusHours(hours)
-        .toInstant();
+  /**
+   * The moment that lies so far before another, by the calendar of a zone. As restic has it: a
+   * month before the 31st of March is the 31st of February, which is the 3rd of March.
+   */
+  public Instant before(Instant moment, ZoneId zone) {
+    ZonedDateTime at = moment.atZone(zone);
+    LocalDate day =
+        YearMonth.from(at)
+            .minusMonths(12L * years + months)
+            .atDay(1)
+            .plusDays(at.getDayOfMonth() - 1L - days);
+    return ZonedDateTime.of(day, at.toLocalTime(), zone).minusHours(hours).toInstant();
   }
 
   @Override

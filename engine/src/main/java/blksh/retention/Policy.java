@@ -7,23 +7,35 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /**
  * Which of dated things stay, in the meaning of restic's {@code forget}. Each rule is looked at for
  * itself, and what any of them keeps stays. To keep 7 daily ones is to keep the last of each of the
  * 7 most recent days that have one: a day without any does not count. What is to stay within an age
  * is counted back from the newest thing, not from now: after a long pause nothing goes by itself.
- * The newest always stays.
+ *
+ * <p>In these it is more careful, and so keeps more. The newest always stays, by its date and by
+ * the order in which they were made. What is not whole never makes a whole one go: each rule is
+ * looked at once for all and once for the whole ones alone, and what either keeps stays. What is
+ * dated in the future stays, as some clock was wrong, and counts as none.
  */
 public final class Policy {
 
   /** As many as there are. */
   public static final int UNLIMITED = -1;
+
+  /** Why something stays that is dated in the future. */
+  public static final String AHEAD = "dated in the future";
+
+  private static final String NEWEST = "newest";
+  private static final String OF_WHOLE = " of the whole ones";
 
   private final Map<Period, Integer> counts = new EnumMap<>(Period.class);
   private final Map<Period, Age> within = new EnumMap<>(Period.class);
@@ -113,7 +125,7 @@ public final class Policy {
   }
 
   /**
-   * Says of each of some things whether it stays.
+   * Says of each of some things whether it stays, all of them whole and none of the future.
    *
    * @param all nothing that could turn out to be of no use, as it would be kept in the place of
    *     another
@@ -126,41 +138,101 @@ public final class Policy {
       Function<T, Instant> time,
       Function<T, ? extends Collection<String>> tagsOf,
       ZoneId zone) {
+    List<T> byTime = new ArrayList<>(all);
+    byTime.sort(Comparator.comparing(time));
+    return judge(byTime, time, tagsOf, thing -> true, Instant.MAX, zone);
+  }
+
+  /**
+   * Says of each of some things whether it stays.
+   *
+   * @param all as above, in the order in which they were made
+   * @param whole tells those of which nothing is missing
+   * @param latest what is later than this is of the future
+   * @param zone whose days and hours are meant
+   * @return the oldest first
+   * @throws IllegalArgumentException when the policy has no rule
+   */
+  public <T> List<Verdict<T>> judge(
+      List<T> all,
+      Function<T, Instant> time,
+      Function<T, ? extends Collection<String>> tagsOf,
+      Predicate<T> whole,
+      Instant latest,
+      ZoneId zone) {
     if (isEmpty()) {
       throw new IllegalArgumentException("a policy without a rule");
     }
-    List<T> newestFirst = new ArrayList<>(all);
-    newestFirst.sort(Comparator.comparing(time));
+    List<Judged<T>> made = new ArrayList<>();
+    all.forEach(each -> made.add(new Judged<>(each, time.apply(each), whole.test(each))));
+    made.stream().filter(it -> it.time.isAfter(latest)).forEach(it -> it.reasons.add(AHEAD));
+    List<Judged<T>> newestFirst = new ArrayList<>(made);
+    newestFirst.removeIf(it -> it.time.isAfter(latest));
+    newestFirst.sort(Comparator.comparing((Judged<T> it) -> it.time));
     Collections.reverse(newestFirst);
-    List<Rule> rules = rules(newestFirst.isEmpty() ? null : time.apply(newestFirst.get(0)), zone);
-    List<Verdict<T>> verdicts = new ArrayList<>();
-    for (int i = 0; i < newestFirst.size(); i++) {
-      T thing = newestFirst.get(i);
-      List<String> reasons = new ArrayList<>();
-      for (Set<String> each : tags) {
-        if (tagsOf.apply(thing).containsAll(each)) {
-          reasons.add("has tags " + String.join(", ", each.stream().sorted().toList()));
+    for (Judged<T> each : newestFirst) {
+      for (Set<String> some : tags) {
+        if (tagsOf.apply(each.thing).containsAll(some)) {
+          each.reasons.add("has tags " + String.join(", ", some.stream().sorted().toList()));
         }
       }
-      for (Rule rule : rules) {
-        if (rule.keeps(time.apply(thing), i, zone)) {
-          reasons.add(rule.reason);
-        }
-      }
-      if (i == 0 && reasons.isEmpty()) {
-        reasons.add("newest");
-      }
-      verdicts.add(new Verdict<>(thing, reasons));
     }
-    Collections.reverse(verdicts);
-    return verdicts;
+    List<Judged<T>> wholeFirst = newestFirst.stream().filter(it -> it.whole).toList();
+    applyRules(newestFirst, zone, "");
+    if (wholeFirst.size() < newestFirst.size()) {
+      applyRules(wholeFirst, zone, OF_WHOLE);
+    }
+    keepNewest(made, NEWEST);
+    keepNewest(newestFirst.stream().limit(1).toList(), NEWEST);
+    keepNewest(made.stream().filter(it -> it.whole).toList(), NEWEST + OF_WHOLE);
+    keepNewest(wholeFirst.stream().limit(1).toList(), NEWEST + OF_WHOLE);
+    made.sort(Comparator.comparing((Judged<T> it) -> it.time));
+    return made.stream().map(it -> new Verdict<>(it.thing, List.copyOf(it.reasons))).toList();
+  }
+
+  /** One thing, and why it stays. */
+  private static final class Judged<T> {
+    private final T thing;
+    private final Instant time;
+    private final boolean whole;
+    private final Set<String> reasons = new LinkedHashSet<>();
+
+    Judged(T thing, Instant time, boolean whole) {
+      this.thing = thing;
+      this.time = time;
+      this.whole = whole;
+    }
+  }
+
+  /**
+   * @param ending of the reasons of those that a rule keeps here and did not before
+   */
+  private <T> void applyRules(List<Judged<T>> newestFirst, ZoneId zone, String ending) {
+    if (newestFirst.isEmpty()) {
+      return;
+    }
+    List<Rule> rules = rules(newestFirst.get(0).time, zone);
+    for (int i = 0; i < newestFirst.size(); i++) {
+      Judged<T> each = newestFirst.get(i);
+      for (Rule rule : rules) {
+        if (rule.keeps(each.time, i, zone) && !each.reasons.contains(rule.reason)) {
+          each.reasons.add(rule.reason + ending);
+        }
+      }
+    }
+  }
+
+  private static <T> void keepNewest(List<Judged<T>> made, String reason) {
+    if (!made.isEmpty()) {
+      Judged<T> last = made.get(made.size() - 1);
+      if (last.reasons.isEmpty()) {
+        last.reasons.add(reason);
+      }
+    }
   }
 
   private List<Rule> rules(Instant newest, ZoneId zone) {
     List<Rule> rules = new ArrayList<>();
-    if (newest == null) {
-      return rules;
-    }
     counts.forEach((period, count) -> rules.add(new Rule(period, count, null, period.word())));
     within.forEach(
         (period, age) ->
@@ -212,10 +284,30 @@ public final class Policy {
    * @throws IllegalStateException when the policy has other rules than how many of the newest stay
    */
   public <T> List<T> expendable(List<T> all) {
+    return expendable(all, thing -> true);
+  }
+
+  /**
+   * As above; as many of the whole ones stay, beside as many of all.
+   *
+   * @param whole tells those of which nothing is missing
+   */
+  public <T> List<T> expendable(List<T> all, Predicate<T> whole) {
     Integer last = counts.get(Period.LAST);
     if (last == null || counts.size() + within.size() + tags.size() > 1) {
       throw new IllegalStateException("a policy that goes by dates");
     }
-    return last == UNLIMITED ? List.of() : all.subList(0, Math.max(0, all.size() - last));
+    List<T> going = new ArrayList<>();
+    int after = all.size();
+    int wholeAfter = (int) all.stream().filter(whole).count();
+    for (T each : all) {
+      boolean isWhole = whole.test(each);
+      after--;
+      wholeAfter -= isWhole ? 1 : 0;
+      if (last != UNLIMITED && after >= last && (!isWhole || wholeAfter >= last)) {
+        going.add(each);
+      }
+    }
+    return List.copyOf(going);
   }
 }

@@ -17,6 +17,7 @@ import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
@@ -36,6 +37,9 @@ import java.util.function.Consumer;
  * is noted of it, a sync of the file system, its name, a sync of the directory.
  */
 public final class LinkedSnapshots implements SnapshotSet {
+
+  /** How far a clock may be ahead of that of whoever forgets. */
+  private static final Duration AHEAD = Duration.ofDays(1);
 
   private static final Set<String> NO_SNAPSHOTS = Set.of("lost+found");
 
@@ -336,7 +340,20 @@ public final class LinkedSnapshots implements SnapshotSet {
   @Override
   public List<Policy.Verdict<Snapshot>> forget(Policy policy, boolean dryRun, Task task) {
     List<Policy.Verdict<Snapshot>> verdicts =
-        policy.judge(list(), Snapshot::taken, Snapshot::tags, ZoneId.systemDefault());
+        policy.judge(
+            list(),
+            Snapshot::taken,
+            Snapshot::tags,
+            it -> it.missing() <= 0,
+            Instant.now().plus(AHEAD),
+            ZoneId.systemDefault());
+    verdicts.stream()
+        .filter(it -> it.reasons().contains(Policy.AHEAD))
+        .forEach(
+            it ->
+                task.finding(
+                    "%s stays, and counts as none: it is dated %s, in the future"
+                        .formatted(it.thing().name(), it.thing().taken())));
     List<String> going =
         verdicts.stream().filter(it -> !it.stays()).map(it -> it.thing().name()).toList();
     delete(going, dryRun, task);

@@ -16,12 +16,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 
 /**
@@ -209,24 +206,13 @@ public final class StoredSnapshots implements SnapshotSet {
       throw new BlkshException("forget snapshots of " + place(), "no rule says what stays")
           .suggest("say keepLast = 7, or another");
     }
-    Map<String, List<Snapshot>> series = new LinkedHashMap<>();
-    for (Manifest manifest : manifests()) {
-      series
-          .computeIfAbsent(manifest.name(), none -> new ArrayList<>())
-          .add(StoredSource.snapshot(manifest));
-    }
-    List<Policy.Verdict<Snapshot>> verdicts = new ArrayList<>();
-    for (List<Snapshot> each : series.values()) {
-      verdicts.addAll(policy.judge(each, Snapshot::taken, Snapshot::tags, ZoneId.systemDefault()));
-    }
-    verdicts.sort(Comparator.comparing(verdict -> verdict.thing().taken()));
-    for (Policy.Verdict<Snapshot> each : verdicts) {
-      task.checkCancelled();
-      if (!each.stays() && !dryRun) {
-        store.delete(each.thing().name());
-      }
-    }
-    return List.copyOf(verdicts);
+    return store
+        .upkeep()
+        .forget("*", each -> each.kind() == ManifestKind.TREE, policy, dryRun, task)
+        .stream()
+        .map(each -> new Policy.Verdict<>(StoredSource.snapshot(each.thing()), each.reasons()))
+        .sorted(Comparator.comparing(verdict -> verdict.thing().taken()))
+        .toList();
   }
 
   @Override

@@ -3,6 +3,7 @@ package blksh.store;
 import blksh.BlkshException;
 import blksh.io.IoFailure;
 import blksh.store.pack.Codec;
+import blksh.store.pack.PageFinder;
 import blksh.task.OrderedStep;
 import blksh.task.Task;
 import blksh.task.Workers;
@@ -43,6 +44,8 @@ final class Capture {
   private final OrderedStep<CapturePiece> placing = new OrderedStep<>(this::place);
   private final OrderedStep<CapturePiece> appending = new OrderedStep<>(this::append);
   private final CaptureMemory memory;
+  private final ReliedPacks relied;
+  private final PageFinder.Reliance reliance;
   private final PackLog log;
   private ManifestWriter manifest;
 
@@ -78,7 +81,9 @@ final class Capture {
     this.task = task;
     this.codec = input.codec(repository.codec());
     this.memory = new CaptureMemory(codec.framePages());
-    this.log = new PackLog(repository, task);
+    this.relied = new ReliedPacks(repository);
+    this.reliance = dryRun ? PageFinder.Reliance.NONE : relied;
+    this.log = new PackLog(repository, reliance, task);
     for (int i = 0; i < Workers.count() + AHEAD; i++) {
       idle.push(new CapturePiece(memory));
     }
@@ -98,7 +103,7 @@ final class Capture {
         repository.manifests().mustKeep(name);
       }
       manifest = dryRun ? null : repository.manifests().begin();
-      placement = new PagePlacement(repository, codec, memory, manifest, log, task);
+      placement = new PagePlacement(repository, codec, memory, manifest, log, reliance, task);
       // A dry run has nothing moved.
       input.begin(dryRun ? (digests, at) -> true : this::has);
       task.whenCancelled(this::giveUpAll);
@@ -335,13 +340,23 @@ final class Capture {
 
   /** After a failure: keeps what is whole, gives back what is not. */
   private void end() {
-    log.close(outOfSpace);
-    if (manifest != null) {
-      manifest.close();
+    // Each also if one before it fails. What is relied on last: then what was noted is published,
+    // or never will be.
+    try (memory;
+        relied) {
+      try {
+        log.close(outOfSpace);
+      } finally {
+        try {
+          if (manifest != null) {
+            manifest.close();
+          }
+        } finally {
+          if (placement != null) {
+            placement.close();
+          }
+        }
+      }
     }
-    if (placement != null) {
-      placement.close();
-    }
-    memory.close();
   }
 }

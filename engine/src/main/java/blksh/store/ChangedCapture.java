@@ -96,7 +96,7 @@ final class ChangedCapture {
         readAll(doubt.get());
         return null;
       }
-      pages = new StoredPages(used, used.manifests().open(manifest));
+      pages = new StoredPages(used, used.open(manifest));
       return pages;
     } catch (BlkshException e) {
       readAll("the version before cannot be read: " + e.problem());

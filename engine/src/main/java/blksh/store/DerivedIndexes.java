@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /**
  * What is derived from packs and manifests, in a local directory: {@code index.db} and {@code
@@ -222,7 +223,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
   }
 
   private static boolean isOfOneTime(PageIndex index, StoreIndex rows) {
-    return index.isOfTheTimeOf(rows.highestOrdinal(true), () -> rows.highestOrdinal(false));
+    return index.isOfTheTimeOf(rows.highestIndexed(), () -> rows.nextOrdinal() - 1);
   }
 
   @Override
@@ -259,6 +260,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
    */
   private PageIndex makePageIndex(StoreIndex opened) throws IOException {
     opened.meta(GENERATION, NO_GENERATION);
+    packs.close(); // other generations may have the names of those that are open
     var verified = opened.clearPacks();
     long ordinal = opened.nextOrdinal();
     List<StoreIndex.PackRow> entered = new ArrayList<>();
@@ -308,6 +310,18 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
         });
   }
 
+  /** Forgets a pack that is listed and not there: whoever removed it died before he could. */
+  void forgetIfGone(long id) {
+    StoreIndex opened = rows();
+    exclusion.indexing(
+        () -> {
+          if (!packs.exists(id)) {
+            opened.removePack(id);
+          }
+          return null;
+        });
+  }
+
   /** Enters a sealed pack by what its footer says. */
   void enter(long id) {
     PageIndex into = changeablePageIndex();
@@ -319,7 +333,21 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
         });
   }
 
+  /** As above, unless somebody else did, or is changing it and will. */
+  void enterUnlessIndexed(long id) {
+    PageIndex into = changeablePageIndex();
+    StoreIndex opened = rows();
+    exclusion.indexing(
+        () -> {
+          if (!opened.isIndexed(id)) {
+            enterSealed(opened, into, id);
+          }
+          return null;
+        });
+  }
+
   private void enterSealed(StoreIndex opened, PageIndex into, long id) throws IOException {
+    packs.forget(id); // another generation may have its name by now
     Pack pack;
     try {
       pack = packs.acquire(id);
@@ -380,9 +408,10 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
   /**
    * Puts pages back into the page index that were taken out and are sound.
    *
+   * @param still whether they are where they were, asked while nobody changes it
    * @return how many were
    */
-  long putBack(Collection<PageIndexCheck.Entry> pages) {
+  long putBack(Collection<PageIndexCheck.Entry> pages, BooleanSupplier still) {
     if (pages.isEmpty() || !writable()) {
       return 0;
     }
@@ -390,6 +419,9 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
     return exclusion.indexing(
         () -> {
           long count = 0;
+          if (!still.getAsBoolean()) {
+            return count;
+          }
           for (PageIndexCheck.Entry page : pages) {
             if (!into.putBack(page.key(), page.address())) {
               into.add(page.key(), page.address());

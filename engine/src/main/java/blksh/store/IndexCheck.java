@@ -1,9 +1,12 @@
 package blksh.store;
 
 import blksh.BlkshException;
+import blksh.store.pack.Pack;
 import blksh.store.pack.PackCheck;
 import blksh.store.pack.PackDirectory;
 import blksh.store.pack.PageIndex;
+import java.io.IOException;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 
@@ -76,9 +79,9 @@ final class IndexCheck {
   }
 
   /** Puts pages back that could not be read once, and are sound. */
-  void putBack(PageIndexCheck check) {
+  void putBack(PageIndexCheck check, List<StoreIndex.PackRow> rows) {
     try {
-      check.putBack(indexes.putBack(check.returned()));
+      check.putBack(indexes.putBack(check.returned(), () -> unchangedSince(rows)));
     } catch (BlkshException e) {
       // an index that cannot be changed still leads to every other page
     }
@@ -86,18 +89,47 @@ final class IndexCheck {
 
   /** Reports what is wrong with the page index after all pages of sound packs were seen. */
   void checkPages(PageIndexCheck check, List<StoreIndex.PackRow> rows) {
-    String problem = indexes.locked(() -> unchangedSince(rows) ? check.problem() : null);
+    String problem = indexes.locked(() -> unchangedSince(rows) ? check.problem(null) : null);
+    if (problem != null) {
+      LivePages held = held(rows);
+      problem = indexes.locked(() -> unchangedSince(rows) ? check.problem(held) : null);
+    }
     if (problem != null) {
       report.addDerived(DerivedIndexes.PAGE_INDEX, problem);
     }
   }
 
+  /** The pages that packs hold. */
+  private LivePages held(List<StoreIndex.PackRow> rows) {
+    LivePages held = new LivePages(rows.stream().map(StoreIndex.PackRow::id).toList());
+    for (StoreIndex.PackRow row : rows) {
+      BitSet dropped = new BitSet();
+      try (Pack pack = repository.packs().acquire(row.id())) {
+        pack.forEachDropped(dropped::set);
+        for (int page = dropped.nextClearBit(0); page < pack.pages(); ) {
+          int next = dropped.nextSetBit(page);
+          int past = next < 0 ? pack.pages() : next;
+          held.need(row.id(), page, past - page);
+          page = dropped.nextClearBit(past);
+        }
+      } catch (BlkshException | IOException e) {
+        held.need(row.id(), 0, Pack.MAX_PAGES); // not known
+      }
+    }
+    return held;
+  }
+
   private boolean unchangedSince(List<StoreIndex.PackRow> rows) {
     try {
-      return indexes.rows().packs().size() == rows.size();
+      return summary(indexes.rows().packs()).equals(summary(rows));
     } catch (BlkshException e) {
       return false;
     }
+  }
+
+  /** What changes when packs come, go, or are written anew. */
+  private static List<List<Long>> summary(List<StoreIndex.PackRow> rows) {
+    return rows.stream().map(row -> List.of(row.id(), row.fileBytes())).toList();
   }
 
   /** Reports what is wrong with the rows. */
@@ -118,17 +150,41 @@ final class IndexCheck {
     }
   }
 
-  private static String packRowProblem(List<StoreIndex.PackRow> rows, Map<Long, PackCheck> packs) {
+  private String packRowProblem(List<StoreIndex.PackRow> rows, Map<Long, PackCheck> packs) {
     for (StoreIndex.PackRow row : rows) {
       PackCheck check = packs.get(row.id());
       if (check == null || check.shape() == null) {
+        if (!isUnchanged(row)) {
+          continue; // removed since
+        }
         return "it lists pack " + PackDirectory.idText(row.id()) + ", which is missing";
       }
-      if (check.shape().footerSound() && !agree(row, check.shape())) {
+      // One that is not entered is entered again by the next capture.
+      if (row.indexed()
+          && check.shape().footerSound()
+          && !agree(row, check.shape())
+          && isUnchanged(row)
+          && isUnchanged(check)) {
         return "what it says of pack " + PackDirectory.idText(row.id()) + " is wrong";
       }
     }
     return null;
+  }
+
+  private boolean isUnchanged(StoreIndex.PackRow row) {
+    return indexes.locked(
+        () ->
+            indexes.rows().packs().stream()
+                .anyMatch(now -> now.id() == row.id() && now.fileBytes() == row.fileBytes()));
+  }
+
+  private boolean isUnchanged(PackCheck check) {
+    repository.packs().forget(check.id());
+    try (Pack now = repository.packs().acquire(check.id())) {
+      return now.size() == check.shape().fileBytes();
+    } catch (BlkshException | IOException e) {
+      return false;
+    }
   }
 
   private static boolean agree(StoreIndex.PackRow row, PackCheck.Shape pack) {

@@ -97,7 +97,7 @@ final class Listing {
         note(read, manifests.bytes(version));
       }
     }
-    known.keySet().forEach(gone -> rows.removeManifest(gone.name(), gone.number()));
+    rows.removeManifests(List.copyOf(known.keySet()));
   }
 
   private Manifest read(ManifestDirectory.Version version) {

@@ -50,7 +50,7 @@ final class ManifestCheck {
   void check(ManifestDirectory.Version version) {
     ManifestDirectory manifests = repository.manifests();
     String blob = manifests.blob(version);
-    try (ManifestFile file = manifests.open(version);
+    try (ManifestFile file = repository.open(version);
         PackDigests digests = new PackDigests(repository.packs())) {
       Manifest manifest = file.manifest();
       file.eachBad(0, manifest.size(), range -> true);

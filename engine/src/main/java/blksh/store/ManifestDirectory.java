@@ -15,6 +15,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -31,10 +32,18 @@ final class ManifestDirectory {
   /** What the names of manifests' parts begin with; no NAME begins so. */
   private static final String PART_PREFIX = PREFIX + ".";
 
-  private static final Pattern BLOB =
-      Pattern.compile(PREFIX + "([^/]+)/([1-9][0-9]{0,8})\\.manifest");
+  /** What the name of a manifest ends with. */
+  static final String ENDING = ".manifest";
+
+  /** Folder and number of what belongs to a version; what follows is its kind. */
+  static final String OF_VERSION = PREFIX + "([^/]+)/([1-9][0-9]{0,8})";
+
+  /** The name of a manifest's blob. */
+  static final Pattern BLOB = Pattern.compile(OF_VERSION + "\\.manifest");
+
+  private static final Pattern ANY = Pattern.compile(OF_VERSION + "\\..*");
   private static final Pattern NUMBER = Pattern.compile("[1-9][0-9]{0,8}");
-  private static final Comparator<Version> ORDER =
+  static final Comparator<Version> ORDER =
       Comparator.comparing(Version::name).thenComparing(Version::number);
   private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -90,28 +99,80 @@ final class ManifestDirectory {
   /** The name of the blob a version has. */
   String blob(Version version) {
     String folder = spelled.getOrDefault(version.name(), version.name());
-    return PREFIX + folder + "/" + version.number() + ".manifest";
+    return PREFIX + folder + "/" + version.number() + ENDING;
   }
 
-  private List<Version> below(String prefix) {
-    Set<Version> versions = new TreeSet<>(ORDER);
+  /** The name of a blob beside that of a version, which belongs to it. */
+  String beside(Version version, String ending) {
+    String blob = blob(version);
+    return blob.substring(0, blob.length() - ENDING.length()) + ending;
+  }
+
+  /** The version that a folder and a number name; remembers how its name is spelled. */
+  Version versionOf(String folder, String number) {
+    String name = SpelledName.name(folder);
+    if (name != null) {
+      spelled.put(name, folder);
+    }
+    return new Version(name == null ? folder : name, Integer.parseInt(number));
+  }
+
+  /**
+   * What blobs beginning with a prefix belong to, as far as a pattern fits them.
+   *
+   * @param pattern whose first two groups are the folder and the number
+   */
+  void each(String prefix, Pattern pattern, BiConsumer<Version, Matcher> visitor) {
     try {
       for (String blob : shelf.list(prefix)) {
-        Matcher matcher = BLOB.matcher(blob);
+        Matcher matcher = pattern.matcher(blob);
         if (matcher.matches()) {
-          String folder = matcher.group(1);
-          String name = SpelledName.name(folder);
-          if (name != null) {
-            spelled.put(name, folder);
-          }
-          versions.add(
-              new Version(name == null ? folder : name, Integer.parseInt(matcher.group(2))));
+          visitor.accept(versionOf(matcher.group(1), matcher.group(2)), matcher);
         }
       }
     } catch (IOException e) {
       String place = shelf.locate(prefix.substring(0, prefix.length() - 1));
       throw new BlkshException("list manifests in " + place, IoFailure.reason(e), e);
     }
+  }
+
+  /**
+   * The names of all blobs there are, of manifests and of what belongs to them.
+   *
+   * @throws BlkshException when they cannot be listed, or have no place at all
+   */
+  List<String> blobs() {
+    String place = shelf.locate(PREFIX.substring(0, PREFIX.length() - 1));
+    try {
+      if (!shelf.isPrepared(PREFIX)) {
+        throw new BlkshException("list manifests in " + place, "it is not there");
+      }
+      return shelf.list(PREFIX);
+    } catch (IOException e) {
+      throw new BlkshException("list manifests in " + place, IoFailure.reason(e), e);
+    }
+  }
+
+  /** What the blobs of a name begin with, as it is and spelled out. */
+  List<String> foldersOf(String name) {
+    String plain = PREFIX + name + "/";
+    return SpelledName.fits(name)
+        ? List.of(plain, PREFIX + SpelledName.of(name) + "/")
+        : List.of(plain);
+  }
+
+  /** The highest number that anything of a name has, 0 when there is nothing. */
+  int highest(String name) {
+    int[] highest = {0};
+    for (String folder : foldersOf(name)) {
+      each(folder, ANY, (version, matcher) -> highest[0] = Math.max(highest[0], version.number()));
+    }
+    return highest[0];
+  }
+
+  private List<Version> below(String prefix) {
+    Set<Version> versions = new TreeSet<>(ORDER);
+    each(prefix, BLOB, (version, matcher) -> versions.add(version));
     return List.copyOf(versions);
   }
 
@@ -126,7 +187,7 @@ final class ManifestDirectory {
       return plain;
     }
     String folder = SpelledName.of(version.name());
-    boolean found = shelf.size(PREFIX + folder + "/" + version.number() + ".manifest").isPresent();
+    boolean found = shelf.size(PREFIX + folder + "/" + version.number() + ENDING).isPresent();
     if (found) {
       spelled.put(version.name(), folder);
     }
@@ -210,7 +271,16 @@ final class ManifestDirectory {
    */
   ManifestFile open(Version version) {
     mustExist(version);
-    return ManifestFile.open(shelf, blob(version), version, storeId);
+    return open(version, blob(version));
+  }
+
+  /**
+   * Opens a manifest that lies elsewhere.
+   *
+   * @throws BlkshException as {@link #open(Version)}
+   */
+  ManifestFile open(Version version, String blob) {
+    return ManifestFile.open(shelf, blob, version, storeId);
   }
 
   /**
@@ -282,11 +352,6 @@ final class ManifestDirectory {
    */
   void publish(ManifestWriter writer, Manifest numbered) throws IOException {
     writer.publish(blob(Version.of(numbered)));
-  }
-
-  /** Removes a version. Whoever calls keeps others from publishing. */
-  void delete(Version version) throws IOException {
-    shelf.delete(blob(version));
   }
 
   /** Removes the parts of manifests whose writers died. */

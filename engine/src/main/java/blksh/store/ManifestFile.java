@@ -68,6 +68,7 @@ final class ManifestFile implements Closeable {
   static final long START_MASK = (1L << KIND_SHIFT) - 1;
 
   private final Blob file;
+  private Closeable use = () -> {};
 
   /** Where it is, for people. */
   private final String location;
@@ -435,8 +436,26 @@ final class ManifestFile implements Closeable {
     }
   }
 
+  /** Has a use of its version end with it. */
+  ManifestFile inUse(Closeable of) {
+    use = of;
+    return this;
+  }
+
   @Override
   public void close() {
-    file.close();
+    try {
+      file.close();
+    } finally {
+      endUse();
+    }
+  }
+
+  private void endUse() {
+    try {
+      use.close();
+    } catch (IOException e) {
+      throw new BlkshException("close manifest " + location, IoFailure.reason(e), e);
+    }
   }
 }

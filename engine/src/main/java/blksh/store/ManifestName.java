@@ -2,6 +2,8 @@ package blksh.store;
 
 import blksh.BlkshException;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
 
 /** The names manifests may have: one file name, safe on every file system and in every script. */
 final class ManifestName {
@@ -46,6 +48,33 @@ final class ManifestName {
           .suggest("use letters, digits, '.', '_' and '-', such as server01.sda");
     }
     return name;
+  }
+
+  /**
+   * Tells names that a pattern fits.
+   *
+   * @param pattern {@code *} stands for any characters, {@code ?} for one, all else for itself, as
+   *     does what follows a {@code \}
+   */
+  static Predicate<String> pattern(String pattern) {
+    StringBuilder expression = new StringBuilder();
+    boolean literal = false;
+    for (int at = 0; at < pattern.length(); at++) {
+      char c = pattern.charAt(at);
+      if (c == '\\' && !literal) {
+        literal = true;
+        continue;
+      }
+      boolean wild = !literal && (c == '*' || c == '?');
+      expression.append(wild ? (c == '*' ? ".*" : ".") : Pattern.quote(String.valueOf(c)));
+      literal = false;
+    }
+    return Pattern.compile(expression.toString(), Pattern.DOTALL).asMatchPredicate();
+  }
+
+  /** The pattern that fits a name alone. */
+  static String exactly(String name) {
+    return name.replaceAll("[*?]", "\\\\$0");
   }
 
   private static String printable(String name) {

@@ -1,6 +1,7 @@
 package blksh.store;
 
 import blksh.store.pack.PackWriter;
+import blksh.store.pack.PageFinder;
 import blksh.task.Task;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -25,6 +26,7 @@ final class PackLog {
   private static final int SEALING = 2;
 
   private final Repository repository;
+  private final PageFinder.Reliance reliance;
   private final Task task;
   private PackWriter writer;
   private OpenPack written;
@@ -42,8 +44,12 @@ final class PackLog {
   /** Packs whose pages are in the page index now. */
   private final List<OpenPack> known = Collections.synchronizedList(new ArrayList<>());
 
-  PackLog(Repository repository, Task task) {
+  /**
+   * @param reliance told of each pack that is begun: no version needs it yet
+   */
+  PackLog(Repository repository, PageFinder.Reliance reliance, Task task) {
     this.repository = repository;
+    this.reliance = reliance;
     this.task = task;
   }
 
@@ -67,6 +73,7 @@ final class PackLog {
       if (into != written) {
         seal();
         written = into;
+        reliance.on(into.id);
         writer = repository.packs().begin(into.id, repository.identity().idBytes());
       }
       writer.append(piece.stored(from, end));

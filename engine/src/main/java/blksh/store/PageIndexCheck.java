@@ -86,17 +86,25 @@ final class PageIndexCheck implements PackCheck.SoundPages {
 
   /**
    * What is wrong, after all pages of all packs were noted; or null. Nobody may add entries
-   * meanwhile.
+   * meanwhile. An entry that leads to no pack, or to a page its pack does not hold, is no damage:
+   * whoever compacts leaves some when he dies, or the power goes.
+   *
+   * @param held the pages that packs hold; null when that is not known, and all count as held
    */
-  String problem() {
+  String problem(LivePages held) {
     if (index == null) {
       return null;
     }
+    Map<Long, Long> ids = new HashMap<>();
+    rows.values().forEach(row -> ids.put(row.ordinal(), row.id()));
     long[] slots = new long[2];
     index.forEach(
         (slot, key, address) -> {
           slots[0]++;
-          slots[1] += address == 0 ? 0 : 1;
+          Long id = address == 0 ? null : ids.get(PageIndex.ordinalOf(address));
+          if (id != null && (held == null || held.isNeeded(id, PageIndex.pageOf(address)))) {
+            slots[1]++;
+          }
         });
     if (missing.get() > 0) {
       return missing.get() + " stored pages are not in it";

@@ -32,6 +32,7 @@ final class PagePlacement implements Closeable {
   private final ManifestWriter manifest;
 
   private final PackLog log;
+  private final PageFinder.Reliance reliance;
   private final Task task;
   private final RootDigest root = new RootDigest();
 
@@ -63,6 +64,7 @@ final class PagePlacement implements Closeable {
    * @param codec how frames are compressed, which says how many pages they have
    * @param manifest told of each page; null in a dry run
    * @param log where the packs placed into are written, and become known
+   * @param reliance told of the packs that pages are noted in
    * @param task whose wish to stop is heard while a page is read by itself
    */
   PagePlacement(
@@ -71,9 +73,11 @@ final class PagePlacement implements Closeable {
       CaptureMemory memory,
       ManifestWriter manifest,
       PackLog log,
+      PageFinder.Reliance reliance,
       Task task) {
     this.packs = repository.packs();
-    this.finder = new PageFinder(packs, repository.indexes());
+    this.finder = new PageFinder(packs, repository.indexes(), reliance);
+    this.reliance = reliance;
     this.memory = memory;
     this.framePages = codec.framePages();
     this.manifest = manifest;
@@ -160,6 +164,7 @@ final class PagePlacement implements Closeable {
         return;
       }
       groups.addData(digests, 0, count);
+      reliance.on(packId); // that version is read until all is noted, so they are still there
       for (int i = 0; i < count; i++) {
         manifest.addPage(packId, first + i);
       }

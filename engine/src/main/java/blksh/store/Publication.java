@@ -1,6 +1,15 @@
 package blksh.store;
 
 import blksh.BlkshException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 
 /**
  * How a version appears and how it vanishes: its blob does, and is believed. The row that spares to
@@ -35,7 +44,7 @@ final class Publication {
               if (after != null && after != newest) {
                 throw new CaptureOptions.Overtaken(name, after, newest);
               }
-              int version = rows.nextVersion(name, newest);
+              int version = rows.numbers().next(name, manifests.highest(name));
               Manifest numbered = described.withVersion(version);
               writer.finish(numbered, repository.identity().idBytes());
               manifests.publish(writer, numbered);
@@ -49,11 +58,11 @@ final class Publication {
   }
 
   /**
-   * Removes a version. Its pages stay, for later captures to share, until compaction. Also on a
-   * disk that is full, where this is what makes room: the number is remembered afterwards then, so
-   * that a process that dies in between may leave it to be given again.
+   * Removes a version: its manifest goes to the trash by another name, in one step. Also on a disk
+   * that is full, where this is what lets a compaction make room: its number is remembered by the
+   * trash, and after that by the rows.
    *
-   * @throws BlkshException when it is not there
+   * @throws BlkshException when it is not there, or pinned
    */
   void delete(ManifestDirectory.Version version) {
     StoreIndex rows = repository.indexes().rows();
@@ -63,30 +72,130 @@ final class Publication {
         .publishing(
             () -> {
               if (!manifests.exists(version)) {
-                rows.removeManifest(version.name(), version.number());
+                rows.removeManifests(List.of(version));
                 throw manifests.noSuch(version.reference());
               }
-              boolean remembered = remember(rows, version);
-              manifests.delete(version);
-              if (!remembered) {
-                remember(rows, version);
-              }
-              try {
-                rows.removeManifest(version.name(), version.number());
-              } catch (IndexConnection.UnusableException e) {
-                // the row of a version that is gone is believed by nobody
-              }
+              mustNotBePinned(version);
+              remember(rows, version);
+              repository.trash().put(List.of(version), Instant.now());
+              forget(rows, List.of(version));
               return null;
             });
   }
 
-  /** Remembers the number of a version; false when there is no room for it. */
-  private static boolean remember(StoreIndex rows, ManifestDirectory.Version version) {
+  /**
+   * Removes versions of a name, in one step each, while others wait once.
+   *
+   * @param known the numbers of all versions of the name when it was decided; those that are
+   *     removed leave it
+   * @param pinned told of those that are pinned, and stay
+   * @return false, with nothing removed, when there are others now
+   */
+  boolean delete(
+      List<ManifestDirectory.Version> versions,
+      Set<Integer> known,
+      Consumer<ManifestDirectory.Version> pinned) {
+    StoreIndex rows = repository.indexes().rows();
+    String name = versions.get(0).name();
+    return repository
+        .exclusion()
+        .publishing(
+            () -> {
+              Set<Integer> now =
+                  repository.manifests().versions(name).stream()
+                      .map(ManifestDirectory.Version::number)
+                      .collect(Collectors.toSet());
+              if (!now.equals(known)) {
+                return false;
+              }
+              List<ManifestDirectory.Version> going = new ArrayList<>();
+              for (ManifestDirectory.Version version : versions) {
+                if (repository.marks().of(version).pinned()) {
+                  pinned.accept(version);
+                } else {
+                  going.add(version);
+                }
+              }
+              if (!going.isEmpty()) {
+                remember(rows, Collections.max(going, ManifestDirectory.ORDER));
+                repository.trash().put(going, Instant.now());
+                going.forEach(version -> known.remove(version.number()));
+                forget(rows, going);
+              }
+              return true;
+            });
+  }
+
+  private static void forget(StoreIndex rows, List<ManifestDirectory.Version> gone) {
     try {
-      rows.numberUsed(version.name(), version.number());
-      return true;
+      rows.removeManifests(gone);
     } catch (IndexConnection.UnusableException e) {
-      return false;
+      // the row of a version that is gone is believed by nobody
+    }
+  }
+
+  private void mustNotBePinned(ManifestDirectory.Version version) {
+    VersionMarks marks = repository.marks().of(version);
+    if (marks.pinned()) {
+      throw new BlkshException(
+              "delete " + version.reference(),
+              marks.problem() == null
+                  ? "it is pinned"
+                  : "whether it is pinned cannot be read: " + marks.problem())
+          .suggest("take the pin back first");
+    }
+  }
+
+  /**
+   * Brings a version back from the trash.
+   *
+   * @throws BlkshException when it is not there any more, or there is one of its number
+   */
+  void takeBack(ManifestDirectory.Version version) {
+    repository
+        .exclusion()
+        .publishing(
+            () -> {
+              repository.trash().takeBack(version);
+              return null;
+            });
+  }
+
+  /**
+   * Says something of a version.
+   *
+   * @throws BlkshException when it is not there, or what was said before cannot be read and would
+   *     be lost; nothing at all may be said then
+   */
+  void mark(ManifestDirectory.Version version, UnaryOperator<VersionMarks> change) {
+    repository
+        .exclusion()
+        .publishing(
+            () -> {
+              ManifestDirectory manifests = repository.manifests();
+              if (!manifests.exists(version)) {
+                throw manifests.noSuch(version.reference());
+              }
+              MarksFiles marks = repository.marks();
+              VersionMarks before = marks.of(version);
+              VersionMarks after = change.apply(before);
+              if (before.problem() != null && !after.isEmpty()) {
+                throw new BlkshException(
+                        "mark " + version.reference(),
+                        "what was said of it cannot be read: " + before.problem())
+                    .suggest("see to that first; taking its pin back forgets what was said of it");
+              }
+              marks.put(version, after);
+              return null;
+            });
+  }
+
+  /** Remembers the number of a version, unless there is no room for it. */
+  private static void remember(StoreIndex rows, ManifestDirectory.Version version) {
+    try {
+      rows.numbers().used(Map.of(version.name(), version.number()));
+    } catch (IndexConnection.UnusableException e) {
+      // the trash has it
     }
   }
 }

@@ -5,13 +5,14 @@ import blksh.io.IoFailure;
 import blksh.store.pack.PackDirectory;
 import blksh.store.pack.PackWriter;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
  * Finishes what dead processes left: whole frames of their open packs become packs, sealed packs
- * are indexed, half-written manifests are removed.
+ * are indexed, half-written manifests are removed, and what captures said that they rely on.
  */
 final class Recovery {
 
@@ -37,12 +38,17 @@ final class Recovery {
           indexes.rows().packs().stream()
               .filter(StoreIndex.PackRow::indexed)
               .map(StoreIndex.PackRow::id)
-              .collect(Collectors.toSet());
+              .collect(Collectors.toCollection(HashSet::new));
       for (long id : sealed) {
         if (!indexed.contains(id)) {
-          indexes.enter(id);
+          indexes.enterUnlessIndexed(id);
         }
+        indexed.remove(id);
       }
+      for (long id : indexed) {
+        indexes.forgetIfGone(id);
+      }
+      ReliedPacks.removeEnded(repository);
       repository.manifests().removeDeadParts();
     } catch (IOException e) {
       throw new BlkshException("recover store " + repository.place(), IoFailure.reason(e), e);

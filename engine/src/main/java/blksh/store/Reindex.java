@@ -49,6 +49,7 @@ final class Reindex {
       repaired.add(StoreDescriptor.FILE);
     }
     DerivedIndexes indexes = repository.indexes();
+    packs.close(); // other generations may have the names of those that are open
     Map<Long, PackState> states = readPacks();
     task.phase("indexing");
     packs.close();
@@ -114,6 +115,9 @@ final class Reindex {
   private PackState read(long id, PackCheck.Reader reader) {
     try (PackCheck check = new PackCheck(packs, id, repository.identity().idBytes())) {
       check.structure();
+      if (check.vanished()) {
+        return null;
+      }
       if (check.shape() == null) {
         note(id, check.damage().get(0).problem());
         return null;

@@ -13,6 +13,7 @@ import blksh.store.shelf.Spool;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.function.BiFunction;
 
 /**
  * What every verb stands on: where a store is, what it is known by, its packs, its manifests and
@@ -25,6 +26,9 @@ final class Repository implements Closeable {
   private final Exclusion exclusion;
   private final PackDirectory packs;
   private final ManifestDirectory manifests;
+  private final Spool spool;
+  private final Trash trash;
+  private final MarksFiles marks;
   private final StoreIdentity identity;
   private final DerivedIndexes indexes;
   private int users = 1;
@@ -33,10 +37,14 @@ final class Repository implements Closeable {
       Shelf shelf,
       Path local,
       Exclusion exclusion,
+      Spool spool,
       PackDirectory packs,
       ManifestDirectory manifests,
       StoreIdentity identity) {
     this.shelf = shelf;
+    this.spool = spool;
+    this.trash = new Trash(shelf, manifests);
+    this.marks = new MarksFiles(shelf, manifests);
     this.local = local;
     this.exclusion = exclusion;
     this.packs = packs;
@@ -58,7 +66,7 @@ final class Repository implements Closeable {
     ManifestDirectory manifests = new ManifestDirectory(shelf, spool);
     StoreIdentity identity = StoreIdentity.read(shelf, packs, manifests);
     Exclusion exclusion = shelf.exclusion().orElse(Exclusion.NONE);
-    return new Repository(shelf, local, exclusion, packs, manifests, identity);
+    return new Repository(shelf, local, exclusion, spool, packs, manifests, identity);
   }
 
   /**
@@ -100,6 +108,94 @@ final class Repository implements Closeable {
 
   ManifestDirectory manifests() {
     return manifests;
+  }
+
+  /**
+   * Opens a version for as long as its pages are read: until it is closed a compaction leaves them,
+   * also when the version is deleted meanwhile.
+   *
+   * @throws BlkshException as {@link ManifestDirectory#open(Manifest)}
+   */
+  ManifestFile open(Manifest manifest) {
+    return open(ManifestDirectory.Version.of(manifest));
+  }
+
+  /** As above. */
+  ManifestFile open(ManifestDirectory.Version version) {
+    // In this order: what is not in use may be gone between a look and the next.
+    Closeable use = exclusion.using(version.reference());
+    boolean opened = false;
+    try {
+      ManifestFile file = manifests.open(version).inUse(use);
+      opened = true;
+      return file;
+    } finally {
+      if (!opened) {
+        end(use);
+      }
+    }
+  }
+
+  /**
+   * Opens what has the store and a version open for itself; neither stays so when that fails.
+   *
+   * @param opening makes of them what closes both
+   */
+  <T> T opened(Manifest manifest, BiFunction<Repository, ManifestFile, T> opening) {
+    Repository used = again();
+    T found = null;
+    ManifestFile file = null;
+    try {
+      file = used.open(manifest);
+      found = opening.apply(used, file);
+      return found;
+    } finally {
+      if (found == null) {
+        try (used) {
+          if (file != null) {
+            file.close();
+          }
+        }
+      }
+    }
+  }
+
+  private void end(Closeable use) {
+    try {
+      use.close();
+    } catch (IOException e) {
+      throw new BlkshException("use store " + place(), IoFailure.reason(e), e);
+    }
+  }
+
+  /** The versions that were deleted and can be taken back. */
+  Trash trash() {
+    return trash;
+  }
+
+  /** What was said of versions. */
+  MarksFiles marks() {
+    return marks;
+  }
+
+  /** Where its blobs grow. */
+  Spool spool() {
+    return spool;
+  }
+
+  /** Bytes of a blob, 0 when they cannot be told. */
+  long bytes(String blob) {
+    try {
+      return shelf.size(blob).orElse(0);
+    } catch (IOException e) {
+      return 0;
+    }
+  }
+
+  /** Removes a pack, which nobody needs. */
+  void removePack(long id) throws IOException {
+    shelf.delete(PackDirectory.nameOf(id));
+    packs.forget(id);
   }
 
   DerivedIndexes indexes() {

@@ -110,7 +110,7 @@ final class Restore {
     try (image) {
       SectorFit.check(image, target, "restore to " + target, options.anySectors(), task);
     }
-    try (ManifestFile file = repository.manifests().open(manifest)) {
+    try (ManifestFile file = repository.open(manifest)) {
       RestoreTarget to = RestoreTarget.of(target, file.manifest().size(), options);
       return run(repository, file, to, target.toString(), task);
     } catch (IOException e) {
@@ -130,7 +130,7 @@ final class Restore {
       SectorFit.check(image, target, options.anySectors(), task);
     }
     String name = target.describe().location();
-    try (ManifestFile file = repository.manifests().open(manifest)) {
+    try (ManifestFile file = repository.open(manifest)) {
       RestoreTarget to = new FarRestoreTarget(target, options.dryRun());
       return run(repository, file, to, name, task);
     }
@@ -139,7 +139,7 @@ final class Restore {
   /** Restores to a stream, in order. */
   static RestoreResult run(Repository repository, Manifest manifest, OutputStream out, Task task)
       throws IOException {
-    try (ManifestFile file = repository.manifests().open(manifest)) {
+    try (ManifestFile file = repository.open(manifest)) {
       return run(repository, file, RestoreTarget.of(out), "-", task);
     }
   }

@@ -212,7 +212,7 @@ public final class Store implements Closeable {
   // ---- verbs ---------------------------------------------------------------------------------
 
   /** Carries out a verb on a thread of the engine; repair keeps away from the store meanwhile. */
-  private <T> T call(Task task, Callable<T> verb) {
+  <T> T call(Task task, Callable<T> verb) {
     return Workers.call(
         task,
         () -> {
@@ -324,16 +324,7 @@ public final class Store implements Closeable {
   /** What is opened of a version has the store open for itself. */
   private <T> T opened(Manifest manifest, BiFunction<Repository, ManifestFile, T> opening) {
     return Workers.call(
-        new Task("open", manifest.reference()),
-        () -> {
-          Repository used = repository.again();
-          try {
-            return opening.apply(used, used.manifests().open(manifest));
-          } catch (RuntimeException e) {
-            used.close();
-            throw e;
-          }
-        });
+        new Task("open", manifest.reference()), () -> repository.opened(manifest, opening));
   }
 
   /** Checks what was written. Damage is reported, not thrown. */
@@ -352,17 +343,17 @@ public final class Store implements Closeable {
     return call(
         new Task("diff", from.reference() + " " + to.reference()),
         () -> {
-          try (ManifestFile a = repository.manifests().open(from);
-              ManifestFile b = repository.manifests().open(to)) {
+          try (ManifestFile a = repository.open(from);
+              ManifestFile b = repository.open(to)) {
             return new Diff(repository.packs(), a, b).run();
           }
         });
   }
 
   /**
-   * Removes a captured version. Its pages stay, for later captures to share, until compaction.
+   * Removes a captured version. It can be taken back, and its pages stay, until compaction.
    *
-   * @throws BlkshException when it is not there
+   * @throws BlkshException when it is not there, or pinned
    */
   public void delete(Manifest manifest) {
     delete(ManifestDirectory.Version.of(manifest));
@@ -398,19 +389,18 @@ public final class Store implements Closeable {
         });
   }
 
-  /**
-   * The versions of a name that may go, oldest first. Decided by the manifests themselves; one that
-   * cannot be read is neither counted as kept nor listed here.
-   *
-   * @param keepLast how many of the newest stay, at least 1
-   * @throws BlkshException when not even one is to stay
-   */
+  /** The versions of a name that go if so many of the newest stay, at least 1; oldest first. */
   public List<Manifest> expendable(String name, int keepLast) {
     if (keepLast < 1) {
       throw new BlkshException(
           "keep the last " + keepLast + " of " + name, "at least one must stay");
     }
-    return new Retention(repository.manifests()).expendable(name, new Policy(keepLast));
+    return new Retention(repository).expendable(name, new Policy(keepLast));
+  }
+
+  /** What keeps it in shape over years. */
+  public Upkeep upkeep() {
+    return new Upkeep(this, repository);
   }
 
   /**

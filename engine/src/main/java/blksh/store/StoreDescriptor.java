@@ -22,13 +22,24 @@ import java.util.UUID;
 /**
  * {@code store.json}: what a directory must say to be a store.
  *
+ * <p>Format 2 is format 1 with packs that may give way to others: whoever knows only format 1 looks
+ * into packs without saying that he relies on them, and must not use such a store.
+ *
  * @param id of the store, repeated in every pack and manifest
  * @param codec for new frames; frames say for themselves how they are compressed
+ * @param format 1 or 2
  */
-record StoreDescriptor(UUID id, Codec codec) {
+record StoreDescriptor(UUID id, Codec codec, int format) {
 
   static final String FILE = "store.json";
-  static final int FORMAT = 1;
+
+  /** The newest format. */
+  static final int FORMAT = 2;
+
+  /** Of the newest format. */
+  StoreDescriptor(UUID id, Codec codec) {
+    this(id, codec, FORMAT);
+  }
 
   /** Bytes that no descriptor has. */
   private static final int MOST = 1 << 16;
@@ -60,7 +71,7 @@ record StoreDescriptor(UUID id, Codec codec) {
           "pageSize": %d,
           "codec": "%s",
         """
-            .formatted(FORMAT, id, Page.SIZE, codec.name().toLowerCase(Locale.ROOT));
+            .formatted(format, id, Page.SIZE, codec.name().toLowerCase(Locale.ROOT));
     byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
     return body + "  \"crc32c\": \"%08x\"\n}\n".formatted(Checksum.of(bytes, 0, bytes.length));
   }
@@ -127,7 +138,11 @@ record StoreDescriptor(UUID id, Codec codec) {
       StoreDescriptor found =
           new StoreDescriptor(
               UUID.fromString(fields.getOrDefault("id", "")),
-              Codec.valueOf(fields.getOrDefault("codec", "").toUpperCase(Locale.ROOT)));
+              Codec.valueOf(fields.getOrDefault("codec", "").toUpperCase(Locale.ROOT)),
+              format);
+      if (format < 1) {
+        throw new DamagedDescriptor("there is no format " + format);
+      }
       if (!Arrays.equals(found.text().getBytes(StandardCharsets.UTF_8), bytes)) {
         throw new DamagedDescriptor("its checksum does not match");
       }

@@ -165,6 +165,20 @@ final class StoreIdentity {
     return true;
   }
 
+  /** Whether its packs may give way to others: whoever has it open knows of that. */
+  synchronized boolean allowsCompaction() {
+    return descriptor().format() == StoreDescriptor.FORMAT;
+  }
+
+  /** Has older blksh refuse it from now on. Nobody else uses it meanwhile. */
+  synchronized void allowCompaction() throws IOException {
+    if (!allowsCompaction()) {
+      StoreDescriptor now = new StoreDescriptor(descriptor.id(), descriptor.codec());
+      now.write(shelf);
+      descriptor = now;
+    }
+  }
+
   private synchronized StoreDescriptor descriptor() {
     if (descriptor == null) {
       descriptor = new StoreDescriptor(StoreDescriptor.uuid(idFromContents()), codecFromContents());

@@ -30,10 +30,12 @@ import java.util.Optional;
 final class StoreIndex implements Closeable {
 
   private final IndexConnection database;
+  private final GivenNumbers numbers;
   private final boolean changeable;
 
   private StoreIndex(IndexConnection database, boolean changeable) {
     this.database = database;
+    this.numbers = new GivenNumbers(database);
     this.changeable = changeable;
   }
 
@@ -192,21 +194,63 @@ final class StoreIndex implements Closeable {
     update("UPDATE packs SET indexed = 1 WHERE ordinal = ?", ordinal);
   }
 
-  /**
-   * The highest ordinal of a pack, 0 when there is none.
-   *
-   * @param indexed whether only those count whose pages are in the page index
-   */
-  long highestOrdinal(boolean indexed) {
+  /** The highest ordinal of a pack whose pages are in the page index, 0 when there is none. */
+  long highestIndexed() {
     return query(
         () -> {
           try (PreparedStatement select =
-              database.prepare("SELECT max(ordinal) FROM packs WHERE indexed >= ?")) {
-            select.setInt(1, indexed ? 1 : 0);
+                  database.prepare("SELECT max(ordinal) FROM packs WHERE indexed = 1");
+              ResultSet row = select.executeQuery()) {
+            return row.next() ? row.getLong(1) : 0;
+          }
+        });
+  }
+
+  /** The ordinal of a pack that is listed, if it is. */
+  Optional<Long> ordinal(long id) {
+    return query(
+        () -> {
+          try (PreparedStatement select =
+              database.prepare("SELECT ordinal FROM packs WHERE id = ?")) {
+            select.setLong(1, id);
             try (ResultSet row = select.executeQuery()) {
-              return row.next() ? row.getLong(1) : 0;
+              return row.next() ? Optional.of(row.getLong(1)) : Optional.empty();
             }
           }
+        });
+  }
+
+  /** Whether all pages of a pack are in the page index. */
+  boolean isIndexed(long id) {
+    return query(
+        () -> {
+          try (PreparedStatement select =
+              database.prepare("SELECT indexed FROM packs WHERE id = ?")) {
+            select.setLong(1, id);
+            try (ResultSet row = select.executeQuery()) {
+              return row.next() && row.getBoolean(1);
+            }
+          }
+        });
+  }
+
+  /** Notes that a pack is about to be another, or gone: it counts as not in the page index. */
+  void packChanging(long id) {
+    update("UPDATE packs SET indexed = 0, verified = NULL WHERE id = ?", id);
+  }
+
+  /** Forgets a pack. Its ordinal is never given again. */
+  void removePack(long id) {
+    transaction(
+        () -> {
+          for (String sql :
+              List.of("DELETE FROM packs WHERE id = ?", "DELETE FROM bad WHERE pack = ?")) {
+            try (PreparedStatement delete = database.prepare(sql)) {
+              delete.setLong(1, id);
+              delete.executeUpdate();
+            }
+          }
+          return null;
         });
   }
 
@@ -247,23 +291,9 @@ final class StoreIndex implements Closeable {
     update("INSERT OR REPLACE INTO meta(key, value) VALUES(?, ?)", key, value);
   }
 
-  /**
-   * The version a new manifest under a name gets: never one that was used before, as far as is
-   * known. The caller holds the publishing lock.
-   */
-  int nextVersion(String name, int lastOnDisk) {
-    return transaction(
-        () -> {
-          int last = lastOnDisk;
-          try (PreparedStatement select =
-              database.prepare("SELECT last FROM numbers WHERE name = ?")) {
-            select.setString(1, name);
-            try (ResultSet row = select.executeQuery()) {
-              last = Math.max(last, row.next() ? row.getInt(1) : 0);
-            }
-          }
-          return Math.addExact(last, 1);
-        });
+  /** The numbers that versions were given. */
+  GivenNumbers numbers() {
+    return numbers;
   }
 
   /**
@@ -290,34 +320,29 @@ final class StoreIndex implements Closeable {
       insert.setLong(4, manifest.size());
       insert.setLong(5, blobBytes);
       insert.executeUpdate();
-      useNumber(manifest.name(), manifest.version());
+      numbers.use(manifest.name(), manifest.version());
     } catch (IOException e) {
       throw new SQLException(e);
     }
   }
 
-  /** Notes that a version has been used, before it vanishes: it is never given again. */
-  void numberUsed(String name, int version) {
+  /** Forgets versions that are gone. */
+  void removeManifests(List<ManifestDirectory.Version> gone) {
+    if (gone.isEmpty()) {
+      return;
+    }
     transaction(
         () -> {
-          useNumber(name, version);
+          try (PreparedStatement delete =
+              database.prepare("DELETE FROM manifests WHERE name = ? AND version = ?")) {
+            for (ManifestDirectory.Version version : gone) {
+              delete.setString(1, version.name());
+              delete.setInt(2, version.number());
+              delete.executeUpdate();
+            }
+          }
           return null;
         });
-  }
-
-  private void useNumber(String name, int version) throws SQLException {
-    try (PreparedStatement number =
-        database.prepare(
-            "INSERT INTO numbers(name, last) VALUES(?, ?) ON CONFLICT(name) DO UPDATE"
-                + " SET last = max(last, excluded.last)")) {
-      number.setString(1, name);
-      number.setInt(2, version);
-      number.executeUpdate();
-    }
-  }
-
-  void removeManifest(String name, int version) {
-    update("DELETE FROM manifests WHERE name = ? AND version = ?", name, version);
   }
 
   /** What a manifest said, and how long its blob was then. */

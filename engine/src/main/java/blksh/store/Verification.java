@@ -58,10 +58,13 @@ final class Verification {
     // Before the packs: those a manifest names were all there when it was published.
     List<ManifestDirectory.Version> versions = repository.manifests().versions();
     byte[] storeId = repository.identity().idBytes();
+    repository.packs().close(); // other generations may have the names of those that are open
     for (long id : repository.packs().sealed()) {
       packs.put(id, new PackCheck(repository.packs(), id, storeId));
     }
     checkPacks(rows == null ? List.of() : rows, pageIndex);
+    // What was removed since it was listed: a version that needs it says that it is missing.
+    packs.values().removeIf(PackCheck::vanished);
     task.phase("manifests");
     ManifestCheck manifests = new ManifestCheck(repository, packs, full, report, task);
     parallel(versions, manifests::check);
@@ -140,7 +143,7 @@ final class Verification {
     } finally {
       chosen.forEach(PackCheck::close);
     }
-    indexCheck.putBack(pagesCheck);
+    indexCheck.putBack(pagesCheck, rows);
     boolean allSound = packs.values().stream().allMatch(pack -> pack.damagedParts() == 0);
     if (full && allSound && pageIndex != null) {
       indexCheck.checkPages(pagesCheck, rows);

@@ -61,7 +61,9 @@ final class StoreClaims {
         case "captured" -> {
           claims.written.put(words[1], Integer.parseInt(words[2]));
           claims.captured.put(words[1], Integer.parseInt(words[2]));
+          claims.deleted.remove(words[1]);
         }
+        case "undeleting" -> claims.deleted.remove(words[1]); // it may be back
         case "deleting" -> claims.written.remove(words[1]);
         case "deleted" -> claims.deleted.add(words[1]);
         default -> {}

@@ -4,6 +4,7 @@ import static blksh.powercut.Telling.tell;
 
 import blksh.block.ByteArraySource;
 import blksh.store.CaptureOptions;
+import blksh.store.CompactOptions;
 import blksh.store.Manifest;
 import blksh.store.RestoreOptions;
 import blksh.store.Store;
@@ -65,18 +66,25 @@ final class StoreProgram {
     }
     capture("b");
     keepLast("b");
+    compact();
     reindex();
     capture("a");
+    delete("a@4");
+    undelete("a@4", 6);
+    capture("c");
+    delete("a@4");
+    compact();
   }
 
   private void someOfIt() throws IOException {
     Store other = null;
     for (int i = 0; i < OTHERS; i++) {
       List<Manifest> all = store.manifests();
-      switch (random.nextInt(8)) {
+      switch (random.nextInt(9)) {
         case 0, 1, 2 -> capture(name());
         case 3 -> delete(all.get(random.nextInt(all.size())).reference());
         case 4 -> keepLast(name());
+        case 8 -> compact();
         case 5 -> restore(all.get(random.nextInt(all.size())).reference());
         case 6 -> {
           if (other == null) {
@@ -134,6 +142,19 @@ final class StoreProgram {
     RestoreOptions options = RestoreOptions.defaults().withOverwrite(true);
     store.restore(store.manifest(reference), folder.resolve(RESTORED), options, Task.unwatched());
     tell("wrote " + RESTORED + " " + reference);
+  }
+
+  private void undelete(String reference, int image) throws IOException {
+    tell("undeleting " + reference);
+    store.upkeep().undelete(reference);
+    tell("captured " + reference + " " + image);
+  }
+
+  private void compact() throws IOException {
+    tell("compacting");
+    CompactOptions options = CompactOptions.defaults().withThreshold(1);
+    store.upkeep().compact(options, Task.unwatched());
+    tell("compacted");
   }
 
   private void reindex() throws IOException {

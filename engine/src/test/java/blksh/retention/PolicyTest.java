@@ -131,6 +131,61 @@ class PolicyTest {
         .containsExactly(List.of("newest"));
   }
 
+  /** A day's number, and what is wrong with it: {@code !} for not whole. */
+  private static List<String> staying(Policy policy, String... made) {
+    Instant first = Instant.parse("2026-01-01T12:00:00Z");
+    return policy
+        .judge(
+            List.of(made),
+            it -> first.plusSeconds(86_400 * Long.parseLong(it.replace("!", ""))),
+            it -> List.<String>of(),
+            it -> !it.endsWith("!"),
+            first.plusSeconds(86_400 * 100),
+            BERLIN)
+        .stream()
+        .filter(Policy.Verdict::stays)
+        .map(Policy.Verdict::thing)
+        .toList();
+  }
+
+  @Test
+  void whatIsNotWholeNeverMakesAWholeOneGo() {
+    String[] dying = {"1", "2", "3", "4!", "5!", "6!", "7!"};
+    assertThat(staying(new Policy(2), dying)).containsExactly("2", "3", "6!", "7!");
+    assertThat(staying(Policy.keeping().and(Period.DAILY, 2), dying))
+        .containsExactly("2", "3", "6!", "7!");
+    assertThat(staying(Policy.keeping().andWithin(Period.LAST, Age.parse("2d")), dying))
+        .containsExactly("2", "3", "6!", "7!");
+    assertThat(staying(Policy.keeping().andTagged(List.of("x")), dying)).containsExactly("3", "7!");
+    assertThat(staying(new Policy(1), "1!", "2!")).containsExactly("2!");
+    assertThat(staying(new Policy(1), "1!", "2")).containsExactly("2");
+    List<String> all = List.of(dying);
+    assertThat(new Policy(2).expendable(all, it -> !it.endsWith("!")))
+        .containsExactly("1", "4!", "5!");
+  }
+
+  @Test
+  void aClockThatWasWrongOnceMakesNothingGo() {
+    // 500 is of the future; 0 was made last, by a clock that had lost its time.
+    assertThat(staying(Policy.keeping().andWithin(Period.LAST, Age.parse("2d")), "6", "500", "7"))
+        .containsExactly("6", "7", "500");
+    assertThat(staying(new Policy(1), "6", "500", "7")).containsExactly("7", "500");
+    assertThat(staying(new Policy(1), "6", "7", "0")).containsExactly("0", "7");
+    assertThat(staying(new Policy(1), "6", "7", "0!")).containsExactly("0!", "7");
+    assertThat(staying(new Policy(1), "6", "7", "0", "1!")).containsExactly("0", "1!", "7");
+  }
+
+  @Test
+  void aMonthBeforeTheLastOfMarchIsInMarch() {
+    Instant last = at("2026-03-31T10:00");
+    assertThat(new Age(0, 1, 0, 0).before(last, BERLIN)).isEqualTo(at("2026-03-03T10:00"));
+    assertThat(new Age(0, 1, 3, 1).before(last, BERLIN)).isEqualTo(at("2026-02-28T09:00"));
+    assertThat(new Age(2, 0, 0, 0).before(at("2026-02-28T10:00"), BERLIN))
+        .isEqualTo(at("2024-02-28T10:00"));
+    assertThat(new Age(1, 0, 0, 0).before(at("2024-02-29T10:00"), BERLIN))
+        .isEqualTo(at("2023-03-01T10:00"));
+  }
+
   @Test
   void agesAreThoseOfRestic() {
     assertThat(Age.parse("2y5m7d3h")).isEqualTo(new Age(2, 5, 7, 3)).hasToString("2y5m7d3h");

@@ -3,6 +3,7 @@ package blksh.store;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.block.BlockSource;
+import blksh.block.ByteArraySource;
 import blksh.block.Extent;
 import blksh.block.PageOffer;
 import blksh.block.PageOffers;
@@ -82,11 +83,43 @@ class OfferedInputTest {
     }
   }
 
+  /** Between the answer and the placing somebody else removes what no version needs. */
+  @Test
+  void whatWasAnsweredToBeKnownStaysUntilItIsPlaced() {
+    byte[] bytes = Content.random(2 * SEGMENT, 1);
+    CompactResult[] compacted = {null};
+    try (Store store = Store.create(folder.resolve("store"), StoreOptions.defaults());
+        Store other = Store.open(folder.resolve("store"));
+        Changing far = new Changing(bytes, bytes)) {
+      CaptureOptions options = CaptureOptions.defaults();
+      Task task = Task.unwatched();
+      store.delete(store.capture(new ByteArraySource(bytes), "gone", options, task).manifest());
+      far.answered =
+          () -> {
+            far.answered = () -> {};
+            compacted[0] = other.upkeep().compact(CompactOptions.defaults(), Task.unwatched());
+          };
+      CaptureResult captured = store.capture(far, "a", options, Task.unwatched());
+      assertThat(compacted[0].emptied()).containsExactly("gone@1");
+      assertThat(compacted[0].reliedOn()).isEqualTo(1);
+      assertThat(captured.manifest().figures().newPages()).isZero();
+      byte[] held = new byte[bytes.length];
+      try (BlockSource source = store.source(captured.manifest())) {
+        source.read(0, ByteBuffer.wrap(held));
+      }
+      assertThat(held).isEqualTo(bytes);
+      assertThat(store.verify(VerifyOptions.full(), Task.unwatched()).clean()).isTrue();
+    }
+  }
+
   /** What it tells first is another thing than what it moves, as after a cut. */
   private static final class Changing implements BlockSource, PageOffers {
     private final byte[] told;
     private final byte[] now;
     private final List<Extent> bad;
+
+    /** Run once the store has said which of some pages it wants. */
+    private volatile Runnable answered = () -> {};
 
     Changing(byte[] told, byte[] now) {
       this(told, now, List.of());
@@ -200,6 +233,7 @@ class OfferedInputTest {
       @Override
       public void want(BitSet pages) {
         wanted = (BitSet) pages.clone();
+        answered.run();
       }
 
       @Override

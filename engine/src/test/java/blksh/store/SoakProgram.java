@@ -1,11 +1,13 @@
 package blksh.store;
 
 import blksh.BlkshException;
+import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.kit.Content;
 import blksh.store.pack.Page;
 import blksh.task.Task;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -15,9 +17,10 @@ import java.util.Random;
 import java.util.TreeMap;
 
 /**
- * Captures, restores, deletes and verifies at random, with names of its own in a store that others
- * use too, until it is killed. Says before what it is about to do and after what it has done, and
- * WRONG with whatever it met that must not be. Arguments: store, directory of its own, name, seed.
+ * Captures, restores, deletes, compacts and verifies at random, with names of its own in a store
+ * that others use too, until it is killed. Says before what it is about to do and after what it has
+ * done, and WRONG with whatever it met that must not be. Arguments: store, directory of its own,
+ * name, seed.
  */
 final class SoakProgram {
 
@@ -68,11 +71,33 @@ final class SoakProgram {
       capture();
     } else if (choice < 6) {
       delete(mine.get(random.nextInt(mine.size())));
-    } else if (choice < 9) {
+    } else if (choice < 8) {
       restore(mine.get(random.nextInt(mine.size())));
+    } else if (choice < 9) {
+      compactUnderAReader(mine.get(random.nextInt(mine.size())));
     } else {
       verify();
     }
+  }
+
+  /** As one who has a version mounted that is deleted, and whose pages go as soon as they may. */
+  private void compactUnderAReader(Manifest manifest) {
+    Integer seed = seeds.get(manifest.reference());
+    try (BlockSource mounted = store.source(manifest)) {
+      delete(manifest);
+      compact();
+      ByteBuffer found = ByteBuffer.allocate((int) mounted.size());
+      mounted.read(0, found);
+      if (seed != null && !Arrays.equals(found.array(), image(seed))) {
+        System.out.println("WRONG " + manifest.reference() + " lost pages that were read");
+      }
+    }
+    compact();
+  }
+
+  private void compact() {
+    CompactOptions options = CompactOptions.defaults().withThreshold(1 + random.nextInt(40));
+    store.upkeep().compact(options, Task.unwatched());
   }
 
   private void capture() {

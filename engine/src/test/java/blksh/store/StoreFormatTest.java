@@ -10,6 +10,7 @@ import blksh.block.ByteArraySource;
 import blksh.block.FaultySource;
 import blksh.kit.Content;
 import blksh.kit.Tool;
+import blksh.retention.Age;
 import blksh.snapshot.SnapshotRequest;
 import blksh.snapshot.StoredSnapshots;
 import blksh.store.pack.Codec;
@@ -84,6 +85,18 @@ class StoreFormatTest {
     assertSame(folder.resolve("two"), Images.write(folder.resolve("expected"), second));
     python(path, "empty@1", folder.resolve("three"));
     assertThat(folder.resolve("three")).isEmptyFile();
+    // Also of packs that were written anew, beside what was deleted and what was said.
+    CompactOptions options = CompactOptions.defaults().withThreshold(1).withGrace(Age.parse("1d"));
+    try (Store store = Store.open(path)) {
+      store.delete("disk@1");
+      store.upkeep().mark("disk@2", marks -> marks.withNote("a note"));
+      store.upkeep().compact(options, Task.unwatched());
+      assertThat(python(path).lines()).containsExactly("disk@2 2097485 bytes", "empty@1 0 bytes");
+      options = options.withGrace(null);
+      assertThat(store.upkeep().compact(options, Task.unwatched()).rewritten()).isEqualTo(1);
+    }
+    python(path, "disk@2", folder.resolve("four"));
+    assertSame(folder.resolve("four"), folder.resolve("expected"));
   }
 
   @Test

@@ -81,6 +81,18 @@ class StoreOnLimitedFileSystemTest {
       store.reindex(Task.unwatched());
       assertThat(store.manifests()).hasSize(2 * NAMES.size() - 1);
       assertClean(store);
+      for (Manifest each : store.manifests()) {
+        store.delete(each);
+      }
+    }
+    try (Store store = Store.open(place)) {
+      for (String name : NAMES) {
+        store.upkeep().undelete(name + "@1");
+      }
+      assertThat(store.names()).containsExactlyInAnyOrderElementsOf(NAMES);
+      store.upkeep().compact(CompactOptions.defaults().withThreshold(1), Task.unwatched());
+      assertThat(store.upkeep().trash()).isEmpty();
+      assertClean(store);
     }
   }
 

@@ -93,7 +93,7 @@ class StoreTest {
   @Test
   void aStoreOfANewerFormatIsRefusedAndNamed() throws IOException {
     create().close();
-    String text = Files.readString(path().resolve("store.json")).replace("1,", "2,");
+    String text = Files.readString(path().resolve("store.json")).replace("2,", "3,");
     String body = text.substring(0, text.indexOf("  \"crc32c\""));
     byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
     Files.writeString(
@@ -101,7 +101,7 @@ class StoreTest {
         body + "  \"crc32c\": \"%08x\"\n}\n".formatted(Checksum.of(bytes, 0, bytes.length)));
     assertThatThrownBy(() -> Store.open(path()))
         .isInstanceOf(BlkshException.class)
-        .hasMessageContaining("its format is 2")
+        .hasMessageContaining("its format is 3")
         .hasMessageContaining("newer blksh");
   }
 
@@ -156,6 +156,8 @@ class StoreTest {
       assertThat(put(store, "a", Content.random(100, 3)).version()).isEqualTo(3);
       store.manifests("a").forEach(store::delete);
       assertThat(store.names()).isEmpty();
+      assertThat(path().resolve("manifests/a")).exists(); // they can be taken back
+      store.upkeep().compact(CompactOptions.defaults(), Task.unwatched());
       assertThat(path().resolve("manifests/a")).doesNotExist();
     }
     try (Store store = Store.open(path())) {

@@ -4,6 +4,7 @@ import blksh.BlkshException
 import blksh.block.BlockSource
 import blksh.store.Manifest as StoredManifest
 import blksh.store.ManifestKind
+import blksh.store.VersionMarks
 import blksh.view.Field
 import blksh.view.Keyed
 import blksh.view.Size
@@ -18,6 +19,7 @@ internal constructor(
   internal val stored: StoredManifest,
   /** Whether it is shown among those of other stores. */
   private val among: Boolean = false,
+  private val marks: VersionMarks? = null,
 ) : Source(store.session) {
 
   /** What was captured: `server01.sda`. */
@@ -75,6 +77,20 @@ internal constructor(
   val bad: Size
     get() = Size(stored.figures().badBytes())
 
+  /** Whether it stays until it is unpinned; see [Store.pin]. */
+  val pinned: Boolean
+    get() = said().pinned()
+
+  /** What was said of it; see [Store.note]. */
+  val note: String
+    get() = said().note()
+
+  /** Words it can be kept by; see [Store.tag]. */
+  val tags: List<String>
+    get() = said().tags()
+
+  private fun said(): VersionMarks = marks ?: VersionMarks.NONE
+
   /**
    * A picture of what its ranges hold, and of what changed since the version before.
    *
@@ -128,6 +144,9 @@ internal constructor(
       Field.of("stored", storedSize),
       Field.of("bad", bad.takeIf { it.bytes > 0 }),
       Field.of("captured", started),
+      Field.of("pinned", true.takeIf { pinned }),
+      Field.of("tags", tags.joinToString(" ").takeIf { it.isNotEmpty() }),
+      Field.of("note", note.takeIf { it.isNotEmpty() }),
       Field.detail("took", took),
       Field.detail("source", source),
       Field.detail("zero", Size(figures.zeroBytes())),

@@ -3,7 +3,9 @@ package blksh.dsl
 import blksh.block.Comparison
 import blksh.block.Extent
 import blksh.store.CaptureResult
+import blksh.store.CompactResult
 import blksh.store.Damage
+import blksh.store.DeletedVersion
 import blksh.store.ManifestDiff
 import blksh.store.ReindexReport
 import blksh.store.RestoreResult
@@ -13,6 +15,7 @@ import blksh.view.Described
 import blksh.view.Field
 import blksh.view.Size
 import java.time.Duration
+import java.time.Instant
 
 /** What an operation came to; its figures go into [Vocabulary.runs] as well. */
 abstract class Result internal constructor() : Described, Figures {
@@ -301,6 +304,75 @@ class Deleted internal constructor(val references: List<String>, private val dry
       Field.of("deleted", references.size),
       Field.of("manifests", references),
       Field.of("dry run", dryRun),
+    )
+}
+
+/** A version that was deleted and can be taken back; see [Store.undelete]. */
+class Trashed internal constructor(private val deleted: DeletedVersion) : Described {
+
+  /** `NAME@VERSION`. */
+  val reference: String
+    get() = deleted.reference()
+
+  /** When it was deleted. */
+  val time: Instant
+    get() = deleted.deleted()
+
+  override fun title(): String = "deleted $reference"
+
+  override fun fields(): List<Field> =
+    listOf(
+      Field.of("reference", reference),
+      Field.of("size", deleted.manifest()?.let { Size(it.size()) }),
+      Field.of("captured", deleted.manifest()?.started()),
+      Field.of("deleted", time),
+      Field.of("problem", deleted.problem()),
+    )
+
+  override fun toString(): String = reference
+}
+
+/** That a version was taken back. */
+class Undeleted internal constructor(val reference: String, private val dryRun: Boolean) :
+  Result() {
+
+  override fun title(): String = if (dryRun) "would bring back" else "brought back"
+
+  override fun fields(): List<Field> =
+    listOf(Field.of("reference", reference), Field.of("dry run", dryRun))
+}
+
+/** What a compaction gave back. */
+class Compacted internal constructor(private val result: CompactResult) : Result() {
+
+  /** Bytes that are free now. */
+  val freed: Size
+    get() = Size(result.freedBytes())
+
+  /** Versions that left the trash for good. */
+  val emptied: List<String>
+    get() = result.emptied()
+
+  /** Versions the trash keeps: for the grace, or because somebody reads them. */
+  val held: List<String>
+    get() = result.held().map { "${it.reference()} (${it.why()})" }
+
+  override fun title(): String = if (result.dryRun()) "would compact" else "compacted"
+
+  override fun fields(): List<Field> =
+    listOf(
+      Field.of("freed", freed),
+      Field.of("packs", result.packs()),
+      Field.of("removed", result.removed()),
+      Field.of("rewritten", result.rewritten()),
+      Field.of("written", Size(result.writtenBytes())),
+      Field.of("unused pages left", result.deadPages()),
+      Field.of("in use by captures", result.reliedOn().takeIf { it > 0 }),
+      Field.of("emptied", emptied.size),
+      Field.of("held in the trash", held.takeIf { it.isNotEmpty() }),
+      Field.of("damaged, left", result.left().takeIf { it.isNotEmpty() }),
+      Field.of("took", result.elapsed() as Duration),
+      Field.detail("dry run", result.dryRun()),
     )
 }
 

@@ -4,9 +4,7 @@ import blksh.BlkshException
 import blksh.filesystem.FileTree
 import blksh.io.NameText
 import blksh.mount.fuse.MountOptions
-import blksh.retention.Age
 import blksh.retention.Period
-import blksh.retention.Policy
 import blksh.session.Session
 import blksh.snapshot.LinkedSnapshots
 import blksh.snapshot.Snapshot as Engine
@@ -210,7 +208,7 @@ internal constructor(
    * the 7 most recent days that have one, by this machine's calendar; -1 keeps all.
    *
    * @param keepWithin an age such as `7d` or `1y6m`, counted back from the newest snapshot
-   * @param keepTags those that have all of these tags stay
+   * @param keepTags those that have one of these tags stay; of `"a,b"` both
    *
    * Example: `sampleSnapshots().forget(keepLast = 3, keepMonthly = 12)`
    */
@@ -225,24 +223,19 @@ internal constructor(
     keepTags: List<String> = emptyList(),
   ): Forgotten {
     val policy =
-      reading("forget snapshots in $place") {
-        var policy = Policy.keeping()
+      keepRules(
+        "forget snapshots in $place",
         listOf(
-            Period.LAST to keepLast,
-            Period.HOURLY to keepHourly,
-            Period.DAILY to keepDaily,
-            Period.WEEKLY to keepWeekly,
-            Period.MONTHLY to keepMonthly,
-            Period.YEARLY to keepYearly,
-          )
-          .forEach { (period, count) -> if (count != null) policy = policy.and(period, count) }
-        if (keepWithin != null) policy = policy.andWithin(Period.LAST, Age.parse(keepWithin))
-        if (keepTags.isNotEmpty()) policy = policy.andTagged(keepTags)
-        policy
-      }
-    if (policy.isEmpty)
-      throw BlkshException("forget snapshots in $place", "no rule says what stays")
-        .suggest("say one, such as keepDaily = 7")
+          Period.LAST to keepLast,
+          Period.HOURLY to keepHourly,
+          Period.DAILY to keepDaily,
+          Period.WEEKLY to keepWeekly,
+          Period.MONTHLY to keepMonthly,
+          Period.YEARLY to keepYearly,
+        ),
+        keepWithin,
+        keepTags,
+      )
     return session.run("forget", "$place") { task ->
       within { set ->
         Forgotten(
@@ -288,14 +281,6 @@ internal constructor(
 
   private companion object {
     const val SUGGESTED = 5
-
-    /** Turns what a value is refused for into a message. */
-    fun <T> reading(action: String, read: () -> T): T =
-      try {
-        read()
-      } catch (refused: IllegalArgumentException) {
-        throw BlkshException(action, refused.message ?: "a value makes no sense", refused)
-      }
   }
 }
 

@@ -16,7 +16,6 @@ import blksh.store.diskdump.DumpImport
 import blksh.store.pack.Codec as PackCodec
 import blksh.task.Task
 import blksh.view.BlockTally
-import blksh.view.Described
 import blksh.view.Field
 import blksh.view.Keyed
 import blksh.view.Percent
@@ -43,23 +42,20 @@ typealias Codec = PackCodec
 class Store
 internal constructor(
   internal val session: Session,
-  place: Place,
+  override val place: Place,
   private val known: KnownStore? = null,
-) : Described {
+) : StoreUpkeep(session) {
 
   /** Its directory. */
   val path: Path
     get() = place.path("open store", "stores")
-
-  /** Where it is. */
-  val place: Place = place
 
   internal fun opened(): Engine = engine
 
   private var found: Engine? = null
 
   /** The store that is there. */
-  private val engine: Engine
+  override val engine: Engine
     get() = open { existingStore(place) }
 
   /** The store that is there, or a new one where none can have been. */
@@ -98,9 +94,6 @@ internal constructor(
     return this
   }
 
-  private val dryRun: Boolean
-    get() = session.options().dryRun()
-
   /** What the workspace calls it: the last part of its place, unless that was taken. */
   val name: String
     get() = known?.name() ?: place.name()
@@ -123,7 +116,10 @@ internal constructor(
    * Example: `sampleStore().manifests["disk"].last`
    */
   val manifests: Manifests
-    get() = Manifests(engine.manifests().map { Manifest(this, it) })
+    get() =
+      engine.upkeep().marks().let { marks ->
+        Manifests(engine.manifests().map { Manifest(this, it, marks = marks[it.reference()]) })
+      }
 
   /**
    * Why versions that are there are not among [manifests]: theirs cannot be read.
@@ -139,16 +135,22 @@ internal constructor(
    * Example: `sampleStore().versions("disk")`
    */
   fun versions(name: String): Versions =
-    Versions(name, engine.manifests(name).map { Manifest(this, it) }).also {
-      if (it.isEmpty() && engine.versions(name).isEmpty())
-        throw BlkshException("list $name", "store $place has no such name")
-          .suggest(
-            names
-              .ifEmpty { null }
-              ?.let { "it has " + it.take(5).joinToString(", ") + if (it.size > 5) " …" else "" }
-              ?: "it is empty"
-          )
-    }
+    Versions(
+        name,
+        engine.manifests(name).map {
+          Manifest(this, it, marks = engine.upkeep().marks(it.reference()))
+        },
+      )
+      .also {
+        if (it.isEmpty() && engine.versions(name).isEmpty())
+          throw BlkshException("list $name", "store $place has no such name")
+            .suggest(
+              names
+                .ifEmpty { null }
+                ?.let { "it has " + it.take(5).joinToString(", ") + if (it.size > 5) " …" else "" }
+                ?: "it is empty"
+            )
+      }
 
   /**
    * One captured version.
@@ -157,7 +159,10 @@ internal constructor(
    *
    * Example: `sampleStore().manifest("disk@1")`
    */
-  fun manifest(reference: String): Manifest = Manifest(this, engine.manifest(reference))
+  override fun manifest(reference: String): Manifest =
+    engine.manifest(reference).let {
+      Manifest(this, it, marks = engine.upkeep().marks(it.reference()))
+    }
 
   /**
    * Captures a source as the next version of a name. Ranges that cannot be read are recorded as bad
@@ -332,33 +337,6 @@ internal constructor(
    * Example: `sampleStore().diff("disk@1", "disk@2")`
    */
   fun diff(from: String, to: String): Compared = diff(manifest(from), manifest(to))
-
-  /** Removes a version. Its pages stay for later captures to share. */
-  fun delete(manifest: Manifest): Deleted = delete(manifest.reference)
-
-  /** Removes a version by its reference; it need not be whole. */
-  fun delete(reference: String): Deleted = engine.resolve(reference).let { delete(listOf(it), it) }
-
-  /**
-   * Removes all but the newest versions of a name.
-   *
-   * @param count how many to keep, at least 1
-   *
-   * Example: `sampleStore().keepLast("disk", 10)`
-   */
-  fun keepLast(name: String, count: Int): Deleted =
-    delete(engine.expendable(name, count).map { it.reference() }, name)
-
-  private fun delete(references: List<String>, subject: String): Deleted {
-    if (references.isEmpty() || dryRun) return Deleted(references, dryRun)
-    return session.run("delete", subject) { task ->
-      for (reference in references) {
-        task.checkCancelled()
-        engine.delete(reference)
-      }
-      Deleted(references, dryRun)
-    }
-  }
 
   /**
    * Makes the store's indexes again from its packs and manifests.

@@ -205,25 +205,20 @@ public final class Pack implements Closeable {
    */
   public byte[] digests() throws IOException {
     byte[] digests = new byte[footer.pages() * Page.DIGEST];
-    for (int page = 0; page < footer.pages(); page++) {
-      if (!copyDigest(page, digests)) {
-        Arrays.fill(digests, page * Page.DIGEST, (page + 1) * Page.DIGEST, (byte) 0);
+    for (int from = 0; from < footer.pages(); from += PackFooter.DIGEST_BLOCK) {
+      byte[] block = footer.digestBlock(file, from / PackFooter.DIGEST_BLOCK);
+      if (block != null) {
+        System.arraycopy(block, 0, digests, from * Page.DIGEST, block.length);
+        continue;
+      }
+      int past = Math.min(footer.pages(), from + PackFooter.DIGEST_BLOCK);
+      for (int page = from; page < past; page++) {
+        if (!readDigest(page, digests, page * Page.DIGEST)) {
+          Arrays.fill(digests, page * Page.DIGEST, (page + 1) * Page.DIGEST, (byte) 0);
+        }
       }
     }
     return digests;
-  }
-
-  private boolean copyDigest(int page, byte[] to) throws IOException {
-    if (page % PackFooter.DIGEST_BLOCK == 0) {
-      byte[] block = footer.digestBlock(file, page / PackFooter.DIGEST_BLOCK);
-      if (block != null) {
-        System.arraycopy(block, 0, to, page * Page.DIGEST, block.length);
-        return true;
-      }
-    } else if (!Page.isZero(to, page * Page.DIGEST, Page.DIGEST)) {
-      return true; // came with its block
-    }
-    return readDigest(page, to, page * Page.DIGEST);
   }
 
   /** The store it says it belongs to; null when its header is damaged. */

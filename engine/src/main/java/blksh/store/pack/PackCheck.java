@@ -55,10 +55,11 @@ public final class PackCheck implements Closeable {
   private final PageRanges dropped = new PageRanges();
 
   /** The numbers below that of the last page that no frame has. */
-  private final PageRanges absent = new PageRanges();
+  private PageRanges absent = new PageRanges();
 
   private final AtomicInteger piecesLeft = new AtomicInteger(-1);
   private Shape shape;
+  private volatile boolean vanished;
 
   /** While it is open. */
   private Pack pack;
@@ -84,6 +85,11 @@ public final class PackCheck implements Closeable {
   /** The pack while it is open. */
   public Pack pack() {
     return pack;
+  }
+
+  /** Whether it was listed and is not there any more. */
+  public boolean vanished() {
+    return vanished;
   }
 
   /** The damaged parts, the first {@value #LISTED} that were found. */
@@ -144,11 +150,30 @@ public final class PackCheck implements Closeable {
   public boolean open() {
     try {
       pack = packs.acquire(id);
+      if (shape != null && !shape.equals(shapeOf(pack))) {
+        describe(); // a compaction has written it anew
+      }
       return true;
     } catch (BlkshException e) {
-      note(0, 0, e.problem());
+      vanished = IoFailure.of(e) == IoFailure.NO_SUCH_FILE;
+      if (!vanished) {
+        note(0, 0, e.problem());
+      }
+      return false;
+    } catch (IOException e) {
+      note(0, 0, IoFailure.reason(e));
       return false;
     }
+  }
+
+  private static Shape shapeOf(Pack pack) throws IOException {
+    return new Shape(
+        pack.pages(),
+        pack.frames(),
+        pack.rawBytes(),
+        pack.size(),
+        pack.contentBytes(),
+        pack.footerSound());
   }
 
   /** Opens it and checks what can be checked without reading frames. */
@@ -157,19 +182,7 @@ public final class PackCheck implements Closeable {
       return;
     }
     try {
-      shape =
-          new Shape(
-              pack.pages(),
-              pack.frames(),
-              pack.rawBytes(),
-              pack.size(),
-              pack.contentBytes(),
-              pack.footerSound());
-      for (int page = pack.firstMissing(0, shape.pages()); page >= 0; ) {
-        int past = pack.firstHeld(page, shape.pages());
-        absent.add(page, past);
-        page = pack.firstMissing(past, shape.pages());
-      }
+      describe();
       byte[] header = pack.file().read(0, Pack.HEADER);
       if (!Arrays.equals(header, Pack.header(id, storeId))) {
         note(0, Pack.HEADER, "pack header damaged; no page is lost by it, reindex repairs it");
@@ -184,10 +197,20 @@ public final class PackCheck implements Closeable {
                 + " pages are found by their"
                 + " frames, reindex repairs it");
       }
-      piecesLeft.set(pieces());
     } catch (IOException e) {
       note(0, 0, IoFailure.reason(e));
     }
+  }
+
+  private void describe() throws IOException {
+    shape = shapeOf(pack);
+    absent = new PageRanges();
+    for (int page = pack.firstMissing(0, shape.pages()); page >= 0; ) {
+      int past = pack.firstHeld(page, shape.pages());
+      absent.add(page, past);
+      page = pack.firstMissing(past, shape.pages());
+    }
+    piecesLeft.set(pieces());
   }
 
   /** Pieces the contents are checked in. */

@@ -70,6 +70,11 @@ public final class PackDirectory implements Closeable {
     }
   }
 
+  /** Whether there is a pack. */
+  public boolean exists(long id) throws IOException {
+    return shelf.size(nameOf(id)).isPresent();
+  }
+
   /** The ids of the packs there are, in the order of their ids. */
   public List<Long> sealed() {
     try {
@@ -173,6 +178,14 @@ public final class PackDirectory implements Closeable {
         return null;
       }
       return PackWriter.salvage(id, part, storeId);
+    }
+  }
+
+  /** Lets the next who wants a pack open it again: another may have its name. */
+  public synchronized void forget(long id) {
+    Pack pack = open.remove(id);
+    if (pack != null) {
+      pack.close();
     }
   }
 

@@ -130,20 +130,44 @@ public final class PackWriter {
    *     frames do, those are used too
    */
   void seal(byte[] all) throws IOException {
+    addDigests(all);
+    sealWith(all);
+  }
+
+  private void addDigests(byte[] all) {
     footer.usePages(all.length / Page.DIGEST);
     for (int at = 0; at < Math.min(all.length, digests.length); at += Page.DIGEST) {
       if (!Page.isZero(digests, at, Page.DIGEST)) {
         System.arraycopy(digests, at, all, at, Page.DIGEST); // what its frame says
       }
     }
-    sealWith(all);
   }
 
   private void sealWith(byte[] all) throws IOException {
+    end(all);
+    publish();
+  }
+
+  private void end(byte[] all) throws IOException {
     byte[] bytes = footer.encode(id, end, all);
     part.truncate(end);
     part.write(end, bytes, 0, bytes.length);
     end += bytes.length;
+  }
+
+  /**
+   * Makes the pack whole and durable, but not yet a pack: {@link #publish} is left.
+   *
+   * @param all as of {@link #seal(byte[])}; of no fewer pages than there are
+   */
+  void finish(byte[] all) throws IOException {
+    addDigests(all);
+    end(all);
+    part.force();
+  }
+
+  /** Gives a whole pack its name. */
+  void publish() throws IOException {
     part.publish(PackDirectory.nameOf(id));
   }
 

@@ -19,6 +19,7 @@ public final class PageFinder implements PageIndex.Candidate, Closeable {
 
   private final PackDirectory packs;
   private final Indexes indexes;
+  private final Reliance reliance;
   private final Map<Long, Long> packIds = new HashMap<>();
   private final Map<Block, byte[]> blocks =
       new LinkedHashMap<>(16, 0.75f, true) {
@@ -41,6 +42,17 @@ public final class PageFinder implements PageIndex.Candidate, Closeable {
 
   private record Block(long pack, int number) {}
 
+  /**
+   * Told of a pack before anything of it is looked at: what is found in it from then on stays there
+   * for whoever was told.
+   */
+  public interface Reliance {
+    /** For who relies on nothing: what he finds may be gone at once. */
+    Reliance NONE = packId -> {};
+
+    void on(long packId);
+  }
+
   /** What it looks up. */
   public interface Indexes {
     /** The page index; null when there is none, as in a store that cannot be written. */
@@ -50,9 +62,13 @@ public final class PageFinder implements PageIndex.Candidate, Closeable {
     Optional<Long> packId(long ordinal);
   }
 
-  public PageFinder(PackDirectory packs, Indexes indexes) {
+  /**
+   * @param reliance of whoever notes where pages are; {@link Reliance#NONE} for who only reads
+   */
+  public PageFinder(PackDirectory packs, Indexes indexes, Reliance reliance) {
     this.packs = packs;
     this.indexes = indexes;
+    this.reliance = reliance;
   }
 
   /**
@@ -69,6 +85,45 @@ public final class PageFinder implements PageIndex.Candidate, Closeable {
     return index != null && index.find(key, this) >= 0;
   }
 
+  /** Sees where a page is. */
+  public interface Places {
+    /** Whether this is the last that is wanted. */
+    boolean at(long packId, int page);
+  }
+
+  /**
+   * Sees the places of a page, as far as the page index knows them; without one, as all packs do.
+   */
+  public void forEach(byte[] digest, int at, Places visitor) {
+    if (index == null) {
+      index = indexes.pageIndex();
+    }
+    wanted = digest;
+    wantedAt = at;
+    if (index == null) {
+      search(visitor);
+      return;
+    }
+    index.find(
+        PageIndex.keyOf(digest, at), address -> matches(address) && visitor.at(packId, page));
+  }
+
+  private boolean search(Places visitor) {
+    for (long id : packs.sealed()) {
+      try (Pack candidate = packs.acquire(id)) {
+        byte[] digests = candidate.digests();
+        for (int i = 0; i < candidate.pages(); i++) {
+          if (Page.sameDigest(digests, i * Page.DIGEST, wanted, wantedAt) && visitor.at(id, i)) {
+            return true;
+          }
+        }
+      } catch (BlkshException | IOException e) {
+        // what cannot be read has no page to offer
+      }
+    }
+    return false;
+  }
+
   /** As {@link #find}, but not at the address given. */
   boolean findOther(byte[] digest, int at, long besidesPack, int besidesPage) {
     notPack = besidesPack;
@@ -82,22 +137,12 @@ public final class PageFinder implements PageIndex.Candidate, Closeable {
 
   /** Looks through all packs: where nothing can be written there may be no index. */
   private boolean search() {
-    for (long id : packs.sealed()) {
-      try (Pack candidate = packs.acquire(id)) {
-        byte[] digests = candidate.digests();
-        for (int i = 0; i < candidate.pages(); i++) {
-          boolean other = i != notPage || id != notPack;
-          if (other && Page.sameDigest(digests, i * Page.DIGEST, wanted, wantedAt)) {
-            packId = id;
-            page = i;
-            return true;
-          }
-        }
-      } catch (BlkshException | IOException e) {
-        // what cannot be read has no page to offer
-      }
-    }
-    return false;
+    return search(
+        (id, i) -> {
+          packId = id;
+          page = i;
+          return i != notPage || id != notPack;
+        });
   }
 
   public long packId() {
@@ -135,6 +180,7 @@ public final class PageFinder implements PageIndex.Candidate, Closeable {
   private byte[] block(Block key) {
     byte[] block = blocks.get(key);
     if (block == null) {
+      reliance.on(key.pack);
       block = read(key);
       blocks.put(key, block);
     }

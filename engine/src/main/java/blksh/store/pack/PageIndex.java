@@ -59,11 +59,11 @@ public final class PageIndex implements Closeable {
     return ordinal << PAGE_BITS | page;
   }
 
-  static long ordinalOf(long address) {
+  public static long ordinalOf(long address) {
     return address >>> PAGE_BITS;
   }
 
-  static int pageOf(long address) {
+  public static int pageOf(long address) {
     return (int) (address & (1 << PAGE_BITS) - 1);
   }
 
@@ -109,7 +109,7 @@ public final class PageIndex implements Closeable {
    * entered: an older copy lacks pages of packs that the list has as entered.
    *
    * @param entered the highest ordinal of a pack whose pages are entered, 0 when there is none
-   * @param known the highest ordinal there is; asked for after what was entered is known here
+   * @param known the highest ordinal ever given; asked for after what was entered is known here
    */
   public boolean isOfTheTimeOf(long entered, LongSupplier known) {
     long past = table.past();
@@ -237,6 +237,18 @@ public final class PageIndex implements Closeable {
    */
   public void remove(long key, long address) throws IOException {
     refresh();
+    removeNow(key, address);
+  }
+
+  /** As {@link #remove}, of pages of one pack, each by its key and its number. */
+  public void removeAll(long ordinal, long[] keys, int[] pages) throws IOException {
+    refresh();
+    for (int i = 0; i < keys.length; i++) {
+      removeNow(keys[i], address(ordinal, pages[i]));
+    }
+  }
+
+  private void removeNow(long key, long address) {
     PageTable t = table;
     long mask = t.slots - 1;
     long slot = t.home(key);
@@ -294,10 +306,13 @@ public final class PageIndex implements Closeable {
 
   private void reserve(long more) throws IOException {
     PageTable t = table;
-    long slots = Math.max(t.slots, slotsFor(t.used() + more));
-    if (slots == t.slots) {
+    if (slotsFor(t.used() + more) <= t.slots) {
       return;
     }
+    // What was taken out counts as used, and is left out now: where much was it need not grow.
+    long living = living(t);
+    long slots =
+        living + more <= t.slots / 2 ? t.slots : Math.max(2 * t.slots, slotsFor(living + more));
     PartFile fresh = PageTable.fresh(path, t.generation, slots, Math.max(1, t.past()));
     boolean whole = false;
     PageTable larger;
@@ -319,6 +334,14 @@ public final class PageIndex implements Closeable {
     }
     publish(fresh, path);
     table = larger;
+  }
+
+  private static long living(PageTable t) {
+    long count = 0;
+    for (long slot = 0; slot < t.slots; slot++) {
+      count += t.key(slot) != 0 && t.address(slot) != REMOVED ? 1 : 0;
+    }
+    return count;
   }
 
   /** Nothing of an index need outlive a power cut: it is made again. */

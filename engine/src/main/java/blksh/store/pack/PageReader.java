@@ -92,6 +92,13 @@ public final class PageReader implements Closeable {
         && readOther(digest, 0, packId, page, bytes, 0, new byte[Page.DIGEST], 0) >= 0;
   }
 
+  /** Whether a page is what a digest says, at the very place that is named. */
+  public boolean isSound(long packId, int page, byte[] digest, int at) {
+    byte[] bytes = new byte[Page.SIZE];
+    byte[] found = new byte[Page.DIGEST];
+    return readAt(packId, page, bytes, 0, found, 0) >= 0 && Page.sameDigest(digest, at, found, 0);
+  }
+
   /** Copies a page by its digest, not from the place given; -1 when there is no sound one. */
   private int readOther(
       byte[] digest,
@@ -103,7 +110,7 @@ public final class PageReader implements Closeable {
       byte[] digests,
       int digestsAt) {
     if (finder == null) {
-      finder = new PageFinder(packs, indexes);
+      finder = new PageFinder(packs, indexes, PageFinder.Reliance.NONE);
     }
     if (!finder.findOther(digest, digestAt, besidesPack, besidesPage)) {
       return -1;

@@ -3,6 +3,7 @@ package blksh.store.shelf;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
 import java.util.Arrays;
 import java.util.List;
 
@@ -26,6 +27,11 @@ public final class BufferedSpool implements Spool {
   @Override
   public Part takeOver(String name) {
     return null;
+  }
+
+  @Override
+  public Blob look(String name) throws IOException {
+    throw new NoSuchFileException(name);
   }
 
   @Override

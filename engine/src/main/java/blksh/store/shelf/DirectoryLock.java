@@ -1,14 +1,21 @@
 package blksh.store.shelf;
 
 import blksh.BlkshException;
+import blksh.io.Checksum;
 import blksh.io.FileClaim;
 import blksh.io.IoFailure;
 import blksh.io.OpenFile;
 import blksh.task.Waiting;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -16,10 +23,11 @@ import java.util.concurrent.locks.ReentrantLock;
  * none behind.
  *
  * <p>Byte 0 is held shared by everybody who has the store open, and exclusively by repair. Bytes 1
- * and 2 are held exclusively for moments: 1 to number and publish a manifest, 2 to change the page
- * index. The locks belong to the process, so one channel per store serves the whole process and
- * threads queue for bytes 1 and 2 among themselves first. Whoever waits for any of them can be
- * stopped.
+ * to 3 are held exclusively for moments: 1 to number and publish a manifest, 2 to change the page
+ * index, 3 to rely on a pack or to replace one; 4 for as long as a compaction lasts. From {@link
+ * #USES} on there is a byte for each thing that may be in use. The locks belong to the process, so
+ * one channel per store serves the whole process and threads queue for bytes 1 to 4 among
+ * themselves first. Whoever waits for any of them can be stopped.
  *
  * <p>A store on a read-only medium is used without locks: nobody can change it. Who may only read
  * it keeps repair away, and nothing else.
@@ -28,6 +36,35 @@ final class DirectoryLock implements Exclusion {
 
   static final String FILE = "lock";
 
+  /**
+   * Where the bytes of things in use begin; each is as far behind it as its name's CRC-32C says.
+   */
+  private static final long USES = 1L << 32;
+
+  private static final Set<String> REMOTE =
+      Set.of(
+          "9p",
+          "afs",
+          "ceph",
+          "cifs",
+          "davfs",
+          "davfs2",
+          "gfs2",
+          "glusterfs",
+          "lustre",
+          "ncpfs",
+          "ocfs2",
+          "rclone",
+          "s3fs",
+          "sshfs",
+          "virtiofs");
+
+  private static final long PUBLISHING = 1;
+  private static final long INDEXING = 2;
+  private static final long RELYING = 3;
+  private static final long COMPACTING = 4;
+
+  private static final String WRITES = "waiting for whoever writes to the store";
   private static final String REPAIRED = "waiting until it is repaired";
 
   private final Path path;
@@ -47,6 +84,24 @@ final class DirectoryLock implements Exclusion {
   private boolean repairing;
   private final ReentrantLock publishing = new ReentrantLock();
   private final ReentrantLock indexing = new ReentrantLock();
+  private final ReentrantLock relying = new ReentrantLock();
+  private final ReentrantLock compacting = new ReentrantLock();
+
+  /** What is in use in this process, by its byte. Guards itself. */
+  private final Map<Long, Use> uses = new HashMap<>();
+
+  /**
+   * The system's lock on a thing in use, and how many in this process use it; none while this
+   * process makes sure that nobody does.
+   */
+  private static final class Use {
+    private final FileLock held;
+    private int count;
+
+    Use(FileLock held) {
+      this.held = held;
+    }
+  }
 
   private DirectoryLock(Path path) {
     this.path = path;
@@ -134,17 +189,165 @@ final class DirectoryLock implements Exclusion {
 
   @Override
   public <T> T publishing(Action<T> action) {
-    return exclusively(publishing, 1, action);
+    return exclusively(publishing, PUBLISHING, WRITES, action);
   }
 
   @Override
   public <T> T indexing(Action<T> action) {
-    return exclusively(indexing, 2, action);
+    return exclusively(indexing, INDEXING, WRITES, action);
   }
 
-  private <T> T exclusively(ReentrantLock threads, long position, Action<T> action) {
+  @Override
+  public <T> T relying(Action<T> action) {
+    return exclusively(relying, RELYING, WRITES, action);
+  }
+
+  @Override
+  public <T> T compacting(Action<T> action) {
+    if (!changeable) {
+      throw new BlkshException("compact store " + path.getParent(), "it is read-only");
+    }
+    return exclusively(compacting, COMPACTING, "waiting for another compaction", action);
+  }
+
+  @Override
+  public boolean reachesOthers() {
+    try {
+      return isRemote(Files.getFileStore(path.getParent()).type());
+    } catch (IOException e) {
+      return true; // it may be
+    }
+  }
+
+  /**
+   * Whether other machines may have a file system of a type mounted as well, each with what it
+   * keeps in memory of it.
+   */
+  static boolean isRemote(String type) {
+    String kind = type.startsWith("fuse.") ? type.substring("fuse.".length()) : type;
+    return kind.startsWith("nfs") || kind.startsWith("smb") || REMOTE.contains(kind);
+  }
+
+  @Override
+  public boolean unlessCompacting(Action<?> action) {
+    try {
+      synchronized (uses) {
+        if (!changeable || compacting.isLocked() || !useNow(COMPACTING)) {
+          return false;
+        }
+      }
+      try {
+        action.run();
+        return true;
+      } finally {
+        useNoMore(COMPACTING);
+      }
+    } catch (IOException e) {
+      throw new BlkshException("change store " + path.getParent(), IoFailure.reason(e), e);
+    }
+  }
+
+  // ---- what is in use ------------------------------------------------------------------------
+
+  private static long placeOf(String what) {
+    byte[] name = what.getBytes(StandardCharsets.UTF_8);
+    return USES + (Checksum.of(name, 0, name.length) & 0xFFFFFFFFL);
+  }
+
+  @Override
+  public Closeable using(String what) {
+    long place = placeOf(what);
+    String action = "use store " + path.getParent();
+    try (Waiting waiting = new Waiting(action, "waiting for a compaction")) {
+      while (file != null && !useNow(place)) {
+        waiting.turn();
+      }
+    } catch (IOException e) {
+      throw new BlkshException(action, IoFailure.reason(e), e);
+    }
+    AtomicBoolean ended = new AtomicBoolean(file == null);
+    return () -> {
+      if (ended.compareAndSet(false, true)) {
+        useNoMore(place);
+      }
+    };
+  }
+
+  /** False while somebody makes sure that nobody uses it. */
+  private boolean useNow(long place) throws IOException {
+    synchronized (uses) {
+      Use use = uses.get(place);
+      if (use == null) {
+        FileLock held = file.tryLock(place, 1, true);
+        if (held == null) {
+          return false;
+        }
+        use = new Use(held);
+        uses.put(place, use);
+      } else if (use.count == 0) {
+        return false;
+      }
+      use.count++;
+      return true;
+    }
+  }
+
+  private void useNoMore(long place) throws IOException {
+    synchronized (uses) {
+      Use use = uses.get(place);
+      if (--use.count == 0) {
+        uses.remove(place);
+        if (use.held.isValid()) {
+          use.held.release();
+        }
+      }
+    }
+  }
+
+  @Override
+  public boolean unlessUsed(String what, Action<?> action) {
+    long place = placeOf(what);
+    try (FileLock held = barNow(place)) {
+      if (held == null) {
+        return false;
+      }
+      action.run();
+      return true;
+    } catch (IOException e) {
+      throw new BlkshException("change store " + path.getParent(), IoFailure.reason(e), e);
+    } finally {
+      barNoMore(place);
+    }
+  }
+
+  /** Has nobody begin to use a thing; null when somebody does. */
+  private FileLock barNow(long place) throws IOException {
+    synchronized (uses) {
+      if (!changeable || uses.containsKey(place)) {
+        return null;
+      }
+      FileLock held = file.tryLock(place, 1, false);
+      if (held != null) {
+        uses.put(place, new Use(held));
+      }
+      return held;
+    }
+  }
+
+  private void barNoMore(long place) {
+    synchronized (uses) {
+      Use bar = uses.get(place);
+      if (bar != null && bar.count == 0 && !bar.held.isValid()) {
+        uses.remove(place);
+      }
+    }
+  }
+
+  // ---- one at a time -------------------------------------------------------------------------
+
+  private <T> T exclusively(ReentrantLock threads, long position, String phase, Action<T> action) {
     String what = "change store " + path.getParent();
-    try (Waiting waiting = new Waiting(what, "waiting for whoever writes to the store")) {
+    try (Waiting waiting = new Waiting(what, phase)) {
       waiting.take(threads);
       try {
         if (!changeable || threads.getHoldCount() > 1) {
@@ -152,7 +355,10 @@ final class DirectoryLock implements Exclusion {
         }
         mustBeHere();
         try (FileLock held = lock(position, waiting)) {
-          return held.isValid() ? action.run() : null;
+          if (!held.isValid()) {
+            throw new IOException("its lock was lost");
+          }
+          return action.run();
         }
       } finally {
         threads.unlock();
@@ -172,9 +378,11 @@ final class DirectoryLock implements Exclusion {
   /** Not by waiting in the system: an interrupt would close the channel, and nothing end it. */
   private FileLock lock(long position, Waiting waiting) throws IOException {
     while (true) {
-      FileLock held = file.tryLock(position, 1, false);
-      if (held != null) {
-        return held;
+      synchronized (uses) {
+        FileLock held = uses.containsKey(position) ? null : file.tryLock(position, 1, false);
+        if (held != null) {
+          return held;
+        }
       }
       waiting.turn();
     }

@@ -37,6 +37,11 @@ final class DirectoryPart implements Part {
   }
 
   @Override
+  public void force() throws IOException {
+    part.file().force(true);
+  }
+
+  @Override
   public void publish(String name) throws IOException {
     shelf.publish(part, name);
     ended = true;

@@ -5,7 +5,6 @@ import blksh.io.OwnerOnly;
 import blksh.io.PartFile;
 import blksh.io.WholeDirectory;
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
@@ -18,10 +17,12 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -47,12 +48,12 @@ public final class DirectoryShelf implements Shelf, Spool {
   /** Device and inode of the directory; null while there was none to be seen. */
   private volatile Object opened;
 
-  /** Null while that is not known. */
-  private volatile Boolean folding;
+  private final FolderSpelling folders;
 
   /** The shelf in a directory, whatever is there. */
   public DirectoryShelf(Path root) {
     this.root = root;
+    this.folders = new FolderSpelling(root);
     this.opened = identity();
   }
 
@@ -172,7 +173,7 @@ public final class DirectoryShelf implements Shelf, Spool {
       }
       return false;
     }
-    if (isSpelledSo(directory)) {
+    if (FolderSpelling.isSpelledSo(directory)) {
       return true;
     }
     if (!there) {
@@ -186,45 +187,9 @@ public final class DirectoryShelf implements Shelf, Spool {
     return Files.isDirectory(path(prefix)) && isFolderSpelledSo(prefix);
   }
 
-  /** Whether a directory lists an entry by this very name; it may lead to it by others. */
-  private static boolean isSpelledSo(Path entry) throws IOException {
-    try (Stream<Path> entries = Files.list(entry.getParent())) {
-      return entries.anyMatch(each -> each.getFileName().equals(entry.getFileName()));
-    } catch (NoSuchFileException e) {
-      return false;
-    }
-  }
-
   /** Whether a name stands for the folders it names, and not for others that are written alike. */
   private boolean isFolderSpelledSo(String name) throws IOException {
-    for (int end = name.indexOf('/'); isFolding() && end > 0; end = name.indexOf('/', end + 1)) {
-      if (!isSpelledSo(path(name.substring(0, end)))) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  /** Whether capitals are not told from small letters, as far as what is there can show it. */
-  private boolean isFolding() throws IOException {
-    if (folding == null) {
-      try (Stream<Path> entries = Files.list(root)) {
-        Optional<Path> cased =
-            entries.filter(entry -> !turned(lastName(entry)).equals(lastName(entry))).findFirst();
-        if (cased.isEmpty()) {
-          return false;
-        }
-        folding = Files.exists(path(turned(lastName(cased.get()))), LinkOption.NOFOLLOW_LINKS);
-      } catch (NoSuchFileException | NotDirectoryException | AccessDeniedException e) {
-        return false;
-      }
-    }
-    return folding;
-  }
-
-  private static String turned(String name) {
-    String large = name.toUpperCase(Locale.ROOT);
-    return large.equals(name) ? name.toLowerCase(Locale.ROOT) : large;
+    return folders.areSpelledSo(name);
   }
 
   // ---- looking -------------------------------------------------------------------------------
@@ -385,6 +350,42 @@ public final class DirectoryShelf implements Shelf, Spool {
   }
 
   @Override
+  public void move(String name, String to) throws IOException {
+    mustBeHere();
+    mustBeSpelledSo(name);
+    OwnerOnly.makeDirectories(path(to).getParent());
+    mustBeSpelledSo(to);
+    Files.move(path(name), path(to), StandardCopyOption.ATOMIC_MOVE);
+    if (path(name).getParent().equals(path(to).getParent())) {
+      PartFile.syncDirectory(path(to).getParent());
+    } else {
+      syncAbove(path(to));
+      PartFile.syncDirectory(path(name).getParent());
+      removeIfEmpty(path(name).getParent());
+    }
+  }
+
+  /** With one sync for all of them. */
+  @Override
+  public void moveWithin(Map<String, String> names) throws IOException {
+    mustBeHere();
+    Set<Path> folders = new HashSet<>();
+    try {
+      for (Map.Entry<String, String> each : names.entrySet()) {
+        Path folder = path(each.getKey()).getParent();
+        if (folders.add(folder)) {
+          mustBeSpelledSo(each.getKey());
+        }
+        Files.move(path(each.getKey()), path(each.getValue()), StandardCopyOption.ATOMIC_MOVE);
+      }
+    } finally {
+      for (Path folder : folders) {
+        PartFile.syncDirectory(folder);
+      }
+    }
+  }
+
+  @Override
   public void delete(String name) throws IOException {
     mustBeHere();
     mustBeSpelledSo(name);
@@ -438,6 +439,11 @@ public final class DirectoryShelf implements Shelf, Spool {
   public Part takeOver(String name) throws IOException {
     PartFile part = PartFile.takeOver(partOf(name));
     return part == null ? null : new DirectoryPart(this, part);
+  }
+
+  @Override
+  public Blob look(String name) throws IOException {
+    return ReadOnlyFile.plain(partOf(name));
   }
 
   @Override

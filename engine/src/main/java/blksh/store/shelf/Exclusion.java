@@ -42,6 +42,33 @@ public interface Exclusion extends Closeable {
           return now(action);
         }
 
+        @Override
+        public <T> T relying(Action<T> action) {
+          return now(action);
+        }
+
+        @Override
+        public <T> T compacting(Action<T> action) {
+          throw new BlkshException("compact store", "others cannot be kept away from it")
+              .suggest("compact a store in a directory");
+        }
+
+        @Override
+        public boolean unlessCompacting(Action<?> action) {
+          now(action);
+          return true;
+        }
+
+        @Override
+        public Closeable using(String what) {
+          return () -> {};
+        }
+
+        @Override
+        public boolean unlessUsed(String what, Action<?> action) {
+          return false;
+        }
+
         private static <T> T now(Action<T> action) {
           try {
             return action.run();
@@ -66,6 +93,43 @@ public interface Exclusion extends Closeable {
 
   /** Runs something while nobody else changes the page index. */
   <T> T indexing(Action<T> action);
+
+  /**
+   * Runs something while nobody else says which pack he relies on, and none is replaced or removed:
+   * for instants.
+   */
+  <T> T relying(Action<T> action);
+
+  /**
+   * Runs something while nobody else compacts; waits for whoever does. Captures and readers go on.
+   *
+   * @throws BlkshException when others cannot be kept away at all
+   */
+  <T> T compacting(Action<T> action);
+
+  /**
+   * Whether other machines may use the shelf too, and see what is done here only after a while:
+   * then to compact it needs it {@link #alone}.
+   */
+  default boolean reachesOthers() {
+    return false;
+  }
+
+  /** Runs something during which no compaction begins; false, and does not, while one goes on. */
+  boolean unlessCompacting(Action<?> action);
+
+  /**
+   * Says that something is in use until the answer is closed, or this process dies. Any number may
+   * use the same; who may only read the shelf may say so too, where it can be told at all.
+   *
+   * @param what a name that all processes give it
+   */
+  Closeable using(String what);
+
+  /**
+   * Runs something during which nobody begins to use a thing; false, and does not, if it is used.
+   */
+  boolean unlessUsed(String what, Action<?> action);
 
   /**
    * Runs something while nobody else uses the shelf.

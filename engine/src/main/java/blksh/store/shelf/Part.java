@@ -21,6 +21,9 @@ public interface Part extends Blob {
   /** Drops what is past a size. */
   void truncate(long size) throws IOException;
 
+  /** Makes what was written durable, so that {@link #publish} need not wait for it. */
+  default void force() throws IOException {}
+
   /**
    * Gives it its name, in place of what has it; durable when this returns. A blob appears whole or
    * not at all. When this fails it may have appeared nevertheless.

@@ -4,6 +4,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -87,6 +88,31 @@ public interface Shelf extends Closeable {
    * @return false when it is taken
    */
   boolean putIfAbsent(String name, byte[] content) throws IOException;
+
+  /**
+   * Gives a blob another name, in place of what has that; it is there under one of them at every
+   * instant, where a shelf can do no better under both.
+   *
+   * @throws NoSuchFileException when there is none of that name
+   */
+  default void move(String name, String to) throws IOException {
+    try (Blob blob = open(name)) {
+      put(to, blob.read(0, Math.toIntExact(blob.size())));
+    }
+    delete(name);
+  }
+
+  /**
+   * As {@link #move}, for blobs that stay in one folder, one after another; when it fails some may
+   * have been moved.
+   *
+   * @param names to which each goes, by those they have
+   */
+  default void moveWithin(Map<String, String> names) throws IOException {
+    for (Map.Entry<String, String> each : names.entrySet()) {
+      move(each.getKey(), each.getValue());
+    }
+  }
 
   /** Removes a blob; one that is not there is no failure. */
   void delete(String name) throws IOException;

@@ -21,6 +21,13 @@ public interface Spool {
   /** Takes over the part of a dead writer; null when its writer lives or there is none. */
   Part takeOver(String name) throws IOException;
 
+  /**
+   * Reads a part that another may be writing.
+   *
+   * @throws java.nio.file.NoSuchFileException when there is none of that name
+   */
+  Blob look(String name) throws IOException;
+
   /** The names of all parts that begin with a prefix, living writers' too. */
   List<String> parts(String prefix) throws IOException;
 }

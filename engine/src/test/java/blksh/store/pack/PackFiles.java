@@ -68,6 +68,24 @@ public final class PackFiles {
     return Pack.HEADER + first.headerLength() + first.storedLength;
   }
 
+  /** Where the header of the frame begins that has a page. */
+  public static long frameOf(Path file, int page) throws IOException {
+    try (Pack pack = open(file)) {
+      return pack.footer().offset(pack.footer().frameOf(page));
+    }
+  }
+
+  /** Where a page of 4096 bytes is in its pack, which could not compress it. */
+  public static long placeOf(Path file, int page) throws IOException {
+    try (Pack pack = open(file)) {
+      int frame = pack.footer().frameOf(page);
+      assertThat(pack.footer().codec(frame)).isEqualTo(Codec.RAW);
+      return pack.footer().offset(frame)
+          + Frame.headerLength(pack.footer().pagesIn(frame))
+          + (long) (page - pack.footer().firstPage(frame)) * Page.SIZE;
+    }
+  }
+
   /** Pages in the whole frames of a pack, or of a part that is to be one. */
   public static long wholePages(Path file) throws IOException {
     try (ReadOnlyFile pack = new ReadOnlyFile(file)) {

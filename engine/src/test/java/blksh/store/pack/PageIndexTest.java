@@ -55,6 +55,30 @@ class PageIndexTest {
   }
 
   @Test
+  void whatComesAndGoesDoesNotMakeItGrow() throws IOException {
+    try (PageIndex index = PageIndex.create(file())) {
+      long slots = index.slots();
+      byte[] stays = digests(1000, 0);
+      index.addAll(1, stays, 1000);
+      long[] keys = new long[1000];
+      int[] pages = new int[1000];
+      for (int night = 2; night < 60; night++) {
+        byte[] comes = digests(1000, night);
+        index.addAll(night, comes, 1000);
+        assertHolds(index, night, comes);
+        for (int page = 0; page < 1000; page++) {
+          keys[page] = PageIndex.keyOf(comes, page * Page.DIGEST);
+          pages[page] = page;
+        }
+        index.removeAll(night, keys, pages);
+      }
+      assertThat(index.slots()).isEqualTo(slots);
+      assertHolds(index, 1, stays);
+      assertThat(index.find(keys[0], address -> PageIndex.ordinalOf(address) != 0)).isEqualTo(-1);
+    }
+  }
+
+  @Test
   void addingTheSameAgainChangesNothing() throws IOException {
     try (PageIndex index = PageIndex.create(file())) {
       index.addAll(3, digests(500, 1), 500);

@@ -2,7 +2,9 @@ package blksh.store.shelf;
 
 import blksh.BlkshException;
 import blksh.kit.Await;
+import java.io.Closeable;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
@@ -184,6 +186,16 @@ public final class FaultyShelf implements Shelf {
   }
 
   @Override
+  public void move(String name, String to) throws IOException {
+    call(
+        "move " + name,
+        () -> {
+          shelf.move(name, to);
+          return null;
+        });
+  }
+
+  @Override
   public void delete(String name) throws IOException {
     call(
         "delete " + name,
@@ -301,6 +313,11 @@ public final class FaultyShelf implements Shelf {
     }
 
     @Override
+    public Blob look(String name) throws IOException {
+      return call("look at part " + name, () -> spool.look(name));
+    }
+
+    @Override
     public List<String> parts(String prefix) throws IOException {
       return call("list parts of " + prefix, () -> spool.parts(prefix));
     }
@@ -335,6 +352,16 @@ public final class FaultyShelf implements Shelf {
           "truncate " + name,
           () -> {
             part.truncate(size);
+            return null;
+          });
+    }
+
+    @Override
+    public void force() throws IOException {
+      call(
+          "force " + name,
+          () -> {
+            part.force();
             return null;
           });
     }
@@ -413,6 +440,51 @@ public final class FaultyShelf implements Shelf {
     @Override
     public <T> T indexing(Action<T> action) {
       return locked("keep others from indexing", () -> exclusion.indexing(action));
+    }
+
+    @Override
+    public <T> T relying(Action<T> action) {
+      return locked("rely on a pack", () -> exclusion.relying(action));
+    }
+
+    @Override
+    public <T> T compacting(Action<T> action) {
+      return locked("compact alone", () -> exclusion.compacting(action));
+    }
+
+    @Override
+    public boolean unlessCompacting(Action<?> action) {
+      return locked("keep a compaction away", () -> exclusion.unlessCompacting(action));
+    }
+
+    @Override
+    public Closeable using(String what) {
+      Closeable[] used = {null};
+      boolean answered = false;
+      try {
+        Closeable use =
+            locked(
+                "use " + what,
+                () -> {
+                  used[0] = exclusion.using(what);
+                  return used[0];
+                });
+        answered = true;
+        return use;
+      } finally {
+        if (!answered && used[0] != null) {
+          try {
+            used[0].close();
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        }
+      }
+    }
+
+    @Override
+    public boolean unlessUsed(String what, Action<?> action) {
+      return locked("see who uses " + what, () -> exclusion.unlessUsed(what, action));
     }
 
     @Override

@@ -21,7 +21,18 @@ final class StringContents {
   private static final String PATHS = ".*(path|file|dir|directory|image|folder)";
 
   private static final Set<String> TAKE_REFERENCES =
-      Set.of("manifest", "restore", "diff", "delete", "keepLast");
+      Set.of(
+          "manifest",
+          "restore",
+          "diff",
+          "delete",
+          "keepLast",
+          "forget",
+          "pin",
+          "unpin",
+          "note",
+          "tag",
+          "untag");
 
   private final LiveValues values;
 

@@ -1,0 +1,408 @@
+package blksh.store;
+
+import blksh.BlkshException;
+import blksh.block.Extent;
+import blksh.io.IoFailure;
+import blksh.store.ManifestDirectory.Version;
+import blksh.store.pack.Pack;
+import blksh.store.pack.PackDirectory;
+import blksh.store.pack.PackGeneration;
+import blksh.task.Task;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Gives back the space of pages nobody needs, beside captures and readers. What is needed: the
+ * pages of every version there is, of every deleted one that the grace keeps or somebody reads, all
+ * packs that captures in flight rely on ({@link ReliedPacks}), and of pages that are damaged where
+ * a version needs them all others of the same contents ({@link SecondCopies}).
+ *
+ * <p>In this order:
+ *
+ * <ol>
+ *   <li>What dead captures left is sealed, or gone; the packs there are now are looked at, and no
+ *       others.
+ *   <li>Manifests are listed, in an instant in which none is published, deleted or taken back
+ *       ({@link KeptVersions}), and read. One that cannot be read might need anything: nothing is
+ *       changed then.
+ *   <li>The trash is emptied of what the grace does not keep and nobody reads, one by one; what was
+ *       taken back or opened meanwhile counts as needed after all.
+ *   <li>Packs of which nobody needs anything are removed, which makes room.
+ *   <li>Packs past the threshold are written anew, one after another ({@link PackExchange}): one
+ *       pack of space is needed at a time.
+ * </ol>
+ *
+ * A process that dies at any moment leaves a store with the same versions; what was not done is
+ * done by the next compaction.
+ */
+final class Compaction {
+
+  /** Manifests that are named when they cannot be read. */
+  private static final int NAMED = 5;
+
+  private static final long LONGEST_PAUSE_NANOS = 100_000_000;
+
+  private final Repository repository;
+  private final CompactOptions options;
+  private final Task task;
+  private final PackDirectory packs;
+  private final Trash trash;
+  private final PackExchange exchange;
+  private final ReliedPacks.Others others;
+  private final List<String> unreadable = new ArrayList<>();
+  private final List<String> emptied = new ArrayList<>();
+  private final List<CompactResult.Held> held = new ArrayList<>();
+  private final List<String> left = new ArrayList<>();
+  private LivePages live;
+  private SecondCopies copies;
+  private int removed;
+  private int rewritten;
+  private int reliedOn;
+  private long freed;
+  private long written;
+  private long deadPages;
+
+  Compaction(Repository repository, CompactOptions options, Task task) {
+    this.repository = repository;
+    this.options = options;
+    this.task = task;
+    this.packs = repository.packs();
+    this.trash = repository.trash();
+    this.others = new ReliedPacks.Others(repository);
+    this.exchange = new PackExchange(repository, others);
+  }
+
+  CompactResult run() {
+    return options.dryRun() ? attempt() : repository.exclusion().compacting(this::attempt);
+  }
+
+  private CompactResult attempt() {
+    try {
+      return compact();
+    } catch (IOException e) {
+      throw new BlkshException("compact store " + repository.place(), IoFailure.reason(e), e);
+    }
+  }
+
+  private CompactResult compact() throws IOException {
+    long started = System.nanoTime();
+    if (!options.dryRun()) {
+      task.phase("recovery");
+      try {
+        new Recovery(repository).run();
+      } catch (IndexConnection.UnusableException e) {
+        task.note("the index cannot be written: " + e.problem());
+      }
+      ReliedPacks.removeAllEnded(repository.spool());
+    }
+    live = new LivePages(packs.sealed());
+    KeptVersions versions = KeptVersions.list(repository, options);
+    if (!options.dryRun()) {
+      versions.rememberNumbers();
+    }
+    need(versions);
+    if (options.dryRun()) {
+      versions.going().forEach(entry -> emptied.add(entry.version().reference()));
+    } else {
+      empty(versions.going());
+    }
+    mustBeReadable();
+    try (SecondCopies found = new SecondCopies(repository, live, task)) {
+      copies = found;
+      found.needForDamaged();
+      compactPacks();
+    }
+    return new CompactResult(
+        live.packs(),
+        removed,
+        rewritten,
+        freed,
+        written,
+        deadPages,
+        reliedOn,
+        List.copyOf(emptied),
+        List.copyOf(held),
+        List.copyOf(left),
+        Duration.ofNanos(System.nanoTime() - started),
+        options.dryRun());
+  }
+
+  // ---- what is needed ------------------------------------------------------------------------
+
+  private void need(KeptVersions versions) {
+    task.phase("manifests");
+    versions.staying().forEach(this::hold);
+    long bytes = 0;
+    for (Version version : versions.versions()) {
+      bytes += repository.manifests().bytes(version);
+    }
+    for (Trash.Entry entry : versions.staying().keySet()) {
+      bytes += trash.bytes(entry);
+    }
+    task.expect(bytes);
+    versions.versions().forEach(this::need);
+    versions.staying().keySet().forEach(this::need);
+    mustBeReadable();
+  }
+
+  private void hold(Trash.Entry entry, String why) {
+    held.add(new CompactResult.Held(entry.version().reference(), why));
+  }
+
+  private void need(Version version) {
+    task.checkCancelled();
+    try (ManifestFile file = repository.manifests().open(version)) {
+      need(file);
+      task.advance(repository.manifests().bytes(version));
+    } catch (BlkshException e) {
+      if (!needInTrash(version)) {
+        unreadable.add(version.reference() + ": " + e.problem());
+      }
+    }
+  }
+
+  /** A version that was deleted since it was listed is needed all the same; false if it was not. */
+  private boolean needInTrash(Version version) {
+    List<Trash.Entry> entries = trash.entries(version);
+    entries.forEach(this::need);
+    return !entries.isEmpty();
+  }
+
+  private void need(Trash.Entry entry) {
+    task.checkCancelled();
+    try (ManifestFile file = trash.open(entry)) {
+      need(file);
+      task.advance(trash.bytes(entry));
+    } catch (BlkshException e) {
+      unreadable.add(entry.version().reference() + " (deleted): " + e.problem());
+    }
+  }
+
+  private void need(ManifestFile file) {
+    ExtentCursor extent = new ExtentCursor(file);
+    try {
+      while (extent.next()) {
+        if (extent.kind == Extent.Kind.DATA) {
+          live.need(file.packs()[extent.pack], extent.first, (int) (extent.end - extent.start));
+        }
+      }
+    } catch (ManifestFile.DamagedManifest e) {
+      // Which packs it needs is known, only not what of them.
+      for (long pack : file.packs()) {
+        live.need(pack, 0, Pack.MAX_PAGES);
+      }
+      task.finding(
+          "%s: %s; all of its %d packs are kept"
+              .formatted(file.manifest().reference(), e.getMessage(), file.packs().length));
+    }
+  }
+
+  private void mustBeReadable() {
+    if (unreadable.isEmpty()) {
+      return;
+    }
+    int more = unreadable.size() - NAMED;
+    String named = String.join("; ", unreadable.subList(0, Math.min(NAMED, unreadable.size())));
+    throw new BlkshException(
+            "compact store " + repository.place(),
+            "what a version needs cannot be read, so nothing is removed: "
+                + named
+                + (more > 0 ? "; and %d more".formatted(more) : ""))
+        .suggest("put its manifest back from a copy of the store, or delete the version for good");
+  }
+
+  // ---- the trash -----------------------------------------------------------------------------
+
+  private void empty(List<Trash.Entry> going) {
+    task.phase("trash");
+    for (Trash.Entry entry : going) {
+      task.checkCancelled();
+      boolean gone = repository.exclusion().publishing(() -> empty(entry));
+      if (gone) {
+        emptied.add(entry.version().reference());
+      } else if (needInTrash(entry.version())) {
+        hold(entry, "is read");
+      } else {
+        need(entry.version());
+      }
+    }
+  }
+
+  /** False when it was taken back, or is read. */
+  private boolean empty(Trash.Entry entry) throws IOException {
+    String reference = entry.version().reference();
+    return trash.holds(entry)
+        && repository
+            .exclusion()
+            .unlessUsed(
+                reference,
+                () -> {
+                  if (!repository.manifests().exists(entry.version())) {
+                    repository.marks().remove(entry.version());
+                  }
+                  trash.remove(entry);
+                  return null;
+                });
+  }
+
+  // ---- packs ---------------------------------------------------------------------------------
+
+  /**
+   * A pack to be written anew.
+   *
+   * @param place of it among all
+   */
+  private record Candidate(int place, long bytes, int dead) {}
+
+  private void compactPacks() throws IOException {
+    task.phase("packs");
+    List<Integer> partly = new ArrayList<>();
+    for (int place = 0; place < live.packs(); place++) {
+      task.checkCancelled();
+      if (live.count(place) == 0 && spare(place) == 0) {
+        remove(live.id(place));
+      } else {
+        partly.add(place);
+      }
+    }
+    List<Candidate> candidates = new ArrayList<>();
+    for (int place : partly) {
+      task.checkCancelled();
+      consider(place, candidates);
+    }
+    task.expect(task.done() + candidates.stream().mapToLong(Candidate::bytes).sum());
+    for (Candidate candidate : options.dryRun() ? List.<Candidate>of() : candidates) {
+      task.checkCancelled();
+      rewrite(candidate);
+      task.advance(candidate.bytes);
+    }
+  }
+
+  private void remove(long id) throws IOException {
+    long bytes = repository.bytes(PackDirectory.nameOf(id));
+    if (options.dryRun() ? !others.rely(id) : letting(() -> exchange.remove(id))) {
+      removed++;
+      freed += bytes;
+    } else {
+      reliedOn++;
+    }
+  }
+
+  /** What happens to a pack. */
+  private interface Step {
+    boolean run() throws IOException;
+  }
+
+  /** Lets those who waited come to their turn, for as long as it took. */
+  private static boolean letting(Step step) throws IOException {
+    long before = System.nanoTime();
+    boolean done = step.run();
+    LockSupport.parkNanos(Math.min(LONGEST_PAUSE_NANOS, System.nanoTime() - before));
+    return done;
+  }
+
+  /** Pages of a pack that stay, as those of the same contents that versions need are damaged. */
+  private int spare(int place) {
+    int pages = copies.spare(place);
+    if (pages > 0) {
+      task.finding(
+          "%s keeps %d pages no version names: where versions need the same they are damaged;"
+                  .formatted(PackDirectory.nameOf(live.id(place)), pages)
+              + " verify the store");
+    }
+    return pages;
+  }
+
+  private Pack open(int place) {
+    try {
+      return packs.acquire(live.id(place));
+    } catch (BlkshException e) {
+      leave(live.id(place), e.problem());
+      return null;
+    }
+  }
+
+  private PackGeneration next(Pack pack, int place) {
+    return new PackGeneration(packs, pack, live.needed(place), repository.codec());
+  }
+
+  private void consider(int place, List<Candidate> candidates) throws IOException {
+    try (Pack pack = open(place)) {
+      if (pack == null || live.count(place) == pack.pages()) {
+        return;
+      }
+      try (PackGeneration next = next(pack, place)) {
+        PackGeneration.Prospect prospect = next.prospect();
+        if (isDue(prospect) && spare(place) > 0) {
+          prospect = next.prospect();
+        }
+        if (!isDue(prospect)) {
+          deadPages += prospect.dead();
+        } else if (!pack.footerSound()) {
+          leave(pack.id(), "its footer is damaged");
+        } else if (prospect.missing() > 0) {
+          leave(pack.id(), prospect.missing() + " pages that are needed are not in it");
+        } else if (others.rely(pack.id())) {
+          reliedOn++; // known before it is written
+          deadPages += prospect.dead();
+        } else {
+          candidates.add(new Candidate(place, pack.size(), prospect.dead()));
+          if (options.dryRun()) {
+            rewritten++;
+            written += prospect.bytes();
+            freed += pack.contentBytes() - prospect.bytes();
+          }
+        }
+      } catch (PackGeneration.UnreadablePack e) {
+        leave(pack.id(), IoFailure.reason(e));
+      }
+    }
+  }
+
+  private boolean isDue(PackGeneration.Prospect prospect) {
+    return prospect.dead() > 0 && prospect.dead() * 100.0 >= options.threshold() * prospect.held();
+  }
+
+  private void tellSpared(long id, int pages) {
+    if (pages > 0) {
+      deadPages += pages;
+      task.finding(
+          "%s keeps %d pages nobody needs: what lies beside them cannot be read; verify the store"
+              .formatted(PackDirectory.nameOf(id), pages));
+    }
+  }
+
+  private void leave(long id, String problem) {
+    left.add(PackDirectory.nameOf(id));
+    task.finding(
+        "%s is left as it is: %s; verify the store, then reindex it"
+            .formatted(PackDirectory.nameOf(id), problem));
+  }
+
+  private void rewrite(Candidate candidate) throws IOException {
+    try (Pack pack = open(candidate.place)) {
+      if (pack == null) {
+        return;
+      }
+      try (PackGeneration next = next(pack, candidate.place)) {
+        next.write(repository.identity().idBytes(), task::checkCancelled);
+        if (next.length() >= candidate.bytes) {
+          leave(pack.id(), "what lies beside pages nobody needs is damaged");
+        } else if (letting(() -> exchange.replace(pack.id(), next))) {
+          rewritten++;
+          written += next.length();
+          freed += candidate.bytes - next.length();
+          tellSpared(pack.id(), next.spared());
+        } else {
+          reliedOn++;
+          deadPages += candidate.dead;
+        }
+      } catch (PackGeneration.UnreadablePack e) {
+        leave(pack.id(), IoFailure.reason(e));
+      }
+    }
+  }
+}

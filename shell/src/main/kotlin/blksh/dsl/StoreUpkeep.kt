@@ -1,0 +1,180 @@
+package blksh.dsl
+
+import blksh.BlkshException
+import blksh.retention.Age
+import blksh.retention.Period
+import blksh.session.Session
+import blksh.store.CompactOptions
+import blksh.store.ManifestKind
+import blksh.store.Store as Engine
+import blksh.store.VersionMarks
+import blksh.view.Described
+import blksh.view.Percent
+
+/** What keeps a store in shape over years: which versions stay, and the space of the others. */
+abstract class StoreUpkeep internal constructor(private val user: Session) : Described {
+
+  /** Where it is. */
+  abstract val place: Place
+
+  internal abstract val engine: Engine
+
+  internal val dryRun: Boolean
+    get() = user.options().dryRun()
+
+  /** One captured version. */
+  abstract fun manifest(reference: String): Manifest
+
+  /** Removes a version; until the store is compacted it can be taken back with [undelete]. */
+  fun delete(manifest: Manifest): Deleted = delete(manifest.reference)
+
+  /** Removes a version by its reference; it need not be whole. */
+  fun delete(reference: String): Deleted = engine.resolve(reference).let { delete(listOf(it), it) }
+
+  /**
+   * Removes all but the newest versions of a name.
+   *
+   * @param count how many to keep, at least 1
+   *
+   * Example: `sampleStore().keepLast("disk", 10)`
+   */
+  fun keepLast(name: String, count: Int): Deleted =
+    delete(engine.expendable(name, count).map { it.reference() }, name)
+
+  private fun delete(references: List<String>, subject: String): Deleted {
+    if (references.isEmpty() || dryRun) return Deleted(references, dryRun)
+    return user.run("delete", subject) { task ->
+      for (reference in references) {
+        task.checkCancelled()
+        engine.delete(reference)
+      }
+      Deleted(references, dryRun)
+    }
+  }
+
+  /**
+   * Removes the versions of images that no rule keeps, each name by itself. To keep 7 daily ones is
+   * to keep the last of each of the 7 most recent days that have one, by this machine's calendar;
+   * -1 keeps all. Pinned ones stay, the newest of each name does, and no version with unreadable
+   * ranges makes a whole one go.
+   *
+   * @param names which are judged: `*` stands for any characters, `?` for one, `\\*` for itself
+   * @param keepWithin an age such as `7d` or `1y6m`, counted back from the newest version
+   * @param keepTags those that have one of these tags stay; of `"a,b"` both
+   * @param trees whether snapshots of file trees are judged, in place of images
+   *
+   * Example: `sampleStore().forget("disk", keepLast = 3, keepMonthly = 12)`
+   */
+  fun forget(
+    names: String = "*",
+    keepLast: Int? = null,
+    keepHourly: Int? = null,
+    keepDaily: Int? = null,
+    keepWeekly: Int? = null,
+    keepMonthly: Int? = null,
+    keepYearly: Int? = null,
+    keepWithin: String? = null,
+    keepTags: List<String> = emptyList(),
+    trees: Boolean = false,
+  ): Forgotten {
+    val policy =
+      keepRules(
+        "forget versions in $place",
+        listOf(
+          Period.LAST to keepLast,
+          Period.HOURLY to keepHourly,
+          Period.DAILY to keepDaily,
+          Period.WEEKLY to keepWeekly,
+          Period.MONTHLY to keepMonthly,
+          Period.YEARLY to keepYearly,
+        ),
+        keepWithin,
+        keepTags,
+      )
+    val kind = if (trees) ManifestKind.TREE else ManifestKind.IMAGE
+    return user.run("forget", "$place") { task ->
+      Forgotten(
+        engine.upkeep().forget(names, { it.kind() == kind }, policy, dryRun, task).map {
+          Judged(it.thing().reference(), it.thing().started(), it.reasons())
+        },
+        dryRun,
+      )
+    }
+  }
+
+  /**
+   * Gives back the space of what no version needs, and empties the trash. Others may use the store
+   * meanwhile.
+   *
+   * @param threshold how much of a pack nobody may need before it is written anew
+   * @param grace how long deleted versions can still be taken back: an age such as `7d`
+   *
+   * Example: `sampleStore().compact()`
+   */
+  fun compact(threshold: Percent = 25.percent, grace: String? = null): Compacted {
+    val options =
+      reading("compact $place") {
+        CompactOptions(threshold.value, grace?.let { Age.parse(it) }, dryRun)
+      }
+    return user.run("compact", "$place") { Compacted(engine.upkeep().compact(options, it)) }
+  }
+
+  /**
+   * The versions that were deleted and can be taken back, until the store is compacted.
+   *
+   * Example: `sampleStore().trash`
+   */
+  val trash: List<Trashed>
+    get() = engine.upkeep().trash().map { Trashed(it) }
+
+  /**
+   * Takes a deleted version back.
+   *
+   * @param reference `NAME@VERSION`
+   */
+  fun undelete(reference: String): Undeleted {
+    if (dryRun) {
+      if (trash.none { it.reference == reference })
+        throw BlkshException("bring back $reference", "it is not in the trash of store $place")
+      return Undeleted(reference, true)
+    }
+    return user.run("undelete", reference) {
+      engine.upkeep().undelete(reference)
+      Undeleted(reference, false)
+    }
+  }
+
+  /**
+   * Has a version stay, whatever rules say, until it is [unpin]ned; it cannot be deleted.
+   *
+   * Example: `sampleStore().pin("disk@1")`
+   */
+  fun pin(reference: String): Manifest = mark(reference) { it.withPinned(true) }
+
+  /** Takes back that a version is pinned. */
+  fun unpin(reference: String): Manifest = mark(reference) { it.withPinned(false) }
+
+  /**
+   * Says something of a version, for people; an empty text takes it back.
+   *
+   * Example: `sampleStore().note("disk@1", "before the upgrade")`
+   */
+  fun note(reference: String, text: String): Manifest = mark(reference) { it.withNote(text) }
+
+  /**
+   * Gives a version words it can be kept by.
+   *
+   * Example: `sampleStore().tag("disk@1", "monthly")`
+   */
+  fun tag(reference: String, vararg tags: String): Manifest =
+    mark(reference) { it.withTags(it.tags() + tags) }
+
+  /** Takes words from a version. */
+  fun untag(reference: String, vararg tags: String): Manifest =
+    mark(reference) { it.withTags(it.tags() - tags.toSet()) }
+
+  private fun mark(reference: String, change: (VersionMarks) -> VersionMarks): Manifest {
+    if (!dryRun) engine.upkeep().mark(reference) { change(it) }
+    return manifest(reference)
+  }
+}

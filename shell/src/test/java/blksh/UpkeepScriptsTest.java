@@ -1,0 +1,167 @@
+package blksh;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import blksh.kit.Program;
+import blksh.kit.Program.Ended;
+import blksh.session.ExitStatus;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What keeps a store in shape, by the bundled scripts. */
+class UpkeepScriptsTest {
+
+  private static final int BYTES = 2_000_000;
+
+  @TempDir Path folder;
+
+  private Ended run(Object... words) throws Exception {
+    String[] all = new String[words.length + 1];
+    all[0] = "run";
+    for (int i = 0; i < words.length; i++) {
+      all[i + 1] = words[i].toString();
+    }
+    return new Program(folder.resolve("home")).run(all);
+  }
+
+  private Ended done(Object... words) throws Exception {
+    Ended ended = run(words);
+    assertThat(ended.status()).as(ended.out() + ended.err()).isZero();
+    return ended;
+  }
+
+  private Path disk(int seed) throws IOException {
+    byte[] bytes = new byte[BYTES];
+    new Random(seed).nextBytes(bytes);
+    return Files.write(folder.resolve("disk.img"), bytes);
+  }
+
+  private static long bytes(Path store) throws IOException {
+    try (Stream<Path> files = Files.walk(store.resolve("packs"))) {
+      return files.filter(Files::isRegularFile).mapToLong(file -> file.toFile().length()).sum();
+    }
+  }
+
+  @Test
+  void versionsAreForgottenTakenBackAndCompactedAway() throws Exception {
+    Path store = folder.resolve("store");
+    for (int seed = 1; seed <= 3; seed++) {
+      done("capture", disk(seed), "--store", store, "--name", "disk");
+    }
+    done("mark", "disk@1", "--store", store, "--pin", "--note", "as delivered", "--tag", "old");
+    assertThat(done("list", "--store", store).out()).contains("as delivered");
+    Ended dry = done("forget", "--store", store, "--name", "d*", "--keep-last", "1", "--dry-run");
+    assertThat(dry.out()).contains("would forget", "stays", "pinned", "goes");
+    assertThat(done("forget", "--store", store, "--keep-last", "1").out()).contains("forgot");
+    assertThat(done("trash", "--store", store).out()).contains("disk@2");
+    done("undelete", "disk@2", "--store", store);
+    assertThat(done("list", "--store", store).out()).contains("disk@1", "disk@2", "disk@3");
+    assertThat(run("delete", "disk@1", "--store", store).err()).contains("it is pinned");
+    assertThat(run("undelete", "disk@9", "--store", store).err()).contains("not in the trash");
+    assertThat(done("compact", "--store", store, "--dry-run", "--json").out())
+        .contains("\"freed\":0");
+    assertThat(bytes(store)).isGreaterThan(3 * BYTES);
+    Ended compacted = done("forget", "--store", store, "--keep-last", "1", "--compact", "--json");
+    assertThat(compacted.out()).contains("\"removed\":1", "\"emptied\":1");
+    assertThat(bytes(store)).isBetween(2L * BYTES, 21L * BYTES / 10);
+    assertThat(run("forget", "--store", store).err()).contains("no rule says what stays");
+    assertThat(run("forget", "--store", store, "--keep-within", "soon").status())
+        .isEqualTo(ExitStatus.FAILED);
+  }
+
+  @Test
+  void everyNightGivesBackWhatItDrops() throws Exception {
+    Path store = folder.resolve("store");
+    for (int seed = 1; seed <= 3; seed++) {
+      done("nightly", "--store", store, "--drive", disk(seed), "--name", "disk", "--keep-last", 1);
+      assertThat(bytes(store)).isBetween((long) BYTES, 11L * BYTES / 10);
+    }
+    done("capture", disk(4), "--store", store, "--name", "disk2");
+    done("capture", disk(5), "--store", store, "--name", "disk2");
+    Ended last =
+        done(
+            "nightly",
+            "--store",
+            store,
+            "--drive",
+            disk(6),
+            "--name",
+            "disk",
+            "--keep-daily",
+            1,
+            "--grace",
+            "7d");
+    assertThat(last.out()).contains("forgot", "disk@3 (grace)");
+    assertThat(done("list", "--store", store).out())
+        .contains("disk@4", "disk2@1", "disk2@2")
+        .doesNotContain("disk@3");
+  }
+
+  @Test
+  void aNightThatMeetsDamageDropsNothing() throws Exception {
+    Path store = folder.resolve("store");
+    done("capture", disk(1), "--store", store, "--name", "disk");
+    done("capture", disk(2), "--store", store, "--name", "disk");
+    Path pack;
+    try (Stream<Path> files = Files.walk(store.resolve("packs"))) {
+      pack = files.filter(Files::isRegularFile).findFirst().orElseThrow();
+    }
+    try (RandomAccessFile file = new RandomAccessFile(pack.toFile(), "rw")) {
+      file.seek(BYTES / 2);
+      int before = file.read();
+      file.seek(BYTES / 2);
+      file.write(before ^ 1);
+    }
+    Ended night =
+        run(
+            "nightly",
+            "--store",
+            store,
+            "--drive",
+            disk(3),
+            "--name",
+            "disk",
+            "--verify",
+            "full",
+            "--keep-last",
+            1);
+    assertThat(night.status()).as(night.out() + night.err()).isEqualTo(ExitStatus.FINDINGS);
+    assertThat(night.out() + night.err()).contains("nothing was dropped");
+    assertThat(done("trash", "--store", store).out()).doesNotContain("disk@");
+    assertThat(bytes(store)).isGreaterThan(3L * BYTES);
+  }
+
+  @Test
+  void whatHasOneOfTheTagsStaysAndTreesAreJudgedApart() throws Exception {
+    Path store = folder.resolve("store");
+    for (int seed = 1; seed <= 4; seed++) {
+      done("capture", disk(seed), "--store", store, "--name", "both");
+    }
+    done("mark", "both@1", "--store", store, "--tag", "a");
+    done("mark", "both@2", "--store", store, "--tag", "b");
+    Path tree = Files.createDirectory(folder.resolve("tree"));
+    for (int i = 0; i < 3; i++) {
+      Files.writeString(tree.resolve("file" + i), "x" + i);
+      done("snapshot", tree, "--store", store, "--name", "both");
+    }
+    String[] tags = {"--keep-tag", "a", "--keep-tag", "b"};
+    done("forget", "--store", store, tags[0], tags[1], tags[2], tags[3]);
+    assertThat(done("trash", "--store", store).out())
+        .contains("both@3")
+        .doesNotContain("both@1", "both@2", "both@4", "both@5", "both@6", "both@7");
+    done("forget", "--store", store, "--keep-tag", "a,b", "--name", "both");
+    assertThat(done("trash", "--store", store).out())
+        .contains("both@1", "both@2")
+        .doesNotContain("both@4", "both@5");
+    done("forget", "--store", store, "--trees", "--keep-last", 1);
+    assertThat(done("trash", "--store", store).out())
+        .contains("both@5", "both@6")
+        .doesNotContain("both@4", "both@7");
+  }
+}
