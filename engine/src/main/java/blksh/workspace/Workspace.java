@@ -2,10 +2,6 @@ package blksh.workspace;
 
 import blksh.BlkshException;
 import blksh.Place;
-import blksh.block.BlockSource;
-import blksh.cache.Cache;
-import blksh.cache.CacheOptions;
-import blksh.cache.OtherMediumException;
 import blksh.image.Image;
 import blksh.image.ImageOptions;
 import blksh.image.Images;
@@ -28,11 +24,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.Supplier;
 
 /**
  * Where somebody works: the operations running now, the history of all earlier ones, and the stores
@@ -59,19 +53,18 @@ public final class Workspace implements Closeable {
   private final Ledger ledger;
   private final LiveMounts mounts;
   private final RemoteHosts hosts = new RemoteHosts();
+  private final LiveCaches caches;
   private final LiveCatalogues catalogues;
 
   /** The open stores by directory. */
   private final Map<Path, Store> stores = new HashMap<>();
-
-  /** The open caches by data file. */
-  private final Map<Path, Cache> caches = new HashMap<>();
 
   private Workspace(Path home, Consumer<BlkshException> warnings) {
     this.home = home.toAbsolutePath().normalize();
     this.warnings = warnings;
     this.ledger = new Ledger(this.home.resolve(DATABASE), warnings);
     this.mounts = new LiveMounts(this.home, warnings);
+    this.caches = new LiveCaches(ledger, warnings);
     this.catalogues = new LiveCatalogues(this.home);
   }
 
@@ -280,129 +273,6 @@ public final class Workspace implements Closeable {
   }
 
   /**
-   * Opens or begins the cache of a medium, as {@link Cache#open(BlockSource, Path, CacheOptions)}
-   * does, and remembers it. It belongs to the workspace, which gives the same one to everybody who
-   * asks and closes it in the end.
-   *
-   * @param source closed with the cache; one that is open already goes on with it
-   */
-  public Cache cache(BlockSource source, Path file, CacheOptions options) {
-    Cache cache;
-    synchronized (caches) {
-      for (Path data : Cache.dataFiles(source, file)) {
-        Cache open = caches.get(key(data));
-        if (open != null && !open.isClosed()) {
-          try {
-            open.reinsert(source); // the medium may have been out meanwhile
-            return open;
-          } catch (OtherMediumException e) {
-            // of a medium that begins alike
-          }
-        }
-      }
-      cache = Cache.open(source, file, options);
-      caches.put(key(cache.dataFile()), cache);
-    }
-    remember(cache);
-    return cache;
-  }
-
-  private static Path key(Path data) {
-    return data.toAbsolutePath().normalize();
-  }
-
-  /** As above, in two files of any name. */
-  public Cache cache(BlockSource source, Path data, Path map, CacheOptions options) {
-    return cache(source, data, map, options, false);
-  }
-
-  /**
-   * As above.
-   *
-   * @param overwrite whether the first may be a drive, or a file with something else in it
-   */
-  public Cache cache(
-      BlockSource source, Path data, Path map, CacheOptions options, boolean overwrite) {
-    return cache(data, source, () -> Cache.open(source, data, map, options, overwrite));
-  }
-
-  /** Opens what is known of a medium that is not there. */
-  public Cache cache(KnownCache known) {
-    return cache(
-        known.data(), null, () -> Cache.openAbsent(known.data(), known.map(), known.source()));
-  }
-
-  private Cache cache(Path data, BlockSource source, Supplier<Cache> opener) {
-    Cache cache;
-    synchronized (caches) {
-      Path key = key(data);
-      Cache open = caches.get(key);
-      if (open != null && !open.isClosed()) {
-        if (source != null) {
-          open.reinsert(source); // the medium may have been out meanwhile
-        }
-        return open;
-      }
-      cache = opener.get();
-      caches.put(key, cache);
-    }
-    remember(cache);
-    return cache;
-  }
-
-  /** The cache as it is open in this workspace now, to look at its map. */
-  public Optional<Cache> opened(KnownCache known) {
-    synchronized (caches) {
-      return Optional.ofNullable(caches.get(known.data())).filter(cache -> !cache.isClosed());
-    }
-  }
-
-  /** Closes a cache, whose files may get another name by that. */
-  private void close(Path key, Cache cache) {
-    try {
-      cache.close();
-    } catch (BlkshException e) {
-      warnings.accept(e);
-    }
-    if (!cache.dataFile().toAbsolutePath().normalize().equals(key)) {
-      KnownCache renamed = CacheTable.of(cache, Instant.now());
-      ledger.note(
-          connection -> {
-            CacheTable.rename(connection, key, renamed);
-            return null;
-          });
-    }
-  }
-
-  /** Remembers a cache that somebody else has opened and will close. */
-  public void remember(Cache cache) {
-    KnownCache known = CacheTable.of(cache, Instant.now());
-    ledger.note(
-        connection -> {
-          CacheTable.remember(connection, known);
-          return null;
-        });
-  }
-
-  /**
-   * The caches used before, by name.
-   *
-   * @throws BlkshException when the list cannot be read
-   */
-  public List<KnownCache> caches() {
-    return ledger.read(List.of(), CacheTable::list);
-  }
-
-  /** Takes a cache off the list; its files are left as they are. */
-  public void drop(KnownCache cache) {
-    ledger.change(
-        connection -> {
-          CacheTable.drop(connection, cache.data());
-          return null;
-        });
-  }
-
-  /**
    * Opens an image by its content; what makes a compressed one quick to open again is kept in this
    * home.
    *
@@ -425,6 +295,11 @@ public final class Workspace implements Closeable {
   /** The other machines whose drives are in use. */
   public RemoteHosts hosts() {
     return hosts;
+  }
+
+  /** The caches of media. */
+  public LiveCaches caches() {
+    return caches;
   }
 
   /** The catalogues of files. */
@@ -513,10 +388,7 @@ public final class Workspace implements Closeable {
     mounts.close();
     hosts.close();
     catalogues.close();
-    synchronized (caches) {
-      caches.forEach(this::close);
-      caches.clear();
-    }
+    caches.close();
     ledger.close();
     synchronized (stores) {
       stores.values().forEach(Store::close);

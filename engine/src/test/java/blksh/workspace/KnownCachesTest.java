@@ -32,7 +32,7 @@ class KnownCachesTest {
   }
 
   private static Cache cache(Workspace workspace, Path medium, Path file) {
-    return workspace.cache(FileSource.open(medium), file, CacheOptions.defaults());
+    return workspace.caches().open(FileSource.open(medium), file, CacheOptions.defaults());
   }
 
   @Test
@@ -45,7 +45,7 @@ class KnownCachesTest {
       cache(workspace, two, folder.resolve("disc"));
     }
     try (Workspace workspace = open()) {
-      assertThat(workspace.caches())
+      assertThat(workspace.caches().known())
           .extracting(KnownCache::name, KnownCache::source, KnownCache::size)
           .containsExactlyInAnyOrder(
               org.assertj.core.groups.Tuple.tuple("disc", one.toString(), 300_000L),
@@ -62,9 +62,9 @@ class KnownCachesTest {
     byte[] bytes = Files.readAllBytes(medium);
     Files.delete(medium);
     try (Workspace workspace = open()) {
-      KnownCache known = workspace.caches().get(0);
-      Cache cache = workspace.cache(known);
-      assertThat(workspace.opened(known)).contains(cache);
+      KnownCache known = workspace.caches().known().get(0);
+      Cache cache = workspace.caches().open(known);
+      assertThat(workspace.caches().opened(known)).contains(cache);
       assertThat(cache.map().bytes(RescueStatus.FINISHED)).isEqualTo(bytes.length);
       ByteBuffer read = ByteBuffer.allocate(bytes.length);
       cache.read(0, read);
@@ -78,14 +78,15 @@ class KnownCachesTest {
     Path before;
     try (Workspace workspace = open()) {
       Cache cache =
-          workspace.cache(
-              WritableFile.open(medium), folder.resolve("disc"), CacheOptions.defaults());
+          workspace
+              .caches()
+              .open(WritableFile.open(medium), folder.resolve("disc"), CacheOptions.defaults());
       before = cache.dataFile();
       cache.writable().write(0, ByteBuffer.wrap(new byte[] {1, 2, 3}));
     }
     try (Workspace workspace = open()) {
-      assertThat(workspace.caches()).hasSize(1);
-      KnownCache known = workspace.caches().get(0);
+      assertThat(workspace.caches().known()).hasSize(1);
+      KnownCache known = workspace.caches().known().get(0);
       assertThat(known.name()).isEqualTo("disc");
       assertThat(known.data()).exists().isNotEqualTo(before);
       assertThat(known.map()).exists();
@@ -102,25 +103,29 @@ class KnownCachesTest {
       cache(workspace, medium, folder.resolve("disc")).fill(Task.unwatched());
     }
     try (Workspace workspace = open()) {
-      KnownCache known = workspace.caches().get(0);
+      KnownCache known = workspace.caches().known().get(0);
       String notes = Files.readString(known.map()).replaceAll("(?m)^[^#].*\\n", "");
       Files.writeString(known.map(), notes + "0 ? 1\n0 1024 +\n");
-      Cache cache = workspace.cache(known);
+      Cache cache = workspace.caches().open(known);
       ByteBuffer read = ByteBuffer.allocate(bytes.length);
       assertThatThrownBy(() -> cache.read(0, read)).hasMessageContaining("is not there");
       assertThat(
-              workspace.cache(
-                  FileSource.open(medium), known.data(), known.map(), CacheOptions.defaults()))
+              workspace
+                  .caches()
+                  .open(
+                      FileSource.open(medium), known.data(), known.map(), CacheOptions.defaults()))
           .isSameAs(cache);
       cache.read(0, read.clear());
       assertThat(read.array()).isEqualTo(bytes);
       assertThatThrownBy(
               () ->
-                  workspace.cache(
-                      FileSource.open(medium("other", 2)),
-                      known.data(),
-                      known.map(),
-                      CacheOptions.defaults()))
+                  workspace
+                      .caches()
+                      .open(
+                          FileSource.open(medium("other", 2)),
+                          known.data(),
+                          known.map(),
+                          CacheOptions.defaults()))
           .hasMessageContaining("begun with another medium");
     }
   }
@@ -143,7 +148,7 @@ class KnownCachesTest {
       assertThat(read.array()).isEqualTo(other);
       assertThat(cache(workspace, two, folder.resolve("disc"))).isSameAs(second);
       assertThat(cache(workspace, one, folder.resolve("disc"))).isSameAs(first);
-      assertThat(workspace.caches())
+      assertThat(workspace.caches().known())
           .extracting(KnownCache::name)
           .containsExactlyInAnyOrder("disc", "disc-2");
     }
@@ -154,9 +159,9 @@ class KnownCachesTest {
     Path medium = medium("one", 1);
     try (Workspace workspace = open()) {
       Path data = cache(workspace, medium, folder.resolve("disc")).dataFile();
-      KnownCache known = workspace.caches().get(0);
-      workspace.drop(known);
-      assertThat(workspace.caches()).isEmpty();
+      KnownCache known = workspace.caches().known().get(0);
+      workspace.caches().drop(known);
+      assertThat(workspace.caches().known()).isEmpty();
       assertThat(data).exists();
       Files.delete(data);
       assertThatThrownBy(() -> Cache.openAbsent(known.data(), known.map(), known.source()))

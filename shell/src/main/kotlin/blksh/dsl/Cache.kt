@@ -182,11 +182,8 @@ internal constructor(
     Files.deleteIfExists(file)
     Files.deleteIfExists(mapFile)
     val data = file.toAbsolutePath().normalize()
-    session
-      .workspace()
-      .caches()
-      .filter { it.data() == data }
-      .forEach { session.workspace().drop(it) }
+    val caches = session.workspace().caches()
+    caches.known().filter { it.data() == data }.forEach { caches.drop(it) }
   }
 
   /** Writes the map and lets go of the files and the medium. */

@@ -25,14 +25,16 @@ internal class CacheFiles(
     return Cache(session, null, writeThrough) {
       place.toAbsolutePath().parent?.let { OwnerOnly.makeDirectories(it) }
       val medium = medium()
-      closedOnFailure(medium) { session.workspace().cache(medium, place, options) }
+      closedOnFailure(medium) { session.workspace().caches().open(medium, place, options) }
     }
   }
 
   fun cache(file: Path, map: Path, overwrite: Boolean): Cache =
     Cache(session, null, writeThrough) {
       val medium = medium()
-      closedOnFailure(medium) { session.workspace().cache(medium, file, map, options, overwrite) }
+      closedOnFailure(medium) {
+        session.workspace().caches().open(medium, file, map, options, overwrite)
+      }
     }
 
   private fun fileName() = source.name.replace('/', '_')

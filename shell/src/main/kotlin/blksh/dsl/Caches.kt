@@ -19,23 +19,23 @@ import java.nio.file.Path
 /** The caches used before, by name: `caches["sr0"]`. They can be read without their media too. */
 class Caches internal constructor(private val session: Session) : AbstractList<Cache>(), Keyed {
 
-  private val all = session.workspace().caches().map { of(it) }
+  private val all = session.workspace().caches().known().map { of(it) }
 
   private fun of(known: KnownCache): Cache =
-    Cache(session, known, opened = session.workspace().opened(known).orElse(null)) {
-      val workspace = session.workspace()
+    Cache(session, known, opened = session.workspace().caches().opened(known).orElse(null)) {
+      val caches = session.workspace().caches()
       val path = Path.of(known.source())
       val opened = if (MediaSlot.at(path).medium().isPresent) open(path) else null
       // Another medium may be in by now, and then this one is not there.
       if (opened != null && known.medium().startsWith(SourceIdentity.of(opened).name())) {
         try {
-          return@Cache workspace.cache(opened, known.data(), known.map(), CacheOptions.defaults())
+          return@Cache caches.open(opened, known.data(), known.map(), CacheOptions.defaults())
         } catch (_: OtherMediumException) {
           // one that begins alike
         }
       }
       opened?.close()
-      workspace.cache(known)
+      caches.open(known)
     }
 
   override val size: Int
@@ -62,8 +62,8 @@ class Caches internal constructor(private val session: Session) : AbstractList<C
    * Example: `caches.forEach { caches.drop(it.name) }`
    */
   fun drop(name: String) {
-    session.workspace().caches().find { it.name() == name }?.let { session.workspace().drop(it) }
-      ?: get(name)
+    val caches = session.workspace().caches()
+    caches.known().find { it.name() == name }?.let { caches.drop(it) } ?: get(name)
   }
 
   /**
@@ -95,7 +95,7 @@ class Caches internal constructor(private val session: Session) : AbstractList<C
     return session.run("watch", "$drive") { task ->
       val past =
         watch.run(most, task) { engine, inner ->
-          session.workspace().remember(engine)
+          session.workspace().caches().remember(engine)
           val visit = Visit(Cache(session, null, during = inner) { engine }, inner)
           visits += visit
           try {
