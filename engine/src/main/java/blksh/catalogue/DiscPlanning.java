@@ -21,11 +21,11 @@ final class DiscPlanning {
   /** How often a plan is made for a compressed catalogue that came out longer than thought. */
   private static final int TRIES = 4;
 
-  /** What discs have as it should be that were written here: nobody knows of those of others. */
+  /** What discs of a set that was written here have as it should be. */
   private static final String WRITTEN_PARTS =
       """
-       FROM part p JOIN disc d ON d.id = p.disc JOIN disc_set s ON s.id = d.disc_set
-      WHERE d.written IS NOT NULL AND s.imported = 0 AND p.missing = 0""";
+       FROM part p JOIN disc d ON d.id = p.disc
+      WHERE d.written IS NOT NULL AND d.disc_set = ? AND p.missing = 0""";
 
   /** Of contents in parts those that have all, of one way to divide them. */
   private static final String WHOLE_OF_PARTS =
@@ -39,9 +39,8 @@ final class DiscPlanning {
   private static final String TOLD_OF =
       """
       SELECT p.entry, e.content, c.size FROM place p JOIN disc d ON d.id = p.disc
-      JOIN disc_set s ON s.id = d.disc_set JOIN entry e ON e.id = p.entry
-      LEFT JOIN content c ON c.id = e.content
-      WHERE d.written IS NOT NULL AND s.imported = 0 AND p.missing = 0""";
+      JOIN entry e ON e.id = p.entry LEFT JOIN content c ON c.id = e.content
+      WHERE d.written IS NOT NULL AND d.disc_set = ? AND p.missing = 0""";
 
   private final Catalogue catalogue;
   private final CatalogueFile file;
@@ -120,7 +119,7 @@ final class DiscPlanning {
   }
 
   private void plan() throws SQLException {
-    long current = lastWritten();
+    long current = lastBegun();
     boolean goesOn = current != 0 && !options.replan();
     long made = options.made().toEpochMilli();
     set = goesOn ? current : newSet(made);
@@ -158,8 +157,11 @@ final class DiscPlanning {
     throw new BlkshException("plan discs", "the compressed catalogue takes more room each time");
   }
 
-  /** The last set with discs that are written; later ones are taken out. 0 for none. */
-  private long lastWritten() throws SQLException {
+  /**
+   * The set that is gone on with: the last with discs that are written, or one that was begun
+   * because those before it are not trusted any more; later ones are taken out. 0 for none.
+   */
+  private long lastBegun() throws SQLException {
     for (; ; ) {
       long set =
           file.number(0, "SELECT id FROM disc_set WHERE imported = 0 ORDER BY id DESC LIMIT 1");
@@ -167,11 +169,22 @@ final class DiscPlanning {
         return 0;
       }
       DiscSetTable.dropPlanned(file, set);
-      if (file.number(0, "SELECT count(*) FROM disc WHERE disc_set = ?", set) > 0) {
+      boolean isWritten = file.number(0, "SELECT count(*) FROM disc WHERE disc_set = ?", set) > 0;
+      if (isWritten || !options.replan() && isAnySetWrittenBefore(set)) {
         return set;
       }
       file.execute("DELETE FROM disc_set WHERE id = ?", set);
     }
+  }
+
+  private boolean isAnySetWrittenBefore(long set) throws SQLException {
+    return file.number(
+            0,
+            """
+            SELECT d.id FROM disc d JOIN disc_set s ON s.id = d.disc_set
+            WHERE s.imported = 0 AND s.id < ? AND d.written IS NOT NULL LIMIT 1""",
+            set)
+        != 0;
   }
 
   private static long withRoom(long compressed) {
@@ -199,7 +212,7 @@ final class DiscPlanning {
     }
     lookForFixed("SELECT p.content" + WRITTEN_PARTS + " AND p.parts = 1");
     lookForFixed("SELECT p.content" + WRITTEN_PARTS + WHOLE_OF_PARTS);
-    try (PreparedStatement statement = file.own(TOLD_OF);
+    try (PreparedStatement statement = file.own(TOLD_OF, set);
         ResultSet rows = statement.executeQuery()) {
       while (rows.next()) {
         int content = rows.getInt(2);
@@ -211,7 +224,7 @@ final class DiscPlanning {
   }
 
   private void lookForFixed(String sql) throws SQLException {
-    try (PreparedStatement statement = file.own(sql);
+    try (PreparedStatement statement = file.own(sql, set);
         ResultSet rows = statement.executeQuery()) {
       while (rows.next()) {
         fixedContents[rows.getInt(1)] = -1;

@@ -182,6 +182,29 @@ class DiscLossTest {
   }
 
   @Test
+  void aSetThatWasBegunAnewIsGoneOnWith() throws IOException {
+    shop.changed("for i in 1 2 3; do head -c 1200000 /dev/urandom > f$i; done");
+    shop.writeAll(shop.segment(2_000_000));
+    DiscSet anew = shop.replan(2_000_000);
+    assertThat(anew.discs()).hasSize(3);
+
+    DiscSet unwritten = shop.segment(2_000_000);
+    assertThat(unwritten.discs())
+        .as("before any is written")
+        .hasSize(3)
+        .allMatch(each -> each.written() == null && each.name().startsWith("PHOTOS_2_"));
+
+    List<Path> images = new ArrayList<>(List.of(shop.image(unwritten.discs().get(0))));
+    shop.write(unwritten.discs().get(0));
+    DiscSet rest = shop.segment(2_000_000);
+    assertThat(rest.discs()).hasSize(3);
+    images.addAll(shop.writeAll(rest));
+
+    assertThat(images).hasSize(3);
+    assertComesBack(images);
+  }
+
+  @Test
   void anImageThatGotItsNameCountsAsWrittenAfterAKill() throws IOException {
     shop.changed("echo x > x");
     Disc disc = shop.segment(4_000_000).discs().get(0);
