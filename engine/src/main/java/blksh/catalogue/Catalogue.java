@@ -1,7 +1,6 @@
 package blksh.catalogue;
 
 import blksh.BlkshException;
-import blksh.io.DirectoryHandle;
 import blksh.io.FileStatus;
 import blksh.io.IoFailure;
 import blksh.io.LockFile;
@@ -17,10 +16,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.ResultSet;
-import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Predicate;
@@ -196,46 +193,14 @@ public final class Catalogue implements Closeable {
                             "INSERT INTO source (root, imported) VALUES (?, 0) RETURNING id",
                             bytes);
                   });
-          WalkOptions without =
-              options.without(file.call("look what is its own", () -> own(root, options.own())));
+          List<FileStatus> own = new ArrayList<>(options.own());
+          own.addAll(file.call("look what is its own", () -> OwnFiles.below(root, file)));
+          WalkOptions without = options.without(own);
           ScanReport report = new CatalogueScan(file, source, root, without, task).run();
           task.phase("indexing names");
           NameSearch.index(file, task);
           return report;
         });
-  }
-
-  /** What below a directory is of the catalogue, and no part of what it knows. */
-  private List<FileStatus> own(Path root, List<FileStatus> own) throws SQLException {
-    List<Path> paths = new ArrayList<>();
-    for (String end : List.of("", "-wal", "-shm", ".lock")) {
-      paths.add(path().resolveSibling(path().getFileName() + end));
-    }
-    try (ResultSet rows =
-        file.prepared("SELECT image FROM disc WHERE image IS NOT NULL").executeQuery()) {
-      while (rows.next()) {
-        paths.add(Path.of(rows.getString(1)));
-      }
-    }
-    List<FileStatus> all = new ArrayList<>(own);
-    for (Path each : paths) {
-      try {
-        Path real = each.toRealPath();
-        if (real.startsWith(root)) {
-          try (DirectoryHandle in = DirectoryHandle.open(real.getParent())) {
-            byte[] path = PathBytes.of(real);
-            int slash = path.length;
-            while (path[slash - 1] != '/') {
-              slash--;
-            }
-            all.add(in.status(Arrays.copyOfRange(path, slash, path.length)));
-          }
-        }
-      } catch (IOException e) {
-        // what is not there is in no tree
-      }
-    }
-    return all;
   }
 
   /**

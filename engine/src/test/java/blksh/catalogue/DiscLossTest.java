@@ -205,6 +205,22 @@ class DiscLossTest {
   }
 
   @Test
+  void whatLiesWhereAnImageWasIsNoImage() throws IOException {
+    shop.changed("echo x > x");
+    Disc disc = shop.segment(4_000_000).discs().get(0);
+    Path image = shop.tree.resolve("new.iso");
+    shop.catalogue.write(disc, image, false, Task.unwatched());
+    shop.changed("");
+    assertThat(shop.catalogue.which("new.iso")).as("an image of its own").isEmpty();
+
+    Files.move(image, dir.resolve("moved.iso"));
+    shop.changed("echo another > new.iso");
+
+    assertThat(shop.catalogue.which("new.iso")).hasSize(1);
+    assertThat(shop.segment(4_000_000).discs()).hasSize(2);
+  }
+
+  @Test
   void anImageThatGotItsNameCountsAsWrittenAfterAKill() throws IOException {
     shop.changed("echo x > x");
     Disc disc = shop.segment(4_000_000).discs().get(0);
