@@ -401,12 +401,23 @@ public final class Catalogue implements Closeable {
   }
 
   /**
-   * Compares every byte of an image, or of a drive, with what the disc must be.
+   * Compares every byte of an image, or of a drive, with what the disc must be. Contents that are
+   * not as they were are planned anew by the next plan.
    *
    * @throws BlkshException when it is another disc, or cannot be read at all
    */
   public WrittenDisc verify(Disc disc, Path image, Task task) {
     return DiscVerification.verify(this, disc, image, task);
+  }
+
+  /**
+   * Notes that a written disc is lost, so that all that is on no other is planned anew; or that it
+   * is there, as it was, and so is what was found damaged on it.
+   *
+   * @throws BlkshException when it was not written here
+   */
+  public void lost(Disc disc, boolean isLost) {
+    LostContents.note(this, disc, isLost);
   }
 
   /**

@@ -26,7 +26,7 @@ import java.util.Map;
  */
 final class CatalogueFile implements Closeable {
 
-  static final int VERSION = 1;
+  static final int VERSION = 2;
 
   private static final int PATIENCE_MILLIS = 60_000;
 
@@ -81,14 +81,15 @@ final class CatalogueFile implements Closeable {
               .suggest("update blksh");
         }
         if (version < VERSION) {
-          if (!fresh && file.hasTables()) {
+          if (version == 0 && !fresh && file.hasTables()) {
             throw new BlkshException(action, "it is another kind of database");
           }
           Sqlite.transaction(
               connection,
               () -> {
-                if (Sqlite.version(connection) < VERSION) {
-                  CatalogueSchema.make(connection);
+                int now = Sqlite.version(connection);
+                if (now < VERSION) {
+                  CatalogueSchema.make(connection, now);
                 }
                 return null;
               });

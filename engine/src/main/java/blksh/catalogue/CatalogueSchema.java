@@ -110,12 +110,31 @@ final class CatalogueSchema {
           ) WITHOUT ROWID""",
           "CREATE INDEX place_entry ON place (entry)");
 
+  /** What each later version added, from version 2 on. */
+  private static final List<List<String>> ADDED =
+      List.of(
+          List.of(
+              """
+              CREATE TABLE lost (
+                disc INTEGER NOT NULL,
+                content INTEGER NOT NULL,     -- 0 for what it tells of entries
+                PRIMARY KEY (disc, content)
+              ) WITHOUT ROWID"""));
+
   private CatalogueSchema() {}
 
-  static void make(Connection connection) throws SQLException {
+  /** Makes the tables, or those that an older version has not got. */
+  static void make(Connection connection, int from) throws SQLException {
     try (Statement statement = connection.createStatement()) {
-      for (String table : TABLES) {
-        statement.execute(table);
+      if (from == 0) {
+        for (String table : TABLES) {
+          statement.execute(table);
+        }
+      }
+      for (List<String> tables : ADDED.subList(Math.max(0, from - 1), ADDED.size())) {
+        for (String table : tables) {
+          statement.execute(table);
+        }
       }
     }
     Sqlite.version(connection, CatalogueFile.VERSION);

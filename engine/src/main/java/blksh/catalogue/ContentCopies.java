@@ -51,8 +51,9 @@ final class ContentCopies {
         file.prepared(
                 """
                 SELECT p.disc, p.content, p.number, p.parts, p.start, p.length, p.suffix, p.sector,
-                  p.missing, p.sha256
-                FROM part p WHERE p.content = ? ORDER BY p.disc, p.number""",
+                  p.missing OR %s, p.sha256
+                FROM part p WHERE p.content = ? ORDER BY p.disc, p.number"""
+                    .formatted(LostContents.OF_PART),
                 content)
             .executeQuery()) {
       while (rows.next()) {

@@ -25,7 +25,9 @@ final class DiscPlanning {
   private static final String WRITTEN_PARTS =
       """
        FROM part p JOIN disc d ON d.id = p.disc
-      WHERE d.written IS NOT NULL AND d.disc_set = ? AND p.missing = 0""";
+      WHERE d.written IS NOT NULL AND d.disc_set = ? AND p.missing = 0"""
+          + " AND NOT "
+          + LostContents.OF_PART;
 
   /** Of contents in parts those that have all, of one way to divide them. */
   private static final String WHOLE_OF_PARTS =
@@ -40,7 +42,9 @@ final class DiscPlanning {
       """
       SELECT p.entry, e.content, c.size FROM place p JOIN disc d ON d.id = p.disc
       JOIN entry e ON e.id = p.entry LEFT JOIN content c ON c.id = e.content
-      WHERE d.written IS NOT NULL AND d.disc_set = ? AND p.missing = 0""";
+      WHERE d.written IS NOT NULL AND d.disc_set = ? AND p.missing = 0"""
+          + " AND NOT "
+          + LostContents.OF_PLACE;
 
   private final Catalogue catalogue;
   private final CatalogueFile file;

@@ -62,7 +62,9 @@ final class DiscSetTable {
                 0,
                 "SELECT d.number FROM part p JOIN disc d ON d.id = p.disc"
                     + " WHERE p.content = ? AND d.disc_set = ?"
-                    + " ORDER BY p.missing, d.number LIMIT 1",
+                    + " ORDER BY p.missing OR "
+                    + LostContents.OF_PART
+                    + ", d.number LIMIT 1",
                 content,
                 set);
   }

@@ -29,6 +29,7 @@ import java.util.Map;
  */
 final class DiscVerification implements DiscContents {
 
+  private final Catalogue catalogue;
   private final CatalogueFile file;
   private final DiscSetTable.Planned planned;
   private final DiscLayout layout;
@@ -41,6 +42,10 @@ final class DiscVerification implements DiscContents {
 
   private final Map<Long, byte[]> carriedDigests = new HashMap<>();
   private final List<String> faults = new ArrayList<>();
+
+  /** Contents that are not as they were. */
+  private final BitSet damaged = new BitSet();
+
   private long faultCount;
   private long firstOther = -1;
   private long otherBytes;
@@ -51,6 +56,7 @@ final class DiscVerification implements DiscContents {
   private long dataEnd;
 
   private DiscVerification(Catalogue catalogue, long number, BlockSource disc, Task task) {
+    this.catalogue = catalogue;
     this.file = catalogue.file();
     this.planned = DiscSetTable.planned(file, number);
     this.layout = new DiscLayout(catalogue, planned, task);
@@ -105,6 +111,7 @@ final class DiscVerification implements DiscContents {
           }
         });
     DiscReport report = DiscWriter.write(plan, this, this::compare, task);
+    LostContents.note(catalogue, planned.disc().id(), damaged);
     faultCount += report.faultCount();
     report.faults().forEach(each -> faults.add(DiscWriting.sentence(each)));
     if (firstOther >= 0) {
@@ -210,8 +217,10 @@ final class DiscVerification implements DiscContents {
   }
 
   @Override
-  public void written(long id, ContentDigest digest, DiscFault fault) {
-    // all of it comes with the report
+  public synchronized void written(long id, ContentDigest digest, DiscFault fault) {
+    if (fault != null && (id > 0 || id == DiscContentIds.TREE)) {
+      damaged.set(id > 0 ? (int) DiscContentIds.content(id) : LostContents.ENTRIES);
+    }
   }
 
   /** A source that others close. */

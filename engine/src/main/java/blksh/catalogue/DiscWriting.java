@@ -242,6 +242,7 @@ final class DiscWriting implements DiscContents {
         "note a disc",
         () -> {
           long disc = planned.disc().id();
+          LostContents.forget(file, disc);
           file.execute("UPDATE place SET missing = 0 WHERE disc = ?", disc);
           for (int i = changed.nextSetBit(0); i >= 0; i = changed.nextSetBit(i + 1)) {
             file.execute("UPDATE place SET missing = 1 WHERE disc = ? AND entry = ?", disc, i);

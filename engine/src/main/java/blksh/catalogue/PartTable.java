@@ -80,7 +80,8 @@ final class PartTable {
                 """
                 SELECT d.id, d.name FROM part p JOIN disc d ON d.id = p.disc
                 JOIN disc_set s ON s.id = d.disc_set WHERE p.content = ? AND s.imported = 0
-                ORDER BY d.disc_set DESC, p.missing, d.id LIMIT 1""",
+                ORDER BY p.missing OR %s, d.disc_set DESC, d.id LIMIT 1"""
+                    .formatted(LostContents.OF_PART),
                 entry.content())
             .executeQuery()) {
       if (rows.next()) {

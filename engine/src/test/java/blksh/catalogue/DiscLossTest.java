@@ -205,6 +205,51 @@ class DiscLossTest {
   }
 
   @Test
+  void whatVerifyFindsDamagedIsPlannedAnew() throws IOException {
+    shop.changed("for i in 1 2 3; do head -c 300000 /dev/urandom > f$i; done");
+    Disc disc = shop.segment(4_000_000).discs().get(0);
+    Path image = shop.write(disc).image();
+    byte[] whole = Files.readAllBytes(image);
+    shop.damage(image, "f2");
+
+    assertThat(shop.catalogue.verify(disc(1), image, Task.unwatched()).faults())
+        .singleElement()
+        .asString()
+        .contains("f2");
+    assertThat(disc(1).marked()).as("it was well when it was written").isFalse();
+    DiscSet again = shop.segment(4_000_000);
+
+    assertThat(again.discs()).hasSize(2);
+    assertThat(shop.number("SELECT count(*) FROM part WHERE disc = ?", disc(2).id())).isEqualTo(1);
+    List<Path> images = new ArrayList<>(List.of(image));
+    images.addAll(shop.writeAll(again));
+    assertComesBack(images);
+    assertThat(shop.segment(4_000_000).discs()).as("nothing more").hasSize(2);
+
+    Files.write(image, whole);
+    shop.catalogue.verify(disc(1), image, Task.unwatched());
+    assertThat(shop.number("SELECT count(*) FROM lost")).as("of another copy").isEqualTo(1);
+    shop.catalogue.lost(disc(1), false);
+    assertThat(shop.number("SELECT count(*) FROM lost")).isZero();
+  }
+
+  @Test
+  void aDiscThatIsLostIsPlannedAnewWithAllItTellsOf() throws IOException {
+    shop.changed("head -c 300000 /dev/urandom > f; : > empty; ln -s f link; mkdir -p in/there");
+    shop.writeAll(shop.segment(4_000_000));
+    assertThat(shop.segment(4_000_000).discs()).hasSize(1);
+
+    shop.catalogue.lost(disc(1), true);
+    DiscSet again = shop.segment(4_000_000);
+
+    assertThat(again.discs()).hasSize(2);
+    assertComesBack(shop.writeAll(again));
+    assertThat(shop.number("SELECT count(*) FROM place WHERE disc = ?", disc(2).id()))
+        .isEqualTo(shop.number("SELECT count(*) FROM place WHERE disc = ?", disc(1).id()));
+    assertThat(shop.segment(4_000_000).discs()).as("nothing more").hasSize(2);
+  }
+
+  @Test
   void whatLiesWhereAnImageWasIsNoImage() throws IOException {
     shop.changed("echo x > x");
     Disc disc = shop.segment(4_000_000).discs().get(0);
@@ -218,6 +263,18 @@ class DiscLossTest {
 
     assertThat(shop.catalogue.which("new.iso")).hasSize(1);
     assertThat(shop.segment(4_000_000).discs()).hasSize(2);
+  }
+
+  @Test
+  void aCatalogueOfTheFirstVersionIsTakenUp() throws IOException {
+    shop.changed("echo x > x");
+    shop.execute("DROP TABLE lost");
+    shop.execute("PRAGMA user_version = 1");
+    shop.close();
+
+    shop = new DiscWorkshop(dir);
+
+    assertComesBack(shop.writeAll(shop.segment(4_000_000)));
   }
 
   @Test

@@ -11,7 +11,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -59,8 +58,8 @@ class DiscRestoreTest {
   void whatIsDamagedOnOneDiscComesFromAnother() throws IOException {
     shop.changed("head -c 400000 /dev/urandom > photo; head -c 4000000 /dev/urandom > video");
     Path damaged = shop.writeAll(shop.segment(8_000_000)).get(0);
-    damage(damaged, "photo");
-    damage(damaged, "video");
+    shop.damage(damaged, "photo");
+    shop.damage(damaged, "video");
     assertThat(shop.restore(List.of(damaged), back).lost()).isEqualTo(2);
     assertThat(back.resolve("photo")).doesNotExist();
     List<Path> parts = shop.writeAll(shop.replan(3_000_000));
@@ -93,18 +92,6 @@ class DiscRestoreTest {
     assertThat(shop.segment(4_000_000).discs())
         .as("it is well on the second")
         .allMatch(each -> each.written() != null);
-  }
-
-  /** Turns a bit in the middle of what a disc has of a file. */
-  private void damage(Path image, String name) throws IOException {
-    byte[] bytes = Files.readAllBytes(image);
-    byte[] content = Files.readAllBytes(shop.tree.resolve(name));
-    int at = 0;
-    while (!Arrays.equals(bytes, at, at + 2048, content, 0, 2048)) {
-      at += 2048;
-    }
-    bytes[at + content.length / 2] ^= 1;
-    Files.write(image, bytes);
   }
 
   @Test

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** A tree, its catalogue, and the images of its discs. */
@@ -73,6 +74,18 @@ final class DiscWorkshop implements AutoCloseable {
 
   RestoreReport restore(List<Path> images, Path to) {
     return catalogue.restore(images, List.of(), to, Task.unwatched());
+  }
+
+  /** Turns a bit in the middle of what a disc has of a file. */
+  void damage(Path image, String name) throws IOException {
+    byte[] bytes = Files.readAllBytes(image);
+    byte[] content = Files.readAllBytes(tree.resolve(name));
+    int at = 0;
+    while (!Arrays.equals(bytes, at, at + 2048, content, 0, 2048)) {
+      at += 2048;
+    }
+    bytes[at + content.length / 2] ^= 1;
+    Files.write(image, bytes);
   }
 
   long number(String sql, Object... values) {

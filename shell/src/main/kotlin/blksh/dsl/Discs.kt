@@ -137,7 +137,8 @@ class Disc internal constructor(private val catalogue: Catalogue, private val en
 
   /**
    * Compares every byte of an image, or of a drive, with what the disc must be; what is behind the
-   * image is not looked at. What is wrong names the files, and makes the exit status 3.
+   * image is not looked at. What is wrong names the files, makes the exit status 3, and is planned
+   * anew by the next [Catalogue.segment].
    *
    * @param where an image or a drive; by default where its image was written
    */
@@ -152,6 +153,14 @@ class Disc internal constructor(private val catalogue: Catalogue, private val en
       DiscImage("verified $name", read.bytes(), path, read, task)
     }
   }
+
+  /**
+   * Says that the disc is lost: what is on no other is planned anew by the next [Catalogue.segment].
+   */
+  fun lost(): Disc = also { if (!catalogue.dryRun) catalogue.engine().lost(engine, true) }
+
+  /** Says that the disc is there and as it was, whatever was said or found of it before. */
+  fun found(): Disc = also { if (!catalogue.dryRun) catalogue.engine().lost(engine, false) }
 
   override fun title(): String = "disc $name"
 
