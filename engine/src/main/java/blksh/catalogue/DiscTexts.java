@@ -70,7 +70,8 @@ final class DiscTexts {
 
             python3 restore.py TO DISC...
 
-        Several runs, with a disc each, come to the same.
+        Several runs, with a disc each, come to the same when the newest disc comes first: of what is
+        on several discs under one path, the newest that is given is made.
 
         A file larger than a disc is there in parts, name.001, name.002 and so on (name.part001 where
         a file is called name.001), each on a disc of its own. Put together in the order of their

@@ -4,13 +4,17 @@
     python3 restore.py TO DISC... [--only PATH]
 
 TO is a directory, DISC a disc, an image of one, or a directory with what is on one. It can be run
-with some discs now and others later. Nothing that is there is written over. Contents are compared
-with their SHA-256, and a file has its name only when it is whole. Ends with 0 when all that these
-discs have was restored, and with 3 when not.
+with some discs now and others later, the newest first: where discs have a path more than once, what
+the newest of those that are given has is made. Nothing that is there is written over. Contents are
+compared with their SHA-256, and a file has its name only when it is whole. Ends with 0 when all that
+these discs have was restored, and with 3 when not.
 """
 import base64, hashlib, json, os, stat, struct, sys
 
 SECTOR, PIECE = 2048, 1 << 20
+PLACE = "at", "part", "parts", "start", "length", "file", "disc", "same", "link"  # where a line has its contents
+KINDS = {"pipe": stat.S_IFIFO, "socket": stat.S_IFSOCK, "block": stat.S_IFBLK, "character": stat.S_IFCHR}
+TAKEN = "it is there already, and another file, or another version of it"
 problems = []
 
 
@@ -77,7 +81,7 @@ class Image:
         first, = struct.unpack_from("<I", volume, 156 + 2)
         length, = struct.unpack_from("<I", volume, 156 + 10)
         records, at = read(self.file, first * SECTOR, length), 0
-        self.tree = None
+        self.tree = self.about = None
         while at < len(records):
             size = records[at]
             if size == 0:
@@ -86,9 +90,16 @@ class Image:
             name = records[at + 33:at + 33 + records[at + 32]]
             if name.upper().startswith(b"TREE."):
                 self.tree = struct.unpack_from("<I", records, at + 2)[0], struct.unpack_from("<I", records, at + 10)[0]
+            if name.upper().startswith(b"DISC_INFO."):
+                self.about = struct.unpack_from("<I", records, at + 2)[0], struct.unpack_from("<I", records, at + 10)[0]
             at += size
         if self.tree is None:
             raise ValueError("it has no tree.jsonl")
+
+    def info(self):
+        if self.about is None:
+            raise OSError("there is none")
+        return read(self.file, self.about[0] * SECTOR, self.about[1])
 
     def lines(self):
         first = self.tree[0] * SECTOR
@@ -106,18 +117,38 @@ class Directory:
     def __init__(self, path):
         self.path = os.fsencode(path)
 
+    def info(self):
+        with open(os.path.join(self.path, b"disc_info.json"), "rb") as file:
+            return file.read()
+
     def lines(self):
         with open(os.path.join(self.path, b"tree.jsonl"), "rb", buffering=0) as file:
             length = os.fstat(file.fileno()).st_size
             yield from lines(lambda at, some: read(file, at, some), length)
 
     def pieces(self, line, length):
-        path = os.path.join(self.path, b"DATA", name(line["path"]))
+        path = os.path.join(self.path, b"DATA", name(line.get("data", line["path"])))
         if "file" in line:
             path = os.path.join(os.path.dirname(path), name(line["file"]))
         with open(path, "rb", buffering=0) as file:
             for done in range(0, length, PIECE):
                 yield read(file, done, min(PIECE, length - done))
+
+
+def opened(word):
+    return Directory(word) if os.path.isdir(word) else Image(word)
+
+
+def newest_first(words):
+    """Discs by when they were planned, of one plan by number."""
+    def age(word):
+        try:
+            about = json.loads(opened(word).info())
+            return str(about["date"]), int(about["disc_num"])
+        except (OSError, ValueError, KeyError, TypeError, struct.error) as error:
+            problem(os.fsencode(word), "when it was made is not known, so it counts as the oldest (%s)" % error)
+            return "", 0
+    return sorted(words, key=age, reverse=True) if len(words) > 1 else words
 
 
 def name(text):
@@ -172,25 +203,34 @@ def remove(path):
         pass
 
 
-def is_there(path, line):
-    """Whether something is the file of a line: its time is set last, so one that has it is whole."""
+def is_there(path, line, known=False):
+    """Whether something is the file of a line; one that this run did not make is read for that."""
     try:
         found = os.lstat(path)
     except FileNotFoundError:
         return False
     seconds, nanos = line["mtime"]
-    return stat.S_ISREG(found.st_mode) and found.st_size == line["size"] and found.st_mtime_ns == seconds * 10**9 + nanos
+    if not stat.S_ISREG(found.st_mode) or found.st_size != line["size"] or found.st_mtime_ns != seconds * 10**9 + nanos:
+        return False
+    if known or line.get("sha256") is None:
+        return True
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for piece in iter(lambda: file.read(PIECE), b""):
+            digest.update(piece)
+    return digest.hexdigest() == line["sha256"]
 
 
-def give_name(path, line, where):
+def give_name(file, path, line, where):
     """Gives a file that is whole what belongs to it, and its name, which nothing else has."""
     dress(path, line, where)
+    os.fsync(file.fileno())  # or the name may be there after a power cut, and the contents not
     try:
         os.link(path, where)
         os.unlink(path)
     except OSError:
         if os.path.lexists(where):
-            raise ValueError("it is there already, and another")
+            raise ValueError(TAKEN)
         os.rename(path, where)  # a file system without hard links
 
 
@@ -205,9 +245,10 @@ def make(pieces, line, where, damaged):
             for piece in pieces:
                 digest.update(piece)
                 file.write(piece)
-        if digest.hexdigest() != line["sha256"]:
-            raise ValueError(damaged)
-        give_name(unnamed, line, where)
+            file.flush()
+            if digest.hexdigest() != line["sha256"]:
+                raise ValueError(damaged)
+            give_name(file, unnamed, line, where)
     except BaseException:
         remove(unnamed)
         raise
@@ -266,17 +307,17 @@ class Parts:
                 os.fsync(file.fileno())
             open(key + b"-%d-%d" % (start, length), "wb").close()
         if self.missing(key, line["size"]) < line["size"]:
-            self.waiting[where] = line
+            self.waiting.setdefault(where, line)
             return
-        self.waiting.pop(where, None)
+        line = self.waiting.pop(where, line)
         digest = hashlib.sha256()
-        with open(key, "rb") as file:
+        with open(key, "r+b") as file:
             for piece in iter(lambda: file.read(PIECE), b""):
                 digest.update(piece)
-        if digest.hexdigest() != line["sha256"]:
-            self.drop(key)
-            raise ValueError("its contents are damaged")
-        give_name(key, line, where)
+            if digest.hexdigest() != line["sha256"]:
+                self.drop(key)
+                raise ValueError("its contents are damaged")
+            give_name(file, key, line, where)
         self.drop(key)
 
     def finish(self):
@@ -313,68 +354,193 @@ def enter(where):
             pass  # what cannot be made in it is told
 
 
-def restore(to, disc, only, directories, later, parts):
-    for text in disc.lines():
-        path = None
-        try:
-            line = json.loads(text)
-            path = name(line["path"])
-            kind = line["type"]
-            if not is_wanted(path, only) and not (kind == "directory" and (not path or only.startswith(path + b"/"))):
-                continue
-            where = target(to, path)
-            if kind == "directory":
-                enter(where)
-                directories[where] = line
-            elif kind == "file":
-                if is_there(where, line):
-                    if line.get("parts", 1) > 1 and line.get("sha256"):
-                        parts.drop(parts.key(line))
-                elif os.path.lexists(where):
-                    raise ValueError("it is there already, and another")
-                elif "link" in line or "disc" in line:
-                    later.append((where, line, disc))
-                else:
-                    contents(disc, where, line, parts)
-            elif not os.path.lexists(where):
-                if kind == "link":
-                    os.symlink(name(line["target"]), where)
-                else:
-                    bits = {"pipe": stat.S_IFIFO, "socket": stat.S_IFSOCK, "block": stat.S_IFBLK, "character": stat.S_IFCHR}
-                    os.mknod(where, bits[kind] | 0o600, line.get("device", 0))
-                dress(where, line, where, kind == "link")
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            problem(b"tree.jsonl" if path is None else path, "a line of it is damaged" if path is None else str(error))
+def is_same(where, line):
+    """Whether a link, a pipe, a socket or a device is the one of a line."""
+    found = os.lstat(where)
+    if line["type"] == "link":
+        return stat.S_ISLNK(found.st_mode) and os.readlink(where) == name(line["target"])
+    return stat.S_IFMT(found.st_mode) == KINDS[line["type"]] and found.st_rdev == line.get("device", 0)
 
 
-def finish(to, only, directories, later, parts):
-    for where, line, disc in sorted(later, key=lambda each: "link" in each[1]):  # first names first
-        try:
-            if is_there(where, line):
-                continue
-            first = target(to, name(line["link"])) if "link" in line else None
-            if first and is_there(first, line):
-                os.link(first, where, follow_symlinks=False)
-                continue
-            if "disc" in line:
-                elsewhere = "its contents are on the disc " + line["disc"]
-                same = target(to, name(line.get("same", line["path"])))
-                if not os.path.isfile(same) or os.path.islink(same) or same == where:
-                    raise ValueError(elsewhere)
-                with open(same, "rb") as file:
-                    make(iter(lambda: file.read(PIECE), b""), line, where, elsewhere)
+class Restore:
+    """Discs come the newest first; so what is known of a path stays, and older lines of it are passed over."""
+
+    def __init__(self, to, only):
+        self.to, self.only, self.parts = to, only, Parts(to)
+        self.fresh = not os.path.isdir(to)
+        os.makedirs(to, exist_ok=True)
+        self.made = set()  # paths that are as they should be, by their hash
+        self.pending = {}  # paths that are not: the newest line, its SHA-256, and what is the matter
+        self.directories = {}  # lines, as they are: there may be many
+        self.later = [], []  # references, and further names: path, line and disc
+
+    def disc(self, disc):
+        for text in disc.lines():
+            path = None
+            try:
+                line = json.loads(text)
+                path = name(line["path"])
+                self.line(disc, text, line, path)
+            except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+                if path is None:
+                    problem(b"tree.jsonl", "a line of it is damaged")
+                else:
+                    self.wait(path, text, line, str(error))
+
+    def wait(self, path, text, line, why=None):
+        sha256 = line.get("sha256")
+        sha256 = sha256 if isinstance(sha256, str) else None
+        first = self.pending.get(path, (text, sha256, None))
+        self.pending[path] = first[0], first[1], first[2] or why
+
+    def line(self, disc, text, line, path):
+        kind = line["type"]
+        below = kind == "directory" and (not path or self.only.startswith(path + b"/"))
+        if not is_wanted(path, self.only) and not below or self.is_older(line, path):
+            return
+        where = target(self.to, path)
+        if kind == "directory":
+            enter(where)
+            self.directories.setdefault(where, text)
+            return
+        if kind == "file" and ("link" in line or "disc" in line) and not os.path.lexists(where):
+            self.later["link" in line].append((path, disc))
+            self.wait(path, text, line)
+            return
+        if kind == "file":
+            self.file(disc, line, where)
+        elif os.path.lexists(where):
+            if not is_same(where, line):
+                raise ValueError(TAKEN)
+        else:
+            if kind == "link":
+                os.symlink(name(line["target"]), where)
             else:
-                contents(disc, where, line, parts)
-            if first and is_wanted(name(line["link"]), only) and os.path.lexists(where):
-                problem(name(line["path"]), "it is a file of its own: its first name was not restored")
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            problem(name(line["path"]), str(error))
-    parts.finish()
-    for where in sorted(directories, key=len, reverse=True):
-        try:
-            dress(where, directories[where], where)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            problem(where, str(error))
+                os.mknod(where, KINDS[kind] | 0o600, line.get("device", 0))
+            dress(where, line, where, kind == "link")
+        self.done(path, where, text, line)
+
+    def file(self, disc, line, where):
+        if is_there(where, line):
+            if line.get("parts", 1) > 1 and line.get("sha256"):
+                self.parts.drop(self.parts.key(line))
+        elif os.path.lexists(where):
+            raise ValueError(TAKEN)
+        else:
+            contents(disc, where, line, self.parts)
+
+    def done(self, path, where, text, line):
+        """Notes what is there now; a file in parts that waits for others is not."""
+        waits = self.parts.waiting.get(where)
+        if waits and not os.path.lexists(where):
+            self.wait(path, text, line)
+        else:
+            if waits:
+                self.parts.drop(self.parts.key(self.parts.waiting.pop(where)))
+            self.pending.pop(path, None)
+            self.made.add(hash(path))
+
+    def is_older(self, line, path):
+        """Whether a newer disc told of a path already; the other parts of a file go on with it."""
+        if path in self.pending:
+            return line.get("parts", 1) == 1 or line.get("sha256") != self.pending[path][1]
+        steps = path.split(b"/")
+        for i in range(1, len(steps) + 1):
+            step = b"/".join(steps[:i])
+            at = os.path.join(self.to, step)
+            if hash(step) in self.made and os.path.lexists(at) and (os.path.islink(at) or not os.path.isdir(at)):
+                return True
+            if step in self.pending and i < len(steps):
+                return True  # it is no directory any more
+        return line["type"] != "directory" and hash(path) not in self.made and os.path.join(self.to, path) in self.directories
+
+    def finish(self, words):
+        for path, disc in self.later[0] + self.later[1]:  # first names first
+            if path not in self.pending:
+                continue
+            text = self.pending[path][0]
+            line = json.loads(text)
+            where = os.path.join(self.to, path)
+            try:
+                if self.copied(line, where, disc):
+                    self.done(path, where, text, line)
+                else:
+                    self.wait(path, text, line, "its contents are on the disc " + line["disc"])
+            except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+                self.wait(path, text, line, str(error))
+        wanted = {}
+        for path, (text, sha256, why) in self.pending.items():
+            if sha256 and why and not os.path.lexists(os.path.join(self.to, path)):
+                wanted.setdefault(sha256, []).append(path)
+        for word in words if wanted else []:
+            try:
+                self.look_again(opened(word), wanted)
+            except (OSError, ValueError, struct.error):
+                pass  # as above: it was told
+        self.parts.finish()
+        for path, (text, sha256, why) in self.pending.items():
+            if why is not None:
+                problem(path, why)
+        for where in sorted(self.directories, key=len, reverse=True):
+            try:
+                line = json.loads(self.directories[where])
+                if where != self.to or self.fresh or self.is_dressed(line):
+                    dress(where, line, where)
+            except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+                problem(where, str(error))
+
+    def copied(self, line, where, disc):
+        """Makes a reference or a further name; not when its contents are nowhere near."""
+        target(self.to, name(line["path"]))
+        first = target(self.to, name(line["link"])) if "link" in line else None
+        if first and is_there(first, line, hash(name(line["link"])) in self.made):
+            try:
+                os.link(first, where, follow_symlinks=False)
+                return True
+            except OSError:
+                if os.path.lexists(where):
+                    raise
+            problem(name(line["path"]), "it is a file of its own: it could not be linked to its first name")
+            first = None
+        if "disc" in line:
+            same = target(self.to, name(line.get("same", line["path"])))
+            if not os.path.isfile(same) or os.path.islink(same) or same == where:
+                return False
+            try:
+                with open(same, "rb") as file:
+                    make(iter(lambda: file.read(PIECE), b""), line, where, "another")
+            except ValueError:
+                if os.path.lexists(where):
+                    raise
+                return False
+        else:
+            contents(disc, where, line, self.parts)
+        if first and is_wanted(name(line["link"]), self.only) and os.path.lexists(where):
+            problem(name(line["path"]), "it is a file of its own: its first name was not restored")
+        return True
+
+    def look_again(self, disc, wanted):
+        """Takes contents that are still wanted from whatever path a disc has them under."""
+        for text in disc.lines():
+            try:
+                line = json.loads(text)
+                for path in wanted.get(line.get("sha256"), []) if "at" in line else []:
+                    if path in self.pending:
+                        newest = self.pending[path][0]
+                        asked = {key: value for key, value in json.loads(newest).items() if key not in PLACE}
+                        own = {key: value for key, value in line.items() if key in PLACE}
+                        asked.update(own, data=line["path"])
+                        where = os.path.join(self.to, path)
+                        contents(disc, where, asked, self.parts)
+                        self.done(path, where, newest, asked)
+            except (OSError, ValueError, KeyError, TypeError, AttributeError):
+                pass  # what is still wanted is told at the end
+
+    def is_dressed(self, line):
+        """Whether TO, which was there, is from an earlier run: what it is else is its owner's business."""
+        found = os.stat(self.to)
+        owned = os.geteuid() != 0 or (found.st_uid, found.st_gid) == (line["uid"], line["gid"])
+        return owned and stat.S_IMODE(found.st_mode) in (line["mode"], line["mode"] & 0o1777)
 
 
 def main(words):
@@ -383,19 +549,19 @@ def main(words):
         at = words.index("--only")
         only = os.fsencode(words[at + 1]).strip(b"/") if at + 1 < len(words) else b""
         del words[at:at + 2]
+        if not only:
+            words = []
     if len(words) < 2 or words[0].startswith("-"):
         print(__doc__.strip(), file=sys.stderr)
         return 2
-    to = os.path.abspath(os.fsencode(words[0]))
-    os.makedirs(to, exist_ok=True)
-    directories, later, parts = {}, [], Parts(to)
+    words[1:] = newest_first(words[1:])
+    all = Restore(os.path.abspath(os.fsencode(words[0])), only)
     for word in words[1:]:
         try:
-            disc = Directory(word) if os.path.isdir(word) else Image(word)
-            restore(to, disc, only, directories, later, parts)
+            all.disc(opened(word))
         except (OSError, ValueError, struct.error) as error:
             problem(os.fsencode(word), str(error))
-    finish(to, only, directories, later, parts)
+    all.finish(words[1:])
     return 3 if problems else 0
 
 

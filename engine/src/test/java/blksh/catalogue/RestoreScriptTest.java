@@ -41,7 +41,13 @@ class RestoreScriptTest {
     Path disc = Files.createDirectories(dir.resolve(name));
     Files.createDirectories(disc.resolve("DATA"));
     Files.writeString(disc.resolve("tree.jsonl"), String.join("\n", lines) + "\n");
+    made(disc, "2026-01-01 00:00:00", 1);
     return disc;
+  }
+
+  private static void made(Path disc, String date, int number) throws IOException {
+    String info = "{\"date\": \"%s\", \"disc_num\": \"%d\"}".formatted(date, number);
+    Files.writeString(disc.resolve("disc_info.json"), info);
   }
 
   private static void data(Path disc, String name, byte[] contents) throws IOException {
@@ -246,6 +252,88 @@ class RestoreScriptTest {
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(back.resolve("d"))))
         .isEqualTo("r-xr-xr-x");
     FileTrees.script(dir, "chmod -R u+rwX back");
+  }
+
+  @Test
+  void theNewestDiscSaysWhatAPathIsInWhateverOrderTheyAreNamed() throws IOException {
+    byte[] first = text("first");
+    byte[] second = text("other"); // as long, and of the same time
+    Path january = disc("january", file("ledger", first, ""), file("was", first, ""));
+    data(january, "ledger", first);
+    data(january, "was", first);
+    String copy = file("copy", first, "").replace(", \"at\": 1", ", \"disc\": \"ONE\", \"same\": \"ledger\"");
+    Path march = disc("march", file("ledger", second, ""), copy, line("was/now", "pipe", 0600, ""));
+    Files.writeString(
+        march.resolve("tree.jsonl"),
+        line("was", "directory", 0755, "") + "\n" + Files.readString(march.resolve("tree.jsonl")));
+    made(march, "2026-03-01 00:00:00", 4);
+    data(march, "ledger", second);
+
+    assertThat(run(january, march)).isEqualTo(new Tool.Ended(0, ""));
+
+    assertThat(back.resolve("ledger")).hasBinaryContent(second);
+    assertThat(back.resolve("copy")).as("of what is newer by now").hasBinaryContent(first);
+    assertThat(back.resolve("was")).isDirectory();
+    assertThat(run(march, january)).as("once more").isEqualTo(new Tool.Ended(0, ""));
+    Tool.Ended alone = run(january);
+    assertThat(alone.status()).isEqualTo(OTHERS);
+    assertThat(alone.output()).contains("ledger: it is there already", "another version");
+  }
+
+  @Test
+  void whatTheNewestDiscCannotGiveComesFromAnotherOnlyWhenItIsTheSame() throws IOException {
+    byte[] good = text("good");
+    Path older = disc("older", file("a", good, ""), file("b", text("old!"), ""));
+    data(older, "a", good);
+    data(older, "b", text("old!"));
+    Path newer = disc("newer", file("a", good, ""), file("b", text("best"), ""));
+    made(newer, "2026-02-01 00:00:00", 2);
+    data(newer, "a", text("baad"));
+    data(newer, "b", text("baad"));
+
+    Tool.Ended ended = run(older, newer);
+
+    assertThat(ended.status()).isEqualTo(OTHERS);
+    assertThat(ended.output()).contains("b: its contents are damaged").doesNotContain("a:");
+    assertThat(back.resolve("a")).hasBinaryContent(good);
+    assertThat(back.resolve("b")).doesNotExist();
+  }
+
+  @Test
+  void aLinkOrPipeWhosePlaceIsTakenIsNamed() throws IOException {
+    Path disc =
+        disc(
+            "disc",
+            line("link", "link", 0777, ", \"target\": \"there\""),
+            line("pipe", "pipe", 0600, ""));
+    assertThat(run(disc)).isEqualTo(new Tool.Ended(0, ""));
+    assertThat(run(disc)).as("once more").isEqualTo(new Tool.Ended(0, ""));
+    FileTrees.script(back, "rm link pipe; ln -s elsewhere link; echo x > pipe");
+
+    Tool.Ended ended = run(disc);
+
+    assertThat(ended.status()).isEqualTo(OTHERS);
+    assertThat(ended.output()).contains("link: it is there", "pipe: it is there");
+  }
+
+  @Test
+  void theDirectoryItGoesToStaysItsOwnersWhenItWasThere() throws IOException {
+    byte[] good = text("good");
+    Path one = disc("one", line("", "directory", 0750, ""), file("a", good, ""));
+    Path two = disc("two", line("", "directory", 0750, ""), file("b", good, ""));
+    data(one, "a", good);
+    data(two, "b", good);
+    Files.createDirectories(back);
+    FileTrees.script(back, "chmod 1777 .");
+
+    assertThat(run(one)).isEqualTo(new Tool.Ended(0, ""));
+    assertThat(Files.getAttribute(back, "unix:mode")).isEqualTo(041777);
+
+    FileTrees.script(dir, "rm -r back");
+    assertThat(run(one)).isEqualTo(new Tool.Ended(0, ""));
+    assertThat(run(two)).isEqualTo(new Tool.Ended(0, ""));
+    assertThat(Files.getAttribute(back, "unix:mode")).isEqualTo(040750);
+    assertThat(Files.getLastModifiedTime(back).toMillis()).isEqualTo(1_000_000);
   }
 
   /** Root may write to whatever is closed, so another user does it. */
