@@ -4,6 +4,7 @@ import blksh.io.EntryFile;
 import blksh.io.FileStatus;
 import blksh.io.FileType;
 import blksh.io.IoFailure;
+import blksh.io.NameText;
 import blksh.io.SystemCallException;
 import blksh.task.CancelledException;
 import blksh.task.Handoff;
@@ -59,6 +60,7 @@ final class CatalogueScan {
   private final AtomicLong read = new AtomicLong();
   private final AtomicLong readBytes = new AtomicLong();
   private final AtomicLong gone = new AtomicLong();
+  private volatile boolean unmounted;
 
   /** A file to be read. @param known its last state; null when there is none */
   private record Waiting(
@@ -110,7 +112,7 @@ final class CatalogueScan {
       file.commit();
     }
     task.checkCancelled();
-    if (entries.get() == 0 && gone.get() > 0) {
+    if (entries.get() == 0 && gone.get() > 0 && !unmounted) {
       findings.add("nothing is there any more: if a drive belongs there, mount it and scan again");
     }
     ScanReport report =
@@ -185,11 +187,21 @@ final class CatalogueScan {
     byte[] last = last(part);
     byte[] before = seen.getOrDefault(text(key), ITSELF);
     Map<String, EntryState> known = known(directory, before, part.isLast() ? null : last);
+    int count = known.size();
     for (TreeEntry each : part.entries()) {
       entries.incrementAndGet();
       one(part, directory, each, known.remove(text(each.name())), waiting);
     }
     untouched.forEach(each -> known.remove(text(each)));
+    if (isUnmounted(part, known, count)) {
+      unmounted = true;
+      String path = part.path().length == 0 ? "the root" : NameText.of(part.path());
+      findings.add(
+          path
+              + ": nothing of what was in it is there, and it is of another file system than that:"
+              + " it stays known; mount what belongs there, and scan again");
+      return;
+    }
     for (EntryState each : known.values()) {
       byte[] path = TreeEntry.path(part.path(), each.name());
       gone.addAndGet(EntryState.end(file, each, path, source, scan));
@@ -199,6 +211,15 @@ final class CatalogueScan {
     } else {
       seen.put(text(key), last);
     }
+  }
+
+  /** Whether what was found in a directory before was mounted there, and is not now. */
+  private static boolean isUnmounted(TreePart part, Map<String, EntryState> missing, int known) {
+    return part.number() == 0
+        && part.isLast()
+        && known > 0
+        && missing.size() == known
+        && missing.values().stream().allMatch(each -> each.device() != part.status().device());
   }
 
   private static String text(byte[] bytes) {
@@ -367,7 +388,7 @@ final class CatalogueScan {
       }
     } catch (IOException e) {
       if (e instanceof SystemCallException call && call.isGone()) {
-        task.note(blksh.io.NameText.of(waiting.path()) + " vanished before it was read");
+        task.note(NameText.of(waiting.path()) + " vanished before it was read");
         vanish(waiting);
         return;
       }

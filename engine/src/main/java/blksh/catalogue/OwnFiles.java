@@ -13,7 +13,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What is of a catalogue itself, and no part of what it knows: its database, images of its discs. */
+/**
+ * What is of a catalogue itself, and no part of what it knows: its database, images of its discs.
+ */
 final class OwnFiles {
 
   private OwnFiles() {}

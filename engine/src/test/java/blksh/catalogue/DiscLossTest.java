@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import blksh.BlkshException;
 import blksh.iso.DiscContent;
 import blksh.kit.FileTrees;
+import blksh.kit.Tmpfs;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -263,6 +264,37 @@ class DiscLossTest {
 
     assertThat(shop.catalogue.which("new.iso")).hasSize(1);
     assertThat(shop.segment(4_000_000).discs()).hasSize(2);
+  }
+
+  @Test
+  void whatIsNotMountedIsNotGone() throws IOException {
+    try (Tmpfs drive = Tmpfs.of(shop.tree.resolve("usb"), "4m")) {
+      Files.createDirectory(drive.path().resolve("in"));
+      shop.changed("echo x > usb/in/x; echo y > usb/y; echo z > z");
+    }
+
+    ScanReport report = shop.scan(shop.tree);
+
+    assertThat(report.problems()).singleElement().asString().contains("usb: ", "mount");
+    assertThat(shop.catalogue.which("x")).hasSize(1);
+    assertThat(shop.catalogue.which("y")).hasSize(1);
+
+    shop.changed("rm -r usb");
+    assertThat(shop.catalogue.which("y")).as("the directory itself is gone").isEmpty();
+  }
+
+  @Test
+  void aRootThatIsNotMountedIsNotEmptied() throws IOException {
+    shop.changed("echo x > x");
+    List<Path> images = shop.writeAll(shop.segment(4_000_000));
+    shop.execute("UPDATE entry SET device = device + 1 WHERE name = 'x'");
+    FileTrees.script(shop.tree, "rm x");
+
+    assertThat(shop.scan(shop.tree).problems()).singleElement().asString().contains("the root");
+
+    Path back = dir.resolve("back");
+    assertThat(shop.restore(images, back).entries()).isEqualTo(1);
+    assertThat(back.resolve("x")).exists();
   }
 
   @Test
