@@ -425,7 +425,8 @@ public final class Catalogue implements Closeable {
    *
    * @param sources images, or drives with discs in them, in any order
    * @param paths what to make, as {@link #which} shows it; all of it when empty
-   * @throws BlkshException when a source is no disc of this catalogue
+   * @throws BlkshException when a source is no disc of this catalogue, or all was gone at the last
+   *     scan; a path that nothing is under is told in the result
    */
   public RestoreReport restore(List<Path> sources, List<byte[]> paths, Path to, Task task) {
     try (OpenDiscs open = OpenDiscs.of(sources, discs())) {

@@ -1,5 +1,6 @@
 package blksh.catalogue;
 
+import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.io.DirectBuffer;
 import blksh.io.DirectoryHandle;
@@ -24,6 +25,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -42,6 +44,10 @@ final class DiscRestore {
   private final List<Disc> discs;
   private final OpenDiscs open;
   private final List<byte[]> paths;
+
+  /** Which of the paths something was found under. */
+  private final BitSet fits = new BitSet();
+
   private final Task task;
   private final ScanFindings findings;
   private final Set<String> missingDiscs = new TreeSet<>();
@@ -66,6 +72,7 @@ final class DiscRestore {
 
   RestoreReport to(Path directory) {
     task.phase("restoring");
+    requireAny(directory);
     IOException[] failed = new IOException[1];
     try {
       OwnerOnly.makeDirectories(directory.toAbsolutePath());
@@ -84,6 +91,11 @@ final class DiscRestore {
             });
         writer.finish();
       }
+      for (int i = 0; i < paths.size(); i++) {
+        if (!fits.get(i)) {
+          findings.add(paths.get(i), "nothing is there under that path");
+        }
+      }
     } catch (IOException e) {
       failed[0] = e;
     }
@@ -99,6 +111,37 @@ final class DiscRestore {
         List.copyOf(missingDiscs),
         findings.count(),
         findings.named());
+  }
+
+  /** What was gone at the last scan is not made; when that is all there was, nobody means that. */
+  private void requireAny(Path directory) {
+    String files =
+        "SELECT count(*) FROM (SELECT DISTINCT e.directory, e.name FROM entry e"
+            + " JOIN directory d ON d.id = e.directory JOIN source s ON s.id = d.source"
+            + " WHERE s.imported = 0 AND e.name <> '' AND e.gone IS ";
+    long now = file.call("look", () -> file.number(0, files + "NULL)"));
+    long gone =
+        file.call(
+            "look",
+            () ->
+                file.number(
+                    0,
+                    files
+                        + "NOT NULL AND NOT EXISTS (SELECT 1 FROM entry n WHERE n.gone IS NULL"
+                        + " AND n.directory = e.directory AND n.name = e.name))"));
+    String script = "restore.py, which is on each disc, makes all that is on them";
+    if (now == 0) {
+      throw new BlkshException(
+              "restore to " + directory,
+              gone == 0
+                  ? "the catalogue knows of nothing"
+                  : "all %d entries the catalogue knows of were gone at the last scan"
+                      .formatted(gone))
+          .suggest(script);
+    }
+    if (gone > 0) {
+      task.note("%d entries were gone at the last scan, and are left out: %s".formatted(gone, script));
+    }
   }
 
   private void walk(DirectoryHandle root, TreeWriter writer, ByteBuffer memory)
@@ -166,7 +209,14 @@ final class DiscRestore {
   }
 
   private boolean isWanted(byte[] path) {
-    return paths.isEmpty() || paths.stream().anyMatch(each -> isAtOrBelow(path, each));
+    boolean wanted = paths.isEmpty();
+    for (int i = 0; i < paths.size(); i++) {
+      if (isAtOrBelow(path, paths.get(i))) {
+        fits.set(i);
+        wanted = true;
+      }
+    }
+    return wanted;
   }
 
   private boolean isOnTheWay(byte[] path) {

@@ -41,6 +41,28 @@ class DiscRestoreTest {
   }
 
   @Test
+  void aRestoreOfNothingIsNoSuccess() throws IOException {
+    shop.changed("mkdir 2019; echo x > 2019/x; echo y > y");
+    List<Path> images = shop.writeAll(shop.segment(4_000_000));
+
+    RestoreReport report =
+        shop.catalogue.restore(
+            images,
+            List.of("2019".getBytes(StandardCharsets.UTF_8), "2091".getBytes(StandardCharsets.UTF_8)),
+            back,
+            Task.unwatched());
+    assertThat(report.problems()).singleElement().asString().startsWith("2091: nothing");
+    assertThat(back.resolve("2019/x")).exists();
+
+    shop.changed("rm -r 2019 y");
+    Path empty = dir.resolve("empty");
+    assertThatThrownBy(() -> shop.restore(images, empty))
+        .hasMessageContaining("all 3 entries")
+        .hasMessageContaining("restore.py");
+    assertThat(empty).doesNotExist();
+  }
+
+  @Test
   void aPartThatIsThereDoesNotHideTheWholeOfAnotherSet() throws IOException {
     shop.changed("head -c 4000000 /dev/urandom > video");
     List<Path> parts = shop.writeAll(shop.segment(3_000_000));
