@@ -1,5 +1,6 @@
 package blksh.catalogue;
 
+import blksh.block.BlockSource;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -9,15 +10,15 @@ import java.util.List;
 
 /**
  * What discs that are here have of a content: it can be there as a whole, or in parts of any way to
- * divide it, more than once. Which of them are good is only known once they were read.
+ * divide it, more than once, and of a disc there can be several copies. Which of them are good is only known once they were read.
  */
 final class ContentCopies {
 
   private final long size;
   private final List<Copy> copies;
 
-  /** A part on a disc. @param sha256 null when only the digest of the whole is known */
-  private record Copy(PartRow part, boolean missing, byte[] sha256) {
+  /** A part on a copy of a disc. @param sha256 null when only the digest of the whole is known */
+  private record Copy(PartRow part, boolean missing, byte[] sha256, BlockSource disc) {
 
     long end() {
       return part.start() + part.length();
@@ -30,8 +31,9 @@ final class ContentCopies {
    * @param from its first byte in the content
    * @param length bytes, 1 or more
    * @param sha256 of what is taken; null when nobody knows it
+   * @param disc where it is taken from
    */
-  record Piece(PartRow part, long from, long length, byte[] sha256) {
+  record Piece(PartRow part, long from, long length, byte[] sha256, BlockSource disc) {
 
     boolean isOther(byte[] digest) {
       return sha256 != null && !Arrays.equals(sha256, digest);
@@ -58,8 +60,10 @@ final class ContentCopies {
             .executeQuery()) {
       while (rows.next()) {
         PartRow part = PartTable.row(rows, 1);
-        if (part.sector() > 0 && open.get(part.disc()) != null) {
-          copies.add(new Copy(part, rows.getBoolean(9), rows.getBytes(10)));
+        if (part.sector() > 0) {
+          for (BlockSource each : open.copies(part.disc())) {
+            copies.add(new Copy(part, rows.getBoolean(9), rows.getBytes(10), each));
+          }
         }
       }
     }
@@ -85,7 +89,7 @@ final class ContentCopies {
         return null;
       }
       boolean all = next.part.start() == at;
-      chosen.add(new Piece(next.part, at, next.end() - at, all ? next.sha256 : null));
+      chosen.add(new Piece(next.part, at, next.end() - at, all ? next.sha256 : null, next.disc));
       at = next.end();
     }
     return chosen;
@@ -102,6 +106,9 @@ final class ContentCopies {
 
   /** Has parts not be chosen any more. */
   void leaveOut(List<Piece> pieces) {
-    copies.removeIf(each -> pieces.stream().anyMatch(piece -> piece.part.equals(each.part)));
+    copies.removeIf(
+        each ->
+            pieces.stream()
+                .anyMatch(piece -> piece.disc == each.disc && piece.part.equals(each.part)));
   }
 }

@@ -414,7 +414,7 @@ final class DiscRestore {
   private void copy(
       ContentCopies.Piece piece, List<MessageDigest> digests, EntryFile to, ByteBuffer memory)
       throws IOException {
-    BlockSource disc = open.get(piece.part().disc());
+    BlockSource disc = piece.disc();
     long from = piece.part().sector() * DiscPlan.SECTOR + piece.from() - piece.part().start();
     long at = 0;
     while (at < piece.length()) {

@@ -31,7 +31,7 @@ final class OpenDiscs implements Closeable {
   private static final int SET = 72;
   private static final int SET_LENGTH = 16;
 
-  private final Map<Long, BlockSource> open = new LinkedHashMap<>();
+  private final Map<Long, List<BlockSource>> open = new LinkedHashMap<>();
 
   /** What a volume is known by; null when it has no such thing. */
   static String label(BlockSource source) {
@@ -90,8 +90,8 @@ final class OpenDiscs implements Closeable {
       String label = label(source);
       for (Disc each : discs) {
         if (!each.imported() && DiscLayout.label(each).equals(label)) {
-          BlockSource before = open.putIfAbsent(each.id(), source);
-          kept = before == null;
+          open.computeIfAbsent(each.id(), id -> new ArrayList<>()).add(source);
+          kept = true;
           return;
         }
       }
@@ -104,9 +104,15 @@ final class OpenDiscs implements Closeable {
     }
   }
 
-  /** A disc; null when it is not here. */
+  /** A disc, the first copy of it that was named; null when it is not here. */
   BlockSource get(long disc) {
-    return open.get(disc);
+    List<BlockSource> copies = copies(disc);
+    return copies.isEmpty() ? null : copies.get(0);
+  }
+
+  /** All copies of a disc that are here, in the order in which they were named. */
+  List<BlockSource> copies(long disc) {
+    return open.getOrDefault(disc, List.of());
   }
 
   List<Long> ids() {
@@ -115,6 +121,6 @@ final class OpenDiscs implements Closeable {
 
   @Override
   public void close() {
-    open.values().forEach(BlockSource::close);
+    open.values().forEach(copies -> copies.forEach(BlockSource::close));
   }
 }

@@ -97,6 +97,21 @@ class DiscRestoreTest {
   }
 
   @Test
+  void whatIsDamagedOnOneCopyOfADiscComesFromAnother() throws IOException {
+    shop.changed("head -c 400000 /dev/urandom > one; head -c 400000 /dev/urandom > two");
+    Path image = shop.writeAll(shop.segment(4_000_000)).get(0);
+    Path copy = Files.copy(image, dir.resolve("copy.iso"));
+    shop.damage(image, "one");
+    shop.damage(copy, "two");
+
+    assertThat(shop.restore(List.of(image), dir.resolve("alone")).lost()).isEqualTo(1);
+    assertThat(shop.restore(List.of(image, copy), back).problems()).isEmpty();
+
+    assertSame("one");
+    assertSame("two");
+  }
+
+  @Test
   void whatIsOnAMarkedDiscComesFromTheOneThatWasWrittenAfterIt() throws IOException {
     shop.changed("head -c 400000 /dev/urandom > photo; touch -d 2024-01-01 photo");
     Disc disc = shop.segment(4_000_000).discs().get(0);
