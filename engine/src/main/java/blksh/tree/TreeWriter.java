@@ -108,7 +108,7 @@ public final class TreeWriter implements Closeable {
   }
 
   /**
-   * Makes a file that has its name only once it is whole, with all metadata. What a run that was
+   * Makes a file that has its name only once it is whole and durable, with all metadata. What a run that was
    * ended left of it is taken away first, and what a failure leaves at once.
    *
    * @throws SystemCallException also when the name is taken
@@ -128,6 +128,7 @@ public final class TreeWriter implements Closeable {
       try (EntryFile file = in.create(unnamed)) {
         contents.to(file);
         tell(path, metadata.giveTo(file));
+        file.sync(); // or the name may be there after a power cut, and the contents not
       }
       rename(in, unnamed, name);
       done = true;
