@@ -2,6 +2,7 @@ package blksh.tree;
 
 import blksh.io.DirectoryHandle;
 import blksh.io.EntryFile;
+import blksh.io.FileStatus;
 import blksh.io.IoFailure;
 import blksh.io.NameText;
 import blksh.io.Sha256;
@@ -30,6 +31,8 @@ import java.util.function.Consumer;
 public final class TreeWriter implements Closeable {
 
   private static final String UNNAMED = ".blksh-restore-";
+  private static final int OWNER_ALL = 0700;
+  private static final int PERMISSIONS = 07777;
 
   /** A directory that gets entries still. */
   private record Open(
@@ -54,9 +57,11 @@ public final class TreeWriter implements Closeable {
   }
 
   /**
-   * Makes a directory; an existing one is gone on with, and gets the metadata all the same.
+   * Makes a directory; an existing one is gone on with, and gets the metadata all the same. Until
+   * then its owner may write to it.
    *
    * @param path relative to the root; empty for the root itself
+   * @param metadata null to leave what an existing one has
    */
   public void directory(byte[] path, TreeMetadata metadata) throws IOException {
     directory(path, metadata, lost);
@@ -69,22 +74,42 @@ public final class TreeWriter implements Closeable {
 
   private void directory(byte[] path, TreeMetadata metadata, Consumer<String> lost)
       throws IOException {
+    boolean made = path.length == 0 && metadata != null;
     if (path.length > 0) {
       byte[] name = name(path);
       DirectoryHandle in = in(path);
-      if (!in.makeDirectoryIfNone(name, 0700) && !in.status(name).isDirectory()) {
-        throw SystemCallException.exists(path);
+      made = in.makeDirectoryIfNone(name, 0700);
+      if (!made) {
+        enter(in, name, path, metadata != null);
       }
     }
     DirectoryHandle handle = root.directory(path);
     boolean kept = false;
     try {
-      dropInherited(handle);
+      if (made) {
+        dropInherited(handle);
+      }
       open.push(new Open(path, handle, metadata, lost));
       kept = true;
     } finally {
       if (!kept) {
         handle.close();
+      }
+    }
+  }
+
+  /** Has a directory that is there take more: one from an earlier run may be closed already. */
+  private static void enter(DirectoryHandle in, byte[] name, byte[] path, boolean opening)
+      throws IOException {
+    FileStatus status = in.status(name);
+    if (!status.isDirectory()) {
+      throw SystemCallException.exists(path);
+    }
+    if (opening && (status.mode() & OWNER_ALL) != OWNER_ALL) {
+      try {
+        in.setMode(name, status.mode() & PERMISSIONS | OWNER_ALL);
+      } catch (IOException e) {
+        // What cannot be made in it is told.
       }
     }
   }
