@@ -271,10 +271,18 @@ final class DiscRestore {
       slash--;
     }
     try (DirectoryHandle in = root.directory(Arrays.copyOf(path, Math.max(0, slash - 1)))) {
-      FileStatus status = in.statusIfAny(Arrays.copyOfRange(path, slash, path.length));
-      return status != null
-          && status.type() == entry.type()
-          && (entry.type() != FileType.REGULAR || status.size() == entry.size())
+      byte[] name = Arrays.copyOfRange(path, slash, path.length);
+      FileStatus status = in.statusIfAny(name);
+      if (status == null || status.type() != entry.type()) {
+        return false;
+      }
+      boolean same =
+          switch (entry.type()) {
+            case REGULAR -> status.size() == entry.size();
+            case LINK -> Arrays.equals(in.readLink(name), entry.target());
+            default -> status.special() == entry.special();
+          };
+      return same
           && status.mtimeSeconds() == entry.mtime()
           && status.mtimeNanos() == entry.mtimeNanos();
     } catch (IOException e) {
