@@ -18,6 +18,7 @@ import blksh.tree.TreeMetadata;
 import blksh.tree.TreeWriter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.sql.PreparedStatement;
@@ -51,6 +52,10 @@ final class DiscRestore {
   private final Task task;
   private final ScanFindings findings;
   private final Set<String> missingDiscs = new TreeSet<>();
+
+  /** Whether the directory all of it goes to was not there: else it stays as its owner has it. */
+  private boolean isNew;
+
   private long entries;
   private long bytes;
   private long there;
@@ -75,6 +80,7 @@ final class DiscRestore {
     requireAny(directory);
     IOException[] failed = new IOException[1];
     try {
+      isNew = !Files.isDirectory(directory);
       OwnerOnly.makeDirectories(directory.toAbsolutePath());
       try (DirectoryHandle root = DirectoryHandle.open(directory);
           TreeWriter writer = new TreeWriter(directory, findings::add);
@@ -144,6 +150,14 @@ final class DiscRestore {
     }
   }
 
+  /** Whether a directory that was there is from an earlier run, by what it belongs to. */
+  private static boolean isDressed(DirectoryHandle root, EntryState entry) throws IOException {
+    FileStatus status = root.status();
+    boolean owned =
+        DirectoryHandle.user() != 0 || status.uid() == entry.uid() && status.gid() == entry.gid();
+    return owned && status.mode() == entry.mode();
+  }
+
   private void walk(DirectoryHandle root, TreeWriter writer, ByteBuffer memory)
       throws SQLException, IOException {
     try (PreparedStatement statement =
@@ -157,6 +171,7 @@ final class DiscRestore {
                     + " WHERE s.imported = 0 AND e.gone IS NULL ORDER BY s.id, d.path, e.name");
         ResultSet rows = statement.executeQuery()) {
       byte[] last = null;
+      byte[] closed = null; // a directory that could not be made, with all below it
       while (rows.next()) {
         task.checkCancelled();
         EntryState entry = EntryState.of(rows);
@@ -164,19 +179,26 @@ final class DiscRestore {
         byte[] directory = prefixes.on(rows.getInt(EntryState.WIDTH + 1), in);
         if (!Arrays.equals(directory, last)) {
           last = directory;
-          if (isWanted(directory) || isOnTheWay(directory)) {
-            enter(writer, rows.getLong(2), directory, in.length == 0);
+          if (closed != null && !isAtOrBelow(directory, closed)) {
+            closed = null;
+          }
+          if (closed == null && (isWanted(directory) || isOnTheWay(directory))) {
+            closed = enter(root, writer, rows.getLong(2), directory, in.length == 0);
           }
         }
         byte[] path = TreeEntry.path(directory, entry.name());
-        if (!entry.isDirectory() && isWanted(path)) {
+        if (closed != null) {
+          if (entry.isRegular() && isWanted(path)) {
+            lost++;
+            lostBytes += entry.size();
+          }
+        } else if (!entry.isDirectory() && isWanted(path)) {
           one(root, writer, entry, path, rows, memory);
         } else if (entry.isDirectory()
             && entry.name().length > 0
             && isWanted(path)
             && isEmpty(rows.getInt(EntryState.WIDTH + 1), in, entry.name())) {
-          writer.directory(path, entry.metadata());
-          entries++;
+          directory(writer, path, entry.metadata());
         }
       }
     }
@@ -193,19 +215,52 @@ final class DiscRestore {
         == 0;
   }
 
-  /** Makes a directory with what the row in the one above says of it. */
-  private void enter(TreeWriter writer, long id, byte[] path, boolean root)
+  /**
+   * Makes a directory with what the row in the one above says of it.
+   *
+   * @return its path when it could not be made
+   */
+  private byte[] enter(
+      DirectoryHandle to, TreeWriter writer, long id, byte[] path, boolean root)
       throws SQLException, IOException {
     DirectoryLevel level = new DirectoryLevels(file, prefixes).of(id);
     TreeMetadata metadata = level.entry() == null ? null : level.entry().metadata();
-    if (root && path.length == 0) {
-      writer.directory(path, metadata);
-    } else if (isWanted(path)) {
+    if (path.length > 0 && isWanted(path)) {
+      return directory(writer, path, metadata) ? null : path;
+    }
+    try {
+      if (root && path.length == 0) {
+        boolean own = isNew || level.entry() == null || isDressed(to, level.entry());
+        writer.directory(path, own ? metadata : null);
+      } else {
+        writer.leading(path, metadata);
+      }
+      return null;
+    } catch (IOException e) {
+      tell(path, e);
+      return path;
+    }
+  }
+
+  private boolean directory(TreeWriter writer, byte[] path, TreeMetadata metadata)
+      throws IOException {
+    try {
       writer.directory(path, metadata);
       entries++;
-    } else {
-      writer.leading(path, metadata);
+      return true;
+    } catch (IOException e) {
+      tell(path, e);
+      return false;
     }
+  }
+
+  /** Names what could not be made, unless nothing more can be. */
+  private void tell(byte[] path, IOException e) throws IOException {
+    IoFailure kind = IoFailure.of(e);
+    if (kind == IoFailure.NO_SPACE || kind == IoFailure.READ_ONLY) {
+      throw e;
+    }
+    findings.add(path, IoFailure.reason(e));
   }
 
   private boolean isWanted(byte[] path) {
@@ -255,11 +310,7 @@ final class DiscRestore {
         entries++;
       }
     } catch (IOException e) {
-      IoFailure kind = IoFailure.of(e);
-      if (kind == IoFailure.NO_SPACE || kind == IoFailure.READ_ONLY) {
-        throw e;
-      }
-      findings.add(path, IoFailure.reason(e));
+      tell(path, e);
     }
   }
 

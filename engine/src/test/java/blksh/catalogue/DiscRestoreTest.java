@@ -63,6 +63,52 @@ class DiscRestoreTest {
   }
 
   @Test
+  void aDirectoryWhosePlaceIsTakenEndsNothingElse() throws IOException {
+    shop.changed("mkdir -p a/in b; echo x > a/x; echo y > a/in/y; echo z > b/z; mkdir hollow");
+    List<Path> images = shop.writeAll(shop.segment(4_000_000));
+    Files.createDirectories(back);
+    FileTrees.script(back, "echo mine > a; echo mine > hollow");
+
+    RestoreReport report = shop.restore(images, back);
+
+    assertThat(report.problems()).hasSize(2).anyMatch(each -> each.startsWith("a: "));
+    assertThat(report.lost()).isEqualTo(2);
+    assertThat(back.resolve("b/z")).hasContent("z");
+    assertThat(back.resolve("a")).hasContent("mine");
+  }
+
+  @Test
+  void aLinkThatLeadsElsewhereIsNamed() throws IOException {
+    shop.changed("ln -s there link");
+    List<Path> images = shop.writeAll(shop.segment(4_000_000));
+    shop.restore(images, back);
+    assertThat(shop.restore(images, back).problems()).isEmpty();
+    FileTrees.script(back, "ln -s elsewhere new; touch -h -r link new; mv new link");
+
+    assertThat(shop.restore(images, back).problems()).singleElement().asString().contains("link");
+  }
+
+  @Test
+  void whereItGoesToStaysItsOwnersWhenItWasThere() throws IOException {
+    shop.changed("chmod 750 .; echo x > x; mkdir d; echo y > d/y; touch -d 2020-01-01 .");
+    List<Path> images = shop.writeAll(shop.segment(4_000_000));
+    Files.createDirectories(back);
+    FileTrees.script(back, "chmod 1777 .");
+
+    assertThat(shop.restore(images, back).problems()).isEmpty();
+    assertThat(Files.getAttribute(back, "unix:mode")).isEqualTo(041777);
+
+    Path fresh = dir.resolve("fresh");
+    for (int i = 0; i < 2; i++) {
+      shop.restore(images, fresh);
+      assertThat(Files.getAttribute(fresh, "unix:mode")).isEqualTo(040750);
+      assertThat(Files.getLastModifiedTime(fresh))
+          .isEqualTo(Files.getLastModifiedTime(shop.tree));
+      FileTrees.script(fresh, "rm x");
+    }
+  }
+
+  @Test
   void aPartThatIsThereDoesNotHideTheWholeOfAnotherSet() throws IOException {
     shop.changed("head -c 4000000 /dev/urandom > video");
     List<Path> parts = shop.writeAll(shop.segment(3_000_000));
