@@ -1,17 +1,12 @@
 package blksh.catalogue;
 
 import blksh.BlkshException;
-import blksh.block.BlockSource;
 import blksh.io.DirectBuffer;
 import blksh.io.DirectoryHandle;
-import blksh.io.EntryFile;
 import blksh.io.FileStatus;
 import blksh.io.FileType;
 import blksh.io.IoFailure;
 import blksh.io.OwnerOnly;
-import blksh.io.Sha256;
-import blksh.io.UnreadableException;
-import blksh.iso.DiscPlan;
 import blksh.task.Task;
 import blksh.tree.TreeEntry;
 import blksh.tree.TreeMetadata;
@@ -20,7 +15,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -314,13 +308,25 @@ final class DiscRestore {
     }
   }
 
-  /** A file gets its time last, so one that has it is whole. */
-  private static boolean isThere(DirectoryHandle root, EntryState entry, byte[] path)
-      throws IOException {
+  private static boolean isTaken(DirectoryHandle root, byte[] path) throws IOException {
+    int slash = slash(path);
+    try (DirectoryHandle in = root.directory(Arrays.copyOf(path, Math.max(0, slash - 1)))) {
+      return in.statusIfAny(Arrays.copyOfRange(path, slash, path.length)) != null;
+    }
+  }
+
+  private static int slash(byte[] path) {
     int slash = path.length;
     while (slash > 0 && path[slash - 1] != '/') {
       slash--;
     }
+    return slash;
+  }
+
+  /** A file gets its time last, so one that has it is whole. */
+  private static boolean isThere(DirectoryHandle root, EntryState entry, byte[] path)
+      throws IOException {
+    int slash = slash(path);
     try (DirectoryHandle in = root.directory(Arrays.copyOf(path, Math.max(0, slash - 1)))) {
       byte[] name = Arrays.copyOfRange(path, slash, path.length);
       FileStatus status = in.statusIfAny(name);
@@ -358,10 +364,18 @@ final class DiscRestore {
       return;
     }
     byte[] first = HardLinkNames.first(file, prefixes, entry);
+    String alone = "it is a file of its own: its first name was not restored";
     if (first != null && isWanted(first) && isThere(root, entry, first)) {
-      writer.name(path, first);
-      entries++;
-      return;
+      try {
+        writer.name(path, first);
+        entries++;
+        return;
+      } catch (IOException e) {
+        if (isTaken(root, path)) {
+          throw e;
+        }
+        alone = "it is a file of its own: a hard link failed (" + IoFailure.reason(e) + ")";
+      }
     }
     ContentCopies copies = ContentCopies.of(file, entry.content(), size, open);
     if (!copies.isWhole()) {
@@ -376,13 +390,13 @@ final class DiscRestore {
       return;
     }
     try {
-      writer.wholeFile(path, entry.metadata(), to -> copy(copies, sha256, to, memory));
+      writer.wholeFile(path, entry.metadata(), to -> RestoredContents.copy(copies, sha256, to, memory, task));
       entries++;
       bytes += size;
       if (first != null && isWanted(first)) {
-        findings.add(path, "it is a file of its own: its first name was not restored");
+        findings.add(path, alone);
       }
-    } catch (Damaged e) {
+    } catch (RestoredContents.Damaged e) {
       List<String> where = where(entry.content());
       missingDiscs.addAll(where);
       lose(
@@ -413,86 +427,5 @@ final class DiscRestore {
       }
     }
     return names;
-  }
-
-  /** That contents are not what they were. */
-  private static final class Damaged extends IOException {
-    private static final long serialVersionUID = 1;
-
-    Damaged(String problem) {
-      super(problem);
-    }
-  }
-
-  /** Copies a content from whichever discs have it as it was; one that has not is passed over. */
-  private void copy(ContentCopies copies, byte[] sha256, EntryFile to, ByteBuffer memory)
-      throws IOException {
-    Damaged damaged = null;
-    for (List<ContentCopies.Piece> pieces = copies.choose();
-        pieces != null;
-        pieces = copies.choose()) {
-      try {
-        copy(copies, pieces, sha256, to, memory);
-        return;
-      } catch (Damaged e) {
-        damaged = damaged == null ? e : damaged;
-        if (pieces.isEmpty()) {
-          break; // nothing is there that could be left out
-        }
-      }
-    }
-    throw damaged != null ? damaged : new Damaged("no disc that is here has it whole");
-  }
-
-  private void copy(
-      ContentCopies copies,
-      List<ContentCopies.Piece> pieces,
-      byte[] sha256,
-      EntryFile to,
-      ByteBuffer memory)
-      throws IOException {
-    MessageDigest digest = Sha256.begin();
-    for (ContentCopies.Piece each : pieces) {
-      MessageDigest own = each.sha256() == null ? null : Sha256.begin();
-      try {
-        copy(each, own == null ? List.of(digest) : List.of(digest, own), to, memory);
-        if (own != null && each.isOther(own.digest())) {
-          throw new Damaged("its contents on the disc are not what they were");
-        }
-      } catch (Damaged e) {
-        copies.leaveOut(List.of(each));
-        throw e;
-      }
-    }
-    if (!Arrays.equals(digest.digest(), sha256)) {
-      copies.leaveOut(pieces);
-      throw new Damaged("its contents on the disc are not what they were");
-    }
-  }
-
-  private void copy(
-      ContentCopies.Piece piece, List<MessageDigest> digests, EntryFile to, ByteBuffer memory)
-      throws IOException {
-    BlockSource disc = piece.disc();
-    long from = piece.part().sector() * DiscPlan.SECTOR + piece.from() - piece.part().start();
-    long at = 0;
-    while (at < piece.length()) {
-      task.checkCancelled();
-      ByteBuffer some = memory.clear().limit((int) Math.min(BUFFER, piece.length() - at));
-      int read;
-      try {
-        read = disc.read(from + at, some);
-      } catch (UnreadableException e) {
-        throw new Damaged("a part of it cannot be read: " + e.problem());
-      }
-      if (read == 0) {
-        throw new Damaged("the disc is cut short");
-      }
-      some.flip();
-      digests.forEach(each -> each.update(some.duplicate()));
-      to.write(piece.from() + at, some);
-      at += read;
-      task.advance(read);
-    }
   }
 }

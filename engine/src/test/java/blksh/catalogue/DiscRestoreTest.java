@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.io.Sha256;
 import blksh.kit.FileTrees;
+import blksh.kit.Tmpfs;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -60,6 +61,22 @@ class DiscRestoreTest {
         .hasMessageContaining("all 3 entries")
         .hasMessageContaining("restore.py");
     assertThat(empty).doesNotExist();
+  }
+
+  @Test
+  void aFurtherNameOnAnotherFileSystemIsAFileOfItsOwn() throws IOException {
+    shop.changed("mkdir d; echo x > a; ln a d/b");
+    List<Path> images = shop.writeAll(shop.segment(4_000_000));
+
+    try (Tmpfs drive = Tmpfs.of(back.resolve("d"), "4m")) {
+      RestoreReport report = shop.restore(images, back);
+
+      assertThat(report.problems())
+          .singleElement()
+          .asString()
+          .contains("d/b: it is a file of its own", "link");
+      assertThat(drive.path().resolve("b")).hasContent("x");
+    }
   }
 
   @Test
