@@ -1,8 +1,8 @@
 // The runbook for every night: captures drives into a store, takes snapshots of directories, verifies,
 // drops old versions of them, gives back the space of what was dropped, scans directories into catalogues and
-// writes images of discs with what is new, and sums it all up. A drive that cannot be captured keeps nothing
-// else from being done. Ends with status 3 when something was unreadable, a drive could not be captured or the
-// store is damaged, and with 1 when no drive could be; nothing is dropped in a night in which something was
+// writes images of discs with what is new, and sums it all up. A drive that cannot be captured, and a catalogue or
+// a disc that cannot be written, keep nothing else from being done. Ends with status 3 when something was
+// unreadable, one of these could not be done or the store is damaged, and with 1 when no drive could be; nothing is dropped in a night in which something was
 // unreadable or damaged.
 // Copy it and make it yours.
 val storeDir by option<Place>("--store", "DIR", "the store's directory; made where none is yet").optional()
@@ -103,8 +103,14 @@ for (word in catalogued) {
     println("would scan ${word.substringAfter('=')} into $catalogue")
     continue
   }
-  show(catalogue.scan(word.substringAfter('=')))
-  if (media != null) show(catalogue.segment(media!!).writeIso("$isoOut"))
+  try {
+    show(catalogue.scan(word.substringAfter('=')))
+    if (media != null) show(catalogue.segment(media!!).writeIso("$isoOut"))
+  } catch (stopped: blksh.task.CancelledException) {
+    throw stopped
+  } catch (none: blksh.BlkshException) {
+    finding("$word: ${none.message}")
+  }
 }
 
 failed?.let { throw it }

@@ -136,6 +136,13 @@ final class DiscPlanning {
     before = (int) file.number(0, "SELECT max(number) FROM disc WHERE disc_set = ?", set);
     lookForFixed();
     catalogue.prefixes().keep(file);
+    while (!fill()) {
+      DiscSetTable.dropPlanned(file, set);
+    }
+  }
+
+  /** Fills discs. @return false when contents turned out to come onto none: then once more */
+  private boolean fill() throws SQLException {
     OdarchiveWriter writer = new OdarchiveWriter(file, catalogue.prefixes(), task);
     CatalogueLength length =
         new CatalogueLength(
@@ -150,10 +157,15 @@ final class DiscPlanning {
       DiscCargo cargo = new DiscCargo(bytes, plain, plain ? 0 : length.ownFrame());
       cargo.requireRoom(options.capacity());
       Segmentation segmentation = segment(cargo, length);
+      BitSet leftOut = segmentation.leftOut();
+      if (!leftOut.isEmpty()) {
+        leftOut.stream().forEach(each -> fixedContents[each] = Segmentation.LEFT_OUT);
+        return false;
+      }
       long needed = plain ? bytes : length.compressed(DiscSetTable.numbers(file, set)) + 8;
       if (needed <= bytes) {
         finish(segmentation, cargo);
-        return;
+        return true;
       }
       bytes = withRoom(needed);
       DiscSetTable.dropPlanned(file, set);

@@ -259,4 +259,16 @@ record EntryState(
   public String toString() {
     return new String(name, StandardCharsets.UTF_8);
   }
+
+  /** Whether a file with a content would show any change since. To be used within a call. */
+  static boolean isAnySettled(CatalogueFile file, long content) throws SQLException {
+    return file.number(
+            0,
+            """
+            SELECT e.id FROM entry e JOIN directory d ON d.id = e.directory
+            JOIN source s ON s.id = d.source
+            WHERE e.content = ? AND e.gone IS NULL AND e.settled = 1 AND s.imported = 0 LIMIT 1""",
+            content)
+        != 0;
+  }
 }

@@ -30,6 +30,9 @@ final class Segmentation {
   /** A content that a written disc has. */
   private static final int FIXED = -1;
 
+  /** That a content comes onto no disc of this plan. */
+  static final int LEFT_OUT = -2;
+
   private static final int MOST_PARTS = 4000;
 
   private final CatalogueFile file;
@@ -45,8 +48,10 @@ final class Segmentation {
   private final long capacity;
   private final List<DiscFill> discs = new ArrayList<>();
 
-  /** Of each content the disc it is on, {@link #FIXED}, or 0. */
+  /** Of each content the disc it is on, {@link #FIXED}, {@link #LEFT_OUT}, or 0. */
   private final int[] contentDisc;
+
+  private final BitSet leftOut = new BitSet();
 
   private final BitSet placed = new BitSet();
 
@@ -99,6 +104,15 @@ final class Segmentation {
 
   List<DiscFill> discs() {
     return discs;
+  }
+
+  /**
+   * Contents that would have to be in parts, and may not: of a part nobody knows the digest, so it
+   * is written only when its file is the very one that was scanned, and of no name of theirs that
+   * can be told.
+   */
+  BitSet leftOut() {
+    return leftOut;
   }
 
   /** Sectors that all contents and files take, wherever they are. */
@@ -347,6 +361,10 @@ final class Segmentation {
     if (there == FIXED) {
       return; // a line of it comes last, if there are discs at all
     }
+    if (there == LEFT_OUT) {
+      placed.set((int) entry.id());
+      return;
+    }
     if (there > 0) {
       name(row, level, path, discs.get(there - 1));
       return;
@@ -422,6 +440,16 @@ final class Segmentation {
           .suggest("let large files be spanned, or take larger discs");
     }
     int content = (int) row.entry.content();
+    if (!EntryState.isAnySettled(file, content)) {
+      task.finding(
+          NameText.of(path)
+              + ": it does not fit on one disc, and changed, or may have, while it was scanned;"
+              + " it comes onto no disc until a scan finds it at rest");
+      leftOut.set(content);
+      contentDisc[content] = LEFT_OUT;
+      placed.set((int) row.entry.id());
+      return;
+    }
     PartRow widest =
         new PartRow(
             0,

@@ -267,6 +267,27 @@ class DiscLossTest {
   }
 
   @Test
+  void aFileThatIsNeverAtRestKeepsNoOtherFromDiscs() throws IOException {
+    shop.changed("head -c 5500000 /dev/urandom > disk.img; ln disk.img same; echo z > z");
+    shop.execute("UPDATE entry SET settled = 0 WHERE name IN ('disk.img', 'same')");
+    Task task = new Task("segment", "photos");
+
+    DiscSet set = shop.segment(3_000_000, false, task);
+
+    assertThat(String.join("\n", task.findings())).contains("disk.img", "at rest");
+    assertThat(task.findings()).hasSize(1);
+    List<Path> images = new ArrayList<>(shop.writeAll(set));
+    assertThat(images).hasSize(1);
+    RestoreReport report = shop.restore(images, dir.resolve("half"));
+    assertThat(dir.resolve("half/z")).exists();
+    assertThat(report.lost()).isEqualTo(2);
+
+    shop.changed("");
+    images.addAll(shop.writeAll(shop.segment(3_000_000)));
+    assertComesBack(images);
+  }
+
+  @Test
   void whatIsNotMountedIsNotGone() throws IOException {
     try (Tmpfs drive = Tmpfs.of(shop.tree.resolve("usb"), "4m")) {
       Files.createDirectory(drive.path().resolve("in"));

@@ -4,6 +4,8 @@ import blksh.BlkshException
 import blksh.catalogue.Disc as Engine
 import blksh.catalogue.DiscSet as EngineSet
 import blksh.io.NameText
+import blksh.session.Failures
+import blksh.task.CancelledException
 import blksh.view.Described
 import blksh.view.Field
 import blksh.view.Keyed
@@ -49,8 +51,30 @@ internal constructor(private val catalogue: Catalogue, private val engine: Engin
   val planned: List<Disc>
     get() = filter { !it.isWritten }
 
-  /** Writes the images of those that are not written yet into a directory, each as NAME.iso. */
-  fun writeIso(dir: String): List<DiscImage> = planned.map { it.writeIso(dir) }
+  /**
+   * Writes the images of those that are not written yet into a directory, each as NAME.iso. One
+   * that cannot be written keeps no other from it: it is named, and makes the exit status 3.
+   *
+   * @throws BlkshException when none could be written
+   */
+  fun writeIso(dir: String): List<DiscImage> {
+    val failures = mutableListOf<Pair<Disc, BlkshException>>()
+    val written =
+      planned.mapNotNull {
+        try {
+          it.writeIso(dir)
+        } catch (stopped: CancelledException) {
+          throw stopped
+        } catch (failed: BlkshException) {
+          failures += it to failed
+          null
+        }
+      }
+    if (written.isEmpty()) failures.firstOrNull()?.let { throw it.second }
+    for ((disc, failed) in failures)
+      catalogue.session.finding("${disc.name} was not written: ${Failures.message(failed)}")
+    return written
+  }
 
   /**
    * Makes the files again, as they were scanned last, from images and drives with the discs in
