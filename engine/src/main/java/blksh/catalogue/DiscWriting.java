@@ -124,7 +124,7 @@ final class DiscWriting implements DiscContents {
           plan.contents(
               (content, position, path) -> {
                 if (content.id() > 0) {
-                  place(content.id(), position / DiscPlan.SECTOR);
+                  place(content.id(), position / DiscPlan.SECTOR, path);
                 }
               });
           return null;
@@ -224,16 +224,24 @@ final class DiscWriting implements DiscContents {
     }
   }
 
-  private void place(long id, long sector) {
-    file.call(
-        "note where a content lies",
-        () ->
-            file.execute(
-                "UPDATE part SET sector = ? WHERE disc = ? AND content = ? AND number = ?",
-                sector,
-                planned.disc().id(),
-                DiscContentIds.content(id),
-                DiscContentIds.number(id)));
+  /** Of what was written all contents stay where they are: discs were burned from it. */
+  private void place(long id, long sector, byte[] path) {
+    Object[] which = {
+      sector, planned.disc().id(), DiscContentIds.content(id), DiscContentIds.number(id)
+    };
+    String there = " disc = ? AND content = ? AND number = ?";
+    boolean same =
+        file.call(
+            "note where a content lies",
+            () ->
+                isRewritten()
+                    ? file.number(
+                            0, "SELECT count(*) FROM part WHERE sector = ? AND" + there, which)
+                        > 0
+                    : file.execute("UPDATE part SET sector = ? WHERE" + there, which) > 0);
+    if (!same) {
+      throw otherwise(NameText.of(path) + " would lie somewhere else on it");
+    }
   }
 
   /** Notes what the image has that is about to get its name. */

@@ -373,6 +373,21 @@ class DiscLossTest {
   }
 
   @Test
+  void whatWasWrittenStaysWhereItLies() throws IOException {
+    shop.changed("head -c 70000 /dev/urandom > a");
+    Disc disc = shop.segment(4_000_000).discs().get(0);
+    shop.write(disc);
+    shop.execute("UPDATE part SET sector = sector + 1"); // as if images were laid out otherwise now
+    long before = shop.number("SELECT sector FROM part");
+
+    assertThatThrownBy(
+            () -> shop.catalogue.write(disc(1), shop.image(disc), true, Task.unwatched()))
+        .hasMessageContaining("once more")
+        .hasMessageContaining("a would lie");
+    assertThat(shop.number("SELECT sector FROM part")).isEqualTo(before);
+  }
+
+  @Test
   void aDiscHasTheScriptItWasPlannedWith() throws IOException {
     shop.changed("echo x > x");
     Disc disc = shop.segment(4_000_000).discs().get(0);
