@@ -4,8 +4,8 @@
 // bytes. N counts from 0 and is 0 unless given, as odarchive has it; what is shown counts from 1.
 // write_iso all, and archive, write the discs that are not written yet; write_iso N --overwrite writes one
 // once more, when its files are what they were. catalogue.json in the current directory is what it was: any
-// odarchive loads it. All that odarchive does not know of is beside it, in odarchive.catalogue. Ends with status 3 when something could not be read,
-// or is not as it was.
+// odarchive loads it, and one that others made is kept as catalogue.json.before. All that odarchive does not know
+// of is beside it, in odarchive.catalogue. Ends with status 3 when something could not be read, or is not as it was.
 val command by positional<String>("COMMAND", "what to do")
 val words = positionals<String>("WORD", "what to do it with", required = false)
 val pretend by flag("--pretend", "say what would be written, and write nothing")
@@ -35,8 +35,17 @@ fun current(): Catalogue {
   if (!beside.exists) {
     if (!json.toFile().exists()) usage("there is no catalogue.json here: begin with init PATH")
     beside.merge(json)
+    keep()
   }
   return beside
+}
+
+/** A catalogue.json that others wrote knows what is on their discs: it stays, under another name. */
+fun keep() {
+  if (!json.toFile().exists()) return
+  val names = listOf("$json.before") + (2..999).map { "$json.before-$it" }
+  val kept = names.first { !Path.of(it).toFile().exists() }
+  json.toFile().copyTo(Path.of(kept).toFile())
 }
 
 /** catalogue.json when it is in the directory that is archived: it is another each time. */
@@ -48,6 +57,7 @@ fun ownIn(path: String): List<String> {
 }
 
 fun scanned(path: String): Catalogue {
+  if (!beside.exists && !dryRun) keep()
   beside.job(jobName, client = client)
   show(beside.scan(path, exclude = ownIn(path)))
   return beside.also { it.export(json) }

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -86,6 +87,23 @@ class DiscScriptsTest {
         "Letters_0002.iso",
         "Letters_0003.iso");
     assertSame(tree, folder.resolve("back"));
+  }
+
+  @Test
+  void aCatalogueThatOthersMadeIsKept() throws Exception {
+    odarchive("init", tree.toString());
+    odarchive("segment", "20000000");
+    String before = Files.readString(work.resolve("catalogue.json"));
+    assertThat(before).contains("disc_num");
+    for (String each : List.of("", "-wal", "-shm")) {
+      Files.deleteIfExists(work.resolve("odarchive.catalogue" + each));
+    }
+
+    odarchive("init", tree.toString());
+
+    assertThat(work.resolve("catalogue.json.before")).hasContent(before);
+    odarchive("init", tree.toString());
+    assertThat(work.resolve("catalogue.json.before-2")).as("its own").doesNotExist();
   }
 
   @Test
