@@ -112,8 +112,7 @@ when (command.lowercase()) {
   "verify" -> {
     val discs = current().discs
     if (given.isEmpty()) discs.filter { it.isWritten }.map { it.verify() }
-    else if (given.size > discs.size) usage("there are ${discs.size} discs, and ${given.size} images are named")
-    else given.mapIndexed { i, it -> if (given.size == 1 && discs.size > 1) discs.first { disc -> disc.image?.fileName?.toString() == Path.of(given[0]).fileName.toString() }.verify(given[0]) else discs[i].verify(it) }
+    else given.map { discs.at(it).verify(it) }
   }
   "restore" ->
     if (given.size < 2) usage("restore takes a directory, and the images or drives to restore from")

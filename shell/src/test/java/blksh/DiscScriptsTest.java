@@ -77,6 +77,8 @@ class DiscScriptsTest {
     assertThat(odarchive("find", "to-ada-7*").out())
         .contains("letters1/to-ada-7.txt", "LETTERS_000");
     assertThat(odarchive("verify").out()).contains("Letters_0001.iso");
+    Files.copy(work.resolve("Letters_0002.iso"), work.resolve("sr0"));
+    assertThat(odarchive("verify", "sr0").out()).contains("LETTERS_0003");
     assertThat(odarchive("info", "1").out()).contains("LETTERS_0001");
     String back = folder.resolve("back").toString();
     odarchive(

@@ -411,6 +411,17 @@ public final class Catalogue implements Closeable {
   }
 
   /**
+   * The disc that an image is of, or that is in a drive.
+   *
+   * @throws BlkshException when it is none of this catalogue
+   */
+  public Disc discAt(Path image) {
+    try (OpenDiscs open = OpenDiscs.of(List.of(image), discs())) {
+      return DiscSetTable.planned(file, open.ids().get(0)).disc();
+    }
+  }
+
+  /**
    * Notes that a written disc is lost, so that all that is on no other is planned anew; or that it
    * is there, as it was, and so is what was found damaged on it.
    *

@@ -39,6 +39,9 @@ internal constructor(private val catalogue: Catalogue, private val engine: Engin
           if (isEmpty()) "plan some with segment" else "there are 1 to $size, ${keys.first()} first"
         )
 
+  /** The disc that an image is of, or that is in a drive, of whatever set. */
+  fun at(where: String): Disc = Disc(catalogue, catalogue.engine().discAt(Path.of(where)))
+
   /** What they are. */
   val media: String
     get() = engine.media()
