@@ -136,6 +136,7 @@ final class DiscPlanning {
     before = (int) file.number(0, "SELECT max(number) FROM disc WHERE disc_set = ?", set);
     lookForFixed();
     catalogue.prefixes().keep(file);
+    SourcePrefixes.requireApart(file);
     while (!fill()) {
       DiscSetTable.dropPlanned(file, set);
     }

@@ -1,6 +1,9 @@
 package blksh.catalogue;
 
+import blksh.BlkshException;
+import blksh.io.NameText;
 import blksh.tree.TreeEntry;
+import java.sql.ResultSet;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -75,6 +78,36 @@ final class SourcePrefixes {
           "UPDATE source SET prefix = ? WHERE id = ? AND imported = 0 AND prefix IS NULL",
           each.getValue(),
           each.getKey());
+    }
+  }
+
+  /**
+   * Requires that nothing of the source at the root is called as the directory of another by now:
+   * it was not when that was chosen. To be used within a call.
+   *
+   * @throws BlkshException when something is
+   */
+  static void requireApart(CatalogueFile file) throws SQLException {
+    try (ResultSet rows =
+        file.prepared(
+                """
+                SELECT r.root, s.root, s.prefix FROM source r CROSS JOIN source s
+                WHERE r.imported = 0 AND length(r.prefix) = 0 AND s.imported = 0
+                  AND length(s.prefix) > 0 AND EXISTS
+                  (SELECT 1 FROM directory d JOIN entry e ON e.directory = d.id
+                   WHERE d.source = r.id AND d.path = ? AND e.name = CAST(s.prefix AS TEXT)
+                     AND e.gone IS NULL)""",
+                PathKey.of(NONE))
+            .executeQuery()) {
+      if (rows.next()) {
+        String name = NameText.of(EntryState.bytes(rows, 3));
+        throw new BlkshException(
+                "plan discs",
+                "%s has %s by now, and what is in %s is called so on the discs"
+                    .formatted(
+                        NameText.of(rows.getBytes(1)), name, NameText.of(rows.getBytes(2))))
+            .suggest("call " + name + " otherwise, and scan again");
+      }
     }
   }
 

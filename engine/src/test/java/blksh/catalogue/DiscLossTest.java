@@ -452,6 +452,24 @@ class DiscLossTest {
   }
 
   @Test
+  void nothingIsCalledAsTheDirectoryOfAnotherSource() throws IOException {
+    Path usb = Files.createDirectories(dir.resolve("usb"));
+    Files.writeString(usb.resolve("y"), "yy");
+    shop.changed("echo x > x");
+    shop.writeAll(shop.segment(4_000_000));
+    shop.scan(usb);
+    shop.writeAll(shop.segment(4_000_000));
+
+    shop.changed("mkdir usb; echo z > usb/z");
+    assertThatThrownBy(() -> shop.segment(4_000_000))
+        .isInstanceOf(BlkshException.class)
+        .hasMessageContaining("tree has usb by now");
+
+    shop.changed("mv usb stick");
+    assertThat(shop.segment(4_000_000).discs()).hasSize(3);
+  }
+
+  @Test
   void aDiscTakesNoMoreEntriesThanMemoryHoldsWhenItIsWritten() throws Exception {
     DiscFill fill =
         new DiscFill(1, 0, 10_000_000, new DiscCargo(1000, true, 0), (disc, entry) -> {}, 3);
