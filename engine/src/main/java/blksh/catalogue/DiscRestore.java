@@ -288,9 +288,9 @@ final class DiscRestore {
       ByteBuffer memory)
       throws SQLException, IOException {
     byte[] sha256 = row.getBytes(EntryState.WIDTH + 3);
-    long size = row.getLong(EntryState.WIDTH + 4);
+    long size = entry.content() == 0 ? entry.size() : row.getLong(EntryState.WIDTH + 4);
     try {
-      if (isThere(root, entry, path)) {
+      if (isThere(root, entry, path, size)) {
         there++;
         return;
       }
@@ -324,8 +324,8 @@ final class DiscRestore {
   }
 
   /** A file gets its time last, so one that has it is whole. */
-  private static boolean isThere(DirectoryHandle root, EntryState entry, byte[] path)
-      throws IOException {
+  private static boolean isThere(
+      DirectoryHandle root, EntryState entry, byte[] path, long size) throws IOException {
     int slash = slash(path);
     try (DirectoryHandle in = root.directory(Arrays.copyOf(path, Math.max(0, slash - 1)))) {
       byte[] name = Arrays.copyOfRange(path, slash, path.length);
@@ -335,7 +335,7 @@ final class DiscRestore {
       }
       boolean same =
           switch (entry.type()) {
-            case REGULAR -> status.size() == entry.size();
+            case REGULAR -> status.size() == size;
             case LINK -> Arrays.equals(in.readLink(name), entry.target());
             default -> status.special() == entry.special();
           };
@@ -365,7 +365,7 @@ final class DiscRestore {
     }
     byte[] first = HardLinkNames.first(file, prefixes, entry);
     String alone = "it is a file of its own: its first name was not restored";
-    if (first != null && isWanted(first) && isThere(root, entry, first)) {
+    if (first != null && isWanted(first) && isThere(root, entry, first, size)) {
       try {
         writer.name(path, first);
         entries++;
