@@ -12,8 +12,8 @@ import java.util.List;
 /** The files that have the contents of a disc, where they were when they were scanned. */
 final class ContentFiles {
 
-  /** Names of one content that are tried. */
-  private static final int MOST_NAMES = 8;
+  /** Names of one content that are tried; there may be any number. */
+  private static final int MOST_NAMES = 1000;
 
   private static final String SELECT = "SELECT " + EntryState.COLUMNS + ", s.root, d.path FROM ";
 

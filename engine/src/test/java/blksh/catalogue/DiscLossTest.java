@@ -158,6 +158,15 @@ class DiscLossTest {
   }
 
   @Test
+  void aContentIsReadByWhicheverOfManyNamesShowsNoChange() throws IOException {
+    shop.changed("head -c 70000 /dev/urandom > z; for i in $(seq 20); do cp z a$i; done");
+    Disc disc = shop.segment(4_000_000).discs().get(0);
+    FileTrees.script(shop.tree, "for i in $(seq 20); do echo other > a$i; done");
+
+    assertThat(shop.write(disc).faults()).isEmpty();
+  }
+
+  @Test
   void aFileInPartsThatMayHaveChangedIsRefusedBeforeAnImageIsBegun() throws IOException {
     shop.changed("head -c 5500000 /dev/urandom > video");
     Disc disc = shop.segment(3_000_000).discs().get(0);
