@@ -153,17 +153,26 @@ public record TreeMetadata(
                   Integer.toUnsignedString(gid),
                   IoFailure.reason(e)));
     }
+    // Of a file that nobody may write to only root sets attributes of users; lists go with the mode.
+    give(target, true, lost);
     target.mode(allowed);
+    give(target, false, lost);
+    target.time(mtimeSeconds, mtimeNanos);
+    return lost;
+  }
+
+  private void give(Target target, boolean ofUsers, List<String> lost) {
     for (ExtendedAttributes.Attribute each : attributes.all()) {
+      String name = new String(each.name(), StandardCharsets.UTF_8);
+      if (name.startsWith("user.") != ofUsers) {
+        continue;
+      }
       try {
         target.attribute(each.name(), each.value());
       } catch (IOException e) {
         lost.add(
-            "its attribute %s is lost (%s)"
-                .formatted(new String(each.name(), StandardCharsets.UTF_8), IoFailure.reason(e)));
+            "its attribute %s is lost (%s)".formatted(name, IoFailure.reason(e)));
       }
     }
-    target.time(mtimeSeconds, mtimeNanos);
-    return lost;
   }
 }
