@@ -136,6 +136,9 @@ final class CatalogueFile implements Closeable {
     try {
       return work.run();
     } catch (SQLException e) {
+      if (Sqlite.failure(e) == Sqlite.Failure.NO_SPACE) {
+        rollBack(); // as SQLite did
+      }
       throw told(action + " in the catalogue " + path, e);
     }
   }
