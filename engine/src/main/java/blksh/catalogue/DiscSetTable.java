@@ -1,6 +1,7 @@
 package blksh.catalogue;
 
 import blksh.BlkshException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -166,6 +167,13 @@ final class DiscSetTable {
                   "UPDATE disc SET written = ? WHERE id = ?",
                   Instant.now().toEpochMilli(),
                   disc.id());
+            } else if (!Files.isDirectory(images.get(i).toAbsolutePath().getParent())) {
+              throw new BlkshException(
+                      "look for images of discs",
+                      "the image of %s may be whole, and the directory of %s is not there"
+                          .formatted(disc.name(), images.get(i)))
+                  .suggest(
+                      "mount what belongs there; or make that directory when it is gone for good");
             } else {
               file.execute("UPDATE disc SET image = NULL, marked = 0 WHERE id = ?", disc.id());
               file.execute("UPDATE part SET missing = 0, sha256 = NULL WHERE disc = ?", disc.id());

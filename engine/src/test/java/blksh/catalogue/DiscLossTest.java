@@ -360,6 +360,20 @@ class DiscLossTest {
   }
 
   @Test
+  void anImageOnADriveThatIsNotMountedIsNotGivenUp() throws IOException {
+    shop.changed("echo x > x");
+    shop.write(shop.segment(4_000_000).discs().get(0));
+    shop.execute("UPDATE disc SET written = NULL"); // killed before that was noted
+    Path away = dir.resolve("away");
+    Files.move(shop.isos, away);
+
+    assertThatThrownBy(() -> shop.segment(4_000_000)).hasMessageContaining("is not there");
+    Files.move(away, shop.isos);
+
+    assertThat(shop.segment(4_000_000).discs().get(0).written()).isNotNull();
+  }
+
+  @Test
   void aDiscThatIsWrittenIsMadeOnceMoreOnlyAsItWas() throws IOException {
     shop.changed("head -c 70000 /dev/urandom > a; : > empty");
     Disc disc = shop.segment(4_000_000).discs().get(0);
