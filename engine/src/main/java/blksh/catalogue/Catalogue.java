@@ -392,6 +392,10 @@ public final class Catalogue implements Closeable {
           boolean planned = DiscSetTable.planned(file, disc.id()).disc().written() == null;
           DiscSetTable.settle(file);
           Disc now = DiscSetTable.planned(file, disc.id()).disc();
+          if (!now.guid().equals(disc.guid())) {
+            throw new BlkshException(
+                "write the disc " + disc.name(), "it was planned otherwise meanwhile");
+          }
           boolean found =
               planned && now.written() != null && image.toAbsolutePath().equals(now.image());
           return found

@@ -374,6 +374,16 @@ class DiscLossTest {
   }
 
   @Test
+  void aDiscThatWasPlannedOtherwiseMeanwhileIsRefused() throws IOException {
+    shop.changed("echo x > x");
+    Disc disc = shop.segment(4_000_000).discs().get(0);
+    shop.changed("echo y > y; echo zz > z");
+    assertThat(shop.segment(4_000_000).discs().get(0).id()).isEqualTo(disc.id());
+
+    assertThatThrownBy(() -> shop.write(disc)).hasMessageContaining("otherwise meanwhile");
+  }
+
+  @Test
   void aDiscThatIsWrittenIsMadeOnceMoreOnlyAsItWas() throws IOException {
     shop.changed("head -c 70000 /dev/urandom > a; : > empty");
     Disc disc = shop.segment(4_000_000).discs().get(0);
