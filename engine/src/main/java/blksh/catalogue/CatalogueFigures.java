@@ -9,7 +9,7 @@ import java.sql.ResultSet;
  * @param bytes of these
  * @param contents that are not the same
  * @param contentBytes of these, each once
- * @param onDiscs contents that are on a disc which was written
+ * @param onDiscs contents that are, as a whole and as they should be, on discs written here
  * @param gone states of entries that are no more
  */
 public record CatalogueFigures(
@@ -63,8 +63,13 @@ public record CatalogueFigures(
               contentBytes,
               file.number(
                   0,
-                  "SELECT count(DISTINCT p.content) FROM part p JOIN disc d ON d.id = p.disc"
-                      + " WHERE d.written IS NOT NULL"),
+                  "SELECT count(DISTINCT content) FROM (SELECT p.content FROM part p"
+                      + " JOIN disc d ON d.id = p.disc JOIN disc_set s ON s.id = d.disc_set"
+                      + " WHERE d.written IS NOT NULL AND s.imported = 0 AND p.missing = 0"
+                      + " AND NOT "
+                      + LostContents.OF_PART
+                      + " GROUP BY p.content, d.disc_set, p.parts"
+                      + " HAVING count(DISTINCT p.number) = p.parts)"),
               file.number(0, "SELECT count(*) FROM entry WHERE gone IS NOT NULL"));
         });
   }

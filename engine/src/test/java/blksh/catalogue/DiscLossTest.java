@@ -249,7 +249,9 @@ class DiscLossTest {
     shop.writeAll(shop.segment(4_000_000));
     assertThat(shop.segment(4_000_000).discs()).hasSize(1);
 
+    assertThat(shop.catalogue.figures().onDiscs()).isEqualTo(1);
     shop.catalogue.lost(disc(1), true);
+    assertThat(shop.catalogue.figures().onDiscs()).isZero();
     DiscSet again = shop.segment(4_000_000);
 
     assertThat(again.discs()).hasSize(2);
