@@ -440,13 +440,21 @@ public final class Catalogue implements Closeable {
    *
    * @param sources images, or drives with discs in them, in any order
    * @param paths what to make, as {@link #which} shows it; all of it when empty
+   * @param compare whether files that are there with their size and time are read, and named when
+   *     their contents are others
    * @throws BlkshException when a source is no disc of this catalogue, or all was gone at the last
    *     scan; a path that nothing is under is told in the result
    */
-  public RestoreReport restore(List<Path> sources, List<byte[]> paths, Path to, Task task) {
+  public RestoreReport restore(
+      List<Path> sources, List<byte[]> paths, Path to, boolean compare, Task task) {
     try (OpenDiscs open = OpenDiscs.of(sources, discs())) {
-      return new DiscRestore(this, open, paths, task).to(to);
+      return new DiscRestore(this, open, paths, compare, task).to(to);
     }
+  }
+
+  /** As above, going by size and time alone. */
+  public RestoreReport restore(List<Path> sources, List<byte[]> paths, Path to, Task task) {
+    return restore(sources, paths, to, false, task);
   }
 
   /** Does something that nobody else does with this catalogue meanwhile, in whatever process. */

@@ -3,10 +3,12 @@ package blksh.catalogue;
 import blksh.BlkshException;
 import blksh.io.DirectBuffer;
 import blksh.io.DirectoryHandle;
+import blksh.io.EntryFile;
 import blksh.io.FileStatus;
 import blksh.io.FileType;
 import blksh.io.IoFailure;
 import blksh.io.OwnerOnly;
+import blksh.io.Sha256;
 import blksh.task.Task;
 import blksh.tree.TreeEntry;
 import blksh.tree.TreeMetadata;
@@ -15,6 +17,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -39,6 +42,7 @@ final class DiscRestore {
   private final List<Disc> discs;
   private final OpenDiscs open;
   private final List<byte[]> paths;
+  private final boolean compare;
 
   /** Which of the paths something was found under. */
   private final BitSet fits = new BitSet();
@@ -58,13 +62,16 @@ final class DiscRestore {
 
   /**
    * @param paths in the one tree of all sources; empty for all
+   * @param compare whether the contents of files that are there are compared
    */
-  DiscRestore(Catalogue catalogue, OpenDiscs open, List<byte[]> paths, Task task) {
+  DiscRestore(
+      Catalogue catalogue, OpenDiscs open, List<byte[]> paths, boolean compare, Task task) {
     this.file = catalogue.file();
     this.prefixes = catalogue.prefixes();
     this.discs = catalogue.discs();
     this.open = open;
     this.paths = paths;
+    this.compare = compare;
     this.task = task;
     this.findings = new ScanFindings(task);
   }
@@ -291,7 +298,11 @@ final class DiscRestore {
     long size = entry.content() == 0 ? entry.size() : row.getLong(EntryState.WIDTH + 4);
     try {
       if (isThere(root, entry, path, size)) {
-        there++;
+        if (compare && entry.isRegular() && isOther(root, path, sha256, memory)) {
+          findings.add(path, "it is as long as it was and of that time, and its contents are others");
+        } else {
+          there++;
+        }
         return;
       }
       if (entry.isRegular()) {
@@ -305,6 +316,29 @@ final class DiscRestore {
       }
     } catch (IOException e) {
       tell(path, e);
+    }
+  }
+
+  /** Whether a file that is there has other contents than it should; not when nobody knows. */
+  private boolean isOther(DirectoryHandle root, byte[] path, byte[] sha256, ByteBuffer memory)
+      throws IOException {
+    if (sha256 == null) {
+      return false;
+    }
+    int slash = slash(path);
+    MessageDigest digest = Sha256.begin();
+    try (DirectoryHandle in = root.directory(Arrays.copyOf(path, Math.max(0, slash - 1)));
+        EntryFile file = in.open(Arrays.copyOfRange(path, slash, path.length))) {
+      long at = 0;
+      while (true) {
+        task.checkCancelled();
+        int read = file.read(at, memory.clear());
+        if (read <= 0) {
+          return !Arrays.equals(digest.digest(), sha256);
+        }
+        digest.update(memory.flip());
+        at += read;
+      }
     }
   }
 

@@ -95,6 +95,22 @@ class DiscRestoreTest {
   }
 
   @Test
+  void whatRottedWhereItIsIsFoundWhenItIsCompared() throws IOException {
+    shop.changed("echo good > a; echo well > b; touch -d 2020-01-01 a b");
+    List<Path> images = shop.writeAll(shop.segment(4_000_000));
+    assertThat(shop.restore(images, back).problems()).isEmpty();
+    FileTrees.script(back, "echo rott > a; touch -d 2020-01-01 a");
+    assertThat(shop.restore(images, back).there()).isEqualTo(2);
+
+    RestoreReport report =
+        shop.catalogue.restore(images, List.of(), back, true, Task.unwatched());
+
+    assertThat(report.there()).isEqualTo(1);
+    assertThat(report.problems()).singleElement().asString().startsWith("a: ");
+    assertThat(back.resolve("a")).hasContent("rott");
+  }
+
+  @Test
   void aLinkThatLeadsElsewhereIsNamed() throws IOException {
     shop.changed("ln -s there link");
     List<Path> images = shop.writeAll(shop.segment(4_000_000));

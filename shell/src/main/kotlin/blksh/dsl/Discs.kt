@@ -87,8 +87,15 @@ internal constructor(private val catalogue: Catalogue, private val engine: Engin
    * @param sources images or drives, in any order
    * @param to a directory; nothing in it is written over
    * @param paths what to make, such as `2019/holiday`; all of it when empty
+   * @param compare whether files that are there with their size and time are read, and named when
+   *   their contents are others, as bit rot leaves them
    */
-  fun restore(sources: List<String>, to: String, paths: List<String> = emptyList()): DiscsRestored {
+  fun restore(
+    sources: List<String>,
+    to: String,
+    paths: List<String> = emptyList(),
+    compare: Boolean = false,
+  ): DiscsRestored {
     if (catalogue.dryRun)
       throw BlkshException("restore to $to", "what is on the discs is only known once it was read")
         .suggest("leave the dry run out")
@@ -96,7 +103,7 @@ internal constructor(private val catalogue: Catalogue, private val engine: Engin
     return catalogue.session.run("restore", catalogue.name) { task ->
       DiscsRestored(
         to,
-        catalogue.engine().restore(sources.map { Path.of(it) }, wanted, Path.of(to), task),
+        catalogue.engine().restore(sources.map { Path.of(it) }, wanted, Path.of(to), compare, task),
         task,
       )
     }
