@@ -156,14 +156,18 @@ final class NameSearch {
         discs(state.content()));
   }
 
+  /** The discs that have a content, not those it is only planned for; damaged ones come last. */
   private List<String> discs(long content) throws SQLException {
     List<String> discs = new ArrayList<>();
     if (content != 0) {
       try (ResultSet rows =
           file.prepared(
                   """
-                  SELECT DISTINCT d.name FROM part p JOIN disc d ON d.id = p.disc
-                  WHERE p.content = ? ORDER BY d.disc_set, d.number""",
+                  SELECT d.name FROM part p JOIN disc d ON d.id = p.disc
+                  JOIN disc_set s ON s.id = d.disc_set
+                  WHERE p.content = ? AND (d.written IS NOT NULL OR s.imported = 1)
+                  GROUP BY d.id ORDER BY max(p.missing OR %s), d.disc_set, d.number"""
+                      .formatted(LostContents.OF_PART),
                   content)
               .executeQuery()) {
         while (rows.next()) {
