@@ -28,7 +28,7 @@ import java.util.concurrent.TimeoutException;
  * <p>What the other side says was written is only in its memory. When the connection is cut the
  * agent ends, and with it whoever would hear that the drive did not take some of it. So after a cut
  * everything that was not known to be durable is compared once more with what is there then, before
- * it counts as written.
+ * it counts as written; and all of it when somebody else may have had it meanwhile.
  */
 final class RemoteTarget extends RemoteChannel implements PageTarget {
 
@@ -139,6 +139,9 @@ final class RemoteTarget extends RemoteChannel implements PageTarget {
       known.mustBeIn(found, location());
       synchronized (this) {
         cuts++;
+        if (!found.text("held").equals("1")) {
+          durable = 0; // others may have written it meanwhile
+        }
       }
     }
     synchronized (this) {

@@ -251,6 +251,11 @@ def agent_before(token):
     return 0
 
 
+def lives(pid):
+    """Whether a process has not ended: one that has keeps nothing open, though it may still be listed."""
+    return text("/proc/%d/stat" % pid).rpartition(")")[2].split()[:1] not in ([], ["Z"], ["X"])
+
+
 def end_agent(token):
     """Ends that agent, if it has not noticed yet that nobody hears it."""
     pid = agent_before(token)
@@ -387,6 +392,7 @@ class Target:
         self.done = False
         self.dropped = False
         self.lost = []
+        self.held = False  # whether from the agent before to this one nobody else can have written it
         try:
             self.open(flags & IN_PLACE)
         except BaseException:
@@ -399,6 +405,8 @@ class Target:
             raise Unfit("the machine was started anew meanwhile, or it is another")
         found = self.look()
         if self.again:
+            before = agent_before(self.token)
+            self.held = before != 0 and lives(before)
             end_agent(self.token)
         if found is not None and stat.S_ISBLK(found.st_mode):
             self.device = True
@@ -430,6 +438,11 @@ class Target:
                 told = now
                 self.tell()
             time.sleep(PAUSE_SECONDS)
+
+    def note_others(self):
+        """Somebody has it now, who need not be the agent before."""
+        if not agent_before(self.token):
+            self.held = False
 
     def look(self):
         """Refuses what can be told before it is claimed; what is there."""
@@ -502,6 +515,7 @@ class Target:
             except OSError as failure:
                 if failure.errno != errno.EBUSY:
                     raise
+            self.note_others()
             if time.monotonic() - looked > LOOK_SECONDS:
                 self.must_be_unused(parts)  # what is mounted meanwhile is not waited for
                 looked = time.monotonic()
@@ -561,7 +575,11 @@ class Target:
                 raise Unfit("another program has it locked", "end that first")
 
     def locked(self):
-        return any(lock(self.reader.fd) for _ in self.attempts(1))
+        for _ in self.attempts(1):
+            if lock(self.reader.fd):
+                return True
+            self.note_others()
+        return False
 
     def enter(self, written):
         with WRITTEN_LOCK:
@@ -615,6 +633,7 @@ class Target:
         if numbers_of(self.reader.status) != self.begun_before() or not self.locked():
             raise Unfit(BEGUN_BY_OTHERS)
         self.take_part(part)
+        self.held = True  # nobody else writes a part
 
     def begin_part(self):
         part = self.part_path()
@@ -660,6 +679,7 @@ class Target:
         facts["title"] = self.title
         facts["part"] = shown(self.part) if self.part else ""
         facts["inplace"] = "1" if self.reader and not self.part and not self.done else ""
+        facts["held"] = "1" if self.held else ""
         facts["replaces"] = "1" if self.old else ""
         facts["finished"] = "1" if self.done else ""
         return facts

@@ -135,6 +135,30 @@ class AgentTargetTest {
         .doesNotContain("file");
   }
 
+  /** Whether, for one that goes on, nobody else can have written it since the agent before. */
+  @Test
+  void whoeverMayHaveHadItInBetweenIsNoticed() throws IOException {
+    Files.write(file(), new byte[4096]);
+    String question =
+        """
+        agent["AGAIN_SECONDS"] = 5
+        child = subprocess.Popen(["sleep", "60"])
+        token = "%%s %%d %%s" %% (agent["boot"](), child.pid, agent["started"](child.pid))
+        lock, turns = agent["lock"], [0]
+        def late(fd):
+            turns[0] += 1
+            return turns[0] > %s and lock(fd)
+        agent["lock"] = late
+        %s
+        head = struct.pack("!BQH", 11, 4096, len(token)) + token.encode()
+        print(agent["Target"](Blind(), head + os.fsencode(file)).facts()["held"])
+        """;
+    String waited = "threading.Thread(target=child.wait).start()";
+    assertThat(answer(question.formatted(0, waited))).isEqualTo("1");
+    assertThat(answer(question.formatted(10, waited))).isEmpty(); // somebody else had it
+    assertThat(answer(question.formatted(0, "child.kill()\ntime.sleep(0.2)"))).isEmpty();
+  }
+
   @Test
   void aFlushThatHangsIsNotToldToBeWorkForEver() throws IOException {
     assertThat(

@@ -404,11 +404,43 @@ class FailingTargetTest {
     return ends;
   }
 
+  /** An agent whose connection is cut, and who does not notice. */
+  private static final String LIVES_ON =
+      """
+      if first:
+          import signal, time
+          signal.signal(signal.SIGTERM, signal.SIG_IGN)
+          run = agent["run"]
+          agent["run"] = lambda source: (run(source), time.sleep(60))
+          os._exit = lambda code: time.sleep(60)
+          def fsync(fd):
+              os.dup2(os.open("/dev/null", os.O_WRONLY), 2)
+              os.dup2(2, 1)
+              time.sleep(60)
+          os.fsync = fsync
+      """;
+
   @Test
-  void whatIsDurableIsNotComparedAgain() throws IOException {
-    String change = "if first:\n    os.fsync = lambda fd: os._exit(0)";
-    try (RemoteHost host = reach(first(change))) {
+  void whatIsDurableIsNotComparedAgainWhenNobodyElseHadIt() throws IOException {
+    try (RemoteHost host = reach(first(LIVES_ON))) {
       assertThat(ends(host)).containsExactly(OptionalLong.of(3 * MIB), OptionalLong.empty());
+      assertThat(Files.mismatch(target, disk)).isEqualTo(-1);
+    }
+  }
+
+  private static final String IS_WRITTEN_BY_OTHERS_AFTER_THE_CUT =
+      """
+      if first:
+          os.fsync = lambda fd: os._exit(0)
+      else:
+          with open("%s", "r+b") as other:
+              other.write(b"fsck")
+      """;
+
+  @Test
+  void whatOthersWroteBetweenTwoConnectionsIsWrittenOver() throws IOException {
+    try (RemoteHost host = reach(first(IS_WRITTEN_BY_OTHERS_AFTER_THE_CUT.formatted(target)))) {
+      assertThat(ends(host)).containsExactly(OptionalLong.of(0), OptionalLong.empty());
       assertThat(Files.mismatch(target, disk)).isEqualTo(-1);
     }
   }
