@@ -1,5 +1,6 @@
 package blksh.filesystem;
 
+import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.Changes;
 import blksh.block.Extent;
@@ -7,12 +8,14 @@ import blksh.block.ExtentWalk;
 import blksh.block.PageOffers;
 import blksh.block.SourceInfo;
 import blksh.io.UnreadableException;
+import blksh.task.CancelledException;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** Another source in which what its file systems do not use is FREE and reads as zeros. */
 public final class SkipFreeSource implements BlockSource {
@@ -106,9 +109,32 @@ public final class SkipFreeSource implements BlockSource {
     return source.recordedChanges();
   }
 
+  /**
+   * What is free is not read. A file system that was written meanwhile, or another one that is
+   * there by now, may have something in it: so the maps are read once more.
+   */
   @Override
   public Optional<String> twoInstants() {
-    return source.twoInstants();
+    Optional<String> below = source.twoInstants();
+    return below.isPresent() || free.count() == 0 ? below : usedSince();
+  }
+
+  private Optional<String> usedSince() {
+    UsedBlocks now;
+    try {
+      now = UsedBlocks.of(source);
+    } catch (CancelledException e) {
+      throw e;
+    } catch (BlkshException e) {
+      return Optional.of("what is free cannot be looked at once more: " + e.problem());
+    }
+    OptionalLong first = used.usedIn(now);
+    return first.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            "byte %d counted as free and does not any more%s: what was written there meanwhile is left out; capture a copy of one instant, or all"
+                .formatted(
+                    first.getAsLong(), now.doubts().isEmpty() ? "" : " (" + now.doubts() + ")"));
   }
 
   @Override

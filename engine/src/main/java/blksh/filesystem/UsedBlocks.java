@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 
 /**
@@ -199,6 +200,24 @@ public final class UsedBlocks {
   public boolean isUsed(long position) {
     int i = free.after(position);
     return i == free.count() || free.start(i) > position;
+  }
+
+  /** The first byte that is free by this and not by what was found out later. */
+  OptionalLong usedIn(UsedBlocks later) {
+    FreeRanges now = later.free;
+    int at = 0;
+    for (int i = 0; i < free.count(); i++) {
+      while (at < now.count() && now.end(at) <= free.start(i)) {
+        at++;
+      }
+      if (at == now.count() || now.start(at) > free.start(i)) {
+        return OptionalLong.of(free.start(i));
+      }
+      if (now.end(at) < free.end(i)) {
+        return OptionalLong.of(now.end(at));
+      }
+    }
+    return OptionalLong.empty();
   }
 
   FreeRanges free() {

@@ -6,8 +6,10 @@ import blksh.block.BlockSource;
 import blksh.block.FileSource;
 import blksh.filesystem.SkipFreeSource;
 import blksh.filesystem.UsedBlocks;
+import blksh.kit.Content;
 import blksh.kit.LoopDevice;
 import blksh.kit.Tool;
+import blksh.kit.Volumes;
 import blksh.partition.PartitionTable;
 import blksh.store.CaptureOptions;
 import blksh.store.Manifest;
@@ -25,6 +27,8 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A whole disk captured without what its file systems do not use. */
 class SkipFreeTest {
@@ -79,6 +83,35 @@ class SkipFreeTest {
         Tool.named(words.remove(0).toString()).run(words.toArray());
         assertThat(contents(part.path(), kinds.get(i), false)).isEqualTo(before.get(i));
       }
+    }
+  }
+
+  /** A guest whose disk is served goes on writing, or after a cut another disk is served. */
+  @ParameterizedTest
+  @ValueSource(strings = {"nothing", "a file", "another disk"})
+  void whatIsUsedAtTheEndThoughItCountedAsFreeIsAFinding(String change) throws IOException {
+    Path disk = Volumes.blank(folder.resolve("disk"), 16 * MIB);
+    Tool.named("mkfs.ext4").run("-q", "-F", disk);
+    Path file = Files.write(folder.resolve("file"), Content.random((int) MIB, 1));
+    Path other = Files.copy(disk, folder.resolve("other"));
+    Tool.named("debugfs").run("-w", "-R", "write " + file + " made", other);
+    Task task = new Task("capture", "disk");
+    try (Store store = Store.openOrCreate(folder.resolve("store"));
+        SkipFreeSource source = UsedBlocks.skipFree(FileSource.open(disk))) {
+      switch (change) {
+        case "a file" -> Tool.named("debugfs").run("-w", "-R", "write " + file + " made", disk);
+        case "another disk" -> Files.write(disk, Files.readAllBytes(other));
+        default -> {}
+      }
+      store.capture(source, "disk", CaptureOptions.defaults(), task);
+    }
+    if (change.equals("nothing")) {
+      assertThat(task.findings()).isEmpty();
+    } else {
+      assertThat(task.findings())
+          .singleElement()
+          .asString()
+          .contains("counted as free and does not any more");
     }
   }
 
