@@ -85,6 +85,11 @@ public interface BlockSource extends Closeable {
     return Optional.empty();
   }
 
+  /** How often the connection it is read over was cut and made again; 0 of what is at hand. */
+  default int cuts() {
+    return 0;
+  }
+
   /**
    * Says that a range will soon be read, in one piece: a source far away has it sent meanwhile.
    *

@@ -118,6 +118,11 @@ public final class ConcatSource implements BlockSource {
   }
 
   @Override
+  public int cuts() {
+    return parts.stream().mapToInt(BlockSource::cuts).sum();
+  }
+
+  @Override
   public Optional<String> twoInstants() {
     return parts.stream().flatMap(part -> part.twoInstants().stream()).findFirst();
   }

@@ -196,6 +196,11 @@ public final class FaultySource implements BlockSource {
   }
 
   @Override
+  public int cuts() {
+    return source.cuts();
+  }
+
+  @Override
   public Optional<String> twoInstants() {
     return source.twoInstants();
   }

@@ -79,6 +79,11 @@ public final class SliceSource implements BlockSource {
   }
 
   @Override
+  public int cuts() {
+    return source.cuts();
+  }
+
+  @Override
   public Optional<String> twoInstants() {
     return source.twoInstants();
   }

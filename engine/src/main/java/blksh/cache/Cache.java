@@ -200,6 +200,11 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
   }
 
   @Override
+  public int cuts() {
+    return reader.source().cuts();
+  }
+
+  @Override
   public Optional<String> twoInstants() {
     return reader.source().twoInstants();
   }

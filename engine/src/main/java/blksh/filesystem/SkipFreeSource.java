@@ -109,6 +109,11 @@ public final class SkipFreeSource implements BlockSource {
     return source.recordedChanges();
   }
 
+  @Override
+  public int cuts() {
+    return source.cuts();
+  }
+
   /**
    * What is free is not read. A file system that was written meanwhile, or another one that is
    * there by now, may have something in it: so the maps are read once more.

@@ -33,6 +33,15 @@ interface CaptureInput {
    */
   default void mustHold() throws IOException {}
 
+  /** Says that after a cut nobody knows for certain whether it is the same that was read on. */
+  static void tellCuts(BlockSource source, Task task) {
+    if (source.cuts() > 0) {
+      task.note(
+          "the connection to %s was cut and made again (%d), and its server need not have served the same disk"
+              .formatted(source.describe().location(), source.cuts()));
+    }
+  }
+
   /** What is worth telling at the end. */
   default void tell(Task task) {}
 
@@ -119,6 +128,7 @@ interface CaptureInput {
 
     @Override
     public void tell(Task task) {
+      tellCuts(source, task);
       source.twoInstants().ifPresent(task::finding);
     }
 

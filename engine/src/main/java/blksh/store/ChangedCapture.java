@@ -48,13 +48,28 @@ final class ChangedCapture {
         : new Capture(repository, CaptureInput.of(source), name, options, task).run();
   }
 
+  /** How often what has changed is read once more, as the connection was cut. */
+  private static final int MOST_ANEW = 3;
+
   private CaptureResult run() {
+    for (int left = MOST_ANEW; left > 0; left--) {
+      try {
+        return run(true);
+      } catch (ChangedInput.Interrupted e) {
+        task.note("the connection was cut: what has changed is read once more");
+        task.expect(task.total() + source.size());
+      }
+    }
+    return run(false);
+  }
+
+  private CaptureResult run(boolean mayBeginAnew) {
     changes.begin();
     try (StoredPages before = before()) {
       if (before != null) {
         CleanSample sample = new CleanSample(source, changes, before, changes.provesLittle());
         if (isAsBefore(sample)) {
-          return capture(before, sample.bytes());
+          return capture(before, sample.bytes(), mayBeginAnew);
         }
       }
     } catch (StoredPages.LostPages e) {
@@ -65,11 +80,11 @@ final class ChangedCapture {
     } catch (IOException e) {
       readAll("the version before cannot be read: " + e.getMessage());
     }
-    return capture(null, 0);
+    return capture(null, 0, false);
   }
 
-  private CaptureResult capture(StoredPages before, long checked) {
-    ChangedInput input = new ChangedInput(source, changes, before, checked);
+  private CaptureResult capture(StoredPages before, long checked, boolean mayBeginAnew) {
+    ChangedInput input = new ChangedInput(source, changes, before, checked, mayBeginAnew);
     return new Capture(repository, input, name, options, task).run();
   }
 

@@ -31,6 +31,8 @@ final class ChangedInput implements CaptureInput {
   private final StoredPages before;
   private long checked;
   private final AheadCut cut;
+  private final boolean mayBeginAnew;
+  private Optional<String> mixed; // null before it was asked for
   private Extent keeping; // what is left of a run that is kept
   private Map<String, String> marks = Map.of();
 
@@ -40,8 +42,11 @@ final class ChangedInput implements CaptureInput {
   /**
    * @param before the version whose pages are kept, or null: then all is read
    * @param checked bytes that were read to see whether they are as that version has them
+   * @param mayBeginAnew whether what was interrupted is not to be judged, but read once more
    */
-  ChangedInput(BlockSource source, Changes changes, StoredPages before, long checked) {
+  ChangedInput(
+      BlockSource source, Changes changes, StoredPages before, long checked, boolean mayBeginAnew) {
+    this.mayBeginAnew = mayBeginAnew;
     this.source = source;
     this.changes = changes;
     this.before = before;
@@ -157,6 +162,7 @@ final class ChangedInput implements CaptureInput {
    */
   @Override
   public void mustHold() throws IOException {
+    mustNotBeInterrupted();
     Map<String, String> found = Map.of();
     Optional<String> doubt;
     try {
@@ -170,6 +176,7 @@ final class ChangedInput implements CaptureInput {
       }
       doubt = Optional.of(e.getMessage());
     }
+    mustNotBeInterrupted();
     if (before != null && doubt.isPresent()) {
       throw new Disbelieved(before.manifest(), doubt.get());
     }
@@ -177,12 +184,19 @@ final class ChangedInput implements CaptureInput {
     marks = doubt.isPresent() ? Map.of() : found;
   }
 
+  /** Where little has to be read it is read over one connection: then it is of one disk. */
+  private void mustNotBeInterrupted() {
+    if (before != null && mayBeginAnew && changes.wasInterrupted()) {
+      throw new Interrupted(before.manifest());
+    }
+  }
+
   private Optional<String> doubt() throws IOException {
     Optional<String> lost = changes.lost();
     if (lost.isPresent() || before == null || !changes.wasInterrupted()) {
       return lost;
     }
-    Optional<String> mixed = source.twoInstants();
+    mixed = source.twoInstants();
     return mixed.isPresent() ? mixed : unlike();
   }
 
@@ -203,9 +217,19 @@ final class ChangedInput implements CaptureInput {
     }
   }
 
+  /** The connection was cut: what has changed is to be read once more. */
+  static final class Interrupted extends BlkshException {
+    Interrupted(Manifest manifest) {
+      super("keep pages of " + manifest.reference(), "the connection was cut");
+    }
+  }
+
   @Override
   public void tell(Task task) {
-    source.twoInstants().ifPresent(task::finding);
+    if (before == null || changes.wasInterrupted()) {
+      CaptureInput.tellCuts(source, task);
+    }
+    (mixed != null ? mixed : source.twoInstants()).ifPresent(task::finding);
     if (before != null) {
       task.note(
           "what %s does not tell to have changed was taken from %s"

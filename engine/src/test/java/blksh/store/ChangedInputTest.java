@@ -302,6 +302,75 @@ class ChangedInputTest {
     mustHold(read);
   }
 
+  /** What the second connection serves need not be what the first did. */
+  @Test
+  void whatWasReadOverTwoConnectionsIsReadOnceMoreOverOne() {
+    capture(List.of());
+    int at = SIZE / 2 / Page.SIZE * Page.SIZE;
+    Extent changed = new Extent(at, 2L * Page.SIZE, Extent.Kind.DATA);
+    int[] begun = {0};
+    Recorded cut =
+        new Recorded(new ByteArraySource(bytes), List.of(changed), Optional.empty()) {
+          @Override
+          public void begin() {
+            begun[0]++;
+          }
+
+          @Override
+          public boolean wasInterrupted() {
+            if (begun[0] == 1) {
+              bytes[at + 7] = (byte) ~Content.disk(SIZE, 1)[at + 7];
+            }
+            return begun[0] == 1;
+          }
+        };
+    CaptureResult read = capture(cut);
+    assertThat(begun[0]).isEqualTo(2);
+    assertThat(read.readBytes()).isLessThan(SIZE / 4);
+    assertThat(task.notes())
+        .containsExactly(
+            "the connection was cut: what has changed is read once more",
+            "what the recorder does not tell to have changed was taken from a@1");
+    assertThat(task.done()).isLessThanOrEqualTo(task.total());
+    mustHold(read);
+  }
+
+  /** Nobody can tell for certain what was served after a cut. */
+  @Test
+  void aCutOfWhatIsReadWholeIsTold() {
+    BlockSource cut =
+        new BlockSource() {
+          @Override
+          public long size() {
+            return SIZE;
+          }
+
+          @Override
+          public int read(long position, ByteBuffer target) {
+            return new ByteArraySource(bytes).read(position, target);
+          }
+
+          @Override
+          public int cuts() {
+            return 2;
+          }
+
+          @Override
+          public SourceInfo describe() {
+            return new SourceInfo("device", "vm1", "nbd://srv/vm1");
+          }
+
+          @Override
+          public void close() {}
+        };
+    task = new Task("capture", "a");
+    store.capture(new FaultySource(cut), "a", CaptureOptions.defaults(), task);
+    assertThat(task.notes())
+        .singleElement()
+        .asString()
+        .startsWith("the connection to nbd://srv/vm1 was cut and made again (2)");
+  }
+
   @Test
   void whatIsOfTwoInstantsIsReadAllAnewOrSaidToBe() {
     capture(List.of());

@@ -90,7 +90,7 @@ final class NbdBitmap implements Changes {
 
   @Override
   public void begin() {
-    reconnects = source.reconnects();
+    reconnects = source.cuts();
     for (String bitmap : bitmaps()) {
       beginning.put(bitmap, NbdDirt.of(dirty(bitmap), true));
     }
@@ -174,7 +174,7 @@ final class NbdBitmap implements Changes {
 
   @Override
   public boolean wasInterrupted() {
-    return source.reconnects() != reconnects;
+    return source.cuts() != reconnects;
   }
 
   @Override

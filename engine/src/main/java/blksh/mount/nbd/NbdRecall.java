@@ -2,21 +2,23 @@ package blksh.mount.nbd;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.zip.CRC32C;
 
 /**
  * Some of what was read over each connection, to see after a cut whether the same is read still:
- * the beginning of what came first, and of some of the rest.
+ * the beginning of what came first, and a piece of some of the rest.
  */
 final class NbdRecall {
 
   private static final int FIRST = 16;
-  private static final int SOME = 64;
+  private static final int SOME = 4080;
 
-  /** What is kept of earlier connections: of the first ones, when there are many. */
-  private static final int MOST = 16 * (FIRST + SOME);
+  /** What is kept of earlier connections. */
+  private static final int MOST = 2 * (FIRST + SOME);
 
   private static final int BYTES = 4096;
 
@@ -30,9 +32,10 @@ final class NbdRecall {
   /** Bytes that were read. @param checksum CRC-32C of them */
   record Kept(long position, int length, long checksum) {
 
-    private static Kept of(NbdRead read) {
-      int length = Math.min(BYTES, read.length);
-      return new Kept(read.position, length, checksum(ByteBuffer.wrap(read.bytes(), 0, length)));
+    private static Kept of(NbdRead read, int offset) {
+      int length = Math.min(BYTES, read.length - offset);
+      ByteBuffer bytes = ByteBuffer.wrap(read.bytes(), offset, length);
+      return new Kept(read.position + offset, length, checksum(bytes));
     }
 
     private static long checksum(ByteBuffer bytes) {
@@ -57,8 +60,10 @@ final class NbdRecall {
 
   private void turnTo(int number) {
     if (number != connection) {
-      if (earlier.size() + now.size() <= MOST) {
-        earlier.addAll(now);
+      earlier.addAll(now);
+      if (earlier.size() > MOST) { // some of each
+        Collections.shuffle(earlier, random);
+        earlier.subList(MOST, earlier.size()).clear();
       }
       now.clear();
       seen = 0;
@@ -71,18 +76,22 @@ final class NbdRecall {
     turnTo(number);
     seen++;
     if (now.size() < FIRST + SOME) {
-      now.add(Kept.of(read));
+      now.add(Kept.of(read, now.size() < FIRST ? 0 : somewhere(read)));
       return;
     }
     long place = (long) (random.nextDouble() * (seen - FIRST)); // each as likely as another
     if (place < SOME) {
-      now.set(FIRST + (int) place, Kept.of(read));
+      now.set(FIRST + (int) place, Kept.of(read, somewhere(read)));
     }
   }
 
-  /** What was read before the last cut. @param number of the connection that is used */
+  private int somewhere(NbdRead read) {
+    return random.nextInt(Math.max(1, read.length / BYTES)) * BYTES;
+  }
+
+  /** What was read before the last cut, in order. @param number of the connection that is used */
   synchronized List<Kept> earlier(int number) {
     turnTo(number);
-    return List.copyOf(earlier);
+    return earlier.stream().sorted(Comparator.comparingLong(Kept::position)).toList();
   }
 }

@@ -35,6 +35,9 @@ public final class NbdSource implements BlockSource {
   /** Bytes whose status is asked for at once. */
   private static final int STATUS = 1 << 30;
 
+  /** What is read once more after a cut, at a time. */
+  private static final int AGAIN = 64;
+
   private final NbdAddress address;
   private final Optional<String> bitmap;
   private final NbdDialogue server;
@@ -284,8 +287,8 @@ public final class NbdSource implements BlockSource {
     return address;
   }
 
-  /** How often the connection had to be made again. */
-  public int reconnects() {
+  @Override
+  public int cuts() {
     return server.reconnects();
   }
 
@@ -295,7 +298,20 @@ public final class NbdSource implements BlockSource {
    */
   @Override
   public Optional<String> twoInstants() {
-    for (NbdRecall.Kept kept : recall.earlier(server.reconnects())) {
+    List<NbdRecall.Kept> kept = recall.earlier(server.reconnects());
+    for (int from = 0; from < kept.size(); from += AGAIN) {
+      List<NbdRecall.Kept> some = kept.subList(from, Math.min(kept.size(), from + AGAIN));
+      some.forEach(each -> expect(each.position(), each.length()));
+      Optional<String> other = other(some);
+      if (other.isPresent()) {
+        return other;
+      }
+    }
+    return Optional.empty();
+  }
+
+  private Optional<String> other(List<NbdRecall.Kept> some) {
+    for (NbdRecall.Kept kept : some) {
       ByteBuffer bytes = ByteBuffer.allocate(kept.length());
       try {
         read(kept.position(), bytes);
@@ -330,6 +346,9 @@ public final class NbdSource implements BlockSource {
     details.put("export", terms.name());
     if (!terms.description().isEmpty()) {
       details.put("description", terms.description());
+    }
+    if (cuts() > 0) {
+      details.put("connection", cuts() == 1 ? "was cut once" : "was cut %d times".formatted(cuts()));
     }
     return new SourceInfo("network block device", address.name(), address.toString(), details);
   }

@@ -155,7 +155,7 @@ class NbdBitmapTest {
     assertThat(changed(changes)).containsExactly(block(3), block(9));
     guest.cutNext();
     assertThat(changed(changes)).containsExactly(block(3), block(9));
-    assertThat(source.reconnects()).isEqualTo(1);
+    assertThat(source.cuts()).isEqualTo(1);
   }
 
   @Test

@@ -210,7 +210,7 @@ class NbdSourceTest {
           .isEqualTo(Arrays.copyOfRange(bytes, at, at + (256 << 10)));
     }
     assertThat(wire.cuts()).isGreaterThanOrEqualTo(4);
-    assertThat(source.reconnects()).isGreaterThanOrEqualTo(4);
+    assertThat(source.cuts()).isGreaterThanOrEqualTo(4);
   }
 
   // ---- hostile servers -----------------------------------------------------------------------
@@ -420,10 +420,54 @@ class NbdSourceTest {
     for (int i = 0; i < 40; i++) {
       read(source, 4096 * ((i * 7) % 64), 4096);
     }
-    assertThat(source.reconnects()).isEqualTo(1);
+    assertThat(source.cuts()).isEqualTo(1);
     assertThat(source.twoInstants().isPresent()).isEqualTo(other);
     source.extents(0, 1);
     assertThat(source.twoInstants()).isEmpty();
+  }
+
+  /** A copy of the same disk, a little later: one of a thousand pieces was written meanwhile. */
+  @Test
+  void ofWhatWasReadBeforeACutSoMuchIsReadOnceMoreThatLittleIsFoundToo() throws IOException {
+    int piece = 64 << 10;
+    int size = 1024 * piece;
+    ScriptedServer server =
+        scripted(
+            new ScriptedServer.Script() {
+              @Override
+              public long size(int connection) {
+                return size;
+              }
+
+              @Override
+              public void answer(ScriptedServer.Asked asked, DataOutputStream out) {
+                throw new IllegalStateException();
+              }
+
+              @Override
+              public void answer(int connection, ScriptedServer.Asked request, DataOutputStream out)
+                  throws IOException {
+                if (connection == 1 && request.position() >= size - piece) {
+                  throw new IOException("cut");
+                }
+                byte[] bytes = ScriptedServer.content(request);
+                for (int i = 0; connection > 1 && i < bytes.length; i++) {
+                  bytes[i] += (byte) ((request.position() + i) / piece == 700 ? 1 : 0);
+                }
+                ScriptedServer.chunk(
+                    out, request, true, NbdProtocol.REPLY_TYPE_OFFSET_DATA, 8 + request.length());
+                out.writeLong(request.position());
+                out.write(bytes);
+              }
+            });
+    NbdSource source = source(server.uri());
+    assertThat(source.describe().details()).doesNotContainKey("connection");
+    for (int at = 0; at < size; at += piece) {
+      assertThat(read(source, at, piece)).hasSize(piece);
+    }
+    assertThat(source.cuts()).isEqualTo(1);
+    assertThat(source.describe().details()).containsEntry("connection", "was cut once");
+    assertThat(source.twoInstants()).get().asString().contains("two instants, or of two disks");
   }
 
   @Test
