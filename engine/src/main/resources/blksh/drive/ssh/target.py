@@ -298,6 +298,22 @@ def unlock(reader):
         pass  # it goes when the file is closed
 
 
+def telling(tell, work):
+    """Does what may take long, and says so meanwhile: not for ever, as a drive may hang."""
+    over = threading.Event()
+    until = time.monotonic() + FLUSH_SECONDS
+
+    def again():
+        while not over.wait(ALIVE_SECONDS) and time.monotonic() < until:
+            tell()
+
+    start(again)
+    try:
+        work()
+    finally:
+        over.set()
+
+
 class Dirt:
     """Bytes that were written to a file and are in memory only. They are brought to the medium while others come: what
     is not there when an agent ends has to be before the kernel gives the drive to the next."""
@@ -416,7 +432,15 @@ class Target:
         else:
             self.take_file(found, in_place)
         self.status = self.reader.status if self.reader else None
+        if self.again and not self.dry and not self.done:
+            telling(self.tell, self.forget_cached)
         self.dirt = Dirt(self.reader) if self.reader else None
+
+    def forget_cached(self):
+        """Has what is compared be what the medium holds: of what it did not take the agent before may have been told,
+        and the right bytes are in memory still."""
+        os.fdatasync(self.reader.fd)
+        os.posix_fadvise(self.reader.fd, 0, 0, os.POSIX_FADV_DONTNEED)
 
     def attempts(self, most):
         """Goes on as long as what somebody else has may be had soon. A target that was ours is waited for until the
@@ -983,19 +1007,7 @@ class TargetChannel(Channel):
         self.output.send(FINISHED, self.number, number, lost.encode())
 
     def worked_on(self, work):
-        """Does what may take long, and says so meanwhile: not for ever, as a drive may hang."""
-        over = threading.Event()
-        until = time.monotonic() + FLUSH_SECONDS
-
-        def tell():
-            while not over.wait(ALIVE_SECONDS) and time.monotonic() < until:
-                self.output.send(ALIVE, self.number, 0)
-
-        start(tell)
-        try:
-            work()
-        finally:
-            over.set()
+        telling(lambda: self.output.send(ALIVE, self.number, 0), work)
 
 
 CLAIMING.append((TargetChannel, Target))

@@ -159,6 +159,34 @@ class AgentTargetTest {
     assertThat(answer(question.formatted(0, "child.kill()\ntime.sleep(0.2)"))).isEmpty();
   }
 
+  /** The drive may have refused some of it, which only the agent before was told of. */
+  @Test
+  void whatIsComparedAfterACutIsWhatTheMediumHolds() throws IOException {
+    Files.write(file(), new byte[4096]);
+    String question =
+        """
+        done = []
+        sync = os.fdatasync
+        def fdatasync(fd):
+            done.append("synced")
+            %s
+        os.fdatasync = fdatasync
+        os.posix_fadvise = lambda fd, start, length, advice: done.append((start, length, advice))
+        token = agent["boot"]() + " 0 0"
+        def again():
+            head = struct.pack("!BQH", 11, 4096, len(token)) + token.encode()
+            agent["Target"](Blind(), head + os.fsencode(file)).close()
+        try:
+            again()
+            print(done == ["synced", (0, 0, os.POSIX_FADV_DONTNEED)])
+        except OSError as failure:
+            print(failure.strerror)
+        """;
+    assertThat(answer(question.formatted("sync(fd)"))).isEqualTo("True");
+    assertThat(answer(question.formatted("raise OSError(5, os.strerror(5))")))
+        .isEqualTo("Input/output error");
+  }
+
   @Test
   void aFlushThatHangsIsNotToldToBeWorkForEver() throws IOException {
     assertThat(
