@@ -637,6 +637,8 @@ class Target:
         self.reader = Reader(self.path, os.O_RDONLY | os.O_NOFOLLOW)
         if numbers_of(self.reader.status) != self.begun_before():
             raise Unfit("it became another file meanwhile", "restore it once more")
+        if not self.number_is_its_own():
+            raise Unfit("it may have its name already, and nothing tells whether it is this one", "restore it once more")
         try:
             if os.path.samestat(os.lstat(self.part_path()), self.reader.status):
                 os.unlink(self.part_path())
@@ -645,6 +647,10 @@ class Target:
         sync_directory(self.path)
         self.done = True
         return True
+
+    def number_is_its_own(self):
+        """Whether a file of the same number is the same: else another may have been given the number of one that went."""
+        return self.reader.facts().get("generation", "") != ""
 
     def take_again(self):
         """Goes on with the part of the agent before."""
@@ -657,7 +663,7 @@ class Target:
         if numbers_of(self.reader.status) != self.begun_before() or not self.locked():
             raise Unfit(BEGUN_BY_OTHERS)
         self.take_part(part)
-        self.held = True  # nobody else writes a part
+        self.held = self.number_is_its_own()  # then nobody else has written it
 
     def begin_part(self):
         part = self.part_path()

@@ -187,6 +187,31 @@ class AgentTargetTest {
         .isEqualTo("Input/output error");
   }
 
+  /** As on NFS: a part of another restore may have been given the number of one that is gone. */
+  @Test
+  void whereFilesHaveNoGenerationANumberProvesNothing() throws IOException {
+    String question =
+        """
+        token = agent["boot"]() + " 0 0 "
+        number = agent["Reader"].number_of
+        def number_of(reader, what, size):
+            return %s if what == agent["FS_IOC_GETVERSION"] else number(reader, what, size)
+        agent["Reader"].number_of = number_of
+        def again(path):
+            open(path, "w").close()
+            whole = (token + agent["numbers_of"](os.stat(path))).encode()
+            return agent["Target"](Blind(), struct.pack("!BQH", 9, 4096, len(whole)) + whole + os.fsencode(file))
+        directory = os.path.dirname(file)
+        begun = again(os.path.join(directory, ".file.blksh.part"))
+        print(begun.facts()["held"] == "1", end=" ")
+        begun.close()
+        print(refusal(lambda: again(file)))
+        """;
+    assertThat(answer(question.formatted("None")))
+        .startsWith("False it may have its name already, and nothing tells");
+    assertThat(answer(question.formatted("7"))).isEqualTo("True None");
+  }
+
   @Test
   void aFlushThatHangsIsNotToldToBeWorkForEver() throws IOException {
     assertThat(

@@ -37,9 +37,16 @@ class FailingTargetTest {
 
   private static final int MIB = 1 << 20;
 
-  /** What the first agent does and those after it do not, which have the connection cut. */
+  /**
+   * What the first agent does and those after it do not, which have the connection cut; on whatever
+   * file system, files have a generation.
+   */
   private static final String FIRST =
       """
+      number = agent["Reader"].number_of
+      def number_of(reader, what, size):
+          return 7 if what == agent["FS_IOC_GETVERSION"] else number(reader, what, size)
+      agent["Reader"].number_of = number_of
       flag = "%s"
       first = not os.path.exists(flag)
       open(flag, "w").close()
