@@ -400,6 +400,19 @@ class ChangedInputTest {
     assertThat(task.notes()).anyMatch(note -> note.contains("is not as the version before has it"));
   }
 
+  /** What was lost is found some day, and a long stretch of it at once. */
+  @Test
+  void fromOneVersionToTheNextOtherPagesAreCompared() {
+    bytes = Content.random(8 << 20, 3);
+    capture(List.of());
+    for (int version = 1; version <= 3; version++) {
+      int lost = (512 + version) * Page.SIZE;
+      bytes[lost]++;
+      mustHold(capture(List.of()));
+      assertThat(task.notes()).anyMatch(note -> note.contains("byte " + lost + " is not as"));
+    }
+  }
+
   /** A file was removed: what it had reads as zeros, though nobody wrote there. */
   @Test
   void whatHasBecomeFreeIsNoSignOfALostChange() {
