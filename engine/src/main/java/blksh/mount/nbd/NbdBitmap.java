@@ -49,6 +49,9 @@ final class NbdBitmap implements Changes {
   /** What was dirty when the capture began, by the names of bitmaps. */
   private final Map<String, NbdDirt> beginning = new LinkedHashMap<>();
 
+  /** Those of which the server does not tell, and why. */
+  private final Map<String, String> unreadable = new LinkedHashMap<>();
+
   private int reconnects;
 
   /** What the capture before has kept; null when there is none. */
@@ -91,8 +94,14 @@ final class NbdBitmap implements Changes {
   @Override
   public void begin() {
     reconnects = source.cuts();
+    beginning.clear();
+    unreadable.clear();
     for (String bitmap : bitmaps()) {
-      beginning.put(bitmap, NbdDirt.of(dirty(bitmap), true));
+      try {
+        beginning.put(bitmap, NbdDirt.of(dirty(bitmap), true));
+      } catch (NbdSource.Untold e) {
+        unreadable.put(bitmap, e.problem());
+      }
     }
   }
 
@@ -105,6 +114,12 @@ final class NbdBitmap implements Changes {
       return Optional.of(
           "the export has no bitmap \"%s\"%s"
               .formatted(name, there.isEmpty() ? "" : ", but " + String.join(", ", there)));
+    }
+    for (Map.Entry<String, String> each : unreadable.entrySet()) {
+      if (each.getKey().equals(name) || !then.containsKey(BITMAP + each.getKey())) {
+        return Optional.of(
+            "bitmap %s cannot be read: %s".formatted(each.getKey(), each.getValue()));
+      }
     }
     if (!then.containsKey(PLACE)) {
       return Optional.of("nothing was kept of a bitmap when it was captured last");
@@ -266,7 +281,7 @@ final class NbdBitmap implements Changes {
   public Map<String, String> marks() {
     Map<String, String> marks = identity();
     for (String bitmap : bitmaps()) {
-      if (wasInterrupted() && showsNothing(bitmap)) {
+      if (unreadable.containsKey(bitmap) || wasInterrupted() && showsNothing(bitmap)) {
         continue;
       }
       NbdDirt before = known(bitmap);

@@ -226,8 +226,26 @@ public final class NbdSource implements BlockSource {
     if (!terms.has(NbdProtocol.BASE_ALLOCATION)) {
       return ExtentWalk.one(new Extent(position, end - position, Extent.Kind.DATA));
     }
-    return ExtentWalk.through(
-        position, end, at -> words(status(List.of(NbdProtocol.BASE_ALLOCATION), at, end)));
+    return ExtentWalk.through(position, end, at -> wordsFrom(at, end));
+  }
+
+  /** What the server fails to tell of is data. */
+  private Iterator<Extent> wordsFrom(long at, long end) {
+    try {
+      return words(status(List.of(NbdProtocol.BASE_ALLOCATION), at, end));
+    } catch (Untold e) {
+      long some = Math.min(end - at, STATUS);
+      return ExtentWalk.one(new Extent(at, some, Extent.Kind.DATA));
+    }
+  }
+
+  /** The server answers that it cannot tell of blocks. */
+  static final class Untold extends BlkshException {
+    private Untold(BlkshException failure) {
+      super(failure.action(), failure.problem(), failure);
+      failure.position().ifPresent(this::at);
+      suggest(failure.suggestion());
+    }
   }
 
   /** A hole that does not read as zeros is of no use to anybody. */
@@ -257,7 +275,7 @@ public final class NbdSource implements BlockSource {
       status = server.answered(server.ask(now -> new NbdStatus(now, from, length)), waiting);
     }
     if (status.error() != 0) {
-      throw failure(status);
+      throw new Untold(failure(status));
     }
     List<NbdStatus.Run> runs = null;
     for (String context : contexts) {
@@ -348,7 +366,8 @@ public final class NbdSource implements BlockSource {
       details.put("description", terms.description());
     }
     if (cuts() > 0) {
-      details.put("connection", cuts() == 1 ? "was cut once" : "was cut %d times".formatted(cuts()));
+      details.put(
+          "connection", cuts() == 1 ? "was cut once" : "was cut %d times".formatted(cuts()));
     }
     return new SourceInfo("network block device", address.name(), address.toString(), details);
   }

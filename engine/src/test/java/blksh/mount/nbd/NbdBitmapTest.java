@@ -46,6 +46,9 @@ class NbdBitmapTest {
 
     String description = "";
 
+    /** Whether it fails whenever it is asked of blocks. */
+    volatile boolean tellsNothing;
+
     /** The request that is not answered, counted over all connections, but has the link cut. */
     volatile int cutAt = Integer.MAX_VALUE;
 
@@ -114,6 +117,12 @@ class NbdBitmapTest {
         return;
       }
       Set<Integer> wanted = agreed.get(connection);
+      if (tellsNothing) {
+        ScriptedServer.chunk(out, request, true, NbdProtocol.REPLY_TYPE_ERROR, 6);
+        out.writeInt(NbdProtocol.EIO);
+        out.writeShort(0);
+        return;
+      }
       int left = wanted.size();
       for (Map.Entry<Integer, String> context : contexts(connection).entrySet()) {
         if (!wanted.contains(context.getKey())) {
@@ -290,6 +299,22 @@ class NbdBitmapTest {
     first.begin();
     guest.cutNext();
     assertThat(first.lost()).isPresent(); // so it is when there was no version before
+  }
+
+  @Test
+  void ofAServerThatFailsToTellOfBlocksAllIsRead() throws IOException {
+    Guest guest = new Guest().with("b0", 3);
+    NbdSource source = source(guest, "b0");
+    Map<String, String> then = marks(source);
+    guest.with("b0", 3, 4).tellsNothing = true;
+    Changes changes = source.recordedChanges().orElseThrow();
+    changes.begin();
+    assertThat(changes.doubt(then, SIZE)).get().asString().contains("bitmap b0 cannot be read: ");
+    List<Extent> extents = new ArrayList<>();
+    source.extents().forEachRemaining(extents::add);
+    assertThat(extents).containsExactly(new Extent(0, SIZE, Extent.Kind.DATA));
+    assertThat(changes.lost()).isEmpty();
+    assertThat(changes.marks()).doesNotContainKey("nbd bitmap b0");
   }
 
   @Test
