@@ -507,10 +507,10 @@ class Target:
         parts = touched(sys_path)
         numbers = [text(part + "/dev") for part in parts]
         name = os.path.basename(sys_path)
-        self.must_not_be_read(
-            lambda reader: number_text(reader.status.st_rdev) in numbers if reader.device
-            else bool(backing_of(name)) and same_file(name, reader.status))
-        if not self.again:
+        if not self.again:  # what uses or reads it by now came later
+            self.must_not_be_read(
+                lambda reader: number_text(reader.status.st_rdev) in numbers if reader.device
+                else bool(backing_of(name)) and same_file(name, reader.status))
             self.must_be_unused(parts)
         self.reader = self.taken(parts)
         if self.reader.status.st_rdev != found.st_rdev or self.reader.size < self.size:
@@ -568,8 +568,10 @@ class Target:
             return
         if found is not None:
             self.must_be_unused_file(found)
-            self.must_not_be_read(
-                lambda reader: os.path.samestat(reader.status, found) or reader.device and self.is_below(reader, found))
+            if not self.again:
+                self.must_not_be_read(
+                    lambda reader: os.path.samestat(reader.status, found)
+                    or reader.device and self.is_below(reader, found))
         if found is not None and in_place:
             self.take_in_place(found)
             return
@@ -658,10 +660,17 @@ class Target:
         try:
             self.reader = Reader(part, os.O_RDWR | os.O_NOFOLLOW)
         except OSError:
+            if self.has_its_name():
+                return
             raise Unfit("what was written of it before the connection was cut is gone", "restore it once more")
         self.enter(part)
         if numbers_of(self.reader.status) != self.begun_before() or not self.locked():
             raise Unfit(BEGUN_BY_OTHERS)
+        begun = self.reader
+        if self.has_its_name():  # which the agent before gave it before it ended
+            self.leave()
+            begun.close()
+            return
         self.take_part(part)
         self.held = self.number_is_its_own()  # then nobody else has written it
 

@@ -212,6 +212,31 @@ class AgentTargetTest {
     assertThat(answer(question.formatted("7"))).isEqualTo("True None");
   }
 
+  /** The agent before had begun to finish when the next one came. */
+  @Test
+  void whatGetsItsNameWhileTheAgentBeforeIsWaitedForIsWhole() throws IOException {
+    assertThat(
+            answer(
+                """
+                part = os.path.join(os.path.dirname(file), ".file.blksh.part")
+                open(part, "w").close()
+                number = agent["Reader"].number_of
+                def number_of(reader, what, size):
+                    return 7 if what == agent["FS_IOC_GETVERSION"] else number(reader, what, size)
+                agent["Reader"].number_of = number_of
+                token = agent["boot"]() + " 0 0 " + agent["numbers_of"](os.stat(part))
+                lock = agent["lock"]
+                def late(fd):
+                    if os.path.exists(part):
+                        os.rename(part, file)
+                    return lock(fd)
+                agent["lock"] = late
+                head = struct.pack("!BQH", 9, 4096, len(token)) + token.encode()
+                print(agent["Target"](Blind(), head + os.fsencode(file)).facts()["finished"])
+                """))
+        .isEqualTo("1");
+  }
+
   @Test
   void aFlushThatHangsIsNotToldToBeWorkForEver() throws IOException {
     assertThat(
