@@ -17,7 +17,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -65,7 +64,8 @@ final class AgentLink implements Closeable {
   private final Set<Integer> channels = ConcurrentHashMap.newKeySet();
 
   private final AtomicInteger numbers = new AtomicInteger();
-  private final AtomicBoolean taught = new AtomicBoolean();
+  private final Object teaching = new Object();
+  private CompletableFuture<AgentFrame> taught; // guarded by the above
   private final AtomicLong moved;
   private final CompletableFuture<AgentFrame> hello = new CompletableFuture<>();
   private volatile long heardNanos = System.nanoTime();
@@ -196,12 +196,17 @@ final class AgentLink implements Closeable {
     return answer;
   }
 
-  /** Sends what an agent must know to write, once. */
-  void teachTargets() {
-    synchronized (taught) { // a claim of anybody else is sent behind it
-      if (!taught.getAndSet(true)) {
-        request(AgentFrame.TEACH, 0, source(TARGET_SOURCE));
+  /**
+   * Sends what an agent must know to write, once.
+   *
+   * @return the answer, which comes before those to what is asked afterwards
+   */
+  CompletableFuture<AgentFrame> teachTargets() {
+    synchronized (teaching) { // a claim of anybody else is sent behind it
+      if (taught == null) {
+        taught = request(AgentFrame.TEACH, 0, source(TARGET_SOURCE));
       }
+      return taught;
     }
   }
 

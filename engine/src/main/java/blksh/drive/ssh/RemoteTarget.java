@@ -54,6 +54,7 @@ final class RemoteTarget extends RemoteChannel implements PageTarget {
   private final long stage;
   private final PackLevels levels = new PackLevels();
   private final RemoteWrites writes = new RemoteWrites(this, levels, this::flushed);
+  private CompletableFuture<AgentFrame> teaching;
   private Facts facts;
   private DriveFacts known;
   private List<String> notKept = List.of();
@@ -108,7 +109,7 @@ final class RemoteTarget extends RemoteChannel implements PageTarget {
 
   @Override
   CompletableFuture<AgentFrame> request(AgentLink next) {
-    next.teachTargets();
+    teaching = next.teachTargets();
     byte[] before;
     int flags = (terms.overwrite() ? OVERWRITE : 0) | (terms.inPlace() ? IN_PLACE : 0);
     flags |= (terms.dryRun() ? DRY : 0) | (facts != null ? AGAIN : 0);
@@ -157,6 +158,11 @@ final class RemoteTarget extends RemoteChannel implements PageTarget {
 
   @Override
   BlkshException refused(AgentFrame answer) {
+    AgentFrame taught = teaching.isCompletedExceptionally() ? null : teaching.getNow(null);
+    if (taught != null && taught.kind() == AgentFrame.FAILED) {
+      return told("the agent there cannot learn to write: " + AgentLink.text(taught))
+          .suggest("see that its python3 is whole, and has memory");
+    }
     BlkshException told = told(AgentLink.text(answer));
     int code = AgentLink.code(answer);
     return code == 1 || code == 13 ? told.suggest("write it as root: sudo = true (--sudo)") : told;

@@ -115,6 +115,16 @@ class FailingTargetTest {
   }
 
   @Test
+  void anAgentThatCannotLearnToWriteIsNoQuestionOfRights() throws IOException {
+    String change = "sys.modules['re'] = None";
+    try (RemoteHost host = reach(lying(folder, change))) {
+      assertThatThrownBy(() -> restore(host, false))
+          .hasMessageContaining("the agent there cannot learn to write: ")
+          .hasMessageNotContaining("sudo");
+    }
+  }
+
+  @Test
   void whatIsNotFlushedDoesNotGetItsName() throws IOException {
     byte[] before = Files.readAllBytes(target);
     String change = "def fsync(fd):\n    raise OSError(5, os.strerror(5))\nos.fsync = fsync";
