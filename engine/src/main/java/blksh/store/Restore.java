@@ -151,18 +151,21 @@ final class Restore {
       return new Restore(repository, file, target, name, task).run();
     } catch (BlkshException e) {
       throw target.withWhatIsLeft(e);
+    } catch (RuntimeException | Error e) { // of a worker, as when there is no memory
+      String action = "restore " + file.manifest().reference() + " to " + name;
+      throw target.withWhatIsLeft(new BlkshException(action, "it failed: " + e, e));
     }
   }
 
   private RestoreResult run() {
     long started = System.nanoTime();
-    task.expect(manifest.size());
     // All are read before there is anything to take back.
     BadTally missing = new BadTally();
     file.eachBad(0, manifest.size(), missing::count);
     try {
       OptionalLong from = OptionalLong.of(0);
       while (from.isPresent()) {
+        task.expect(task.done() + manifest.size() - from.getAsLong());
         pass(from.getAsLong());
         from = target.finishes();
         if (from.isPresent()) {

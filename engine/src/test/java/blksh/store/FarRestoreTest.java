@@ -161,8 +161,10 @@ class FarRestoreTest {
   @Test
   void itGoesThroughTheImageAsOftenAsIsWanted() {
     MemoryTarget target = new MemoryTarget(0, 0, 0, 0, 0);
-    RestoreResult done = restore(target, Task.unwatched());
+    Task task = new Task("restore", "disk");
+    RestoreResult done = restore(target, task);
     assertThat(target.held).isEqualTo(bytes);
+    assertThat(task.total()).isEqualTo(task.done()).isEqualTo(6L * SIZE);
     assertThat(target.reached).hasSizeGreaterThan(6).contains((long) SIZE);
     assertThat(target.reached.subList(0, target.reached.size() / 6)).isSorted();
     assertThat(done.writtenBytes()).isGreaterThan(SIZE);
@@ -207,6 +209,17 @@ class FarRestoreTest {
         };
     assertThatThrownBy(() -> restore(refusing, Task.unwatched()))
         .hasMessage("cannot restore: it is mounted; unmount it first; it is partly written");
+    MemoryTarget failing =
+        new MemoryTarget() {
+          @Override
+          public synchronized void zeros(long position, long length) {
+            throw new OutOfMemoryError("Java heap space");
+          }
+        };
+    assertThatThrownBy(() -> restore(failing, Task.unwatched()))
+        .isInstanceOf(BlkshException.class)
+        .hasMessageContaining("Java heap space")
+        .hasMessageEndingWith("; it is partly written");
     store.close();
     try (Stream<Path> packs = Files.walk(folder.resolve("store/packs"))) {
       Path pack = packs.filter(Files::isRegularFile).findAny().orElseThrow();
