@@ -5,7 +5,6 @@ import blksh.Place;
 import blksh.block.BlockSource;
 import blksh.block.Extent;
 import blksh.io.BlockDevice;
-import blksh.io.DeviceUse;
 import blksh.io.DeviceUses;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,8 +16,9 @@ import java.util.Optional;
 
 /**
  * Which parts of a local block device, or of an image file that a loop device stands on, change
- * under our hands: what is mounted for writing, in whatever mount namespace, or swapped to. A
- * source on another machine tells it itself; where it does not, all of it may.
+ * under our hands: what is mounted for writing, in whatever mount namespace, swapped to, or open
+ * for writing in another program, such as a virtual machine. A source on another machine tells it
+ * itself; where it does not, all of it may.
  */
 final class MountedRanges {
 
@@ -46,7 +46,7 @@ final class MountedRanges {
       Path path = Path.of(location);
       if (source.describe().type().endsWith("block device")) {
         addDevice(path, all, mounted);
-      } else if (Files.isRegularFile(path) && isWritten(DeviceUses.now().ofFile(path))) {
+      } else if (Files.isRegularFile(path) && DeviceUses.now().isFileChanged(path)) {
         mounted.add(all);
       }
     } catch (InvalidPathException e) {
@@ -73,19 +73,15 @@ final class MountedRanges {
       return;
     }
     DeviceUses uses = DeviceUses.now();
-    if (isWritten(uses.of(sys))) {
+    if (uses.isChanged(sys)) {
       mounted.add(all);
     }
     for (Path partition : BlockDevice.partitions(sys)) {
-      if (isWritten(uses.of(partition))) {
+      if (uses.isChanged(partition)) {
         long start = Long.parseLong(Files.readString(partition.resolve("start")).strip());
         long size = Long.parseLong(Files.readString(partition.resolve("size")).strip());
         mounted.add(new Extent(start * SECTOR, size * SECTOR, Extent.Kind.DATA));
       }
     }
-  }
-
-  private static boolean isWritten(List<DeviceUse> uses) {
-    return uses.stream().anyMatch(DeviceUse::writes);
   }
 }

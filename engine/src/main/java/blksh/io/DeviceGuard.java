@@ -11,7 +11,8 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * Stands between whatever writes and a drive: a drive is written only when it has a medium, is
  * writable and large enough, and neither it nor a partition of it is used by anybody. What sysfs
- * and the mount tables tell makes the message; the kernel's own answer decides.
+ * and the mount tables tell makes the message; the kernel's own answer decides. Who claims nothing,
+ * as a virtual machine, is found among the processes.
  */
 final class DeviceGuard {
 
@@ -81,6 +82,29 @@ final class DeviceGuard {
         BlkshException used = new BlkshException(action, use.words());
         throw use.remedy().isEmpty() ? used : used.suggest(use.remedy());
       }
+    }
+    refuseLasting(
+        action,
+        () -> {
+          DeviceUses now = DeviceUses.now();
+          return touched().stream().flatMap(part -> now.openFor(part).stream()).toList();
+        });
+  }
+
+  /** Asks who has something open for writing. */
+  interface Question {
+    List<DeviceUse> uses() throws IOException;
+  }
+
+  /** Refuses what somebody has open for longer than an instant. */
+  static void refuseLasting(String action, Question question) throws IOException {
+    List<DeviceUse> uses = question.uses();
+    for (int tries = 1; !uses.isEmpty() && tries < TRIES; tries++) {
+      LockSupport.parkNanos(PAUSE_NANOS);
+      uses = question.uses();
+    }
+    if (!uses.isEmpty()) {
+      throw new BlkshException(action, uses.get(0).words()).suggest(uses.get(0).remedy());
     }
   }
 

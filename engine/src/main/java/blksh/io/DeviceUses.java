@@ -30,6 +30,9 @@ public final class DeviceUses {
   /** By processes; likewise. */
   private Map<String, MountTable> elsewhere;
 
+  /** Who has devices open for writing, by their numbers; likewise. */
+  private Map<String, List<String>> open;
+
   private final SwapTable swaps = SwapTable.readIfAny();
   private final List<LoopBacking> loops = LoopBacking.all();
 
@@ -80,6 +83,37 @@ public final class DeviceUses {
       }
     }
     return uses;
+  }
+
+  /**
+   * Who has one device open for writing, without its partitions and its disk, as far as processes
+   * may be looked at; a program may have it so for an instant only.
+   *
+   * @param sys its directory in sysfs
+   */
+  List<DeviceUse> openFor(Path sys) {
+    if (open == null) {
+      open = OpenForWriting.devices();
+    }
+    String name = sys.getFileName().toString();
+    return open.getOrDefault(BlockDevice.fact(sys, "dev"), List.of()).stream()
+        .map(who -> OpenForWriting.use(name, who))
+        .toList();
+  }
+
+  /**
+   * Whether the bytes of a device may change by whoever uses it, as far as is known.
+   *
+   * @param sys its directory in sysfs
+   */
+  public boolean isChanged(Path sys) throws IOException {
+    return of(sys).stream().anyMatch(DeviceUse::writes) || !openFor(sys).isEmpty();
+  }
+
+  /** As above, of a regular file. */
+  public boolean isFileChanged(Path path) throws IOException {
+    return ofFile(path).stream().anyMatch(DeviceUse::writes)
+        || !OpenForWriting.of(FileIdentity.of(path)).isEmpty();
   }
 
   /**

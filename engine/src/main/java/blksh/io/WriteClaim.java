@@ -13,7 +13,8 @@ import java.nio.file.Path;
  * The right to write over what is there, which everything asks for that writes to a drive or over a
  * file. A drive is held alone as long as the claim is open: the kernel refuses it to whoever mounts
  * it or swaps to it, and refuses the claim while somebody does, in whatever mount namespace. A file
- * that a loop device stands on is as much in use as a drive.
+ * that a loop device stands on is as much in use as a drive; so is what another process has open
+ * for writing.
  */
 public final class WriteClaim implements Closeable {
 
@@ -50,6 +51,11 @@ public final class WriteClaim implements Closeable {
       for (DeviceUse use : DeviceUses.now().ofFile(path)) {
         throw new BlkshException(action, use.words()).suggest(use.remedy());
       }
+      FileIdentity file = FileIdentity.of(path);
+      DeviceGuard.refuseLasting(
+          action,
+          () ->
+              OpenForWriting.of(file).stream().map(who -> OpenForWriting.use("it", who)).toList());
       return new WriteClaim(NONE);
     } catch (IOException e) {
       throw IoFailure.told(action, e);

@@ -65,6 +65,38 @@ class WriteClaimTest {
   }
 
   @Test
+  void aFileThatAnotherProcessHasOpenForWritingIsInUse() throws Exception {
+    Path file = file();
+    for (String how : new String[] {"<>", ">>", "<"}) {
+      Process holder =
+          Tool.named("sh").start("-c", "exec 5%s%s; echo open; read end".formatted(how, file));
+      try {
+        assertThat(holder.inputReader().readLine()).isEqualTo("open");
+        if (how.equals("<")) {
+          WriteClaim.check(file, 1, "write");
+        } else {
+          assertThatThrownBy(() -> WriteClaim.check(file, 1, "write"))
+              .hasMessageContaining("it is open for writing by process " + holder.pid() + " (sh)");
+        }
+      } finally {
+        holder.destroyForcibly().waitFor();
+      }
+    }
+    WriteClaim.check(file, 1, "write");
+  }
+
+  /** As udev and LVM have a drive. */
+  @Test
+  void whatIsOpenForAnInstantIsWaitedFor() throws Exception {
+    Path file = file();
+    Process holder =
+        Tool.named("sh").start("-c", "exec 5<>%s; echo open; sleep 0.2".formatted(file));
+    assertThat(holder.inputReader().readLine()).isEqualTo("open");
+    WriteClaim.check(file, 1, "write");
+    assertThat(holder.waitFor()).isZero();
+  }
+
+  @Test
   void aFileThatALoopDeviceStandsOnIsInUseByWhateverName() throws IOException {
     Path file = file();
     try (LoopDevice loop = LoopDevice.attach(file, 512)) {

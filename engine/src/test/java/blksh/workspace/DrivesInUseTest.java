@@ -89,6 +89,8 @@ class DrivesInUseTest {
     STATES.put("second device of a mounted btrfs", DrivesInUseTest::second);
     STATES.put("in a RAID that runs", DrivesInUseTest::raid);
     STATES.put("in a RAID that does not run", DrivesInUseTest::member);
+    STATES.put("open in another program, for writing", DrivesInUseTest::open);
+    STATES.put("open in another program, for reading", DrivesInUseTest::read);
     STATES.put("read-only", DrivesInUseTest::readOnly);
     STATES.put("no medium", DrivesInUseTest::empty);
     STATES.put("smaller", test -> test.attach(Volumes.blank(test.file(), SIZE / 2), 512));
@@ -187,6 +189,24 @@ class DrivesInUseTest {
       }
       return pages;
     }
+  }
+
+  private Path open() throws Exception {
+    return held("<>");
+  }
+
+  private Path read() throws Exception {
+    return held("<");
+  }
+
+  /** A drive that a shell has open, as a virtual machine has: it claims nothing. */
+  private Path held(String how) throws Exception {
+    Path drive = drive();
+    Process holder =
+        Tool.named("sh").start("-c", "exec 5%s%s; echo open; read end".formatted(how, drive));
+    undo.push(holder::destroyForcibly);
+    assertThat(holder.inputReader().readLine()).isEqualTo("open");
+    return drive;
   }
 
   // ---- the verbs ------------------------------------------------------------------------------

@@ -32,6 +32,8 @@ ZERO_PIECE = 1 << 20
 # <linux/fs.h>; from how many bytes on it is worth asking the drive for
 BLKZEROOUT = 0x127F
 LEAST_ZEROOUT = 64 << 10
+# <fcntl.h>, as for most machines
+O_PATH = 0o10000000
 UNMOUNT = "unmount it first"
 SET_IDS = 0o6000
 MODE = 0o7777
@@ -141,6 +143,47 @@ class NamedUses:
                     yield "it is in use as swap", "swapoff it first"
             except OSError:
                 pass
+
+
+def writer_of(wanted, inode=None):
+    """Who has something open for writing that is wanted by its status, with that; None when nobody is found, among those
+    that may be looked at. Virtual machines and targets of iSCSI claim nothing: no table tells them. Nothing is asked
+    that a dead file server would have to answer: a device is known by where its name is, a file by its inode."""
+    for process in entries("/proc"):
+        if not process.isdigit() or int(process) == os.getpid():
+            continue
+        for number in entries("/proc/%s/fd" % process):
+            try:
+                place = os.readlink("/proc/%s/fd/%s" % (process, number))
+                if not place.startswith("/dev/" if inode is None else "/") or not is_for_writing(process, number, inode):
+                    continue
+                status = os.stat("/proc/%s/fd/%s" % (process, number))
+                if wanted(status):
+                    return "process %s (%s)" % (process, text("/proc/%s/comm" % process)), status
+            except OSError:
+                pass  # it was closed meanwhile
+    return None
+
+
+def is_for_writing(process, number, inode):
+    told = dict(line.split(b":", 1) for line in lines("/proc/%s/fdinfo/%s" % (process, number)) if b":" in line)
+    flags = int(told.get(b"flags", b"0"), 8)
+    if inode is not None and int(told.get(b"ino", inode)) != inode:  # it is told from Linux 5.14 on
+        return False
+    return flags & os.O_ACCMODE != os.O_RDONLY and not flags & O_PATH
+
+
+def must_not_be_open(name, wanted, title="", inode=None):
+    """Refuses what somebody has open for writing, for longer than an instant."""
+    found = writer_of(wanted, inode)
+    for _ in range(TRIES - 1):
+        if found is None:
+            return
+        time.sleep(PAUSE_SECONDS)
+        found = writer_of(wanted, inode)
+    if found is not None:
+        raise Unfit(
+            "%s is open for writing by %s" % (name(found[1]), found[0]), "end that, or have it close it, first", title)
 
 
 def entries(directory):
@@ -512,6 +555,7 @@ class Target:
                 lambda reader: number_text(reader.status.st_rdev) in numbers if reader.device
                 else bool(backing_of(name)) and same_file(name, reader.status))
             self.must_be_unused(parts)
+            self.must_not_be_open(parts)
         self.reader = self.taken(parts)
         if self.reader.status.st_rdev != found.st_rdev or self.reader.size < self.size:
             raise Unfit("it became another drive meanwhile", "", self.title)
@@ -521,6 +565,12 @@ class Target:
         for part in parts:
             for words, remedy in uses.of(part):
                 raise Unfit(words, remedy, self.title)
+
+    def must_not_be_open(self, parts):
+        names = dict((text(part + "/dev"), os.path.basename(part)) for part in parts)
+        must_not_be_open(
+            lambda status: names[number_text(status.st_rdev)],
+            lambda status: stat.S_ISBLK(status.st_mode) and number_text(status.st_rdev) in names, self.title)
 
     def must_not_be_read(self, same):
         if any(reader.status is not None and same(reader) for reader in self.open_readers()):
@@ -551,6 +601,7 @@ class Target:
                 " and for swap, RAID and LVM", self.title)
         try:
             self.must_be_unused(parts)  # what needs no claim: a loop device that stands on it
+            self.must_not_be_open(parts)
             return reader
         except BaseException:
             reader.close()
@@ -567,7 +618,10 @@ class Target:
         if self.again and not self.dry and not in_place and self.has_its_name():
             return
         if found is not None:
-            self.must_be_unused_file(found)
+            if self.again:
+                self.must_be_unused_file(found)  # the agent before may have it open still
+            else:
+                self.must_not_be_used(found)
             if not self.again:
                 self.must_not_be_read(
                     lambda reader: os.path.samestat(reader.status, found)
@@ -586,6 +640,10 @@ class Target:
         for words, remedy in NamedUses().of_file(found):
             raise Unfit(words, remedy)
 
+    def must_not_be_used(self, found):
+        self.must_be_unused_file(found)
+        must_not_be_open(lambda status: "it", lambda status: os.path.samestat(status, found), inode=found.st_ino)
+
     @staticmethod
     def is_below(reader, found):
         name = os.path.basename(os.path.realpath(reader.sys()))
@@ -599,6 +657,8 @@ class Target:
             self.enter(numbers_of(found))
             if not self.locked():
                 raise Unfit("another program has it locked", "end that first")
+            if self.again:
+                self.must_not_be_used(found)
 
     def locked(self):
         for _ in self.attempts(1):
@@ -816,7 +876,7 @@ class Target:
                 if not self.overwrite:
                     raise Unfit(MADE_MEANWHILE, OVERWRITE_REMEDY)
                 if os.path.exists(self.path):
-                    self.must_be_unused_file(os.stat(self.path))  # a loop device may stand on it by now
+                    self.must_not_be_used(os.stat(self.path))  # a loop device may stand on it by now
                     self.keep_attributes(fd)
             self.dirt.all(os.fsync)
             self.give_name()

@@ -237,6 +237,32 @@ class AgentTargetTest {
         .isEqualTo("1");
   }
 
+  /** A virtual machine has its disk open and claims nothing. */
+  @Test
+  void whatAnotherProgramHasOpenForWritingIsNotWritten() throws IOException {
+    Files.write(file(), new byte[4096]);
+    assertThat(
+            answer(
+                """
+                open_file = "import sys; f = open(sys.argv[1], sys.argv[2]); print(1, flush=True); sys.stdin.read()"
+                def held(mode, path=file):
+                    holder = subprocess.Popen(
+                        [sys.executable, "-c", open_file, path, mode], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                    holder.stdout.readline()
+                    return holder
+                def refused(flags, mode):
+                    holder = held(mode)
+                    problem = refusal(lambda: claim(file, flags).close()) or ""
+                    holder.kill()
+                    holder.wait()
+                    return problem.replace(str(holder.pid), "PID")
+                print(refused(1, "r+b"), refused(3, "ab"), refused(1, "rb"), refused(3, "rb"), sep=";")
+                """))
+        .matches(
+            "it is open for writing by process PID \\(python[^)]*\\);it is open for writing by process"
+                + " PID \\(python[^)]*\\);;");
+  }
+
   @Test
   void aFlushThatHangsIsNotToldToBeWorkForEver() throws IOException {
     assertThat(

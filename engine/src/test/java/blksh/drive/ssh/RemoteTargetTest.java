@@ -312,6 +312,15 @@ class RemoteTargetTest {
         assertThatThrownBy(() -> restore(host, manifest, loop.path(), OVER))
             .hasMessageContaining(" is in use by " + above.path().getFileName());
       }
+      Process guest =
+          Tool.named("sh").start("-c", "exec 5<>%s; echo open; read end".formatted(loop.path()));
+      try {
+        assertThat(guest.inputReader().readLine()).isEqualTo("open");
+        assertThatThrownBy(() -> restore(host, manifest, loop.path(), OVER))
+            .hasMessageContaining(" is open for writing by process " + guest.pid() + " (sh)");
+      } finally {
+        guest.destroyForcibly().waitFor();
+      }
       Tool.named("blockdev").run("--setro", loop.path());
       try {
         assertThatThrownBy(() -> restore(host, manifest, loop.path(), OVER))
