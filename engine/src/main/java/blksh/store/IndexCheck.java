@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 
 /** The check of what is derived, against the packs and manifests it must agree with. */
 final class IndexCheck {
@@ -81,7 +82,7 @@ final class IndexCheck {
   /** Puts pages back that could not be read once, and are sound. */
   void putBack(PageIndexCheck check, List<StoreIndex.PackRow> rows) {
     try {
-      check.putBack(indexes.putBack(check.returned(), () -> unchangedSince(rows)));
+      check.putBack(indexes.putBack(check.returned(), unchangedSince(rows)));
     } catch (BlkshException e) {
       // an index that cannot be changed still leads to every other page
     }
@@ -89,10 +90,11 @@ final class IndexCheck {
 
   /** Reports what is wrong with the page index after all pages of sound packs were seen. */
   void checkPages(PageIndexCheck check, List<StoreIndex.PackRow> rows) {
-    String problem = indexes.locked(() -> unchangedSince(rows) ? check.problem(null) : null);
+    BooleanSupplier unchanged = unchangedSince(rows);
+    String problem = indexes.locked(() -> unchanged.getAsBoolean() ? check.problem(null) : null);
     if (problem != null) {
       LivePages held = held(rows);
-      problem = indexes.locked(() -> unchangedSince(rows) ? check.problem(held) : null);
+      problem = indexes.locked(() -> unchanged.getAsBoolean() ? check.problem(held) : null);
     }
     if (problem != null) {
       report.addDerived(DerivedIndexes.PAGE_INDEX, problem);
@@ -119,12 +121,16 @@ final class IndexCheck {
     return held;
   }
 
-  private boolean unchangedSince(List<StoreIndex.PackRow> rows) {
-    try {
-      return summary(indexes.rows().packs()).equals(summary(rows));
-    } catch (BlkshException e) {
-      return false;
-    }
+  /** To be asked while nobody changes them: they are opened before. */
+  private BooleanSupplier unchangedSince(List<StoreIndex.PackRow> rows) {
+    StoreIndex now = indexes.rows();
+    return () -> {
+      try {
+        return summary(now.packs()).equals(summary(rows));
+      } catch (BlkshException e) {
+        return false;
+      }
+    };
   }
 
   /** What changes when packs come, go, or are written anew. */
@@ -172,9 +178,10 @@ final class IndexCheck {
   }
 
   private boolean isUnchanged(StoreIndex.PackRow row) {
+    StoreIndex all = indexes.rows();
     return indexes.locked(
         () ->
-            indexes.rows().packs().stream()
+            all.packs().stream()
                 .anyMatch(now -> now.id() == row.id() && now.fileBytes() == row.fileBytes()));
   }
 
