@@ -395,10 +395,13 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
 
   // ---- what a verification found -------------------------------------------------------------
 
-  void packVerified(long id, Instant when) {
+  /**
+   * @param bytes of the file that was read: another generation of it was not
+   */
+  void packVerified(long id, long bytes, Instant when) {
     try {
       if (writable()) {
-        rows().packVerified(id, when);
+        rows().packVerified(id, bytes, when);
       }
     } catch (BlkshException e) {
       // the pack is sound whether or not that can be remembered

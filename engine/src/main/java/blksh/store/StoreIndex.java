@@ -254,8 +254,12 @@ final class StoreIndex implements Closeable {
         });
   }
 
-  void packVerified(long id, Instant when) {
-    update("UPDATE packs SET verified = ? WHERE id = ?", when.toString(), id);
+  void packVerified(long id, long bytes, Instant when) {
+    update(
+        "UPDATE packs SET verified = ? WHERE id = ? AND file_bytes = ?",
+        when.toString(),
+        id,
+        bytes);
   }
 
   private void update(String sql, Object... values) {
@@ -454,6 +458,21 @@ final class StoreIndex implements Closeable {
             }
           }
           return found;
+        });
+  }
+
+  /** Is another whenever other pages are known to be bad. */
+  String stateOfBad() {
+    return query(
+        () -> {
+          // Of a table without numbers of rows.
+          String state =
+              "count(*) || ' ' || total(first) || ' ' || total(past) || ' '"
+                  + " || total(pack % 65521 * (first + past))";
+          try (PreparedStatement select = database.prepare("SELECT " + state + " FROM bad");
+              ResultSet row = select.executeQuery()) {
+            return row.next() ? String.valueOf(row.getString(1)) : "";
+          }
         });
   }
 

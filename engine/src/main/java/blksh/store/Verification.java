@@ -129,7 +129,9 @@ final class Verification {
               if (last) {
                 pack.close();
                 if (pack.damagedParts() == 0) {
-                  repository.indexes().packVerified(pack.id(), Instant.now());
+                  repository
+                      .indexes()
+                      .packVerified(pack.id(), pack.shape().fileBytes(), Instant.now());
                 }
               }
             }
