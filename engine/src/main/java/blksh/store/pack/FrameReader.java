@@ -223,7 +223,7 @@ final class FrameReader {
     try {
       pack.file().read(footer.offset(frame), stored.clear().limit(headerLength + storedLength));
     } catch (IOException e) {
-      into.fail(IoFailure.reason(e));
+      into.failToRead(IoFailure.reason(e));
       return;
     }
     stored.get(0, header, 0, headerLength);
@@ -260,7 +260,7 @@ final class FrameReader {
     int rawLength = footer.rawLength(frame);
     // The footer has no lengths: all pages are whole but for a shorter last one, or the frame has
     // dropped pages and only its header can tell.
-    if (!footer.regular(frame) && Page.count(rawLength) != count) {
+    if (!footer.regular(frame) && !footer.hasAll(frame)) {
       return false;
     }
     for (int i = 0; i <= count; i++) {

@@ -31,6 +31,9 @@ final class LoadedFrame {
   /** Whether there are pages that may be proven. */
   private volatile boolean whole;
 
+  /** Whether it could not even be read. */
+  private volatile boolean unread;
+
   /** What was wrong, or null. */
   private volatile String damage;
 
@@ -48,6 +51,7 @@ final class LoadedFrame {
     this.firstPage = firstPage;
     this.pages = pages;
     whole = false;
+    unread = false;
     damage = null;
     proven.set(0);
     failed.set(0);
@@ -63,6 +67,16 @@ final class LoadedFrame {
   void fail(String reason) {
     whole = false;
     damage = reason;
+  }
+
+  /** Makes it a frame that did not come off the disk. */
+  void failToRead(String reason) {
+    unread = true;
+    fail(reason);
+  }
+
+  boolean unread() {
+    return unread;
   }
 
   /** Whether it came off the disk and decompressed. */

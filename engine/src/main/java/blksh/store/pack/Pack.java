@@ -228,7 +228,7 @@ public final class Pack implements Closeable {
   }
 
   /**
-   * Sees the page numbers whose pages it does not hold.
+   * Sees the page numbers whose pages it does not hold, or does not say that it holds.
    *
    * @throws IOException when a frame cannot be read
    */
@@ -238,6 +238,10 @@ public final class Pack implements Closeable {
       IntStream.range(next, footer.firstPage(frame)).forEach(visitor);
       next = footer.firstPage(frame) + footer.pagesIn(frame);
       Frame header = footer.regular(frame) ? null : headerOf(frame);
+      if (header == null && !footer.regular(frame) && !footer.hasAll(frame)) {
+        IntStream.range(footer.firstPage(frame), next)
+            .forEach(visitor); // which, it alone could say
+      }
       for (int i = 0; header != null && i < header.pages; i++) {
         if (header.pageLength(i) == 0) {
           visitor.accept(header.firstPage + i);

@@ -125,6 +125,11 @@ final class PackFooter {
     return (table[frame * ENTRY + 19] & IRREGULAR) == 0;
   }
 
+  /** Whether a frame has dropped none of its pages, as far as their bytes tell. */
+  boolean hasAll(int frame) {
+    return Page.count(rawLength(frame)) == pagesIn(frame);
+  }
+
   int payloadChecksum(int frame) {
     return LittleEndian.i32(table, frame * ENTRY + 20);
   }

@@ -1,5 +1,6 @@
 package blksh.store.pack;
 
+import blksh.io.Checksum;
 import blksh.io.DirectBuffer;
 import blksh.io.IoFailure;
 import java.io.Closeable;
@@ -56,7 +57,8 @@ public final class PackGeneration implements Closeable {
    *
    * @param held pages the old one has
    * @param dead pages of those that nobody needs
-   * @param missing pages somebody needs and it does not have
+   * @param missing pages somebody needs that it neither has nor says the digest of, by which they
+   *     are found elsewhere
    * @param bytes of frames it would have, about
    */
   public record Prospect(int held, int dead, int missing, long bytes) {}
@@ -76,11 +78,35 @@ public final class PackGeneration implements Closeable {
       wanted += Integer.bitCount(kept);
       bytes += kept == 0 ? 0 : (long) length * Integer.bitCount(kept) / Integer.bitCount(there);
     }
+    return new Prospect(held, dead, missing(wanted), bytes);
+  }
+
+  /**
+   * @param wanted how many of those that are needed it has
+   */
+  private int missing(int wanted) throws UnreadablePack {
     int all = 0;
     for (int page = 0; page < Pack.MAX_PAGES; page++) {
       all += needed.test(page) ? 1 : 0;
     }
-    return new Prospect(held, dead, all - wanted, bytes);
+    if (all == wanted) {
+      return 0;
+    }
+    byte[] digests = digestsOfOld();
+    int unknown = 0;
+    for (int page = 0; page < Pack.MAX_PAGES; page++) {
+      if (needed.test(page)) {
+        boolean known =
+            page < old.pages() && !Page.isZero(digests, page * Page.DIGEST, Page.DIGEST);
+        int frame = footer.frameOf(page);
+        unknown += known || frame >= 0 && isHeld(frame, page) ? 0 : 1;
+      }
+    }
+    return unknown;
+  }
+
+  private boolean isHeld(int frame, int page) throws UnreadablePack {
+    return (held(frame) >>> page - footer.firstPage(frame) & 1) != 0;
   }
 
   /** Bit i is set when a frame has its page i. */
@@ -177,19 +203,27 @@ public final class PackGeneration implements Closeable {
    * @param held of the frame, bit by bit
    */
   private void copy(int frame, int held) throws IOException {
-    int length = (int) (old.frameEnd(frame) - footer.offset(frame));
-    ByteBuffer bytes;
-    try {
-      bytes = ByteBuffer.wrap(old.file().read(footer.offset(frame), length));
-    } catch (IOException e) {
-      throw new UnreadablePack(e);
-    }
+    ByteBuffer bytes = ByteBuffer.wrap(bytesOf(frame));
     if (isHeaded(frame)) {
       writer.append(bytes);
     } else {
       writer.appendAsIs(footer, frame, bytes);
     }
     note(frame, held);
+  }
+
+  /** A frame as it is stored; read twice if need be, as this copy will be the only one. */
+  private byte[] bytesOf(int frame) throws UnreadablePack {
+    int length = (int) (old.frameEnd(frame) - footer.offset(frame));
+    int header = Frame.headerLength(footer.pagesIn(frame));
+    try {
+      byte[] bytes = old.file().read(footer.offset(frame), length);
+      boolean asWritten =
+          Checksum.of(bytes, header, length - header) == footer.payloadChecksum(frame);
+      return asWritten ? bytes : old.file().read(footer.offset(frame), length);
+    } catch (IOException e) {
+      throw new UnreadablePack(e);
+    }
   }
 
   private void note(int frame, int pages) {

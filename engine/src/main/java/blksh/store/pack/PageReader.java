@@ -218,7 +218,12 @@ public final class PageReader implements Closeable {
     LoadedFrame loaded = entry == null ? null : entry.loaded();
     return loaded != null && entry.packId == packId && loaded.holds(page)
         ? loaded
-        : load(packId, page);
+        : loadTwice(packId, page);
+  }
+
+  private LoadedFrame loadTwice(long packId, int page) {
+    LoadedFrame loaded = load(packId, page);
+    return loaded != null && loaded.unread() ? loadAnew(packId, page) : loaded;
   }
 
   private LoadedFrame load(long packId, int page) {
@@ -237,6 +242,13 @@ public final class PageReader implements Closeable {
     }
     entry = cache.acquire(owner, pack, frame, reader);
     return entry.loaded();
+  }
+
+  /** Opens a pack anew: what was open of it can be a generation that its name is not any more. */
+  private LoadedFrame loadAnew(long packId, int page) {
+    dropPack();
+    packs.forget(packId);
+    return load(packId, page);
   }
 
   private void usePack(long packId) {
