@@ -4,6 +4,7 @@ import blksh.BlkshException;
 import blksh.block.Extent;
 import blksh.io.IoFailure;
 import blksh.store.ManifestDirectory.Version;
+import blksh.store.PackExchange.Outcome;
 import blksh.store.pack.Pack;
 import blksh.store.pack.PackDirectory;
 import blksh.store.pack.PackGeneration;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -72,7 +74,7 @@ final class Compaction {
     this.packs = repository.packs();
     this.trash = repository.trash();
     this.others = new ReliedPacks.Others(repository);
-    this.exchange = new PackExchange(repository, others);
+    this.exchange = new PackExchange(repository, others, () -> copies.isCurrent());
   }
 
   CompactResult run() {
@@ -89,13 +91,10 @@ final class Compaction {
 
   private CompactResult compact() throws IOException {
     long started = System.nanoTime();
+    packs.close(); // other generations may have the names of those that are open
     if (!options.dryRun()) {
       task.phase("recovery");
-      try {
-        new Recovery(repository).run();
-      } catch (IndexConnection.UnusableException e) {
-        task.note("the index cannot be written: " + e.problem());
-      }
+      recover();
       ReliedPacks.removeAllEnded(repository.spool());
     }
     live = new LivePages(packs.sealed());
@@ -110,10 +109,14 @@ final class Compaction {
       empty(versions.going());
     }
     mustBeReadable();
-    try (SecondCopies found = new SecondCopies(repository, live, task)) {
+    try (SecondCopies found = new SecondCopies(repository, live, others, task)) {
       copies = found;
       found.needForDamaged();
-      compactPacks();
+      if (found.silent().isEmpty()) {
+        compactPacks();
+      } else {
+        leaveAll(found.silent());
+      }
     }
     return new CompactResult(
         live.packs(),
@@ -128,6 +131,20 @@ final class Compaction {
         List.copyOf(left),
         Duration.ofNanos(System.nanoTime() - started),
         options.dryRun());
+  }
+
+  /** What dead captures left needs room to be sealed, which this is to make. */
+  private void recover() {
+    try {
+      new Recovery(repository).run();
+    } catch (IndexConnection.UnusableException e) {
+      task.note("the index cannot be written: " + e.problem());
+    } catch (BlkshException e) {
+      if (IoFailure.of(e) != IoFailure.NO_SPACE) {
+        throw e;
+      }
+      task.note("what was left unfinished stays so for now: " + e.problem());
+    }
   }
 
   // ---- what is needed ------------------------------------------------------------------------
@@ -262,9 +279,7 @@ final class Compaction {
     List<Integer> partly = new ArrayList<>();
     for (int place = 0; place < live.packs(); place++) {
       task.checkCancelled();
-      if (live.count(place) == 0 && spare(place) == 0) {
-        remove(live.id(place));
-      } else {
+      if (!remove(place)) {
         partly.add(place);
       }
     }
@@ -281,33 +296,53 @@ final class Compaction {
     }
   }
 
-  private void remove(long id) throws IOException {
-    long bytes = repository.bytes(PackDirectory.nameOf(id));
-    if (options.dryRun() ? !others.rely(id) : letting(() -> exchange.remove(id))) {
-      removed++;
-      freed += bytes;
-    } else {
-      reliedOn++;
+  /** False when something of it is needed. */
+  private boolean remove(int place) throws IOException {
+    long id = live.id(place);
+    while (live.count(place) == 0 && spare(place) == 0) {
+      long bytes = repository.bytes(PackDirectory.nameOf(id));
+      switch (options.dryRun() ? dryRun(id) : letting(() -> exchange.remove(id))) {
+        case DONE -> {
+          removed++;
+          freed += bytes;
+          return true;
+        }
+        case RELIED_ON -> {
+          reliedOn++;
+          return true;
+        }
+        case TO_BE_DECIDED_ANEW -> copies.needForDamaged();
+      }
     }
+    return false;
+  }
+
+  private Outcome dryRun(long id) {
+    return others.rely(id) ? Outcome.RELIED_ON : Outcome.DONE;
   }
 
   /** What happens to a pack. */
   private interface Step {
-    boolean run() throws IOException;
+    Outcome run() throws IOException;
   }
 
   /** Lets those who waited come to their turn, for as long as it took. */
-  private static boolean letting(Step step) throws IOException {
+  private static Outcome letting(Step step) throws IOException {
     long before = System.nanoTime();
-    boolean done = step.run();
+    Outcome done = step.run();
     LockSupport.parkNanos(Math.min(LONGEST_PAUSE_NANOS, System.nanoTime() - before));
     return done;
   }
 
-  /** Pages of a pack that stay, as those of the same contents that versions need are damaged. */
+  /**
+   * Pages of a pack that stay, as those of the same contents that versions need are damaged; -1
+   * when that cannot be found out.
+   */
   private int spare(int place) {
     int pages = copies.spare(place);
-    if (pages > 0) {
+    if (pages < 0) {
+      leave(live.id(place), "what it has copies of cannot be read");
+    } else if (pages > 0) {
       task.finding(
           "%s keeps %d pages no version names: where versions need the same they are damaged;"
                   .formatted(PackDirectory.nameOf(live.id(place)), pages)
@@ -336,10 +371,11 @@ final class Compaction {
       }
       try (PackGeneration next = next(pack, place)) {
         PackGeneration.Prospect prospect = next.prospect();
-        if (isDue(prospect) && spare(place) > 0) {
+        int spared = isDue(prospect) ? spare(place) : 0;
+        if (spared > 0) {
           prospect = next.prospect();
         }
-        if (!isDue(prospect)) {
+        if (spared < 0 || !isDue(prospect)) {
           deadPages += prospect.dead();
         } else if (!pack.footerSound()) {
           leave(pack.id(), "its footer is damaged");
@@ -391,18 +427,38 @@ final class Compaction {
         next.write(repository.identity().idBytes(), task::checkCancelled);
         if (next.length() >= candidate.bytes) {
           leave(pack.id(), "what lies beside pages nobody needs is damaged");
-        } else if (letting(() -> exchange.replace(pack.id(), next))) {
-          rewritten++;
-          written += next.length();
-          freed += candidate.bytes - next.length();
-          tellSpared(pack.id(), next.spared());
         } else {
-          reliedOn++;
-          deadPages += candidate.dead;
+          note(candidate, pack.id(), next, letting(() -> exchange.replace(pack.id(), next)));
         }
       } catch (PackGeneration.UnreadablePack e) {
         leave(pack.id(), IoFailure.reason(e));
       }
+    }
+  }
+
+  private void note(Candidate candidate, long id, PackGeneration next, Outcome outcome) {
+    switch (outcome) {
+      case DONE -> {
+        rewritten++;
+        written += next.length();
+        freed += candidate.bytes - next.length();
+        tellSpared(id, next.spared());
+      }
+      case RELIED_ON -> {
+        reliedOn++;
+        deadPages += candidate.dead;
+      }
+      case TO_BE_DECIDED_ANEW -> {
+        copies.needForDamaged();
+        deadPages += candidate.dead; // the next compaction's
+      }
+    }
+  }
+
+  /** What might be the only sound copy of a page that is needed stays. */
+  private void leaveAll(Set<Long> silent) {
+    for (long id : silent) {
+      leave(id, "what it holds cannot be read, so nothing is removed that may be a copy of it");
     }
   }
 }

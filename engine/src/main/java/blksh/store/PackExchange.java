@@ -5,6 +5,7 @@ import blksh.store.pack.Pack;
 import blksh.store.pack.PackGeneration;
 import blksh.store.pack.PageIndex;
 import java.io.IOException;
+import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
@@ -30,10 +31,25 @@ final class PackExchange {
 
   private final Repository repository;
   private final ReliedPacks.Others others;
+  private final BooleanSupplier current;
 
-  PackExchange(Repository repository, ReliedPacks.Others others) {
+  /**
+   * @param current whether nothing was found bad since it was decided what goes, asked while nobody
+   *     changes the page index
+   */
+  PackExchange(Repository repository, ReliedPacks.Others others, BooleanSupplier current) {
     this.repository = repository;
     this.others = others;
+    this.current = current;
+  }
+
+  /** What became of it. */
+  enum Outcome {
+    DONE,
+    /** A capture relies on the pack. */
+    RELIED_ON,
+    /** Pages were found bad since it was decided what goes: it may have copies of them. */
+    TO_BE_DECIDED_ANEW
   }
 
   /** What happens to a pack. */
@@ -63,12 +79,8 @@ final class PackExchange {
     }
   }
 
-  /**
-   * Removes a pack.
-   *
-   * @return false when a capture relies on it
-   */
-  boolean remove(long id) throws IOException {
+  /** Removes a pack. */
+  Outcome remove(long id) throws IOException {
     if (isIndexChangeable()) {
       try {
         return exchange(id, allOf(id), removal(id));
@@ -77,7 +89,8 @@ final class PackExchange {
       }
     }
     // A full disk, on which this makes room: entries that lead to no pack cost time and no page.
-    return repository.exclusion().relying(() -> !others.rely(id) && removeNow(id));
+    boolean done = repository.exclusion().relying(() -> !others.rely(id) && removeNow(id));
+    return done ? Outcome.DONE : Outcome.RELIED_ON;
   }
 
   private Change removal(long id) {
@@ -125,12 +138,8 @@ final class PackExchange {
     return gone;
   }
 
-  /**
-   * Gives a pack's name to its next generation, which is written.
-   *
-   * @return false when a capture relies on it
-   */
-  boolean replace(long id, PackGeneration next) throws IOException {
+  /** Gives a pack's name to its next generation, which is written. */
+  Outcome replace(long id, PackGeneration next) throws IOException {
     return exchange(
         id,
         gone(next),
@@ -150,7 +159,7 @@ final class PackExchange {
         });
   }
 
-  private boolean exchange(long id, Gone gone, Change change) {
+  private Outcome exchange(long id, Gone gone, Change change) {
     PageIndex index = repository.indexes().changeablePageIndex();
     StoreIndex rows = repository.indexes().rows();
     long[] keys = gone.keys.build().toArray();
@@ -163,7 +172,10 @@ final class PackExchange {
         .indexing(
             () -> {
               if (others.rely(id)) {
-                return false;
+                return Outcome.RELIED_ON;
+              }
+              if (!current.getAsBoolean()) {
+                return Outcome.TO_BE_DECIDED_ANEW;
               }
               // Another may have made the page index anew meanwhile.
               long ordinal = rows.ordinal(id).orElse(0L);
@@ -184,7 +196,7 @@ final class PackExchange {
               if (done) {
                 change.note(rows, ordinal);
               }
-              return done;
+              return done ? Outcome.DONE : Outcome.RELIED_ON;
             });
   }
 }

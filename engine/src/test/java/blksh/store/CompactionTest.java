@@ -522,12 +522,12 @@ class CompactionTest {
       }
       Path filler = mount.path().resolve("filler");
       if (!openBefore) {
-        fill(filler);
+        Images.fillDisk(filler);
       }
       try (Store opened = Store.open(store)) {
         if (openBefore) {
           opened.info(); // its index can be opened, and then there is no room in it
-          fill(filler);
+          Images.fillDisk(filler);
         }
         opened.upkeep().forget("gone", all -> true, new Policy(1), false, Task.unwatched());
         assertThat(opened.versions("gone")).containsExactly(6);
@@ -535,17 +535,6 @@ class CompactionTest {
         assertThat(capture(opened, image("new", Content.random(4 * MIB, 9)), "new")).isNotNull();
         assertRestores(opened, opened.manifest("kept@1"), image, folder);
       }
-    }
-  }
-
-  private static void fill(Path file) throws IOException {
-    try (var out = Files.newOutputStream(file)) {
-      byte[] some = new byte[4096];
-      while (true) {
-        out.write(some);
-      }
-    } catch (IOException e) {
-      assertThat(e).hasMessageContaining("No space left");
     }
   }
 }

@@ -103,4 +103,16 @@ public final class Images {
   static void assertSame(Path file, Path expected) throws IOException {
     assertThat(Files.mismatch(file, expected)).as("first difference").isEqualTo(-1);
   }
+
+  /** Fills a disk to its last block. */
+  static void fillDisk(Path file) throws IOException {
+    try (var out = Files.newOutputStream(file)) {
+      byte[] some = new byte[4096];
+      while (true) {
+        out.write(some);
+      }
+    } catch (IOException e) {
+      assertThat(e).hasMessageContaining("No space left");
+    }
+  }
 }
