@@ -99,10 +99,8 @@ final class ChangedCapture {
       readAll("there is no version of " + name + " yet");
       return null;
     }
-    Repository used = repository.again();
-    StoredPages pages = null;
     try {
-      Manifest manifest = used.manifests().find(name + "@" + newest.getAsInt());
+      Manifest manifest = repository.manifests().find(name + "@" + newest.getAsInt());
       Optional<String> doubt =
           manifest.kind() == ManifestKind.IMAGE
               ? changes.doubt(manifest.source().details(), manifest.size())
@@ -111,15 +109,10 @@ final class ChangedCapture {
         readAll(doubt.get());
         return null;
       }
-      pages = new StoredPages(used, used.open(manifest));
-      return pages;
+      return repository.opened(manifest, StoredPages::new);
     } catch (BlkshException e) {
       readAll("the version before cannot be read: " + e.problem());
       return null;
-    } finally {
-      if (pages == null) {
-        used.close();
-      }
     }
   }
 

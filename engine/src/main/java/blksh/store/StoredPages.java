@@ -9,8 +9,10 @@ import blksh.store.pack.PageReader;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -27,6 +29,11 @@ public final class StoredPages implements Closeable {
 
   /** Which packs of the manifest's table there are. */
   private final BitSet there = new BitSet();
+
+  /**
+   * Pages of them that were found bad when they were last read, by the pack's place in the table.
+   */
+  private final Map<Integer, BitSet> damaged = new HashMap<>();
 
   /** Used by whoever plans. */
   private final ExtentCursor asked;
@@ -56,6 +63,16 @@ public final class StoredPages implements Closeable {
     for (int i = 0; i < packs.length; i++) {
       there.set(i, sealed.contains(packs[i]));
     }
+    Map<Long, Integer> places = new HashMap<>();
+    for (int i = 0; i < packs.length; i++) {
+      places.put(packs[i], i);
+    }
+    for (StoreIndex.BadPages range : repository.indexes().rows().bad(null)) {
+      Integer place = places.get(range.pack());
+      if (place != null && range.first() >= 0 && range.first() < range.past()) {
+        damaged.computeIfAbsent(place, none -> new BitSet()).set(range.first(), range.past());
+      }
+    }
   }
 
   /** Takes runs of pages in the order of the image. */
@@ -68,7 +85,8 @@ public final class StoredPages implements Closeable {
   }
 
   /**
-   * Whether pages can be kept: the packs they are in are there. Used by one thread at a time.
+   * Whether pages can be kept: the packs they are in are there, and none of them is known to be
+   * damaged. Used by one thread at a time.
    *
    * @param first of them in the image
    * @param count 1 or more
@@ -80,9 +98,8 @@ public final class StoredPages implements Closeable {
         if (at < asked.start || at >= asked.end) {
           asked.seek(at);
         }
-        boolean held =
-            asked.kind == Extent.Kind.DATA ? there.get(asked.pack) : asked.kind == Extent.Kind.ZERO;
-        if (!held) {
+        long end = Math.min(first + count, asked.end);
+        if (!isHeld() || soundUntil(at, end) < end) {
           return false;
         }
         at = asked.end;
@@ -91,6 +108,23 @@ public final class StoredPages implements Closeable {
     } catch (ManifestFile.DamagedManifest e) {
       return false;
     }
+  }
+
+  private boolean isHeld() {
+    return asked.kind == Extent.Kind.DATA ? there.get(asked.pack) : asked.kind == Extent.Kind.ZERO;
+  }
+
+  /** The first page from one on, within the extent asked for, that is known to be damaged. */
+  private long soundUntil(long from, long end) {
+    BitSet pages = asked.kind == Extent.Kind.DATA ? damaged.get(asked.pack) : null;
+    int next = pages == null ? -1 : pages.nextSetBit(asked.first + (int) (from - asked.start));
+    return next < 0 ? end : Math.min(end, asked.start + next - asked.first);
+  }
+
+  /** The first from one on, within the extent asked for, that is not. */
+  private long damagedUntil(long from, long end) {
+    int next = damaged.get(asked.pack).nextClearBit(asked.first + (int) (from - asked.start));
+    return Math.min(end, asked.start + next - asked.first);
   }
 
   /** What it is a version of, and how it was captured. */
@@ -106,8 +140,8 @@ public final class StoredPages implements Closeable {
   record Run(long pages, boolean held, boolean zero) {}
 
   /**
-   * How far pages can be kept, or cannot: what was free, or not read whole, cannot. Used by one
-   * thread at a time.
+   * How far pages can be kept, or cannot: what was free, not read whole or is damaged in the store
+   * cannot. Used by one thread at a time.
    *
    * @param first of them in the image
    * @param count 1 or more
@@ -118,8 +152,12 @@ public final class StoredPages implements Closeable {
         asked.seek(first);
       }
       long end = Math.min(first + count, asked.end);
-      boolean held =
-          asked.kind == Extent.Kind.DATA ? there.get(asked.pack) : asked.kind == Extent.Kind.ZERO;
+      boolean held = isHeld();
+      long sound = held ? soundUntil(first, end) : end;
+      if (sound == first) {
+        return new Run(damagedUntil(first, end) - first, false, false);
+      }
+      end = sound;
       if (held && file.manifest().figures().badBytes() > 0) {
         List<Extent> bad = file.bad(first * Page.SIZE, end * Page.SIZE, 1);
         if (!bad.isEmpty()) {
