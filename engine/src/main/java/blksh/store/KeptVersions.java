@@ -25,6 +25,7 @@ final class KeptVersions {
   /** Blobs that are named when they are not understood. */
   private static final int NAMED = 5;
 
+  /** In {@link StoreIndex#meta}: the numbers given when the last version had left the trash. */
   private static final String NOTHING_LEFT = "nothing left";
 
   private final Repository repository;
@@ -78,6 +79,13 @@ final class KeptVersions {
     return found;
   }
 
+  /** Notes of a store that was just made that it has no versions, as none was given a number. */
+  static void noteNone(Repository repository) {
+    if (repository.indexes().writable()) {
+      repository.indexes().rows().meta(NOTHING_LEFT, "");
+    }
+  }
+
   private void sort(String blob, List<Trash.Entry> trash) {
     Matcher manifest = ManifestDirectory.BLOB.matcher(blob);
     Matcher deleted = Trash.BLOB.matcher(blob);
@@ -120,10 +128,11 @@ final class KeptVersions {
     List<Long> packs = repository.packs().sealed();
     StoreIndex rows = repository.indexes().rows();
     String numbers = rows.numbers().all();
-    if (!packs.isEmpty() && !numbers.isEmpty() && !numbers.equals(rows.meta(NOTHING_LEFT))) {
+    if (!packs.isEmpty() && !numbers.equals(rows.meta(NOTHING_LEFT))) {
       throw new BlkshException(
               "compact store " + repository.place(),
-              "it had versions, and has neither one nor any in the trash, but packs such as "
+              "there is no version, none in the trash, and no word that the last was deleted, but"
+                  + " packs such as "
                   + PackDirectory.nameOf(packs.get(0)))
           .suggest(
               "see whether its manifests lie on a drive that is not mounted; or capture again");

@@ -70,7 +70,9 @@ public final class Store implements Closeable {
     } catch (IOException e) {
       throw new BlkshException("make store " + directory, IoFailure.reason(e), e);
     }
-    return open(directory);
+    Store made = open(directory);
+    KeptVersions.noteNone(made.repository);
+    return made;
   }
 
   private static void make(Path directory, StoreOptions options) throws IOException {

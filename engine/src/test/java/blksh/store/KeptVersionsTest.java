@@ -82,7 +82,7 @@ class KeptVersionsTest {
   @Test
   void manifestsThatAreAwayAreNotVersionsThatWereDeleted() throws IOException {
     Path away = Files.move(path.resolve("manifests"), folder.resolve("away"));
-    assertRefused("it had versions");
+    assertRefused("there is no version");
     Files.delete(path.resolve("manifests")); // made again when the store was opened
     Files.move(away, path.resolve("manifests"));
     try (Store store = Store.open(path)) {
@@ -91,6 +91,20 @@ class KeptVersionsTest {
       assertThat(compact(store).removed()).isEqualTo(1);
       assertThat(store.info().packs()).isZero();
       assertThat(compact(store).packs()).isZero();
+    }
+  }
+
+  /** An index that was lost with them knows nothing of versions either. */
+  @Test
+  void manifestsThatAreAwayAreMissedWithoutAnIndexToo() throws IOException {
+    Path away = Files.move(path.resolve("manifests"), folder.resolve("away"));
+    Files.delete(path.resolve("index.db"));
+    Files.delete(path.resolve("pages.idx"));
+    assertRefused("there is no version");
+    Files.delete(path.resolve("manifests"));
+    Files.move(away, path.resolve("manifests"));
+    try (Store store = Store.open(path)) {
+      assertThat(compact(store).removed()).isEqualTo(1);
     }
   }
 
