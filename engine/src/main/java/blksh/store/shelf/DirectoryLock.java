@@ -41,23 +41,33 @@ final class DirectoryLock implements Exclusion {
    */
   private static final long USES = 1L << 32;
 
-  private static final Set<String> REMOTE =
+  /** File systems of a device, or of memory, that only the machine with it has mounted. */
+  private static final Set<String> LOCAL =
       Set.of(
-          "9p",
-          "afs",
-          "ceph",
-          "cifs",
-          "davfs",
-          "davfs2",
-          "gfs2",
-          "glusterfs",
-          "lustre",
-          "ncpfs",
-          "ocfs2",
-          "rclone",
-          "s3fs",
-          "sshfs",
-          "virtiofs");
+          "apfs",
+          "bcachefs",
+          "btrfs",
+          "exfat",
+          "ext2",
+          "ext3",
+          "ext4",
+          "f2fs",
+          "fuseblk",
+          "hfs",
+          "hfsplus",
+          "jfs",
+          "msdos",
+          "nilfs2",
+          "ntfs",
+          "ntfs3",
+          "ntfs-3g",
+          "overlay",
+          "ramfs",
+          "reiserfs",
+          "tmpfs",
+          "vfat",
+          "xfs",
+          "zfs");
 
   private static final long PUBLISHING = 1;
   private static final long INDEXING = 2;
@@ -221,11 +231,11 @@ final class DirectoryLock implements Exclusion {
 
   /**
    * Whether other machines may have a file system of a type mounted as well, each with what it
-   * keeps in memory of it.
+   * keeps in memory of it: any that is not known here may be.
    */
   static boolean isRemote(String type) {
     String kind = type.startsWith("fuse.") ? type.substring("fuse.".length()) : type;
-    return kind.startsWith("nfs") || kind.startsWith("smb") || REMOTE.contains(kind);
+    return !LOCAL.contains(kind);
   }
 
   @Override

@@ -130,7 +130,7 @@ class DirectoryLockTest {
 
   @Test
   void whereOtherMachinesMayComeFromIsKnown() {
-    assertThat(List.of("nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "fuse.glusterfs"))
+    assertThat(List.of("nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "fuse", "vboxsf"))
         .allMatch(DirectoryLock::isRemote);
     assertThat(List.of("ext4", "xfs", "btrfs", "vfat", "tmpfs", "fuseblk", "fuse.ntfs-3g"))
         .noneMatch(DirectoryLock::isRemote);
