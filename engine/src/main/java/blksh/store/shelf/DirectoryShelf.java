@@ -43,6 +43,9 @@ public final class DirectoryShelf implements Shelf, Spool {
   /** What is in the root of a file system in which nothing was ever put. */
   private static final Set<String> MADE_WITH_IT = Set.of("lost+found", "System Volume Information");
 
+  /** How often a directory is made that others remove as they find it empty. */
+  private static final int ATTEMPTS = 10;
+
   private final Path root;
 
   /** Device and inode of the directory; null while there was none to be seen. */
@@ -432,7 +435,17 @@ public final class DirectoryShelf implements Shelf, Spool {
 
   @Override
   public Part begin(String name) throws IOException {
-    return new DirectoryPart(this, PartFile.create(partFor(name)));
+    Path part = partFor(name);
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return new DirectoryPart(this, PartFile.create(part));
+      } catch (NoSuchFileException e) {
+        if (attempt == ATTEMPTS) {
+          throw e;
+        }
+        part = partFor(name); // the last that was in its directory has just gone, and that with it
+      }
+    }
   }
 
   @Override
