@@ -1,9 +1,9 @@
 // The runbook for every night: captures drives into a store, takes snapshots of directories, verifies,
-// drops old versions of them, gives back the space of what was dropped, scans directories into catalogues and
-// writes images of discs with what is new, and sums it all up. A drive that cannot be captured, and a catalogue or
-// a disc that cannot be written, keep nothing else from being done. Ends with status 3 when something was
-// unreadable, one of these could not be done or the store is damaged, and with 1 when no drive could be; nothing is dropped in a night in which something was
-// unreadable or damaged.
+// scans directories into catalogues and writes images of discs with what is new, drops old versions, gives
+// back the space of what was dropped, and sums it all up. A drive that cannot be captured, a catalogue or a
+// disc that cannot be written keep nothing else from being done. Ends with status 3 when something was
+// unreadable, one of these could not be done or the store is damaged, and with 1 when no drive could be
+// captured; nothing is dropped in a night in which a drive could not be read whole or the store was damaged.
 // Copy it and make it yours.
 val storeDir by option<Place>("--store", "DIR", "the store's directory; made where none is yet").optional()
 val drives by repeated<String>("--drive", "SOURCE", "a drive or a file to capture, also ssh://HOST/PATH or nbd://HOST/EXPORT", required = false)
@@ -81,22 +81,6 @@ val inStore = taken.takeIf { snapshotRoot == null }
 val verified = if ((sample || storeDir != null) && !dryRun) backup.verify(if (sample) Verify.FULL else verify) else null
 if (verified != null) show(verified)
 
-// A pattern would drop versions of others.
-fun only(name: String) = name.replace(Regex("[*?]"), "\\\\$0")
-val rules = listOf(last, hourly, daily, weekly, monthly, yearly, within)
-val series =
-  captured.map { it.manifest.name to false } +
-    listOfNotNull(inStore).map { it.snapshot.name.substringBefore('@') to true }
-val forgets = series.isNotEmpty() && (rules.any { it != null } || tagged.isNotEmpty())
-// What was whole until now may be the last that is.
-val sound = captured.all { it.bad.isEmpty() } && verified?.clean != false
-if (forgets && !sound) finding("nothing was dropped: see to what is damaged first")
-if (forgets && sound)
-  for ((each, trees) in series.distinct())
-    show(backup.forget(only(each), last, hourly, daily, weekly, monthly, yearly, within, tagged, trees))
-
-if (forgets && sound && (sample || storeDir != null)) show(backup.compact(grace = grace))
-
 for (word in catalogued) {
   val catalogue = catalogue(word.substringBefore('='))
   if (dryRun) {
@@ -111,6 +95,22 @@ for (word in catalogued) {
   } catch (none: blksh.BlkshException) {
     finding("$word: ${none.message}")
   }
+}
+
+// A pattern would drop versions of others.
+fun only(name: String) = name.replace(Regex("[*?]"), "\\\\$0")
+val rules = listOf(last, hourly, daily, weekly, monthly, yearly, within)
+val series =
+  captured.map { it.manifest.name to false } +
+    listOfNotNull(inStore).map { it.snapshot.name.substringBefore('@') to true }
+val forgets = series.isNotEmpty() && (rules.any { it != null } || tagged.isNotEmpty())
+// What was whole until now may be the last that is.
+val sound = captured.all { it.bad.isEmpty() } && verified?.clean != false
+if (forgets && !sound) finding("nothing was dropped: see to what is damaged first")
+if (forgets && sound) {
+  for ((each, trees) in series.distinct())
+    show(backup.forget(only(each), last, hourly, daily, weekly, monthly, yearly, within, tagged, trees))
+  show(backup.compact(grace = grace))
 }
 
 failed?.let { throw it }
