@@ -13,7 +13,7 @@ import java.util.function.LongSupplier;
 /**
  * {@code pages.idx}: from the first eight bytes of a page's digest to where a page that begins so
  * is stored. A hint, never a proof: whoever follows it compares the whole digest with the pack's,
- * so a slot that is lost or wrong costs space and nothing else.
+ * so a slot that is lost or wrong costs space; second copies of a page are known by it alone.
  *
  * <p>A memory-mapped open-addressing hash table of 16-byte slots, shared by all processes. A slot's
  * place is the top bits of its key, so doubling the table is one pass in order. Changes are made
