@@ -10,7 +10,8 @@ import java.util.List;
 
 /**
  * What discs that are here have of a content: it can be there as a whole, or in parts of any way to
- * divide it, more than once, and of a disc there can be several copies. Which of them are good is only known once they were read.
+ * divide it, more than once, and of a disc there can be several copies. Which of them are good is
+ * only known once they were read.
  */
 final class ContentCopies {
 

@@ -64,8 +64,7 @@ final class DiscRestore {
    * @param paths in the one tree of all sources; empty for all
    * @param compare whether the contents of files that are there are compared
    */
-  DiscRestore(
-      Catalogue catalogue, OpenDiscs open, List<byte[]> paths, boolean compare, Task task) {
+  DiscRestore(Catalogue catalogue, OpenDiscs open, List<byte[]> paths, boolean compare, Task task) {
     this.file = catalogue.file();
     this.prefixes = catalogue.prefixes();
     this.discs = catalogue.discs();
@@ -147,7 +146,8 @@ final class DiscRestore {
           .suggest(script);
     }
     if (gone > 0) {
-      task.note("%d entries were gone at the last scan, and are left out: %s".formatted(gone, script));
+      task.note(
+          "%d entries were gone at the last scan, and are left out: %s".formatted(gone, script));
     }
   }
 
@@ -221,8 +221,7 @@ final class DiscRestore {
    *
    * @return its path when it could not be made
    */
-  private byte[] enter(
-      DirectoryHandle to, TreeWriter writer, long id, byte[] path, boolean root)
+  private byte[] enter(DirectoryHandle to, TreeWriter writer, long id, byte[] path, boolean root)
       throws SQLException, IOException {
     DirectoryLevel level = new DirectoryLevels(file, prefixes).of(id);
     TreeMetadata metadata = level.entry() == null ? null : level.entry().metadata();
@@ -299,7 +298,8 @@ final class DiscRestore {
     try {
       if (isThere(root, entry, path, size)) {
         if (compare && entry.isRegular() && isOther(root, path, sha256, memory)) {
-          findings.add(path, "it is as long as it was and of that time, and its contents are others");
+          findings.add(
+              path, "it is as long as it was and of that time, and its contents are others");
         } else {
           there++;
         }
@@ -358,8 +358,8 @@ final class DiscRestore {
   }
 
   /** A file gets its time last, so one that has it is whole. */
-  private static boolean isThere(
-      DirectoryHandle root, EntryState entry, byte[] path, long size) throws IOException {
+  private static boolean isThere(DirectoryHandle root, EntryState entry, byte[] path, long size)
+      throws IOException {
     int slash = slash(path);
     try (DirectoryHandle in = root.directory(Arrays.copyOf(path, Math.max(0, slash - 1)))) {
       byte[] name = Arrays.copyOfRange(path, slash, path.length);
@@ -424,7 +424,8 @@ final class DiscRestore {
       return;
     }
     try {
-      writer.wholeFile(path, entry.metadata(), to -> RestoredContents.copy(copies, sha256, to, memory, task));
+      writer.wholeFile(
+          path, entry.metadata(), to -> RestoredContents.copy(copies, sha256, to, memory, task));
       entries++;
       bytes += size;
       if (first != null && isWanted(first)) {

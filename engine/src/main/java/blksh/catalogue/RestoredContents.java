@@ -12,7 +12,9 @@ import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.List;
 
-/** Contents of files as they come from discs: each is compared, and comes from a disc that has it. */
+/**
+ * Contents of files as they come from discs: each is compared, and comes from a disc that has it.
+ */
 final class RestoredContents {
 
   private RestoredContents() {}
@@ -31,8 +33,7 @@ final class RestoredContents {
    *
    * @throws Damaged when none has
    */
-  static void copy(
-      ContentCopies copies, byte[] sha256, EntryFile to, ByteBuffer memory, Task task)
+  static void copy(ContentCopies copies, byte[] sha256, EntryFile to, ByteBuffer memory, Task task)
       throws IOException {
     Damaged damaged = null;
     for (List<ContentCopies.Piece> pieces = copies.choose();
@@ -90,7 +91,8 @@ final class RestoredContents {
     long at = 0;
     while (at < piece.length()) {
       task.checkCancelled();
-      ByteBuffer some = memory.clear().limit((int) Math.min(memory.capacity(), piece.length() - at));
+      ByteBuffer some =
+          memory.clear().limit((int) Math.min(memory.capacity(), piece.length() - at));
       int read;
       try {
         read = disc.read(from + at, some);

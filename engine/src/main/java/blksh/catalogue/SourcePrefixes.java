@@ -3,8 +3,8 @@ package blksh.catalogue;
 import blksh.BlkshException;
 import blksh.io.NameText;
 import blksh.tree.TreeEntry;
-import java.sql.ResultSet;
 import java.nio.charset.StandardCharsets;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -104,8 +104,7 @@ final class SourcePrefixes {
         throw new BlkshException(
                 "plan discs",
                 "%s has %s by now, and what is in %s is called so on the discs"
-                    .formatted(
-                        NameText.of(rows.getBytes(1)), name, NameText.of(rows.getBytes(2))))
+                    .formatted(NameText.of(rows.getBytes(1)), name, NameText.of(rows.getBytes(2))))
             .suggest("call " + name + " otherwise, and scan again");
       }
     }

@@ -153,7 +153,8 @@ public record TreeMetadata(
                   Integer.toUnsignedString(gid),
                   IoFailure.reason(e)));
     }
-    // Of a file that nobody may write to only root sets attributes of users; lists go with the mode.
+    // Of a file that nobody may write to only root sets attributes of users; lists go with the
+    // mode.
     give(target, true, lost);
     target.mode(allowed);
     give(target, false, lost);
@@ -170,8 +171,7 @@ public record TreeMetadata(
       try {
         target.attribute(each.name(), each.value());
       } catch (IOException e) {
-        lost.add(
-            "its attribute %s is lost (%s)".formatted(name, IoFailure.reason(e)));
+        lost.add("its attribute %s is lost (%s)".formatted(name, IoFailure.reason(e)));
       }
     }
   }

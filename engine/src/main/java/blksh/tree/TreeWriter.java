@@ -133,8 +133,8 @@ public final class TreeWriter implements Closeable {
   }
 
   /**
-   * Makes a file that has its name only once it is whole and durable, with all metadata. What a run that was
-   * ended left of it is taken away first, and what a failure leaves at once.
+   * Makes a file that has its name only once it is whole and durable, with all metadata. What a run
+   * that was ended left of it is taken away first, and what a failure leaves at once.
    *
    * @throws SystemCallException also when the name is taken
    */

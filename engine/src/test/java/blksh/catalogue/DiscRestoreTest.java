@@ -49,7 +49,8 @@ class DiscRestoreTest {
     RestoreReport report =
         shop.catalogue.restore(
             images,
-            List.of("2019".getBytes(StandardCharsets.UTF_8), "2091".getBytes(StandardCharsets.UTF_8)),
+            List.of(
+                "2019".getBytes(StandardCharsets.UTF_8), "2091".getBytes(StandardCharsets.UTF_8)),
             back,
             Task.unwatched());
     assertThat(report.problems()).singleElement().asString().startsWith("2091: nothing");
@@ -102,8 +103,7 @@ class DiscRestoreTest {
     FileTrees.script(back, "echo rott > a; touch -d 2020-01-01 a");
     assertThat(shop.restore(images, back).there()).isEqualTo(2);
 
-    RestoreReport report =
-        shop.catalogue.restore(images, List.of(), back, true, Task.unwatched());
+    RestoreReport report = shop.catalogue.restore(images, List.of(), back, true, Task.unwatched());
 
     assertThat(report.there()).isEqualTo(1);
     assertThat(report.problems()).singleElement().asString().startsWith("a: ");
@@ -135,8 +135,7 @@ class DiscRestoreTest {
     for (int i = 0; i < 2; i++) {
       shop.restore(images, fresh);
       assertThat(Files.getAttribute(fresh, "unix:mode")).isEqualTo(040750);
-      assertThat(Files.getLastModifiedTime(fresh))
-          .isEqualTo(Files.getLastModifiedTime(shop.tree));
+      assertThat(Files.getLastModifiedTime(fresh)).isEqualTo(Files.getLastModifiedTime(shop.tree));
       FileTrees.script(fresh, "rm x");
     }
   }

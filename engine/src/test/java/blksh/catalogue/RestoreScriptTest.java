@@ -261,7 +261,8 @@ class RestoreScriptTest {
     Path january = disc("january", file("ledger", first, ""), file("was", first, ""));
     data(january, "ledger", first);
     data(january, "was", first);
-    String copy = file("copy", first, "").replace(", \"at\": 1", ", \"disc\": \"ONE\", \"same\": \"ledger\"");
+    String copy =
+        file("copy", first, "").replace(", \"at\": 1", ", \"disc\": \"ONE\", \"same\": \"ledger\"");
     Path march = disc("march", file("ledger", second, ""), copy, line("was/now", "pipe", 0600, ""));
     Files.writeString(
         march.resolve("tree.jsonl"),

@@ -74,8 +74,9 @@ internal constructor(private val catalogue: Catalogue, private val engine: Engin
         }
       }
     if (written.isEmpty()) failures.firstOrNull()?.let { throw it.second }
-    for ((disc, failed) in failures)
-      catalogue.session.finding("${disc.name} was not written: ${Failures.message(failed)}")
+    for ((disc, failed) in failures) catalogue.session.finding(
+      "${disc.name} was not written: ${Failures.message(failed)}"
+    )
     return written
   }
 
@@ -189,7 +190,8 @@ class Disc internal constructor(private val catalogue: Catalogue, private val en
   }
 
   /**
-   * Says that the disc is lost: what is on no other is planned anew by the next [Catalogue.segment].
+   * Says that the disc is lost: what is on no other is planned anew by the next
+   * [Catalogue.segment].
    */
   fun lost(): Disc = also { if (!catalogue.dryRun) catalogue.engine().lost(engine, true) }
 

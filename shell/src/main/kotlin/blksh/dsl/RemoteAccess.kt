@@ -70,7 +70,8 @@ internal sealed class RemoteAccess {
     fun target(size: Long, options: RestoreOptions): PageTarget {
       val terms = TargetTerms(size, options.overwrite(), options.onlyChanged(), options.dryRun())
       val target = host.target(place.path(), terms)
-      if (target.isDevice && !options.dryRun()) session.console().tell("writing to ${words(target)}")
+      if (target.isDevice && !options.dryRun())
+        session.console().tell("writing to ${words(target)}")
       return target
     }
 
@@ -132,8 +133,7 @@ internal sealed class RemoteAccess {
 
     /** The machine of a place that is to be written; null for this one, and where none can be. */
     fun toWrite(session: Session, place: Place, sudo: Boolean): Ssh? {
-      if (place is Remote && place.scheme() == Scheme.SSH)
-        return Ssh(session, place, sudo)
+      if (place is Remote && place.scheme() == Scheme.SSH) return Ssh(session, place, sudo)
       if (place is Remote) place.path("write", "files and drives") // which says that there are none
       if (sudo)
         throw BlkshException("write $place by sudo", "it is not on another machine")
