@@ -153,6 +153,9 @@ final class SecondCopies implements Closeable {
     if (blind) {
       needForDamaged(); // there is room for it now
     }
+    if (!silent.isEmpty()) {
+      return -1;
+    }
     long id = live.id(place);
     long ordinal = repository.indexes().rows().ordinal(id).orElse(0L);
     IntPredicate named = live.needed(place);
@@ -166,7 +169,7 @@ final class SecondCopies implements Closeable {
             if (!named.test(page)
                 && !Page.isZero(digests, at, Page.DIGEST)
                 && isTwin(index, PageIndex.keyOf(digests, at), PageIndex.address(ordinal, page))
-                && isNeeded(id, page, digests, at)) {
+                && isNeeded(index, id, page, digests, at)) {
               live.need(id, page, 1);
               spared++;
             }
@@ -234,16 +237,24 @@ final class SecondCopies implements Closeable {
     return index.find(key, other -> other != address && PageIndex.ordinalOf(other) != 0) >= 0;
   }
 
-  private boolean isNeeded(long id, int page, byte[] digests, int at) {
+  /** Whether a version needs the page, and only finds it here; also when that cannot be seen. */
+  private boolean isNeeded(PageIndex index, long id, int page, byte[] digests, int at) {
     boolean[] found = {false, false};
-    finder.forEach(
-        digests,
-        at,
-        (otherId, otherPage) -> {
-          if ((otherId != id || otherPage != page)
-              && (live.isNeeded(otherId, otherPage) || others.rely(otherId))) {
-            found[0] = true;
-            found[1] |= reader.isSound(otherId, otherPage, digests, at);
+    index.find(
+        PageIndex.keyOf(digests, at),
+        address -> {
+          long other = repository.indexes().packId(PageIndex.ordinalOf(address)).orElse(0L);
+          int number = PageIndex.pageOf(address);
+          boolean elsewhere = other != 0 && (other != id || number != page);
+          if (elsewhere && (live.isNeeded(other, number) || others.rely(other))) {
+            byte[] digest = new byte[Page.DIGEST];
+            boolean known = look(other, pack -> pack.digest(number, digest, 0) ? 1 : 0) > 0;
+            if (!known) {
+              found[0] = true;
+            } else if (Page.sameDigest(digest, 0, digests, at)) {
+              found[0] = true;
+              found[1] |= reader.isSound(other, number, digests, at);
+            }
           }
           return found[1];
         });

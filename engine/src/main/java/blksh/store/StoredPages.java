@@ -3,6 +3,7 @@ package blksh.store;
 import blksh.BlkshException;
 import blksh.block.Extent;
 import blksh.store.pack.FrameCache;
+import blksh.store.pack.Pack;
 import blksh.store.pack.PackDigests;
 import blksh.store.pack.Page;
 import blksh.store.pack.PageReader;
@@ -69,7 +70,10 @@ public final class StoredPages implements Closeable {
     }
     for (StoreIndex.BadPages range : repository.indexes().rows().bad(null)) {
       Integer place = places.get(range.pack());
-      if (place != null && range.first() >= 0 && range.first() < range.past()) {
+      if (place != null
+          && range.first() >= 0
+          && range.first() < range.past()
+          && range.past() <= Pack.MAX_PAGES) {
         damaged.computeIfAbsent(place, none -> new BitSet()).set(range.first(), range.past());
       }
     }
