@@ -41,21 +41,31 @@ final class DirectoryLock implements Exclusion {
    */
   private static final long USES = 1L << 32;
 
-  /** File systems of a device, or of memory, that only the machine with it has mounted. */
+  /**
+   * File systems of a device, of memory, or over others of this machine, that only it has mounted.
+   */
   private static final Set<String> LOCAL =
       Set.of(
           "apfs",
+          "aufs",
           "bcachefs",
           "btrfs",
+          "cryfs",
+          "ecryptfs",
+          "encfs",
           "exfat",
           "ext2",
           "ext3",
           "ext4",
           "f2fs",
+          "fuse-overlayfs",
           "fuseblk",
+          "gocryptfs",
           "hfs",
           "hfsplus",
           "jfs",
+          "mergerfs",
+          "mhddfs",
           "msdos",
           "nilfs2",
           "ntfs",
@@ -64,7 +74,9 @@ final class DirectoryLock implements Exclusion {
           "overlay",
           "ramfs",
           "reiserfs",
+          "shfs",
           "tmpfs",
+          "unionfs",
           "vfat",
           "xfs",
           "zfs");
