@@ -110,7 +110,13 @@ if (forgets && !sound) finding("nothing was dropped: see to what is damaged firs
 if (forgets && sound) {
   for ((each, trees) in series.distinct())
     show(backup.forget(only(each), last, hourly, daily, weekly, monthly, yearly, within, tagged, trees))
-  show(backup.compact(grace = grace))
+  try {
+    show(backup.compact(grace = grace))
+  } catch (stopped: blksh.task.CancelledException) {
+    throw stopped
+  } catch (refused: blksh.BlkshException) {
+    finding("${refused.message}")
+  }
 }
 
 failed?.let { throw it }
