@@ -91,18 +91,9 @@ final class DeviceGuard {
         });
   }
 
-  /** Asks who has something open for writing. */
-  interface Question {
-    List<DeviceUse> uses() throws IOException;
-  }
-
   /** Refuses what somebody has open for longer than an instant. */
-  static void refuseLasting(String action, Question question) throws IOException {
-    List<DeviceUse> uses = question.uses();
-    for (int tries = 1; !uses.isEmpty() && tries < TRIES; tries++) {
-      LockSupport.parkNanos(PAUSE_NANOS);
-      uses = question.uses();
-    }
+  static void refuseLasting(String action, OpenForWriting.Question question) throws IOException {
+    List<DeviceUse> uses = OpenForWriting.lasting(question);
     if (!uses.isEmpty()) {
       throw new BlkshException(action, uses.get(0).words()).suggest(uses.get(0).remedy());
     }

@@ -107,13 +107,20 @@ public final class DeviceUses {
    * @param sys its directory in sysfs
    */
   public boolean isChanged(Path sys) throws IOException {
-    return of(sys).stream().anyMatch(DeviceUse::writes) || !openFor(sys).isEmpty();
+    return of(sys).stream().anyMatch(DeviceUse::writes)
+        || !OpenForWriting.lasting(() -> now().openFor(sys)).isEmpty();
+  }
+
+  private static List<DeviceUse> whoHas(Path path) throws IOException {
+    return OpenForWriting.of(FileIdentity.of(path)).stream()
+        .map(who -> OpenForWriting.use("it", who))
+        .toList();
   }
 
   /** As above, of a regular file. */
   public boolean isFileChanged(Path path) throws IOException {
     return ofFile(path).stream().anyMatch(DeviceUse::writes)
-        || !OpenForWriting.of(FileIdentity.of(path)).isEmpty();
+        || !OpenForWriting.lasting(() -> whoHas(path)).isEmpty();
   }
 
   /**

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * What other processes of this machine have open for writing (proc_pid_fdinfo(5)). A virtual
@@ -31,7 +32,27 @@ final class OpenForWriting {
 
   private static final String DEVICES = "/dev/";
 
+  /** Programs that only look have something open for an instant. */
+  private static final int TRIES = 10;
+
+  private static final long PAUSE_NANOS = 50_000_000;
+
   private OpenForWriting() {}
+
+  /** Asks who has something open for writing. */
+  interface Question {
+    List<DeviceUse> uses() throws IOException;
+  }
+
+  /** Who has it so for longer than an instant. */
+  static List<DeviceUse> lasting(Question question) throws IOException {
+    List<DeviceUse> uses = question.uses();
+    for (int tries = 1; !uses.isEmpty() && tries < TRIES; tries++) {
+      LockSupport.parkNanos(PAUSE_NANOS);
+      uses = question.uses();
+    }
+    return uses;
+  }
 
   /** Who has block devices open, by the numbers of these. */
   static Map<String, List<String>> devices() {
