@@ -8,6 +8,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -89,6 +90,14 @@ public final class WholeFile {
       throw new FileAlreadyExistsException(path.toString());
     }
     write(path, part, durability, contents);
+  }
+
+  /**
+   * Gives a file another name in one step, in place of what has it; durable once the directories of
+   * both names are synced.
+   */
+  public static void rename(Path path, Path to) throws IOException {
+    Files.move(path, to, StandardCopyOption.ATOMIC_MOVE);
   }
 
   /**

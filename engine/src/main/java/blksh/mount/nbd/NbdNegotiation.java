@@ -6,6 +6,7 @@ import blksh.BlkshException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
+import java.security.cert.CertificateException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -149,8 +150,11 @@ final class NbdNegotiation {
 
   /** Either side does not believe the other; a server may say so only later. */
   BlkshException distrust(SSLException e) {
-    String words = String.valueOf(e.getMessage());
-    boolean theirs = words.startsWith("Received fatal alert");
+    boolean theirs = true;
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      theirs &= !(cause instanceof CertificateException);
+    }
+    String words = e.getMessage();
     return new BlkshException(
             "open " + address,
             (theirs ? "the server refuses TLS with us: " : "the server is not believed: ") + words,

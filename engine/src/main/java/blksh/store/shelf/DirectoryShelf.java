@@ -4,6 +4,7 @@ import blksh.io.IoFailure;
 import blksh.io.OwnerOnly;
 import blksh.io.PartFile;
 import blksh.io.WholeDirectory;
+import blksh.io.WholeFile;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryNotEmptyException;
@@ -17,7 +18,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -358,7 +358,7 @@ public final class DirectoryShelf implements Shelf, Spool {
     mustBeSpelledSo(name);
     OwnerOnly.makeDirectories(path(to).getParent());
     mustBeSpelledSo(to);
-    Files.move(path(name), path(to), StandardCopyOption.ATOMIC_MOVE);
+    WholeFile.rename(path(name), path(to));
     if (path(name).getParent().equals(path(to).getParent())) {
       PartFile.syncDirectory(path(to).getParent());
     } else {
@@ -379,7 +379,7 @@ public final class DirectoryShelf implements Shelf, Spool {
         if (folders.add(folder)) {
           mustBeSpelledSo(each.getKey());
         }
-        Files.move(path(each.getKey()), path(each.getValue()), StandardCopyOption.ATOMIC_MOVE);
+        WholeFile.rename(path(each.getKey()), path(each.getValue()));
       }
     } finally {
       for (Path folder : folders) {
