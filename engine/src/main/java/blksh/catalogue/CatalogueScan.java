@@ -18,6 +18,7 @@ import blksh.tree.TreeScan;
 import blksh.tree.Unread;
 import blksh.tree.WalkOptions;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -52,6 +53,8 @@ final class CatalogueScan {
   private final Handoff<Waiting> handoff = new Handoff<>(AHEAD);
 
   /** The last name that was looked at of each directory with more parts to come, by its key. */
+  private final Path root;
+
   private final Map<String, byte[]> seen = new HashMap<>();
 
   private final AtomicLong entries = new AtomicLong();
@@ -61,6 +64,9 @@ final class CatalogueScan {
   private final AtomicLong readBytes = new AtomicLong();
   private final AtomicLong gone = new AtomicLong();
   private volatile boolean unmounted;
+
+  /** The number of the root's device when it was scanned before. */
+  private volatile long rootDevice;
 
   /** A file to be read. @param known its last state; null when there is none */
   private record Waiting(
@@ -75,6 +81,7 @@ final class CatalogueScan {
     this.file = file;
     this.contents = new ContentTable(file);
     this.source = source;
+    this.root = root;
     this.walk = TreeScan.of(root, options);
     this.task = task;
     this.findings = new ScanFindings(task);
@@ -213,13 +220,33 @@ final class CatalogueScan {
     }
   }
 
-  /** Whether what was found in a directory before was mounted there, and is not now. */
-  private static boolean isUnmounted(TreePart part, Map<String, EntryState> missing, int known) {
+  /**
+   * Whether what was found in a directory before was mounted there, and is not now. A device may
+   * have another number after each start: what was of the root's is of the root's.
+   */
+  private boolean isUnmounted(TreePart part, Map<String, EntryState> missing, int known) {
+    boolean isRoot = part.path().length == 0;
     return part.number() == 0
         && part.isLast()
         && known > 0
         && missing.size() == known
-        && missing.values().stream().allMatch(each -> each.device() != part.status().device());
+        && !(isRoot && isMountPoint())
+        && missing.values().stream()
+            .allMatch(
+                each ->
+                    each.device() != part.status().device()
+                        && (isRoot || each.device() != rootDevice));
+  }
+
+  private boolean isMountPoint() {
+    try {
+      Path real = root.toRealPath();
+      Path above = real.getParent();
+      return above != null
+          && !Files.getAttribute(real, "unix:dev").equals(Files.getAttribute(above, "unix:dev"));
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   private static String text(byte[] bytes) {
@@ -286,6 +313,7 @@ final class CatalogueScan {
             .executeQuery()) {
       known = rows.next() ? EntryState.of(rows) : null;
     }
+    rootDevice = known == null ? part.status().device() : known.device();
     try {
       byte[] attributes =
           part.handle() == null ? null : AttributeBytes.of(part.handle().attributes());

@@ -111,9 +111,13 @@ final class DiscVerification implements DiscContents {
           }
         });
     DiscReport report = DiscWriter.write(plan, this, this::compare, task);
-    LostContents.note(catalogue, planned.disc().id(), damaged);
     faultCount += report.faultCount();
     report.faults().forEach(each -> faults.add(DiscWriting.sentence(each)));
+    try {
+      LostContents.note(catalogue, planned.disc().id(), damaged);
+    } catch (BlkshException e) {
+      task.finding("what is damaged is not planned anew, as it cannot be noted: " + e.problem());
+    }
     if (firstOther >= 0) {
       faultCount++;
       String sentence =

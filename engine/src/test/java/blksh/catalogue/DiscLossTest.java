@@ -321,6 +321,16 @@ class DiscLossTest {
   }
 
   @Test
+  void whatWasDeletedIsGoneThoughDevicesHaveOtherNumbersSince() throws IOException {
+    shop.changed("mkdir d; echo x > d/x");
+    shop.execute("UPDATE entry SET device = device + 1");
+    FileTrees.script(shop.tree, "rm d/x");
+
+    assertThat(shop.scan(shop.tree).problems()).isEmpty();
+    assertThat(shop.catalogue.which("x")).isEmpty();
+  }
+
+  @Test
   void aRootThatIsNotMountedIsNotEmptied() throws IOException {
     shop.changed("echo x > x");
     List<Path> images = shop.writeAll(shop.segment(4_000_000));
