@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.BitSet;
 import java.util.List;
 
 /** What a disc tells of, in the order of a walk. */
@@ -54,7 +55,12 @@ final class DiscEntries {
     return TreeEntry.path(DiscCargo.ascii(DiscCargo.DATA), path);
   }
 
+  /**
+   * Sees all, by source, directory and name. Of the names of contents in parts the first has what
+   * is on the disc; others refer to it.
+   */
   void visit(Visitor visitor) throws IOException {
+    BitSet inParts = new BitSet();
     IOException[] failed = new IOException[1];
     file.call(
         "list what is on a disc",
@@ -71,7 +77,7 @@ final class DiscEntries {
               ResultSet rows = statement.executeQuery()) {
             while (rows.next()) {
               task.checkCancelled();
-              visitor.take(placed(rows));
+              visitor.take(placed(rows, inParts));
             }
           } catch (IOException e) {
             failed[0] = e;
@@ -83,7 +89,7 @@ final class DiscEntries {
     }
   }
 
-  private Placed placed(ResultSet row) throws SQLException {
+  private Placed placed(ResultSet row, BitSet inParts) throws SQLException {
     EntryState entry = EntryState.of(row);
     byte[] directory = PathKey.path(EntryState.bytes(row, EntryState.WIDTH + 2));
     byte[] path =
@@ -92,6 +98,11 @@ final class DiscEntries {
         entry.isRegular() && entry.content() != 0
             ? PartTable.ofContent(file, entry.content(), disc)
             : List.of();
+    if (!parts.isEmpty() && parts.get(0).parts() > 1) {
+      int content = (int) entry.content();
+      parts = inParts.get(content) ? List.of() : parts;
+      inParts.set(content);
+    }
     return new Placed(
         entry, path, row.getLong(EntryState.WIDTH + 3), row.getBytes(EntryState.WIDTH + 4), parts);
   }

@@ -370,7 +370,7 @@ final class Segmentation {
       return;
     }
     if (row.contentSize > DiscContent.LARGEST) {
-      span(row, level, path);
+      span(row);
       return;
     }
     PartRow whole = new PartRow(0, content, 1, 1, 0, row.contentSize, null, 0);
@@ -378,7 +378,7 @@ final class Segmentation {
     DiscItem item = item(row, level, path, whole, sectors, length.block(content));
     DiscFill disc = first(item, row.contentSize, home);
     if (disc == null) {
-      span(row, level, path);
+      span(row);
       return;
     }
     lowest += sectors + 1;
@@ -429,6 +429,23 @@ final class Segmentation {
   }
 
   // ---- files larger than a disc ---------------------------------------------------------------
+
+  /** The first name of a content; its others refer to it. */
+  private void span(Row row) throws SQLException {
+    try (PreparedStatement statement =
+            file.own(
+                "SELECT " + EntryState.COLUMNS + FROM + " AND c.id = ?" + IN_ORDER + " LIMIT 1",
+                row.entry.content());
+        ResultSet result = statement.executeQuery()) {
+      result.next();
+      EntryState first = EntryState.of(result);
+      DirectoryLevel level = levels.of(first.directory());
+      span(
+          new Row(first, row.contentSize, row.sha256),
+          level,
+          DirectoryLevels.path(level, first.name()));
+    }
+  }
 
   private void span(Row row, DirectoryLevel level, byte[] path) throws SQLException {
     String action = "plan discs of " + capacity + " bytes";
