@@ -213,6 +213,7 @@ internal constructor(
 
   override fun fields(): List<Field> =
     listOf(
+      Field.of("disc", done?.disc()?.name()),
       Field.of("image", "$image"),
       Field.of("size", Size(bytes)),
       Field.of("contents", done?.contents()),
