@@ -34,13 +34,17 @@ class TreeWriterTest {
     try (TreeWriter writer = new TreeWriter(folder.resolve("to"), lost::add)) {
       writer.directory(bytes("d"), closed);
       assertThat(Files.getAttribute(there, "unix:mode")).isEqualTo(040755);
-      writer.wholeFile(
-          bytes("d/f"), closed, file -> file.write(0, ByteBuffer.wrap(bytes("contents"))));
+      writer.wholeFile(bytes("d/f"), closed, file -> file.write(0, direct("contents")));
       writer.finish();
     }
 
     assertThat(lost).isEmpty();
     assertThat(there.resolve("f")).hasContent("contents");
     assertThat(Files.getAttribute(there, "unix:mode")).isEqualTo(040555);
+  }
+
+  private static ByteBuffer direct(String text) {
+    byte[] bytes = bytes(text);
+    return ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
   }
 }
