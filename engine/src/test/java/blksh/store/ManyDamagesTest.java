@@ -119,7 +119,7 @@ class ManyDamagesTest {
 
   @Test
   void noWrongByteAndNeverLess() throws IOException {
-    int states = Effort.of("blksh.states", 400, 10_000);
+    int states = Effort.of("blksh.states", 300, 10_000);
     List<String> failures = new ArrayList<>();
     for (int state = 0; state < states && failures.size() < 10; state++) {
       Random random = new Random(SEED + state);
