@@ -79,19 +79,29 @@ final class Claims {
    * Closes the regions that were quiet since the last time.
    *
    * @param last close all
-   * @return whether there were any
+   * @return what was closed, for {@link #unsettle}; empty when nothing was
    */
-  synchronized boolean settle(boolean last) {
-    boolean any = false;
-    for (Iterator<Region> regions = open.values().iterator(); regions.hasNext(); ) {
-      Region region = regions.next();
+  synchronized Map<Long, ?> settle(boolean last) {
+    Map<Long, Region> settled = new HashMap<>();
+    for (Iterator<Map.Entry<Long, Region>> regions = open.entrySet().iterator();
+        regions.hasNext(); ) {
+      Map.Entry<Long, Region> each = regions.next();
+      Region region = each.getValue();
       if (region.writers == 0 && (region.quiet || last)) {
         regions.remove();
-        any = true;
+        settled.put(each.getKey(), region);
       }
       region.quiet = region.writers == 0;
     }
-    return any;
+    return settled;
+  }
+
+  /**
+   * Opens again what was closed, as it is not known to be as the source has it. No map may have
+   * been written since that claims any of it.
+   */
+  synchronized void unsettle(Map<Long, ?> settled) {
+    settled.forEach((number, region) -> open.put(number, (Region) region));
   }
 
   /** Takes what must not be claimed from a map about to be written. */

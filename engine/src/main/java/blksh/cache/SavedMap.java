@@ -100,13 +100,7 @@ final class SavedMap {
   /** With the monitor held. */
   private void save(boolean last) throws IOException {
     try {
-      boolean head = claims.isOpen(0);
-      if (claims.settle(last)) {
-        reader.writable().sync(); // before the map claims that the source holds the same
-      }
-      if (head && !claims.isOpen(0)) {
-        identity = SourceIdentity.of(reader.source());
-      }
+      settle(last);
       // The copy is taken first: it claims only what was written before the force.
       RescueMap copy = held.copyToSave();
       char status = copy.isFinished() ? RescueStatus.FINISHED.symbol() : phase;
@@ -118,6 +112,26 @@ final class SavedMap {
     } catch (IOException | RuntimeException e) {
       held.saveFailed();
       throw e;
+    }
+  }
+
+  /** Has the source be durable, and known by its beginning, before the map claims so. */
+  private void settle(boolean last) {
+    boolean head = claims.isOpen(0);
+    Map<Long, ?> settled = claims.settle(last);
+    boolean known = false;
+    try {
+      if (!settled.isEmpty()) {
+        reader.writable().sync();
+      }
+      if (head && !claims.isOpen(0)) {
+        identity = SourceIdentity.of(reader.source());
+      }
+      known = true;
+    } finally {
+      if (!known) {
+        claims.unsettle(settled);
+      }
     }
   }
 
