@@ -168,8 +168,7 @@ final class SecondCopies implements Closeable {
             int at = page * Page.DIGEST;
             if (!named.test(page)
                 && !Page.isZero(digests, at, Page.DIGEST)
-                && isTwin(index, PageIndex.keyOf(digests, at), PageIndex.address(ordinal, page))
-                && isNeeded(index, id, page, digests, at)) {
+                && isNeeded(index, PageIndex.address(ordinal, page), digests, at)) {
               live.need(id, page, 1);
               spared++;
             }
@@ -232,21 +231,18 @@ final class SecondCopies implements Closeable {
         });
   }
 
-  /** Whether the index knows a page elsewhere that may be the same. */
-  private static boolean isTwin(PageIndex index, long key, long address) {
-    return index.find(key, other -> other != address && PageIndex.ordinalOf(other) != 0) >= 0;
-  }
-
   /** Whether a version needs the page, and only finds it here; also when that cannot be seen. */
-  private boolean isNeeded(PageIndex index, long id, int page, byte[] digests, int at) {
+  private boolean isNeeded(PageIndex index, long own, byte[] digests, int at) {
     boolean[] found = {false, false};
     index.find(
         PageIndex.keyOf(digests, at),
         address -> {
+          if (address == own || PageIndex.ordinalOf(address) == 0) {
+            return false;
+          }
           long other = repository.indexes().packId(PageIndex.ordinalOf(address)).orElse(0L);
           int number = PageIndex.pageOf(address);
-          boolean elsewhere = other != 0 && (other != id || number != page);
-          if (elsewhere && (live.isNeeded(other, number) || others.rely(other))) {
+          if (other != 0 && (live.isNeeded(other, number) || others.rely(other))) {
             byte[] digest = new byte[Page.DIGEST];
             boolean known = look(other, pack -> pack.digest(number, digest, 0) ? 1 : 0) > 0;
             if (!known) {
