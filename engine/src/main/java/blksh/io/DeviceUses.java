@@ -111,16 +111,10 @@ public final class DeviceUses {
         || !OpenForWriting.lasting(() -> now().openFor(sys)).isEmpty();
   }
 
-  private static List<DeviceUse> whoHas(Path path) throws IOException {
-    return OpenForWriting.of(FileIdentity.of(path)).stream()
-        .map(who -> OpenForWriting.use("it", who))
-        .toList();
-  }
-
   /** As above, of a regular file. */
   public boolean isFileChanged(Path path) throws IOException {
     return ofFile(path).stream().anyMatch(DeviceUse::writes)
-        || !OpenForWriting.lasting(() -> whoHas(path)).isEmpty();
+        || !OpenForWriting.lasting(() -> OpenForWriting.uses(FileIdentity.of(path))).isEmpty();
   }
 
   /**

@@ -99,6 +99,11 @@ final class OpenForWriting {
     return new DeviceUse("%s is open for writing by %s".formatted(name, who), REMEDY, true);
   }
 
+  /** What that means for a file. */
+  static List<DeviceUse> uses(FileIdentity file) {
+    return of(file).stream().map(who -> use("it", who)).toList();
+  }
+
   /** Takes what a process has open. */
   private interface Taker {
     void take(Path process, Path descriptor) throws IOException;

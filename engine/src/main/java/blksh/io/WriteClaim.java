@@ -52,10 +52,7 @@ public final class WriteClaim implements Closeable {
         throw new BlkshException(action, use.words()).suggest(use.remedy());
       }
       FileIdentity file = FileIdentity.of(path);
-      DeviceGuard.refuseLasting(
-          action,
-          () ->
-              OpenForWriting.of(file).stream().map(who -> OpenForWriting.use("it", who)).toList());
+      DeviceGuard.refuseLasting(action, () -> OpenForWriting.uses(file));
       return new WriteClaim(NONE);
     } catch (IOException e) {
       throw IoFailure.told(action, e);
