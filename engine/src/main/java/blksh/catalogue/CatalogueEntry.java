@@ -2,6 +2,7 @@ package blksh.catalogue;
 
 import blksh.io.FileType;
 import blksh.io.NameText;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -35,11 +36,11 @@ public record CatalogueEntry(
   public boolean equals(Object other) {
     return other instanceof CatalogueEntry it
         && it.source.equals(source)
-        && java.util.Arrays.equals(it.path, path);
+        && Arrays.equals(it.path, path);
   }
 
   @Override
   public int hashCode() {
-    return java.util.Arrays.hashCode(path);
+    return Arrays.hashCode(path);
   }
 }

@@ -18,6 +18,7 @@ import blksh.tree.TreeScan;
 import blksh.tree.Unread;
 import blksh.tree.WalkOptions;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.ResultSet;
@@ -250,7 +251,7 @@ final class CatalogueScan {
   }
 
   private static String text(byte[] bytes) {
-    return new String(bytes, java.nio.charset.StandardCharsets.ISO_8859_1);
+    return new String(bytes, StandardCharsets.ISO_8859_1);
   }
 
   /** The last of all names that a part tells of. */

@@ -2,6 +2,7 @@ package blksh.catalogue;
 
 import blksh.io.NameText;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /**
  * Where files of a catalogue come from: a directory that was scanned, or another catalogue.
@@ -39,7 +40,7 @@ public record CatalogueSource(
     while (at > 0 && root[at - 1] != '/') {
       at--;
     }
-    byte[] name = java.util.Arrays.copyOfRange(root, at, root.length);
+    byte[] name = Arrays.copyOfRange(root, at, root.length);
     return name.length == 0 ? "root".getBytes(StandardCharsets.UTF_8) : name;
   }
 

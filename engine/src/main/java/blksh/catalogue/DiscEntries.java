@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 
@@ -40,7 +41,7 @@ final class DiscEntries {
       while (slash > 0 && path[slash - 1] != '/') {
         slash--;
       }
-      byte[] in = java.util.Arrays.copyOf(path, Math.max(0, slash - 1));
+      byte[] in = Arrays.copyOf(path, Math.max(0, slash - 1));
       return onDisc(TreeEntry.path(in, part.name(entry.name())));
     }
   }

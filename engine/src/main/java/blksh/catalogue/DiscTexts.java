@@ -5,6 +5,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
@@ -87,7 +88,7 @@ final class DiscTexts {
                     ? ": what is on this disc;\n  `catalogue.json.zst` (unpack it with `zstd -d`)"
                     : "");
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-    byte[] all = java.util.Arrays.copyOf(bytes, DiscCargo.README_BYTES);
+    byte[] all = Arrays.copyOf(bytes, DiscCargo.README_BYTES);
     for (int i = bytes.length; i < all.length; i++) {
       all[i] = (byte) (i % 100 == 99 || i == all.length - 1 ? '\n' : ' ');
     }

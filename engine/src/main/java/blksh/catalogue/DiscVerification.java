@@ -4,6 +4,7 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.SliceSource;
+import blksh.block.SourceInfo;
 import blksh.io.UnreadableException;
 import blksh.iso.ContentDigest;
 import blksh.iso.DiscContents;
@@ -241,7 +242,7 @@ final class DiscVerification implements DiscContents {
     }
 
     @Override
-    public blksh.block.SourceInfo describe() {
+    public SourceInfo describe() {
       return source.describe();
     }
 

@@ -1,5 +1,6 @@
 package blksh.catalogue;
 
+import blksh.io.NameText;
 import blksh.tree.TreeEntry;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -73,7 +74,7 @@ public record DuplicateContent(String sha512, long size, long files, List<String
       while (rows.next()) {
         byte[] directory = PathKey.path(EntryState.bytes(rows, 2));
         byte[] path = TreeEntry.path(directory, EntryState.bytes(rows, 3));
-        paths.add(blksh.io.NameText.of(prefixes.on(rows.getInt(1), path)));
+        paths.add(NameText.of(prefixes.on(rows.getInt(1), path)));
       }
     }
     return paths;

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PushbackInputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /**
  * Lets JSON through whose strings have lone surrogates, which the parser refuses: each {@code
@@ -76,7 +77,7 @@ final class LoneSurrogates extends FilterInputStream {
   }
 
   private void due(byte[] bytes, int length) {
-    due = java.util.Arrays.copyOf(bytes, length);
+    due = Arrays.copyOf(bytes, length);
     at = 0;
   }
 

@@ -1,5 +1,6 @@
 package blksh.catalogue;
 
+import blksh.io.FileType;
 import blksh.io.NameText;
 import blksh.task.Task;
 import blksh.tree.Excludes;
@@ -9,6 +10,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -89,8 +91,7 @@ final class NameSearch {
         sql,
         runs == null ? new Object[0] : new Object[] {runs},
         found ->
-            !wanted.fits(found.path(), found.type() == blksh.io.FileType.DIRECTORY)
-                || visitor.test(found));
+            !wanted.fits(found.path(), found.type() == FileType.DIRECTORY) || visitor.test(found));
   }
 
   /** Entries of exactly one name, or of one path from a source on. */
@@ -99,7 +100,7 @@ final class NameSearch {
     while (slash > 0 && path[slash - 1] != '/') {
       slash--;
     }
-    byte[] name = java.util.Arrays.copyOfRange(path, slash, path.length);
+    byte[] name = Arrays.copyOfRange(path, slash, path.length);
     byte[] end = slash == 0 ? null : path;
     look(
         "SELECT " + columns() + " WHERE e.name = CAST(? AS TEXT) AND e.gone IS NULL",
@@ -113,7 +114,7 @@ final class NameSearch {
     int length = end.length - from;
     int at = path.length - length;
     return at >= 0
-        && java.util.Arrays.equals(path, at, path.length, end, from, end.length)
+        && Arrays.equals(path, at, path.length, end, from, end.length)
         && (at == 0 || path[at - 1] == '/');
   }
 

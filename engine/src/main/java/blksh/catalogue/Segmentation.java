@@ -6,6 +6,7 @@ import blksh.iso.DiscContent;
 import blksh.iso.DiscPlan;
 import blksh.task.Task;
 import blksh.tree.Excludes;
+import blksh.tree.TreeEntry;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -212,7 +213,7 @@ final class Segmentation {
       source = result.getLong(1);
       path = PathKey.path(EntryState.bytes(result, 2));
     }
-    byte[] key = PathKey.of(blksh.tree.TreeEntry.path(path, name));
+    byte[] key = PathKey.of(TreeEntry.path(path, name));
     return file.number(0, "SELECT id FROM directory WHERE source = ? AND path = ?", source, key);
   }
 
@@ -394,9 +395,7 @@ final class Segmentation {
     TreeLine.Place place =
         new TreeLine.Place(
             path, HardLinkNames.first(file, prefixes, row.entry), sha256, part, null, null);
-    byte[] onDisc =
-        blksh.tree.TreeEntry.path(
-            DiscCargo.ascii(DiscCargo.DATA), DirectoryLevels.path(level, name));
+    byte[] onDisc = DiscEntries.onDisc(DirectoryLevels.path(level, name));
     return new DiscItem(
         level,
         row.entry,

@@ -4,6 +4,7 @@ import blksh.task.Task;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.BitSet;
 
@@ -25,7 +26,7 @@ final class SubtreeSectors {
     long below;
   }
 
-  private final java.util.ArrayDeque<Open> open = new java.util.ArrayDeque<>();
+  private final ArrayDeque<Open> open = new ArrayDeque<>();
 
   SubtreeSectors(CatalogueFile file, int[] contentDisc, Task task) throws SQLException {
     BitSet seen = new BitSet();
