@@ -73,8 +73,11 @@ final class LivePages {
     return files[number];
   }
 
-  /** Whether a page is needed. */
+  /** Whether a page is needed; no pack has pages past {@link Pack#MAX_PAGES}. */
   boolean isNeeded(long id, int page) {
+    if (page < 0 || page >= Pack.MAX_PAGES) {
+      return false;
+    }
     int pack = Arrays.binarySearch(ids, id);
     return pack >= 0 && needed(pack).test(page);
   }
