@@ -127,9 +127,9 @@ public final class Watchdog implements TestExecutionListener {
     }
   }
 
-  /** FUSE mounts below the temporary directories of tests. */
+  /** FUSE mounts below the temporary directories of this process's tests. */
   private static Set<String> fuseMounts() {
-    String tests = Path.of(System.getProperty("java.io.tmpdir"), "junit").toString();
+    String tests = Path.of(System.getProperty("java.io.tmpdir"), OwnFolders.PREFIX).toString();
     try (Stream<String> lines = Files.lines(Path.of("/proc/self/mounts"))) {
       return lines
           .map(line -> line.split(" "))

@@ -26,6 +26,7 @@ class CompletionTest {
 
   private static final long ECHO_MILLIS = 50;
   private static final long MENU_MILLIS = 200;
+  private static final long DRAWN_MILLIS = 3_000;
   private static final long LATE_MILLIS = 10_000;
 
   private static Path home;
@@ -98,6 +99,10 @@ class CompletionTest {
       return true;
     }
     pty.type("\014");
+    if (pty.comes(seen -> seen.contains(expected), DRAWN_MILLIS)) {
+      return true;
+    }
+    pty.type("\t"); // on a busy machine a menu may have come and been drawn over
     return pty.comes(seen -> seen.contains(expected), LATE_MILLIS);
   }
 }
