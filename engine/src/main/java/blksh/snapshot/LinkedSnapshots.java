@@ -254,6 +254,11 @@ public final class LinkedSnapshots implements SnapshotSet {
           problems.count());
     } catch (IOException | RuntimeException e) {
       full = IoFailure.of(e) == IoFailure.NO_SPACE || Sqlite.isFull(e);
+      Throwable written = e instanceof IOException ? e : e.getCause(); // as a worker met it
+      if (full && written instanceof IOException refused) {
+        throw IoFailure.told("take a snapshot into " + in.root(), refused)
+            .suggest("nothing of it is kept; make room there and take it again");
+      }
       throw e;
     } finally {
       if (!done) {
