@@ -1,7 +1,20 @@
 package blksh;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import blksh.kit.Component;
 import blksh.kit.Program;
+import blksh.kit.Program.Ended;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 
 /** The launcher where nothing is set, as cron has it: neither PATH nor HOME nor a locale. */
 class BareLauncherTest extends LauncherTest {
@@ -9,5 +22,83 @@ class BareLauncherTest extends LauncherTest {
   @Override
   Program blksh(Path home) {
     return super.blksh(home).bare();
+  }
+
+  @Test
+  void worksFromACheckoutInAPathWithSpaces() throws Exception {
+    Path checkout = Files.createDirectories(home.resolve("my checkout"));
+    Path dist = Files.createDirectories(checkout.resolve("shell/target/dist"));
+    Path built = Program.root().resolve("shell/target/dist");
+    Files.copy(Program.launcher(), checkout.resolve("blksh"));
+    for (String name : List.of("build", "run.jars", "shell.jars")) {
+      Files.copy(built.resolve(name), dist.resolve(name));
+    }
+    Files.createSymbolicLink(checkout.resolve("samples"), Program.root().resolve("samples"));
+    Files.createSymbolicLink(dist.resolve("lib"), built.resolve("lib"));
+    Files.createSymbolicLink(dist.resolve("native"), built.resolve("native"));
+    Program program = blksh(home).by(checkout.resolve("blksh").toString());
+    assertThat(program.run("run", "verify", "--help").out()).startsWith("usage: blksh run verify");
+    assertThat(program.run("eval", "6 * 7").out()).isEqualTo("42\n");
+
+    // An archive that is damaged is as good as none.
+    try (Stream<Path> archives = Files.list(dist.resolve("archive"))) {
+      for (Path archive : archives.filter(file -> !file.toString().endsWith("size")).toList()) {
+        byte[] bytes = Files.readAllBytes(archive);
+        archive.toFile().setWritable(true);
+        Arrays.fill(bytes, 0, 4096, (byte) 7);
+        Files.write(archive, bytes);
+      }
+    }
+    assertThat(program.run("eval", "6 * 8")).isEqualTo(new Ended(0, "48\n", ""));
+
+    // One that was cut off would kill Java; it is made again.
+    try (Stream<Path> archives = Files.list(dist.resolve("archive"))) {
+      for (Path archive : archives.filter(file -> !file.toString().endsWith("size")).toList()) {
+        try (var channel = FileChannel.open(archive, StandardOpenOption.WRITE)) {
+          channel.truncate(channel.size() / 2);
+        }
+      }
+    }
+    Ended again = program.run("eval", "6 * 8");
+    assertThat(again.status()).as(again.err()).isZero();
+    assertThat(again.err()).contains("preparing for Java");
+    assertThat(program.run("eval", "6 * 8")).isEqualTo(new Ended(0, "48\n", ""));
+  }
+
+  @Test
+  void saysNothingOnStandardErrorWithAnyJava() throws Exception {
+    List<Path> javas = javas();
+    Component.need(!javas.isEmpty(), "no JDK in the usual place");
+    for (Path java : javas) {
+      Program program = blksh(home).with("JAVA_HOME", java.toString());
+      // The first of each may say that it prepares itself.
+      program.run("run", "runs");
+      program.reading("1").run();
+      for (int i = 0; i < 2; i++) {
+        Ended nightly = program.run("run", "nightly", "--sample", "--quiet");
+        assertThat(nightly.err()).as(java.toString()).isEmpty();
+        assertThat(nightly.status()).isZero();
+      }
+      Ended prompt = program.reading("stores.size").run();
+      assertThat(prompt).as(java.toString()).isEqualTo(new Ended(0, "1\n", ""));
+    }
+  }
+
+  private static List<Path> javas() throws IOException {
+    Path usual = Path.of("/usr/lib/jvm");
+    if (!Files.isDirectory(usual)) {
+      return List.of();
+    }
+    List<Path> javas = new ArrayList<>();
+    try (Stream<Path> entries = Files.list(usual)) {
+      for (Path entry : entries.filter(path -> !Files.isSymbolicLink(path)).toList()) {
+        Path release = entry.resolve("release");
+        if (Files.isReadable(release)
+            && Files.readString(release).matches("(?s).*JAVA_VERSION=\"(1[7-9]|[2-9]\\d).*")) {
+          javas.add(entry);
+        }
+      }
+    }
+    return javas;
   }
 }
