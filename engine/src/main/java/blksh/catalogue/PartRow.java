@@ -24,6 +24,11 @@ record PartRow(
 
   static final int LONGEST_NAME = 255;
 
+  /** The same, on a disc. @param disc the number of its row */
+  PartRow on(long disc) {
+    return new PartRow(disc, content, number, parts, start, length, suffix, sector);
+  }
+
   /** The name on the disc of a file that has the content. */
   byte[] name(byte[] name) {
     return suffix == null ? name : name(name, suffix);

@@ -3,7 +3,6 @@ package blksh.catalogue;
 import blksh.BlkshException;
 import blksh.io.NameText;
 import blksh.iso.DiscContent;
-import blksh.iso.DiscPlan;
 import blksh.task.Task;
 import blksh.tree.Excludes;
 import blksh.tree.TreeEntry;
@@ -34,14 +33,12 @@ final class Segmentation {
   /** That a content comes onto no disc of this plan. */
   static final int LEFT_OUT = -2;
 
-  private static final int MOST_PARTS = 4000;
-
   private final CatalogueFile file;
   private final SegmentOptions options;
   private final Task task;
   private final DirectoryLevels levels;
   private final SourcePrefixes prefixes;
-  private final PartNames partNames;
+  private final Spanning spanning;
   private final DiscCargo cargo;
   private final CatalogueLength length;
   private final DiscFill.Places places;
@@ -84,7 +81,7 @@ final class Segmentation {
     this.file = catalogue.file();
     this.options = options;
     this.prefixes = catalogue.prefixes();
-    this.partNames = new PartNames(file);
+    this.spanning = new Spanning(file, options, cargo);
     this.levels = new DirectoryLevels(file, prefixes);
     this.cargo = cargo;
     this.length = length;
@@ -384,7 +381,7 @@ final class Segmentation {
     }
     lowest += sectors + 1;
     contentDisc[content] = disc.number() - before;
-    rows.part(new PartRow(disc.row(), content, 1, 1, 0, row.contentSize, null, 0));
+    rows.part(whole.on(disc.row()));
   }
 
   private DiscItem item(
@@ -447,14 +444,7 @@ final class Segmentation {
   }
 
   private void span(Row row, DirectoryLevel level, byte[] path) throws SQLException {
-    String action = "plan discs of " + capacity + " bytes";
-    if (!options.spanLargeFiles()) {
-      throw new BlkshException(
-              action,
-              "%s has %d bytes, and fits on none, as one file"
-                  .formatted(NameText.of(path), row.contentSize))
-          .suggest("let large files be spanned, or take larger discs");
-    }
+    spanning.requireAllowed(path, row.contentSize);
     int content = (int) row.entry.content();
     if (!EntryState.isAnySettled(file, content)) {
       task.finding(
@@ -466,45 +456,22 @@ final class Segmentation {
       placed.set((int) row.entry.id());
       return;
     }
-    PartRow widest =
-        new PartRow(
-            0,
-            content,
-            MOST_PARTS,
-            MOST_PARTS,
-            row.contentSize,
-            row.contentSize,
-            PartRow.suffix(99, MOST_PARTS, MOST_PARTS),
-            0);
-    DiscFill empty = new DiscFill(0, 0, capacity, cargo, (disc, entry) -> {});
-    long most = empty.most(item(row, level, path, widest, 0, length.block(content)));
-    long parts = most <= 0 ? MOST_PARTS + 1 : ceil(row.contentSize, most * DiscPlan.SECTOR);
-    if (parts > MOST_PARTS) {
-      throw new BlkshException(
-              action, "%s would be more than %d parts".formatted(NameText.of(path), MOST_PARTS))
-          .suggest("take larger discs");
-    }
-    int scheme = partNames.scheme(row.entry, (int) parts);
-    for (int i = 1; i <= parts; i++) {
-      long start = (i - 1) * most * DiscPlan.SECTOR;
-      long bytes = Math.min(most * DiscPlan.SECTOR, row.contentSize - start);
-      PartRow part =
-          new PartRow(
-              0, content, i, (int) parts, start, bytes, PartRow.suffix(scheme, i, (int) parts), 0);
-      long sectors = DiscCargo.sectors(bytes);
+    PartRow widest = Spanning.widest(content, row.contentSize);
+    DiscItem item = item(row, level, path, widest, 0, length.block(content));
+    for (PartRow part : spanning.parts(row.entry, row.contentSize, path, item)) {
+      boolean isFirst = part.number() == 1;
+      long sectors = DiscCargo.sectors(part.length());
       DiscFill disc =
           first(
-              item(row, level, path, part, sectors, i == 1 ? length.block(content) : 0), bytes, -1);
+              item(row, level, path, part, sectors, isFirst ? length.block(content) : 0),
+              part.length(),
+              -1);
       require(disc, path);
       lowest += sectors + 1;
-      if (i == 1) {
+      if (isFirst) {
         contentDisc[content] = disc.number() - before;
       }
-      rows.part(new PartRow(disc.row(), content, i, (int) parts, start, bytes, part.suffix(), 0));
+      rows.part(part.on(disc.row()));
     }
-  }
-
-  private static long ceil(long a, long b) {
-    return (a + b - 1) / b;
   }
 }
