@@ -1,6 +1,6 @@
 // Archives a directory to optical discs as odarchive did, by its commands: init PATH (or create_db),
 // segment SIZE (or plan_iso), num_isos, write_iso [N|all] (or create_iso), archive PATH; and info [DISC],
-// find GLOB, verify [IMAGE…], restore TO IMAGE…. SIZE is cd, dvd, bd, bluray, bd-dl, bd-xl, bd-xx, or
+// find GLOB, which NAME, verify [IMAGE…], health, restore TO IMAGE…. SIZE is cd, dvd, bd, bluray, bd-dl, bd-xl, bd-xx, or
 // bytes. N counts from 0 and is 0 unless given, as odarchive has it; what is shown counts from 1.
 // write_iso all, and archive, write the discs that are not written yet; write_iso N --overwrite writes one
 // once more, when its files are what they were. catalogue.json in the current directory is what it was: any
@@ -114,8 +114,9 @@ when (command.lowercase()) {
     if (given.isEmpty()) discs.filter { it.isWritten }.map { it.verify() }
     else given.map { discs.at(it).verify(it) }
   }
+  "health" -> current().health
   "restore" ->
     if (given.size < 2) usage("restore takes a directory, and the images or drives to restore from")
     else current().discs.restore(given.drop(1), given.first())
-  else -> usage("$command is none of init, segment, num_isos, write_iso, archive, info, find, which, verify and restore")
+  else -> usage("$command is none of init, segment, num_isos, write_iso, archive, info, find, which, verify, health and restore")
 }

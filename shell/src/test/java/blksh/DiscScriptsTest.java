@@ -80,6 +80,11 @@ class DiscScriptsTest {
     Files.copy(work.resolve("Letters_0002.iso"), work.resolve("sr0"));
     assertThat(odarchive("verify", "sr0").out()).contains("LETTERS_0003");
     assertThat(odarchive("info", "1").out()).contains("LETTERS_0001");
+    assertThat(odarchive("health").out())
+        .containsPattern("discs +4")
+        .containsPattern("good +4")
+        .contains("longest unverified")
+        .doesNotContain("copy first");
     String back = folder.resolve("back").toString();
     odarchive(
         "restore",

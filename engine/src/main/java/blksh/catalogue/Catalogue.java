@@ -406,12 +406,29 @@ public final class Catalogue implements Closeable {
 
   /**
    * Compares every byte of an image, or of a drive, with what the disc must be. Contents that are
-   * not as they were are planned anew by the next plan.
+   * not as they were are planned anew by the next plan. What was found is remembered, see {@link
+   * #health}; a verify that was stopped is not.
    *
+   * @param drive which drive it is read in: its model and serial number; null of an image
    * @throws BlkshException when it is another disc, or cannot be read at all
    */
+  public WrittenDisc verify(Disc disc, Path image, String drive, Task task) {
+    return DiscVerification.verify(this, disc, image, drive, task);
+  }
+
+  /** As above, of an image. */
   public WrittenDisc verify(Disc disc, Path image, Task task) {
-    return DiscVerification.verify(this, disc, image, task);
+    return verify(disc, image, null, task);
+  }
+
+  /** Each verify of a disc that came to its end, the first first. */
+  public List<PastVerify> verifies(Disc disc) {
+    return VerifyTable.of(file, disc.id());
+  }
+
+  /** How the written discs of all sets are, what to copy first first. */
+  public List<DiscHealth> health() {
+    return DiscHealth.all(file);
   }
 
   /**

@@ -119,7 +119,20 @@ final class CatalogueSchema {
                 disc INTEGER NOT NULL,
                 content INTEGER NOT NULL,     -- 0 for what it tells of entries
                 PRIMARY KEY (disc, content)
-              ) WITHOUT ROWID"""));
+              ) WITHOUT ROWID"""),
+          List.of(
+              """
+              CREATE TABLE verify (
+                id INTEGER PRIMARY KEY, disc INTEGER NOT NULL,
+                began INTEGER NOT NULL, took INTEGER NOT NULL,  -- milliseconds
+                place TEXT NOT NULL,          -- the image, or the device of the drive
+                drive TEXT,                   -- model and serial number; null when it is none
+                sectors INTEGER NOT NULL,     -- that were looked at, of 2048 bytes
+                unreadable INTEGER NOT NULL,
+                corrected INTEGER NOT NULL,   -- read, and not at once
+                faults INTEGER NOT NULL       -- things that were not as they must be
+              )""",
+              "CREATE INDEX verify_disc ON verify (disc)"));
 
   private CatalogueSchema() {}
 

@@ -4,7 +4,6 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.SliceSource;
-import blksh.block.SourceInfo;
 import blksh.io.UnreadableException;
 import blksh.iso.ContentDigest;
 import blksh.iso.DiscContents;
@@ -17,6 +16,8 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -34,7 +35,8 @@ final class DiscVerification implements DiscContents {
   private final CatalogueFile file;
   private final DiscSetTable.Planned planned;
   private final DiscLayout layout;
-  private final BlockSource disc;
+  private final TriedDisc disc;
+  private final String drive;
   private final Task task;
   private final BitSet missing = new BitSet();
 
@@ -56,29 +58,43 @@ final class DiscVerification implements DiscContents {
 
   private long dataEnd;
 
-  private DiscVerification(Catalogue catalogue, long number, BlockSource disc, Task task) {
+  private DiscVerification(
+      Catalogue catalogue, long number, BlockSource disc, String drive, Task task) {
     this.catalogue = catalogue;
     this.file = catalogue.file();
     this.planned = DiscSetTable.planned(file, number);
     this.layout = new DiscLayout(catalogue, planned, task);
-    this.disc = disc;
+    this.disc = new TriedDisc(disc);
+    this.drive = drive;
     this.task = task;
     file.call("look what is on the disc", this::known);
   }
 
   /**
    * @param path an image, or a drive
+   * @param drive which drive that is; null when it is none
    * @throws BlkshException when it is another disc, or cannot be read at all
    */
-  static WrittenDisc verify(Catalogue catalogue, Disc wanted, Path path, Task task) {
+  static WrittenDisc verify(
+      Catalogue catalogue, Disc wanted, Path path, String drive, Task task) {
+    requireWritten(wanted);
+    try (OpenDiscs open = OpenDiscs.of(List.of(path), List.of(wanted))) {
+      return verify(catalogue, wanted, open.get(wanted.id()), path, drive, task);
+    }
+  }
+
+  /** As above, of what is open already. */
+  static WrittenDisc verify(
+      Catalogue catalogue, Disc wanted, BlockSource disc, Path path, String drive, Task task) {
+    return new DiscVerification(catalogue, wanted.id(), disc, drive, task).run(path);
+  }
+
+  private static void requireWritten(Disc wanted) {
     if (wanted.imported() || wanted.written() == null) {
       throw new BlkshException(
               "verify the disc " + wanted.name(),
               wanted.imported() ? "another program made it" : "it was not written")
           .suggest(wanted.imported() ? "image(PATH).files shows what is on it" : "write it first");
-    }
-    try (OpenDiscs open = OpenDiscs.of(List.of(path), List.of(wanted))) {
-      return new DiscVerification(catalogue, wanted.id(), open.get(wanted.id()), task).run(path);
     }
   }
 
@@ -102,6 +118,7 @@ final class DiscVerification implements DiscContents {
   }
 
   private WrittenDisc run(Path path) {
+    Instant began = Instant.now();
     DiscPlan plan = layout.plan();
     plan.contents(
         (content, position, in) -> {
@@ -114,11 +131,6 @@ final class DiscVerification implements DiscContents {
     DiscReport report = DiscWriter.write(plan, this, this::compare, task);
     faultCount += report.faultCount();
     report.faults().forEach(each -> faults.add(DiscWriting.sentence(each)));
-    try {
-      LostContents.note(catalogue, planned.disc().id(), damaged);
-    } catch (BlkshException e) {
-      task.finding("what is damaged is not planned anew, as it cannot be noted: " + e.problem());
-    }
     if (firstOther >= 0) {
       faultCount++;
       String sentence =
@@ -127,29 +139,70 @@ final class DiscVerification implements DiscContents {
       faults.add(0, sentence);
       task.finding(sentence);
     }
+    note(
+        new PastVerify(
+            began,
+            Duration.between(began, Instant.now()),
+            path.toAbsolutePath().toString(),
+            drive,
+            Math.min(disc.size(), planned.disc().size()) / DiscPlan.SECTOR,
+            disc.unreadable(),
+            disc.corrected(),
+            faultCount));
     return new WrittenDisc(
         planned.disc(), path, report.bytes(), report.contents(), faultCount, faults);
   }
 
-  private void compare(long position, ByteBuffer made) {
-    int length = made.remaining();
-    ByteBuffer there = ByteBuffer.allocate(length);
-    int read;
+  /** Notes what was found, both or nothing of it: what is lost, and that it was looked at. */
+  private void note(PastVerify found) {
+    String action = "note what a verify found";
     try {
-      read = disc.read(position, there);
-    } catch (UnreadableException e) {
-      read = there.position();
+      catalogue.alone(
+          action,
+          () ->
+              file.whole(
+                  action,
+                  () -> {
+                    LostContents.note(file, planned.disc().id(), damaged);
+                    VerifyTable.insert(file, planned.disc().id(), found);
+                    return null;
+                  }));
+    } catch (BlkshException e) {
+      task.finding(
+          "what was found cannot be noted, so what is damaged is not planned anew: " + e.problem());
     }
-    there.flip();
-    ByteBuffer compared = made.duplicate();
+  }
+
+  /** Compares what comes next; what cannot be read is passed over, and what is behind it is not. */
+  private void compare(long position, ByteBuffer made) {
+    ByteBuffer there = ByteBuffer.allocate(made.remaining());
+    int at = 0;
+    while (at < made.remaining()) {
+      there.limit(made.remaining()).position(at);
+      int behind = made.remaining();
+      try {
+        disc.read(position + at, there);
+      } catch (UnreadableException e) {
+        behind = (int) Math.min(behind, e.start() + e.length() - position);
+      }
+      compare(position, made, there.flip().position(at), behind);
+      at = behind;
+    }
     made.position(made.limit());
-    int same = compared.slice().limit(read).mismatch(there);
+  }
+
+  /** @param behind where what was asked for ends; the disc may have no more than is there */
+  private void compare(long position, ByteBuffer made, ByteBuffer there, int behind) {
+    int from = there.position();
+    int read = there.limit();
+    ByteBuffer compared = made.slice().limit(read).position(from);
+    int same = compared.mismatch(there);
     boolean told = position + read >= dataStart && position + read < dataEnd;
-    if (same < 0 && read < length && !told) {
-      same = read;
+    if (same < 0 && read < behind && !told) {
+      same = read - from;
     }
     if (same >= 0) {
-      other(position + same, length - same);
+      other(position + from + same, behind - from - same);
     }
   }
 
@@ -188,7 +241,7 @@ final class DiscVerification implements DiscContents {
     long there = Math.max(0, Math.min(place[1], disc.size() - place[0]));
     return there == 0
         ? new ByteArraySource(new byte[0])
-        : new SliceSource(new Unclosed(disc), place[0], there);
+        : new SliceSource(disc, place[0], there);
   }
 
   @Override
@@ -225,30 +278,6 @@ final class DiscVerification implements DiscContents {
   public synchronized void written(long id, ContentDigest digest, DiscFault fault) {
     if (fault != null && (id > 0 || id == DiscContentIds.TREE)) {
       damaged.set(id > 0 ? (int) DiscContentIds.content(id) : LostContents.ENTRIES);
-    }
-  }
-
-  /** A source that others close. */
-  private record Unclosed(BlockSource source) implements BlockSource {
-
-    @Override
-    public long size() {
-      return source.size();
-    }
-
-    @Override
-    public int read(long position, ByteBuffer target) {
-      return source.read(position, target);
-    }
-
-    @Override
-    public SourceInfo describe() {
-      return source.describe();
-    }
-
-    @Override
-    public void close() {
-      // whoever opened it does
     }
   }
 }

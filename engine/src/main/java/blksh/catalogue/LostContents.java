@@ -24,20 +24,11 @@ final class LostContents {
 
   private LostContents() {}
 
-  /** Notes what was found damaged. */
-  static void note(Catalogue catalogue, long disc, BitSet contents) {
-    if (contents.isEmpty()) {
-      return;
+  /** Notes what was found damaged. To be used within a call of the file. */
+  static void note(CatalogueFile file, long disc, BitSet contents) throws SQLException {
+    for (int i = contents.nextSetBit(0); i >= 0; i = contents.nextSetBit(i + 1)) {
+      file.execute("INSERT OR IGNORE INTO lost VALUES (?, ?)", disc, i);
     }
-    CatalogueFile file = catalogue.file();
-    change(
-        catalogue,
-        () -> {
-          for (int i = contents.nextSetBit(0); i >= 0; i = contents.nextSetBit(i + 1)) {
-            file.execute("INSERT OR IGNORE INTO lost VALUES (?, ?)", disc, i);
-          }
-          return null;
-        });
   }
 
   /**

@@ -251,6 +251,15 @@ internal constructor(
   val discs: DiscSet
     get() = DiscSet(this, engine().discSet())
 
+  /**
+   * How the written discs of all sets are, going by every verify of them: which to copy first, how
+   * that changes from one to the next, and which nobody has looked at for longest.
+   *
+   * Example: `sampleCatalogue().health`
+   */
+  val health: CatalogueHealth
+    get() = CatalogueHealth(name, engine().health())
+
   /** A disc by its number in the set, 1 for the first, or by its name. */
   fun disc(which: String): Disc = discs[which]
 

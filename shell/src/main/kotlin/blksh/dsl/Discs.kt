@@ -173,7 +173,8 @@ class Disc internal constructor(private val catalogue: Catalogue, private val en
   /**
    * Compares every byte of an image, or of a drive, with what the disc must be; what is behind the
    * image is not looked at. What is wrong names the files, makes the exit status 3, and is planned
-   * anew by the next [Catalogue.segment].
+   * anew by the next [Catalogue.segment]. It is remembered, with the drive and the sectors that could
+   * not be read, or not at once: see [Catalogue.health].
    *
    * @param where an image or a drive; by default where its image was written
    */
@@ -184,7 +185,7 @@ class Disc internal constructor(private val catalogue: Catalogue, private val en
         ?: throw BlkshException("verify the disc $name", "its image is not where it was written")
           .suggest("name the image, or the drive it is in")
     return catalogue.session.run("verify", name) { task ->
-      val read = catalogue.engine().verify(engine, path, task)
+      val read = catalogue.engine().verify(engine, path, driveName(path), task)
       DiscImage("verified $name", read.bytes(), path, read, task)
     }
   }
@@ -195,7 +196,14 @@ class Disc internal constructor(private val catalogue: Catalogue, private val en
    */
   fun lost(): Disc = also { if (!catalogue.dryRun) catalogue.engine().lost(engine, true) }
 
-  /** Says that the disc is there and as it was, whatever was said or found of it before. */
+  /** Every verify of it that came to its end, the first first; of what was written over, too. */
+  val verifies: List<DiscVerified>
+    get() = catalogue.engine().verifies(engine).map { DiscVerified(it) }
+
+  /**
+   * Says that the disc is there and as it was, whatever was said or found of it before; only another
+   * verify makes it a good one for [Catalogue.health].
+   */
   fun found(): Disc = also { if (!catalogue.dryRun) catalogue.engine().lost(engine, false) }
 
   override fun title(): String = "disc $name"
@@ -213,6 +221,7 @@ class Disc internal constructor(private val catalogue: Catalogue, private val en
       Field.detail("capacity", engine.capacity()),
       Field.detail("contents", Size(engine.bytes())),
       Field.detail("image", image?.toString()),
+      Field.detail("verified", verifies.lastOrNull()?.began),
       Field.detail("guid", engine.guid().ifEmpty { null }),
     )
 
