@@ -2,23 +2,34 @@ package blksh.catalogue;
 
 import blksh.BlkshException;
 import blksh.io.IoFailure;
+import blksh.task.CancelledException;
 import com.github.luben.zstd.ZstdOutputStream;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Arrays;
+import java.util.function.BooleanSupplier;
 
 /**
  * How long the catalogue is that every disc carries, before it is known which disc has what: as
- * numbers of discs take the same room, whatever they are, in plain it is known to the byte. What is
- * compressed gets some room to spare.
+ * numbers of discs take the same room, whatever they are, in plain it is known to the byte. Of what
+ * it is compressed to there is an estimate first, from samples, and the length once the numbers are
+ * known.
  */
 final class CatalogueLength {
 
-  /** A level that is as quick as the disc it is written to. */
-  private static final int LEVEL = 6;
+  /** A level that is quicker than a disc is written. */
+  private static final int LEVEL = 3;
+
+  /** The shortest frame that is passed over; what has to be filled up is nothing, or that long. */
+  static final int LEAST_FILLING = 8;
 
   private static final int BUFFER = 1 << 16;
+
+  /** Of what is long, a part of each stretch is compressed to see what all of it comes to. */
+  private static final int STRETCH = 8 << 20;
+
+  private static final int SAMPLE = 1 << 20;
 
   private final OdarchiveWriter writer;
   private final OdarchiveHeading heading;
@@ -28,7 +39,7 @@ final class CatalogueLength {
   private int[] blocks = new int[1024];
 
   private long plain;
-  private long ownFrame;
+  private long estimate;
 
   CatalogueLength(OdarchiveWriter writer, OdarchiveHeading heading, long asOf) {
     this.writer = writer;
@@ -36,15 +47,52 @@ final class CatalogueLength {
     this.asOf = asOf;
   }
 
+  /** The first part of each stretch, compressed and counted. */
+  private static final class Samples extends OutputStream {
+    private final CountedOutput count = new CountedOutput(null);
+    private final ZstdOutputStream zstd;
+    private long at;
+    private long taken;
+
+    Samples() throws IOException {
+      zstd = new ZstdOutputStream(count, LEVEL);
+    }
+
+    @Override
+    public void write(int value) throws IOException {
+      write(new byte[] {(byte) value}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int from, int length) throws IOException {
+      if (at % STRETCH < SAMPLE) {
+        zstd.write(bytes, from, length);
+        taken += length;
+      }
+      at += length;
+    }
+
+    /** What all of it would come to. */
+    long estimate() {
+      return taken == 0 ? 0 : (long) ((double) count.count() / taken * at);
+    }
+
+    @Override
+    public void close() throws IOException {
+      zstd.close();
+    }
+  }
+
   /** Counts. @param planned a disc for each content that is on one or will be */
   void measure(DiscNumbers planned) {
     try {
-      CountedOutput all = new CountedOutput(null);
-      writer.write(heading, asOf, planned, 0, all, this::note);
-      plain = all.count();
-      CountedOutput none = new CountedOutput(null);
-      writer.write(heading, asOf, planned, -1, none, (content, length) -> {});
-      ownFrame = none.count();
+      Samples samples = new Samples();
+      try (OutputStream buffered = new BufferedOutputStream(samples, BUFFER)) {
+        CountedOutput all = new CountedOutput(buffered);
+        writer.writeByPath(heading, asOf, planned, all, this::note);
+        plain = all.count();
+      }
+      estimate = samples.estimate();
     } catch (IOException e) {
       throw IoFailure.told("measure the catalogue", e);
     }
@@ -61,19 +109,35 @@ final class CatalogueLength {
     return plain;
   }
 
+  /** About how many bytes it is compressed to. */
+  long estimate() {
+    return estimate;
+  }
+
   long ownFrame() {
-    return ownFrame;
+    return OdarchiveWriter.frame(heading);
   }
 
   int block(long content) {
     return content < blocks.length ? blocks[(int) content] : 0;
   }
 
-  /** Bytes it is compressed to. */
-  long compressed(DiscNumbers numbers) {
+  /**
+   * Bytes it is compressed to.
+   *
+   * @param stopped whether nobody wants to know any more
+   */
+  long compressed(DiscNumbers numbers, BooleanSupplier stopped) {
     CountedOutput count = new CountedOutput(null);
     try {
-      compress(numbers, count);
+      compress(
+          content -> {
+            if (stopped.getAsBoolean()) {
+              throw new CancelledException("measure the catalogue");
+            }
+            return numbers.of(content);
+          },
+          count);
     } catch (IOException e) {
       throw IoFailure.told("compress the catalogue", e);
     }
@@ -84,20 +148,20 @@ final class CatalogueLength {
     try (ZstdOutputStream zstd = new ZstdOutputStream(to, LEVEL);
         OutputStream out = new BufferedOutputStream(zstd, BUFFER)) {
       zstd.setChecksum(true);
-      writer.write(heading, asOf, numbers, 0, out);
+      writer.writeByPath(heading, asOf, numbers, new CountedOutput(out), (content, length) -> {});
     }
   }
 
   /**
    * What fills a compressed one up to a length: a frame that is passed over (RFC 8878, 3.1.2).
    *
-   * @param length 0, or 8 and more
+   * @param length 0, or {@link #LEAST_FILLING} and more
    */
   static byte[] filling(int length) {
     if (length == 0) {
       return new byte[0];
     }
-    if (length < 8) {
+    if (length < LEAST_FILLING) {
       throw new BlkshException("fill a catalogue", length + " bytes are too few for a frame");
     }
     byte[] frame = new byte[length];

@@ -79,7 +79,7 @@ final class DirectoryLevels {
     int line =
         entry == null
             ? 0
-            : TreeLine.of(entry, new TreeLine.Place(whole, null, null, null, null, null)).length;
+            : TreeLine.length(entry, new TreeLine.Place(whole, null, null, null, null, null));
     byte[] shown = path.length > 0 ? name : prefixes.of(source);
     return new DirectoryLevel(id, above, shown, whole, entry, line);
   }

@@ -2,7 +2,6 @@ package blksh.catalogue;
 
 import blksh.BlkshException;
 import blksh.io.NameText;
-import blksh.iso.DiscLabel;
 import blksh.task.Task;
 import java.nio.charset.StandardCharsets;
 import java.sql.PreparedStatement;
@@ -11,6 +10,8 @@ import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 
 /**
  * Plans a set of discs, or goes on with one: what is on a written disc stays there, and what was
@@ -144,26 +145,30 @@ final class DiscPlanning {
 
   /** Fills discs. @return false when contents turned out to come onto none: then once more */
   private boolean fill() throws SQLException {
-    OdarchiveWriter writer = new OdarchiveWriter(file, catalogue.prefixes(), task);
-    CatalogueLength length =
-        new CatalogueLength(
-            writer, DiscHeading.of(catalogue, options.made(), options.capacity()), asOf);
-    BitSet will = willBePlanned();
-    DiscNumbers soon =
-        content -> will.get((int) content) ? 1 : DiscSetTable.numbers(file, set).of(content);
-    length.measure(soon);
+    DiscNumbers written = DiscSetTable.numbers(file, set);
+    SourcePrefixes prefixes = catalogue.prefixes();
+    OdarchiveHeading heading = DiscHeading.of(catalogue, options.made(), options.capacity());
+    CatalogueLength length;
+    SubtreeSectors sizes = null;
+    try (Aside<CatalogueLength> measuring =
+        new Aside<>("measure", () -> measured(prefixes, heading, written))) {
+      if (options.keepDirectoriesTogether()) {
+        sizes = new SubtreeSectors(file, fixedContents, task);
+      }
+      length = measuring.get();
+    }
     boolean plain = DiscCargo.isPlain(length.plain(), options.capacity());
-    long bytes = plain ? length.plain() : withRoom(length.compressed(soon));
+    long bytes = plain ? length.plain() : withRoom(length.estimate());
     for (int i = 0; i < TRIES; i++) {
       DiscCargo cargo = new DiscCargo(bytes, plain, plain ? 0 : length.ownFrame());
       cargo.requireRoom(options.capacity());
-      Segmentation segmentation = segment(cargo, length);
+      Segmentation segmentation = segment(cargo, length, sizes);
       BitSet leftOut = segmentation.leftOut();
       if (!leftOut.isEmpty()) {
         leftOut.stream().forEach(each -> fixedContents[each] = Segmentation.LEFT_OUT);
         return false;
       }
-      long needed = plain ? bytes : length.compressed(DiscSetTable.numbers(file, set)) + 8;
+      long needed = settle(segmentation, plain, prefixes, heading, written);
       if (needed <= bytes) {
         finish(segmentation, cargo);
         return true;
@@ -172,6 +177,64 @@ final class DiscPlanning {
       DiscSetTable.dropPlanned(file, set);
     }
     throw new BlkshException("plan discs", "the compressed catalogue takes more room each time");
+  }
+
+  /** Measures the catalogue of all discs, on a connection of its own. */
+  private CatalogueLength measured(
+      SourcePrefixes prefixes, OdarchiveHeading heading, DiscNumbers written) {
+    try (CatalogueFile beside = CatalogueFile.open(file.path(), false)) {
+      BitSet will = beside.call("look what is planned", () -> willBePlanned(beside));
+      CatalogueLength length =
+          new CatalogueLength(new OdarchiveWriter(beside, prefixes, task), heading, asOf);
+      length.measure(content -> will.get((int) content) ? 1 : written.of(content));
+      return length;
+    }
+  }
+
+  /**
+   * Ends a segmentation, and meanwhile compresses the catalogue with the numbers of its discs.
+   *
+   * @return the bytes that takes; 0 when it is in plain
+   */
+  private long settle(
+      Segmentation segmentation,
+      boolean plain,
+      SourcePrefixes prefixes,
+      OdarchiveHeading heading,
+      DiscNumbers written)
+      throws SQLException {
+    if (plain) {
+      segmentation.rest();
+      return 0;
+    }
+    DiscNumbers numbers =
+        content -> {
+          int disc = segmentation.discOf(content);
+          return disc > 0 ? disc : written.of(content);
+        };
+    AtomicBoolean stopped = new AtomicBoolean();
+    try (Aside<Long> compressing =
+        new Aside<>("compress", () -> compressed(prefixes, heading, numbers, stopped::get))) {
+      boolean ended = false;
+      try {
+        segmentation.rest();
+        ended = true;
+      } finally {
+        stopped.set(!ended);
+      }
+      return compressing.get() + CatalogueLength.LEAST_FILLING;
+    }
+  }
+
+  private long compressed(
+      SourcePrefixes prefixes,
+      OdarchiveHeading heading,
+      DiscNumbers numbers,
+      BooleanSupplier stopped) {
+    try (CatalogueFile beside = CatalogueFile.open(file.path(), false)) {
+      return new CatalogueLength(new OdarchiveWriter(beside, prefixes, task), heading, asOf)
+          .compressed(numbers, stopped);
+    }
   }
 
   /**
@@ -249,14 +312,18 @@ final class DiscPlanning {
     }
   }
 
-  private BitSet willBePlanned() throws SQLException {
+  /** Contents that come onto discs; of others of them that no file has any more, too. */
+  private BitSet willBePlanned(CatalogueFile beside) throws SQLException {
+    String sql = "SELECT c.id FROM content c WHERE c.size > 0 AND c.sha256 IS NOT NULL";
+    if (beside.number(0, "SELECT count(*) FROM source WHERE imported = 1") > 0) {
+      sql +=
+          """
+           AND EXISTS (SELECT 1 FROM entry e JOIN directory d ON d.id = e.directory
+            JOIN source s ON s.id = d.source
+            WHERE e.content = c.id AND e.gone IS NULL AND s.imported = 0)""";
+    }
     BitSet will = new BitSet();
-    try (PreparedStatement statement =
-            file.own(
-                """
-                SELECT c.id FROM source s JOIN directory d ON d.source = s.id
-                JOIN entry e ON e.directory = d.id JOIN content c ON c.id = e.content
-                WHERE s.imported = 0 AND e.gone IS NULL AND c.size > 0 AND c.sha256 IS NOT NULL""");
+    try (PreparedStatement statement = beside.own(sql);
         ResultSet rows = statement.executeQuery()) {
       while (rows.next()) {
         if (fixedContents[rows.getInt(1)] == 0) {
@@ -267,7 +334,8 @@ final class DiscPlanning {
     return will;
   }
 
-  private Segmentation segment(DiscCargo cargo, CatalogueLength length) throws SQLException {
+  private Segmentation segment(DiscCargo cargo, CatalogueLength length, SubtreeSectors sizes)
+      throws SQLException {
     Segmentation segmentation =
         new Segmentation(
             catalogue,
@@ -275,52 +343,13 @@ final class DiscPlanning {
             cargo,
             length,
             Arrays.copyOf(fixedContents, fixedContents.length),
+            sizes,
             fixedEntries,
             before,
-            new DiscRows(),
+            new DiscRows(catalogue, options, set, asOf),
             task);
     segmentation.run();
     return segmentation;
-  }
-
-  private final class DiscRows implements Segmentation.Rows {
-
-    /** Of each further set with its number, so that no two discs are called the same. */
-    private String name(int number) throws SQLException {
-      long sets =
-          file.number(0, "SELECT count(*) FROM disc_set WHERE imported = 0 AND id <= ?", set);
-      String which = sets > 1 ? "_" + sets : "";
-      String volume = DiscLabel.volume(catalogue.jobName());
-      int length = Math.max(1, Math.min(11 - which.length(), volume.length()));
-      return volume.substring(0, length) + which + "_%04d".formatted(number);
-    }
-
-    @Override
-    public long disc(int number) throws SQLException {
-      return file.number(
-          0,
-          """
-          INSERT INTO disc (disc_set, number, name, guid, capacity, size, files, bytes, as_of, made,
-            sources)
-          VALUES (?, ?, ?, ?, ?, 0, 0, 0, ?, ?, (SELECT max(id) FROM source)) RETURNING id""",
-          set,
-          number,
-          name(number),
-          "", // which depends on what comes onto it
-          options.capacity(),
-          asOf,
-          options.made().toEpochMilli());
-    }
-
-    @Override
-    public void place(long disc, long entry) throws SQLException {
-      file.execute("INSERT OR IGNORE INTO place (disc, entry) VALUES (?, ?)", disc, entry);
-    }
-
-    @Override
-    public void part(PartRow part) throws SQLException {
-      PartTable.insert(file, part);
-    }
   }
 
   private void finish(Segmentation segmentation, DiscCargo cargo) throws SQLException {

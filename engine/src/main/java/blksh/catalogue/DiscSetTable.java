@@ -3,6 +3,7 @@ package blksh.catalogue;
 import blksh.BlkshException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -16,6 +17,9 @@ final class DiscSetTable {
       "d.id, d.number, d.name, d.guid, d.capacity, d.size, d.files, d.bytes, d.written, d.image,"
           + " d.marked, s.imported, d.as_of, d.catalogue, d.own, d.tree, d.sums, d.made, d.total,"
           + " d.sources, d.script FROM disc d JOIN disc_set s ON s.id = d.disc_set";
+
+  /** Added to the number of a disc that has a content not as it should. */
+  private static final int NOT_AS_IT_SHOULD = 1 << 30;
 
   private DiscSetTable() {}
 
@@ -56,18 +60,31 @@ final class DiscSetTable {
     return set == 0 ? DiscNumbers.NONE : numbers(file, set);
   }
 
+  /** As above, of any set; as it is now. Of several discs the first that has it as it should. */
   static DiscNumbers numbers(CatalogueFile file, long set) {
+    int[] discs =
+        file.call(
+            "look where contents are",
+            () -> {
+              int[] of = new int[(int) file.number(0, "SELECT max(id) FROM content") + 1];
+              try (PreparedStatement statement =
+                      file.own(
+                          "SELECT p.content, d.number, p.missing OR "
+                              + LostContents.OF_PART
+                              + " FROM disc d CROSS JOIN part p ON p.disc = d.id"
+                              + " WHERE d.disc_set = ?",
+                          set);
+                  ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                  int content = rows.getInt(1);
+                  int disc = rows.getInt(2) + (rows.getBoolean(3) ? NOT_AS_IT_SHOULD : 0);
+                  of[content] = of[content] == 0 ? disc : Math.min(of[content], disc);
+                }
+              }
+              return of;
+            });
     return content ->
-        (int)
-            file.number(
-                0,
-                "SELECT d.number FROM part p JOIN disc d ON d.id = p.disc"
-                    + " WHERE p.content = ? AND d.disc_set = ?"
-                    + " ORDER BY p.missing OR "
-                    + LostContents.OF_PART
-                    + ", d.number LIMIT 1",
-                content,
-                set);
+        content < discs.length ? discs[(int) content] & NOT_AS_IT_SHOULD - 1 : 0;
   }
 
   private static Planned row(ResultSet row) throws SQLException {

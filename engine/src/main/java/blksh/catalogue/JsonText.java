@@ -17,56 +17,68 @@ final class JsonText {
 
   /** The string with its quotes, in UTF-8. */
   static byte[] of(byte[] name) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream(name.length + 8);
-    out.write('"');
-    CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
-    CharBuffer two = CharBuffer.allocate(2);
+    ByteText out = new ByteText();
+    add(name, out);
+    return out.toByteArray();
+  }
+
+  /** Adds the string with its quotes, in UTF-8. */
+  static void add(byte[] name, ByteText out) {
+    out.add('"');
+    addInside(name, out);
+    out.add('"');
+  }
+
+  /** Adds what is between the quotes. */
+  static void addInside(byte[] name, ByteText out) {
     int at = 0;
     while (at < name.length) {
-      int first = name[at] & 0xff;
-      if (first < 0x80) {
-        ascii(first, out);
-        at++;
-        continue;
+      int plain = at;
+      while (plain < name.length && isPlain(name[plain])) {
+        plain++;
       }
-      int length =
-          Math.min(first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4, name.length - at);
-      decoder.reset();
-      two.clear();
-      boolean bad = decoder.decode(ByteBuffer.wrap(name, at, length), two, true).isError();
-      if (bad || two.position() == 0) {
-        out.writeBytes("\\udc%02x".formatted(first).getBytes(StandardCharsets.US_ASCII));
-        at++;
-      } else {
-        out.write(name, at, length);
-        at += length;
+      out.add(name, at, plain - at);
+      at = plain;
+      if (at < name.length) {
+        at += name[at] < 0 ? beyondAscii(name, at, out) : escaped(name[at], out);
       }
     }
-    out.write('"');
-    return out.toByteArray();
+  }
+
+  private static boolean isPlain(byte each) {
+    return each >= 0x20 && each != '"' && each != '\\' && each != 0x7f;
+  }
+
+  /** Adds a character, or what is none. @return the bytes it has */
+  private static int beyondAscii(byte[] name, int at, ByteText out) {
+    int first = name[at] & 0xff;
+    int length =
+        Math.min(first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4, name.length - at);
+    CharBuffer two = CharBuffer.allocate(2);
+    CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
+    boolean bad = decoder.decode(ByteBuffer.wrap(name, at, length), two, true).isError();
+    if (bad || two.position() == 0) {
+      out.add("\\udc").hex(new byte[] {name[at]});
+      return 1;
+    }
+    out.add(name, at, length);
+    return length;
   }
 
   static byte[] of(String text) {
     return of(text.getBytes(StandardCharsets.UTF_8));
   }
 
-  private static void ascii(int character, ByteArrayOutputStream out) {
+  /** Adds what has to be escaped. @return the bytes it has */
+  private static int escaped(byte character, ByteText out) {
     switch (character) {
-      case '"', '\\' -> {
-        out.write('\\');
-        out.write(character);
-      }
-      case '\n' -> out.writeBytes(new byte[] {'\\', 'n'});
-      case '\t' -> out.writeBytes(new byte[] {'\\', 't'});
-      case '\r' -> out.writeBytes(new byte[] {'\\', 'r'});
-      default -> {
-        if (character < 0x20 || character == 0x7f) {
-          out.writeBytes("\\u%04x".formatted(character).getBytes(StandardCharsets.US_ASCII));
-        } else {
-          out.write(character);
-        }
-      }
+      case '"', '\\' -> out.add('\\').add(character);
+      case '\n' -> out.add("\\n");
+      case '\t' -> out.add("\\t");
+      case '\r' -> out.add("\\r");
+      default -> out.add("\\u00").hex(new byte[] {character});
     }
+    return 1;
   }
 
   /** The bytes of a string that was read through {@link LoneSurrogates}. */

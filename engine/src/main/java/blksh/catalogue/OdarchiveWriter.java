@@ -1,28 +1,18 @@
 package blksh.catalogue;
 
 import blksh.task.Task;
-import blksh.tree.TreeEntry;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.time.Instant;
+import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.util.HexFormat;
 
 /**
- * Writes a catalogue.json of version 2, as odarchive lays it out: keys in order, four blanks for
- * each level. What it does not know of, such as symbolic links, is not in it. Times are UTC.
+ * Writes a catalogue.json of version 2, as odarchive lays it out: four blanks for each level. What it does not know of, such as symbolic links, is not in it. Times are UTC.
  */
 final class OdarchiveWriter {
-
-  /**
-   * Digits that a disc's number takes, with blanks before it: so the size is known before it is.
-   */
-  private static final int DISC_WIDTH = 5;
 
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss");
@@ -44,34 +34,91 @@ final class OdarchiveWriter {
 
   /** A text of it, whole seconds. */
   static String time(long seconds) {
-    return TIME.format(Instant.ofEpochSecond(seconds).atOffset(ZoneOffset.UTC));
+    LocalDateTime time = LocalDateTime.ofEpochSecond(seconds, 0, ZoneOffset.UTC);
+    int year = time.getYear();
+    if (year < 0 || year > 9999) {
+      return TIME.format(time);
+    }
+    // What a formatter does, for millions of files.
+    byte[] text = "0000-00-00T00:00:00".getBytes(StandardCharsets.US_ASCII);
+    two(text, 0, year / 100);
+    two(text, 2, year % 100);
+    two(text, 5, time.getMonthValue());
+    two(text, 8, time.getDayOfMonth());
+    two(text, 11, time.getHour());
+    two(text, 14, time.getMinute());
+    two(text, 17, time.getSecond());
+    return new String(text, StandardCharsets.ISO_8859_1);
+  }
+
+  private static void two(byte[] text, int at, int number) {
+    text[at] += (byte) (number / 10);
+    text[at + 1] += (byte) (number % 10);
+  }
+
+  /** In which order contents come. */
+  enum Order {
+    /** By their keys, as odarchive has them: every one is looked for. */
+    BY_KEY,
+    /** By the first path of each, as they are in the database: many times faster, and smaller. */
+    BY_PATH
   }
 
   /**
-   * Writes it.
+   * Writes it, contents by key.
    *
    * @param asOf the scan whose findings it tells
    * @param only contents on that disc of the set; 0 for all, -1 for none
    */
   void write(OdarchiveHeading heading, long asOf, DiscNumbers numbers, int only, OutputStream out)
       throws IOException {
-    write(heading, asOf, numbers, only, new CountedOutput(out), (content, length) -> {});
+    write(
+        heading,
+        new OdarchiveContents(file, prefixes, Order.BY_KEY, asOf, numbers, only),
+        new CountedOutput(out),
+        (content, length) -> {});
   }
 
-  /** As above. */
-  void write(
-      OdarchiveHeading heading,
-      long asOf,
-      DiscNumbers numbers,
-      int only,
-      CountedOutput out,
-      Blocks blocks)
+  /** Writes all contents, by path. */
+  void writeByPath(
+      OdarchiveHeading heading, long asOf, DiscNumbers numbers, CountedOutput out, Blocks blocks)
       throws IOException {
+    write(
+        heading,
+        new OdarchiveContents(file, prefixes, Order.BY_PATH, asOf, numbers, 0),
+        out,
+        blocks);
+  }
+
+  /** Bytes of one without contents. */
+  static long frame(OdarchiveHeading heading) {
+    CountedOutput none = new CountedOutput(null);
+    try {
+      begin(heading, none);
+      end(heading, false, none);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return none.count();
+  }
+
+  private void write(
+      OdarchiveHeading heading, OdarchiveContents contents, CountedOutput out, Blocks blocks)
+      throws IOException {
+    begin(heading, out);
+    boolean any = contents.write(out, blocks, task);
+    end(heading, any, out);
+  }
+
+  private static void begin(OdarchiveHeading heading, OutputStream out) throws IOException {
     line(out, "{");
     field(out, "client_name", heading.clientName());
     field(out, "date", heading.date());
     raw(out, "    \"files\": {");
-    boolean any = contents(asOf, numbers, only, out, blocks);
+  }
+
+  private static void end(OdarchiveHeading heading, boolean any, OutputStream out)
+      throws IOException {
     line(out, any ? "\n    }," : "},");
     field(out, "guid", heading.guid());
     field(out, "iso_path_root", heading.isoRoot());
@@ -96,104 +143,5 @@ final class OdarchiveWriter {
     raw(out, "    \"" + name + "\": ");
     out.write(value == null ? "null".getBytes(StandardCharsets.UTF_8) : JsonText.of(value));
     raw(out, ",\n");
-  }
-
-  private boolean contents(
-      long asOf, DiscNumbers numbers, int only, CountedOutput out, Blocks blocks)
-      throws IOException {
-    if (only < 0) {
-      return false;
-    }
-    IOException[] failed = new IOException[1];
-    boolean any =
-        file.call(
-            "list contents",
-            () -> {
-              try (PreparedStatement statement =
-                      file.own(
-                          """
-                          SELECT c.id, c.sha512, c.size, d.source, d.path, CAST(e.name AS BLOB),
-                            e.mtime, e.told
-                          FROM content c CROSS JOIN entry e ON e.content = c.id
-                          CROSS JOIN directory d ON d.id = e.directory
-                          WHERE e.scan <= ? AND (e.gone IS NULL OR e.gone > ?)
-                          ORDER BY c.head, c.sha512, d.source, d.path, e.name""",
-                          asOf,
-                          asOf);
-                  ResultSet rows = statement.executeQuery()) {
-                return contents(rows, numbers, only, out, blocks);
-              } catch (IOException e) {
-                failed[0] = e;
-                return false;
-              }
-            });
-    if (failed[0] != null) {
-      throw failed[0];
-    }
-    return any;
-  }
-
-  private boolean contents(
-      ResultSet rows, DiscNumbers numbers, int only, CountedOutput out, Blocks blocks)
-      throws SQLException, IOException {
-    long begun = 0;
-    long last = 0;
-    boolean any = false;
-    boolean open = false;
-    String tail = "";
-    while (rows.next()) {
-      task.checkCancelled();
-      long content = rows.getLong(1);
-      if (content != last) {
-        if (open) {
-          raw(out, tail);
-          blocks.take(last, (int) (out.count() - begun));
-        }
-        last = content;
-        int disc = numbers.of(content);
-        open = only == 0 || disc == only;
-        if (open) {
-          raw(out, any ? ",\n" : "\n");
-          any = true;
-          begun = out.count();
-          tail = begin(rows, disc, out);
-        }
-      } else if (open) {
-        raw(out, ",\n");
-      }
-      if (open) {
-        raw(out, "                ");
-        out.write(JsonText.of(path(rows)));
-        raw(out, ": null");
-      }
-    }
-    if (open) {
-      raw(out, tail);
-      blocks.take(last, (int) (out.count() - begun));
-    }
-    return any;
-  }
-
-  private byte[] path(ResultSet row) throws SQLException {
-    byte[] in = PathKey.path(EntryState.bytes(row, 5));
-    byte[] path = prefixes.on(row.getInt(4), TreeEntry.path(in, EntryState.bytes(row, 6)));
-    return TreeEntry.path(OdarchiveHeading.ROOT.getBytes(StandardCharsets.UTF_8), path);
-  }
-
-  /** The beginning of a content, up to its names. @return what comes behind them */
-  private static String begin(ResultSet row, int disc, OutputStream out)
-      throws SQLException, IOException {
-    line(out, "        \"" + HexFormat.of().formatHex(row.getBytes(2)) + "\": {");
-    if (disc > 0) {
-      line(out, "            \"disc_num\": %".concat(DISC_WIDTH + "d,").formatted(disc - 1));
-    }
-    line(out, "            \"filenames\": {");
-    String told = row.getString(8);
-    String time = told == null || told.isEmpty() ? time(row.getLong(7)) : told;
-    return "\n            },\n            \"mtime\": "
-        + new String(JsonText.of(time), StandardCharsets.UTF_8)
-        + ",\n            \"size\": "
-        + row.getLong(3)
-        + "\n        }";
   }
 }

@@ -10,6 +10,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 
@@ -42,9 +43,16 @@ final class Segmentation {
   private final DiscCargo cargo;
   private final CatalogueLength length;
   private final DiscFill.Places places;
-  private final Rows rows;
+  private final DiscRows rows;
+  private final EntryWalk entries;
   private final long capacity;
   private final List<DiscFill> discs = new ArrayList<>();
+
+  /** What directories take; null when they need not stay together. */
+  private final SubtreeSectors sizes;
+
+  /** Contents that are in parts on discs of this plan. */
+  private final BitSet inParts = new BitSet();
 
   /** Of each content the disc it is on, {@link #FIXED}, {@link #LEFT_OUT}, or 0. */
   private final int[] contentDisc;
@@ -59,24 +67,16 @@ final class Segmentation {
   /** Discs that are written already. */
   private final int before;
 
-  /** Makes a disc in the database, and notes what is on it. */
-  interface Rows {
-    long disc(int number) throws SQLException;
-
-    void place(long disc, long entry) throws SQLException;
-
-    void part(PartRow part) throws SQLException;
-  }
-
   Segmentation(
       Catalogue catalogue,
       SegmentOptions options,
       DiscCargo cargo,
       CatalogueLength length,
       int[] contentDisc,
+      SubtreeSectors sizes,
       BitSet fixedEntries,
       int before,
-      Rows rows,
+      DiscRows rows,
       Task task) {
     this.file = catalogue.file();
     this.options = options;
@@ -88,6 +88,8 @@ final class Segmentation {
     this.contentDisc = contentDisc;
     this.fixedEntries = fixedEntries;
     this.rows = rows;
+    this.sizes = sizes;
+    this.entries = new EntryWalk(file, task);
     this.task = task;
     this.capacity = options.capacity();
     this.before = before;
@@ -118,49 +120,39 @@ final class Segmentation {
     return lowest;
   }
 
-  /** An entry that is to be placed, with its contents' digest. */
-  private record Row(EntryState entry, long contentSize, byte[] sha256) {}
-
-  /** Takes rows in the order of a walk. */
-  private interface RowVisitor {
-    void take(Row row) throws SQLException;
+  /**
+   * On which disc of the set a content comes, 1 for the first; 0 when it comes on none that is
+   * planned. Known once it has {@link #run}.
+   */
+  int discOf(long content) {
+    int disc = content < contentDisc.length ? contentDisc[(int) content] : 0;
+    return disc > 0 ? before + disc : 0;
   }
 
-  private static final String FROM =
-      " FROM source s CROSS JOIN directory d ON d.source = s.id CROSS JOIN entry e"
-          + " ON e.directory = d.id LEFT JOIN content c ON c.id = e.content"
-          + " WHERE s.imported = 0 AND e.gone IS NULL";
-
-  private void walk(String more, String order, RowVisitor visitor) throws SQLException {
-    try (PreparedStatement statement =
-            file.own("SELECT " + EntryState.COLUMNS + ", c.size, c.sha256" + FROM + more + order);
-        ResultSet result = statement.executeQuery()) {
-      while (result.next()) {
-        task.checkCancelled();
-        EntryState entry = EntryState.of(result);
-        if (!fixedEntries.get((int) entry.id()) && !placed.get((int) entry.id())) {
-          visitor.take(
-              new Row(
-                  entry,
-                  result.getLong(EntryState.WIDTH + 1),
-                  result.getBytes(EntryState.WIDTH + 2)));
-        }
-      }
-    }
+  private void walk(String more, String order, EntryWalk.Visitor visitor) throws SQLException {
+    BitSet without = (BitSet) fixedEntries.clone();
+    without.or(placed);
+    entries.walk(
+        more,
+        order,
+        without,
+        row -> {
+          if (!placed.get((int) row.entry().id())) {
+            visitor.take(row);
+          }
+        });
   }
 
-  private static final String IN_ORDER = " ORDER BY s.id, d.path, e.name";
-
-  /** To be used within a call of the file. */
+  /** Puts all contents onto discs. To be used within a call of the file. */
   void run() throws SQLException {
     for (String pattern : options.first()) {
       Excludes wanted = Excludes.NONE.with(List.of(pattern));
       walk(
           " AND e.type = 0",
-          IN_ORDER,
+          EntryWalk.IN_ORDER,
           row -> {
-            DirectoryLevel level = levels.of(row.entry.directory());
-            byte[] path = DirectoryLevels.path(level, row.entry.name());
+            DirectoryLevel level = levels.of(row.entry().directory());
+            byte[] path = DirectoryLevels.path(level, row.entry().name());
             if (wanted.fits(path, false)) {
               file(row, -1);
             }
@@ -173,31 +165,61 @@ final class Segmentation {
           " AND e.type = 0 AND c.size > " + capacity / LARGE,
           " ORDER BY c.size DESC, s.id, d.path, e.name",
           row -> file(row, -1));
-      walk(" AND e.name <> '' AND e.type <> 1", IN_ORDER, row -> one(row, -1));
+      walk(" AND e.name <> '' AND e.type <> 1", EntryWalk.IN_ORDER, row -> one(row, -1));
     }
-    rest();
   }
 
-  /** What only has a line: directories that nothing is in, and new names of old contents. */
-  private void rest() throws SQLException {
+  /**
+   * Puts onto discs what only has a line: directories that nothing is in, and new names of old
+   * contents. To be used within a call of the file, after {@link #run}.
+   */
+  void rest() throws SQLException {
+    rows.flush();
     boolean none = discs.isEmpty() && before == 0;
-    walk(
-        "",
-        IN_ORDER,
-        row -> {
-          if (discs.isEmpty() && !none) {
-            return;
-          }
-          if (row.entry.isDirectory()) {
-            byte[] name = row.entry.name();
-            long id = name.length == 0 ? row.entry.directory() : child(row.entry.directory(), name);
-            if (id != 0) {
-              first(DiscItem.directory(levels.of(id)), 0, -1);
-            }
-          } else if (row.entry.content() != 0 && contentDisc[(int) row.entry.content()] != 0) {
-            reference(row);
-          }
-        });
+    if (!discs.isEmpty() || none) {
+      long[] left = left();
+      for (long each : left) {
+        if (!placed.get((int) each) && (!discs.isEmpty() || none)) {
+          task.checkCancelled();
+          rest(EntryWalk.one(file, each));
+        }
+      }
+    }
+    rows.flush();
+  }
+
+  private void rest(EntryWalk.Row row) throws SQLException {
+    EntryState entry = row.entry();
+    if (entry.isDirectory()) {
+      byte[] name = entry.name();
+      long id = name.length == 0 ? entry.directory() : child(entry.directory(), name);
+      if (id != 0) {
+        first(DiscItem.directory(levels.of(id)), 0, -1);
+      }
+    } else if (entry.content() != 0 && contentDisc[(int) entry.content()] != 0) {
+      reference(row);
+    }
+  }
+
+  /** What is on no disc yet, in the order of a walk. */
+  private long[] left() throws SQLException {
+    long[] left = new long[64];
+    int count = 0;
+    String sql =
+        "SELECT e.id FROM source s CROSS JOIN directory d ON d.source = s.id CROSS JOIN entry e"
+            + " ON e.directory = d.id WHERE s.imported = 0 AND e.gone IS NULL"
+            + EntryWalk.IN_ORDER;
+    try (PreparedStatement statement = file.own(sql);
+        ResultSet ids = statement.executeQuery()) {
+      while (ids.next()) {
+        long id = ids.getLong(1);
+        if (!placed.get((int) id) && !fixedEntries.get((int) id)) {
+          left = count == left.length ? Arrays.copyOf(left, 2 * count) : left;
+          left[count++] = id;
+        }
+      }
+    }
+    return Arrays.copyOf(left, count);
   }
 
   /** The number of a directory in another; it has one as soon as it was entered. */
@@ -216,53 +238,16 @@ final class Segmentation {
 
   // ---- directories that stay together ---------------------------------------------------------
 
-  /** A directory of the walk. @param home the disc all of it goes to, or -1 */
-  private record Frame(long id, DirectoryLevel level, int home, int filesHome) {}
-
   private void together() throws SQLException {
-    SubtreeSectors sizes = new SubtreeSectors(file, contentDisc, task);
-    List<Frame> stack = new ArrayList<>();
+    DirectoryHomes homes = new DirectoryHomes(sizes, this::homeFor);
     walk(
         " AND e.name <> '' AND e.type <> 1",
-        IN_ORDER,
-        row -> {
-          DirectoryLevel level = levels.of(row.entry.directory());
-          Frame frame = enter(stack, level, sizes);
-          one(row, frame.home >= 0 ? frame.home : frame.filesHome);
-        });
-  }
-
-  private Frame enter(List<Frame> stack, DirectoryLevel level, SubtreeSectors sizes)
-      throws SQLException {
-    List<DirectoryLevel> chain = new ArrayList<>();
-    for (DirectoryLevel each = level; each != null; each = each.above()) {
-      chain.add(0, each);
-    }
-    int same = 0;
-    while (same < stack.size()
-        && same < chain.size()
-        && stack.get(same).id == chain.get(same).id()) {
-      same++;
-    }
-    while (stack.size() > same) {
-      stack.remove(stack.size() - 1);
-    }
-    for (int i = same; i < chain.size(); i++) {
-      int home = i > 0 ? stack.get(i - 1).home : -1;
-      int filesHome = -1;
-      if (home < 0) {
-        home = homeFor(sizes.below(chain.get(i).id()));
-      }
-      if (home < 0) {
-        filesHome = homeFor(sizes.in(chain.get(i).id()));
-      }
-      stack.add(new Frame(chain.get(i).id(), chain.get(i), home, filesHome));
-    }
-    return stack.get(stack.size() - 1);
+        EntryWalk.IN_ORDER,
+        row -> one(row, homes.of(levels.of(row.entry().directory()))));
   }
 
   /** The first disc with room for about so many sectors, a new one if need be; -1 for none. */
-  private int homeFor(long sectors) throws SQLException {
+  private int homeFor(long sectors) {
     if (sectors == 0) {
       return -1;
     }
@@ -293,11 +278,11 @@ final class Segmentation {
 
   // ---- single entries -------------------------------------------------------------------------
 
-  private void one(Row row, int home) throws SQLException {
-    if (row.entry.isRegular()) {
+  private void one(EntryWalk.Row row, int home) throws SQLException {
+    if (row.entry().isRegular()) {
       file(row, home);
     } else {
-      EntryState entry = row.entry;
+      EntryState entry = row.entry();
       DirectoryLevel level = levels.of(entry.directory());
       byte[] path = DirectoryLevels.path(level, entry.name());
       int line = line(entry, new TreeLine.Place(path, null, null, null, null, null));
@@ -307,7 +292,7 @@ final class Segmentation {
   }
 
   private static int line(EntryState entry, TreeLine.Place place) {
-    return TreeLine.of(entry, place).length;
+    return TreeLine.length(entry, place);
   }
 
   private void require(DiscFill disc, byte[] path) {
@@ -339,17 +324,17 @@ final class Segmentation {
     return disc.add(item, length) ? disc : null;
   }
 
-  private void file(Row row, int home) throws SQLException {
-    EntryState entry = row.entry;
+  private void file(EntryWalk.Row row, int home) throws SQLException {
+    EntryState entry = row.entry();
     DirectoryLevel level = levels.of(entry.directory());
     byte[] path = DirectoryLevels.path(level, entry.name());
-    if (entry.content() == 0 || row.sha256 == null) {
+    if (entry.content() == 0 || row.sha256() == null) {
       task.finding(NameText.of(path) + ": it was not read, and comes onto no disc");
       placed.set((int) entry.id());
       return;
     }
     int content = (int) entry.content();
-    if (row.contentSize == 0) {
+    if (row.contentSize() == 0) {
       PartRow none = new PartRow(0, content, 1, 1, 0, 0, null, 0);
       require(first(item(row, level, path, none, 0, 0), 0, home), path);
       lowest++;
@@ -367,85 +352,92 @@ final class Segmentation {
       name(row, level, path, discs.get(there - 1));
       return;
     }
-    if (row.contentSize > DiscContent.LARGEST) {
+    if (row.contentSize() > DiscContent.LARGEST) {
       span(row);
       return;
     }
-    PartRow whole = new PartRow(0, content, 1, 1, 0, row.contentSize, null, 0);
-    long sectors = DiscCargo.sectors(row.contentSize);
+    PartRow whole = new PartRow(0, content, 1, 1, 0, row.contentSize(), null, 0);
+    long sectors = DiscCargo.sectors(row.contentSize());
     DiscItem item = item(row, level, path, whole, sectors, length.block(content));
-    DiscFill disc = first(item, row.contentSize, home);
+    DiscFill disc = first(item, row.contentSize(), home);
     if (disc == null) {
       span(row);
       return;
     }
     lowest += sectors + 1;
     contentDisc[content] = disc.number() - before;
-    rows.part(whole.on(disc.row()));
+    rows.content(disc.row(), content);
   }
 
   private DiscItem item(
-      Row row, DirectoryLevel level, byte[] path, PartRow part, long sectors, int own)
+      EntryWalk.Row row, DirectoryLevel level, byte[] path, PartRow part, long sectors, int own)
       throws SQLException {
-    byte[] name = part.name(row.entry.name());
-    byte[] sha256 = row.sha256;
+    byte[] name = part.name(row.entry().name());
+    byte[] sha256 = row.sha256();
     TreeLine.Place place =
         new TreeLine.Place(
-            path, HardLinkNames.first(file, prefixes, row.entry), sha256, part, null, null);
+            path, HardLinkNames.first(file, prefixes, row.entry()), sha256, part, null, null);
     byte[] onDisc = DiscEntries.onDisc(DirectoryLevels.path(level, name));
     return new DiscItem(
         level,
-        row.entry,
+        row.entry(),
         name,
         part.length(),
         sectors,
-        line(row.entry, place),
-        SumLine.of(sha256, onDisc).length,
+        line(row.entry(), place),
+        SumLine.length(sha256.length, onDisc),
         own);
   }
 
   /** Another name of a content that is on a disc of this plan. */
-  private void name(Row row, DirectoryLevel level, byte[] path, DiscFill disc) throws SQLException {
-    List<PartRow> parts = PartTable.ofContent(file, row.entry.content(), disc.row());
-    if (parts.size() == 1 && parts.get(0).parts() == 1) {
-      if (disc.add(item(row, level, path, parts.get(0), 0, 0), 0)) {
+  private void name(EntryWalk.Row row, DirectoryLevel level, byte[] path, DiscFill disc) throws SQLException {
+    long content = row.entry().content();
+    if (!inParts.get((int) content)) {
+      PartRow whole = new PartRow(disc.row(), content, 1, 1, 0, row.contentSize(), null, 0);
+      if (disc.add(item(row, level, path, whole, 0, 0), 0)) {
         lowest++;
       }
     }
     // What found no room there refers to it, once all names that have one are known.
   }
 
-  private void reference(Row row) throws SQLException {
-    DirectoryLevel level = levels.of(row.entry.directory());
-    byte[] path = DirectoryLevels.path(level, row.entry.name());
-    TreeLine.Place place = PartTable.reference(file, prefixes, row.entry, path, row.sha256);
+  private void reference(EntryWalk.Row row) throws SQLException {
+    DirectoryLevel level = levels.of(row.entry().directory());
+    byte[] path = DirectoryLevels.path(level, row.entry().name());
+    TreeLine.Place place = PartTable.reference(file, prefixes, row.entry(), path, row.sha256());
     require(
-        first(new DiscItem(level, row.entry, null, 0, 0, line(row.entry, place), 0, 0), 0, -1),
+        first(new DiscItem(level, row.entry(), null, 0, 0, line(row.entry(), place), 0, 0), 0, -1),
         path);
   }
 
   // ---- files larger than a disc ---------------------------------------------------------------
 
   /** The first name of a content; its others refer to it. */
-  private void span(Row row) throws SQLException {
+  private void span(EntryWalk.Row row) throws SQLException {
     try (PreparedStatement statement =
             file.own(
-                "SELECT " + EntryState.COLUMNS + FROM + " AND c.id = ?" + IN_ORDER + " LIMIT 1",
-                row.entry.content());
+                "SELECT "
+                    + EntryState.COLUMNS
+                    + " FROM entry e JOIN directory d ON d.id = e.directory"
+                    + " JOIN source s ON s.id = d.source WHERE e.content = ?"
+                    + " AND s.imported = 0 AND e.gone IS NULL"
+                    + EntryWalk.IN_ORDER
+                    + " LIMIT 1",
+                row.entry().content());
         ResultSet result = statement.executeQuery()) {
       result.next();
       EntryState first = EntryState.of(result);
       DirectoryLevel level = levels.of(first.directory());
       span(
-          new Row(first, row.contentSize, row.sha256),
+          new EntryWalk.Row(first, row.contentSize(), row.sha256()),
           level,
           DirectoryLevels.path(level, first.name()));
     }
   }
 
-  private void span(Row row, DirectoryLevel level, byte[] path) throws SQLException {
-    spanning.requireAllowed(path, row.contentSize);
-    int content = (int) row.entry.content();
+  private void span(EntryWalk.Row row, DirectoryLevel level, byte[] path) throws SQLException {
+    spanning.requireAllowed(path, row.contentSize());
+    int content = (int) row.entry().content();
     if (!EntryState.isAnySettled(file, content)) {
       task.finding(
           NameText.of(path)
@@ -453,12 +445,12 @@ final class Segmentation {
               + " it comes onto no disc until a scan finds it at rest");
       leftOut.set(content);
       contentDisc[content] = LEFT_OUT;
-      placed.set((int) row.entry.id());
+      placed.set((int) row.entry().id());
       return;
     }
-    PartRow widest = Spanning.widest(content, row.contentSize);
+    PartRow widest = Spanning.widest(content, row.contentSize());
     DiscItem item = item(row, level, path, widest, 0, length.block(content));
-    for (PartRow part : spanning.parts(row.entry, row.contentSize, path, item)) {
+    for (PartRow part : spanning.parts(row.entry(), row.contentSize(), path, item)) {
       boolean isFirst = part.number() == 1;
       long sectors = DiscCargo.sectors(part.length());
       DiscFill disc =
@@ -470,6 +462,7 @@ final class Segmentation {
       lowest += sectors + 1;
       if (isFirst) {
         contentDisc[content] = disc.number() - before;
+        inParts.set(content);
       }
       rows.part(part.on(disc.row()));
     }

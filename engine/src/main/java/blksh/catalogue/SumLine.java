@@ -1,9 +1,7 @@
 package blksh.catalogue;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.HexFormat;
 
 /** A line of sha256sums.txt, as sha256sum of coreutils writes and checks it. */
 final class SumLine {
@@ -17,27 +15,34 @@ final class SumLine {
    * @param path on the disc, from its root on
    */
   static byte[] of(byte[] sha256, byte[] path) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream(path.length + 80);
-    boolean escapes = false;
-    for (byte each : path) {
-      escapes |= each == '\\' || each == '\n' || each == '\r';
+    ByteText out = new ByteText();
+    if (escapes(path) > 0) {
+      out.add('\\');
     }
-    if (escapes) {
-      out.write('\\');
-    }
-    out.writeBytes(HexFormat.of().formatHex(sha256).getBytes(StandardCharsets.US_ASCII));
-    out.write(' ');
-    out.write(' ');
+    out.hex(sha256).add("  ");
     for (byte each : path) {
       switch (each) {
-        case '\\' -> out.writeBytes(new byte[] {'\\', '\\'});
-        case '\n' -> out.writeBytes(new byte[] {'\\', 'n'});
-        case '\r' -> out.writeBytes(new byte[] {'\\', 'r'});
-        default -> out.write(each);
+        case '\\' -> out.add("\\\\");
+        case '\n' -> out.add("\\n");
+        case '\r' -> out.add("\\r");
+        default -> out.add(each);
       }
     }
-    out.write('\n');
-    return out.toByteArray();
+    return out.add('\n').toByteArray();
+  }
+
+  /** How many bytes the line has. @param digest bytes of the digest */
+  static int length(int digest, byte[] path) {
+    int escapes = escapes(path);
+    return 2 * digest + 2 + path.length + escapes + (escapes > 0 ? 1 : 0) + 1;
+  }
+
+  private static int escapes(byte[] path) {
+    int count = 0;
+    for (byte each : path) {
+      count += each == '\\' || each == '\n' || each == '\r' ? 1 : 0;
+    }
+    return count;
   }
 
   /** As many bytes that claim nothing: a remark. */

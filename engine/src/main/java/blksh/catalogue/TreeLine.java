@@ -2,10 +2,7 @@ package blksh.catalogue;
 
 import blksh.io.ExtendedAttributes;
 import blksh.io.FileType;
-import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.Base64;
-import java.util.HexFormat;
 
 /**
  * One line of a disc's tree.jsonl: all that is known of an entry, as a JSON object. How long it is
@@ -15,7 +12,7 @@ final class TreeLine {
 
   private static final int SECTOR_WIDTH = 10;
 
-  private final ByteArrayOutputStream out = new ByteArrayOutputStream(256);
+  private final ByteText out = new ByteText();
 
   private TreeLine() {}
 
@@ -34,60 +31,60 @@ final class TreeLine {
       byte[] path, byte[] link, byte[] sha256, PartRow part, String otherDisc, byte[] same) {}
 
   static byte[] of(EntryState entry, Place place) {
-    return new TreeLine().line(entry, place);
+    return new TreeLine().line(entry, place).toByteArray();
   }
 
-  private byte[] line(EntryState entry, Place place) {
-    text("{\"path\": ");
-    out.writeBytes(JsonText.of(place.path));
-    text(", \"type\": \"" + type(entry.type()) + "\", \"mode\": " + entry.mode());
-    text(
-        ", \"uid\": %s, \"gid\": %s, \"mtime\": [%d, %d]"
-            .formatted(
-                Integer.toUnsignedString(entry.uid()),
-                Integer.toUnsignedString(entry.gid()),
-                entry.mtime(),
-                entry.mtimeNanos()));
+  /** How many bytes the line has. */
+  static int length(EntryState entry, Place place) {
+    return new TreeLine().line(entry, place).length();
+  }
+
+  private ByteText line(EntryState entry, Place place) {
+    out.add("{\"path\": ");
+    JsonText.add(place.path, out);
+    out.add(", \"type\": \"").add(type(entry.type())).add("\", \"mode\": ").number(entry.mode());
+    out.add(", \"uid\": ").number(Integer.toUnsignedLong(entry.uid()));
+    out.add(", \"gid\": ").number(Integer.toUnsignedLong(entry.gid()));
+    out.add(", \"mtime\": [").number(entry.mtime()).add(", ").number(entry.mtimeNanos()).add(']');
     if (entry.type() == FileType.LINK) {
-      text(", \"target\": ");
-      out.writeBytes(JsonText.of(entry.target()));
+      out.add(", \"target\": ");
+      JsonText.add(entry.target(), out);
     }
     if (entry.special() != 0) {
-      text(", \"device\": " + Long.toUnsignedString(entry.special()));
+      out.add(", \"device\": ").add(Long.toUnsignedString(entry.special()));
     }
     attributes(AttributeBytes.attributes(entry.attributes()));
     if (place.link != null) {
-      text(", \"link\": ");
-      out.writeBytes(JsonText.of(place.link));
+      out.add(", \"link\": ");
+      JsonText.add(place.link, out);
     }
     if (entry.isRegular()) {
       contents(entry, place);
     }
-    text("}\n");
-    return out.toByteArray();
+    return out.add("}\n");
   }
 
   private void contents(EntryState entry, Place place) {
-    text(", \"size\": " + entry.size());
+    out.add(", \"size\": ").number(entry.size());
     if (place.sha256 != null) {
-      text(", \"sha256\": \"" + HexFormat.of().formatHex(place.sha256) + "\"");
+      out.add(", \"sha256\": \"").hex(place.sha256).add('"');
     }
     if (place.part != null) {
       PartRow part = place.part;
-      text(", \"at\": %".concat(SECTOR_WIDTH + "d").formatted(part.sector()));
+      out.add(", \"at\": ").number(part.sector(), SECTOR_WIDTH);
       if (part.parts() > 1) {
-        text(
-            ", \"part\": %d, \"parts\": %d, \"start\": %d, \"length\": %d, \"file\": "
-                .formatted(part.number(), part.parts(), part.start(), part.length()));
-        out.writeBytes(JsonText.of(part.name(entry.name())));
+        out.add(", \"part\": ").number(part.number()).add(", \"parts\": ").number(part.parts());
+        out.add(", \"start\": ").number(part.start()).add(", \"length\": ").number(part.length());
+        out.add(", \"file\": ");
+        JsonText.add(part.name(entry.name()), out);
       }
     }
     if (place.otherDisc != null) {
-      text(", \"disc\": ");
-      out.writeBytes(JsonText.of(place.otherDisc));
+      out.add(", \"disc\": ");
+      out.add(JsonText.of(place.otherDisc));
       if (place.same != null) {
-        text(", \"same\": ");
-        out.writeBytes(JsonText.of(place.same));
+        out.add(", \"same\": ");
+        JsonText.add(place.same, out);
       }
     }
   }
@@ -98,12 +95,12 @@ final class TreeLine {
     }
     String before = ", \"xattr\": {";
     for (ExtendedAttributes.Attribute each : attributes.all()) {
-      text(before);
-      out.writeBytes(JsonText.of(each.name()));
-      text(": \"" + Base64.getEncoder().encodeToString(each.value()) + "\"");
+      out.add(before);
+      JsonText.add(each.name(), out);
+      out.add(": \"" + Base64.getEncoder().encodeToString(each.value()) + "\"");
       before = ", ";
     }
-    text("}");
+    out.add("}");
   }
 
   private static String type(FileType type) {
@@ -116,9 +113,5 @@ final class TreeLine {
       case PIPE -> "pipe";
       case SOCKET -> "socket";
     };
-  }
-
-  private void text(String text) {
-    out.writeBytes(text.getBytes(StandardCharsets.UTF_8));
   }
 }

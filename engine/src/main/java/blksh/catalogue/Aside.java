@@ -1,0 +1,77 @@
+package blksh.catalogue;
+
+import blksh.BlkshException;
+import java.io.Closeable;
+import java.util.concurrent.Callable;
+
+/**
+ * Something that is done meanwhile by a thread of its own, with a connection of its own: whoever
+ * began it may use the catalogue. Closing waits for it, so it should look whether it {@link
+ * #isStopped}.
+ */
+final class Aside<T> implements Closeable {
+
+  private final Thread thread;
+  private volatile boolean stopped;
+  private T result;
+  private Throwable failure;
+
+  Aside(String name, Callable<T> work) {
+    this.thread =
+        new Thread(
+            () -> {
+              try {
+                result = work.call();
+              } catch (Throwable e) {
+                failure = e;
+              }
+            },
+            "blksh-" + name);
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  /** Whether nobody waits for the result any more. */
+  boolean isStopped() {
+    return stopped;
+  }
+
+  /**
+   * What it came to; waits for that.
+   *
+   * @throws BlkshException when it failed so, as any other failure
+   */
+  T get() {
+    join();
+    if (failure instanceof RuntimeException e) {
+      throw e;
+    }
+    if (failure instanceof Error e) {
+      throw e;
+    }
+    if (failure != null) {
+      throw new BlkshException("plan discs", String.valueOf(failure.getMessage()), failure);
+    }
+    return result;
+  }
+
+  private void join() {
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void close() {
+    stopped = true;
+    join();
+  }
+}
