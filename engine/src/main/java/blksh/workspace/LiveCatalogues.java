@@ -1,6 +1,7 @@
 package blksh.workspace;
 
 import blksh.BlkshException;
+import blksh.catalogue.ArchiveDiscs;
 import blksh.catalogue.Catalogue;
 import blksh.io.IoFailure;
 import blksh.io.OwnerOnly;
@@ -9,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,11 +24,16 @@ public final class LiveCatalogues implements Closeable {
 
   private static final String FOLDER = "catalogues";
 
+  private static final String CACHE = "discs.cache";
+
   /** What the file of a catalogue ends with. */
   public static final String ENDING = ".catalogue";
 
   private final Path folder;
   private final Map<Path, Catalogue> open = new HashMap<>();
+
+  /** Guarded by {@link #open}. */
+  private final Map<Path, List<ArchiveDiscs>> inUse = new HashMap<>();
 
   LiveCatalogues(Path home) {
     this.folder = home.resolve(FOLDER);
@@ -99,6 +106,32 @@ public final class LiveCatalogues implements Closeable {
       }
     }
     return Catalogue.openOrCreate(path, name(path));
+  }
+
+  /** The directory of what was read from discs of all catalogues; it can be removed at any time. */
+  public Path cache() {
+    return folder.resolve(CACHE);
+  }
+
+  /** Notes that the discs of a catalogue are used by a mount, until that has ended. */
+  public void use(String name, ArchiveDiscs discs) {
+    synchronized (open) {
+      inUse.computeIfAbsent(path(name), each -> new ArrayList<>()).add(discs);
+    }
+  }
+
+  /**
+   * Tells the mounts of a catalogue in this process where a disc is.
+   *
+   * @return how many were told
+   */
+  public int insert(String name, Path place) {
+    synchronized (open) {
+      List<ArchiveDiscs> all = inUse.getOrDefault(path(name), new ArrayList<>());
+      all.removeIf(ArchiveDiscs::isClosed);
+      all.forEach(each -> each.add(place));
+      return all.size();
+    }
   }
 
   /** Removes a catalogue of the home, and all it knows. */

@@ -4,6 +4,7 @@ import blksh.block.BlockSource;
 import blksh.block.CacheFigures;
 import blksh.block.Overlay;
 import blksh.block.WritableSource;
+import blksh.catalogue.ArchiveTree;
 import blksh.io.IoFailure;
 import blksh.mount.FixedDirectory;
 import blksh.mount.MountDirectory;
@@ -54,6 +55,11 @@ public abstract sealed class MountSource implements Closeable {
   /** The tree of a snapshot, which is closed in the end. */
   public static MountSource of(StoredTree tree) {
     return new Tree(new SnapshotTree(tree), "snapshot " + tree.manifest().reference());
+  }
+
+  /** The one tree of an archive on discs, which is closed in the end. */
+  public static MountSource of(ArchiveTree tree, String catalogue) {
+    return new Tree(ArchiveFolder.root(tree), "archive of catalogue " + catalogue);
   }
 
   /**

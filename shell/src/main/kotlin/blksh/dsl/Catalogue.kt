@@ -1,10 +1,14 @@
 package blksh.dsl
 
 import blksh.BlkshException
+import blksh.catalogue.ArchiveDiscs
+import blksh.catalogue.ArchiveTree
 import blksh.catalogue.Catalogue as Engine
+import blksh.catalogue.DiscChanger
 import blksh.catalogue.FigureBar
 import blksh.catalogue.Media
 import blksh.catalogue.SegmentOptions
+import blksh.mount.fuse.MountOptions
 import blksh.session.Session
 import blksh.tree.Excludes
 import blksh.tree.WalkOptions
@@ -12,7 +16,9 @@ import blksh.view.Described
 import blksh.view.Field
 import blksh.view.Percent
 import blksh.view.Size
+import blksh.workspace.MountSource
 import java.nio.file.Path
+import java.time.Duration
 import java.time.Instant
 
 /**
@@ -265,6 +271,57 @@ internal constructor(
 
   /** A disc by its number in the set, 1 for the first. */
   fun disc(number: Int): Disc = disc("$number")
+
+  /**
+   * Mounts all that was scanned, as it was found last, as one tree that cannot be written. What is in
+   * a file comes from the discs it is on, through a cache on disk; a disc that is not at hand is asked
+   * for at the terminal, or a command brings it. Where nobody can be asked, what it has cannot be
+   * read, and the rest can; `mounts` tells why. It ends with this process.
+   *
+   * @param dir an empty directory, or one to be made
+   * @param discs drives, images, and directories with images in them; each image is known where it
+   *   was written
+   * @param changer a command of the shell that brings a disc: `$1` is its name, `$2` its number; when
+   *   it writes a path last, the disc is there, and else in one of the drives
+   * @param cache bytes that the cache takes, about; it is shared by all catalogues of this home
+   * @param patience how long to wait for a disc that was asked for
+   * @param allowOther whether other users may see it
+   */
+  fun mount(
+    dir: String,
+    discs: List<String> = emptyList(),
+    changer: String? = null,
+    cache: Size = Size(4L shl 30),
+    patience: Duration = Duration.ofMinutes(5),
+    allowOther: Boolean = false,
+  ): Mount {
+    val known = engine().discs().mapNotNull { it.image() }
+    val asked =
+      if (changer == null) DiscRequest(session, name, patience) else DiscChanger.command(changer)
+    val places = ArchiveDiscs(discs.map { Path.of(it) } + known, asked)
+    val catalogues = session.workspace().catalogues()
+    val tree = ArchiveTree.open(engine(), places, catalogues.cache(), cache.bytes)
+    val mount =
+      session
+        .workspace()
+        .mounts()
+        .mount(MountSource.of(tree, name), Path.of(dir), MountOptions(false, allowOther, false))
+    catalogues.use(name, places)
+    return Mount(session, mount)
+  }
+
+  /**
+   * Says where a disc is that a [mount] of this catalogue needs, in this process.
+   *
+   * @param where an image, or the drive it is in
+   */
+  fun insert(where: String): Disc {
+    val disc = discs.at(where)
+    if (session.workspace().catalogues().insert(name, Path.of(where).toAbsolutePath()) == 0)
+      throw BlkshException("insert $where", "no mount of catalogue $name is in this process")
+        .suggest("catalogue(\"$name\").mount(\"DIR\", discs = listOf(\"$where\"))")
+    return disc
+  }
 
   /** Removes it and all it knows; files and discs stay as they are. */
   fun delete() {

@@ -1,0 +1,268 @@
+package blksh.catalogue;
+
+import blksh.BlkshException;
+import blksh.block.BlockSource;
+import blksh.block.SourceInfo;
+import blksh.io.Sha256;
+import blksh.io.UnreadableException;
+import blksh.iso.DiscPlan;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.sql.ResultSet;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Fetches contents from discs into the cache, piece by piece. One that is not large is fetched as a
+ * whole and proven by its SHA-256 before anything of it is returned; of a large one the pieces that
+ * are read, each from whichever disc can be read.
+ */
+final class ArchiveFetch {
+
+  /** Bytes of contents that are fetched as a whole: they are in memory for a moment. */
+  private static final int WHOLE = 16 << 20;
+
+  private final CatalogueFile file;
+  private final ArchiveDiscs discs;
+  private final ArchiveCache cache;
+
+  /** Held by who fetches a content as a whole: one is in memory at a time. */
+  private final Object fetching = new Object();
+
+  ArchiveFetch(CatalogueFile file, ArchiveDiscs discs, ArchiveCache cache) {
+    this.file = file;
+    this.discs = discs;
+    this.cache = cache;
+  }
+
+  /** A part of a content, or all of it, on a disc that was written. */
+  private record Place(PartRow part, Disc disc) {
+    boolean has(long position) {
+      return position >= part.start() && position < part.start() + part.length();
+    }
+  }
+
+  /**
+   * Opens a content.
+   *
+   * @param name for people
+   * @throws BlkshException when no written disc has some byte of it
+   */
+  BlockSource open(String name, ArchiveEntry entry) {
+    List<Place> places = places(entry.contents().id());
+    long position = 0;
+    while (position < entry.size()) {
+      long from = position;
+      position =
+          places.stream()
+              .filter(each -> each.has(from))
+              .mapToLong(each -> each.part.start() + each.part.length())
+              .max()
+              .orElseThrow(
+                  () ->
+                      new BlkshException("read " + name, "no disc that was written has it")
+                          .at(from)
+                          .suggest("write the discs that are planned; until then it is where it was"));
+    }
+    return new Content(name, entry, places);
+  }
+
+  /** What written discs have of a content; those that lost it come last. */
+  private List<Place> places(long content) {
+    return file.call(
+        "look which discs have a file",
+        () -> {
+          List<PartRow> parts = new ArrayList<>();
+          Map<Long, Disc> of = new HashMap<>();
+          try (ResultSet rows =
+              file.prepared(
+                      """
+                      SELECT p.disc, p.content, p.number, p.parts, p.start, p.length, p.suffix,
+                        p.sector
+                      FROM part p JOIN disc d ON d.id = p.disc JOIN disc_set s ON s.id = d.disc_set
+                      WHERE p.content = ? AND d.written IS NOT NULL AND s.imported = 0
+                        AND p.missing = 0
+                      ORDER BY %s, d.disc_set DESC, d.id, p.number"""
+                          .formatted(LostContents.OF_PART),
+                      content)
+                  .executeQuery()) {
+            while (rows.next()) {
+              parts.add(PartTable.row(rows, 1));
+            }
+          }
+          List<Place> places = new ArrayList<>();
+          for (PartRow each : parts) {
+            Disc disc =
+                of.computeIfAbsent(each.disc(), id -> DiscSetTable.planned(file, id).disc());
+            places.add(new Place(each, disc));
+          }
+          return places;
+        });
+  }
+
+  /** A content that is read. */
+  private final class Content implements BlockSource {
+    private final String name;
+    private final ArchiveEntry entry;
+    private final List<Place> places;
+
+    /** The piece that was read last; guarded by this. */
+    private byte[] last;
+
+    private long lastNumber = -1;
+
+    Content(String name, ArchiveEntry entry, List<Place> places) {
+      this.name = name;
+      this.entry = entry;
+      this.places = places;
+    }
+
+    @Override
+    public long size() {
+      return entry.size();
+    }
+
+    @Override
+    public int read(long position, ByteBuffer target) {
+      long at = position;
+      while (at < entry.size() && target.hasRemaining()) {
+        byte[] piece = piece(at / ArchiveCache.PIECE);
+        int from = (int) (at % ArchiveCache.PIECE);
+        int count = Math.min(target.remaining(), piece.length - from);
+        target.put(piece, from, count);
+        at += count;
+      }
+      return (int) Math.max(0, at - position);
+    }
+
+    private synchronized byte[] piece(long number) {
+      if (number != lastNumber) {
+        String key = ArchiveCache.name(entry.contents().sha256(), number);
+        byte[] piece = cache.get(key);
+        if (piece == null) {
+          piece = entry.size() <= WHOLE ? proven(number) : fetched(number);
+        }
+        last = piece;
+        lastNumber = number;
+      }
+      return last;
+    }
+
+    /** Fetches all of it, and returns a piece once all is proven. */
+    private byte[] proven(long number) {
+      synchronized (fetching) {
+        byte[] there = cache.get(ArchiveCache.name(entry.contents().sha256(), number));
+        if (there != null) {
+          return there; // somebody else was first
+        }
+        BlkshException failed = null;
+        for (List<Place> each : ways()) {
+          try {
+            byte[] all = new byte[(int) entry.size()];
+            fill(each, 0, all);
+            MessageDigest digest = Sha256.begin();
+            if (Arrays.equals(digest.digest(all), entry.contents().sha256())) {
+              return kept(all, number);
+            }
+            failed = unreadable("it is not as it was catalogued", 0, all.length, failed);
+          } catch (BlkshException e) {
+            failed = failed == null ? e : failed;
+          }
+        }
+        throw failed;
+      }
+    }
+
+    private byte[] kept(byte[] all, long number) {
+      byte[] wanted = null;
+      for (int i = 0; (long) i * ArchiveCache.PIECE < all.length; i++) {
+        int from = i * ArchiveCache.PIECE;
+        byte[] piece =
+            Arrays.copyOfRange(all, from, Math.min(all.length, from + ArchiveCache.PIECE));
+        cache.put(ArchiveCache.name(entry.contents().sha256(), i), piece);
+        wanted = i == number ? piece : wanted;
+      }
+      return wanted;
+    }
+
+    /** Discs in several orders, each with another first: what one has damaged another may have. */
+    private List<List<Place>> ways() {
+      List<List<Place>> ways = new ArrayList<>();
+      for (Place first : atHandFirst()) {
+        List<Place> way = new ArrayList<>(List.of(first));
+        atHandFirst().stream().filter(each -> each != first).forEach(way::add);
+        ways.add(way);
+      }
+      return ways;
+    }
+
+    /** Discs that need not be asked for come before the others. */
+    private List<Place> atHandFirst() {
+      Map<Long, Boolean> isAtHand = new HashMap<>();
+      for (Place each : places) {
+        isAtHand.computeIfAbsent(each.disc.id(), id -> discs.has(each.disc));
+      }
+      List<Place> sorted = new ArrayList<>();
+      places.stream().filter(each -> isAtHand.get(each.disc.id())).forEach(sorted::add);
+      places.stream().filter(each -> !isAtHand.get(each.disc.id())).forEach(sorted::add);
+      return sorted;
+    }
+
+    private byte[] fetched(long number) {
+      long position = number * ArchiveCache.PIECE;
+      byte[] piece = new byte[(int) Math.min(ArchiveCache.PIECE, entry.size() - position)];
+      fill(atHandFirst(), position, piece);
+      cache.put(ArchiveCache.name(entry.contents().sha256(), number), piece);
+      return piece;
+    }
+
+    /** Reads a stretch, each byte from the first disc that can be read there. */
+    private void fill(List<Place> way, long position, byte[] to) {
+      int done = 0;
+      while (done < to.length) {
+        BlkshException failed = null;
+        int before = done;
+        for (Place each : way) {
+          long at = position + done;
+          if (each.has(at)) {
+            long rest = each.part.start() + each.part.length() - at;
+            int count = (int) Math.min(to.length - done, rest);
+            long there = each.part.sector() * DiscPlan.SECTOR + at - each.part.start();
+            try {
+              discs.read(each.disc, there, ByteBuffer.wrap(to, done, count));
+              done += count;
+              break;
+            } catch (BlkshException e) {
+              failed = failed == null ? e : failed;
+            }
+          }
+        }
+        if (done == before) {
+          throw unreadable(
+              failed == null ? "no disc has it" : failed.getMessage(),
+              position + done,
+              to.length - done,
+              failed);
+        }
+      }
+    }
+
+    private UnreadableException unreadable(
+        String problem, long start, long length, BlkshException cause) {
+      return new UnreadableException(name, start, length, problem, cause);
+    }
+
+    @Override
+    public SourceInfo describe() {
+      return new SourceInfo("archived file", name, name);
+    }
+
+    @Override
+    public void close() {
+      // discs are closed with the archive
+    }
+  }
+}
