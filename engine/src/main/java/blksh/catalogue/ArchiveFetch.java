@@ -65,7 +65,8 @@ final class ArchiveFetch {
                   () ->
                       new BlkshException("read " + name, "no disc that was written has it")
                           .at(from)
-                          .suggest("write the discs that are planned; until then it is where it was"));
+                          .suggest(
+                              "write the discs that are planned; until then it is where it was"));
     }
     return new Content(name, entry, places);
   }

@@ -31,7 +31,8 @@ public final class ArchiveTree implements Closeable {
   private final ArchiveDiscs discs;
   private final ArchiveFetch fetch;
 
-  private ArchiveTree(CatalogueFile file, Catalogue catalogue, ArchiveDiscs discs, Path cache, long most) {
+  private ArchiveTree(
+      CatalogueFile file, Catalogue catalogue, ArchiveDiscs discs, Path cache, long most) {
     this.file = file;
     this.sources = catalogue.sources().stream().filter(each -> !each.imported()).toList();
     this.prefixes = catalogue.prefixes();
@@ -169,12 +170,9 @@ public final class ArchiveTree implements Closeable {
               state.uid(),
               state.gid(),
               state.target(),
-              isDirectory
-                  ? new ArchiveEntry.Folder(source, directory(source, whole), whole)
-                  : null,
+              isDirectory ? new ArchiveEntry.Folder(source, directory(source, whole), whole) : null,
               state.isRegular()
-                  ? new ArchiveEntry.Contents(
-                      state.content(), row.getBytes(EntryState.WIDTH + 1))
+                  ? new ArchiveEntry.Contents(state.content(), row.getBytes(EntryState.WIDTH + 1))
                   : null));
     }
   }

@@ -22,7 +22,8 @@ public interface DiscChanger {
   static DiscChanger none() {
     return (disc, isThere) -> {
       throw wanted(disc, "it is not at hand, and nobody can be asked for it")
-          .suggest("name an image of it, or the drive it is in; or set a command that changes discs");
+          .suggest(
+              "name an image of it, or the drive it is in; or set a command that changes discs");
     };
   }
 
@@ -45,8 +46,7 @@ public interface DiscChanger {
               disc.guid());
       if (ended.status() != 0) {
         throw wanted(
-            disc,
-            "%s ended with status %d: %s".formatted(command, ended.status(), ended.output()));
+            disc, "%s ended with status %d: %s".formatted(command, ended.status(), ended.output()));
       }
       String[] lines = ended.output().split("\n");
       String last = lines[lines.length - 1].strip();

@@ -54,7 +54,9 @@ public record DiscHealth(
     return verifies.size() < 2 ? 0 : last().worn() - verifies.get(verifies.size() - 2).worn();
   }
 
-  /** All written discs: the worst first, among these what wears fastest, what was seen longest ago. */
+  /**
+   * All written discs: the worst first, among these what wears fastest, what was seen longest ago.
+   */
   static List<DiscHealth> all(CatalogueFile file) {
     List<DiscHealth> all = new ArrayList<>();
     for (Disc each : DiscSetTable.discs(file, 0)) {
@@ -97,13 +99,14 @@ public record DiscHealth(
           }
           try (ResultSet alone = file.prepared(ALONE, disc.id()).executeQuery()) {
             alone.next();
-            return new DiscHealth(
-                disc, state, verifies, lost, alone.getLong(1), alone.getLong(2));
+            return new DiscHealth(disc, state, verifies, lost, alone.getLong(1), alone.getLong(2));
           }
         });
   }
 
-  /** What no other written disc has, whole and as it should be: what is lost here, and bytes left. */
+  /**
+   * What no other written disc has, whole and as it should be: what is lost here, and bytes left.
+   */
   private static final String ALONE =
       """
       SELECT count(DISTINCT CASE WHEN x.gone THEN x.content END),

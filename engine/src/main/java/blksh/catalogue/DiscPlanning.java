@@ -317,8 +317,9 @@ final class DiscPlanning {
     String sql = "SELECT c.id FROM content c WHERE c.size > 0 AND c.sha256 IS NOT NULL";
     if (beside.number(0, "SELECT count(*) FROM source WHERE imported = 1") > 0) {
       sql +=
-          """
-           AND EXISTS (SELECT 1 FROM entry e JOIN directory d ON d.id = e.directory
+          " "
+              + """
+          AND EXISTS (SELECT 1 FROM entry e JOIN directory d ON d.id = e.directory
             JOIN source s ON s.id = d.source
             WHERE e.content = c.id AND e.gone IS NULL AND s.imported = 0)""";
     }

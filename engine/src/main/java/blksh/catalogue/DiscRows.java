@@ -77,8 +77,7 @@ final class DiscRows {
 
   /** Of each further set with its number, so that no two discs are called the same. */
   private String name(int number) throws SQLException {
-    long sets =
-        file.number(0, "SELECT count(*) FROM disc_set WHERE imported = 0 AND id <= ?", set);
+    long sets = file.number(0, "SELECT count(*) FROM disc_set WHERE imported = 0 AND id <= ?", set);
     String which = sets > 1 ? "_" + sets : "";
     String volume = DiscLabel.volume(jobName);
     int length = Math.max(1, Math.min(11 - which.length(), volume.length()));

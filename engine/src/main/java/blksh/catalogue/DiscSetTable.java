@@ -83,8 +83,7 @@ final class DiscSetTable {
               }
               return of;
             });
-    return content ->
-        content < discs.length ? discs[(int) content] & NOT_AS_IT_SHOULD - 1 : 0;
+    return content -> content < discs.length ? discs[(int) content] & NOT_AS_IT_SHOULD - 1 : 0;
   }
 
   private static Planned row(ResultSet row) throws SQLException {

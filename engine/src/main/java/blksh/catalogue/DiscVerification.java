@@ -75,8 +75,7 @@ final class DiscVerification implements DiscContents {
    * @param drive which drive that is; null when it is none
    * @throws BlkshException when it is another disc, or cannot be read at all
    */
-  static WrittenDisc verify(
-      Catalogue catalogue, Disc wanted, Path path, String drive, Task task) {
+  static WrittenDisc verify(Catalogue catalogue, Disc wanted, Path path, String drive, Task task) {
     requireWritten(wanted);
     try (OpenDiscs open = OpenDiscs.of(List.of(path), List.of(wanted))) {
       return verify(catalogue, wanted, open.get(wanted.id()), path, drive, task);
@@ -191,7 +190,9 @@ final class DiscVerification implements DiscContents {
     made.position(made.limit());
   }
 
-  /** @param behind where what was asked for ends; the disc may have no more than is there */
+  /**
+   * @param behind where what was asked for ends; the disc may have no more than is there
+   */
   private void compare(long position, ByteBuffer made, ByteBuffer there, int behind) {
     int from = there.position();
     int read = there.limit();
@@ -239,9 +240,7 @@ final class DiscVerification implements DiscContents {
       throw new BlkshException("read the disc", "its content " + id + " has no place");
     }
     long there = Math.max(0, Math.min(place[1], disc.size() - place[0]));
-    return there == 0
-        ? new ByteArraySource(new byte[0])
-        : new SliceSource(disc, place[0], there);
+    return there == 0 ? new ByteArraySource(new byte[0]) : new SliceSource(disc, place[0], there);
   }
 
   @Override

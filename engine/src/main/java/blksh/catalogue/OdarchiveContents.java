@@ -154,8 +154,7 @@ final class OdarchiveContents {
     BitSet done = new BitSet();
     long last = file.number(0, "SELECT max(id) FROM scan");
     Object[] values = asOf == last ? new Object[0] : new Object[] {asOf, asOf};
-    try (PreparedStatement statement =
-            file.own(asOf == last ? BY_PATH_NOW : BY_PATH, values);
+    try (PreparedStatement statement = file.own(asOf == last ? BY_PATH_NOW : BY_PATH, values);
         ResultSet rows = statement.executeQuery()) {
       while (rows.next()) {
         task.checkCancelled();

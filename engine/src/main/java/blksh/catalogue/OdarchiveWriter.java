@@ -10,7 +10,8 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 
 /**
- * Writes a catalogue.json of version 2, as odarchive lays it out: four blanks for each level. What it does not know of, such as symbolic links, is not in it. Times are UTC.
+ * Writes a catalogue.json of version 2, as odarchive lays it out: four blanks for each level. What
+ * it does not know of, such as symbolic links, is not in it. Times are UTC.
  */
 final class OdarchiveWriter {
 

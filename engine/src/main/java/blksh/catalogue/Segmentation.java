@@ -390,7 +390,8 @@ final class Segmentation {
   }
 
   /** Another name of a content that is on a disc of this plan. */
-  private void name(EntryWalk.Row row, DirectoryLevel level, byte[] path, DiscFill disc) throws SQLException {
+  private void name(EntryWalk.Row row, DirectoryLevel level, byte[] path, DiscFill disc)
+      throws SQLException {
     long content = row.entry().content();
     if (!inParts.get((int) content)) {
       PartRow whole = new PartRow(disc.row(), content, 1, 1, 0, row.contentSize(), null, 0);

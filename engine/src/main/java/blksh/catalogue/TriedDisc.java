@@ -96,7 +96,12 @@ final class TriedDisc implements BlockSource {
 
   /** Reads what could not be read, sector by sector. @return the first byte behind it */
   private long alone(
-      long start, UnreadableException failed, long position, long end, ByteBuffer target, int from) {
+      long start,
+      UnreadableException failed,
+      long position,
+      long end,
+      ByteBuffer target,
+      int from) {
     long behind = Math.min(end, failed.start() + failed.length());
     long at = start;
     while (at < behind) {

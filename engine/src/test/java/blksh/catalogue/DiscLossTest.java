@@ -345,18 +345,6 @@ class DiscLossTest {
   }
 
   @Test
-  void aCatalogueOfTheFirstVersionIsTakenUp() throws IOException {
-    shop.changed("echo x > x");
-    shop.execute("DROP TABLE lost");
-    shop.execute("PRAGMA user_version = 1");
-    shop.close();
-
-    shop = new DiscWorkshop(dir);
-
-    assertComesBack(shop.writeAll(shop.segment(4_000_000)));
-  }
-
-  @Test
   void anImageThatGotItsNameCountsAsWrittenAfterAKill() throws IOException {
     shop.changed("echo x > x");
     Disc disc = shop.segment(4_000_000).discs().get(0);

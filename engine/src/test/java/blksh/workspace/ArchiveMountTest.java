@@ -238,10 +238,7 @@ class ArchiveMountTest {
       assertThat(mount.traffic().lastFailure()).contains("not as it was catalogued");
     }
 
-    assertThat(
-            catalogue
-                .verify(catalogue.discAt(image), image, Task.unwatched())
-                .faults())
+    assertThat(catalogue.verify(catalogue.discAt(image), image, Task.unwatched()).faults())
         .hasSize(1);
     write(1_600_000); // which plans it anew
     try (FuseMount mount = mount(DiscChanger.none(), isos)) {

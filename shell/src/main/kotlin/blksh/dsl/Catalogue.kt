@@ -273,16 +273,16 @@ internal constructor(
   fun disc(number: Int): Disc = disc("$number")
 
   /**
-   * Mounts all that was scanned, as it was found last, as one tree that cannot be written. What is in
-   * a file comes from the discs it is on, through a cache on disk; a disc that is not at hand is asked
-   * for at the terminal, or a command brings it. Where nobody can be asked, what it has cannot be
-   * read, and the rest can; `mounts` tells why. It ends with this process.
+   * Mounts all that was scanned, as it was found last, as one tree that cannot be written. What is
+   * in a file comes from the discs it is on, through a cache on disk; a disc that is not at hand is
+   * asked for at the terminal, or a command brings it. Where nobody can be asked, what it has
+   * cannot be read, and the rest can; `mounts` tells why. It ends with this process.
    *
    * @param dir an empty directory, or one to be made
    * @param discs drives, images, and directories with images in them; each image is known where it
    *   was written
-   * @param changer a command of the shell that brings a disc: `$1` is its name, `$2` its number; when
-   *   it writes a path last, the disc is there, and else in one of the drives
+   * @param changer a command of the shell that brings a disc: `$1` is its name, `$2` its number;
+   *   when it writes a path last, the disc is there, and else in one of the drives
    * @param cache bytes that the cache takes, about; it is shared by all catalogues of this home
    * @param patience how long to wait for a disc that was asked for
    * @param allowOther whether other users may see it

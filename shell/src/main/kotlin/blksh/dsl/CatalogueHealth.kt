@@ -159,7 +159,9 @@ class DiscVerified internal constructor(private val engine: PastVerify) : Descri
   override fun toString(): String = title()
 }
 
-/** What a drive says that it is: model and serial number; null of a file, and of one that is mute. */
+/**
+ * What a drive says that it is: model and serial number; null of a file, and of one that is mute.
+ */
 internal fun driveName(path: Path): String? =
   if (Files.isRegularFile(path)) null
   else

@@ -12,8 +12,8 @@ import java.util.function.BooleanSupplier
 private const val LOOK_MILLIS = 500L
 
 /**
- * Asks the person at the terminal for a disc, and looks until it is in a drive that is known: what is
- * typed at the prompt meanwhile stays what it is.
+ * Asks the person at the terminal for a disc, and looks until it is in a drive that is known: what
+ * is typed at the prompt meanwhile stays what it is.
  */
 internal class DiscRequest(
   private val session: Session,
@@ -39,5 +39,6 @@ internal class DiscRequest(
   }
 
   private fun words(): String =
-    if (patience.toMinutes() > 0) "${patience.toMinutes()} minutes" else "${patience.seconds} seconds"
+    if (patience.toMinutes() > 0) "${patience.toMinutes()} minutes"
+    else "${patience.seconds} seconds"
 }

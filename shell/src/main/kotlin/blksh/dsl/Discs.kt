@@ -173,8 +173,8 @@ class Disc internal constructor(private val catalogue: Catalogue, private val en
   /**
    * Compares every byte of an image, or of a drive, with what the disc must be; what is behind the
    * image is not looked at. What is wrong names the files, makes the exit status 3, and is planned
-   * anew by the next [Catalogue.segment]. It is remembered, with the drive and the sectors that could
-   * not be read, or not at once: see [Catalogue.health].
+   * anew by the next [Catalogue.segment]. It is remembered, with the drive and the sectors that
+   * could not be read, or not at once: see [Catalogue.health].
    *
    * @param where an image or a drive; by default where its image was written
    */
@@ -201,8 +201,8 @@ class Disc internal constructor(private val catalogue: Catalogue, private val en
     get() = catalogue.engine().verifies(engine).map { DiscVerified(it) }
 
   /**
-   * Says that the disc is there and as it was, whatever was said or found of it before; only another
-   * verify makes it a good one for [Catalogue.health].
+   * Says that the disc is there and as it was, whatever was said or found of it before; only
+   * another verify makes it a good one for [Catalogue.health].
    */
   fun found(): Disc = also { if (!catalogue.dryRun) catalogue.engine().lost(engine, false) }
 
