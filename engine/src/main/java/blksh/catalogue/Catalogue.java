@@ -366,6 +366,11 @@ public final class Catalogue implements Closeable {
         "plan discs of catalogue " + name, () -> new DiscPlanning(this, options, task).run(dryRun));
   }
 
+  /** The plan of the set that is gone on with, to be changed by hand. */
+  public Plan plan() {
+    return new Plan(this);
+  }
+
   /** The discs of the set that is gone on with; without any when none was planned. */
   public DiscSet discSet() {
     return DiscSet.current(file);

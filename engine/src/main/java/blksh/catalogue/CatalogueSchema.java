@@ -132,7 +132,21 @@ final class CatalogueSchema {
                 corrected INTEGER NOT NULL,   -- read, and not at once
                 faults INTEGER NOT NULL       -- things that were not as they must be
               )""",
-              "CREATE INDEX verify_disc ON verify (disc)"));
+              "CREATE INDEX verify_disc ON verify (disc)"),
+          List.of(
+              """
+              CREATE TABLE assignment (
+                id INTEGER PRIMARY KEY,
+                path BLOB NOT NULL,           -- in the one tree of all sources
+                disc INTEGER NOT NULL         -- its number in the set that is gone on with
+              )""",
+              """
+              CREATE TABLE plan (
+                disc_set INTEGER PRIMARY KEY, -- what it was planned with last
+                media TEXT NOT NULL, bytes INTEGER NOT NULL, together INTEGER NOT NULL,
+                first TEXT NOT NULL,          -- a pattern a line
+                reserve REAL NOT NULL, span INTEGER NOT NULL, made INTEGER NOT NULL
+              )"""));
 
   private CatalogueSchema() {}
 

@@ -107,6 +107,11 @@ final class DiscFill {
     return sums;
   }
 
+  /** Whether it tells of nothing yet. */
+  boolean isEmpty() {
+    return entries == 0;
+  }
+
   long files() {
     return files;
   }

@@ -75,7 +75,16 @@ final class DiscPlanning {
     }
   }
 
+  /** What is changed before it is planned, as part of that: all of it is there then, or nothing. */
+  interface Change {
+    void make() throws SQLException;
+  }
+
   DiscSet run(boolean dryRun) {
+    return run(dryRun, () -> {});
+  }
+
+  DiscSet run(boolean dryRun, Change change) {
     task.phase("planning");
     DiscSetTable.settle(file);
     file.call("look at the scans", this::tellOfScans);
@@ -84,6 +93,7 @@ final class DiscPlanning {
       return file.whole(
           "plan discs",
           () -> {
+            change.make();
             plan();
             DiscSet plan = DiscSet.current(file);
             if (dryRun) {
@@ -134,6 +144,10 @@ final class DiscPlanning {
         options.capacity(),
         made,
         set);
+    PlanTable.keep(file, set, options);
+    if (!goesOn && current != 0) {
+      Assignments.removeAll(file); // they are of the set before
+    }
     before = (int) file.number(0, "SELECT max(number) FROM disc WHERE disc_set = ?", set);
     lookForFixed();
     catalogue.prefixes().keep(file);
@@ -254,6 +268,7 @@ final class DiscPlanning {
         return set;
       }
       file.execute("DELETE FROM disc_set WHERE id = ?", set);
+      file.execute("DELETE FROM plan WHERE disc_set = ?", set);
     }
   }
 

@@ -3,6 +3,7 @@ package blksh.catalogue;
 import blksh.BlkshException;
 import blksh.io.NameText;
 import blksh.iso.DiscContent;
+import blksh.iso.DiscPlan;
 import blksh.task.Task;
 import blksh.tree.Excludes;
 import blksh.tree.TreeEntry;
@@ -64,6 +65,12 @@ final class Segmentation {
   private final BitSet fixedEntries;
   private long lowest;
 
+  private final Assignments assignments;
+  private final DiscItems items;
+
+  /** What is put onto its disc by hand; null when nothing is. */
+  private Assignment assigned;
+
   /** Discs that are written already. */
   private final int before;
 
@@ -83,6 +90,8 @@ final class Segmentation {
     this.prefixes = catalogue.prefixes();
     this.spanning = new Spanning(file, options, cargo);
     this.levels = new DirectoryLevels(file, prefixes);
+    this.assignments = new Assignments(catalogue);
+    this.items = new DiscItems(file, prefixes);
     this.cargo = cargo;
     this.length = length;
     this.contentDisc = contentDisc;
@@ -145,6 +154,7 @@ final class Segmentation {
 
   /** Puts all contents onto discs. To be used within a call of the file. */
   void run() throws SQLException {
+    byHand();
     for (String pattern : options.first()) {
       Excludes wanted = Excludes.NONE.with(List.of(pattern));
       walk(
@@ -167,6 +177,7 @@ final class Segmentation {
           row -> file(row, -1));
       walk(" AND e.name <> '' AND e.type <> 1", EntryWalk.IN_ORDER, row -> one(row, -1));
     }
+    Assignments.requireUsed(discs);
   }
 
   /**
@@ -238,6 +249,30 @@ final class Segmentation {
 
   // ---- directories that stay together ---------------------------------------------------------
 
+  /** What was put onto discs by hand, which takes all of it or is refused. */
+  private void byHand() throws SQLException {
+    for (Assignment each : Assignments.all(file)) {
+      if (each.disc() <= before) {
+        continue; // that disc is written
+      }
+      String rows = assignments.rows(each.path());
+      if (rows == null) {
+        task.finding(
+            "%s is to be on disc %d, and is no more".formatted(each.text(), each.disc()));
+        continue;
+      }
+      while (discs.size() < each.disc() - before) {
+        open();
+      }
+      assigned = each;
+      walk(
+          rows + " AND e.name <> '' AND e.type <> 1",
+          EntryWalk.IN_ORDER,
+          row -> one(row, each.disc() - before - 1));
+      assigned = null;
+    }
+  }
+
   private void together() throws SQLException {
     DirectoryHomes homes = new DirectoryHomes(sizes, this::homeFor);
     walk(
@@ -285,14 +320,8 @@ final class Segmentation {
       EntryState entry = row.entry();
       DirectoryLevel level = levels.of(entry.directory());
       byte[] path = DirectoryLevels.path(level, entry.name());
-      int line = line(entry, new TreeLine.Place(path, null, null, null, null, null));
-      byte[] name = DiscLayout.isOnDisc(entry) ? entry.name() : null;
-      require(first(new DiscItem(level, entry, name, 0, 0, line, 0, 0), 0, home), path);
+      require(first(items.other(entry, level, path), 0, home), path);
     }
-  }
-
-  private static int line(EntryState entry, TreeLine.Place place) {
-    return TreeLine.length(entry, place);
   }
 
   private void require(DiscFill disc, byte[] path) {
@@ -305,6 +334,13 @@ final class Segmentation {
 
   /** Puts something on its home or the first disc it fits on; null when it fits on none. */
   private DiscFill first(DiscItem item, long length, int home) throws SQLException {
+    if (assigned != null) {
+      DiscFill disc = discs.get(assigned.disc() - before - 1);
+      if (!disc.add(item, length)) {
+        throw Assignments.noRoom(assigned, item, length, disc);
+      }
+      return disc;
+    }
     if (home == discs.size()) {
       open();
     }
@@ -336,7 +372,7 @@ final class Segmentation {
     int content = (int) entry.content();
     if (row.contentSize() == 0) {
       PartRow none = new PartRow(0, content, 1, 1, 0, 0, null, 0);
-      require(first(item(row, level, path, none, 0, 0), 0, home), path);
+      require(first(items.file(row, level, path, none, 0, 0), 0, home), path);
       lowest++;
       return;
     }
@@ -358,7 +394,7 @@ final class Segmentation {
     }
     PartRow whole = new PartRow(0, content, 1, 1, 0, row.contentSize(), null, 0);
     long sectors = DiscCargo.sectors(row.contentSize());
-    DiscItem item = item(row, level, path, whole, sectors, length.block(content));
+    DiscItem item = items.file(row, level, path, whole, sectors, length.block(content));
     DiscFill disc = first(item, row.contentSize(), home);
     if (disc == null) {
       span(row);
@@ -369,33 +405,13 @@ final class Segmentation {
     rows.content(disc.row(), content);
   }
 
-  private DiscItem item(
-      EntryWalk.Row row, DirectoryLevel level, byte[] path, PartRow part, long sectors, int own)
-      throws SQLException {
-    byte[] name = part.name(row.entry().name());
-    byte[] sha256 = row.sha256();
-    TreeLine.Place place =
-        new TreeLine.Place(
-            path, HardLinkNames.first(file, prefixes, row.entry()), sha256, part, null, null);
-    byte[] onDisc = DiscEntries.onDisc(DirectoryLevels.path(level, name));
-    return new DiscItem(
-        level,
-        row.entry(),
-        name,
-        part.length(),
-        sectors,
-        line(row.entry(), place),
-        SumLine.length(sha256.length, onDisc),
-        own);
-  }
-
   /** Another name of a content that is on a disc of this plan. */
   private void name(EntryWalk.Row row, DirectoryLevel level, byte[] path, DiscFill disc)
       throws SQLException {
     long content = row.entry().content();
     if (!inParts.get((int) content)) {
       PartRow whole = new PartRow(disc.row(), content, 1, 1, 0, row.contentSize(), null, 0);
-      if (disc.add(item(row, level, path, whole, 0, 0), 0)) {
+      if (disc.add(items.file(row, level, path, whole, 0, 0), 0)) {
         lowest++;
       }
     }
@@ -405,10 +421,7 @@ final class Segmentation {
   private void reference(EntryWalk.Row row) throws SQLException {
     DirectoryLevel level = levels.of(row.entry().directory());
     byte[] path = DirectoryLevels.path(level, row.entry().name());
-    TreeLine.Place place = PartTable.reference(file, prefixes, row.entry(), path, row.sha256());
-    require(
-        first(new DiscItem(level, row.entry(), null, 0, 0, line(row.entry(), place), 0, 0), 0, -1),
-        path);
+    require(first(items.reference(row, level, path), 0, -1), path);
   }
 
   // ---- files larger than a disc ---------------------------------------------------------------
@@ -450,13 +463,13 @@ final class Segmentation {
       return;
     }
     PartRow widest = Spanning.widest(content, row.contentSize());
-    DiscItem item = item(row, level, path, widest, 0, length.block(content));
+    DiscItem item = items.file(row, level, path, widest, 0, length.block(content));
     for (PartRow part : spanning.parts(row.entry(), row.contentSize(), path, item)) {
       boolean isFirst = part.number() == 1;
       long sectors = DiscCargo.sectors(part.length());
       DiscFill disc =
           first(
-              item(row, level, path, part, sectors, isFirst ? length.block(content) : 0),
+              items.file(row, level, path, part, sectors, isFirst ? length.block(content) : 0),
               part.length(),
               -1);
       require(disc, path);

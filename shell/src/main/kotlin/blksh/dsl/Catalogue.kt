@@ -8,6 +8,7 @@ import blksh.catalogue.DiscChanger
 import blksh.catalogue.FigureBar
 import blksh.catalogue.Media
 import blksh.catalogue.SegmentOptions
+import blksh.io.NameText
 import blksh.mount.fuse.MountOptions
 import blksh.session.Session
 import blksh.tree.Excludes
@@ -256,6 +257,35 @@ internal constructor(
   /** The discs that are planned and written, of the set that is gone on with. */
   val discs: DiscSet
     get() = DiscSet(this, engine().discSet())
+
+  /**
+   * Puts files onto a disc by hand, see [Disc.assign].
+   *
+   * @param paths of files, and of directories with all below them
+   * @param disc its number in the set, at most one more than there are
+   */
+  fun assign(paths: List<String>, disc: Int): DiscSet {
+    val wanted = paths.map { reading("find $it") { NameText.name(it.trim('/')) } }
+    return session.run("assign", name) { task ->
+      DiscSet(this, engine().plan().assign(wanted, disc, dryRun, task))
+    }
+  }
+
+  /**
+   * Takes back what was put onto a disc by hand, and plans anew.
+   *
+   * @param path as it was given; by default what was put somewhere last
+   */
+  fun unassign(path: String? = null): DiscSet {
+    val which = path?.let { reading("find $it") { NameText.name(it.trim('/')) } }
+    return session.run("unassign", name) { task ->
+      DiscSet(this, engine().plan().unassign(which, dryRun, task))
+    }
+  }
+
+  /** What was put onto discs by hand. */
+  val assigned: List<AssignedPath>
+    get() = engine().plan().assignments().map { AssignedPath(it.text(), it.disc()) }
 
   /**
    * How the written discs of all sets are, going by every verify of them: which to copy first, how

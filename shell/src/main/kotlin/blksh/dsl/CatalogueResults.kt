@@ -119,6 +119,22 @@ class CataloguedFile internal constructor(private val entry: CatalogueEntry) : D
   override fun toString(): String = path
 }
 
+/** What was put onto a disc by hand. */
+class AssignedPath
+internal constructor(
+  /** Of a file, or of a directory with all below it. */
+  val path: String,
+  /** The number of the disc in its set: 1 is the first. */
+  val disc: Int,
+) : Described {
+
+  override fun title(): String = path
+
+  override fun fields(): List<Field> = listOf(Field.of("path", path), Field.of("disc", disc))
+
+  override fun toString(): String = path
+}
+
 /** A content that several files have. */
 class Duplicate internal constructor(private val content: DuplicateContent) : Described {
 

@@ -110,6 +110,17 @@ internal constructor(private val catalogue: Catalogue, private val engine: Engin
     }
   }
 
+  /**
+   * Writes the plan of the set that is gone on with as JSON, in place of what has that name: its
+   * discs, what is on each, and what was put there by hand.
+   */
+  fun writePlan(to: String): Path {
+    val path = Path.of(to)
+    if (!catalogue.dryRun)
+      catalogue.session.run("export", to) { task -> catalogue.engine().plan().export(path, task) }
+    return path
+  }
+
   override fun toString(): String = "discs of ${catalogue.name}"
 }
 
@@ -189,6 +200,15 @@ class Disc internal constructor(private val catalogue: Catalogue, private val en
       DiscImage("verified $name", read.bytes(), path, read, task)
     }
   }
+
+  /**
+   * Puts files onto it by hand, or directories with all below them; all else is planned around them
+   * anew, as it was planned last. It is refused when that does not fit, and the disc must not be
+   * written. Later plans keep to it, until [Catalogue.unassign].
+   *
+   * @param paths as [Catalogue.find] shows them, such as `2019/holiday`
+   */
+  fun assign(vararg paths: String): DiscSet = catalogue.assign(paths.toList(), number)
 
   /**
    * Says that the disc is lost: what is on no other is planned anew by the next
