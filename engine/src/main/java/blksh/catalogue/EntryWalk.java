@@ -1,5 +1,6 @@
 package blksh.catalogue;
 
+import blksh.task.CancelledException;
 import blksh.task.Handoff;
 import blksh.task.Task;
 import java.sql.PreparedStatement;
@@ -71,23 +72,28 @@ final class EntryWalk {
     Handoff<List<Row>> pieces = new Handoff<>(AHEAD);
     BitSet passed = (BitSet) without.clone();
     String sql = "SELECT " + COLUMNS + FROM + more + order;
-    try (Aside<Void> reading = new Aside<>("walk", () -> read(sql, passed, pieces))) {
+    try (Aside<Long> reading = new Aside<>("walk", () -> read(sql, passed, pieces))) {
+      long taken = 0;
       try {
         for (List<Row> piece = pieces.take(); piece != null; piece = pieces.take()) {
           task.checkCancelled();
           for (Row each : piece) {
             visitor.take(each);
           }
+          taken += piece.size();
         }
-        task.checkCancelled();
       } finally {
         pieces.end();
       }
-      reading.get();
+      if (taken != reading.get()) {
+        // An interrupt ends the waiting for more: what was taken is not all there is.
+        throw new CancelledException(task.verb() + " " + task.subject());
+      }
     }
   }
 
-  private Void read(String sql, BitSet passed, Handoff<List<Row>> pieces) {
+  /** Hands rows over. @return how many there are, as far as anybody wanted more */
+  private long read(String sql, BitSet passed, Handoff<List<Row>> pieces) {
     try (CatalogueFile beside = CatalogueFile.open(file.path(), false)) {
       return beside.call(
           "walk",
@@ -95,20 +101,22 @@ final class EntryWalk {
             try (PreparedStatement statement = beside.own(sql);
                 ResultSet rows = statement.executeQuery()) {
               List<Row> piece = new ArrayList<>(PIECE);
+              long count = 0;
               while (rows.next()) {
                 if (passed.get((int) rows.getLong(1))) {
                   continue;
                 }
                 piece.add(Row.of(rows));
+                count++;
                 if (piece.size() == PIECE) {
                   if (!pieces.put(piece)) {
-                    return null;
+                    return count;
                   }
                   piece = new ArrayList<>(PIECE);
                 }
               }
               pieces.put(piece);
-              return null;
+              return count;
             }
           });
     } finally {
