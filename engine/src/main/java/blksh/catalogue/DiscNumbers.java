@@ -8,4 +8,14 @@ interface DiscNumbers {
   DiscNumbers NONE = content -> 0;
 
   int of(long content) throws SQLException;
+
+  /**
+   * As above, for whoever knows more of it.
+   *
+   * @param size bytes
+   * @param isHashed whether its SHA-256 is known
+   */
+  default int of(long content, long size, boolean isHashed) throws SQLException {
+    return of(content);
+  }
 }

@@ -197,10 +197,10 @@ final class DiscPlanning {
   private CatalogueLength measured(
       SourcePrefixes prefixes, OdarchiveHeading heading, DiscNumbers written) {
     try (CatalogueFile beside = CatalogueFile.open(file.path(), false)) {
-      BitSet will = beside.call("look what is planned", () -> willBePlanned(beside));
+      DiscNumbers soon = beside.call("look what is planned", () -> soon(beside, written));
       CatalogueLength length =
           new CatalogueLength(new OdarchiveWriter(beside, prefixes, task), heading, asOf);
-      length.measure(content -> will.get((int) content) ? 1 : written.of(content));
+      length.measure(soon);
       return length;
     }
   }
@@ -327,19 +327,35 @@ final class DiscPlanning {
     }
   }
 
-  /** Contents that come onto discs; of others of them that no file has any more, too. */
-  private BitSet willBePlanned(CatalogueFile beside) throws SQLException {
-    String sql = "SELECT c.id FROM content c WHERE c.size > 0 AND c.sha256 IS NOT NULL";
+  /** Some disc for contents that will be on one, and none for the others. */
+  private DiscNumbers soon(CatalogueFile beside, DiscNumbers written) throws SQLException {
     if (beside.number(0, "SELECT count(*) FROM source WHERE imported = 1") > 0) {
-      sql +=
-          " "
-              + """
-          AND EXISTS (SELECT 1 FROM entry e JOIN directory d ON d.id = e.directory
-            JOIN source s ON s.id = d.source
-            WHERE e.content = c.id AND e.gone IS NULL AND s.imported = 0)""";
+      BitSet will = willBePlanned(beside);
+      return content -> will.get((int) content) ? 1 : written.of(content);
     }
+    return new DiscNumbers() {
+      @Override
+      public int of(long content) throws SQLException {
+        return written.of(content);
+      }
+
+      @Override
+      public int of(long content, long size, boolean isHashed) throws SQLException {
+        boolean comes = size > 0 && isHashed && fixedContents[(int) content] == 0;
+        return comes ? 1 : written.of(content);
+      }
+    };
+  }
+
+  /** Contents of what was scanned that come onto discs. */
+  private BitSet willBePlanned(CatalogueFile beside) throws SQLException {
     BitSet will = new BitSet();
-    try (PreparedStatement statement = beside.own(sql);
+    try (PreparedStatement statement =
+            beside.own(
+                """
+                SELECT c.id FROM source s JOIN directory d ON d.source = s.id
+                JOIN entry e ON e.directory = d.id JOIN content c ON c.id = e.content
+                WHERE s.imported = 0 AND e.gone IS NULL AND c.size > 0 AND c.sha256 IS NOT NULL""");
         ResultSet rows = statement.executeQuery()) {
       while (rows.next()) {
         if (fixedContents[rows.getInt(1)] == 0) {

@@ -202,6 +202,16 @@ final class DiscSetTable {
 
   /** Takes discs out that are planned and not written. To be used within a call. */
   static void dropPlanned(CatalogueFile file, long set) throws SQLException {
+    long others =
+        file.number(
+            0, "SELECT count(*) FROM disc WHERE written IS NOT NULL OR disc_set <> ?", set);
+    if (others == 0) {
+      // All that there is: SQLite forgets a whole table at once, and rows one by one.
+      for (String table : List.of("part", "place", "carried", "disc")) {
+        file.execute("DELETE FROM " + table);
+      }
+      return;
+    }
     String discs = " (SELECT id FROM disc WHERE written IS NULL AND disc_set = ?)";
     file.execute("DELETE FROM part WHERE disc IN" + discs, set);
     file.execute("DELETE FROM place WHERE disc IN" + discs, set);

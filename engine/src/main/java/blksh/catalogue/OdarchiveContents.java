@@ -23,7 +23,8 @@ final class OdarchiveContents {
   private static final byte[] ROOT = OdarchiveHeading.ROOT.getBytes(StandardCharsets.UTF_8);
 
   private static final String COLUMNS =
-      "SELECT c.id, c.sha512, c.size, d.source, d.path, CAST(e.name AS BLOB), e.mtime, e.told, d.id";
+      "SELECT c.id, c.sha512, c.size, d.source, d.path, CAST(e.name AS BLOB), e.mtime, e.told, d.id,"
+          + " c.sha256 IS NOT NULL";
 
   /** What was there at a scan. */
   private static final String THERE = "e.scan <= ? AND (e.gone IS NULL OR e.gone > ?)";
@@ -204,7 +205,7 @@ final class OdarchiveContents {
 
   /** The beginning of a content with its first name; false when it is not wanted. */
   private boolean begin(ResultSet row) throws SQLException, IOException {
-    int disc = numbers.of(row.getLong(1));
+    int disc = numbers.of(row.getLong(1), row.getLong(3), row.getBoolean(10));
     if (only != 0 && disc != only) {
       return false;
     }
