@@ -2,6 +2,7 @@ package blksh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.kit.Component;
 import blksh.kit.Program;
 import blksh.kit.Program.Ended;
 import java.io.IOException;
@@ -156,5 +157,35 @@ class DiscScriptsTest {
     assertThat(ended.status()).as(ended.err()).isZero();
     assertThat(ended.out()).contains("true", "letters0/to-ada-3.txt", "LETTERS_0001");
     assertThat(Files.size(work.resolve("LETTERS_0001.iso"))).isLessThan(4_000_000);
+  }
+
+  @Test
+  void discsAreFilledByHandVerifiedAndMounted() throws Exception {
+    Component.needFuse();
+    String words =
+        """
+        val c = catalogue("letters")
+        c.scan("%1$s")
+        c.segment("1500000")
+        c.disc(2).assign("letters0/to-ada-0.txt")
+        println("by hand: ${c.assigned.joinToString { "${it.path} on ${it.disc}" }}")
+        c.discs.writePlan("%2$s/plan.json")
+        c.discs.writeIso("%2$s")
+        c.discs.forEach { it.verify() }
+        println("to copy: ${c.health.toCopy.size}, seen: ${c.disc(2).verifies.size}")
+        val mounted = c.mount("%2$s/mnt")
+        println("read: " + java.io.File("%2$s/mnt/letters0/to-ada-0.txt").readText().count { it == 'a' })
+        mounted.unmount()
+        c.which("to-ada-0.txt").single().discs
+        """
+            .formatted(tree, work);
+    Path script = Files.writeString(folder.resolve("by-hand.kts"), words);
+    Ended ended = run("run", script.toString());
+    assertThat(ended.status()).as(ended.err()).isZero();
+    assertThat(ended.out())
+        .contains("by hand: letters0/to-ada-0.txt on 2", "to copy: 0, seen: 1", "read: 300000")
+        .endsWith("LETTERS_0002\n");
+    assertThat(Files.readString(work.resolve("plan.json")))
+        .contains("{\"path\": \"letters0/to-ada-0.txt\", \"disc\": 2}");
   }
 }
