@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """A catalogue of millions of files: how long planning and looking take, and how much memory.
 
-    bench/catalogue.py [--files 5000000] [--media bd] [--rounds 3] [--work DIR] [--keep]
+    bench/catalogue.py [--files 5000000] [--media bd] [--rounds 3] [--work DIR]
 
 Makes a catalogue whose files there never were: names, sizes, times and hashes are synthetic, in 40 files
 a directory, 5 in 100 the copy of another. blksh makes the file and its tables; the rows are put in by
 SQLite. Printed are what the index of names takes, then for `segment`, with directories kept together
 and not, wall seconds and the most memory of the process, medians of the rounds; and for `which` and
 `find` milliseconds within one process: the first time, and the median of all names that are asked for.
-With --work and --keep the catalogue stays, and is taken up by the next run.
+With --work the catalogue stays, and is taken up by the next run.
 """
 import argparse
 import hashlib
@@ -19,6 +19,7 @@ import sqlite3
 import statistics
 import subprocess
 import tempfile
+import threading
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -34,8 +35,12 @@ def measured(command):
     """Wall seconds, the most memory in MiB, and what it said."""
     began = time.time()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    failing = []
+    reader = threading.Thread(target=lambda: failing.append(process.stderr.read()))
+    reader.start()
     said = process.stdout.read().decode(errors='replace')
-    failed = process.stderr.read().decode(errors='replace')
+    reader.join()
+    failed = failing[0].decode(errors='replace')
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in (0, 3):
@@ -195,7 +200,6 @@ def main():
     options.add_argument('--media', default='bd')
     options.add_argument('--rounds', type=int, default=3)
     options.add_argument('--work')
-    options.add_argument('--keep', action='store_true')
     given = options.parse_args()
     work = given.work or tempfile.mkdtemp(prefix='blksh-catalogue-')
     home = os.path.join(work, 'home')
@@ -233,7 +237,7 @@ def main():
         table(rows)
         print('\n%.0f MiB of memory while looking' % memory)
     finally:
-        if not given.keep:
+        if not given.work:
             shutil.rmtree(work)
 
 

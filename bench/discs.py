@@ -52,7 +52,7 @@ class Blksh:
     def __init__(self, work, tree, size):
         self.work, self.given = work, dict(tree=tree, out=work, place=work + '/run', bytes=size)
         self.home = os.path.join(work, 'home')
-        os.makedirs(self.home)
+        os.makedirs(self.home, exist_ok=True)
         self.planned = 0
 
     def run(self, text, place=None):

@@ -6,15 +6,22 @@ import blksh.io.PartFile.Durability;
 import blksh.io.Sha256;
 import blksh.io.WholeFile;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Pieces of contents that were read from discs, each a file in a directory, with its SHA-256 behind
@@ -30,6 +37,11 @@ final class ArchiveCache {
 
   /** The most files: small contents are a file each. */
   private static final int MOST_FILES = 100_000;
+
+  /** After how many pieces it is looked what others have put beside. */
+  private static final int RECOUNT = 256;
+
+  private final AtomicInteger puts = new AtomicInteger();
 
   private final Path directory;
   private final long most;
@@ -48,17 +60,44 @@ final class ArchiveCache {
     this.most = most;
     try {
       OwnerOnly.makeDirectories(directory);
-      List<Path> found;
-      try (Stream<Path> all = Files.walk(directory, 2)) {
-        found = all.filter(Files::isRegularFile).toList();
-      }
-      for (Path each : found) {
-        files.put(directory.relativize(each).toString(), (int) Files.size(each));
-        bytes += Files.size(each);
-      }
-      dropOld();
     } catch (IOException e) {
       throw IoFailure.told("use the cache " + directory, e);
+    }
+    count();
+    dropOld();
+  }
+
+  /** Looks what is there: others use it, too. What was changed longest ago counts as asked for so. */
+  private void count() {
+    Map<String, long[]> found = new HashMap<>();
+    try (DirectoryStream<Path> folders = Files.newDirectoryStream(directory)) {
+      for (Path folder : folders) {
+        try (DirectoryStream<Path> pieces = Files.newDirectoryStream(folder)) {
+          for (Path each : pieces) {
+            BasicFileAttributes of = Files.readAttributes(each, BasicFileAttributes.class);
+            String name = directory.relativize(each).toString();
+            found.put(name, new long[] {of.lastModifiedTime().toMillis(), of.size()});
+          }
+        } catch (IOException | DirectoryIteratorException e) {
+          // another process has dropped something of it
+        }
+      }
+    } catch (IOException | DirectoryIteratorException e) {
+      // what is there is not known, and so not used
+    }
+    synchronized (this) {
+      List<String> known = new ArrayList<>(files.keySet());
+      files.clear();
+      bytes = 0;
+      List<String> others = new ArrayList<>(found.keySet());
+      others.removeAll(new HashSet<>(known));
+      others.sort(Comparator.comparingLong(each -> found.get(each)[0]));
+      known.retainAll(found.keySet());
+      others.addAll(known);
+      for (String each : others) {
+        files.put(each, (int) found.get(each)[1]);
+        bytes += found.get(each)[1];
+      }
     }
   }
 
@@ -68,8 +107,12 @@ final class ArchiveCache {
     return digits.substring(0, 2) + "/" + digits.substring(2) + "-" + piece;
   }
 
-  /** A piece; null when it is not here, or is damaged. */
-  byte[] get(String name) {
+  /**
+   * A piece; null when it is not here, or is damaged.
+   *
+   * @param expected its bytes
+   */
+  byte[] get(String name, int expected) {
     synchronized (this) {
       if (files.get(name) == null) {
         return null;
@@ -78,7 +121,7 @@ final class ArchiveCache {
     try {
       byte[] all = Files.readAllBytes(directory.resolve(name));
       int length = all.length - DIGEST;
-      if (length > 0 && Arrays.equals(all, length, all.length, digest(all, length), 0, DIGEST)) {
+      if (length == expected && Arrays.equals(all, length, all.length, digest(all, length), 0, DIGEST)) {
         return Arrays.copyOf(all, length);
       }
     } catch (IOException e) {
@@ -112,6 +155,9 @@ final class ArchiveCache {
     synchronized (this) {
       Integer before = files.put(name, piece.length + DIGEST);
       bytes += piece.length + DIGEST - (before == null ? 0 : before);
+    }
+    if (puts.incrementAndGet() % RECOUNT == 0) {
+      count();
     }
     dropOld();
   }

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /**
@@ -36,6 +37,11 @@ public final class ArchiveDiscs implements Closeable {
 
   /** By path, guarded by this. */
   private final Map<Path, DiscPlace> places = new LinkedHashMap<>();
+
+  /** How many wait for a disc that is asked for, of the threads of a mount. */
+  private static final int MOST_WAITING = 8;
+
+  private final AtomicInteger waiting = new AtomicInteger();
 
   /** Held by who asks. */
   private final Object asking = new Object();
@@ -75,9 +81,7 @@ public final class ArchiveDiscs implements Closeable {
    * @throws BlkshException when they are closed meanwhile
    */
   public boolean has(Disc disc) {
-    if (closed) {
-      throw DiscChanger.wanted(disc, "nobody reads from it any more");
-    }
+    requireOpen(disc);
     return find(disc).isPresent();
   }
 
@@ -127,6 +131,7 @@ public final class ArchiveDiscs implements Closeable {
   void read(Disc disc, long position, ByteBuffer target) {
     String label = DiscLayout.label(disc);
     for (int i = 0; i < TRIES; i++) {
+      requireOpen(disc);
       Optional<DiscPlace> place = find(disc);
       if (place.isEmpty()) {
         place = Optional.of(asked(disc));
@@ -138,7 +143,38 @@ public final class ArchiveDiscs implements Closeable {
     throw DiscChanger.wanted(disc, "it was taken out while it was read");
   }
 
+  /**
+   * Has a disc brought when it is not at hand.
+   *
+   * @throws BlkshException when it cannot be had
+   */
+  void require(Disc disc) {
+    requireOpen(disc);
+    if (find(disc).isEmpty()) {
+      asked(disc);
+    }
+  }
+
+  private void requireOpen(Disc disc) {
+    if (closed) {
+      throw DiscChanger.wanted(disc, "nobody reads from it any more");
+    }
+  }
+
+  /** Others wait for their turn, and not too many: who reads what is at hand needs threads, too. */
   private DiscPlace asked(Disc disc) {
+    if (waiting.incrementAndGet() > MOST_WAITING) {
+      waiting.decrementAndGet();
+      throw DiscChanger.wanted(disc, "%d others wait for discs".formatted(MOST_WAITING));
+    }
+    try {
+      return askedInTurn(disc);
+    } finally {
+      waiting.decrementAndGet();
+    }
+  }
+
+  private DiscPlace askedInTurn(Disc disc) {
     synchronized (asking) {
       Optional<DiscPlace> there = find(disc);
       if (there.isPresent()) {

@@ -7,13 +7,16 @@ import blksh.io.Sha256;
 import blksh.io.UnreadableException;
 import blksh.iso.DiscPlan;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.sql.ResultSet;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Semaphore;
 
 /**
  * Fetches contents from discs into the cache, piece by piece. One that is not large is fetched as a
@@ -29,8 +32,8 @@ final class ArchiveFetch {
   private final ArchiveDiscs discs;
   private final ArchiveCache cache;
 
-  /** Held by who fetches a content as a whole: one is in memory at a time. */
-  private final Object fetching = new Object();
+  /** How many contents are in memory at a time. */
+  private final Semaphore fetching = new Semaphore(2);
 
   ArchiveFetch(CatalogueFile file, ArchiveDiscs discs, ArchiveCache cache) {
     this.file = file;
@@ -39,7 +42,7 @@ final class ArchiveFetch {
   }
 
   /** A part of a content, or all of it, on a disc that was written. */
-  private record Place(PartRow part, Disc disc) {
+  private record Place(PartRow part, Disc disc, boolean isLost) {
     boolean has(long position) {
       return position >= part.start() && position < part.start() + part.length();
     }
@@ -77,28 +80,31 @@ final class ArchiveFetch {
         "look which discs have a file",
         () -> {
           List<PartRow> parts = new ArrayList<>();
+          List<Boolean> lost = new ArrayList<>();
           Map<Long, Disc> of = new HashMap<>();
           try (ResultSet rows =
               file.prepared(
                       """
                       SELECT p.disc, p.content, p.number, p.parts, p.start, p.length, p.suffix,
-                        p.sector
+                        p.sector, %1$s AS gone
                       FROM part p JOIN disc d ON d.id = p.disc JOIN disc_set s ON s.id = d.disc_set
                       WHERE p.content = ? AND d.written IS NOT NULL AND s.imported = 0
                         AND p.missing = 0
-                      ORDER BY %s, d.disc_set DESC, d.id, p.number"""
+                      ORDER BY gone, d.disc_set DESC, d.id, p.number"""
                           .formatted(LostContents.OF_PART),
                       content)
                   .executeQuery()) {
             while (rows.next()) {
               parts.add(PartTable.row(rows, 1));
+              lost.add(rows.getBoolean(9));
             }
           }
           List<Place> places = new ArrayList<>();
-          for (PartRow each : parts) {
+          for (int i = 0; i < parts.size(); i++) {
             Disc disc =
-                of.computeIfAbsent(each.disc(), id -> DiscSetTable.planned(file, id).disc());
-            places.add(new Place(each, disc));
+                of.computeIfAbsent(
+                    parts.get(i).disc(), id -> DiscSetTable.planned(file, id).disc());
+            places.add(new Place(parts.get(i), disc, lost.get(i)));
           }
           return places;
         });
@@ -126,11 +132,18 @@ final class ArchiveFetch {
       return entry.size();
     }
 
+    /** What cannot be had begins where the bytes in the target end. */
     @Override
     public int read(long position, ByteBuffer target) {
       long at = position;
       while (at < entry.size() && target.hasRemaining()) {
-        byte[] piece = piece(at / ArchiveCache.PIECE);
+        byte[] piece;
+        try {
+          piece = piece(at / ArchiveCache.PIECE);
+        } catch (BlkshException e) {
+          long rest = Math.min(target.remaining(), entry.size() - at);
+          throw unreadable(e.getMessage(), at, rest, e);
+        }
         int from = (int) (at % ArchiveCache.PIECE);
         int count = Math.min(target.remaining(), piece.length - from);
         target.put(piece, from, count);
@@ -139,51 +152,85 @@ final class ArchiveFetch {
       return (int) Math.max(0, at - position);
     }
 
-    private synchronized byte[] piece(long number) {
-      if (number != lastNumber) {
-        String key = ArchiveCache.name(entry.contents().sha256(), number);
-        byte[] piece = cache.get(key);
-        if (piece == null) {
-          piece = entry.size() <= WHOLE ? proven(number) : fetched(number);
+    private int length(long number) {
+      return (int) Math.min(ArchiveCache.PIECE, entry.size() - number * ArchiveCache.PIECE);
+    }
+
+    private boolean isWhole() {
+      return entry.size() <= WHOLE;
+    }
+
+    /**
+     * What a piece is called in the cache: of what is proven by its contents alone. Else it also
+     * depends on the discs it may come from, and whether these are known to be damaged, so that a
+     * piece of a bad disc is forgotten once that is known to be bad.
+     */
+    private String name(long number) {
+      if (isWhole()) {
+        return ArchiveCache.name(entry.contents().sha256(), number);
+      }
+      MessageDigest of = Sha256.begin();
+      of.update(entry.contents().sha256());
+      for (Place each : places) {
+        String text = each.disc.guid() + each.part.start() + each.isLost + "\n";
+        of.update(text.getBytes(StandardCharsets.UTF_8));
+      }
+      return ArchiveCache.name(of.digest(), number);
+    }
+
+    private byte[] piece(long number) {
+      synchronized (this) {
+        if (number == lastNumber) {
+          return last;
         }
+      }
+      byte[] piece = cache.get(name(number), length(number));
+      if (piece == null) {
+        piece = isWhole() ? proven(number) : fetched(number);
+      }
+      synchronized (this) {
         last = piece;
         lastNumber = number;
       }
-      return last;
+      return piece;
     }
 
     /** Fetches all of it, and returns a piece once all is proven. */
     private byte[] proven(long number) {
-      synchronized (fetching) {
-        byte[] there = cache.get(ArchiveCache.name(entry.contents().sha256(), number));
-        if (there != null) {
-          return there; // somebody else was first
+      BlkshException failed = null;
+      for (List<Place> each : ways()) {
+        try {
+          each.forEach(place -> discs.require(place.disc)); // which may take a person a while
+        } catch (BlkshException e) {
+          failed = failed == null ? e : failed;
         }
-        BlkshException failed = null;
-        for (List<Place> each : ways()) {
-          try {
-            byte[] all = new byte[(int) entry.size()];
-            fill(each, 0, all);
-            MessageDigest digest = Sha256.begin();
-            if (Arrays.equals(digest.digest(all), entry.contents().sha256())) {
-              return kept(all, number);
-            }
-            failed = unreadable("it is not as it was catalogued", 0, all.length, failed);
-          } catch (BlkshException e) {
-            failed = failed == null ? e : failed;
+        fetching.acquireUninterruptibly();
+        try {
+          byte[] there = cache.get(name(number), length(number));
+          if (there != null) {
+            return there; // somebody else was first
           }
+          byte[] all = new byte[(int) entry.size()];
+          fill(each, 0, all);
+          if (Arrays.equals(Sha256.begin().digest(all), entry.contents().sha256())) {
+            return kept(all, number);
+          }
+          failed = unreadable("it is not as it was catalogued", 0, all.length, failed);
+        } catch (BlkshException e) {
+          failed = failed == null ? e : failed;
+        } finally {
+          fetching.release();
         }
-        throw failed;
       }
+      throw failed;
     }
 
     private byte[] kept(byte[] all, long number) {
       byte[] wanted = null;
       for (int i = 0; (long) i * ArchiveCache.PIECE < all.length; i++) {
         int from = i * ArchiveCache.PIECE;
-        byte[] piece =
-            Arrays.copyOfRange(all, from, Math.min(all.length, from + ArchiveCache.PIECE));
-        cache.put(ArchiveCache.name(entry.contents().sha256(), i), piece);
+        byte[] piece = Arrays.copyOfRange(all, from, from + length(i));
+        cache.put(name(i), piece);
         wanted = i == number ? piece : wanted;
       }
       return wanted;
@@ -192,31 +239,43 @@ final class ArchiveFetch {
     /** Discs in several orders, each with another first: what one has damaged another may have. */
     private List<List<Place>> ways() {
       List<List<Place>> ways = new ArrayList<>();
-      for (Place first : atHandFirst()) {
+      List<Place> all = atHandFirst();
+      for (Place first : all) {
         List<Place> way = new ArrayList<>(List.of(first));
-        atHandFirst().stream().filter(each -> each != first).forEach(way::add);
+        all.stream()
+            .filter(each -> each != first && !covers(first, each))
+            .forEach(way::add);
         ways.add(way);
       }
       return ways;
     }
 
-    /** Discs that need not be asked for come before the others. */
+    private static boolean covers(Place one, Place other) {
+      return one.part.start() <= other.part.start()
+          && one.part.start() + one.part.length() >= other.part.start() + other.part.length();
+    }
+
+    /**
+     * Discs that need not be asked for come before the others, and those that are known to be
+     * damaged behind all, at hand or not.
+     */
     private List<Place> atHandFirst() {
       Map<Long, Boolean> isAtHand = new HashMap<>();
       for (Place each : places) {
         isAtHand.computeIfAbsent(each.disc.id(), id -> discs.has(each.disc));
       }
-      List<Place> sorted = new ArrayList<>();
-      places.stream().filter(each -> isAtHand.get(each.disc.id())).forEach(sorted::add);
-      places.stream().filter(each -> !isAtHand.get(each.disc.id())).forEach(sorted::add);
+      List<Place> sorted = new ArrayList<>(places);
+      sorted.sort(
+          Comparator.comparing((Place each) -> each.isLost)
+              .thenComparing(each -> !isAtHand.get(each.disc.id())));
       return sorted;
     }
 
     private byte[] fetched(long number) {
       long position = number * ArchiveCache.PIECE;
-      byte[] piece = new byte[(int) Math.min(ArchiveCache.PIECE, entry.size() - position)];
+      byte[] piece = new byte[length(number)];
       fill(atHandFirst(), position, piece);
-      cache.put(ArchiveCache.name(entry.contents().sha256(), number), piece);
+      cache.put(name(number), piece);
       return piece;
     }
 

@@ -146,7 +146,7 @@ public final class ArchiveTree implements Closeable {
         file.prepared(
                 "SELECT "
                     + EntryState.COLUMNS
-                    + ", c.sha256 FROM entry e LEFT JOIN content c ON c.id = e.content"
+                    + ", c.sha256, c.size FROM entry e LEFT JOIN content c ON c.id = e.content"
                     + " WHERE e.directory = ? AND e.name = CAST(? AS TEXT) AND e.gone IS NULL",
                 directory,
                 name)
@@ -164,7 +164,7 @@ public final class ArchiveTree implements Closeable {
           new ArchiveEntry(
               name,
               state.type(),
-              state.isRegular() ? state.size() : 0,
+              size(state, row),
               Instant.ofEpochSecond(state.mtime(), state.mtimeNanos()),
               state.mode() & 07777,
               state.uid(),
@@ -175,6 +175,14 @@ public final class ArchiveTree implements Closeable {
                   ? new ArchiveEntry.Contents(state.content(), row.getBytes(EntryState.WIDTH + 1))
                   : null));
     }
+  }
+
+  /** Of a file that changed while it was scanned, what was read counts: that is on the disc. */
+  private static long size(EntryState state, ResultSet row) throws SQLException {
+    if (!state.isRegular()) {
+      return 0;
+    }
+    return state.content() == 0 ? state.size() : row.getLong(EntryState.WIDTH + 2);
   }
 
   private static boolean shows(FileType type) {

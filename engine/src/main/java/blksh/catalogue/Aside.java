@@ -6,13 +6,11 @@ import java.util.concurrent.Callable;
 
 /**
  * Something that is done meanwhile by a thread of its own, with a connection of its own: whoever
- * began it may use the catalogue. Closing waits for it, so it should look whether it {@link
- * #isStopped}.
+ * began it may use the catalogue. Closing waits for it.
  */
 final class Aside<T> implements Closeable {
 
   private final Thread thread;
-  private volatile boolean stopped;
   private T result;
   private Throwable failure;
 
@@ -29,11 +27,6 @@ final class Aside<T> implements Closeable {
             "blksh-" + name);
     thread.setDaemon(true);
     thread.start();
-  }
-
-  /** Whether nobody waits for the result any more. */
-  boolean isStopped() {
-    return stopped;
   }
 
   /**
@@ -71,7 +64,6 @@ final class Aside<T> implements Closeable {
 
   @Override
   public void close() {
-    stopped = true;
     join();
   }
 }

@@ -1,8 +1,8 @@
 package blksh.catalogue;
 
 import blksh.BlkshException;
-import blksh.io.Program;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
@@ -31,27 +31,11 @@ public interface DiscChanger {
    * A command of the shell that brings discs: it gets the name of the disc, its number in its set
    * and its GUID, and ends when the disc is there. When the last line it writes is a path, that is
    * where; a status other than 0 says that it cannot be had.
+   *
+   * @param patience how long it may take; then it is ended
    */
-  static DiscChanger command(String command) {
-    return (disc, isThere) -> {
-      Path shell = Program.find("sh").orElseThrow(() -> wanted(disc, "there is no sh"));
-      Program.Ended ended =
-          Program.run(
-              shell,
-              "-c",
-              command,
-              "changer",
-              disc.name(),
-              Integer.toString(disc.number()),
-              disc.guid());
-      if (ended.status() != 0) {
-        throw wanted(
-            disc, "%s ended with status %d: %s".formatted(command, ended.status(), ended.output()));
-      }
-      String[] lines = ended.output().split("\n");
-      String last = lines[lines.length - 1].strip();
-      return last.startsWith("/") ? Optional.of(Path.of(last)) : Optional.empty();
-    };
+  static DiscChanger command(String command, Duration patience) {
+    return new ChangerCommand(command, patience);
   }
 
   /** A disc that cannot be had. */

@@ -64,7 +64,8 @@ final class DiscLayout {
   }
 
   DiscNumbers numbers() {
-    return DiscSetTable.numbers(file, DiscSetTable.setOf(file, planned.disc().id()));
+    long set = DiscSetTable.setOf(file, planned.disc().id());
+    return DiscSetTable.numbers(file, set, planned.total());
   }
 
   /**

@@ -5,7 +5,9 @@ import blksh.block.BlockSource;
 import blksh.block.BlockSources;
 import blksh.block.MediaSlot;
 import java.io.Closeable;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -17,11 +19,16 @@ final class DiscPlace implements Closeable {
 
   private final MediaSlot slot;
 
-  /** What tells the medium that was looked at; null when none was, or it could not be read. */
-  private String medium;
+  /** The medium that was looked at; null when none was, or it could not be read. */
+  private volatile Looked looked;
 
-  /** What the volume in it is known by; null when it has no such thing. */
-  private String label;
+  /**
+   * A medium.
+   *
+   * @param medium what tells it from others
+   * @param label what its volume is known by; null when it has no such thing
+   */
+  private record Looked(String medium, String label) {}
 
   private BlockSource source;
 
@@ -33,15 +40,43 @@ final class DiscPlace implements Closeable {
     return slot.path();
   }
 
-  /** What the volume in it is known by; null when there is none, or it cannot be read. */
-  synchronized String label() {
-    look();
-    return label;
+  /**
+   * What tells the medium at a path from others that were or will be there; nothing when there is
+   * none. Of a file also its length and times, as others may be written over it.
+   */
+  static Optional<String> medium(MediaSlot slot) {
+    return slot.medium().map(each -> each + times(slot.path()));
+  }
+
+  private static String times(Path path) {
+    try {
+      return Files.isRegularFile(path)
+          ? " " + Files.readAttributes(path, "unix:size,lastModifiedTime,ctime")
+          : "";
+    } catch (IOException e) {
+      return " gone";
+    }
+  }
+
+  /**
+   * What the volume in it is known by; null when there is none, or it cannot be read. Of a medium
+   * that was looked at it waits for nobody who reads.
+   */
+  String label() {
+    Looked known = looked;
+    Optional<String> now = medium(slot);
+    if (known != null && now.isPresent() && now.get().equals(known.medium)) {
+      return known.label;
+    }
+    synchronized (this) {
+      look();
+      return looked == null ? null : looked.label;
+    }
   }
 
   private void look() {
-    Optional<String> now = slot.medium();
-    if (now.isPresent() && now.get().equals(medium)) {
+    Optional<String> now = medium(slot);
+    if (looked != null && now.isPresent() && now.get().equals(looked.medium)) {
       return;
     }
     close();
@@ -49,10 +84,9 @@ final class DiscPlace implements Closeable {
       return;
     }
     try (BlockSource opened = BlockSources.open(slot.path())) {
-      label = OpenDiscs.label(opened);
-      medium = now.get();
+      looked = new Looked(now.get(), OpenDiscs.label(opened));
     } catch (BlkshException e) {
-      label = null; // and looked at again the next time: a drive may need a while
+      looked = null; // and looked at again the next time: a drive may need a while
     }
   }
 
@@ -65,7 +99,7 @@ final class DiscPlace implements Closeable {
    */
   synchronized boolean read(String wanted, long position, ByteBuffer target) {
     look();
-    if (!wanted.equals(label)) {
+    if (looked == null || !wanted.equals(looked.label)) {
       return false;
     }
     if (source == null) {
@@ -73,7 +107,7 @@ final class DiscPlace implements Closeable {
     }
     int from = target.position();
     int read = source.read(position, target);
-    boolean isSame = slot.medium().map(now -> now.equals(medium)).orElse(false);
+    boolean isSame = medium(slot).map(now -> now.equals(looked.medium)).orElse(false);
     if (!isSame) {
       target.position(from);
       return false;
@@ -96,7 +130,6 @@ final class DiscPlace implements Closeable {
   @Override
   public synchronized void close() {
     release();
-    medium = null;
-    label = null;
+    looked = null;
   }
 }

@@ -18,9 +18,6 @@ final class DiscSetTable {
           + " d.marked, s.imported, d.as_of, d.catalogue, d.own, d.tree, d.sums, d.made, d.total,"
           + " d.sources, d.script FROM disc d JOIN disc_set s ON s.id = d.disc_set";
 
-  /** Added to the number of a disc that has a content not as it should. */
-  private static final int NOT_AS_IT_SHOULD = 1 << 30;
-
   private DiscSetTable() {}
 
   /**
@@ -60,8 +57,19 @@ final class DiscSetTable {
     return set == 0 ? DiscNumbers.NONE : numbers(file, set);
   }
 
-  /** As above, of any set; as it is now. Of several discs the first that has it as it should. */
+  /** As above, of any set. */
   static DiscNumbers numbers(CatalogueFile file, long set) {
+    return numbers(file, set, 0);
+  }
+
+  /**
+   * On which disc of a set contents were when that had so many discs: the newest that has a content,
+   * or the first part of one, as another is only made when those before have it not as they should.
+   * What becomes of discs later changes nothing of that, so a disc says what was planned.
+   *
+   * @param total discs; 0 for all
+   */
+  static DiscNumbers numbers(CatalogueFile file, long set, int total) {
     int[] discs =
         file.call(
             "look where contents are",
@@ -69,21 +77,21 @@ final class DiscSetTable {
               int[] of = new int[(int) file.number(0, "SELECT max(id) FROM content") + 1];
               try (PreparedStatement statement =
                       file.own(
-                          "SELECT p.content, d.number, p.missing OR "
-                              + LostContents.OF_PART
-                              + " FROM disc d CROSS JOIN part p ON p.disc = d.id"
-                              + " WHERE d.disc_set = ?",
-                          set);
+                          "SELECT p.content, d.number FROM disc d CROSS JOIN part p"
+                              + " ON p.disc = d.id WHERE d.disc_set = ? AND p.number = 1"
+                              + " AND (? = 0 OR d.number <= ?)",
+                          set,
+                          total,
+                          total);
                   ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
                   int content = rows.getInt(1);
-                  int disc = rows.getInt(2) + (rows.getBoolean(3) ? NOT_AS_IT_SHOULD : 0);
-                  of[content] = of[content] == 0 ? disc : Math.min(of[content], disc);
+                  of[content] = Math.max(of[content], rows.getInt(2));
                 }
               }
               return of;
             });
-    return content -> content < discs.length ? discs[(int) content] & NOT_AS_IT_SHOULD - 1 : 0;
+    return content -> content < discs.length ? discs[(int) content] : 0;
   }
 
   private static Planned row(ResultSet row) throws SQLException {
@@ -203,8 +211,7 @@ final class DiscSetTable {
   /** Takes discs out that are planned and not written. To be used within a call. */
   static void dropPlanned(CatalogueFile file, long set) throws SQLException {
     long others =
-        file.number(
-            0, "SELECT count(*) FROM disc WHERE written IS NOT NULL OR disc_set <> ?", set);
+        file.number(0, "SELECT count(*) FROM disc WHERE written IS NOT NULL OR disc_set <> ?", set);
     if (others == 0) {
       // All that there is: SQLite forgets a whole table at once, and rows one by one.
       for (String table : List.of("part", "place", "carried", "disc")) {

@@ -3,6 +3,7 @@ package blksh.catalogue;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
+import blksh.block.MediaSlot;
 import blksh.block.SliceSource;
 import blksh.io.UnreadableException;
 import blksh.iso.ContentDigest;
@@ -23,6 +24,8 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /**
  * Compares every byte of a disc with what it must be: contents, and what the disc carries, with
@@ -77,15 +80,33 @@ final class DiscVerification implements DiscContents {
    */
   static WrittenDisc verify(Catalogue catalogue, Disc wanted, Path path, String drive, Task task) {
     requireWritten(wanted);
+    Optional<String> medium = DiscPlace.medium(MediaSlot.at(path));
     try (OpenDiscs open = OpenDiscs.of(List.of(path), List.of(wanted))) {
-      return verify(catalogue, wanted, open.get(wanted.id()), path, drive, task);
+      return verify(
+          catalogue,
+          wanted,
+          open.get(wanted.id()),
+          path,
+          drive,
+          () -> DiscPlace.medium(MediaSlot.at(path)).equals(medium),
+          task);
     }
   }
 
-  /** As above, of what is open already. */
+  /**
+   * As above, of what is open already.
+   *
+   * @param isThere whether it is still what it was at first, asked in the end
+   */
   static WrittenDisc verify(
-      Catalogue catalogue, Disc wanted, BlockSource disc, Path path, String drive, Task task) {
-    return new DiscVerification(catalogue, wanted.id(), disc, drive, task).run(path);
+      Catalogue catalogue,
+      Disc wanted,
+      BlockSource disc,
+      Path path,
+      String drive,
+      BooleanSupplier isThere,
+      Task task) {
+    return new DiscVerification(catalogue, wanted.id(), disc, drive, task).run(path, isThere);
   }
 
   private static void requireWritten(Disc wanted) {
@@ -116,7 +137,11 @@ final class DiscVerification implements DiscContents {
     return null;
   }
 
-  private WrittenDisc run(Path path) {
+  /**
+   * @param isThere whether the medium is still the one that it was at first: else what could not be
+   *     read says nothing of the disc, and nothing is noted
+   */
+  private WrittenDisc run(Path path, BooleanSupplier isThere) {
     Instant began = Instant.now();
     DiscPlan plan = layout.plan();
     plan.contents(
@@ -128,6 +153,12 @@ final class DiscVerification implements DiscContents {
           }
         });
     DiscReport report = DiscWriter.write(plan, this, this::compare, task);
+    if (!isThere.getAsBoolean()) {
+      throw new BlkshException(
+              "verify the disc " + planned.disc().name(),
+              "it was taken out of " + path + " or changed while it was read; nothing is noted")
+          .suggest("put it in, and verify it once more");
+    }
     faultCount += report.faultCount();
     report.faults().forEach(each -> faults.add(DiscWriting.sentence(each)));
     if (firstOther >= 0) {
@@ -182,6 +213,9 @@ final class DiscVerification implements DiscContents {
       try {
         disc.read(position + at, there);
       } catch (UnreadableException e) {
+        if (e.isGone()) {
+          throw e;
+        }
         behind = (int) Math.min(behind, e.start() + e.length() - position);
       }
       compare(position, made, there.flip().position(at), behind);

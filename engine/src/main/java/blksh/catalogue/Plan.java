@@ -65,8 +65,7 @@ public final class Plan {
    * @throws BlkshException when nothing was said of it
    */
   public DiscSet unassign(byte[] path, boolean dryRun, Task task) {
-    String action =
-        "take back where " + (path == null ? "something" : NameText.of(path)) + " goes";
+    String action = "take back where " + (path == null ? "something" : NameText.of(path)) + " goes";
     return catalogue.alone(
         action,
         () ->

@@ -38,7 +38,9 @@ final class PlanJson {
     text.add(",\n  \"assigned\": [");
     List<Assignment> assigned = catalogue.plan().assignments();
     for (int i = 0; i < assigned.size(); i++) {
-      text.add(i == 0 ? "\n" : ",\n").add("    {\"path\": ").add(JsonText.of(assigned.get(i).path()));
+      text.add(i == 0 ? "\n" : ",\n")
+          .add("    {\"path\": ")
+          .add(JsonText.of(assigned.get(i).path()));
       text.add(", \"disc\": ").number(assigned.get(i).disc()).add('}');
     }
     text.add(assigned.isEmpty() ? "],\n  \"discs\": [" : "\n  ],\n  \"discs\": [");

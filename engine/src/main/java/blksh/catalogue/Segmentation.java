@@ -3,7 +3,6 @@ package blksh.catalogue;
 import blksh.BlkshException;
 import blksh.io.NameText;
 import blksh.iso.DiscContent;
-import blksh.iso.DiscPlan;
 import blksh.task.Task;
 import blksh.tree.Excludes;
 import blksh.tree.TreeEntry;
@@ -257,8 +256,7 @@ final class Segmentation {
       }
       String rows = assignments.rows(each.path());
       if (rows == null) {
-        task.finding(
-            "%s is to be on disc %d, and is no more".formatted(each.text(), each.disc()));
+        task.finding("%s is to be on disc %d, and is no more".formatted(each.text(), each.disc()));
         continue;
       }
       while (discs.size() < each.disc() - before) {

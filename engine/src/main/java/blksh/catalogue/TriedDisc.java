@@ -19,9 +19,14 @@ final class TriedDisc implements BlockSource {
   /** Once so many sectors are given up, further ones are at the first failure: each takes long. */
   private static final int MOST_TRIED = 4096;
 
+  private static final int PAGE = 4096;
+
   private final BlockSource disc;
   private final BitSet unreadable = new BitSet();
   private final BitSet corrected = new BitSet();
+
+  /** Those of them that were read by the first try alone. */
+  private final BitSet readAlone = new BitSet();
 
   TriedDisc(BlockSource disc) {
     this.disc = disc;
@@ -45,10 +50,6 @@ final class TriedDisc implements BlockSource {
 
   private synchronized boolean isTriedAgain() {
     return unreadable.cardinality() < MOST_TRIED;
-  }
-
-  private synchronized void note(BitSet in, long sector) {
-    in.set((int) sector);
   }
 
   @Override
@@ -94,30 +95,24 @@ final class TriedDisc implements BlockSource {
     return position / DiscPlan.SECTOR * DiscPlan.SECTOR;
   }
 
-  /** Reads what could not be read, sector by sector. @return the first byte behind it */
+  /**
+   * Reads the sector at which a longer read failed: what is behind it may be well, though who read
+   * says nothing of that. The target then stands behind it. @return the first byte behind it
+   */
   private long alone(
-      long start,
-      UnreadableException failed,
-      long position,
-      long end,
-      ByteBuffer target,
-      int from) {
-    long behind = Math.min(end, failed.start() + failed.length());
-    long at = start;
-    while (at < behind) {
-      long next = Math.min(end, floor(at) + DiscPlan.SECTOR);
-      ByteBuffer sector =
-          target
-              .duplicate()
-              .limit(from + (int) (next - position))
-              .position(from + (int) (at - position));
-      if (!isRead(at, sector)) {
-        target.position(from + (int) (at - position));
-        throw unreadable(at, next, failed);
-      }
-      at = next;
+      long start, UnreadableException failed, long position, long end, ByteBuffer target, int from) {
+    long next = Math.min(end, floor(start) + DiscPlan.SECTOR);
+    ByteBuffer sector =
+        target
+            .duplicate()
+            .limit(from + (int) (next - position))
+            .position(from + (int) (start - position));
+    if (!isRead(start, sector)) {
+      target.position(from + (int) (start - position));
+      throw unreadable(start, next, failed);
     }
-    return at;
+    target.limit(from + (int) (end - position)).position(from + (int) (next - position));
+    return next;
   }
 
   private boolean isRead(long position, ByteBuffer sector) {
@@ -126,16 +121,36 @@ final class TriedDisc implements BlockSource {
     for (int i = 0; i < TRIES && isTriedAgain(); i++) {
       try {
         disc.read(position, sector.position(from));
-        note(corrected, number);
+        noteRead(number, i == 0);
         return true;
       } catch (UnreadableException e) {
         if (e.isGone()) {
           throw e;
         }
+        noteFailed(number);
       }
     }
-    note(unreadable, number);
+    noteFailed(number);
+    noteGivenUp(number);
     return false;
+  }
+
+  private synchronized void noteRead(long sector, boolean atOnce) {
+    corrected.set((int) sector);
+    readAlone.set((int) sector, atOnce);
+  }
+
+  /** The system reads pages of 4096 bytes: a sector before this in its page never failed itself. */
+  private synchronized void noteFailed(long sector) {
+    int before = (int) sector - 1;
+    if (sector % (PAGE / DiscPlan.SECTOR) != 0 && readAlone.get(before)) {
+      corrected.clear(before);
+    }
+  }
+
+  private synchronized void noteGivenUp(long sector) {
+    unreadable.set((int) sector);
+    corrected.clear((int) sector);
   }
 
   @Override

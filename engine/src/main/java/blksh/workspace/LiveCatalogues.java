@@ -116,6 +116,7 @@ public final class LiveCatalogues implements Closeable {
   /** Notes that the discs of a catalogue are used by a mount, until that has ended. */
   public void use(String name, ArchiveDiscs discs) {
     synchronized (open) {
+      inUse.values().forEach(all -> all.removeIf(ArchiveDiscs::isClosed));
       inUse.computeIfAbsent(path(name), each -> new ArrayList<>()).add(discs);
     }
   }

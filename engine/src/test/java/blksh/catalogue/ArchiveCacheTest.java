@@ -36,11 +36,11 @@ class ArchiveCacheTest {
     ArchiveCache cache = new ArchiveCache(dir, MOST);
     for (int i = 0; i < 40; i++) {
       cache.put(name(i), piece(i));
-      assertThat(cache.get(name(0))).as("asked for each time").isEqualTo(piece(0));
+      assertThat(cache.get(name(0), 100_000)).as("asked for each time").isEqualTo(piece(0));
       assertThat(occupied()).isLessThanOrEqualTo(MOST);
     }
-    assertThat(cache.get(name(1))).isNull();
-    assertThat(cache.get(name(39))).isEqualTo(piece(39));
+    assertThat(cache.get(name(1), 100_000)).isNull();
+    assertThat(cache.get(name(39), 100_000)).isEqualTo(piece(39));
   }
 
   @Test
@@ -49,7 +49,7 @@ class ArchiveCacheTest {
     for (int i = 0; i < 9; i++) {
       cache.put(name(i), piece(i));
     }
-    assertThat(new ArchiveCache(dir, MOST).get(name(4))).isEqualTo(piece(4));
+    assertThat(new ArchiveCache(dir, MOST).get(name(4), 100_000)).isEqualTo(piece(4));
 
     new ArchiveCache(dir, 250_000);
 
@@ -67,10 +67,12 @@ class ArchiveCacheTest {
     Files.write(file, bytes);
     Files.write(dir.resolve(name(2)), new byte[7]);
 
-    assertThat(cache.get(name(1))).isNull();
-    assertThat(cache.get(name(2))).isNull();
+    assertThat(cache.get(name(1), 100_000)).isNull();
+    assertThat(cache.get(name(2), 100_000)).isNull();
+    cache.put(name(3), piece(3));
+    assertThat(cache.get(name(3), 99_999)).as("of another length").isNull();
     assertThat(file).doesNotExist();
     cache.put(name(1), piece(1));
-    assertThat(cache.get(name(1))).isEqualTo(piece(1));
+    assertThat(cache.get(name(1), 100_000)).isEqualTo(piece(1));
   }
 }

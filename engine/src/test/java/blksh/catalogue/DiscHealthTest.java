@@ -1,13 +1,18 @@
 package blksh.catalogue;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import blksh.block.BlockSource;
 import blksh.block.BlockSources;
 import blksh.block.FaultySource;
+import blksh.block.SourceInfo;
+import blksh.io.UnreadableException;
 import blksh.kit.FileTrees;
 import blksh.task.Task;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -61,7 +66,7 @@ class DiscHealthTest {
       }
       Path drive = Path.of("/dev/sr7");
       return DiscVerification.verify(
-          shop.catalogue, disc, faulty, drive, "HL-DT-ST K9OF", Task.unwatched());
+          shop.catalogue, disc, faulty, drive, "HL-DT-ST K9OF", () -> true, Task.unwatched());
     }
   }
 
@@ -109,6 +114,74 @@ class DiscHealthTest {
     assertThat(seen.unreadable()).isZero();
     assertThat(seen.corrected()).isEqualTo(3);
     assertThat(shop.catalogue.health().get(0).state()).isEqualTo(DiscHealth.State.WEARING);
+    assertThat(shop.number("SELECT count(*) FROM lost")).isZero();
+  }
+
+  /** Names more than failed, as the system does: all from the first byte that it could not read. */
+  private record Vague(BlockSource source) implements BlockSource {
+
+    @Override
+    public long size() {
+      return source.size();
+    }
+
+    @Override
+    public int read(long position, ByteBuffer target) {
+      long end = Math.min(source.size(), position + target.remaining());
+      try {
+        return source.read(position, target);
+      } catch (UnreadableException e) {
+        throw new UnreadableException("drive", e.start(), end - e.start(), e.problem(), e);
+      }
+    }
+
+    @Override
+    public SourceInfo describe() {
+      return source.describe();
+    }
+
+    @Override
+    public void close() {
+      source.close();
+    }
+  }
+
+  @Test
+  void aDriveThatNamesNoExactRangeLosesNothing() throws IOException {
+    threeDiscs();
+    Disc first = disc(1);
+    long at = contents(first);
+    FaultySource faulty = new FaultySource(BlockSources.open(shop.image(first)));
+    for (long each : new long[] {20, at + 3, at + 4, at + 200, first.size() / SECTOR - 1}) {
+      faulty.unreadable(each * SECTOR, SECTOR, 1);
+    }
+    try (Vague drive = new Vague(faulty)) {
+      Path place = Path.of("/dev/sr7");
+      WrittenDisc read =
+          DiscVerification.verify(
+              shop.catalogue, first, drive, place, "X", () -> true, Task.unwatched());
+      assertThat(read.faults()).isEmpty();
+    }
+    PastVerify seen = shop.catalogue.verifies(first).get(0);
+    assertThat(seen.unreadable()).isZero();
+    assertThat(seen.corrected()).isBetween(4L, 5L); // the second of two neighbours may be well by then
+    assertThat(shop.number("SELECT count(*) FROM lost")).isZero();
+  }
+
+  @Test
+  void aDiscThatWasTakenOutIsNotADamagedOne() throws IOException {
+    threeDiscs();
+    Disc first = disc(1);
+    try (FaultySource faulty = new FaultySource(BlockSources.open(shop.image(first)))) {
+      faulty.unreadable(contents(first) * SECTOR, first.size());
+      Path place = Path.of("/dev/sr7");
+      assertThatThrownBy(
+              () ->
+                  DiscVerification.verify(
+                      shop.catalogue, first, faulty, place, "X", () -> false, Task.unwatched()))
+          .hasMessageContaining("nothing is noted");
+    }
+    assertThat(shop.catalogue.verifies(first)).isEmpty();
     assertThat(shop.number("SELECT count(*) FROM lost")).isZero();
   }
 

@@ -394,4 +394,38 @@ class DiscsTest {
         '
         """);
   }
+
+  @Test
+  void aSpannedFileOnDiscsWithACompressedCatalogueAndAScanBeforeTheyAreWritten()
+      throws IOException {
+    needPrograms();
+    FileTrees.script(
+        tree,
+        """
+        mkdir a b; for i in $(seq 700); do printf $i > a/name-of-some-length-$i; done
+        head -c 700000 /dev/urandom > a/fill; head -c 5500000 /dev/urandom > b/video; cp a/fill b/copy
+        for i in $(seq 700); do printf $i > b/another-name-$i; done; sleep 0.1""");
+    scan();
+    DiscSet set = segment(3_000_000, true);
+    assertThat(set.discs()).hasSizeGreaterThan(2);
+    FileTrees.script(tree, "echo later > later; rm a/name-of-some-length-9; sleep 0.1");
+    scan();
+
+    List<Path> images = new ArrayList<>();
+    for (Disc each : set.discs()) {
+      Path image = isos.resolve(each.name() + ".iso");
+      images.add(image);
+      List<String> faults = catalogue.write(each, image, false, Task.unwatched()).faults();
+      assertThat(String.join(" ", faults)).doesNotContain("video");
+      assertThat(Files.size(image)).isEqualTo(each.size());
+      Disc written = catalogue.discSet().discs().get(each.number() - 1);
+      assertThat(catalogue.verify(written, image, Task.unwatched()).faults()).isEmpty();
+    }
+    Path all = Files.createDirectories(dir.resolve("all"));
+    Tool.named("xorriso").run("-osirrox", "on", "-indev", images.get(0), "-extract", "/", all);
+    assertThat(all.resolve("catalogue.json.zst")).exists();
+    Path back = dir.resolve("back");
+    catalogue.restore(images, List.of("b".getBytes()), back, Task.unwatched());
+    assertThat(Files.mismatch(back.resolve("b/video"), tree.resolve("b/video"))).isEqualTo(-1);
+  }
 }

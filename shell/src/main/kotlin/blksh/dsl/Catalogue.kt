@@ -314,7 +314,7 @@ internal constructor(
    * @param changer a command of the shell that brings a disc: `$1` is its name, `$2` its number;
    *   when it writes a path last, the disc is there, and else in one of the drives
    * @param cache bytes that the cache takes, about; it is shared by all catalogues of this home
-   * @param patience how long to wait for a disc that was asked for
+   * @param patience how long to wait for a disc that was asked for, or for the command
    * @param allowOther whether other users may see it
    */
   fun mount(
@@ -327,7 +327,8 @@ internal constructor(
   ): Mount {
     val known = engine().discs().mapNotNull { it.image() }
     val asked =
-      if (changer == null) DiscRequest(session, name, patience) else DiscChanger.command(changer)
+      if (changer == null) DiscRequest(session, name, patience)
+      else DiscChanger.command(changer, patience)
     val places = ArchiveDiscs(discs.map { Path.of(it) } + known, asked)
     val catalogues = session.workspace().catalogues()
     val tree = ArchiveTree.open(engine(), places, catalogues.cache(), cache.bytes)

@@ -1,5 +1,6 @@
 package blksh.dsl
 
+import blksh.BlkshException
 import blksh.catalogue.DiscHealth as Engine
 import blksh.catalogue.PastVerify
 import blksh.drive.Drives as Machine
@@ -160,13 +161,15 @@ class DiscVerified internal constructor(private val engine: PastVerify) : Descri
 }
 
 /**
- * What a drive says that it is: model and serial number; null of a file, and of one that is mute.
+ * What a drive says that it is: model and serial number; null of a file, of a drive that is mute, and
+ * where nobody can tell.
  */
-internal fun driveName(path: Path): String? =
-  if (Files.isRegularFile(path)) null
-  else
-    Machine.look()
-      .find("$path")
-      .map { "${it.model()} ${it.serial()}".trim() }
-      .orElse(null)
-      ?.ifEmpty { null }
+internal fun driveName(path: Path): String? {
+  if (Files.isRegularFile(path)) return null
+  return try {
+    val name = Machine.look().find("$path").map { "${it.model()} ${it.serial()}".trim() }
+    name.orElse("").ifEmpty { null }
+  } catch (unknown: BlkshException) {
+    null
+  }
+}
