@@ -232,7 +232,7 @@ public final class Catalogue implements Closeable {
           Durability.DURABLE,
           out ->
               new OdarchiveWriter(file, prefixes(), task)
-                  .write(heading, asOf(), DiscSetTable.numbers(file), 0, out));
+                  .write(heading, asOf(), DiscSetTable.numbers(file), null, out));
     } catch (IOException e) {
       throw IoFailure.told("write " + to, e);
     }

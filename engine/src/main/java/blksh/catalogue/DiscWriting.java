@@ -114,6 +114,8 @@ final class DiscWriting implements DiscContents {
       require("sha256sums.txt", texts::sums, planned.sums());
       if (planned.own() == 0) {
         require("catalogue.json", this::catalogue, planned.catalogue());
+      } else {
+        require("own catalogue.json", this::own, planned.own());
       }
     } catch (IOException e) {
       throw IoFailure.told("write the disc " + planned.disc().name(), e);
@@ -316,17 +318,7 @@ final class DiscWriting implements DiscContents {
       return ScratchSource.of(DiscCargo.TREE, texts::tree);
     }
     if (id == DiscContentIds.OWN) {
-      return ScratchSource.of(
-          DiscCargo.CATALOGUE,
-          out ->
-              layout
-                  .writer()
-                  .write(
-                      layout.heading(),
-                      planned.asOf(),
-                      layout.numbers(),
-                      planned.disc().number(),
-                      out));
+      return ScratchSource.of(DiscCargo.CATALOGUE, this::own);
     }
     if (planned.own() > 0) {
       return ScratchSource.of(
@@ -345,7 +337,13 @@ final class DiscWriting implements DiscContents {
   }
 
   private void catalogue(OutputStream out) throws IOException {
-    layout.writer().write(layout.heading(), planned.asOf(), layout.numbers(), 0, out);
+    layout.writer().write(layout.heading(), planned.asOf(), layout.numbers(), null, out);
+  }
+
+  private void own(OutputStream out) throws IOException {
+    layout
+        .writer()
+        .write(layout.heading(), planned.asOf(), layout.numbers(), planned.disc(), out);
   }
 
   private BlockSource source(long id) {

@@ -36,6 +36,15 @@ final class OdarchiveContents {
           + THERE
           + " ORDER BY c.head, c.sha512, d.source, d.path, e.name";
 
+  /** Of what one disc has, found by the disc. */
+  private static final String OF_DISC =
+      COLUMNS
+          + " FROM (SELECT DISTINCT content FROM part WHERE disc = ?) p"
+          + " CROSS JOIN content c ON c.id = p.content CROSS JOIN entry e ON e.content = c.id"
+          + " CROSS JOIN directory d ON d.id = e.directory WHERE "
+          + THERE
+          + " ORDER BY c.head, c.sha512, d.source, d.path, e.name";
+
   /** Of the last scan: an index has what is there now in this order. */
   private static final String BY_PATH_NOW =
       COLUMNS
@@ -62,7 +71,7 @@ final class OdarchiveContents {
   private final OdarchiveWriter.Order order;
   private final long asOf;
   private final DiscNumbers numbers;
-  private final int only;
+  private final Disc disc;
 
   private final ByteText text = new ByteText();
 
@@ -79,7 +88,7 @@ final class OdarchiveContents {
 
   /**
    * @param asOf the scan whose findings it tells
-   * @param only contents on that disc of the set; 0 for all, -1 for none
+   * @param disc whose contents they are, by key; null for all
    */
   OdarchiveContents(
       CatalogueFile file,
@@ -87,20 +96,17 @@ final class OdarchiveContents {
       OdarchiveWriter.Order order,
       long asOf,
       DiscNumbers numbers,
-      int only) {
+      Disc disc) {
     this.file = file;
     this.prefixes = prefixes;
     this.order = order;
     this.asOf = asOf;
     this.numbers = numbers;
-    this.only = only;
+    this.disc = disc;
   }
 
   /** Writes them. @return whether there was any */
   boolean write(CountedOutput to, OdarchiveWriter.Blocks blocks, Task task) throws IOException {
-    if (only < 0) {
-      return false;
-    }
     out = to;
     IOException[] failed = new IOException[1];
     file.call(
@@ -124,7 +130,10 @@ final class OdarchiveContents {
   }
 
   private void byKey(OdarchiveWriter.Blocks blocks, Task task) throws SQLException, IOException {
-    try (PreparedStatement statement = file.own(BY_KEY, asOf, asOf);
+    try (PreparedStatement statement =
+            disc == null
+                ? file.own(BY_KEY, asOf, asOf)
+                : file.own(OF_DISC, disc.id(), asOf, asOf);
         ResultSet rows = statement.executeQuery()) {
       long last = 0;
       boolean open = false;
@@ -205,8 +214,8 @@ final class OdarchiveContents {
 
   /** The beginning of a content with its first name; false when it is not wanted. */
   private boolean begin(ResultSet row) throws SQLException, IOException {
-    int disc = numbers.of(row.getLong(1), row.getLong(3), row.getBoolean(10));
-    if (only != 0 && disc != only) {
+    int number = numbers.of(row.getLong(1), row.getLong(3), row.getBoolean(10));
+    if (disc != null && number != disc.number()) {
       return false;
     }
     text.clear().add(any ? ",\n" : "\n");
@@ -214,8 +223,8 @@ final class OdarchiveContents {
     any = true;
     begun = out.count();
     text.clear().add("        \"").hex(row.getBytes(2)).add("\": {\n");
-    if (disc > 0) {
-      text.add("            \"disc_num\": ").number(disc - 1, DISC_WIDTH).add(",\n");
+    if (number > 0) {
+      text.add("            \"disc_num\": ").number(number - 1, DISC_WIDTH).add(",\n");
     }
     text.add("            \"filenames\": {\n");
     String told = row.getString(8);

@@ -69,13 +69,13 @@ final class OdarchiveWriter {
    * Writes it, contents by key.
    *
    * @param asOf the scan whose findings it tells
-   * @param only contents on that disc of the set; 0 for all, -1 for none
+   * @param disc whose contents alone are in it; null for all
    */
-  void write(OdarchiveHeading heading, long asOf, DiscNumbers numbers, int only, OutputStream out)
+  void write(OdarchiveHeading heading, long asOf, DiscNumbers numbers, Disc disc, OutputStream out)
       throws IOException {
     write(
         heading,
-        new OdarchiveContents(file, prefixes, Order.BY_KEY, asOf, numbers, only),
+        new OdarchiveContents(file, prefixes, Order.BY_KEY, asOf, numbers, disc),
         new CountedOutput(out),
         (content, length) -> {});
   }
@@ -86,7 +86,7 @@ final class OdarchiveWriter {
       throws IOException {
     write(
         heading,
-        new OdarchiveContents(file, prefixes, Order.BY_PATH, asOf, numbers, 0),
+        new OdarchiveContents(file, prefixes, Order.BY_PATH, asOf, numbers, null),
         out,
         blocks);
   }
