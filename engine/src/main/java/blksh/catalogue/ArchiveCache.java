@@ -67,7 +67,9 @@ final class ArchiveCache {
     dropOld();
   }
 
-  /** Looks what is there: others use it, too. What was changed longest ago counts as asked for so. */
+  /**
+   * Looks what is there: others use it, too. What was changed longest ago counts as asked for so.
+   */
   private void count() {
     Map<String, long[]> found = new HashMap<>();
     try (DirectoryStream<Path> folders = Files.newDirectoryStream(directory)) {
@@ -121,7 +123,8 @@ final class ArchiveCache {
     try {
       byte[] all = Files.readAllBytes(directory.resolve(name));
       int length = all.length - DIGEST;
-      if (length == expected && Arrays.equals(all, length, all.length, digest(all, length), 0, DIGEST)) {
+      if (length == expected
+          && Arrays.equals(all, length, all.length, digest(all, length), 0, DIGEST)) {
         return Arrays.copyOf(all, length);
       }
     } catch (IOException e) {

@@ -242,9 +242,7 @@ final class ArchiveFetch {
       List<Place> all = atHandFirst();
       for (Place first : all) {
         List<Place> way = new ArrayList<>(List.of(first));
-        all.stream()
-            .filter(each -> each != first && !covers(first, each))
-            .forEach(way::add);
+        all.stream().filter(each -> each != first && !covers(first, each)).forEach(way::add);
         ways.add(way);
       }
       return ways;

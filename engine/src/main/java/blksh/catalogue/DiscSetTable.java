@@ -63,9 +63,10 @@ final class DiscSetTable {
   }
 
   /**
-   * On which disc of a set contents were when that had so many discs: the newest that has a content,
-   * or the first part of one, as another is only made when those before have it not as they should.
-   * What becomes of discs later changes nothing of that, so a disc says what was planned.
+   * On which disc of a set contents were when that had so many discs: the newest that has a
+   * content, or the first part of one, as another is only made when those before have it not as
+   * they should. What becomes of discs later changes nothing of that, so a disc says what was
+   * planned.
    *
    * @param total discs; 0 for all
    */

@@ -341,9 +341,7 @@ final class DiscWriting implements DiscContents {
   }
 
   private void own(OutputStream out) throws IOException {
-    layout
-        .writer()
-        .write(layout.heading(), planned.asOf(), layout.numbers(), planned.disc(), out);
+    layout.writer().write(layout.heading(), planned.asOf(), layout.numbers(), planned.disc(), out);
   }
 
   private BlockSource source(long id) {

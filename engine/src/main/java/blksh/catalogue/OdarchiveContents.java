@@ -131,9 +131,7 @@ final class OdarchiveContents {
 
   private void byKey(OdarchiveWriter.Blocks blocks, Task task) throws SQLException, IOException {
     try (PreparedStatement statement =
-            disc == null
-                ? file.own(BY_KEY, asOf, asOf)
-                : file.own(OF_DISC, disc.id(), asOf, asOf);
+            disc == null ? file.own(BY_KEY, asOf, asOf) : file.own(OF_DISC, disc.id(), asOf, asOf);
         ResultSet rows = statement.executeQuery()) {
       long last = 0;
       boolean open = false;

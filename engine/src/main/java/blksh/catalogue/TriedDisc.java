@@ -100,7 +100,12 @@ final class TriedDisc implements BlockSource {
    * says nothing of that. The target then stands behind it. @return the first byte behind it
    */
   private long alone(
-      long start, UnreadableException failed, long position, long end, ByteBuffer target, int from) {
+      long start,
+      UnreadableException failed,
+      long position,
+      long end,
+      ByteBuffer target,
+      int from) {
     long next = Math.min(end, floor(start) + DiscPlan.SECTOR);
     ByteBuffer sector =
         target

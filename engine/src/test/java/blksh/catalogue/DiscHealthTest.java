@@ -164,7 +164,8 @@ class DiscHealthTest {
     }
     PastVerify seen = shop.catalogue.verifies(first).get(0);
     assertThat(seen.unreadable()).isZero();
-    assertThat(seen.corrected()).isBetween(4L, 5L); // the second of two neighbours may be well by then
+    assertThat(seen.corrected())
+        .isBetween(4L, 5L); // the second of two neighbours may be well by then
     assertThat(shop.number("SELECT count(*) FROM lost")).isZero();
   }
 

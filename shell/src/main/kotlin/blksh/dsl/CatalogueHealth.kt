@@ -161,8 +161,8 @@ class DiscVerified internal constructor(private val engine: PastVerify) : Descri
 }
 
 /**
- * What a drive says that it is: model and serial number; null of a file, of a drive that is mute, and
- * where nobody can tell.
+ * What a drive says that it is: model and serial number; null of a file, of a drive that is mute,
+ * and where nobody can tell.
  */
 internal fun driveName(path: Path): String? {
   if (Files.isRegularFile(path)) return null
