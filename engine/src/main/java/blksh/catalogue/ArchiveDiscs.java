@@ -6,7 +6,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,6 +43,15 @@ public final class ArchiveDiscs implements Closeable {
   /** How many wait for a disc that is asked for, of the threads of a mount. */
   private static final int MOST_WAITING = 8;
 
+  /** How many images and drives are kept open. */
+  private static final int MOST_OPEN = 8;
+
+  /** Guarded by this; what was read from last is last. */
+  private final Deque<DiscPlace> recent = new ArrayDeque<>();
+
+  /** Where discs were brought to last; guarded by this. */
+  private final Deque<Path> brought = new ArrayDeque<>();
+
   private final AtomicInteger waiting = new AtomicInteger();
 
   /** Held by who asks. */
@@ -67,6 +78,18 @@ public final class ArchiveDiscs implements Closeable {
   public synchronized void add(Path place) {
     if (!named.contains(place)) {
       named.add(0, place);
+    }
+  }
+
+  /** Of a changer with many places only the last are looked at. */
+  private synchronized void addBrought(Path place) {
+    if (named.contains(place)) {
+      return;
+    }
+    add(place);
+    brought.addLast(place);
+    if (brought.size() > MOST_OPEN) {
+      named.remove(brought.removeFirst());
     }
   }
 
@@ -136,11 +159,27 @@ public final class ArchiveDiscs implements Closeable {
       if (place.isEmpty()) {
         place = Optional.of(asked(disc));
       }
+      used(place.get());
       if (place.get().read(label, position, target)) {
         return;
       }
     }
     throw DiscChanger.wanted(disc, "it was taken out while it was read");
+  }
+
+  /** Those that were not read from for longest are closed when others are. */
+  private void used(DiscPlace place) {
+    DiscPlace oldest = null;
+    synchronized (this) {
+      recent.remove(place);
+      recent.addLast(place);
+      if (recent.size() > MOST_OPEN) {
+        oldest = recent.removeFirst();
+      }
+    }
+    if (oldest != null) {
+      oldest.release(); // which waits for who reads there
+    }
   }
 
   /**
@@ -186,7 +225,7 @@ public final class ArchiveDiscs implements Closeable {
       }
       try {
         letGo();
-        changer.bring(disc, () -> has(disc)).ifPresent(this::add);
+        changer.bring(disc, () -> has(disc)).ifPresent(this::addBrought);
         refused.remove(disc.id());
         return find(disc)
             .orElseThrow(() -> DiscChanger.wanted(disc, "it is in none of " + named()));
@@ -202,8 +241,12 @@ public final class ArchiveDiscs implements Closeable {
   }
 
   /** A drive that is open does not give its disc back. */
-  private synchronized void letGo() {
-    places.values().forEach(DiscPlace::release);
+  private void letGo() {
+    List<DiscPlace> all;
+    synchronized (this) {
+      all = new ArrayList<>(places.values());
+    }
+    all.forEach(DiscPlace::release);
   }
 
   @Override
