@@ -20,7 +20,7 @@ import java.util.function.Predicate;
 
 /**
  * Looks for entries by name. An index of all runs of three characters finds the names that a
- * pattern can fit; the pattern itself decides.
+ * pattern can fit, or that of names those that begin so; the pattern itself decides.
  */
 final class NameSearch {
 
@@ -79,17 +79,23 @@ final class NameSearch {
       throw new IllegalArgumentException("the pattern \"" + pattern + "\" fits nothing");
     }
     String runs = isIndexed() ? runs(pattern) : null;
-    String columns = columns();
-    String sql =
-        runs == null
-            ? "SELECT " + columns + " WHERE e.gone IS NULL AND e.name <> ''"
-            : "SELECT "
-                + columns
-                + " WHERE e.id IN (SELECT rowid FROM search WHERE search MATCH ?)"
-                + " AND e.gone IS NULL AND e.name <> ''";
+    String sql = "SELECT " + columns() + " WHERE e.gone IS NULL AND e.name <> ''";
+    List<Object> values = new ArrayList<>();
+    if (runs != null) {
+      sql += " AND e.id IN (SELECT rowid FROM search WHERE search MATCH ?)";
+      values.add(runs);
+    } else {
+      // Too little for the index of runs: that of names finds how they begin.
+      byte[] begin = beginning(pattern);
+      if (begin.length > 0) {
+        sql += " AND e.name >= CAST(? AS TEXT) AND e.name < CAST(? AS TEXT)";
+        values.add(begin);
+        values.add(behind(begin));
+      }
+    }
     look(
         sql,
-        runs == null ? new Object[0] : new Object[] {runs},
+        values.toArray(),
         found ->
             !wanted.fits(found.path(), found.type() == FileType.DIRECTORY) || visitor.test(found));
   }
@@ -184,11 +190,7 @@ final class NameSearch {
    * when there are none.
    */
   static String runs(String pattern) {
-    String last = pattern.startsWith("!") ? "" : pattern;
-    while (last.endsWith("/")) {
-      last = last.substring(0, last.length() - 1);
-    }
-    last = last.substring(last.lastIndexOf('/') + 1);
+    String last = lastStep(pattern);
     TreeSet<String> runs = new TreeSet<>();
     StringBuilder literal = new StringBuilder();
     for (int i = 0; i <= last.length(); i++) {
@@ -210,6 +212,34 @@ final class NameSearch {
     List<String> asked = new ArrayList<>(runs);
     asked = asked.subList(0, Math.min(MOST_RUNS, asked.size()));
     return asked.isEmpty() ? null : String.join(" AND ", asked);
+  }
+
+  /** How every name begins that fits; empty when that can be anything. */
+  static byte[] beginning(String pattern) {
+    String last = lastStep(pattern);
+    StringBuilder literal = new StringBuilder();
+    for (int i = 0; i < last.length() && "*?[".indexOf(last.charAt(i)) < 0; i++) {
+      if (last.charAt(i) == '\\') {
+        break; // what stands for itself is for the pattern to say
+      }
+      literal.append(last.charAt(i));
+    }
+    return literal.toString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** The first name behind all that begin so: UTF-8 has no byte of 255. */
+  private static byte[] behind(byte[] begin) {
+    byte[] behind = begin.clone();
+    behind[behind.length - 1]++;
+    return behind;
+  }
+
+  private static String lastStep(String pattern) {
+    String last = pattern.startsWith("!") ? "" : pattern;
+    while (last.endsWith("/")) {
+      last = last.substring(0, last.length() - 1);
+    }
+    return last.substring(last.lastIndexOf('/') + 1);
   }
 
   private static void add(StringBuilder literal, TreeSet<String> runs) {

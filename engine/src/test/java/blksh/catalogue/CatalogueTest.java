@@ -71,6 +71,11 @@ class CatalogueTest {
     assertThat(found("IMG*")).hasSize(2);
     assertThat(found("*[1-9].jpg")).hasSize(2);
     assertThat(found("li?k")).containsExactly("2020/link");
+    assertThat(found("IM*")).as("too short for runs of three").hasSize(2);
+    assertThat(found("2020/n*")).containsExactly("2020/notes.txt");
+    assertThat(found("G*")).containsExactly("2020/Gr\\xf6\\xdfe.jpg");
+    assertThat(found("H*")).isEmpty();
+    assertThat(found("i*")).isEmpty();
     assertThat(found("empty/")).containsExactly("empty");
     assertThat(found("*")).hasSize(9);
     assertThat(catalogue.which("IMG_1.jpg")).hasSize(2);
