@@ -146,16 +146,20 @@ public final class ArchiveDiscs implements Closeable {
   }
 
   /**
-   * Reads from a disc, which is asked for when it is not at hand.
+   * Reads from a disc.
    *
    * @param target filled to its limit
+   * @param asking whether it is asked for when it is not at hand, or refused
    * @throws BlkshException when it cannot be had, or read
    */
-  void read(Disc disc, long position, ByteBuffer target) {
+  void read(Disc disc, long position, ByteBuffer target, boolean asking) {
     String label = DiscLayout.label(disc);
     for (int i = 0; i < TRIES; i++) {
       requireOpen(disc);
       Optional<DiscPlace> place = find(disc);
+      if (place.isEmpty() && !asking) {
+        throw DiscChanger.wanted(disc, "it is not at hand any more");
+      }
       if (place.isEmpty()) {
         place = Optional.of(asked(disc));
       }

@@ -61,17 +61,25 @@ final class ArchiveFetch {
       long from = position;
       position =
           places.stream()
-              .filter(each -> each.has(from))
+              .filter(each -> each.has(from) && (entry.size() <= WHOLE || !each.isLost))
               .mapToLong(each -> each.part.start() + each.part.length())
               .max()
               .orElseThrow(
                   () ->
-                      new BlkshException("read " + name, "no disc that was written has it")
+                      new BlkshException("read " + name, noDisc(places))
                           .at(from)
                           .suggest(
                               "write the discs that are planned; until then it is where it was"));
     }
     return new Content(name, entry, places);
+  }
+
+  private static String noDisc(List<Place> places) {
+    return places.stream()
+        .filter(each -> each.isLost)
+        .findFirst()
+        .map(each -> "it was found damaged on %s, and no other disc has it".formatted(each.disc.name()))
+        .orElse("no disc that was written has it");
   }
 
   /** What written discs have of a content; those that lost it come last. */
@@ -200,9 +208,12 @@ final class ArchiveFetch {
       BlkshException failed = null;
       for (List<Place> each : ways()) {
         try {
-          each.forEach(place -> discs.require(place.disc)); // which may take a person a while
+          for (Place place : each) {
+            discs.require(place.disc); // which may take a person a while
+          }
         } catch (BlkshException e) {
           failed = failed == null ? e : failed;
+          continue;
         }
         fetching.acquireUninterruptibly();
         try {
@@ -211,7 +222,7 @@ final class ArchiveFetch {
             return there; // somebody else was first
           }
           byte[] all = new byte[(int) entry.size()];
-          fill(each, 0, all);
+          fill(each, 0, all, false);
           if (Arrays.equals(Sha256.begin().digest(all), entry.contents().sha256())) {
             return kept(all, number);
           }
@@ -272,13 +283,19 @@ final class ArchiveFetch {
     private byte[] fetched(long number) {
       long position = number * ArchiveCache.PIECE;
       byte[] piece = new byte[length(number)];
-      fill(atHandFirst(), position, piece);
+      // Nobody could tell whether what a damaged disc says is right.
+      List<Place> sound = atHandFirst().stream().filter(each -> !each.isLost).toList();
+      fill(sound, position, piece, true);
       cache.put(name(number), piece);
       return piece;
     }
 
-    /** Reads a stretch, each byte from the first disc that can be read there. */
-    private void fill(List<Place> way, long position, byte[] to) {
+    /**
+     * Reads a stretch, each byte from the first disc that can be read there.
+     *
+     * @param asking whether discs that are not at hand are asked for
+     */
+    private void fill(List<Place> way, long position, byte[] to, boolean asking) {
       int done = 0;
       while (done < to.length) {
         BlkshException failed = null;
@@ -290,7 +307,7 @@ final class ArchiveFetch {
             int count = (int) Math.min(to.length - done, rest);
             long there = each.part.sector() * DiscPlan.SECTOR + at - each.part.start();
             try {
-              discs.read(each.disc, there, ByteBuffer.wrap(to, done, count));
+              discs.read(each.disc, there, ByteBuffer.wrap(to, done, count), asking);
               done += count;
               break;
             } catch (BlkshException e) {

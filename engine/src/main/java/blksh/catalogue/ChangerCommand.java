@@ -7,6 +7,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -47,6 +48,8 @@ record ChangerCommand(String command, Duration patience) implements DiscChanger 
       }
       String last = said.substring(said.lastIndexOf('\n') + 1).strip();
       return last.startsWith("/") ? Optional.of(Path.of(last)) : Optional.empty();
+    } catch (InvalidPathException e) {
+      throw DiscChanger.wanted(disc, command + " said no path: " + e.getMessage());
     } catch (IOException e) {
       throw IoFailure.told("run " + command, e);
     } finally {

@@ -106,11 +106,20 @@ final class DiscPlace implements Closeable {
       source = BlockSources.open(slot.path());
     }
     int from = target.position();
-    int read = source.read(position, target);
+    int read = 0;
+    BlkshException failed = null;
+    try {
+      read = source.read(position, target);
+    } catch (BlkshException e) {
+      failed = e;
+    }
     boolean isSame = medium(slot).map(now -> now.equals(looked.medium)).orElse(false);
     if (!isSame) {
       target.position(from);
       return false;
+    }
+    if (failed != null) {
+      throw failed;
     }
     if (target.hasRemaining()) {
       throw new BlkshException(

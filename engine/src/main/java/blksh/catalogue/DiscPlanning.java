@@ -145,7 +145,7 @@ final class DiscPlanning {
         made,
         set);
     PlanTable.keep(file, set, options);
-    if (!goesOn && current != 0) {
+    if (options.replan()) {
       Assignments.removeAll(file); // they are of the set before
     }
     before = (int) file.number(0, "SELECT max(number) FROM disc WHERE disc_set = ?", set);

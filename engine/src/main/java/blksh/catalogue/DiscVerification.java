@@ -80,8 +80,8 @@ final class DiscVerification implements DiscContents {
    */
   static WrittenDisc verify(Catalogue catalogue, Disc wanted, Path path, String drive, Task task) {
     requireWritten(wanted);
-    Optional<String> medium = DiscPlace.medium(MediaSlot.at(path));
     try (OpenDiscs open = OpenDiscs.of(List.of(path), List.of(wanted))) {
+      Optional<String> medium = DiscPlace.medium(MediaSlot.at(path));
       return verify(
           catalogue,
           wanted,

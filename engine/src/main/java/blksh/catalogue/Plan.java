@@ -5,9 +5,12 @@ import blksh.io.IoFailure;
 import blksh.io.NameText;
 import blksh.io.PartFile.Durability;
 import blksh.io.WholeFile;
+import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 
@@ -37,6 +40,7 @@ public final class Plan {
     return catalogue.alone(
         action,
         () -> {
+          DiscSetTable.settle(file);
           DiscPlanning planning = new DiscPlanning(catalogue, planned(action), task);
           List<Disc> discs = catalogue.discSet().discs();
           if (disc < 1 || disc > discs.size() + 1) {
@@ -59,32 +63,38 @@ public final class Plan {
   }
 
   /**
-   * Takes back what was put onto a disc by hand, and plans anew.
+   * Takes back what was put onto a disc by hand, and plans anew. It is taken back also where no plan
+   * can be made, as of others that do not fit any more: then the plan before stays.
    *
    * @param path as it was given; null for what was put somewhere last
-   * @throws BlkshException when nothing was said of it
+   * @throws BlkshException when nothing was said of it, or no plan can be made
    */
   public DiscSet unassign(byte[] path, boolean dryRun, Task task) {
     String action = "take back where " + (path == null ? "something" : NameText.of(path)) + " goes";
     return catalogue.alone(
         action,
-        () ->
-            new DiscPlanning(catalogue, planned(action), task)
-                .run(
-                    dryRun,
-                    () -> {
-                      byte[] which = path;
-                      if (which == null) {
-                        which =
-                            Assignments.all(file).stream()
-                                .max(Comparator.comparingLong(Assignment::id))
-                                .map(Assignment::path)
-                                .orElse(null);
-                      }
-                      if (which == null || !Assignments.remove(file, which)) {
-                        throw new BlkshException(action, "nothing was put anywhere by hand");
-                      }
-                    }));
+        () -> {
+          byte[] which =
+              assignments().stream()
+                  .filter(each -> path == null || Arrays.equals(each.path(), path))
+                  .max(Comparator.comparingLong(Assignment::id))
+                  .map(Assignment::path)
+                  .orElseThrow(
+                      () -> new BlkshException(action, "nothing was put anywhere by hand"));
+          DiscPlanning planning = new DiscPlanning(catalogue, planned(action), task);
+          try {
+            return planning.run(dryRun, () -> Assignments.remove(file, which));
+          } catch (CancelledException e) {
+            throw e;
+          } catch (BlkshException e) {
+            if (dryRun) {
+              throw e;
+            }
+            file.whole(action, () -> Assignments.remove(file, which));
+            throw new BlkshException(
+                action, "it is taken back, and no plan can be made: " + e.getMessage(), e);
+          }
+        });
   }
 
   private SegmentOptions planned(String action) {
@@ -92,7 +102,15 @@ public final class Plan {
     if (options == null) {
       throw new BlkshException(action, "no discs are planned").suggest("plan some with segment");
     }
-    return options;
+    // Another plan is another plan: by its time a disc tells which it is of.
+    return new SegmentOptions(
+        options.media(),
+        options.keepDirectoriesTogether(),
+        options.first(),
+        options.reserve(),
+        options.spanLargeFiles(),
+        options.replan(),
+        Instant.now());
   }
 
   /** What was put onto discs by hand, by the number of the disc. */

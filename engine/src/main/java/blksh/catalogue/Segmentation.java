@@ -12,6 +12,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -248,26 +249,39 @@ final class Segmentation {
 
   // ---- directories that stay together ---------------------------------------------------------
 
-  /** What was put onto discs by hand, which takes all of it or is refused. */
+  /**
+   * What was put onto discs by hand, which takes all of it or is refused: of what is below several
+   * paths the longest counts, so that comes first.
+   */
   private void byHand() throws SQLException {
-    for (Assignment each : Assignments.all(file)) {
-      if (each.disc() <= before) {
-        continue; // that disc is written
-      }
-      String rows = assignments.rows(each.path());
-      if (rows == null) {
-        task.finding("%s is to be on disc %d, and is no more".formatted(each.text(), each.disc()));
-        continue;
-      }
+    List<Assignment> all = new ArrayList<>(Assignments.all(file));
+    all.removeIf(each -> each.disc() <= before); // that disc is written
+    all.sort(Comparator.comparingInt(each -> -each.path().length));
+    for (Assignment each : all) {
       while (discs.size() < each.disc() - before) {
         open();
       }
+    }
+    for (Assignment each : all) {
+      String rows = assignments.rows(each.path());
+      long[] taken = new long[1];
       assigned = each;
-      walk(
-          rows + " AND e.name <> '' AND e.type <> 1",
-          EntryWalk.IN_ORDER,
-          row -> one(row, each.disc() - before - 1));
+      if (rows != null) {
+        walk(
+            rows + " AND e.name <> '' AND e.type <> 1",
+            EntryWalk.IN_ORDER,
+            row -> {
+              int content = (int) row.entry().content();
+              taken[0] += contentDisc[content] == FIXED ? 0 : 1;
+              one(row, each.disc() - before - 1);
+            });
+      }
       assigned = null;
+      if (taken[0] == 0) {
+        task.finding(
+            "%s is to be on disc %d, and nothing of it is left to be put there"
+                .formatted(each.text(), each.disc()));
+      }
     }
   }
 

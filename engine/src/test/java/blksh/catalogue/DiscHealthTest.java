@@ -299,6 +299,25 @@ class DiscHealthTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3})
+  void tablesThatAnOlderVersionHasNotGotAreMade(int version) throws IOException {
+    threeDiscs();
+    verify(disc(1));
+    List<List<String>> later = List.of(List.of("lost"), List.of("verify"), List.of("assignment", "plan"));
+    later.subList(version - 1, 3).forEach(all -> all.forEach(it -> shop.execute("DROP TABLE " + it)));
+    shop.execute("PRAGMA user_version = " + version);
+    shop.close();
+
+    shop = new DiscWorkshop(dir);
+
+    assertThat(shop.catalogue.verifies(disc(1))).hasSize(version == 3 ? 1 : 0);
+    assertThat(verify(disc(2)).faults()).isEmpty();
+    shop.catalogue.lost(disc(3), true);
+    assertThat(shop.segment(1_500_000).discs()).hasSize(4);
+    assertThat(shop.catalogue.plan().assignments()).isEmpty();
+  }
+
   private Path unpacked(String name) throws IOException {
     Path to = dir.resolve(name);
     try (InputStream in = new GZIPInputStream(getClass().getResourceAsStream(name + ".gz"))) {

@@ -196,4 +196,37 @@ class PlanTest {
         .contains("[2] link True")
         .endsWith("True");
   }
+
+  @Test
+  void ofWhatIsBelowSeveralPathsTheLongestCounts() {
+    assign(1, "year6");
+    assign(2, "year6/few/note");
+    assertThat(on(2)).contains("year6/few/note");
+    assertThat(on(1)).contains("year6/photo").doesNotContain("year6/few/note");
+
+    unassign("year6/few/note");
+    assertThat(on(1)).contains("year6/photo", "year6/few/note");
+  }
+
+  @Test
+  void whatDoesNotFitAnyMoreCanBeTakenBackOneAfterTheOther() throws IOException {
+    assign(1, "year1");
+    assign(2, "year2");
+    shop.changed(
+        "for i in 1 2; do for k in 1 2 3; do head -c 600000 /dev/urandom > year$i/p$k; done; done");
+    assertThatThrownBy(() -> shop.segment(CAPACITY)).hasMessageContaining("does not fit");
+
+    assertThatThrownBy(() -> unassign("year1")).hasMessageContaining("it is taken back");
+    assertThat(unassign("year2").discs()).hasSizeGreaterThan(3);
+    assertThat(shop.catalogue.plan().assignments()).isEmpty();
+  }
+
+  @Test
+  void anotherPlanIsKnownAsAnother() {
+    List<String> before = shop.catalogue.discSet().discs().stream().map(Disc::guid).toList();
+    assign(1, "year1/photo");
+    assertThat(shop.catalogue.discSet().discs())
+        .extracting(Disc::guid)
+        .doesNotContainAnyElementsOf(before);
+  }
 }

@@ -379,7 +379,7 @@ class ArchiveMountTest {
   }
 
   @Test
-  void aLargeFileComesFromAnotherDiscOnceOneIsKnownToBeDamaged() throws IOException {
+  void ofALargeFileNothingComesFromADiscThatIsKnownToBeDamaged() throws IOException {
     FileTrees.script(tree, "head -c 20000000 /dev/urandom > large; sleep 0.1");
     scan();
     write(30_000_000);
@@ -398,8 +398,21 @@ class ArchiveMountTest {
           .isEqualTo(5_000_000);
     }
     catalogue.verify(catalogue.discAt(image), image, Task.unwatched());
-    write(30_000_000);
     try (FuseMount mount = mount(DiscChanger.none(), isos)) {
+      Path shown = mount.path().resolve("large");
+      assertThatThrownBy(() -> Files.readAllBytes(shown)).isInstanceOf(IOException.class);
+      assertThat(mount.traffic().lastFailure()).contains("found damaged");
+    }
+    write(30_000_000);
+    Path good = image(catalogue.discs().get(catalogue.discs().size() - 1).name());
+    Files.move(good, away.resolve(good.getFileName()));
+    try (FuseMount mount = mount(DiscChanger.none(), isos)) {
+      Path shown = mount.path().resolve("large");
+      assertThatThrownBy(() -> Files.readAllBytes(shown))
+          .as("the bad disc is at hand, and the good one is not")
+          .isInstanceOf(IOException.class);
+    }
+    try (FuseMount mount = mount(bring(), isos)) {
       assertSame(tree.resolve("large"), mount.path().resolve("large"));
     }
   }
