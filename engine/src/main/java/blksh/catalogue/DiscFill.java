@@ -88,9 +88,21 @@ final class DiscFill {
 
   /** Bytes of its image. */
   long imageBytes() {
+    return size.bytes(counted());
+  }
+
+  /** Sectors of contents, and of what the disc carries. */
+  private long counted() {
     long ownBytes = cargo.plain() ? 0 : ownBytes();
-    return size.bytes(
-        sectors + DiscCargo.sectors(tree) + DiscCargo.sectors(sums) + DiscCargo.sectors(ownBytes));
+    return sectors
+        + DiscCargo.sectors(tree)
+        + DiscCargo.sectors(sums)
+        + DiscCargo.sectors(ownBytes);
+  }
+
+  /** Sectors that are free. */
+  private long free() {
+    return capacity / DiscPlan.SECTOR - size.sectors(counted());
   }
 
   /** Bytes of its own catalogue. */
@@ -137,7 +149,9 @@ final class DiscFill {
    * @return false when it does not fit; then nothing was put
    */
   boolean add(DiscItem item, long length) throws SQLException {
-    if (item.sectors() > mayBeFree() || entries >= mostEntries) {
+    // What it takes at least: most discs are full, and to try costs more than to see that.
+    boolean isFile = item.name() != null && item.entry().isRegular();
+    if (item.sectors() + (isFile ? 1 : 0) > free() || entries >= mostEntries) {
       return false;
     }
     return put(item, length, true);

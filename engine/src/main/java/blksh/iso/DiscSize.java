@@ -240,19 +240,22 @@ public final class DiscSize {
 
   /** As above, with contents that are not counted yet. @param counted sectors these take */
   public long bytes(long counted) {
-    long sectors =
-        counted
-            + DiscPlan.PARTITION
-            + UdfVolume.FILE_SET_BLOCKS
-            + udfBlocks
-            + 2 * DiscContent.sectors(isoPathTable)
-            + isoSectors
-            + DiscContent.sectors(continuations)
-            + 2 * DiscContent.sectors(jolietPathTable)
-            + jolietSectors
-            + dataSectors
-            + UdfVolume.LAST_ANCHOR_BLOCKS;
-    return rounded(sectors) * DiscPlan.SECTOR;
+    return rounded(sectors(counted)) * DiscPlan.SECTOR;
+  }
+
+  /** As above, in sectors, and without what fills the last unit. */
+  public long sectors(long counted) {
+    return counted
+        + DiscPlan.PARTITION
+        + UdfVolume.FILE_SET_BLOCKS
+        + udfBlocks
+        + 2 * DiscContent.sectors(isoPathTable)
+        + isoSectors
+        + DiscContent.sectors(continuations)
+        + 2 * DiscContent.sectors(jolietPathTable)
+        + jolietSectors
+        + dataSectors
+        + UdfVolume.LAST_ANCHOR_BLOCKS;
   }
 
   /** Bytes of the contents alone, each counted once, in whole sectors. */
