@@ -29,6 +29,8 @@ final class NameSearch {
   /** Names that are put into the index in one transaction. */
   private static final int PIECE = 100_000;
 
+  private static final String ENTRIES = "entry e";
+
   /** Runs of three characters that are asked for: more do not narrow it. */
   private static final int MOST_RUNS = 8;
 
@@ -79,10 +81,11 @@ final class NameSearch {
       throw new IllegalArgumentException("the pattern \"" + pattern + "\" fits nothing");
     }
     String runs = isIndexed() ? runs(pattern) : null;
-    String sql = "SELECT " + columns() + " WHERE e.gone IS NULL AND e.name <> ''";
+    String from = runs == null ? ENTRIES : "search CROSS JOIN entry e ON e.id = search.rowid";
+    String sql = "SELECT " + columns(from) + " WHERE e.gone IS NULL AND e.name <> ''";
     List<Object> values = new ArrayList<>();
     if (runs != null) {
-      sql += " AND e.id IN (SELECT rowid FROM search WHERE search MATCH ?)";
+      sql += " AND search MATCH ?";
       values.add(runs);
     } else {
       // Too little for the index of runs: that of names finds how they begin.
@@ -109,7 +112,7 @@ final class NameSearch {
     byte[] name = Arrays.copyOfRange(path, slash, path.length);
     byte[] end = slash == 0 ? null : path;
     look(
-        "SELECT " + columns() + " WHERE e.name = CAST(? AS TEXT) AND e.gone IS NULL",
+        "SELECT " + columns(ENTRIES) + " WHERE e.name = CAST(? AS TEXT) AND e.gone IS NULL",
         new Object[] {name},
         found -> end != null && !endsWith(found.path(), end) || visitor.test(found));
   }
@@ -124,9 +127,11 @@ final class NameSearch {
         && (at == 0 || path[at - 1] == '/');
   }
 
-  private static String columns() {
+  private static String columns(String from) {
     return EntryState.COLUMNS
-        + ", d.source, d.path, c.sha512 FROM entry e JOIN directory d ON d.id = e.directory"
+        + ", d.source, d.path, c.sha512 FROM "
+        + from
+        + " JOIN directory d ON d.id = e.directory"
         + " LEFT JOIN content c ON c.id = e.content";
   }
 
