@@ -78,7 +78,9 @@ final class ArchiveFetch {
     return places.stream()
         .filter(each -> each.isLost)
         .findFirst()
-        .map(each -> "it was found damaged on %s, and no other disc has it".formatted(each.disc.name()))
+        .map(
+            each ->
+                "it was found damaged on %s, and no other disc has it".formatted(each.disc.name()))
         .orElse("no disc that was written has it");
   }
 

@@ -118,7 +118,8 @@ final class Assignments {
     for (DiscFill each : discs) {
       if (each.isEmpty()) {
         throw new BlkshException(
-                "plan disc " + each.number(), "nothing is left for it beside what was put onto other discs by hand")
+                "plan disc " + each.number(),
+                "nothing is left for it beside what was put onto other discs by hand")
             .suggest("put something onto it, or less onto the others; unassign takes back");
       }
     }

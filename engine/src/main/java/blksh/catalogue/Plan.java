@@ -63,8 +63,8 @@ public final class Plan {
   }
 
   /**
-   * Takes back what was put onto a disc by hand, and plans anew. It is taken back also where no plan
-   * can be made, as of others that do not fit any more: then the plan before stays.
+   * Takes back what was put onto a disc by hand, and plans anew. It is taken back also where no
+   * plan can be made, as of others that do not fit any more: then the plan before stays.
    *
    * @param path as it was given; null for what was put somewhere last
    * @throws BlkshException when nothing was said of it, or no plan can be made

@@ -304,8 +304,11 @@ class DiscHealthTest {
   void tablesThatAnOlderVersionHasNotGotAreMade(int version) throws IOException {
     threeDiscs();
     verify(disc(1));
-    List<List<String>> later = List.of(List.of("lost"), List.of("verify"), List.of("assignment", "plan"));
-    later.subList(version - 1, 3).forEach(all -> all.forEach(it -> shop.execute("DROP TABLE " + it)));
+    List<List<String>> later =
+        List.of(List.of("lost"), List.of("verify"), List.of("assignment", "plan"));
+    later
+        .subList(version - 1, 3)
+        .forEach(all -> all.forEach(it -> shop.execute("DROP TABLE " + it)));
     shop.execute("PRAGMA user_version = " + version);
     shop.close();
 
