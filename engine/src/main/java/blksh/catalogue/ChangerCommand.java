@@ -7,7 +7,6 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -46,16 +45,19 @@ record ChangerCommand(String command, Duration patience) implements DiscChanger 
         throw DiscChanger.wanted(
             disc, "%s ended with status %d: %s".formatted(command, process.exitValue(), said));
       }
-      String last = said.substring(said.lastIndexOf('\n') + 1).strip();
-      return last.startsWith("/") ? Optional.of(Path.of(last)) : Optional.empty();
-    } catch (InvalidPathException e) {
-      throw DiscChanger.wanted(disc, command + " said no path: " + e.getMessage());
+      return place(said.substring(said.lastIndexOf('\n') + 1).strip());
     } catch (IOException e) {
       throw IoFailure.told("run " + command, e);
     } finally {
       process.descendants().forEach(ProcessHandle::destroyForcibly);
       process.destroyForcibly();
     }
+  }
+
+  /** Where the disc is, when the command says so; what is no path says nothing. */
+  private static Optional<Path> place(String last) {
+    boolean isPath = last.startsWith("/") && last.indexOf('\0') < 0;
+    return isPath ? Optional.of(Path.of(last)) : Optional.empty();
   }
 
   private String await(Process process, Disc disc, BooleanSupplier isThere) throws IOException {
