@@ -184,6 +184,8 @@ final class DdStream implements Closeable {
         }
         bytes.write(some, 0, count);
         patience.answered();
+        host.wire().came(count, () -> over.getAsBoolean() || host.isClosed());
+        waiting.check();
       }
     } catch (IOException e) {
       // then that was all

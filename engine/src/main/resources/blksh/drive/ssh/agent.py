@@ -26,6 +26,8 @@ TEACH, CLAIM = 10, 11
 # What is answered.
 HELLO, OPENED, DIGESTS, PAGES, DATA, EXTENT, LISTED, ALIVE, FAILED, SIZED = range(65, 75)
 TAUGHT, CLAIMED = 75, 76
+# Asked of the connection: how fast it may be.
+PACE = 19
 
 PAGE = 4096
 SEGMENT = 64 * PAGE
@@ -43,6 +45,9 @@ GONE = (errno.ENXIO, errno.ENODEV, getattr(errno, "ENOMEDIUM", errno.ENODEV))
 # What a read fails with when the medium does not give the bytes; anything else is no bad sector.
 UNREADABLE = tuple(
     getattr(errno, name) for name in ("EIO", "ENODATA", "EREMOTEIO", "EILSEQ", "ETIMEDOUT") if hasattr(errno, name))
+# What is written at once, when that may not be as fast as it goes; and what may be made up for.
+PIECE = 16 << 10
+SAVED_SECONDS = 0.25
 LIST_SECONDS = 40
 MOST_LISTED = 4000000
 
@@ -62,6 +67,8 @@ class Output:
     def __init__(self):
         self.lock = threading.Lock()
         self.last = time.monotonic()
+        self.pace = 0.0  # seconds a byte has to take
+        self.paid = 0.0  # when all that was written is paid for
 
     def send(self, kind, channel, number, payload=b""):
         """Returns the seconds it took."""
@@ -71,11 +78,21 @@ class Output:
             at = 0
             try:
                 while at < len(data):
-                    at += os.write(1, data[at:at + 262144] if len(data) > 262144 else data[at:])
+                    at += self.write(data, at)
             except OSError:
                 os._exit(0)
             self.last = time.monotonic()
             return self.last - began
+
+    def write(self, data, at):
+        if not self.pace:
+            return os.write(1, data[at:at + 262144] if len(data) > 262144 else data[at:])
+        now = time.monotonic()
+        if self.paid > now:
+            time.sleep(self.paid - now)
+        count = os.write(1, data[at:at + PIECE])
+        self.paid = max(self.paid, now - SAVED_SECONDS) + count * self.pace
+        return count
 
     def fail(self, channel, number, code, text):
         self.send(FAILED, channel, number, struct.pack("!I", code) + text.encode("utf-8", "replace"))
@@ -818,6 +835,8 @@ def run(source):
             opened.open(channel, number, payload)
         elif kind == CLOSE:
             opened.close(channel)
+        elif kind == PACE:
+            output.pace = 1.0 / max(1, struct.unpack("!Q", payload)[0])
         elif kind == TEACH:
             teach(output, number, payload)
         elif kind == CLAIM:
