@@ -75,6 +75,9 @@ final class AgentLink implements Closeable {
   private volatile long heardNanos = System.nanoTime();
 
   private volatile boolean useful;
+
+  /** Whether it can pack and unpack by zstd. */
+  private volatile boolean zstd;
   private volatile String death;
   private volatile BlkshException refusal;
 
@@ -168,6 +171,12 @@ final class AgentLink implements Closeable {
           new BlkshException(
               "work on " + login.target(), "the agent there is not the one that was sent"));
     }
+    zstd = facts.number("zstd") == 1;
+  }
+
+  /** Whether the other side unpacks zstd. */
+  boolean knowsZstd() {
+    return zstd;
   }
 
   /** Has the agent send no faster: what is held up here only would be on the wire already. */

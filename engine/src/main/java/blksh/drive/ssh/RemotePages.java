@@ -202,7 +202,8 @@ final class RemotePages implements PageOffer {
     boolean right =
         codec == AgentFrame.RAW
             ? content.remaining() == bytes
-            : codec == AgentFrame.ZLIB && content.remaining() < bytes;
+            : (codec == AgentFrame.ZLIB || codec == AgentFrame.ZSTD)
+                && content.remaining() < bytes;
     if (!right) {
       throw drive.garbage("it sends pages of a wrong length");
     }

@@ -145,6 +145,7 @@ final class RemoteTarget extends RemoteChannel implements PageTarget {
         }
       }
     }
+    levels.packBy(next.knowsZstd() ? AgentFrame.ZSTD : AgentFrame.ZLIB);
     synchronized (this) {
       token = found.text("token");
       finished = found.text("finished").equals("1");

@@ -33,7 +33,7 @@ PAGE = 4096
 SEGMENT = 64 * PAGE
 ZEROS = bytes(SEGMENT)
 ZERO_PAGE = bytes(PAGE)
-RAW, ZLIB = 0, 1
+RAW, ZLIB, ZSTD = 0, 1, 2
 # Bytes of drives that are held until it is said which of them are wanted, by all channels.
 MOST_HELD = 64 << 20
 MOST_REQUEST = 1 << 20
@@ -103,14 +103,130 @@ class Output:
             self.send(ALIVE, 0, 0)
 
 
-class Levels:
-    """Which level of zlib moves bytes fastest: by its measured speed and yield, and by the wire's speed."""
+class Zlib:
+    """What every python3 has."""
 
-    ALL = (0, 1, 3, 6)
+    codec = ZLIB
+    LEVELS = (1, 3, 6)
+
+    def pack(self, raw, level):
+        return zlib.compress(raw, level)
+
+    def unpack(self, data, most):
+        """At most that many bytes."""
+        return zlib.decompressobj().decompress(data, most)
+
+
+class Zstd:
+    """zstd of the standard library, from python 3.14 on."""
+
+    codec = ZSTD
+    LEVELS = (1, 3, 6, 9, 12)
+
+    def __init__(self):
+        import compression.zstd
+        self.zstd = compression.zstd
+
+    def pack(self, raw, level):
+        return self.zstd.compress(raw, level)
+
+    def unpack(self, data, most):
+        """At most that many bytes."""
+        return self.zstd.ZstdDecompressor().decompress(data, most)
+
+
+class LibraryZstd:
+    """zstd of the system, by its library: dpkg, systemd and the tools of btrfs stand on it too."""
+
+    codec = ZSTD
+    LEVELS = Zstd.LEVELS
+    # From 1.3 on what is called here is as it is now.
+    OLDEST = 10300
+
+    class Context:
+        def __init__(self, library):
+            self.library = library
+            self.pointer = library.ZSTD_createCCtx()
+            if not self.pointer:
+                raise MemoryError()
+
+        def __del__(self):
+            if self.pointer:
+                self.library.ZSTD_freeCCtx(self.pointer)
+
+    def __init__(self):
+        import ctypes
+        self.room = ctypes.create_string_buffer
+        self.library = ctypes.CDLL("libzstd.so.1")
+        size, pointer, number = ctypes.c_size_t, ctypes.c_void_p, ctypes.c_int
+        for name, result, arguments in (
+                ("versionNumber", ctypes.c_uint, ()), ("isError", ctypes.c_uint, (size,)),
+                ("compressBound", size, (size,)), ("createCCtx", pointer, ()), ("freeCCtx", size, (pointer,)),
+                ("compressCCtx", size, (pointer, pointer, size, ctypes.c_char_p, size, number)),
+                ("decompress", size, (pointer, size, ctypes.c_char_p, size))):
+            function = getattr(self.library, "ZSTD_" + name)
+            function.restype, function.argtypes = result, arguments
+        if self.library.ZSTD_versionNumber() < self.OLDEST:
+            raise Refused("libzstd is too old")
+        self.own = threading.local()  # a context is used by one thread at a time
+
+    def pack(self, raw, level):
+        if not hasattr(self.own, "context"):
+            self.own.context = self.Context(self.library)
+        room = self.room(self.library.ZSTD_compressBound(len(raw)))
+        count = self.library.ZSTD_compressCCtx(self.own.context.pointer, room, len(room), raw, len(raw), level)
+        return self.taken(room, count)
+
+    def unpack(self, data, most):
+        """At most that many bytes."""
+        room = self.room(max(1, most))
+        return self.taken(room, self.library.ZSTD_decompress(room, most, data, len(data)))
+
+    def taken(self, room, count):
+        if self.library.ZSTD_isError(count):
+            raise ValueError("zstd does not take it")
+        return room[:count]
+
+
+def best_coder():
+    """zstd where this machine has it, and it works; else zlib."""
+    trial = bytes(range(256)) * 64
+    for kind in (Zstd, LibraryZstd):
+        try:
+            coder = kind()
+            packed = coder.pack(trial, 3)
+            if len(packed) < len(trial) and coder.unpack(packed, len(trial)) == trial:
+                return coder
+        except BaseException:  # whatever is wrong with it: another will do
+            pass
+    return Zlib()
+
+
+# What bytes are packed with that are sent, once it is known what there is.
+CODER = [Zlib()]
+
+
+def unpacked(codec, data, length):
+    """Bytes that came; others than were said when that is not what they are packed to."""
+    if codec == RAW:
+        return data
+    for coder in (CODER[0], Zlib()):
+        if coder.codec == codec:
+            try:
+                return coder.unpack(data, length + 1)
+            except Exception:
+                return b""
+    return b""
+
+
+class Levels:
+    """Which level moves bytes fastest: by its measured speed and yield, and by the wire's speed."""
+
     # What the pipes and buffers on the way take at once, however slow the wire is.
     UNMEASURED = 4 << 20
 
     def __init__(self):
+        self.all = (0,) + CODER[0].LEVELS
         self.cost = {}  # level: seconds a byte, share that is left
         self.wire = 8e-8  # seconds a byte
         self.turn = 0
@@ -118,13 +234,13 @@ class Levels:
 
     def choose(self):
         self.turn += 1
-        for level in self.ALL[1:]:
+        for level in self.all[1:]:
             if level not in self.cost:
                 return level
-        best = min(self.ALL, key=self.seconds)
+        best = min(self.all, key=self.seconds)
         if self.turn % 48 == 0:  # what is moved changes, and so does the link
-            near = self.ALL.index(best) + (1 if self.turn % 96 else -1)
-            return self.ALL[max(1, min(near, len(self.ALL) - 1))]
+            near = self.all.index(best) + (1 if self.turn % 96 else -1)
+            return self.all[max(1, min(near, len(self.all) - 1))]
         return best
 
     def seconds(self, level):
@@ -615,17 +731,16 @@ class Channel:
             mask[i // 8] |= 1 << i % 8
         level = self.levels.choose()
         began = time.thread_time() if hasattr(time, "thread_time") else time.monotonic()
-        sent = squeezed(raw, level)
+        codec, sent = squeezed(raw, level)
         ended = time.thread_time() if hasattr(time, "thread_time") else time.monotonic()
-        codec = RAW if sent is raw else ZLIB
         wait = self.output.send(PAGES, self.number, number, struct.pack("!B", codec) + bytes(mask) + sent)
         self.levels.learn(level, len(raw), len(sent), ended - began, wait)
 
     def read(self, number, position, length):
         length = max(0, min(length, self.reader.size - position))
         data, bad = self.reader.read(position, length) if length else (b"", [])
-        sent = squeezed(data, 1)
-        head = struct.pack("!BI", RAW if sent is data else ZLIB, len(data))
+        codec, sent = squeezed(data, 1)
+        head = struct.pack("!BI", codec, len(data))
         self.output.send(DATA, self.number, number, head + packed(bad) + sent)
 
     def extents(self, number, position, end, most):
@@ -647,10 +762,12 @@ class Channel:
 
 
 def squeezed(raw, level):
-    if level == 0 or len(raw) < 64:
-        return raw
-    less = zlib.compress(raw, level)
-    return less if len(less) < len(raw) else raw
+    """How it is packed, and that; as it is where nothing is saved."""
+    if level and len(raw) >= 64:
+        less = CODER[0].pack(raw, level)
+        if len(less) < len(raw):
+            return CODER[0].codec, less
+    return RAW, raw
 
 
 def start(work):
@@ -819,7 +936,9 @@ def run(source):
                 os._exit(1)
 
     start(watch)
-    output.send(HELLO, 0, 0, json.dumps({"version": VERSION, "python": sys.version.split()[0]}).encode())
+    CODER[0] = best_coder()
+    known = {"version": VERSION, "python": sys.version.split()[0], "zstd": int(CODER[0].codec == ZSTD)}
+    output.send(HELLO, 0, 0, json.dumps(known).encode())
     while True:
         head = source.read(HEAD.size)
         if len(head) < HEAD.size:

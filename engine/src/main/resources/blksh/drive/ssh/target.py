@@ -1050,11 +1050,11 @@ class TargetChannel(Channel):
         codec, width = struct.unpack("!BH", payload[self.SPAN.size:self.SPAN.size + 3])
         at = self.SPAN.size + 3
         pages = set_pages(payload[at:at + width], length)
-        data = payload[at + width:]
-        if codec == ZLIB:
-            unpacking = zlib.decompressobj()
-            data = unpacking.decompress(data, SEGMENT + 1)
-        if length > SEGMENT or len(data) != sum(min(PAGE, length - i * PAGE) for i in pages):
+        wanted = sum(min(PAGE, length - i * PAGE) for i in pages)
+        if length > SEGMENT:
+            raise Unfit("bytes came in another length than was said")
+        data = unpacked(codec, payload[at + width:], wanted)
+        if len(data) != wanted:
             raise Unfit("bytes came in another length than was said")
         done = 0
         first = 0
