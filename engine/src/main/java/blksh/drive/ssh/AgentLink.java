@@ -78,6 +78,7 @@ final class AgentLink implements Closeable {
 
   /** Whether it can pack and unpack by zstd. */
   private volatile boolean zstd;
+
   private volatile String death;
   private volatile BlkshException refusal;
 

@@ -204,7 +204,9 @@ final class Login implements Closeable {
         if (since - began - askedNanos > manner.times.login().toNanos()) {
           throw new SshRefusal(
               SshFailure.Kind.UNREACHABLE,
-              new BlkshException("reach " + target, "nothing answers for " + WireTimes.words(manner.times.login()))
+              new BlkshException(
+                      "reach " + target,
+                      "nothing answers for " + WireTimes.words(manner.times.login()))
                   .suggest("see what ssh " + target.host() + " true does"));
         }
         waiting.turn();

@@ -304,8 +304,7 @@ public final class RemoteHost implements Closeable {
   }
 
   private Login.Manner manner(BooleanSupplier stop) {
-    return new Login.Manner(
-        sudo, alone, times, () -> closed || stop.getAsBoolean());
+    return new Login.Manner(sudo, alone, times, () -> closed || stop.getAsBoolean());
   }
 
   /**

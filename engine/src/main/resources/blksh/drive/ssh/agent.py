@@ -41,6 +41,9 @@ FRAME_PAGES = 32
 ALIVE_SECONDS = 1.5
 # A peer that says nothing for so long is gone: it asks how we are every few seconds.
 SILENCE_SECONDS = 300
+# How long an agent that nobody hears any more has alone what it was writing: until it is gone on with by another, to
+# which that is worth much, as nobody else can have written it meanwhile.
+HELD_SECONDS = 330
 GONE = (errno.ENXIO, errno.ENODEV, getattr(errno, "ENOMEDIUM", errno.ENODEV))
 # What a read fails with when the medium does not give the bytes; anything else is no bad sector.
 UNREADABLE = tuple(
@@ -67,6 +70,7 @@ class Output:
     def __init__(self):
         self.lock = threading.Lock()
         self.last = time.monotonic()
+        self.lost = False  # whether nobody reads it any more
         self.pace = 0.0  # seconds a byte has to take
         self.paid = 0.0  # when all that was written is paid for
 
@@ -77,10 +81,10 @@ class Output:
             began = time.monotonic()
             at = 0
             try:
-                while at < len(data):
+                while at < len(data) and not self.lost:
                     at += self.write(data, at)
             except OSError:
-                os._exit(0)
+                self.lost = True  # told to who watches
             self.last = time.monotonic()
             return self.last - began
 
@@ -588,6 +592,7 @@ def packed(ranges):
 class Channel:
     """One open drive, and the threads that work on it."""
 
+    holds = False  # whether it has what is gone on with after a cut
     held = 0
     room = threading.Condition()
 
@@ -896,6 +901,11 @@ class Drives:
             if reader is not None:
                 reader.close()
 
+    def holding(self):
+        """Those that have what is gone on with after a cut."""
+        with self.lock:
+            return [channel for channel in self.channels.values() if channel.holds]
+
     def close(self, channel):
         with self.lock:
             self.opening.pop(channel, None)
@@ -920,6 +930,20 @@ def teach(output, number, source):
         output.fail(0, number, 0, str(failure) or repr(failure))
 
 
+def end(drives, code):
+    """Ends, as nobody hears it any more. What is being written is held for whoever comes back for it, for a while."""
+    holding = drives.holding()
+    if holding:
+        try:
+            holding[0].hold_on()
+        except OSError:
+            pass  # then another cannot tell that nobody hears it
+    until = time.monotonic() + HELD_SECONDS
+    while drives.holding() and time.monotonic() < until:
+        time.sleep(0.5)
+    os._exit(code)
+
+
 def run(source):
     """Answers what the peer asks until it says no more."""
     output = Output()
@@ -932,8 +956,9 @@ def run(source):
             time.sleep(ALIVE_SECONDS / 3)
             output.alive(asked[0])
             asked[0] = False
-            if time.monotonic() - heard[0] > SILENCE_SECONDS:
-                os._exit(1)
+            if output.lost or time.monotonic() - heard[0] > SILENCE_SECONDS:
+                output.lost = True
+                end(opened, 0)
 
     start(watch)
     CODER[0] = best_coder()
@@ -942,13 +967,13 @@ def run(source):
     while True:
         head = source.read(HEAD.size)
         if len(head) < HEAD.size:
-            return
+            break
         size, kind, channel, number = HEAD.unpack(head)
         if size > MOST_REQUEST:
-            return
+            break
         payload = source.read(size)
-        if len(payload) < size:
-            return
+        if len(payload) < size or output.lost:
+            break
         heard[0] = time.monotonic()
         if kind == OPEN:
             opened.open(channel, number, payload)
@@ -966,6 +991,8 @@ def run(source):
             asked[0] = True  # answered by who watches: who reads never waits for the peer to read
         else:
             opened.ask(kind, channel, number, payload)
+    output.lost = True
+    end(opened, 0)
 
 
 def main():
@@ -974,8 +1001,6 @@ def main():
         os._exit(64)
     threading.stack_size(256 * 1024)
     run(sys.stdin.buffer)
-    sys.stdout = None
-    os._exit(0)
 
 
 main()
