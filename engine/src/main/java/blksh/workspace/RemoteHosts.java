@@ -17,7 +17,7 @@ import java.util.Optional;
 /** The other machines in use: one connection for all drives of a host that are read alike. */
 public final class RemoteHosts implements Closeable {
 
-  private record Key(String authority, boolean sudo, WireLimits limits) {}
+  private record Key(String authority, boolean sudo) {}
 
   private final Map<Key, RemoteHost> hosts = new HashMap<>();
 
@@ -43,7 +43,7 @@ public final class RemoteHosts implements Closeable {
    *
    * @param sudo whether its drives are read as root
    * @param prompt who is asked for a password, when nobody was before
-   * @param limits what its connection is held to; with others there is another one
+   * @param limits what its connection is held to from now on
    * @throws BlkshException when the place is not {@code ssh://}, or names no host
    */
   public synchronized RemoteHost host(
@@ -51,9 +51,12 @@ public final class RemoteHosts implements Closeable {
     if (place.scheme() != Place.Scheme.SSH) {
       place.path("open", "drives");
     }
-    return hosts.computeIfAbsent(
-        new Key(place.authority(), sudo, limits),
-        key -> new RemoteHost(key.authority, key.sudo, prompt, key.limits));
+    RemoteHost host =
+        hosts.computeIfAbsent(
+            new Key(place.authority(), sudo),
+            key -> new RemoteHost(key.authority, key.sudo, prompt, limits));
+    host.holdTo(limits);
+    return host;
   }
 
   /**

@@ -129,7 +129,7 @@ final class AgentLink implements Closeable {
     link.start("blksh-ssh-ping", link::ping);
     try {
       link.mustBeOurs(link.hello.get(times.login().toNanos(), TimeUnit.NANOSECONDS));
-      wire.rate().ifPresent(link::pace);
+      link.pace();
       return link;
     } catch (InterruptedException e) {
       link.close();
@@ -181,8 +181,10 @@ final class AgentLink implements Closeable {
   }
 
   /** Has the agent send no faster: what is held up here only would be on the wire already. */
-  private void pace(long rate) {
-    send(AgentFrame.PACE, 0, 0, ByteBuffer.allocate(Long.BYTES).putLong(rate).array());
+  void pace() {
+    wire.rate()
+        .map(rate -> ByteBuffer.allocate(Long.BYTES).putLong(rate).array())
+        .ifPresent(rate -> send(AgentFrame.PACE, 0, 0, rate));
   }
 
   private void start(String name, Runnable work) {
@@ -212,7 +214,7 @@ final class AgentLink implements Closeable {
     }
   }
 
-  /** Nothing came, but something is under way: no drive is to blame. */
+  /** The wire is full: whatever a drive owes may be on its way. */
   private void works() {
     listeners.values().forEach(Listener::works);
   }
@@ -297,10 +299,10 @@ final class AgentLink implements Closeable {
       throw garbage("an answer is of no kind that is known (" + kind + ")");
     }
     mustBeAsked(kind, channel, number);
-    return new AgentFrame(kind, channel, number, payload(in, length));
+    return new AgentFrame(kind, channel, number, payload(in, length, channel));
   }
 
-  private byte[] payload(DataInputStream in, int length) throws IOException {
+  private byte[] payload(DataInputStream in, int length, int channel) throws IOException {
     wire.note(AgentFrame.HEAD);
     byte[] payload = new byte[length];
     int at = 0;
@@ -310,10 +312,17 @@ final class AgentLink implements Closeable {
       if (count == 0) {
         throw new LinkLostException("the connection was cut");
       }
-      wire.came(count, this::isDead);
       heardNanos = System.nanoTime();
-      if (at < length) {
-        works();
+      wire.came(
+          count,
+          () -> {
+            heardNanos = System.nanoTime();
+            works();
+            return isDead();
+          });
+      Listener own = at < length ? listeners.get(channel) : null;
+      if (own != null) {
+        own.works();
       }
     }
     return payload;

@@ -5,6 +5,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /** One connection, held to what all that share a {@link Bandwidth} may move. */
 final class PacedWire {
@@ -15,21 +16,24 @@ final class PacedWire {
   /** How long who waits looks at nothing else. */
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
-  private final Optional<Bandwidth> limit;
+  private final Supplier<Optional<Bandwidth>> limit;
   private volatile boolean resting;
 
-  PacedWire(Optional<Bandwidth> limit) {
+  /**
+   * @param limit asked each time: it may become another
+   */
+  PacedWire(Supplier<Optional<Bandwidth>> limit) {
     this.limit = limit;
   }
 
   /** Bytes a second; nothing for all it can. */
   Optional<Long> rate() {
-    return limit.map(Bandwidth::rate);
+    return limit.get().map(Bandwidth::rate);
   }
 
   /** Notes bytes that nobody waits for. */
   void note(long bytes) {
-    limit.ifPresent(each -> each.take(bytes));
+    limit.get().ifPresent(each -> each.take(bytes));
   }
 
   /**
@@ -40,7 +44,7 @@ final class PacedWire {
    * @throws blksh.task.CancelledException as {@link Waiting}
    */
   void awaitRoom(int bytes, Waiting waiting, BooleanSupplier over, Runnable waits) {
-    long nanos = limit.map(each -> each.take(bytes)).orElse(0L);
+    long nanos = limit.get().map(each -> each.take(bytes)).orElse(0L);
     if (nanos <= 0 || bytes <= SHORT) {
       return;
     }
@@ -55,10 +59,10 @@ final class PacedWire {
    * Some bytes have come: waits before more are read, so that the other side does not send more
    * either.
    *
-   * @param over asked whether it is to wait no more
+   * @param over asked from time to time whether it is to wait no more
    */
   void came(int bytes, BooleanSupplier over) {
-    long nanos = limit.map(each -> each.take(bytes)).orElse(0L);
+    long nanos = limit.get().map(each -> each.take(bytes)).orElse(0L);
     if (nanos <= 0) {
       return;
     }

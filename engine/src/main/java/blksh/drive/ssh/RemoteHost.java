@@ -62,7 +62,7 @@ public final class RemoteHost implements Closeable {
   /** Whether a connection that is there already is not to be used. */
   private volatile boolean alone;
 
-  private final Optional<Bandwidth> bandwidth;
+  private volatile Optional<Bandwidth> bandwidth;
   private volatile WireTimes times;
 
   /** Guarded by connecting. */
@@ -276,9 +276,26 @@ public final class RemoteHost implements Closeable {
     return this;
   }
 
+  /**
+   * Holds its connection to others from now on; what is not among them stays as it was. There is
+   * one connection for all its drives, so that it is known there what is being read.
+   */
+  public void holdTo(WireLimits limits) {
+    if (limits.timeout().isPresent()) {
+      times = WireTimes.of(limits.timeout());
+    }
+    if (limits.bandwidth().isPresent() && !limits.bandwidth().equals(bandwidth)) {
+      bandwidth = limits.bandwidth();
+      AgentLink now = link;
+      if (now != null) {
+        now.pace();
+      }
+    }
+  }
+
   /** A connection that is held to what may be moved. */
   PacedWire wire() {
-    return new PacedWire(bandwidth);
+    return new PacedWire(() -> bandwidth);
   }
 
   /** Whether nobody may read any of its drives any more. */

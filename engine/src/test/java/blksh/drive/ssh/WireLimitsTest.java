@@ -16,6 +16,7 @@ import blksh.block.TargetTerms;
 import blksh.kit.Content;
 import blksh.kit.Sshd;
 import blksh.kit.Wire;
+import blksh.store.CaptureOptions;
 import blksh.store.CaptureResult;
 import blksh.store.RestoreOptions;
 import blksh.store.Store;
@@ -135,6 +136,56 @@ class WireLimitsTest {
       assertThat(secondsSince(began)).isBetween(2.2, 10.0);
     } finally {
       threads.shutdownNow();
+    }
+  }
+
+  @Test
+  void whatIsSaidLaterCountsForTheConnectionThereIs() throws Exception {
+    Path one = Files.write(folder.resolve("one"), Content.random(MIB, 1));
+    Path other = Files.write(folder.resolve("other"), Content.random(MIB, 2));
+    try (RemoteHost host = reach(lying(folder, ""));
+        Store store = store(folder)) {
+      assertHolds(store, capture(store, host, one, "a"), one);
+      host.holdTo(bandwidth(MIB / 2));
+      long began = System.nanoTime();
+      assertHolds(store, capture(store, host, other, "b"), other);
+      assertThat(secondsSince(began)).isBetween(1.6, 10.0);
+      host.holdTo(WireLimits.NONE); // says nothing
+      assertThat(host.wire().rate()).hasValue((long) MIB / 2);
+    }
+  }
+
+  private static final String ONE_HANGS =
+      """
+      import time
+      def sending(self, what, channel, number, payload=b""):
+          if channel == 1 and what == 67:
+              return 0.0
+          if channel == 2 and what == 68:
+              time.sleep(0.2)
+          return send(self, what, channel, number, payload)
+      Output.send = sending
+      """;
+
+  @Test
+  void aDriveThatHangsIsNoticedBesideOneThatIsRead() throws Exception {
+    Path hangs = Files.write(folder.resolve("hangs"), Content.random(MIB, 1));
+    Path reads = Files.write(folder.resolve("reads"), Content.random(4 * MIB, 2));
+    ExecutorService thread = Executors.newSingleThreadExecutor();
+    try (RemoteHost host = reach(lying(folder, ONE_HANGS)).answeringWithin(Duration.ofSeconds(2));
+        Store store = store(folder);
+        BlockSource first = host.open(hangs.toString());
+        BlockSource second = host.open(reads.toString())) {
+      Future<CaptureResult> streaming =
+          thread.submit(
+              () -> store.capture(second, "b", CaptureOptions.defaults(), Task.unwatched()));
+      assertThatThrownBy(
+              () -> store.capture(first, "a", CaptureOptions.defaults(), Task.unwatched()))
+          .hasMessageContaining("the drive there has not answered for");
+      assertThat(streaming.isDone()).isFalse();
+      assertHolds(store, streaming.get(), reads);
+    } finally {
+      thread.shutdownNow();
     }
   }
 
