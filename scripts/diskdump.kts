@@ -4,6 +4,8 @@
 val user by option<String>("-u/--user", "USER", "who logs in on other machines").optional()
 val blockSize by option<Size>("--block-size", "BYTES", "of a block, in diskdump's format", 128.KiB)
 val batchSize by option<Int>("--batch-size", "N", "taken for old times' sake", 80)
+val timeout by option<java.time.Duration>("--timeout", "TIME", "how long to wait for another machine before it is given up, such as 90s or 2h").optional()
+val bandwidth by option<Size>("--bandwidth", "SIZE", "what may be moved in a second, both ways, such as 5M").optional()
 val format by option<String>("--format", "KIND", "of a new store: blksh or diskdump", "blksh")
 
 val dump = command("dump", "dump drives and files; the word may be left out") { ':' in it }
@@ -81,7 +83,8 @@ class Wanted(val host: String, val path: String, val name: String, val root: Boo
   val place =
     if (host == "localhost") path
     else "ssh://" + user?.let { "$it@" }.orEmpty() + host + path.also { if (!it.startsWith("/")) usage("$host:$it: give a whole path") }
-  fun source(): Source = drive(place, root && host != "localhost")
+  val far = host != "localhost"
+  fun source(): Source = if (far) drive(place, root, timeout, bandwidth) else drive(place)
 }
 
 fun isThere(one: Wanted): Boolean =
@@ -110,13 +113,17 @@ fun dumpAll(): Any {
     val words = target.value.split(':')
     words.drop(1).map(::device).map { Wanted(words[0], it, target[called] ?: old.nameOf(words[0], it), words[0] in rootOn) }
   }
+  if ((timeout != null || bandwidth != null) && wanted.none { it.far }) usage("--timeout and --bandwidth fit other machines")
   val single = wanted.singleOrNull()
   if (single != null) return record(single.source(), single.name, "$single")
   if (inOld || wanted.distinctBy { old.storeName(it.name) }.size < wanted.size) return each(wanted, { "$it" }) { record(it.source(), it.name, "$it") }
   if (!own.reachable && wanted.any(::isThere)) own.create()
   val groups = wanted.groupBy { it.root }
   return each(groups.values, { it.joinToString(" ") }) { some ->
-    own.captureAll(some.map { it.place }, some.map { old.storeName(it.name) }, sudo = some[0].root)
+    val far = some.any { it.far } // else there is nothing to limit
+    own.captureAll(
+      some.map { it.place }, some.map { old.storeName(it.name) }, sudo = some[0].root,
+      timeout = timeout.takeIf { far }, bandwidth = bandwidth.takeIf { far })
   }
 }
 

@@ -9,6 +9,8 @@ val storeDir by option<Place>("--store", "DIR", "the store's directory; made whe
 val drives by repeated<String>("--drive", "SOURCE", "a drive or a file to capture, also ssh://HOST/PATH or nbd://HOST/EXPORT", required = false)
 val sudo by flag("--sudo", "read drives of other machines as root, by sudo there")
 val bitmap by option<String>("--bitmap", "NAME", "of nbd://…, the bitmap of QEMU's in which writes were recorded").optional()
+val timeout by option<java.time.Duration>("--timeout", "TIME", "of ssh://…, how long to wait for the machine before it is given up, such as 90s or 2h").optional()
+val bandwidth by option<Size>("--bandwidth", "SIZE", "of ssh://…, what may be moved in a second, both ways, such as 5M").optional()
 val name by option<String>("--name", "NAME", "what to call it (default HOST.DRIVE)").optional()
 val skipFree by flag("--skip-free", "leave out what the file systems do not use")
 val last by option<Int>("--keep-last", "N", "versions to keep of each name").optional()
@@ -38,6 +40,7 @@ if (!sample && drives.isNotEmpty() && storeDir == null) usage("--drive needs --s
 if (snapshotOf.isNotEmpty() && snapshotRoot == null && storeDir == null)
   usage("say where snapshots go: --snapshot-root or --store")
 if (bitmap != null && drives.none { it.startsWith("nbd") }) usage("--bitmap needs a --drive nbd://HOST/EXPORT")
+if ((timeout != null || bandwidth != null) && drives.none { it.startsWith("ssh://") }) usage("--timeout and --bandwidth need a --drive ssh://HOST/PATH")
 if (name != null && drives.size > 1) usage("--name fits one --drive")
 
 val backup by lazy {
@@ -63,7 +66,7 @@ val captured =
   } else {
     // One that cannot be captured is a finding, and keeps nothing else from being done.
     try {
-      val all = backup.captureAll(drives, listOfNotNull(name), sudo, skipFree, bitmap = bitmap)
+      val all = backup.captureAll(drives, listOfNotNull(name), sudo, skipFree, bitmap = bitmap, timeout = timeout, bandwidth = bandwidth)
       show(all)
       all.mapNotNull { it.captured }
     } catch (none: blksh.BlkshException) {

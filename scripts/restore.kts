@@ -6,5 +6,7 @@ val overwrite by flag("--overwrite", "write over what is there")
 val onlyChanged by flag("--only-changed", "write over what is there, but only where it differs")
 val anySectors by flag("--any-sectors", "let a partition table go to a drive whose sectors it does not count in")
 val sudo by flag("--sudo", "write to another machine as root, by sudo there")
+val timeout by option<java.time.Duration>("--timeout", "TIME", "of ssh://…, how long to wait for the machine before it is given up, such as 90s or 2h").optional()
+val bandwidth by option<Size>("--bandwidth", "SIZE", "of ssh://…, what may be moved in a second, both ways, such as 5M").optional()
 
-existingStore(storeDir).restore(reference, to, overwrite, onlyChanged, anySectors, sudo)
+existingStore(storeDir).restore(reference, to, overwrite, onlyChanged, anySectors, sudo, timeout, bandwidth)

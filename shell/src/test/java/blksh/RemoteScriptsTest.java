@@ -189,6 +189,45 @@ class RemoteScriptsTest {
     assertThat(Files.mismatch(file, disk)).isEqualTo(-1);
   }
 
+  @Test
+  void limitsOfBandwidthAndTimeAreKeptToAndRefusedByName() throws Exception {
+    start("chief", "");
+    String store = folder.resolve("store").toString();
+    Path disk = Files.write(folder.resolve("disk"), Content.random(2 * MIB, 1));
+    String place = "ssh://srv" + disk;
+    String[] capture = {"run", "capture", place, "--store", store, "--name", "a"};
+    long began = System.nanoTime();
+    Program.Ended kept = with(capture, "--bandwidth", "1M", "--timeout", "1m");
+    assertThat(kept.status()).as(kept.err()).isZero();
+    assertThat(System.nanoTime() - began).isGreaterThan(1_600_000_000L);
+    Path file = folder.resolve("copy");
+    began = System.nanoTime();
+    Program.Ended back = restore(store, "ssh://srv" + file, "--bandwidth", "1M");
+    assertThat(back.status()).as(back.err()).isZero();
+    assertThat(System.nanoTime() - began).isGreaterThan(1_600_000_000L);
+    assertThat(Files.mismatch(file, disk)).isEqualTo(-1);
+    Program.Ended night =
+        program().run("run", "nightly", "--drive", place, "--store", store, "--bandwidth", "100M");
+    assertThat(night.status()).as(night.err()).isZero();
+
+    assertThat(with(capture, "--bandwidth", "1K").err())
+        .contains("1024 bytes a second are not from 16384");
+    assertThat(with(capture, "--timeout", "1s").err())
+        .contains("a timeout of 1s is not from 5 seconds to 7 days");
+    capture[2] = disk.toString();
+    Program.Ended near = with(capture, "--bandwidth", "1M");
+    assertThat(near.status()).isEqualTo(2);
+    assertThat(near.err()).contains("fit ssh://HOST/PATH");
+    capture[2] = "nbd://localhost/x";
+    assertThat(with(capture, "--timeout", "1m").err()).contains("it is not reached over ssh");
+    assertThat(restore(store, folder.resolve("here").toString(), "--bandwidth", "1M").err())
+        .contains("it is not reached over ssh");
+  }
+
+  private Program.Ended with(String[] words, String... more) throws Exception {
+    return program().run(Stream.concat(Stream.of(words), Stream.of(more)).toArray(String[]::new));
+  }
+
   private Program.Ended restore(String store, String place, String... words) throws Exception {
     Stream<String> all = Stream.of("run", "restore", "a", "--store", store, "--to", place);
     return program().run(Stream.concat(all, Stream.of(words)).toArray(String[]::new));

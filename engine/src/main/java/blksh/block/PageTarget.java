@@ -5,7 +5,6 @@ import java.io.Closeable;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 
 /**
  * A drive or a file far away that is written over. It tells the digests of what is there, so that
@@ -76,10 +75,10 @@ public interface PageTarget extends Closeable {
    * Waits until all is written, makes it durable and gives a file its name.
    *
    * @return nothing when it is done; else the connection was cut meanwhile, and what was written
-   *     may be lost there: from this byte on all is to be compared and written once more before
-   *     this is called again
+   *     may be lost there: this range, of whole pages but for the end of the image, is to be
+   *     compared and written once more before this is called again
    */
-  OptionalLong finish();
+  Optional<Extent> finish();
 
   /** What a file that was replaced had and the new one has not, a clause each. */
   List<String> notKept();

@@ -9,7 +9,6 @@ import blksh.task.Task;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -144,8 +143,8 @@ final class FarRestoreTarget extends RestoreTarget {
   }
 
   @Override
-  OptionalLong finishes() {
-    OptionalLong again = target.finish();
+  Optional<Extent> finishes() {
+    Optional<Extent> again = target.finish();
     if (again.isEmpty()) {
       count(target.writtenBytes() + wouldWrite.get());
     }

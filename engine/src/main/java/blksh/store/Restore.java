@@ -16,7 +16,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.OptionalLong;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -163,14 +162,13 @@ final class Restore {
     BadTally missing = new BadTally();
     file.eachBad(0, manifest.size(), missing::count);
     try {
-      OptionalLong from = OptionalLong.of(0);
-      while (from.isPresent()) {
-        task.expect(task.done() + manifest.size() - from.getAsLong());
-        pass(from.getAsLong());
-        from = target.finishes();
-        if (from.isPresent()) {
-          task.phase("comparing what was written before a cut");
-        }
+      task.expect(manifest.size());
+      pass(0, manifest.size());
+      mustHaveItsRoot();
+      for (var again = target.finishes(); again.isPresent(); again = target.finishes()) {
+        task.phase("comparing what was written before a cut");
+        task.expect(task.done() + again.get().length());
+        pass(again.get().start(), again.get().end());
       }
       target.tell(task);
     } catch (IOException e) {
@@ -192,22 +190,25 @@ final class Restore {
   }
 
   /**
-   * Goes through the image and proves it.
+   * Goes through a part of the image.
    *
-   * @param from byte; from which on it was proven before, if it is not 0
+   * @param to byte after it
    */
-  private void pass(long from) {
+  private void pass(long from, long to) {
     inOrder = new OrderedStep<>(this::prove);
     root = new RootDigest();
-    plan = new RestorePlan(file, SEGMENT_PAGES, target, Page.count(from));
+    plan = new RestorePlan(file, SEGMENT_PAGES, target, Page.count(from), Page.count(to));
     tickets = 0;
     Workers.run(task, Workers.count(), this::work, () -> broken = true);
-    if (from == 0 && !root.finish(manifest.size()).equals(manifest.root())) {
+    task.phase("flushing");
+  }
+
+  private void mustHaveItsRoot() {
+    if (!root.finish(manifest.size()).equals(manifest.root())) {
       throw new BlkshException(
               "restore " + manifest.reference(), "the image does not have its root digest")
           .suggest("verify the store");
     }
-    task.phase("flushing");
   }
 
   private BlkshException targetFailure(IOException e) {

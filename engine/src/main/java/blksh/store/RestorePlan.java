@@ -16,6 +16,7 @@ final class RestorePlan {
   private final int most;
   private final RestoreTarget target;
   private final Deque<Piece> ahead = new ArrayDeque<>();
+  private final long end;
   private long planned;
 
   /**
@@ -29,25 +30,27 @@ final class RestorePlan {
 
   /**
    * @param most pages of a piece in which some are stored
-   * @param first page that is restored, up to the pages of the image
+   * @param first page that is restored
+   * @param end page after the last
    */
-  RestorePlan(ManifestFile file, int most, RestoreTarget target, long first) {
+  RestorePlan(ManifestFile file, int most, RestoreTarget target, long first, long end) {
     this.file = file;
     this.most = most;
     this.target = target;
     this.cursor = new ExtentCursor(file);
     this.planned = first;
+    this.end = end;
   }
 
   /** The piece that is due; null after the last. */
   Piece next() throws ManifestFile.DamagedManifest {
-    while (ahead.size() < target.ahead() && planned < file.pages()) {
+    while (ahead.size() < target.ahead() && planned < end) {
       Piece piece = plan();
       ahead.add(piece);
       if (piece.run == null) {
         long position = piece.first * Page.SIZE;
-        long end = Math.min(file.manifest().size(), piece.end * Page.SIZE);
-        target.announce(position, end - position);
+        long to = Math.min(file.manifest().size(), piece.end * Page.SIZE);
+        target.announce(position, to - position);
       }
     }
     return ahead.poll();
@@ -61,9 +64,9 @@ final class RestorePlan {
     Extent.Kind run = null;
     if (cursor.kind != Extent.Kind.DATA && cursor.end - planned >= most) {
       run = cursor.kind;
-      planned = cursor.end;
+      planned = Math.min(end, cursor.end);
     } else {
-      long limit = Math.min(file.pages(), planned + most);
+      long limit = Math.min(end, planned + most);
       while (planned < limit) {
         if (planned >= cursor.end) {
           cursor.next();

@@ -17,7 +17,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Where a restore writes to. Positions are written from several threads, in no order. */
@@ -84,11 +83,11 @@ abstract class RestoreTarget implements Closeable {
   /**
    * As {@link #finish}.
    *
-   * @return nothing when it is; else the byte from which on all is to be written once more before
+   * @return nothing when it is; else the range that is to be written once more before
    */
-  OptionalLong finishes() throws IOException {
+  Optional<Extent> finishes() throws IOException {
     finish();
-    return OptionalLong.empty();
+    return Optional.empty();
   }
 
   /** Bytes that were moved to and from another machine. */

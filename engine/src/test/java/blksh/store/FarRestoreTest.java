@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
+import blksh.block.Extent;
 import blksh.block.PageOffer;
 import blksh.block.PageTarget;
 import blksh.block.SourceInfo;
@@ -20,7 +21,6 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,6 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 class FarRestoreTest {
 
   private static final int SIZE = 6 * MIB + 100;
+  private static final Extent ALL = new Extent(0, SIZE, Extent.Kind.DATA);
   private static final RestoreOptions OVERWRITE = RestoreOptions.defaults().withOverwrite(true);
 
   @TempDir Path folder;
@@ -55,15 +56,15 @@ class FarRestoreTest {
   private static class MemoryTarget implements PageTarget {
     final byte[] held = new byte[SIZE];
     private final List<Long> reached = new ArrayList<>();
-    private final List<OptionalLong> ends;
+    private final List<Extent> ends;
     long written;
     private boolean closed;
 
     /**
-     * @param again the bytes from which it wants all once more
+     * @param again the ranges it wants once more
      */
-    MemoryTarget(long... again) {
-      ends = new ArrayList<>(Arrays.stream(again).mapToObj(OptionalLong::of).toList());
+    MemoryTarget(Extent... again) {
+      ends = new ArrayList<>(List.of(again));
     }
 
     @Override
@@ -117,8 +118,8 @@ class FarRestoreTest {
     }
 
     @Override
-    public synchronized OptionalLong finish() {
-      return ends.isEmpty() ? OptionalLong.empty() : ends.remove(0);
+    public synchronized Optional<Extent> finish() {
+      return ends.isEmpty() ? Optional.empty() : Optional.of(ends.remove(0));
     }
 
     @Override
@@ -160,7 +161,7 @@ class FarRestoreTest {
 
   @Test
   void itGoesThroughTheImageAsOftenAsIsWanted() {
-    MemoryTarget target = new MemoryTarget(0, 0, 0, 0, 0);
+    MemoryTarget target = new MemoryTarget(ALL, ALL, ALL, ALL, ALL);
     Task task = new Task("restore", "disk");
     RestoreResult done = restore(target, task);
     assertThat(target.held).isEqualTo(bytes);
@@ -172,19 +173,25 @@ class FarRestoreTest {
   }
 
   @Test
-  void onlyWhatLiesBehindAByteIsWrittenOnceMore() {
+  void onlyARangeIsWrittenOnceMore() {
+    Extent range = new Extent(MIB / 2, 5 * MIB, Extent.Kind.DATA);
     MemoryTarget target =
-        new MemoryTarget(5 * MIB, SIZE) {
+        new MemoryTarget(range) {
           @Override
-          public synchronized OptionalLong finish() {
-            OptionalLong again = super.finish();
+          public synchronized Optional<Extent> finish() {
+            Optional<Extent> again = super.finish();
             again.ifPresent(from -> Arrays.fill(super.held, (byte) 9));
             return again;
           }
         };
-    restore(target, Task.unwatched());
-    assertThat(target.held[5 * MIB - 1]).isEqualTo((byte) 9);
-    assertThat(target.written).isEqualTo(SIZE - MIB + (SIZE - 5 * MIB));
+    Task task = new Task("restore", "disk");
+    restore(target, task);
+    byte[] expected = bytes.clone();
+    Arrays.fill(expected, 0, (int) range.start(), (byte) 9);
+    Arrays.fill(expected, (int) range.end(), SIZE, (byte) 9);
+    assertThat(target.held).isEqualTo(expected);
+    assertThat(target.written).isEqualTo(SIZE - MIB + range.length() - MIB);
+    assertThat(task.done()).isEqualTo(SIZE + range.length());
   }
 
   @Test
@@ -203,7 +210,7 @@ class FarRestoreTest {
     MemoryTarget refusing =
         new MemoryTarget() {
           @Override
-          public synchronized OptionalLong finish() {
+          public synchronized Optional<Extent> finish() {
             throw new BlkshException("restore", "it is mounted").suggest("unmount it first");
           }
         };

@@ -1,6 +1,7 @@
 package blksh.dsl
 
 import blksh.BlkshException
+import blksh.drive.ssh.WireLimits
 import blksh.session.Failures
 import blksh.session.Session
 import blksh.task.CancelledException
@@ -17,6 +18,7 @@ internal class CaptureAll(
   private val sudo: Boolean,
   private val skipFree: Boolean,
   private val bitmap: String?,
+  private val limits: WireLimits,
   atOnce: Int,
 ) {
 
@@ -39,8 +41,16 @@ internal class CaptureAll(
         val remote = (place as? blksh.Place.Remote)?.scheme()
         val ssh = remote == blksh.Place.Scheme.SSH
         val recorded = bitmap.takeIf { remote != null && !ssh }
-        Target(place, RemoteAccess.of(session, place, sudo && ssh, recorded), machine)
+        // Drives of this machine take none of a wire; what is served by NBD would.
+        val held = limits.takeIf { remote != null } ?: WireLimits.NONE
+        Target(place, RemoteAccess.of(session, place, sudo && ssh, recorded, held), machine)
       }
+    if (!limits.isEmpty && targets.all { it.access == null })
+      throw BlkshException(
+          "capture with limits of bandwidth or time",
+          "none of the drives is on another machine",
+        )
+        .suggest("leave bandwidth and timeout out; they fit ssh://HOST/PATH")
     if (sudo) reach(targets)
     if (names.isEmpty()) name(targets)
     else targets.zip(names).forEach { (target, name) -> target.name = name }

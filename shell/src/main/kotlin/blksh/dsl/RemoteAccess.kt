@@ -9,10 +9,13 @@ import blksh.block.TargetTerms
 import blksh.drive.Drives as Machine
 import blksh.drive.ssh.PasswordPrompt
 import blksh.drive.ssh.RemoteHost
+import blksh.drive.ssh.WireLimits
 import blksh.mount.nbd.NbdSource
 import blksh.session.Secret
 import blksh.session.Session
 import blksh.store.RestoreOptions
+import blksh.view.Size
+import java.time.Duration
 import java.util.Optional
 import java.util.function.BooleanSupplier
 
@@ -39,12 +42,16 @@ internal sealed class RemoteAccess {
   open fun reach() {}
 
   /** Another machine, whose drives are reached over ssh, as root where it was asked for. */
-  class Ssh(private val session: Session, private val place: Remote, override val sudo: Boolean) :
-    RemoteAccess() {
+  class Ssh(
+    private val session: Session,
+    private val place: Remote,
+    override val sudo: Boolean,
+    private val limits: WireLimits,
+  ) : RemoteAccess() {
 
     private val host: RemoteHost by lazy {
       val prompt = Prompt(Secret(session.console()))
-      session.waiting { it.hosts().host(place, sudo, prompt) }
+      session.waiting { it.hosts().host(place, sudo, prompt, limits) }
     }
 
     override val name: String
@@ -112,9 +119,27 @@ internal sealed class RemoteAccess {
 
   companion object {
 
+    /**
+     * What connections are held to.
+     *
+     * @param bandwidth a second, of all that are held to the same
+     */
+    fun limits(session: Session, timeout: Duration?, bandwidth: Size?): WireLimits =
+      session
+        .workspace()
+        .hosts()
+        .limits(Optional.ofNullable(bandwidth?.bytes), Optional.ofNullable(timeout))
+
     /** The machine of a place; null for this one. */
-    fun of(session: Session, place: Place, sudo: Boolean, bitmap: String? = null): RemoteAccess? {
+    fun of(
+      session: Session,
+      place: Place,
+      sudo: Boolean,
+      bitmap: String? = null,
+      limits: WireLimits = WireLimits.NONE,
+    ): RemoteAccess? {
       val nbd = place is Remote && place.scheme() in NBD
+      mustBeFar(place, "read", limits)
       if (bitmap != null && !nbd)
         throw BlkshException("read $place by a bitmap", "it is no network block device")
           .suggest("bitmaps of QEMU's come with nbd://HOST/EXPORT")
@@ -126,19 +151,29 @@ internal sealed class RemoteAccess {
           .suggest(if (nbd) "leave sudo out" else "run blksh as root instead")
       return when {
         nbd -> Nbd(session, place, bitmap)
-        place is Remote -> Ssh(session, place, sudo)
+        place is Remote -> Ssh(session, place, sudo, limits)
         else -> null
       }
     }
 
     /** The machine of a place that is to be written; null for this one, and where none can be. */
-    fun toWrite(session: Session, place: Place, sudo: Boolean): Ssh? {
-      if (place is Remote && place.scheme() == Scheme.SSH) return Ssh(session, place, sudo)
+    fun toWrite(session: Session, place: Place, sudo: Boolean, limits: WireLimits): Ssh? {
+      mustBeFar(place, "write", limits)
+      if (place is Remote && place.scheme() == Scheme.SSH) return Ssh(session, place, sudo, limits)
       if (place is Remote) place.path("write", "files and drives") // which says that there are none
       if (sudo)
         throw BlkshException("write $place by sudo", "it is not on another machine")
           .suggest("run blksh as root instead")
       return null
+    }
+
+    private fun mustBeFar(place: Place, verb: String, limits: WireLimits) {
+      if (!limits.isEmpty && (place as? Remote)?.scheme() != Scheme.SSH)
+        throw BlkshException(
+            "$verb $place with limits of bandwidth or time",
+            "it is not reached over ssh",
+          )
+          .suggest("leave bandwidth and timeout out; they fit ssh://HOST/PATH")
     }
 
     private val NBD = setOf(Scheme.NBD, Scheme.NBDS, Scheme.NBD_UNIX, Scheme.NBDS_UNIX)

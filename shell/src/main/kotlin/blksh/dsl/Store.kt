@@ -17,13 +17,13 @@ import blksh.store.pack.Codec as PackCodec
 import blksh.task.Task
 import blksh.view.BlockTally
 import blksh.view.Field
-import blksh.view.Keyed
 import blksh.view.Percent
 import blksh.view.Size
 import blksh.workspace.KnownStore
 import blksh.workspace.Workspace
 import java.io.OutputStream
 import java.nio.file.Path
+import java.time.Duration
 import java.time.Instant
 
 /** How much of a store a verification reads: `QUICK`, `SAMPLE` or `FULL`. */
@@ -212,6 +212,8 @@ internal constructor(
    * @param sudo whether to read those of other machines as root by sudo
    * @param atOnce how many at a time in all
    * @param bitmap of those served as nbd://, the bitmap of QEMU in which writes were recorded
+   * @param timeout how long is waited for other machines; as for [Vocabulary.drive]
+   * @param bandwidth what may be moved in a second by all of them together over ssh
    *
    * Example: `sampleStore().captureAll(listOf("${sampleDisk(1).path}"), listOf("mine"))`
    */
@@ -222,6 +224,8 @@ internal constructor(
     skipFree: Boolean = false,
     atOnce: Int = 4,
     bitmap: String? = null,
+    timeout: Duration? = null,
+    bandwidth: Size? = null,
   ): CapturedAll {
     if (sources.isEmpty()) throw BlkshException("capture drives", "none is named")
     if (names.isNotEmpty() && names.size != sources.size)
@@ -231,7 +235,8 @@ internal constructor(
       )
     if (atOnce < 1) throw BlkshException("capture drives", "$atOnce at a time are none")
     names.forEach { Engine.checkName(it) }
-    return CaptureAll(session, this, sudo, skipFree, bitmap, atOnce).run(sources, names)
+    val limits = RemoteAccess.limits(session, timeout, bandwidth)
+    return CaptureAll(session, this, sudo, skipFree, bitmap, limits, atOnce).run(sources, names)
   }
 
   /**
@@ -258,6 +263,8 @@ internal constructor(
    * @param anySectors whether a partition table may go to a drive whose sectors it does not count
    *   in
    * @param sudo whether to write to another machine as root by sudo there
+   * @param timeout how long is waited for another machine; as for [Vocabulary.drive]
+   * @param bandwidth what may be moved in a second to another machine, both ways
    *
    * Example: `sampleStore().restore("disk@1", to = "$home/samples/copy.img", overwrite = true)`
    */
@@ -268,8 +275,11 @@ internal constructor(
     onlyChanged: Boolean = false,
     anySectors: Boolean = false,
     sudo: Boolean = false,
+    timeout: Duration? = null,
+    bandwidth: Size? = null,
   ): Restored {
-    val access = RemoteAccess.toWrite(session, Place.parse(to), sudo)
+    val limits = RemoteAccess.limits(session, timeout, bandwidth)
+    val access = RemoteAccess.toWrite(session, Place.parse(to), sudo, limits)
     val options =
       RestoreOptions.defaults()
         .withOverwrite(overwrite || onlyChanged)
@@ -300,7 +310,10 @@ internal constructor(
     onlyChanged: Boolean = false,
     anySectors: Boolean = false,
     sudo: Boolean = false,
-  ): Restored = restore(manifest(reference), to, overwrite, onlyChanged, anySectors, sudo)
+    timeout: Duration? = null,
+    bandwidth: Size? = null,
+  ): Restored =
+    restore(manifest(reference), to, overwrite, onlyChanged, anySectors, sudo, timeout, bandwidth)
 
   /**
    * Checks what was written; damage is reported with the images and bytes it hits, and makes the
@@ -454,40 +467,4 @@ internal constructor(
   }
 
   override fun toString(): String = place.toString()
-}
-
-/** The stores used before, by name: `stores["main"]`. */
-class Stores internal constructor(private val session: Session, private val all: List<Store>) :
-  AbstractList<Store>(), Keyed {
-
-  override val size: Int
-    get() = all.size
-
-  override fun get(index: Int): Store = all[index]
-
-  override val keys: List<String>
-    get() = all.map { it.name }
-
-  /** The store of that name. */
-  operator fun get(name: String): Store =
-    member(name)
-      ?: throw BlkshException("find store $name", "no such store is known")
-        .suggest("open it once with store(\"PATH\")")
-
-  override fun member(key: String): Store? = all.find { it.name == key }
-
-  /**
-   * A store of diskdump 0.1.5, to look at, to restore and mount from, and to import.
-   *
-   * @param dir the directory that has the `.blockstore`
-   *
-   * Example: `stores.diskdump(home.resolve("samples/dumps")).reachable`
-   */
-  fun diskdump(dir: Path): DiskdumpStore = diskdump(Place.of(dir))
-
-  /** A store of diskdump, by its directory. */
-  fun diskdump(dir: String): DiskdumpStore = diskdump(Place.parse(dir))
-
-  /** A store of diskdump, by its place. */
-  fun diskdump(dir: Place): DiskdumpStore = DiskdumpStore(session, dir)
 }

@@ -12,6 +12,7 @@ import blksh.view.Views
 import java.io.IOException
 import java.nio.file.Files
 import java.nio.file.Path
+import java.time.Duration
 
 /**
  * The words scripts and the prompt understand. Every script and every line at the prompt sees the
@@ -134,11 +135,29 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
   fun drive(path: String): Drive = drive(path, false)
 
   /**
-   * A drive of another machine, `ssh://USER@HOST/PATH`.
+   * A drive of another machine, `ssh://USER@HOST/PATH`: `drive("ssh://ada@server01/dev/sda", sudo =
+   * true, bandwidth = 5.MiB)`.
    *
    * @param sudo whether to read it as root by sudo there
+   * @param timeout how long is waited for its machine, from 5 seconds to 7 days, in place of the
+   *   usual times: for a login, for another when the connection was cut, for an answer
+   * @param bandwidth what may be moved in a second, both ways, by all that have the same one; 16
+   *   KiB at least
    */
-  fun drive(path: String, sudo: Boolean): Drive = drive(Place.parse(path), sudo)
+  fun drive(
+    path: String,
+    sudo: Boolean,
+    timeout: Duration? = null,
+    bandwidth: Size? = null,
+  ): Drive {
+    val place = Place.parse(path)
+    val limits = RemoteAccess.limits(session, timeout, bandwidth)
+    return driveAt(session, place, RemoteAccess.of(session, place, sudo, null, limits))
+  }
+
+  /** As above, as who logs in. */
+  fun drive(path: String, timeout: Duration? = null, bandwidth: Size? = null): Drive =
+    drive(path, false, timeout, bandwidth)
 
   /** A drive, or a file that is read as one, by its place. */
   fun drive(place: Place): Drive = drive(place, false)
@@ -314,12 +333,19 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
    * As above.
    *
    * @param sudo whether to read it as root by sudo, on another machine
+   * @param timeout how long is waited for that machine; as for [drive]
+   * @param bandwidth what may be moved in a second; as for [drive]
    */
-  fun source(word: String, sudo: Boolean): Input =
+  fun source(
+    word: String,
+    sudo: Boolean,
+    timeout: Duration? = null,
+    bandwidth: Size? = null,
+  ): Input =
     when (word) {
       "-" -> stdin
       "" -> throw BlkshException("open a SOURCE", "it is empty").suggest("name a drive or a file")
-      else -> drive(word, sudo)
+      else -> drive(word, sudo, timeout, bandwidth)
     }
 
   /**
@@ -338,13 +364,22 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
    * As above.
    *
    * @param sudo whether to read it as root by sudo, on another machine
+   * @param timeout how long is waited for that machine; as for [drive]
+   * @param bandwidth what may be moved in a second; as for [drive]
    */
-  fun source(word: String, store: Place?, partition: String?, sudo: Boolean): Source {
+  fun source(
+    word: String,
+    store: Place?,
+    partition: String?,
+    sudo: Boolean,
+    timeout: Duration? = null,
+    bandwidth: Size? = null,
+  ): Source {
     val whole =
       when {
         store != null -> dumpIn(store, word) ?: existingStore(store).manifest(word)
         isFile(word) -> imageOrDrive(word)
-        else -> drive(word, sudo)
+        else -> drive(word, sudo, timeout, bandwidth)
       }
     return if (partition == null) whole else whole.partitions[partition]
   }

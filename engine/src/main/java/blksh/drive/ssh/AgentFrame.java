@@ -41,6 +41,7 @@ record AgentFrame(int kind, int channel, int number, byte[] payload) {
   static final int DROP = 16;
   static final int HASH_OLD = 17;
   static final int FLUSH = 18;
+  static final int PACE = 19;
 
   // What is answered.
   static final int HELLO = 65;
@@ -66,6 +67,7 @@ record AgentFrame(int kind, int channel, int number, byte[] payload) {
   static final int RAW = 0;
 
   static final int ZLIB = 1;
+  static final int ZSTD = 2;
 
   /** The longest payload of an answer that is taken, in bytes. */
   static int most(int kind) {

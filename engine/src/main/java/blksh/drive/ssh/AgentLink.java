@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import blksh.BlkshException;
 import blksh.task.CancelledException;
+import blksh.task.Waiting;
 import java.io.Closeable;
 import java.io.DataInputStream;
 import java.io.IOException;
@@ -33,9 +34,10 @@ final class AgentLink implements Closeable {
   private static final String TARGET_SOURCE = "target.py";
 
   private static final int VERSION = 1;
-  private static final long SILENCE_NANOS = TimeUnit.SECONDS.toNanos(30);
   private static final long PING_SECONDS = 10;
-  private static final long HELLO_SECONDS = 60;
+
+  /** What is read at once of a frame that is long: a slow wire takes a while for all of it. */
+  private static final int PIECE = 16 << 10;
 
   /** Who is told what comes for a drive; by the thread that reads. */
   interface Listener {
@@ -57,6 +59,8 @@ final class AgentLink implements Closeable {
 
   private final Login login;
   private final OutputStream out;
+  private final WireTimes times;
+  private final PacedWire wire;
   private final Map<Integer, Listener> listeners = new ConcurrentHashMap<>();
   private final Map<Integer, Request> requests = new ConcurrentHashMap<>();
 
@@ -69,17 +73,24 @@ final class AgentLink implements Closeable {
   private final AtomicLong moved;
   private final CompletableFuture<AgentFrame> hello = new CompletableFuture<>();
   private volatile long heardNanos = System.nanoTime();
+
   private volatile boolean useful;
+
+  /** Whether it can pack and unpack by zstd. */
+  private volatile boolean zstd;
+
   private volatile String death;
   private volatile BlkshException refusal;
 
   /** What was asked, and who waits for the answer. */
   private record Request(int channel, int wanted, CompletableFuture<AgentFrame> answer) {}
 
-  private AgentLink(Login login, AtomicLong moved) {
+  private AgentLink(Login login, AtomicLong moved, WireTimes times, PacedWire wire) {
     this.login = login;
     this.out = login.out();
     this.moved = moved;
+    this.times = times;
+    this.wire = wire;
   }
 
   /** The source of the agent, as it is sent. */
@@ -99,10 +110,14 @@ final class AgentLink implements Closeable {
    * Has the agent run in a login where python3 answered.
    *
    * @param moved counts the bytes that come
+   * @param times how long is waited for it
+   * @param wire held to what may be moved
    * @throws SshRefusal when it does not run
    */
-  static AgentLink begin(Login login, byte[] source, AtomicLong moved) {
-    AgentLink link = new AgentLink(login, moved);
+  static AgentLink begin(
+      Login login, byte[] source, AtomicLong moved, WireTimes times, PacedWire wire) {
+    AgentLink link = new AgentLink(login, moved, times, wire);
+    wire.note(source.length);
     try {
       link.out.write(source);
       link.out.flush();
@@ -113,7 +128,8 @@ final class AgentLink implements Closeable {
     link.start("blksh-ssh-watch", link::watch);
     link.start("blksh-ssh-ping", link::ping);
     try {
-      link.mustBeOurs(link.hello.get(HELLO_SECONDS, TimeUnit.SECONDS));
+      link.mustBeOurs(link.hello.get(times.login().toNanos(), TimeUnit.NANOSECONDS));
+      link.pace();
       return link;
     } catch (InterruptedException e) {
       link.close();
@@ -156,6 +172,19 @@ final class AgentLink implements Closeable {
           new BlkshException(
               "work on " + login.target(), "the agent there is not the one that was sent"));
     }
+    zstd = facts.number("zstd") == 1;
+  }
+
+  /** Whether the other side unpacks zstd. */
+  boolean knowsZstd() {
+    return zstd;
+  }
+
+  /** Has the agent send no faster: what is held up here only would be on the wire already. */
+  void pace() {
+    wire.rate()
+        .map(rate -> ByteBuffer.allocate(Long.BYTES).putLong(rate).array())
+        .ifPresent(rate -> send(AgentFrame.PACE, 0, 0, rate));
   }
 
   private void start(String name, Runnable work) {
@@ -174,7 +203,8 @@ final class AgentLink implements Closeable {
   /** Sends a frame, unless the link is dead, or dies of it. */
   void send(int kind, int channel, int number, byte[] payload) {
     byte[] bytes = new AgentFrame(kind, channel, number, payload).bytes();
-    try {
+    try (Waiting waiting = new Waiting("send to " + login.target(), "waiting for the wire")) {
+      wire.awaitRoom(bytes.length, waiting, this::isDead, this::works);
       synchronized (out) {
         out.write(bytes);
         out.flush();
@@ -182,6 +212,11 @@ final class AgentLink implements Closeable {
     } catch (IOException e) {
       die("the connection was cut");
     }
+  }
+
+  /** The wire is full: whatever a drive owes may be on its way. */
+  private void works() {
+    listeners.values().forEach(Listener::works);
   }
 
   /** Sends a request whose answer is a single frame. */
@@ -264,11 +299,33 @@ final class AgentLink implements Closeable {
       throw garbage("an answer is of no kind that is known (" + kind + ")");
     }
     mustBeAsked(kind, channel, number);
-    byte[] payload = in.readNBytes(length);
-    if (payload.length < length) {
-      throw new LinkLostException("the connection was cut");
+    return new AgentFrame(kind, channel, number, payload(in, length, channel));
+  }
+
+  private byte[] payload(DataInputStream in, int length, int channel) throws IOException {
+    wire.note(AgentFrame.HEAD);
+    byte[] payload = new byte[length];
+    int at = 0;
+    while (at < length) {
+      int count = in.readNBytes(payload, at, Math.min(PIECE, length - at));
+      at += count;
+      if (count == 0) {
+        throw new LinkLostException("the connection was cut");
+      }
+      heardNanos = System.nanoTime();
+      wire.came(
+          count,
+          () -> {
+            heardNanos = System.nanoTime();
+            works();
+            return isDead();
+          });
+      Listener own = at < length ? listeners.get(channel) : null;
+      if (own != null) {
+        own.works();
+      }
     }
-    return new AgentFrame(kind, channel, number, payload);
+    return payload;
   }
 
   /** Before anything is kept of it. */
@@ -346,8 +403,8 @@ final class AgentLink implements Closeable {
     try {
       while (!isDead()) {
         TimeUnit.SECONDS.sleep(1);
-        if (System.nanoTime() - heardNanos > SILENCE_NANOS) {
-          die("nothing was heard for half a minute");
+        if (!wire.isResting() && System.nanoTime() - heardNanos > times.silence().toNanos()) {
+          die("nothing was heard for " + WireTimes.words(times.silence()));
         }
         listeners.values().forEach(Listener::rest);
       }

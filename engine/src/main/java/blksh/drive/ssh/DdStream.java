@@ -37,6 +37,9 @@ final class DdStream implements Closeable {
   /** Whether the block before was good altogether. */
   private boolean good;
 
+  /** Whether a single dd tries the next block. */
+  private boolean dead;
+
   /** What came of the next block before the end. */
   private DdBlock begun = new DdBlock(new byte[0], List.of());
 
@@ -111,6 +114,9 @@ final class DdStream implements Closeable {
 
   private DdBlock salvaged(long start, int length) {
     begun = new DdBlock(new byte[0], List.of());
+    if (dead) {
+      return tried(start, length);
+    }
     if (good && length == DdBlock.BYTES) {
       byte[] bytes = bytes(length + 1);
       int what = bytes.length > length ? bytes[length] : 'e';
@@ -135,7 +141,10 @@ final class DdStream implements Closeable {
       int count = Math.min(piece, length - at);
       switch (bytes.length > piece ? bytes[piece] : 'e') {
         case '+' -> System.arraycopy(bytes, 0, read, at, count);
-        case '-' -> bad.add(new Extent(start + at, count, Extent.Kind.BAD));
+        case '-', '=' -> {
+          bad.add(new Extent(start + at, count, Extent.Kind.BAD));
+          dead = bytes[piece] == '=';
+        }
         case 'e' -> {
           begun = new DdBlock(Arrays.copyOf(read, at), bad);
           return null;
@@ -145,6 +154,36 @@ final class DdStream implements Closeable {
     }
     good = bad.isEmpty();
     return new DdBlock(read, bad);
+  }
+
+  /** A block in a dead region: its bytes, and what a dd said that went on after each error. */
+  private DdBlock tried(long start, int length) {
+    byte[] read = bytes(length);
+    String ended = read.length < length ? null : line();
+    if (ended == null || !ended.matches("[0-9]{1,18}")) {
+      throw notUnderstood();
+    }
+    DeadSectors sectors = new DeadSectors(piece, length);
+    String line = line();
+    while (line != null && !line.equals(".") && !line.equals("=")) {
+      if (!sectors.said(line)) {
+        throw new BlkshException("read " + location, "it says \"" + line.strip() + "\"")
+            .suggest("see whether it is there still; what was stored is found again");
+      }
+      line = line();
+    }
+    if (line == null) {
+      throw notUnderstood();
+    }
+    dead = line.equals("=");
+    good = true; // then the next is tried as a whole
+    long to = Long.parseLong(ended) - start;
+    if (to < length) {
+      int there = (int) Math.max(0, to);
+      begun = new DdBlock(Arrays.copyOf(read, there), sectors.in(start, there));
+      return null;
+    }
+    return new DdBlock(read, sectors.in(start, length));
   }
 
   private BlkshException notUnderstood() {
@@ -183,7 +222,9 @@ final class DdStream implements Closeable {
           break;
         }
         bytes.write(some, 0, count);
+        host.wire().came(count, () -> over.getAsBoolean() || host.isClosed());
         patience.answered();
+        waiting.check();
       }
     } catch (IOException e) {
       // then that was all

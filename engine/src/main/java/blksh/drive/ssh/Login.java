@@ -42,7 +42,6 @@ final class Login implements Closeable {
   /** Noise that is passed over, in bytes. */
   private static final int MOST_NOISE = 64 << 10;
 
-  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
   private static final int PASSWORDS = 3;
   private static final int NONCE = 12;
   private static final SecureRandom RANDOM = new SecureRandom();
@@ -69,9 +68,10 @@ final class Login implements Closeable {
    *
    * @param sudo whether what is started is to be root's
    * @param alone whether a connection that is there already is not to be used
+   * @param times how long is waited
    * @param stop asked while waiting whether nobody wants it any more
    */
-  record Manner(boolean sudo, boolean alone, BooleanSupplier stop) {}
+  record Manner(boolean sudo, boolean alone, WireTimes times, BooleanSupplier stop) {}
 
   private Login(
       SshTarget target, Manner manner, SudoPassword password, String mark, Process process) {
@@ -96,7 +96,8 @@ final class Login implements Closeable {
     String mark = "blksh:" + HexFormat.of().formatHex(nonce);
     List<String> words = new ArrayList<>(List.of("-T", "-x", "-e", "none"));
     words.addAll(List.of("-o", "ServerAliveInterval=15", "-o", "RequestTTY=no"));
-    words.addAll(List.of("-o", "BatchMode=yes", "-o", "ConnectTimeout=30"));
+    words.addAll(List.of("-o", "BatchMode=yes"));
+    words.addAll(List.of("-o", "ConnectTimeout=" + manner.times.connect().toSeconds()));
     if (manner.alone()) {
       words.addAll(List.of("-o", "ControlPath=none"));
     }
@@ -200,10 +201,12 @@ final class Login implements Closeable {
         long asking = askedSince;
         long since = System.nanoTime();
         since = asking == 0 ? since : Math.min(since, asking);
-        if (since - began - askedNanos > PATIENCE_NANOS) {
+        if (since - began - askedNanos > manner.times.login().toNanos()) {
           throw new SshRefusal(
               SshFailure.Kind.UNREACHABLE,
-              new BlkshException("reach " + target, "nothing answers for a minute")
+              new BlkshException(
+                      "reach " + target,
+                      "nothing answers for " + WireTimes.words(manner.times.login()))
                   .suggest("see what ssh " + target.host() + " true does"));
         }
         waiting.turn();

@@ -38,17 +38,8 @@ public final class RemoteHost implements Closeable {
   private static final long FIRST_PAUSE_MILLIS = 250;
   private static final long LONGEST_PAUSE_MILLIS = 15_000;
 
-  /** How long connections are made again. */
-  private static final Duration PERSISTENCE = Duration.ofMinutes(5);
-
-  /** How long a first login is tried again that the server has no time for. */
-  private static final long BUSY_NANOS = TimeUnit.SECONDS.toNanos(45);
-
   /** Segments that all drives of all hosts together may have under way: 40 MiB. */
   private static final int AHEAD = 160;
-
-  /** How long the other side may owe an answer. */
-  private static final Duration PATIENCE = Duration.ofMinutes(15);
 
   /** Drives of all hosts that are being read from their beginning to their end. */
   private static final AtomicInteger SWEEPS = new AtomicInteger();
@@ -71,12 +62,11 @@ public final class RemoteHost implements Closeable {
   /** Whether a connection that is there already is not to be used. */
   private volatile boolean alone;
 
-  private volatile Duration patience = PATIENCE;
-
-  private volatile Duration persistence = PERSISTENCE;
+  private volatile Optional<Bandwidth> bandwidth;
+  private volatile WireTimes times;
 
   /** Guarded by connecting. */
-  private Persistence reconnecting = persistence();
+  private Persistence reconnecting;
 
   /** Guarded by connecting: whether no python3 answers there; null before anything did. */
   private Boolean shellOnly;
@@ -85,14 +75,20 @@ public final class RemoteHost implements Closeable {
    * @param authority what a place has between {@code ssh://} and the path
    * @param sudo whether its drives are read as root
    * @param prompt who is asked for the password of sudo
+   * @param limits what its connection is held to
    * @throws BlkshException when it names no host
    */
-  public RemoteHost(String authority, boolean sudo, PasswordPrompt prompt) {
-    this(authority, sudo, prompt, Program.find("ssh"));
+  public RemoteHost(String authority, boolean sudo, PasswordPrompt prompt, WireLimits limits) {
+    this(authority, sudo, prompt, limits, Program.find("ssh"));
   }
 
   /** As above, by a program that works as ssh does. */
-  RemoteHost(String authority, boolean sudo, PasswordPrompt prompt, Optional<Path> ssh) {
+  RemoteHost(
+      String authority,
+      boolean sudo,
+      PasswordPrompt prompt,
+      WireLimits limits,
+      Optional<Path> ssh) {
     this.target = SshTarget.parse(authority);
     this.ssh =
         ssh.orElseThrow(
@@ -101,6 +97,9 @@ public final class RemoteHost implements Closeable {
                     .suggest("install openssh-client"));
     this.sudo = sudo;
     this.password = new SudoPassword(prompt);
+    this.bandwidth = limits.bandwidth();
+    this.times = WireTimes.of(limits.timeout());
+    this.reconnecting = persistence();
   }
 
   /** The host without user and port. */
@@ -262,19 +261,41 @@ public final class RemoteHost implements Closeable {
 
   /** A new measure of how long the other side may owe an answer. */
   Patience patience() {
-    return new Patience(patience);
+    return new Patience(times.answer());
   }
 
   /** A new measure of how long connections are made again. */
   Persistence persistence() {
-    return new Persistence(persistence);
+    return new Persistence(times.persistence());
   }
 
   /** Has connections made again for so long at most. */
   RemoteHost persistingFor(Duration most) {
-    persistence = most;
+    times = times.withPersistence(most);
     reconnecting = persistence();
     return this;
+  }
+
+  /**
+   * Holds its connection to others from now on; what is not among them stays as it was. There is
+   * one connection for all its drives, so that it is known there what is being read.
+   */
+  public void holdTo(WireLimits limits) {
+    if (limits.timeout().isPresent()) {
+      times = WireTimes.of(limits.timeout());
+    }
+    if (limits.bandwidth().isPresent() && !limits.bandwidth().equals(bandwidth)) {
+      bandwidth = limits.bandwidth();
+      AgentLink now = link;
+      if (now != null) {
+        now.pace();
+      }
+    }
+  }
+
+  /** A connection that is held to what may be moved. */
+  PacedWire wire() {
+    return new PacedWire(() -> bandwidth);
   }
 
   /** Whether nobody may read any of its drives any more. */
@@ -284,7 +305,7 @@ public final class RemoteHost implements Closeable {
 
   /** Has it owe an answer for so long at most. */
   RemoteHost answeringWithin(Duration most) {
-    patience = most;
+    times = times.withAnswer(most);
     return this;
   }
 
@@ -300,7 +321,7 @@ public final class RemoteHost implements Closeable {
   }
 
   private Login.Manner manner(BooleanSupplier stop) {
-    return new Login.Manner(sudo, alone, () -> closed || stop.getAsBoolean());
+    return new Login.Manner(sudo, alone, times, () -> closed || stop.getAsBoolean());
   }
 
   /**
@@ -334,7 +355,7 @@ public final class RemoteHost implements Closeable {
         return;
       } catch (SshRefusal refused) {
         boolean busy = refused.what() == SshFailure.Kind.BUSY;
-        if (!goOn(refused, busy && System.nanoTime() - began < BUSY_NANOS)) {
+        if (!goOn(refused, busy && System.nanoTime() - began < times.busy().toNanos())) {
           throw refused.told();
         }
       }
@@ -374,7 +395,7 @@ public final class RemoteHost implements Closeable {
         return attempt.get();
       } catch (SshRefusal refused) {
         boolean hopeful = refused.what() != SshFailure.Kind.FINAL;
-        if (!goOn(refused, hopeful && System.nanoTime() - began < persistence.toNanos())) {
+        if (!goOn(refused, hopeful && System.nanoTime() - began < times.persistence().toNanos())) {
           throw refused.told();
         }
       }
@@ -395,7 +416,7 @@ public final class RemoteHost implements Closeable {
     mustBeOpen();
     Login login = Login.begin(ssh, target, manner(stop), password, source.length);
     if (login.answer() == Login.Answer.PYTHON) {
-      link = AgentLink.begin(login, source, moved);
+      link = AgentLink.begin(login, source, moved, times, wire());
       shellOnly = false;
     } else {
       login.close();

@@ -40,6 +40,9 @@ final class RemoteOffers {
     again.removeIf(RemotePages::isWhole);
     offers = new LinkedHashMap<>();
     again.forEach(pages -> offers.put(pages.beginOn(next.nextNumber()), pages));
+    if (!drive.keepsBytes()) { // digests are all that is wanted, and those that came stay
+      again.removeIf(RemotePages::staysTold);
+    }
     toAskFor.clear();
     flight.begin(nanos);
     link = next;
@@ -81,6 +84,9 @@ final class RemoteOffers {
       switch (frame.kind()) {
         case AgentFrame.DIGESTS -> {
           pages.digestsCame(frame.content());
+          if (!drive.keepsBytes()) {
+            from.progress();
+          }
           if (pages.isAsked()) {
             toAskFor.add(pages);
           }

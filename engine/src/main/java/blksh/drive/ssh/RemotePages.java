@@ -63,6 +63,12 @@ final class RemotePages implements PageOffer {
     return next;
   }
 
+  /** Has them be told that ever were; whether they are. */
+  boolean staysTold() {
+    told = known;
+    return told;
+  }
+
   /** They cannot be had. */
   void fail(BlkshException why) {
     failure = why;
@@ -202,7 +208,7 @@ final class RemotePages implements PageOffer {
     boolean right =
         codec == AgentFrame.RAW
             ? content.remaining() == bytes
-            : codec == AgentFrame.ZLIB && content.remaining() < bytes;
+            : (codec == AgentFrame.ZLIB || codec == AgentFrame.ZSTD) && content.remaining() < bytes;
     if (!right) {
       throw drive.garbage("it sends pages of a wrong length");
     }

@@ -3,6 +3,7 @@ package blksh.drive.ssh;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import blksh.BlkshException;
+import blksh.block.Extent;
 import blksh.block.PageOffer;
 import blksh.block.PageOffers;
 import blksh.block.PageTarget;
@@ -15,7 +16,6 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -28,7 +28,8 @@ import java.util.concurrent.TimeoutException;
  * <p>What the other side says was written is only in its memory. When the connection is cut the
  * agent ends, and with it whoever would hear that the drive did not take some of it. So after a cut
  * everything that was not known to be durable is compared once more with what is there then, before
- * it counts as written; and all of it when somebody else may have had it meanwhile.
+ * it counts as written; and all of it when somebody else may have had it meanwhile. What is found
+ * to be right then was read from the medium, so that cuts keep nothing from ending.
  */
 final class RemoteTarget extends RemoteChannel implements PageTarget {
 
@@ -40,11 +41,13 @@ final class RemoteTarget extends RemoteChannel implements PageTarget {
   private static final int DRY = 4;
   private static final int AGAIN = 8;
 
-  private static final int DIGEST = 32;
   private static final long ZEROS_AT_ONCE = 64 << 20;
 
   /** Bytes of the image after which it is made durable, and need not be compared after a cut. */
   private static final long STAGE = 1L << 30;
+
+  /** The same, once it was cut: a bad line may be so again. */
+  private static final long SHORT_STAGE = 32 << 20;
 
   /** How long is waited until a part is removed. */
   private static final int LAST_WORD_SECONDS = 20;
@@ -63,14 +66,16 @@ final class RemoteTarget extends RemoteChannel implements PageTarget {
   private String token = "";
   private int cuts;
 
-  /** Cuts up to which all has been compared. */
-  private int comparedCuts;
+  private final UnprovenRanges ranges;
 
-  /** Up to where it is durable, of what was handed over in order since all was compared. */
-  private long durable;
+  /** Whether what was written itself is compared, and not what was there before. */
+  private boolean comparing;
 
-  /** Up to where it was asked to be. */
+  /** Up to where it was asked to be durable, in this pass. */
   private long durableAsked;
+
+  /** What had been written when it was durable last. */
+  private long durableEffects;
 
   private boolean finishing;
   private boolean finished;
@@ -84,6 +89,7 @@ final class RemoteTarget extends RemoteChannel implements PageTarget {
     this.path = path;
     this.terms = terms;
     this.stage = stage;
+    this.ranges = new UnprovenRanges(terms.size());
   }
 
   static RemoteTarget open(RemoteHost host, String location, byte[] path, TargetTerms terms) {
@@ -140,11 +146,12 @@ final class RemoteTarget extends RemoteChannel implements PageTarget {
       known.mustBeIn(found, location());
       synchronized (this) {
         cuts++;
-        if (!found.text("held").equals("1")) {
-          durable = 0; // others may have written it meanwhile
-        }
+        ranges.cut(found.text("held").equals("1")); // else others may have written it meanwhile
+        durableAsked = ranges.handed();
+        durableEffects = writes.effects();
       }
     }
+    levels.packBy(next.knowsZstd() ? AgentFrame.ZSTD : AgentFrame.ZLIB);
     synchronized (this) {
       token = found.text("token");
       finished = found.text("finished").equals("1");
@@ -260,7 +267,7 @@ final class RemoteTarget extends RemoteChannel implements PageTarget {
 
   /** Whether no cut has made it compare with what it has written itself. */
   private synchronized boolean comparesWithOld() {
-    return comparedCuts == 0;
+    return !comparing;
   }
 
   private boolean hasSomething() {
@@ -282,33 +289,16 @@ final class RemoteTarget extends RemoteChannel implements PageTarget {
 
   @Override
   public void write(long position, byte[] from, int offset, int length, BitSet pages) {
-    byte[] raw = new byte[bytes(length, pages)];
-    int at = 0;
-    for (int i = pages.nextSetBit(0); i >= 0; i = pages.nextSetBit(i + 1)) {
-      int count = pageLength(length, i);
-      System.arraycopy(from, offset + i * PageOffers.PAGE, raw, at, count);
-      at += count;
+    byte[] payload = PagePayload.write(position, from, offset, length, pages, levels);
+    send(AgentFrame.WRITE, payload, position + length);
+  }
+
+  /** Hands something over. @param end of it in the image */
+  private void send(int kind, byte[] payload, long end) {
+    synchronized (this) { // before it is sent: it may be written and the connection cut at once
+      ranges.handed(end);
     }
-    PackLevels.Packing packing = levels.pack(raw);
-    byte[] mask = pages.toByteArray();
-    ByteBuffer payload =
-        ByteBuffer.allocate(
-                Long.BYTES + Integer.BYTES + 1 + Short.BYTES + mask.length + packing.bytes().length)
-            .putLong(position)
-            .putInt(length)
-            .put((byte) packing.codec())
-            .putShort((short) mask.length)
-            .put(mask)
-            .put(packing.bytes());
-    writes.send(AgentFrame.WRITE, payload.array());
-  }
-
-  private static int bytes(int length, BitSet pages) {
-    return pages.stream().map(page -> pageLength(length, page)).sum();
-  }
-
-  private static int pageLength(int length, int page) {
-    return Math.min(PageOffers.PAGE, length - page * PageOffers.PAGE);
+    writes.send(kind, payload);
   }
 
   @Override
@@ -316,30 +306,17 @@ final class RemoteTarget extends RemoteChannel implements PageTarget {
     if (!replaces() || !comparesWithOld() || terms.dryRun()) {
       return;
     }
-    byte[] mask = pages.toByteArray();
-    ByteBuffer payload =
-        ByteBuffer.allocate(
-                Long.BYTES
-                    + Integer.BYTES
-                    + Short.BYTES
-                    + mask.length
-                    + DIGEST * pages.cardinality())
-            .putLong(position)
-            .putInt(length)
-            .putShort((short) mask.length)
-            .put(mask);
-    pages.stream().forEach(page -> payload.put(digests, at + page * DIGEST, DIGEST));
-    writes.send(AgentFrame.KEEP, payload.array());
+    byte[] payload = PagePayload.keep(position, length, pages, digests, at);
+    send(AgentFrame.KEEP, payload, position + length);
   }
 
   @Override
   public void zeros(long position, long length) {
     for (long done = 0; done < length; done += ZEROS_AT_ONCE) {
+      long count = Math.min(ZEROS_AT_ONCE, length - done);
       ByteBuffer range =
-          ByteBuffer.allocate(2 * Long.BYTES)
-              .putLong(position + done)
-              .putLong(Math.min(ZEROS_AT_ONCE, length - done));
-      writes.send(AgentFrame.ZERO, range.array());
+          ByteBuffer.allocate(2 * Long.BYTES).putLong(position + done).putLong(count);
+      send(AgentFrame.ZERO, range.array(), position + done + count);
     }
   }
 
@@ -347,45 +324,60 @@ final class RemoteTarget extends RemoteChannel implements PageTarget {
 
   @Override
   public void reached(long position) {
+    int connection;
     synchronized (this) {
-      if (terms.dryRun() || cuts > comparedCuts || position - durableAsked < stage) {
+      if (terms.dryRun()) {
+        return;
+      }
+      if (writes.areAnswered()
+          && writes.effects()
+              == durableEffects) { // nothing was written: what was compared is there
+        ranges.durable(position);
+        durableAsked = Math.max(durableAsked, position);
+        return;
+      }
+      if (position - durableAsked < (cuts == 0 ? stage : Math.min(stage, SHORT_STAGE))) {
         return;
       }
       durableAsked = position;
+      connection = cuts;
     }
-    writes.send(AgentFrame.FLUSH, ByteBuffer.allocate(Long.BYTES).putLong(position).array());
+    writes.flush(position, connection);
   }
 
   /** It is durable up to there, unless some of it went over a connection that was cut. */
-  private void flushed(long position) {
-    if (cuts == comparedCuts) {
-      durable = Math.max(durable, position);
+  private void flushed(long position, int connection, long effects) {
+    if (connection == cuts) {
+      ranges.durable(position);
+      durableEffects = effects;
     }
   }
 
   @Override
-  public OptionalLong finish() {
-    writes.await();
-    if (isFinished() || terms.dryRun()) {
-      return OptionalLong.empty();
-    }
-    if (wasCut()) {
-      return OptionalLong.of(again());
-    }
-    try (Waiting waiting = waiting()) {
-      synchronized (this) {
-        finishing = true;
+  public Optional<Extent> finish() {
+    while (true) {
+      writes.await();
+      if (isFinished() || terms.dryRun()) {
+        return Optional.empty();
       }
-      AgentFrame answer =
-          answered(await(asked(lastLink(), AgentFrame.FINISH, new byte[0]), waiting));
-      notKept = clauses(Facts.parse(answer.payload(), location()));
-      synchronized (this) {
-        finished = true;
+      Optional<Extent> again = again();
+      if (again.isPresent()) {
+        return again;
       }
-      return OptionalLong.empty();
-    } catch (LinkLostException e) {
-      ready();
-      return isFinished() ? OptionalLong.empty() : OptionalLong.of(again());
+      try (Waiting waiting = waiting()) {
+        synchronized (this) {
+          finishing = true;
+        }
+        AgentFrame answer =
+            answered(await(asked(lastLink(), AgentFrame.FINISH, new byte[0]), waiting));
+        notKept = clauses(Facts.parse(answer.payload(), location()));
+        synchronized (this) {
+          finished = true;
+        }
+        return Optional.empty();
+      } catch (LinkLostException e) {
+        ready();
+      }
     }
   }
 
@@ -393,17 +385,31 @@ final class RemoteTarget extends RemoteChannel implements PageTarget {
     return finished;
   }
 
-  /** Whether it was since all was compared last. */
-  private synchronized boolean wasCut() {
-    return cuts > comparedCuts;
-  }
-
-  /** From where it is compared again, from now on with what was written. */
-  private synchronized long again() {
-    comparedCuts = cuts;
-    durableAsked = durable;
-    finishing = false;
-    return durable;
+  /**
+   * What is to be compared once more, from now on with what was written; nothing when it is all.
+   */
+  private Optional<Extent> again() {
+    while (true) {
+      long position;
+      int connection;
+      synchronized (this) {
+        if (ranges.isEmpty()) {
+          return Optional.empty();
+        }
+        if (writes.areAnswered() && writes.effects() == durableEffects) {
+          comparing = true;
+          finishing = false;
+          Optional<Extent> next = ranges.next();
+          durableAsked = next.map(Extent::start).orElse(0L);
+          return next;
+        }
+        position = ranges.handed();
+        connection = cuts;
+      }
+      // What was sent again, or late, is in the memory there, which would be compared.
+      writes.flush(position, connection);
+      writes.await();
+    }
   }
 
   private static List<String> clauses(Facts told) {

@@ -4,7 +4,6 @@ import blksh.BlkshException;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.LongConsumer;
 
 /**
  * What was sent to a remote target and is not known to be written. When the connection was cut it
@@ -22,7 +21,7 @@ final class RemoteWrites {
 
   private final RemoteChannel target;
   private final PackLevels levels;
-  private final LongConsumer flushed;
+  private final Flushed flushed;
 
   // Guarded by the target.
   private Map<Integer, Sent> open = new LinkedHashMap<>();
@@ -32,13 +31,24 @@ final class RemoteWrites {
   private BlkshException failure;
   private boolean begun;
 
+  /** How many were answered that have written something, by whichever connection. */
+  private long effects;
+
+  /** Who is told that what was sent before is durable; while the target is locked. */
+  interface Flushed {
+
+    /**
+     * @param position that was given with it
+     * @param connection likewise: it says nothing of what went by another
+     * @param effects what had been answered when it was asked
+     */
+    void flushed(long position, int connection, long effects);
+  }
+
   /** On which connection it was sent as what. */
   private record Sent(AgentLink link, int kind, byte[] payload) {}
 
-  /**
-   * @param flushed takes the position of each FLUSH that was answered; while the target is locked
-   */
-  RemoteWrites(RemoteChannel target, PackLevels levels, LongConsumer flushed) {
+  RemoteWrites(RemoteChannel target, PackLevels levels, Flushed flushed) {
     this.target = target;
     this.levels = levels;
     this.flushed = flushed;
@@ -88,6 +98,26 @@ final class RemoteWrites {
     }
   }
 
+  /** Asks for all that was sent before to be made durable. @param connection for who is told */
+  void flush(long position, int connection) {
+    ByteBuffer payload = ByteBuffer.allocate(2 * Long.BYTES + Integer.BYTES);
+    payload.putLong(position).putInt(connection);
+    synchronized (target) { // what is answered by now was written before it
+      payload.putLong(effects);
+    }
+    send(AgentFrame.FLUSH, payload.array());
+  }
+
+  /** What changes when something was written; asked while the target is locked. */
+  long effects() {
+    return effects;
+  }
+
+  /** Whether nothing is on its way; asked while the target is locked. */
+  boolean areAnswered() {
+    return open.isEmpty();
+  }
+
   /** Bytes that were written, of those that are known to be. */
   long written() {
     synchronized (target) {
@@ -128,9 +158,13 @@ final class RemoteWrites {
       } else if (frame.kind() != AgentFrame.WROTE || frame.payload().length != Long.BYTES) {
         throw target.garbage("it answers something else than was asked");
       } else {
-        written += Math.max(0, frame.content().getLong());
+        long count = Math.max(0, frame.content().getLong());
+        written += count;
+        boolean idle = sent.kind == AgentFrame.FLUSH || sent.kind == AgentFrame.ZERO && count == 0;
+        effects += idle ? 0 : 1;
         if (sent.kind == AgentFrame.FLUSH) {
-          flushed.accept(ByteBuffer.wrap(sent.payload).getLong());
+          ByteBuffer asked = ByteBuffer.wrap(sent.payload);
+          flushed.flushed(asked.getLong(), asked.getInt(), asked.getLong());
         }
       }
       open.remove(frame.number());

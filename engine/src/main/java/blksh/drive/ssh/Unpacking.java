@@ -1,5 +1,7 @@
 package blksh.drive.ssh;
 
+import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdException;
 import java.nio.ByteBuffer;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
@@ -20,9 +22,32 @@ final class Unpacking {
       packed.duplicate().get(raw);
       return raw;
     }
-    if (codec != AgentFrame.ZLIB) {
-      throw drive.garbage("it sends bytes that are packed in no way that is known");
+    boolean whole =
+        switch (codec) {
+          case AgentFrame.ZLIB -> inflate(packed, raw);
+          case AgentFrame.ZSTD -> zstd(packed, raw);
+          default -> throw drive.garbage("it sends bytes that are packed in no way that is known");
+        };
+    if (!whole) {
+      throw drive.garbage("it sends bytes that cannot be unpacked to what was asked for");
     }
+    return raw;
+  }
+
+  /** Into the room there is, whatever a frame says of its length. @return whether that fits */
+  private static boolean zstd(ByteBuffer packed, byte[] raw) {
+    byte[] bytes = new byte[packed.remaining()];
+    packed.duplicate().get(bytes);
+    try {
+      long length = Zstd.decompressByteArray(raw, 0, raw.length, bytes, 0, bytes.length);
+      return length == raw.length;
+    } catch (ZstdException e) {
+      return false;
+    }
+  }
+
+  private static boolean inflate(ByteBuffer packed, byte[] raw) {
+    int length = raw.length;
     Inflater inflater = new Inflater();
     try {
       inflater.setInput(packed.duplicate());
@@ -36,14 +61,11 @@ final class Unpacking {
       }
       // The end of the stream may want one call more.
       boolean more = !inflater.finished() && inflater.inflate(new byte[1]) > 0;
-      if (at == length && !more && inflater.finished()) {
-        return raw;
-      }
+      return at == length && !more && inflater.finished();
     } catch (DataFormatException e) {
-      // told below
+      return false;
     } finally {
       inflater.end();
     }
-    throw drive.garbage("it sends bytes that cannot be unpacked to what was asked for");
   }
 }

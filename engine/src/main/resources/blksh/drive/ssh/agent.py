@@ -26,12 +26,14 @@ TEACH, CLAIM = 10, 11
 # What is answered.
 HELLO, OPENED, DIGESTS, PAGES, DATA, EXTENT, LISTED, ALIVE, FAILED, SIZED = range(65, 75)
 TAUGHT, CLAIMED = 75, 76
+# Asked of the connection: how fast it may be.
+PACE = 19
 
 PAGE = 4096
 SEGMENT = 64 * PAGE
 ZEROS = bytes(SEGMENT)
 ZERO_PAGE = bytes(PAGE)
-RAW, ZLIB = 0, 1
+RAW, ZLIB, ZSTD = 0, 1, 2
 # Bytes of drives that are held until it is said which of them are wanted, by all channels.
 MOST_HELD = 64 << 20
 MOST_REQUEST = 1 << 20
@@ -39,10 +41,16 @@ FRAME_PAGES = 32
 ALIVE_SECONDS = 1.5
 # A peer that says nothing for so long is gone: it asks how we are every few seconds.
 SILENCE_SECONDS = 300
+# How long an agent that nobody hears any more has alone what it was writing: until it is gone on with by another, to
+# which that is worth much, as nobody else can have written it meanwhile.
+HELD_SECONDS = 330
 GONE = (errno.ENXIO, errno.ENODEV, getattr(errno, "ENOMEDIUM", errno.ENODEV))
 # What a read fails with when the medium does not give the bytes; anything else is no bad sector.
 UNREADABLE = tuple(
     getattr(errno, name) for name in ("EIO", "ENODATA", "EREMOTEIO", "EILSEQ", "ETIMEDOUT") if hasattr(errno, name))
+# What is written at once, when that may not be as fast as it goes; and what may be made up for.
+PIECE = 16 << 10
+SAVED_SECONDS = 0.25
 LIST_SECONDS = 40
 MOST_LISTED = 4000000
 
@@ -62,6 +70,9 @@ class Output:
     def __init__(self):
         self.lock = threading.Lock()
         self.last = time.monotonic()
+        self.lost = False  # whether nobody reads it any more
+        self.pace = 0.0  # seconds a byte has to take
+        self.paid = 0.0  # when all that was written is paid for
 
     def send(self, kind, channel, number, payload=b""):
         """Returns the seconds it took."""
@@ -70,12 +81,22 @@ class Output:
             began = time.monotonic()
             at = 0
             try:
-                while at < len(data):
-                    at += os.write(1, data[at:at + 262144] if len(data) > 262144 else data[at:])
+                while at < len(data) and not self.lost:
+                    at += self.write(data, at)
             except OSError:
-                os._exit(0)
+                self.lost = True  # told to who watches
             self.last = time.monotonic()
             return self.last - began
+
+    def write(self, data, at):
+        if not self.pace:
+            return os.write(1, data[at:at + 262144] if len(data) > 262144 else data[at:])
+        now = time.monotonic()
+        if self.paid > now:
+            time.sleep(self.paid - now)
+        count = os.write(1, data[at:at + PIECE])
+        self.paid = max(self.paid, now - SAVED_SECONDS) + count * self.pace
+        return count
 
     def fail(self, channel, number, code, text):
         self.send(FAILED, channel, number, struct.pack("!I", code) + text.encode("utf-8", "replace"))
@@ -86,14 +107,130 @@ class Output:
             self.send(ALIVE, 0, 0)
 
 
-class Levels:
-    """Which level of zlib moves bytes fastest: by its measured speed and yield, and by the wire's speed."""
+class Zlib:
+    """What every python3 has."""
 
-    ALL = (0, 1, 3, 6)
+    codec = ZLIB
+    LEVELS = (1, 3, 6)
+
+    def pack(self, raw, level):
+        return zlib.compress(raw, level)
+
+    def unpack(self, data, most):
+        """At most that many bytes."""
+        return zlib.decompressobj().decompress(data, most)
+
+
+class Zstd:
+    """zstd of the standard library, from python 3.14 on."""
+
+    codec = ZSTD
+    LEVELS = (1, 3, 6, 9, 12)
+
+    def __init__(self):
+        import compression.zstd
+        self.zstd = compression.zstd
+
+    def pack(self, raw, level):
+        return self.zstd.compress(raw, level)
+
+    def unpack(self, data, most):
+        """At most that many bytes."""
+        return self.zstd.ZstdDecompressor().decompress(data, most)
+
+
+class LibraryZstd:
+    """zstd of the system, by its library: dpkg, systemd and the tools of btrfs stand on it too."""
+
+    codec = ZSTD
+    LEVELS = Zstd.LEVELS
+    # From 1.3 on what is called here is as it is now.
+    OLDEST = 10300
+
+    class Context:
+        def __init__(self, library):
+            self.library = library
+            self.pointer = library.ZSTD_createCCtx()
+            if not self.pointer:
+                raise MemoryError()
+
+        def __del__(self):
+            if self.pointer:
+                self.library.ZSTD_freeCCtx(self.pointer)
+
+    def __init__(self):
+        import ctypes
+        self.room = ctypes.create_string_buffer
+        self.library = ctypes.CDLL("libzstd.so.1")
+        size, pointer, number = ctypes.c_size_t, ctypes.c_void_p, ctypes.c_int
+        for name, result, arguments in (
+                ("versionNumber", ctypes.c_uint, ()), ("isError", ctypes.c_uint, (size,)),
+                ("compressBound", size, (size,)), ("createCCtx", pointer, ()), ("freeCCtx", size, (pointer,)),
+                ("compressCCtx", size, (pointer, pointer, size, ctypes.c_char_p, size, number)),
+                ("decompress", size, (pointer, size, ctypes.c_char_p, size))):
+            function = getattr(self.library, "ZSTD_" + name)
+            function.restype, function.argtypes = result, arguments
+        if self.library.ZSTD_versionNumber() < self.OLDEST:
+            raise Refused("libzstd is too old")
+        self.own = threading.local()  # a context is used by one thread at a time
+
+    def pack(self, raw, level):
+        if not hasattr(self.own, "context"):
+            self.own.context = self.Context(self.library)
+        room = self.room(self.library.ZSTD_compressBound(len(raw)))
+        count = self.library.ZSTD_compressCCtx(self.own.context.pointer, room, len(room), raw, len(raw), level)
+        return self.taken(room, count)
+
+    def unpack(self, data, most):
+        """At most that many bytes."""
+        room = self.room(max(1, most))
+        return self.taken(room, self.library.ZSTD_decompress(room, most, data, len(data)))
+
+    def taken(self, room, count):
+        if self.library.ZSTD_isError(count):
+            raise ValueError("zstd does not take it")
+        return room[:count]
+
+
+def best_coder():
+    """zstd where this machine has it, and it works; else zlib."""
+    trial = bytes(range(256)) * 64
+    for kind in (Zstd, LibraryZstd):
+        try:
+            coder = kind()
+            packed = coder.pack(trial, 3)
+            if len(packed) < len(trial) and coder.unpack(packed, len(trial)) == trial:
+                return coder
+        except BaseException:  # whatever is wrong with it: another will do
+            pass
+    return Zlib()
+
+
+# What bytes are packed with that are sent, once it is known what there is.
+CODER = [Zlib()]
+
+
+def unpacked(codec, data, length):
+    """Bytes that came; others than were said when that is not what they are packed to."""
+    if codec == RAW:
+        return data
+    for coder in (CODER[0], Zlib()):
+        if coder.codec == codec:
+            try:
+                return coder.unpack(data, length + 1)
+            except Exception:
+                return b""
+    return b""
+
+
+class Levels:
+    """Which level moves bytes fastest: by its measured speed and yield, and by the wire's speed."""
+
     # What the pipes and buffers on the way take at once, however slow the wire is.
     UNMEASURED = 4 << 20
 
     def __init__(self):
+        self.all = (0,) + CODER[0].LEVELS
         self.cost = {}  # level: seconds a byte, share that is left
         self.wire = 8e-8  # seconds a byte
         self.turn = 0
@@ -101,13 +238,13 @@ class Levels:
 
     def choose(self):
         self.turn += 1
-        for level in self.ALL[1:]:
+        for level in self.all[1:]:
             if level not in self.cost:
                 return level
-        best = min(self.ALL, key=self.seconds)
+        best = min(self.all, key=self.seconds)
         if self.turn % 48 == 0:  # what is moved changes, and so does the link
-            near = self.ALL.index(best) + (1 if self.turn % 96 else -1)
-            return self.ALL[max(1, min(near, len(self.ALL) - 1))]
+            near = self.all.index(best) + (1 if self.turn % 96 else -1)
+            return self.all[max(1, min(near, len(self.all) - 1))]
         return best
 
     def seconds(self, level):
@@ -455,6 +592,7 @@ def packed(ranges):
 class Channel:
     """One open drive, and the threads that work on it."""
 
+    holds = False  # whether it has what is gone on with after a cut
     held = 0
     room = threading.Condition()
 
@@ -598,17 +736,16 @@ class Channel:
             mask[i // 8] |= 1 << i % 8
         level = self.levels.choose()
         began = time.thread_time() if hasattr(time, "thread_time") else time.monotonic()
-        sent = squeezed(raw, level)
+        codec, sent = squeezed(raw, level)
         ended = time.thread_time() if hasattr(time, "thread_time") else time.monotonic()
-        codec = RAW if sent is raw else ZLIB
         wait = self.output.send(PAGES, self.number, number, struct.pack("!B", codec) + bytes(mask) + sent)
         self.levels.learn(level, len(raw), len(sent), ended - began, wait)
 
     def read(self, number, position, length):
         length = max(0, min(length, self.reader.size - position))
         data, bad = self.reader.read(position, length) if length else (b"", [])
-        sent = squeezed(data, 1)
-        head = struct.pack("!BI", RAW if sent is data else ZLIB, len(data))
+        codec, sent = squeezed(data, 1)
+        head = struct.pack("!BI", codec, len(data))
         self.output.send(DATA, self.number, number, head + packed(bad) + sent)
 
     def extents(self, number, position, end, most):
@@ -630,10 +767,12 @@ class Channel:
 
 
 def squeezed(raw, level):
-    if level == 0 or len(raw) < 64:
-        return raw
-    less = zlib.compress(raw, level)
-    return less if len(less) < len(raw) else raw
+    """How it is packed, and that; as it is where nothing is saved."""
+    if level and len(raw) >= 64:
+        less = CODER[0].pack(raw, level)
+        if len(less) < len(raw):
+            return CODER[0].codec, less
+    return RAW, raw
 
 
 def start(work):
@@ -762,6 +901,11 @@ class Drives:
             if reader is not None:
                 reader.close()
 
+    def holding(self):
+        """Those that have what is gone on with after a cut."""
+        with self.lock:
+            return [channel for channel in self.channels.values() if channel.holds]
+
     def close(self, channel):
         with self.lock:
             self.opening.pop(channel, None)
@@ -786,6 +930,20 @@ def teach(output, number, source):
         output.fail(0, number, 0, str(failure) or repr(failure))
 
 
+def end(drives, code):
+    """Ends, as nobody hears it any more. What is being written is held for whoever comes back for it, for a while."""
+    holding = drives.holding()
+    if holding:
+        try:
+            holding[0].hold_on()
+        except OSError:
+            pass  # then another cannot tell that nobody hears it
+    until = time.monotonic() + HELD_SECONDS
+    while drives.holding() and time.monotonic() < until:
+        time.sleep(0.5)
+    os._exit(code)
+
+
 def run(source):
     """Answers what the peer asks until it says no more."""
     output = Output()
@@ -798,26 +956,31 @@ def run(source):
             time.sleep(ALIVE_SECONDS / 3)
             output.alive(asked[0])
             asked[0] = False
-            if time.monotonic() - heard[0] > SILENCE_SECONDS:
-                os._exit(1)
+            if output.lost or time.monotonic() - heard[0] > SILENCE_SECONDS:
+                output.lost = True
+                end(opened, 0)
 
     start(watch)
-    output.send(HELLO, 0, 0, json.dumps({"version": VERSION, "python": sys.version.split()[0]}).encode())
+    CODER[0] = best_coder()
+    known = {"version": VERSION, "python": sys.version.split()[0], "zstd": int(CODER[0].codec == ZSTD)}
+    output.send(HELLO, 0, 0, json.dumps(known).encode())
     while True:
         head = source.read(HEAD.size)
         if len(head) < HEAD.size:
-            return
+            break
         size, kind, channel, number = HEAD.unpack(head)
         if size > MOST_REQUEST:
-            return
+            break
         payload = source.read(size)
-        if len(payload) < size:
-            return
+        if len(payload) < size or output.lost:
+            break
         heard[0] = time.monotonic()
         if kind == OPEN:
             opened.open(channel, number, payload)
         elif kind == CLOSE:
             opened.close(channel)
+        elif kind == PACE:
+            output.pace = 1.0 / max(1, struct.unpack("!Q", payload)[0])
         elif kind == TEACH:
             teach(output, number, payload)
         elif kind == CLAIM:
@@ -828,6 +991,8 @@ def run(source):
             asked[0] = True  # answered by who watches: who reads never waits for the peer to read
         else:
             opened.ask(kind, channel, number, payload)
+    output.lost = True
+    end(opened, 0)
 
 
 def main():
@@ -836,8 +1001,6 @@ def main():
         os._exit(64)
     threading.stack_size(256 * 1024)
     run(sys.stdin.buffer)
-    sys.stdout = None
-    os._exit(0)
 
 
 main()

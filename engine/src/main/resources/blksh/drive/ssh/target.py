@@ -11,6 +11,9 @@ WROTE, FINISHED, DROPPED = range(77, 80)
 OVERWRITE, IN_PLACE, DRY, AGAIN = 1, 2, 4, 8
 CLAIM_HEAD = struct.Struct("!BQH")
 
+# What agents that write are called, for those after them.
+MARK = b"blksh"
+
 # Programs that only look at a drive, such as those of udev, have it alone for an instant.
 PAUSE_SECONDS = 0.05
 TRIES = 10
@@ -42,9 +45,13 @@ MODE = 0o7777
 # do not tell them.
 WRITTEN = set()
 WRITTEN_LOCK = threading.Lock()
+# Agents that this one has ended, (process, when it was started), and whether they lived until then: one has all targets
+# of a connection.
+ENDED = {}
 OVERWRITE_REMEDY = "to write over it, say overwrite = true (--overwrite)"
 MADE_MEANWHILE = "it was made meanwhile"
 BEING_WRITTEN = "it is being written by another restore or conversion"
+HAD_BY_OTHERS = "somebody else had it after the connection was cut"
 BEGUN_BY_OTHERS = "another restore or conversion has begun to write it"
 
 
@@ -299,14 +306,57 @@ def lives(pid):
     return text("/proc/%d/stat" % pid).rpartition(")")[2].split()[:1] not in ([], ["Z"], ["X"])
 
 
-def end_agent(token):
-    """Ends that agent, if it has not noticed yet that nobody hears it."""
-    pid = agent_before(token)
-    if pid:
-        try:
-            os.kill(pid, 9)
-        except OSError:
-            pass
+def kill(pid):
+    try:
+        os.kill(pid, 9)
+    except OSError:
+        pass
+
+
+def mark(token, sign):
+    """Has this process called after the claim it made: by that an agent is known whose answer was never heard. With
+    + or * nobody hears it any more; with * another may have written what it has since the agent before."""
+    try:
+        with open("/proc/self/comm", "wb") as name:
+            name.write(MARK + sign + hashlib.sha256(token.encode()).hexdigest()[:9].encode())
+    except OSError:
+        pass  # then another finds it in use
+
+
+def owner_of(process):
+    try:
+        return os.stat("/proc/" + process).st_uid
+    except OSError:
+        return -1
+
+
+def orphans(token, has):
+    """Other agents that have something open that is wanted by its status, and nobody hears: of the same claim where
+    there was one before, else of whichever. With each, whether nobody else has written that since."""
+    for process in entries("/proc"):
+        if not process.isdigit() or int(process) == os.getpid():
+            continue
+        name = text("/proc/%s/comm" % process).encode()
+        if not name.startswith(MARK) or owner_of(process) != os.getuid():
+            continue
+        if token and name[len(MARK) + 1:] != hashlib.sha256(token.encode()).hexdigest()[:9].encode():
+            continue
+        sign = name[len(MARK):len(MARK) + 1]
+        if not token and sign not in (b"+", b"*"):
+            continue
+        for number in entries("/proc/%s/fd" % process):
+            try:
+                if is_for_writing(process, number, None) and has(os.stat("/proc/%s/fd/%s" % (process, number))):
+                    yield int(process), sign == b"+"
+                    break
+            except OSError:
+                pass  # it was closed meanwhile
+
+
+def has_threads(pid):
+    """Whether a process has not ended, or some thread of it still works, as in giving a drive back: who should look
+    after one that has ended need not do so."""
+    return lives(pid) or len(entries("/proc/%d/task" % pid)) > 1
 
 
 def numbers_of(status):
@@ -452,6 +502,9 @@ class Target:
         self.dropped = False
         self.lost = []
         self.held = False  # whether from the agent before to this one nobody else can have written it
+        self.others = False  # whether somebody else was seen to have it
+        self.looked = -LOOK_SECONDS  # when orphans were looked for last, as it was in use
+        self.ending = []  # the agents that had it before: (process, when it was started)
         try:
             self.open(flags & IN_PLACE)
         except BaseException:
@@ -463,10 +516,16 @@ class Target:
         if self.again and self.token.split()[:1] != [boot()]:
             raise Unfit("the machine was started anew meanwhile, or it is another")
         found = self.look()
+        if not self.dry:
+            mark(self.token, b"=")
         if self.again:
             before = agent_before(self.token)
-            self.held = before != 0 and lives(before)
-            end_agent(self.token)
+            words = self.token.split()
+            if before:
+                self.end_agent(before, True)
+            elif len(words) >= 3 and words[1].isdigit():  # for another target of it
+                self.held = ENDED.get((int(words[1]), words[2]), False)
+        self.end_orphans(found)
         if found is not None and stat.S_ISBLK(found.st_mode):
             self.device = True
             self.take_drive(found)
@@ -478,6 +537,54 @@ class Target:
         if self.again and not self.dry and not self.done:
             telling(self.tell, self.forget_cached)
         self.dirt = Dirt(self.reader) if self.reader else None
+
+    def end_agent(self, pid, alone):
+        """Ends one that nobody hears, if it has not noticed that itself."""
+        known = (pid, started(pid))
+        with WRITTEN_LOCK:
+            lived = ENDED.setdefault(known, lives(pid))
+        self.held = self.held or bool(self.again and alone and lived)
+        self.ending.append(known)
+        kill(pid)
+
+    def is_ending(self):
+        """Whether there is something left of those: one that was ended has a drive until its bytes are on it."""
+        self.ending = [each for each in self.ending if started(each[0]) == each[1] != "" and has_threads(each[0])]
+        return bool(self.ending)
+
+    def end_orphans(self, found):
+        """Ends those that nobody hears, and that have it; whether there were any. Who does not go on with what they
+        had waits until they are gone: what looks whether it may be written finds them otherwise."""
+        if self.dry:
+            return False
+        if found is not None and stat.S_ISBLK(found.st_mode):
+            numbers = [text(part + "/dev") for part in touched(
+                os.path.realpath("/sys/dev/block/" + number_text(found.st_rdev)))]
+            has = lambda status: stat.S_ISBLK(status.st_mode) and number_text(status.st_rdev) in numbers
+        else:
+            wanted = [status for status in (found, self.part_status()) if status is not None]
+            has = lambda status: any(os.path.samestat(status, each) for each in wanted)
+        ended = False
+        for pid, alone in orphans(self.token if self.again else "", has):
+            if (pid, started(pid)) not in self.ending:
+                self.end_agent(pid, alone)
+                ended = True
+        until = told = time.monotonic()
+        until += ENDING_SECONDS
+        while not self.again and self.is_ending() and time.monotonic() < until:
+            time.sleep(PAUSE_SECONDS)
+            if time.monotonic() - told > ALIVE_SECONDS:
+                told = time.monotonic()
+                self.tell()
+        return ended
+
+    def part_status(self):
+        """Of what has the name of a part."""
+        directory, name = os.path.split(os.path.realpath(self.path))
+        try:
+            return os.lstat(os.path.join(directory, b"." + name + b".blksh.part"))
+        except OSError:
+            return None
 
     def forget_cached(self):
         """Has what is compared be what the medium holds: of what it did not take the agent before may have been told,
@@ -497,7 +604,7 @@ class Target:
             if not self.again:
                 if tries >= most:
                     return
-            elif agent_before(self.token) and now - began < ENDING_SECONDS:
+            elif self.is_ending() and now - began < ENDING_SECONDS:
                 gone = now
             elif now - gone > AGAIN_SECONDS:
                 return
@@ -506,10 +613,22 @@ class Target:
                 self.tell()
             time.sleep(PAUSE_SECONDS)
 
-    def note_others(self):
-        """Somebody has it now, who need not be the agent before."""
-        if not agent_before(self.token):
+    def note_others(self, found):
+        """Somebody has it now, who need not be an agent before."""
+        if self.is_ending():
+            return
+        now = time.monotonic()
+        if self.again and now - self.looked < LOOK_SECONDS:
+            return
+        self.looked = now
+        if not (self.again and self.end_orphans(found)):
             self.held = False
+            self.others = True
+
+    def must_have_been_ours(self):
+        """Refuses to go on with what another restore may have finished meanwhile."""
+        if self.again and self.others:
+            raise Unfit(HAD_BY_OTHERS, "see what it holds now, and restore it once more if that is right", self.title)
 
     def look(self):
         """Refuses what can be told before it is claimed; what is there."""
@@ -589,7 +708,7 @@ class Target:
             except OSError as failure:
                 if failure.errno != errno.EBUSY:
                     raise
-            self.note_others()
+            self.note_others(os.stat(self.path))
             if time.monotonic() - looked > LOOK_SECONDS:
                 self.must_be_unused(parts)  # what is mounted meanwhile is not waited for
                 looked = time.monotonic()
@@ -600,6 +719,7 @@ class Target:
                 "look for what is mounted, also in containers, for a journal or a second device of a file system,"
                 " and for swap, RAID and LVM", self.title)
         try:
+            self.must_have_been_ours()
             self.must_be_unused(parts)  # what needs no claim: a loop device that stands on it
             self.must_not_be_open(parts)
             return reader
@@ -657,6 +777,7 @@ class Target:
             self.enter(numbers_of(found))
             if not self.locked():
                 raise Unfit("another program has it locked", "end that first")
+            self.must_have_been_ours()
             if self.again:
                 self.must_not_be_used(found)
 
@@ -664,7 +785,7 @@ class Target:
         for _ in self.attempts(1):
             if lock(self.reader.fd):
                 return True
-            self.note_others()
+            self.note_others(self.reader.status)
         return False
 
     def enter(self, written):
@@ -732,7 +853,8 @@ class Target:
             begun.close()
             return
         self.take_part(part)
-        self.held = self.number_is_its_own()  # then nobody else has written it
+        # An agent that lived until now had it open, and its number to itself.
+        self.held = self.held or self.number_is_its_own()
 
     def begin_part(self):
         part = self.part_path()
@@ -1004,6 +1126,15 @@ class TargetChannel(Channel):
 
     SPAN = struct.Struct("!QI")
 
+    @property
+    def holds(self):
+        target = self.reader
+        return not (target.dry or target.done or target.dropped)
+
+    def hold_on(self):
+        target = self.reader
+        mark(target.token, b"*" if target.again and not target.held else b"+")
+
     def ask(self, kind, number, payload):
         if kind in (HASH, HASH_OLD):
             position, length = self.SPAN.unpack(payload)
@@ -1050,11 +1181,11 @@ class TargetChannel(Channel):
         codec, width = struct.unpack("!BH", payload[self.SPAN.size:self.SPAN.size + 3])
         at = self.SPAN.size + 3
         pages = set_pages(payload[at:at + width], length)
-        data = payload[at + width:]
-        if codec == ZLIB:
-            unpacking = zlib.decompressobj()
-            data = unpacking.decompress(data, SEGMENT + 1)
-        if length > SEGMENT or len(data) != sum(min(PAGE, length - i * PAGE) for i in pages):
+        wanted = sum(min(PAGE, length - i * PAGE) for i in pages)
+        if length > SEGMENT:
+            raise Unfit("bytes came in another length than was said")
+        data = unpacked(codec, payload[at + width:], wanted)
+        if len(data) != wanted:
             raise Unfit("bytes came in another length than was said")
         done = 0
         first = 0

@@ -62,7 +62,7 @@ class AgentTargetTest {
             target = agent["Target"].__new__(agent["Target"])
             told = []
             target.again, target.tell = True, lambda: told.append(1)
-            target.token = "%s %d %s" % (agent["boot"](), child.pid, agent["started"](child.pid))
+            target.ending = [(child.pid, agent["started"](child.pid))]
             threading.Thread(target=child.wait).start()
             began = time.monotonic()
             for _ in target.attempts(1):
@@ -151,12 +151,35 @@ class AgentTargetTest {
         agent["lock"] = late
         %s
         head = struct.pack("!BQH", 11, 4096, len(token)) + token.encode()
-        print(agent["Target"](Blind(), head + os.fsencode(file)).facts()["held"])
+        try:
+            print(agent["Target"](Blind(), head + os.fsencode(file)).facts()["held"])
+        except agent["Unfit"] as failure:
+            print(str(failure).split("\\n")[0])
         """;
     String waited = "threading.Thread(target=child.wait).start()";
     assertThat(answer(question.formatted(0, waited))).isEqualTo("1");
-    assertThat(answer(question.formatted(10, waited))).isEmpty(); // somebody else had it
+    assertThat(answer(question.formatted(10, waited)))
+        .isEqualTo("somebody else had it after the connection was cut");
     assertThat(answer(question.formatted(0, "child.kill()\ntime.sleep(0.2)"))).isEmpty();
+  }
+
+  @Test
+  void allTargetsOfAnAgentThatIsEndedWereHeldByIt() throws IOException {
+    Files.write(file(), new byte[4096]);
+    Files.write(folder.resolve("file2"), new byte[4096]);
+    String held =
+        answer(
+            """
+            child = subprocess.Popen(["sleep", "60"])
+            threading.Thread(target=child.wait).start()
+            token = "%s %d %s" % (agent["boot"](), child.pid, agent["started"](child.pid))
+            head = struct.pack("!BQH", 11, 4096, len(token)) + token.encode()
+            first = agent["Target"](Blind(), head + os.fsencode(file))
+            child.wait()
+            second = agent["Target"](Blind(), head + os.fsencode(file + "2"))
+            print(first.facts()["held"] + second.facts()["held"])
+            """);
+    assertThat(held).isEqualTo("11");
   }
 
   /** The drive may have refused some of it, which only the agent before was told of. */

@@ -317,6 +317,55 @@ class DdDriveTest {
     }
   }
 
+  /** Sixteen MiB, of which four are dead, and one sector in the middle of them is not. */
+  @Test
+  void aDeadRegionIsFoundBySectorsInBoundedTime() throws Exception {
+    int size = 16 * MIB;
+    byte[] all = Content.random(size, 7);
+    Files.write(folder.resolve("all"), all);
+    long from = 4 * MIB + 3 * 4096;
+    long island = 6 * MIB + 5 * 4096;
+    long to = 8 * MIB + 4096;
+    String map =
+        "0 ? 1\n0 0x%x +\n0x%x 0x%x -\n0x%x 0x1000 +\n0x%x 0x%x -\n0x%x 0x%x +\n"
+            .formatted(
+                from,
+                from,
+                island - from,
+                island,
+                island + 4096,
+                to - island - 4096,
+                to,
+                size - to);
+    try (Nbdfuse failing =
+            Nbdfuse.of(
+                folder.resolve("all"),
+                Files.writeString(folder.resolve("map"), map),
+                folder.resolve("fuse"));
+        Sshd there = serve("sshd-later");
+        RemoteHost host = reach(there.ssh("chief"));
+        Store store = store(folder)) {
+      long began = System.nanoTime();
+      CaptureResult captured = capture(store, host, failing.path(), "a");
+      assertThat((System.nanoTime() - began) / 1e9).isLessThan(20);
+      assertThat(captured.bad())
+          .containsExactly(
+              new Extent(from, island - from, Extent.Kind.BAD),
+              new Extent(island + 4096, to - island - 4096, Extent.Kind.BAD));
+      byte[] held = new byte[size];
+      try (BlockSource source = store.source(captured.manifest())) {
+        for (long[] range : new long[][] {{0, from}, {island, island + 4096}, {to, size}}) {
+          int count = (int) (range[1] - range[0]);
+          source.read(range[0], ByteBuffer.wrap(held, (int) range[0], count));
+          assertThat(
+                  Arrays.mismatch(
+                      held, (int) range[0], (int) range[1], all, (int) range[0], (int) range[1]))
+              .isEqualTo(-1);
+        }
+      }
+    }
+  }
+
   private static Extent bad(int block, int length) {
     return new Extent(block * 65536L, length, Extent.Kind.BAD);
   }

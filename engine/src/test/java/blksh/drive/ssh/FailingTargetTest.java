@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
+import blksh.block.Extent;
 import blksh.block.PageTarget;
 import blksh.block.TargetTerms;
 import blksh.kit.Await;
@@ -25,7 +26,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -398,12 +399,12 @@ class FailingTargetTest {
   }
 
   /** Restores in place, made durable each MiB; from where all was wanted once more, in turn. */
-  private List<OptionalLong> ends(RemoteHost host) {
+  private List<Optional<?>> ends(RemoteHost host) {
     TargetTerms terms = new TargetTerms(manifest.size(), true, true, false);
     byte[] path = target.toString().getBytes(UTF_8);
     assertThat(host.limits()).isEmpty();
     RemoteTarget to = RemoteTarget.open(host, "ssh://srv" + target, path, terms, MIB);
-    List<OptionalLong> ends = new ArrayList<>();
+    List<Optional<?>> ends = new ArrayList<>();
     PageTarget heard =
         (PageTarget)
             Proxy.newProxyInstance(
@@ -412,7 +413,7 @@ class FailingTargetTest {
                 (proxy, method, arguments) -> {
                   Object answer = method.invoke(to, arguments);
                   if (method.getName().equals("finish")) {
-                    ends.add((OptionalLong) answer);
+                    ends.add((Optional<?>) answer);
                   }
                   return answer;
                 });
@@ -440,7 +441,31 @@ class FailingTargetTest {
   @Test
   void whatIsDurableIsNotComparedAgainWhenNobodyElseHadIt() throws IOException {
     try (RemoteHost host = reach(first(LIVES_ON))) {
-      assertThat(ends(host)).containsExactly(OptionalLong.of(3 * MIB), OptionalLong.empty());
+      assertThat(ends(host)).containsExactly(Optional.empty());
+      assertThat(Files.mismatch(target, disk)).isEqualTo(-1);
+    }
+  }
+
+  /** What it is told to write is lost, it is cut off before it flushes, and does not notice. */
+  private static final String LOSES_AND_LIVES_ON =
+      """
+      if first:
+          import signal
+          signal.signal(signal.SIGTERM, signal.SIG_IGN)
+          writes = [0]
+          def pwrite(fd, data, at):
+              writes[0] += 1
+              if writes[0] == 3:
+                  os.dup2(os.open("/dev/null", os.O_WRONLY), 2)
+                  os.dup2(2, 1)
+              return len(data)
+          os.pwrite = pwrite
+      """;
+
+  @Test
+  void whatWasLostIsWrittenAgainThoughNobodyElseHadIt() throws IOException {
+    try (RemoteHost host = reach(first(LOSES_AND_LIVES_ON))) {
+      assertThat(ends(host)).hasSize(2);
       assertThat(Files.mismatch(target, disk)).isEqualTo(-1);
     }
   }
@@ -457,7 +482,8 @@ class FailingTargetTest {
   @Test
   void whatOthersWroteBetweenTwoConnectionsIsWrittenOver() throws IOException {
     try (RemoteHost host = reach(first(IS_WRITTEN_BY_OTHERS_AFTER_THE_CUT.formatted(target)))) {
-      assertThat(ends(host)).containsExactly(OptionalLong.of(0), OptionalLong.empty());
+      assertThat(ends(host))
+          .containsExactly(Optional.of(new Extent(0, 3 * MIB, Extent.Kind.DATA)), Optional.empty());
       assertThat(Files.mismatch(target, disk)).isEqualTo(-1);
     }
   }
@@ -468,7 +494,11 @@ class FailingTargetTest {
         "if first:\n    os.pwrite = lambda fd, data, at: len(data)\n"
             + "    os.fdatasync = lambda fd: os._exit(0)";
     try (RemoteHost host = reach(first(change))) {
-      assertThat(ends(host)).containsExactly(OptionalLong.of(0), OptionalLong.empty());
+      assertThat(ends(host))
+          .hasSize(2)
+          .first()
+          .asString()
+          .startsWith("Optional[Extent[start=0, length=");
       assertThat(Files.mismatch(target, disk)).isEqualTo(-1);
     }
   }

@@ -65,7 +65,20 @@ class LyingMachineTest {
         "a page that was changed | does not have the digest"
             + " | lie(68, lambda k, c, n, p: (k, c, n, b'\\0' + p[1:7] + bytes(len(p[7:])))"
             + " if p[0] == 0 else (k, c, n, b'\\1' + p[1:7]"
-            + " + zlib.compress(b'x' * len(zlib.decompress(p[7:])))))",
+            + " + zlib.compress(b'x' * len(agent['unpacked'](p[0], p[7:], 1 << 20)))))",
+        "a page that zstd makes another | does not have the digest"
+            + " | lie(68, lambda k, c, n, p: (k, c, n, b'\\2' + p[1:7]"
+            + " + agent['LibraryZstd']().pack(b'x' * len(agent['unpacked'](p[0], p[7:], 1 << 20)), 1)))",
+        "bytes that zstd lets grow | cannot be unpacked"
+            + " | lie(68, lambda k, c, n, p: (k, c, n, b'\\2' + p[1:7]"
+            + " + agent['LibraryZstd']().pack(bytes(50000000), 3)))",
+        "zstd that is cut off | cannot be unpacked"
+            + " | lie(68, lambda k, c, n, p: (k, c, n, b'\\2' + p[1:7]"
+            + " + agent['LibraryZstd']().pack(bytes(len(agent['unpacked'](p[0], p[7:], 1 << 20))), 1)[:-3]))",
+        "garbage for zstd | cannot be unpacked"
+            + " | lie(68, lambda k, c, n, p: (k, c, n, b'\\2' + p[1:7] + b'(\\xb5/\\xfd' + b'\\xff' * 90))",
+        "a packing nobody knows | wrong length"
+            + " | lie(68, lambda k, c, n, p: (k, c, n, b'\\3' + p[1:]))",
         "a page too short | wrong length"
             + " | lie(68, lambda k, c, n, p: (k, c, n, b'\\0' + p[1:7] + b'short'))",
         "bytes that grow | cannot be unpacked"

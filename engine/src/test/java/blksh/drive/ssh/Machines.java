@@ -77,7 +77,11 @@ final class Machines {
   }
 
   static RemoteHost reach(Path ssh, boolean sudo, PasswordPrompt prompt) {
-    return new RemoteHost("srv", sudo, prompt, Optional.of(ssh));
+    return new RemoteHost("srv", sudo, prompt, WireLimits.NONE, Optional.of(ssh));
+  }
+
+  static RemoteHost reach(Path ssh, WireLimits limits) {
+    return new RemoteHost("srv", false, NOBODY, limits, Optional.of(ssh));
   }
 
   /** Somebody who gives these answers, one after the other, and is counted. */
