@@ -1,11 +1,13 @@
-// Archives a directory to optical discs as odarchive did, by its commands: init PATH (or create_db),
-// segment SIZE (or plan_iso), num_isos, write_iso [N|all] (or create_iso), archive PATH; and info [DISC],
-// find GLOB, which NAME, verify [IMAGE…], health, restore TO IMAGE…. SIZE is cd, dvd, bd, bluray, bd-dl, bd-xl, bd-xx, or
-// bytes. N counts from 0 and is 0 unless given, as odarchive has it; what is shown counts from 1.
-// write_iso all, and archive, write the discs that are not written yet; write_iso N --overwrite writes one
-// once more, when its files are what they were. catalogue.json in the current directory is what it was: any
-// odarchive loads it, and one that others made is kept as catalogue.json.before. All that odarchive does not know
-// of is beside it, in odarchive.catalogue. Ends with status 3 when something could not be read, or is not as it was.
+// Archives a directory to optical discs as odarchive did, by its commands: init PATH (or create_db), segment SIZE
+// (or plan_iso), num_isos, write_iso [N|all] (or create_iso), archive PATH; and info [DISC], find GLOB, which NAME,
+// verify [IMAGE…], health, burn DISC DRIVE, repair NEW IMAGE…, restore TO IMAGE…. SIZE is cd, dvd, bd, bluray, bd-dl, bd-xl,
+// bd-xx, or bytes. DISC counts from 1. N counts from 0 and is 0 unless given, as odarchive has it; what is shown
+// counts from 1. write_iso all, and archive, write the discs that are not written yet; write_iso N --overwrite
+// writes one once more, when its files are what they were. catalogue.json in the current directory is what it was:
+// any odarchive loads it, and one that others made is kept as catalogue.json.before. All that odarchive does not
+// know of is beside it, in odarchive.catalogue. With --parity a damaged disc comes back from the rest of itself,
+// with --parity-discs a lost one from the others: repair and restore do that. Ends with status 3 when something
+// could not be read, or is not as it was.
 val command by positional<String>("COMMAND", "what to do")
 val words = positionals<String>("WORD", "what to do it with", required = false)
 val pretend by flag("--pretend", "say what would be written, and write nothing")
@@ -15,6 +17,9 @@ val client by option<String>("--client-name", "NAME", "whose archive it is").opt
 val split by flag("--split-directories", "fill discs better: what is in a directory may go apart")
 val first by repeated<String>("--first", "GLOB", "what comes onto the first discs", required = false)
 val reserve by option<Int>("--reserve", "PERCENT", "what stays free on each disc", 0)
+val parity by option<Int>("--parity", "PERCENT", "what part of a disc may be lost, and is made again", 0)
+val parityDiscs by option<Int>("--parity-discs", "N", "how many discs of a set may be lost: so many more are made", 0)
+val repaired by option<Int>("--disc", "N", "the disc to repair, from 1 on: by default that of the first image").optional()
 val overwrite by flag("--overwrite", "write over images that are there")
 
 val json: Path = Path.of("catalogue.json")
@@ -65,7 +70,7 @@ fun scanned(path: String): Catalogue {
 
 fun planned(size: String): DiscSet =
   current().also { it.job(jobName, client = client) }
-    .segment(size, !split, first, reserve.percent)
+    .segment(size, !split, first, reserve.percent, parity = parity.percent, parityDiscs = parityDiscs)
     .also { current().export(json) }
 
 fun image(disc: Disc, of: Int): String {
@@ -115,8 +120,14 @@ when (command.lowercase()) {
     else given.map { discs.at(it).verify(it) }
   }
   "health" -> current().health
+  "burn" ->
+    if (given.size != 2) usage("burn takes a DISC, from 1 on, and a drive: /dev/sr0, or stdio:FILE")
+    else current().disc(given[0]).burn(given[1], overwrite = overwrite)
+  "repair" ->
+    if (given.size < 2) usage("repair takes the image to be made, and those or the drives to make it from")
+    else (repaired?.let { current().disc(it) } ?: current().discs.at(given[1])).repair(given[1], given.first(), given.drop(2), overwrite)
   "restore" ->
     if (given.size < 2) usage("restore takes a directory, and the images or drives to restore from")
     else current().discs.restore(given.drop(1), given.first())
-  else -> usage("$command is none of init, segment, num_isos, write_iso, archive, info, find, which, verify, health and restore")
+  else -> usage("$command is none of init, segment, num_isos, write_iso, archive, info, find, which, verify, health, burn, repair and restore")
 }

@@ -29,7 +29,7 @@ class ArchitectureTest {
 
   /** What the features share, on the ground; each room of it on those before it. */
   private static final List<String> MIDDLE =
-      List.of("compress", "partition", "filesystem", "retention", "tree");
+      List.of("compress", "partition", "filesystem", "retention", "tree", "parity");
 
   /** Each stands on ground and middle; where two must meet they meet in {@code workspace}. */
   private static final Set<String> FEATURES =

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import blksh.kit.Component;
 import blksh.kit.Program;
 import blksh.kit.Program.Ended;
+import blksh.kit.Tool;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -140,6 +141,40 @@ class DiscScriptsTest {
         run("run", "odarchive", "restore", folder.resolve("back").toString(), "new_0000.iso");
     assertThat(ended.status()).isEqualTo(3);
     assertThat(ended.out() + ended.err()).contains("missing");
+  }
+
+  @Test
+  void aScratchedDiscIsRepairedAndALostOneMadeAgain() throws Exception {
+    odarchive("init", tree.toString());
+    odarchive("segment", "1900000", "--parity", "10", "--parity-discs", "1");
+    odarchive("write_iso", "all");
+    byte[] first = Files.readAllBytes(work.resolve("new_0000.iso"));
+    byte[] scratched = first.clone();
+    Arrays.fill(scratched, 300_000, 300_000 + first.length / 12, (byte) 0);
+    Files.write(work.resolve("new_0000.iso"), scratched);
+
+    odarchive("repair", "repaired.iso", "new_0000.iso");
+    assertThat(work.resolve("repaired.iso")).hasBinaryContent(first);
+
+    Files.delete(work.resolve("new_0000.iso"));
+    List<String> left;
+    try (Stream<Path> files = Files.list(work)) {
+      left =
+          files
+              .map(each -> each.getFileName().toString())
+              .filter(each -> each.matches("new_.*iso"))
+              .toList();
+    }
+    assertThat(left).hasSizeGreaterThan(2);
+    String back = folder.resolve("back").toString();
+    odarchive(Stream.concat(Stream.of("restore", back), left.stream()).toArray(String[]::new));
+    assertSame(tree, folder.resolve("back"));
+
+    Files.write(work.resolve("new_0000.iso"), first);
+    if (Tool.isThere("xorriso")) {
+      odarchive("burn", "1", "stdio:medium");
+      assertThat(Files.readAllBytes(work.resolve("medium"))).startsWith(first);
+    }
   }
 
   @Test

@@ -385,28 +385,11 @@ public final class Catalogue implements Closeable {
    * Writes the image of a planned disc; or of one that was written, once more: then files must be
    * what they were, and nothing is made when they are not.
    *
-   * @param image the file to be made
-   * @param overwrite whether it may take the place of a file
    * @throws BlkshException when it cannot be written, or the plan does not hold any more; what is
    *     wrong with single files is told in the result, and on the disc
    */
   public WrittenDisc write(Disc disc, Path image, boolean overwrite, Task task) {
-    return alone(
-        "write the disc " + disc.name(),
-        () -> {
-          boolean planned = DiscSetTable.planned(file, disc.id()).disc().written() == null;
-          DiscSetTable.settle(file);
-          Disc now = DiscSetTable.planned(file, disc.id()).disc();
-          if (!now.guid().equals(disc.guid())) {
-            throw new BlkshException(
-                "write the disc " + disc.name(), "it was planned otherwise meanwhile");
-          }
-          boolean found =
-              planned && now.written() != null && image.toAbsolutePath().equals(now.image());
-          return found
-              ? DiscWriting.found(now, task)
-              : new DiscWriting(this, disc.id(), task).write(image, overwrite);
-        });
+    return DiscImages.write(this, disc, image, overwrite, task);
   }
 
   /**
@@ -434,6 +417,24 @@ public final class Catalogue implements Closeable {
   /** How the written discs of all sets are, what to copy first first. */
   public List<DiscHealth> health() {
     return DiscHealth.all(file);
+  }
+
+  /**
+   * Makes the image of a disc as it was, from copies of it and its parity or other discs of its
+   * set, and proves it. Without a name for it the first copy is put right where it is. It is
+   * refused when a part cannot be put right, but told where that is in place.
+   */
+  public RepairedDisc repair(
+      Disc disc, List<Path> copies, Path image, boolean overwrite, Task task) {
+    return DiscImages.repair(this, disc, copies, image, overwrite, task);
+  }
+
+  /**
+   * Burns the image of a disc, by default from where it was written, to a drive as {@link
+   * blksh.iso.DiscDrive#of} takes it, and compares every byte of what is in that then.
+   */
+  public WrittenDisc burn(Disc disc, Path image, String drive, boolean overwrite, Task task) {
+    return DiscImages.burn(this, disc, image, drive, overwrite, task);
   }
 
   /**
@@ -470,6 +471,7 @@ public final class Catalogue implements Closeable {
   public RestoreReport restore(
       List<Path> sources, List<byte[]> paths, Path to, boolean compare, Task task) {
     try (OpenDiscs open = OpenDiscs.of(sources, discs())) {
+      open.rebuild(this, task);
       return new DiscRestore(this, open, paths, compare, task).to(to);
     }
   }

@@ -146,6 +146,30 @@ final class CatalogueSchema {
                 media TEXT NOT NULL, bytes INTEGER NOT NULL, together INTEGER NOT NULL,
                 first TEXT NOT NULL,          -- a pattern a line
                 reserve REAL NOT NULL, span INTEGER NOT NULL, made INTEGER NOT NULL
+              )"""),
+          List.of(
+              """
+              CREATE TABLE IF NOT EXISTS protection (
+                disc INTEGER PRIMARY KEY,
+                rows INTEGER NOT NULL         -- sectors of parity in each stripe of its image
+              )""",
+              """
+              CREATE TABLE IF NOT EXISTS parity_disc (
+                disc INTEGER PRIMARY KEY,
+                row INTEGER NOT NULL, rows INTEGER NOT NULL,  -- which it is, and how many there are
+                bytes INTEGER NOT NULL                        -- of parity
+              )""",
+              """
+              CREATE TABLE IF NOT EXISTS covered (
+                disc INTEGER NOT NULL,        -- a parity disc
+                place INTEGER NOT NULL,       -- in the order of its code
+                member INTEGER NOT NULL,      -- a disc it is of
+                PRIMARY KEY (disc, place)
+              ) WITHOUT ROWID""",
+              """
+              CREATE TABLE IF NOT EXISTS plan_parity (
+                disc_set INTEGER PRIMARY KEY, -- beside its plan
+                parity REAL NOT NULL, discs INTEGER NOT NULL
               )"""));
 
   private CatalogueSchema() {}

@@ -18,8 +18,13 @@ final class ContentCopies {
   private final long size;
   private final List<Copy> copies;
 
-  /** A part on a copy of a disc. @param sha256 null when only the digest of the whole is known */
-  private record Copy(PartRow part, boolean missing, byte[] sha256, BlockSource disc) {
+  /**
+   * A part on a copy of a disc.
+   *
+   * @param effort 0 as it is, 1 by the parity of the disc, 2 by that of its set
+   * @param sha256 null when only the digest of the whole is known
+   */
+  private record Copy(PartRow part, boolean missing, int effort, byte[] sha256, BlockSource disc) {
 
     long end() {
       return part.start() + part.length();
@@ -63,14 +68,23 @@ final class ContentCopies {
         PartRow part = PartTable.row(rows, 1);
         if (part.sector() > 0) {
           for (BlockSource each : open.copies(part.disc())) {
-            copies.add(new Copy(part, rows.getBoolean(9), rows.getBytes(10), each));
+            copies.add(new Copy(part, rows.getBoolean(9), 0, rows.getBytes(10), each));
+          }
+          for (BlockSource each : open.repaired(part.disc())) {
+            copies.add(new Copy(part, rows.getBoolean(9), 1, rows.getBytes(10), each));
+          }
+          BlockSource rebuilt = open.rebuilt(part.disc());
+          if (rebuilt != null) {
+            copies.add(new Copy(part, rows.getBoolean(9), 2, rows.getBytes(10), rebuilt));
           }
         }
       }
     }
-    // What a disc has not got as it should comes last: it may be all there is.
+    // What a disc has not got as it should comes last: it may be all there is. What is put right by
+    // the parity of its disc costs more than what is as it was, by that of its set still more.
     copies.sort(
         Comparator.comparing((Copy each) -> each.missing)
+            .thenComparing(each -> each.effort)
             .thenComparing(Comparator.comparing(Copy::end).reversed()));
     return new ContentCopies(size, copies);
   }

@@ -10,6 +10,8 @@ final class DiscContentIds {
   static final long RESTORE = -5;
   static final long SUMS = -6;
   static final long TREE = -7;
+  static final long ABOUT = -8;
+  static final long PARITY = -9;
 
   private static final int PART_BITS = 12;
 

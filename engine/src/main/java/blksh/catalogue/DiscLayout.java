@@ -7,6 +7,7 @@ import blksh.iso.DiscAttributes;
 import blksh.iso.DiscContent;
 import blksh.iso.DiscLabel;
 import blksh.iso.DiscPlan;
+import blksh.iso.DiscTree;
 import blksh.iso.DiscTreeBuilder;
 import blksh.task.Task;
 import java.io.IOException;
@@ -51,6 +52,11 @@ final class DiscLayout {
     return new DiscTexts(file, prefixes, planned, heading, entries, missing, changed, partDigests);
   }
 
+  /** Those of a disc that has all it should. */
+  DiscTexts texts() {
+    return texts(new BitSet(), new BitSet(), Map.of());
+  }
+
   CatalogueLength catalogueText() {
     return new CatalogueLength(new OdarchiveWriter(file, prefixes, task), heading, planned.asOf());
   }
@@ -74,6 +80,15 @@ final class DiscLayout {
    * @throws BlkshException when it is not what was planned
    */
   DiscPlan plan() {
+    ParityGroup group = ParityGroup.of(file, planned.disc().id());
+    return group == null ? filesPlan() : planned(parityTree(group));
+  }
+
+  private DiscTree parityTree(ParityGroup group) {
+    return ParityDiscTree.tree(group.bytes(), planned.script(), planned.made().getEpochSecond());
+  }
+
+  private DiscPlan filesPlan() {
     DiscAttributes plain = new DiscAttributes(0644, 0, 0, planned.made().getEpochSecond(), 0);
     DiscAttributes shut = new DiscAttributes(0755, 0, 0, planned.made().getEpochSecond(), 0);
     DiscTreeBuilder tree = new DiscTreeBuilder(shut);
@@ -96,6 +111,10 @@ final class DiscLayout {
     if (planned.own() > 0) {
       carry(tree, plain, DiscCargo.CATALOGUE, DiscContentIds.OWN, planned.own(), false);
     }
+    return planned(tree.build());
+  }
+
+  private DiscPlan planned(DiscTree tree) {
     Disc disc = planned.disc();
     DiscLabel label =
         new DiscLabel(
@@ -103,7 +122,7 @@ final class DiscLayout {
             label(disc),
             APPLICATION,
             planned.made().getEpochSecond());
-    DiscPlan plan = DiscPlan.of(tree.build(), label);
+    DiscPlan plan = DiscPlan.of(tree, label, Protection.of(file, disc.id()));
     if (plan.bytes() != disc.size()) {
       throw changed(
           "its image would have %d bytes, and %d were planned", plan.bytes(), disc.size());

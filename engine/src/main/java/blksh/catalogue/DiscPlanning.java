@@ -2,6 +2,7 @@ package blksh.catalogue;
 
 import blksh.BlkshException;
 import blksh.io.NameText;
+import blksh.parity.ReedSolomon;
 import blksh.task.Task;
 import java.nio.charset.StandardCharsets;
 import java.sql.PreparedStatement;
@@ -9,6 +10,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
@@ -175,7 +177,7 @@ final class DiscPlanning {
     long bytes = plain ? length.plain() : withRoom(length.estimate());
     for (int i = 0; i < TRIES; i++) {
       DiscCargo cargo = new DiscCargo(bytes, plain, plain ? 0 : length.ownFrame());
-      cargo.requireRoom(options.capacity());
+      cargo.requireRoom(options.plainCapacity());
       Segmentation segmentation = segment(cargo, length, sizes);
       BitSet leftOut = segmentation.leftOut();
       if (!leftOut.isEmpty()) {
@@ -386,27 +388,76 @@ final class DiscPlanning {
 
   private void finish(Segmentation segmentation, DiscCargo cargo) throws SQLException {
     long used = 0;
+    List<Disc> covered = options.parityDiscs() == 0 ? List.of() : ParityGroup.uncovered(file, set);
+    int parityDiscs = covered.isEmpty() ? 0 : options.parityDiscs();
     for (DiscFill each : segmentation.discs()) {
       file.execute(
           "UPDATE disc SET guid = ?, size = ?, files = ?, bytes = ?, catalogue = ?, own = ?,"
               + " tree = ?, sums = ?, total = ?, script = ? WHERE id = ?",
           guid(each),
-          each.imageBytes(),
+          options.withParity(each.imageBytes()),
           each.files(),
           each.contentBytes(),
           cargo.catalogue(),
           cargo.plain() ? 0 : each.ownBytes(),
           each.treeBytes(),
           each.sumsBytes(),
-          before + segmentation.discs().size(),
+          before + segmentation.discs().size() + parityDiscs,
           DiscCargo.restoreScript().length,
           each.row());
+      Protection.note(file, each.row(), options.imageParity());
       used++;
     }
-    DiscFill empty = new DiscFill(0, 0, options.capacity(), cargo, (disc, entry) -> {});
+    DiscFill empty = new DiscFill(0, 0, options.plainCapacity(), cargo, (disc, entry) -> {});
     long room = Math.max(1, empty.mayBeFree());
     long bound = used == 0 ? 0 : Math.max(1, (segmentation.lowest() + room - 1) / room);
     file.execute("UPDATE disc_set SET bound = ? WHERE id = ?", before + bound, set);
+    if (parityDiscs > 0) {
+      parityDiscs(before + segmentation.discs().size());
+    }
+  }
+
+  /** Plans parity discs of all that no other is of. @param last number of the discs before */
+  private void parityDiscs(int last) throws SQLException {
+    List<Disc> members = ParityGroup.uncovered(file, set);
+    String action = "plan parity discs";
+    int rows = options.parityDiscs();
+    if (members.size() + rows > ReedSolomon.MOST) {
+      throw new BlkshException(
+              action,
+              "they would be of %d discs, and can be of %d"
+                  .formatted(members.size(), ReedSolomon.MOST - rows))
+          .suggest("take larger discs");
+    }
+    long bytes = members.stream().mapToLong(Disc::size).max().orElseThrow();
+    long size = ParityDiscTree.bytes(bytes);
+    if (size > options.capacity()) {
+      throw new BlkshException(
+              action,
+              "the longest image of the set has %d bytes, and one with its parity %d"
+                  .formatted(bytes, size))
+          .suggest("take larger discs, or begin a new set: replan = true");
+    }
+    for (int row = 0; row < rows; row++) {
+      int number = last + row + 1;
+      long disc = new DiscRows(catalogue, options, set, asOf).disc(number, "_P%03d");
+      StringBuilder text =
+          new StringBuilder("parity %d of %d, made %d:".formatted(row, rows, made(disc)));
+      members.forEach(each -> text.append(' ').append(each.guid()));
+      file.execute(
+          "UPDATE disc SET guid = ?, size = ?, bytes = ?, total = ?, script = ? WHERE id = ?",
+          UUID.nameUUIDFromBytes(text.toString().getBytes(StandardCharsets.UTF_8)).toString(),
+          size,
+          bytes,
+          last + rows,
+          DiscCargo.restoreScript().length,
+          disc);
+      new ParityGroup(row, rows, bytes, members).note(file, disc);
+    }
+  }
+
+  private long made(long disc) throws SQLException {
+    return file.number(0, "SELECT made FROM disc WHERE id = ?", disc);
   }
 
   /** What no other disc has: the same only for the same plan of the same job. */
@@ -426,6 +477,9 @@ final class DiscPlanning {
                 disc.contentBytes(),
                 disc.treeBytes(),
                 disc.sumsBytes());
+    if (options.parity() > 0) {
+      text += ", parity " + options.imageParity().rows();
+    }
     return UUID.nameUUIDFromBytes(text.getBytes(StandardCharsets.UTF_8)).toString();
   }
 }

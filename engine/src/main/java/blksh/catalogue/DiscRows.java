@@ -76,16 +76,21 @@ final class DiscRows {
   }
 
   /** Of each further set with its number, so that no two discs are called the same. */
-  private String name(int number) throws SQLException {
+  private String name(int number, String ending) throws SQLException {
     long sets = file.number(0, "SELECT count(*) FROM disc_set WHERE imported = 0 AND id <= ?", set);
     String which = sets > 1 ? "_" + sets : "";
     String volume = DiscLabel.volume(jobName);
     int length = Math.max(1, Math.min(11 - which.length(), volume.length()));
-    return volume.substring(0, length) + which + "_%04d".formatted(number);
+    return volume.substring(0, length) + which + ending.formatted(number);
   }
 
   /** Makes a disc. @return the number of its row */
   long disc(int number) throws SQLException {
+    return disc(number, "_%04d");
+  }
+
+  /** As above. @param ending of its name, with the number */
+  long disc(int number, String ending) throws SQLException {
     return file.number(
         0,
         """
@@ -94,7 +99,7 @@ final class DiscRows {
         VALUES (?, ?, ?, ?, ?, 0, 0, 0, ?, ?, (SELECT max(id) FROM source)) RETURNING id""",
         set,
         number,
-        name(number),
+        name(number, ending),
         "", // which depends on what comes onto it
         options.capacity(),
         asOf,

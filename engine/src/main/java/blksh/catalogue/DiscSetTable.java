@@ -215,15 +215,21 @@ final class DiscSetTable {
         file.number(0, "SELECT count(*) FROM disc WHERE written IS NOT NULL OR disc_set <> ?", set);
     if (others == 0) {
       // All that there is: SQLite forgets a whole table at once, and rows one by one.
-      for (String table : List.of("part", "place", "carried", "disc")) {
+      for (String table :
+          List.of("part", "place", "carried", "protection", "covered", "parity_disc", "disc")) {
         file.execute("DELETE FROM " + table);
       }
       return;
     }
-    String discs = " (SELECT id FROM disc WHERE written IS NULL AND disc_set = ?)";
+    String planned =
+        "written IS NULL AND disc_set = ? AND id NOT IN (" + ParityGroup.BESIDE_WRITTEN + ")";
+    String discs = " (SELECT id FROM disc WHERE " + planned + ")";
     file.execute("DELETE FROM part WHERE disc IN" + discs, set);
     file.execute("DELETE FROM place WHERE disc IN" + discs, set);
     file.execute("DELETE FROM carried WHERE disc IN" + discs, set);
-    file.execute("DELETE FROM disc WHERE written IS NULL AND disc_set = ?", set);
+    file.execute("DELETE FROM protection WHERE disc IN" + discs, set);
+    file.execute("DELETE FROM covered WHERE disc IN" + discs, set);
+    file.execute("DELETE FROM parity_disc WHERE disc IN" + discs, set);
+    file.execute("DELETE FROM disc WHERE " + planned, set);
   }
 }

@@ -77,7 +77,7 @@ final class DiscTexts {
         A file larger than a disc is there in parts, name.001, name.002 and so on (name.part001 where
         a file is called name.001), each on a disc of its own. Put together in the order of their
         numbers they are the file; `restore.py` does that, too.
-        """
+        %s"""
             .formatted(
                 disc.name(),
                 disc.number(),
@@ -86,7 +86,14 @@ final class DiscTexts {
                 heading.date(),
                 planned.own() > 0
                     ? ": what is on this disc;\n  `catalogue.json.zst` (unpack it with `zstd -d`)"
-                    : "");
+                    : "",
+                Protection.of(file, disc.id()).rows() == 0
+                    ? ""
+                    : """
+
+                      Behind the files is parity: where sectors of this disc cannot be read any more, or are not
+                      what they were, `restore.py` makes them again from the others.
+                      """);
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     byte[] all = Arrays.copyOf(bytes, DiscCargo.README_BYTES);
     for (int i = bytes.length; i < all.length; i++) {

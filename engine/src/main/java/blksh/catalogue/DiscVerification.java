@@ -12,6 +12,8 @@ import blksh.iso.DiscFault;
 import blksh.iso.DiscPlan;
 import blksh.iso.DiscReport;
 import blksh.iso.DiscWriter;
+import blksh.parity.ImageRepair;
+import blksh.parity.ParityLayout;
 import blksh.task.Task;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -161,6 +163,9 @@ final class DiscVerification implements DiscContents {
     }
     faultCount += report.faultCount();
     report.faults().forEach(each -> faults.add(DiscWriting.sentence(each)));
+    if (plan.parity() != null) {
+      parity(plan.parity());
+    }
     if (firstOther >= 0) {
       faultCount++;
       String sentence =
@@ -181,6 +186,19 @@ final class DiscVerification implements DiscContents {
             faultCount));
     return new WrittenDisc(
         planned.disc(), path, report.bytes(), report.contents(), faultCount, faults);
+  }
+
+  /** Looks at what comes behind the image: it has digests of its own. */
+  private void parity(ParityLayout layout) {
+    ImageRepair.Report report = ImageRepair.checkParity(disc, layout, task);
+    if (report.lost() > 0) {
+      faultCount++;
+      String sentence =
+          "%d sectors of its parity are not as they were, the first is %d"
+              .formatted(report.lost(), report.firstLost().get(0));
+      faults.add(sentence);
+      task.finding(sentence);
+    }
   }
 
   /** Notes what was found, both or nothing of it: what is lost, and that it was looked at. */
@@ -281,6 +299,9 @@ final class DiscVerification implements DiscContents {
   public ContentDigest digest(long id) {
     if (id < 0) {
       byte[] digest = carriedDigests.get(id);
+      if (digest == null && id == DiscContentIds.PARITY) {
+        digest = new byte[32]; // of what nobody knows to be right, it is not
+      }
       return digest == null ? null : new ContentDigest("SHA-256", digest);
     }
     if (missing.get((int) DiscContentIds.content(id))) {
@@ -309,7 +330,7 @@ final class DiscVerification implements DiscContents {
 
   @Override
   public synchronized void written(long id, ContentDigest digest, DiscFault fault) {
-    if (fault != null && (id > 0 || id == DiscContentIds.TREE)) {
+    if (fault != null && (id > 0 || id == DiscContentIds.TREE || id == DiscContentIds.PARITY)) {
       damaged.set(id > 0 ? (int) DiscContentIds.content(id) : LostContents.ENTRIES);
     }
   }

@@ -5,6 +5,9 @@ import blksh.block.BlockSource;
 import blksh.block.BlockSources;
 import blksh.io.UnreadableException;
 import blksh.iso.DiscPlan;
+import blksh.parity.ParityLayout;
+import blksh.parity.RepairedSource;
+import blksh.task.Task;
 import java.io.Closeable;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -33,8 +36,20 @@ final class OpenDiscs implements Closeable {
 
   private final Map<Long, List<BlockSource>> open = new LinkedHashMap<>();
 
-  /** What a volume is known by; null when it has no such thing. */
+  /** The same once more, with what is damaged put right as it is read: of those with parity. */
+  private final Map<Long, List<BlockSource>> repaired = new LinkedHashMap<>();
+
+  /** Discs as they come from others; null when that was not asked for. */
+  private RebuiltDiscs rebuilt;
+
+  /** What a volume is known by, where that is told a third time; null when it has no such thing. */
   static String label(BlockSource source) {
+    String label = volumeLabel(source);
+    ParityLayout parity = label == null ? ParityLayout.find(source) : null;
+    return parity == null ? label : parity.label();
+  }
+
+  private static String volumeLabel(BlockSource source) {
     for (int each : DESCRIPTORS) {
       ByteBuffer sector = ByteBuffer.allocate(DiscPlan.SECTOR).order(ByteOrder.LITTLE_ENDIAN);
       try {
@@ -92,6 +107,12 @@ final class OpenDiscs implements Closeable {
         if (!each.imported() && DiscLayout.label(each).equals(label)) {
           open.computeIfAbsent(each.id(), id -> new ArrayList<>()).add(source);
           kept = true;
+          ParityLayout parity = ParityLayout.find(source);
+          if (parity != null && parity.label().equals(label)) {
+            repaired
+                .computeIfAbsent(each.id(), id -> new ArrayList<>())
+                .add(new RepairedSource(source, parity));
+          }
           return;
         }
       }
@@ -113,6 +134,23 @@ final class OpenDiscs implements Closeable {
   /** All copies of a disc that are here, in the order in which they were named. */
   List<BlockSource> copies(long disc) {
     return open.getOrDefault(disc, List.of());
+  }
+
+  /** Copies that are put right as they are read, by their parity; slower than those above. */
+  List<BlockSource> repaired(long disc) {
+    return repaired.getOrDefault(disc, List.of());
+  }
+
+  /**
+   * Has discs come from the others of their set, where enough of these and parity discs are here.
+   */
+  void rebuild(Catalogue catalogue, Task task) {
+    rebuilt = new RebuiltDiscs(catalogue, this, task);
+  }
+
+  /** A disc as it comes from others of its set; null when it does not. */
+  BlockSource rebuilt(long disc) {
+    return rebuilt == null ? null : rebuilt.get(disc);
   }
 
   List<Long> ids() {

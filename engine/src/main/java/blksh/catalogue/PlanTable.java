@@ -23,6 +23,11 @@ final class PlanTable {
         options.reserve(),
         options.spanLargeFiles() ? 1 : 0,
         options.made().toEpochMilli());
+    file.execute(
+        "INSERT OR REPLACE INTO plan_parity VALUES (?, ?, ?)",
+        set,
+        options.parity(),
+        options.parityDiscs());
   }
 
   /** What the set that is gone on with was planned with; null when none was, or not by this. */
@@ -33,22 +38,25 @@ final class PlanTable {
         () -> {
           try (ResultSet row =
               file.prepared(
-                      "SELECT media, bytes, together, first, reserve, span, made FROM plan"
-                          + " WHERE disc_set = ?",
+                      "SELECT media, bytes, together, first, reserve, span, made, parity, discs"
+                          + " FROM plan p LEFT JOIN plan_parity q ON q.disc_set = p.disc_set"
+                          + " WHERE p.disc_set = ?",
                       set)
                   .executeQuery()) {
             if (!row.next()) {
               return null;
             }
             String first = row.getString(4);
-            return new SegmentOptions(
-                new Media(row.getString(1), row.getLong(2)),
-                row.getBoolean(3),
-                first.isEmpty() ? List.of() : List.of(first.split("\n")),
-                row.getDouble(5),
-                row.getBoolean(6),
-                false,
-                Instant.ofEpochMilli(row.getLong(7)));
+            SegmentOptions options =
+                new SegmentOptions(
+                    new Media(row.getString(1), row.getLong(2)),
+                    row.getBoolean(3),
+                    first.isEmpty() ? List.of() : List.of(first.split("\n")),
+                    row.getDouble(5),
+                    row.getBoolean(6),
+                    false,
+                    Instant.ofEpochMilli(row.getLong(7)));
+            return options.withParity(row.getDouble(8), row.getInt(9));
           }
         });
   }

@@ -1,5 +1,7 @@
 package blksh.catalogue;
 
+import blksh.iso.DiscPlan;
+import blksh.parity.ImageParity;
 import blksh.tree.Excludes;
 import java.time.Instant;
 import java.util.List;
@@ -15,6 +17,9 @@ import java.util.List;
  * @param spanLargeFiles whether a file larger than a disc becomes several parts
  * @param replan whether a new set is begun, and what is on discs is put on new ones too
  * @param made when the plan is said to be made, which stands on the discs
+ * @param parity part of the sectors of each image that may be lost in one piece, 0.01 to 0.5; 0 for
+ *     no parity. Scattered over the disc it may be about a third of that
+ * @param parityDiscs how many discs of a set may be lost, 0 to {@link #MOST_PARITY_DISCS}
  */
 public record SegmentOptions(
     Media media,
@@ -23,7 +28,12 @@ public record SegmentOptions(
     double reserve,
     boolean spanLargeFiles,
     boolean replan,
-    Instant made) {
+    Instant made,
+    double parity,
+    int parityDiscs) {
+
+  /** Parity discs of a set. */
+  public static final int MOST_PARITY_DISCS = 20;
 
   public SegmentOptions {
     first = List.copyOf(first);
@@ -31,6 +41,37 @@ public record SegmentOptions(
       throw new IllegalArgumentException("a reserve of " + reserve);
     }
     Excludes.NONE.with(first);
+    ImageParity.of(parity);
+    if (parityDiscs < 0 || parityDiscs > MOST_PARITY_DISCS) {
+      throw new IllegalArgumentException(
+          "0 to %d parity discs, and not %d".formatted(MOST_PARITY_DISCS, parityDiscs));
+    }
+  }
+
+  /** Without parity. */
+  public SegmentOptions(
+      Media media,
+      boolean keepDirectoriesTogether,
+      List<String> first,
+      double reserve,
+      boolean spanLargeFiles,
+      boolean replan,
+      Instant made) {
+    this(media, keepDirectoriesTogether, first, reserve, spanLargeFiles, replan, made, 0, 0);
+  }
+
+  /** With parity on each disc, and parity discs. */
+  public SegmentOptions withParity(double parity, int parityDiscs) {
+    return new SegmentOptions(
+        media,
+        keepDirectoriesTogether,
+        first,
+        reserve,
+        spanLargeFiles,
+        replan,
+        made,
+        parity,
+        parityDiscs);
   }
 
   /** What is usual. */
@@ -41,5 +82,21 @@ public record SegmentOptions(
   /** Bytes of the longest image. */
   long capacity() {
     return (long) (media.bytes() * (1 - reserve));
+  }
+
+  ImageParity imageParity() {
+    return ImageParity.of(parity);
+  }
+
+  /** Bytes of the longest image before its parity. */
+  long plainCapacity() {
+    // A parity disc has the longest image of others as a file.
+    long most = parityDiscs == 0 ? capacity() : ParityDiscTree.largest(capacity());
+    return parity == 0 ? most : imageParity().largest(most / DiscPlan.SECTOR) * DiscPlan.SECTOR;
+  }
+
+  /** Bytes of an image with its parity. @param plain bytes without */
+  long withParity(long plain) {
+    return imageParity().sectors(plain / DiscPlan.SECTOR) * DiscPlan.SECTOR;
   }
 }

@@ -100,7 +100,7 @@ final class Segmentation {
     this.sizes = sizes;
     this.entries = new EntryWalk(file, task);
     this.task = task;
-    this.capacity = options.capacity();
+    this.capacity = options.plainCapacity();
     this.before = before;
     this.places =
         (disc, entry) -> {

@@ -59,7 +59,7 @@ final class Spanning {
    */
   List<PartRow> parts(EntryState entry, long size, byte[] path, DiscItem widest)
       throws SQLException {
-    DiscFill empty = new DiscFill(0, 0, options.capacity(), cargo, (disc, each) -> {});
+    DiscFill empty = new DiscFill(0, 0, options.plainCapacity(), cargo, (disc, each) -> {});
     long most = empty.most(widest) * DiscPlan.SECTOR;
     long count = most <= 0 ? MOST_PARTS + 1 : (size + most - 1) / most;
     if (count > MOST_PARTS) {

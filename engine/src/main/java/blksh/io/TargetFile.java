@@ -152,6 +152,15 @@ public final class TargetFile implements Closeable {
   }
 
   /**
+   * Fills a buffer with what was written.
+   *
+   * @throws java.io.EOFException when not so much was
+   */
+  public void read(long position, ByteBuffer to) throws IOException {
+    file.readFully(position, to);
+  }
+
+  /**
    * Makes everything durable, under its name.
    *
    * @throws FileAlreadyExistsException when that was made meanwhile and may not be replaced

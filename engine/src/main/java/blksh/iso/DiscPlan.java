@@ -2,6 +2,8 @@ package blksh.iso;
 
 import blksh.BlkshException;
 import blksh.iso.DiscTree.Kind;
+import blksh.parity.ImageParity;
+import blksh.parity.ParityLayout;
 import java.util.Arrays;
 
 /**
@@ -61,10 +63,16 @@ public final class DiscPlan {
   private long jolietTables;
   private long jolietDirectories;
   private long data;
-  private final long sectors;
+
+  /** Of the image without parity. */
+  private final long plainSectors;
+
+  /** Where parity lies behind it; null when it has none. */
+  private final ParityLayout parity;
+
   private long files;
 
-  private DiscPlan(DiscTree tree, DiscLabel label) {
+  private DiscPlan(DiscTree tree, DiscLabel label, ImageParity share) {
     this.tree = tree;
     this.label = label;
     directory = new int[tree.size()];
@@ -89,7 +97,9 @@ public final class DiscPlan {
       jolietSector[i] = (int) data;
       data += spaces.jolietSectors(i);
     }
-    sectors = DiscSize.rounded(placeContents() + UdfVolume.LAST_ANCHOR_BLOCKS);
+    plainSectors = DiscSize.rounded(placeContents() + UdfVolume.LAST_ANCHOR_BLOCKS);
+    require(share.sectors(plainSectors));
+    parity = share.rows() == 0 ? null : new ParityLayout(label.set(), plainSectors, share);
   }
 
   /**
@@ -98,7 +108,12 @@ public final class DiscPlan {
    * @throws BlkshException when no disc can be so large: 4 TiB and more
    */
   public static DiscPlan of(DiscTree tree, DiscLabel label) {
-    return new DiscPlan(tree, label);
+    return of(tree, label, ImageParity.NONE);
+  }
+
+  /** As above, with parity behind what else is in the image. */
+  public static DiscPlan of(DiscTree tree, DiscLabel label, ImageParity parity) {
+    return new DiscPlan(tree, label, parity);
   }
 
   private void measure() {
@@ -194,9 +209,19 @@ public final class DiscPlan {
     }
   }
 
-  /** Bytes of the image. */
+  /** Bytes of the image, with its parity. */
   public long bytes() {
-    return sectors * SECTOR;
+    return sectors() * SECTOR;
+  }
+
+  /** Bytes of the image before its parity; all of it when it has none. */
+  public long plainBytes() {
+    return plainSectors * SECTOR;
+  }
+
+  /** Where its parity lies; null when it has none. */
+  public ParityLayout parity() {
+    return parity;
   }
 
   DiscTree tree() {
@@ -208,7 +233,11 @@ public final class DiscPlan {
   }
 
   long sectors() {
-    return sectors;
+    return parity == null ? plainSectors : parity.total();
+  }
+
+  long plainSectors() {
+    return plainSectors;
   }
 
   DirectorySpace spaces() {

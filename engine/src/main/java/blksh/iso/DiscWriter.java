@@ -3,9 +3,11 @@ package blksh.iso;
 import blksh.BlkshException;
 import blksh.io.IoFailure;
 import blksh.io.TargetFile;
+import blksh.parity.ParityWriting;
 import blksh.task.Task;
 import blksh.task.Workers;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -50,6 +52,9 @@ public final class DiscWriter {
     String action = "write " + file;
     try (TargetFile target = TargetFile.open(file, action, plan.bytes(), overwrite, false)) {
       DiscReport report = write(plan, contents, told(target, action), task);
+      if (plan.parity() != null) {
+        parity(plan, target, action, task);
+      }
       noted.run();
       task.phase("syncing");
       target.finish();
@@ -58,6 +63,32 @@ public final class DiscWriter {
     } catch (IOException e) {
       throw IoFailure.told(action, e);
     }
+  }
+
+  /**
+   * What comes behind an image with parity. Data are read again for that, a part of each column at
+   * a time: all parity of an image together is more than memory holds.
+   */
+  private static void parity(DiscPlan plan, TargetFile target, String action, Task task)
+      throws IOException {
+    task.phase("adding parity");
+    DiscTarget to = told(target, action);
+    long last = plan.sectors() - UdfVolume.LAST_ANCHOR_BLOCKS;
+    to.write(last * DiscPlan.SECTOR, ByteBuffer.wrap(UdfVolume.anchor(last)));
+    ParityWriting.write(
+        plan.parity(),
+        new ParityWriting.Medium() {
+          @Override
+          public void read(long position, ByteBuffer bytes) throws IOException {
+            target.read(position, bytes);
+          }
+
+          @Override
+          public void write(long position, ByteBuffer bytes) throws IOException {
+            to.write(position, bytes);
+          }
+        },
+        task);
   }
 
   /** Says of a failure at which byte it was. */
@@ -73,7 +104,8 @@ public final class DiscWriter {
   }
 
   /**
-   * Writes to whatever takes bytes one after the other.
+   * Writes to whatever takes bytes one after the other; of an image with parity what is before
+   * that.
    *
    * @throws BlkshException as above
    */
@@ -100,9 +132,9 @@ public final class DiscWriter {
         },
         pipeline::end);
     task.checkCancelled();
-    if (out.position() != plan.bytes()) {
+    if (out.position() != plan.plainBytes()) {
       throw new IllegalStateException(
-          "%d bytes were written of %d".formatted(out.position(), plan.bytes()));
+          "%d bytes were written of %d".formatted(out.position(), plan.plainBytes()));
     }
     DiscReport report = pipeline.report(plan.bytes());
     for (DiscFault fault : report.faults()) {
@@ -129,7 +161,7 @@ public final class DiscWriter {
     tables(jolietTable, plan.jolietTables(), plan.jolietTableSectors(), out);
     joliet.write(out);
     pipeline.write(out);
-    out.to(plan.sectors() - UdfVolume.LAST_ANCHOR_BLOCKS);
+    out.to(plan.plainSectors() - UdfVolume.LAST_ANCHOR_BLOCKS);
     UdfVolume.anchor(out);
     out.flush();
   }

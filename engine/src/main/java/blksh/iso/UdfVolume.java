@@ -2,6 +2,7 @@ package blksh.iso;
 
 import blksh.filesystem.Udf;
 import blksh.io.LittleEndian;
+import blksh.parity.ParityLayout;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
@@ -60,6 +61,12 @@ final class UdfVolume {
     out.to(INTEGRITY);
     out.put(integrity());
     out.put(terminator(INTEGRITY + 1));
+    if (plan.parity() != null) {
+      for (int each : ParityLayout.HEADERS) {
+        out.to(each);
+        out.put(plan.parity().header());
+      }
+    }
     out.to(Udf.ANCHOR_BLOCK);
     anchor(out);
   }
@@ -176,12 +183,17 @@ final class UdfVolume {
 
   /** Writes an anchor at the sector that is due. */
   static void anchor(ImageOutput out) throws IOException {
+    out.put(anchor(out.position() / DiscPlan.SECTOR));
+  }
+
+  /** The anchor of a sector. */
+  static byte[] anchor(long at) {
     byte[] sector = sector();
     long bytes = (long) SEQUENCE_SECTORS * DiscPlan.SECTOR;
     UdfField.extent(sector, 16, bytes, MAIN_SEQUENCE);
     UdfField.extent(sector, 24, bytes, RESERVE_SEQUENCE);
-    UdfField.tag(sector, 0, Udf.ANCHOR, BODY, out.position() / DiscPlan.SECTOR);
-    out.put(sector);
+    UdfField.tag(sector, 0, Udf.ANCHOR, BODY, at);
+    return sector;
   }
 
   /** Writes what the partition begins with: the file set. */

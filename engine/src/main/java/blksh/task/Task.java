@@ -141,6 +141,7 @@ public final class Task {
   public void end() {
     if (endedNanos == 0) {
       endedNanos = System.nanoTime();
+      onCancel.clear(); // a result keeps its task, and needs nothing of what worked on it
       onEnd.accept(this);
     }
   }

@@ -7,9 +7,11 @@ TO is a directory, DISC a disc, an image of one, or a directory with what is on 
 with some discs now and others later, the newest first: where discs have a path more than once, what
 the newest of those that are given has is made. Nothing that is there is written over. Contents are
 compared with their SHA-256, and a file has its name only when it is whole. Ends with 0 when all that
-these discs have was restored, and with 3 when not.
+these discs have was restored, and with 3 when not. What is damaged on a disc with parity is made again
+from the rest of it; that is faster from an image than from the disc itself. Discs that are lost are made
+from the others of their set, when parity discs are there for them.
 """
-import base64, hashlib, json, os, stat, struct, sys
+import base64, hashlib, json, os, stat, struct, sys, zlib
 
 SECTOR, PIECE = 2048, 1 << 20
 PLACE = "at", "part", "parts", "start", "length", "file", "disc", "same", "link"  # where a line has its contents
@@ -70,45 +72,282 @@ def read(file, at, length):
     return b"".join(pieces)
 
 
+POWER, LOGARITHM = [0] * 510, [0] * 256  # of the field of 256 elements that parity counts in
+for each in range(255):
+    POWER[each] = POWER[each + 255] = POWER[each - 1] << 1 ^ (0x11d if POWER[each - 1] > 127 else 0) if each else 1
+    LOGARITHM[POWER[each]] = each
+
+
+def product(a, b):
+    return POWER[LOGARITHM[a] + LOGARITHM[b]] if a and b else 0
+
+
+def quotient(a, b):
+    return POWER[LOGARITHM[a] + 255 - LOGARITHM[b]] if a else 0
+
+
+TIMES = [bytes(product(factor, each) for each in range(256)) for factor in range(256)]
+
+
+def inverse(rows):
+    """Of a square matrix."""
+    size = len(rows)
+    rows = [row + [int(i == j) for j in range(size)] for i, row in enumerate(rows)]
+    for i in range(size):
+        pivot = next(j for j in range(i, size) if rows[j][i])
+        rows[i], rows[pivot] = rows[pivot], rows[i]
+        rows[i] = [quotient(each, rows[i][i]) for each in rows[i]]
+        for j in range(size):
+            if j != i and rows[j][i]:
+                rows[j] = [a ^ product(rows[j][i], b) for a, b in zip(rows[j], rows[i])]
+    return [row[size:] for row in rows]
+
+
+class Parity:
+    """What lies behind the image of a disc: its sectors, 255 - rows to a stripe, are the data of a Reed-Solomon
+    code, "rows" sectors more its parity, and another has the digests of all of them."""
+
+    def __init__(self, file):
+        self.file = file
+        last, volume = file.seek(0, 2) // SECTOR, self.raw(16) or b""
+        whole = volume[1:6] == b"CD001"  # else the beginning is lost, and all that may be the end is looked at
+        ends = (last, struct.unpack_from("<I", volume, 80)[0]) if whole else range(last // 32 * 32, 256, -32)
+        header = next(filter(None, (self.header(each) for places in ((128, 192, last - 2), (end - 2 for end in ends)) for each in places)), None)
+        self.found = header is not None
+        self.known_by = header[16:32] if header else None
+        self.factors = {}
+        if self.found:
+            self.image, self.total, self.stripes, self.columns, self.rows = struct.unpack_from("<QQQII", header, 32)
+            data = (self.image + 1 + self.columns - 1) // self.columns if self.columns else 0
+            self.found = 0 < self.rows <= 130 and self.columns == 255 - self.rows and 0 < self.stripes == data
+        if self.found:
+            half, count = (self.rows + 1) // 2, self.stripes
+            self.digests = [self.image, self.image + (1 + half) * count, self.image + (2 + self.rows) * count]
+            self.row = [self.image + (each + (1 if each < half else 2)) * count for each in range(self.rows)]
+
+    def header(self, at):
+        sector = self.raw(at)
+        good = sector and sector.startswith(b"blksh parity 1\n\n") and hashlib.sha256(sector[:-32]).digest() == sector[-32:]
+        return sector if good else None
+
+    def raw(self, at):
+        try:
+            return read(self.file, at * SECTOR, SECTOR)
+        except (OSError, ValueError):
+            return None
+
+    def known(self, stripe):
+        """The digests of a stripe; None when all three sectors with them are lost."""
+        for each in self.digests:
+            sector = self.raw(each + stripe)
+            if sector and struct.pack("<II", zlib.crc32(sector[:-8]), zlib.adler32(sector[:-8])) == sector[-8:]:
+                return sector
+        return None
+
+    def right(self, at, place, known):
+        """A sector that is as it was; without digests one that can be read and is not empty."""
+        sector = self.raw(at)
+        if sector is None or known is None:
+            return sector if sector and any(sector) else None
+        good = struct.pack("<II", zlib.crc32(sector), zlib.adler32(sector)) == known[place * 8:place * 8 + 8]
+        return sector if good else None
+
+    def sector(self, at):
+        """A sector as it was, whatever is there now."""
+        if self.image <= at != self.total - 1:
+            return read(self.file, at * SECTOR, SECTOR)
+        column, stripe = divmod(min(at, self.image), self.stripes)
+        known = self.known(stripe)
+        return self.right(at, column, known) or self.made(stripe, column, known)
+
+    def made(self, stripe, wanted, known):
+        there, lost, parity = {}, [], {}
+        for column in range(self.columns):
+            index = column * self.stripes + stripe
+            if index <= self.image:  # behind that all is zeros
+                sector = self.right(index if index < self.image else self.total - 1, column, known)
+                if sector is None:
+                    lost.append(column)
+                else:
+                    there[column] = sector
+        for row in range(self.rows):
+            sector = self.right(self.row[row] + stripe, self.columns + row, known) if len(parity) < len(lost) else None
+            if sector is not None:
+                parity[row] = sector
+        if len(parity) < len(lost):
+            raise OSError("the disc is damaged by more than its parity can put right")
+        total = 0
+        for place, factor in self.by(wanted, tuple(lost), tuple(parity)).items():
+            sector = parity[place - self.columns] if place >= self.columns else there.get(place)
+            if sector is not None:
+                total ^= int.from_bytes(sector.translate(TIMES[factor]), "little")
+        sector = total.to_bytes(SECTOR, "little")
+        if known and struct.pack("<II", zlib.crc32(sector), zlib.adler32(sector)) != known[wanted * 8:wanted * 8 + 8]:
+            raise OSError("the disc is damaged by more than its parity can put right")
+        return sector
+
+    def by(self, wanted, lost, rows):
+        """By what all others are multiplied to come to a column; kept, as neighbours have the same."""
+        factors = self.factors.get((wanted, lost, rows))
+        if factors is None:
+            factor = lambda row, column: quotient(self.rows + column, row ^ self.rows + column)
+            solution = inverse([[factor(row, column) for column in lost] for row in rows])[lost.index(wanted)]
+            factors = {self.columns + row: each for row, each in zip(rows, solution)}
+            for column in range(self.columns):
+                if column not in lost:
+                    factors[column] = 0
+                    for row, each in zip(rows, solution):
+                        factors[column] ^= product(each, factor(row, column))
+            self.factors = {} if len(self.factors) > 500 else self.factors
+            self.factors[wanted, lost, rows] = factors
+        return factors
+
+
 class Image:
     """A disc, or an image of one: read by sectors, as its tree.jsonl has them."""
 
     def __init__(self, path):
-        self.file = open(path, "rb", buffering=0)
-        volume = read(self.file, 16 * SECTOR, SECTOR)
+        self.file = path if isinstance(path, Rebuilt) else open(path, "rb", buffering=0)
+        self.parity = Parity(self.file)
+        volume = self.read(16 * SECTOR, SECTOR)
         if volume[1:6] != b"CD001":
             raise ValueError("it is no image of a disc")
         first, = struct.unpack_from("<I", volume, 156 + 2)
         length, = struct.unpack_from("<I", volume, 156 + 10)
-        records, at = read(self.file, first * SECTOR, length), 0
-        self.tree = self.about = None
+        records, at = self.read(first * SECTOR, length), 0
+        self.found = {}
         while at < len(records):
             size = records[at]
             if size == 0:
                 at = (at // SECTOR + 1) * SECTOR
                 continue
             name = records[at + 33:at + 33 + records[at + 32]]
-            if name.upper().startswith(b"TREE."):
-                self.tree = struct.unpack_from("<I", records, at + 2)[0], struct.unpack_from("<I", records, at + 10)[0]
-            if name.upper().startswith(b"DISC_INFO."):
-                self.about = struct.unpack_from("<I", records, at + 2)[0], struct.unpack_from("<I", records, at + 10)[0]
+            begins, length = struct.unpack_from("<I", records, at + 2)[0], struct.unpack_from("<I", records, at + 10)[0]
+            first, before = self.found.get(name.split(b".")[0].upper(), (begins, 0))
+            self.found[name.split(b".")[0].upper()] = first, before + length  # a large file has several records
             at += size
-        if self.tree is None:
+        self.tree, self.about = self.found.get(b"TREE"), self.found.get(b"DISC_INFO")
+        if self.tree is None and not self.is_parity_disc():
             raise ValueError("it has no tree.jsonl")
+
+    def is_parity_disc(self):
+        return b"SET" in self.found and b"PARITY" in self.found
+
+    def label(self):
+        """What a disc is known by."""
+        for at in 32, 48:
+            sector = self.parity.raw(at) or b""
+            if sector[:2] == b"\1\0" and sector[72:73] == b"\x08":
+                return sector[73:89]
+        return self.parity.known_by
+
+    def read(self, at, length):
+        """A stretch as it was: from the sectors around it where that cannot be had otherwise."""
+        if not self.parity.found:
+            return read(self.file, at, length)
+        first, last = at // SECTOR, (at + length - 1) // SECTOR
+        sectors = b"".join(self.parity.sector(each) for each in range(first, last + 1))
+        return sectors[at - first * SECTOR:at - first * SECTOR + length]
 
     def info(self):
         if self.about is None:
             raise OSError("there is none")
-        return read(self.file, self.about[0] * SECTOR, self.about[1])
+        return self.read(self.about[0] * SECTOR, self.about[1])
 
     def lines(self):
         first = self.tree[0] * SECTOR
-        return lines(lambda at, length: read(self.file, first + at, length), self.tree[1])
+        return lines(lambda at, length: self.read(first + at, length), self.tree[1])
 
-    def pieces(self, line, length):
+    def pieces(self, line, length, repaired=False):
         at = line["at"] * SECTOR
         for done in range(0, length, PIECE):
-            yield read(self.file, at + done, min(PIECE, length - done))
+            some = min(PIECE, length - done)
+            yield self.read(at + done, some) if repaired else read(self.file, at + done, some)
+
+    def is_repairable(self):
+        return self.parity.found
+
+    def sums(self):
+        return self.read(self.found[b"SHA256SUMS"][0] * SECTOR, self.found[b"SHA256SUMS"][1]) if b"SHA256SUMS" in self.found else b""
+
+
+class Rebuilt:
+    """The image of a disc as it comes from others of its set and parity discs: a file to be read."""
+
+    def __init__(self, name, size, parts):
+        self.name, self.size, self.parts, self.at = name, size, parts, 0
+
+    def __fspath__(self):
+        return self.name
+
+    def seek(self, at, whence=0):
+        self.at = at + (self.size if whence == 2 else 0)
+        return self.at
+
+    def read(self, length):
+        length, total = max(0, min(length, self.size - self.at)), 0
+        for factor, image, start, size in self.parts:
+            some = min(length, size - self.at)
+            if some > 0 and factor:
+                piece = image.read(start + self.at, some)
+                total ^= int.from_bytes(piece.translate(TIMES[factor]), "little")
+        self.at += length
+        return total.to_bytes(length, "little")
+
+
+def can_be_parity(about):
+    """Whether what a parity disc says of itself can be."""
+    numbers = [about["row"], about["rows"], about["bytes"]] + [each["bytes"] for each in about["discs"]]
+    return (all(type(each) is int and each >= 0 for each in numbers) and about["row"] < about["rows"]
+            and 0 < len(about["discs"]) <= 255 - about["rows"]
+            and all(type(each["label"]) is str and type(each["name"]) is str for each in about["discs"]))
+
+
+def rebuilt(words):
+    """Discs as they come from parity discs: those that are not there, and the others once more."""
+    images, groups = {}, {}
+    for word in words:
+        is_parity = False
+        try:
+            image = None if os.path.isdir(word) else Image(word)
+            if image and image.is_parity_disc():
+                is_parity = True
+                about = json.loads(image.read(image.found[b"PARITY"][0] * SECTOR, image.found[b"PARITY"][1]))
+                if not can_be_parity(about):
+                    raise ValueError("its parity.json is damaged")
+                groups.setdefault(json.dumps([about["rows"], about["discs"]]), (about, {}))[1][about["row"]] = image
+            elif image:
+                images[image.label()] = image
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, struct.error) as error:
+            if is_parity:
+                problem(os.fsencode(word), str(error))  # else it is told when it is used
+    missing, again = [], {}
+    for about, rows in groups.values():
+        discs, count = about["discs"], about["rows"]
+        data = [images.get(each["label"].encode()) for each in discs]
+        absent = [disc["name"] for disc, image in zip(discs, data) if image is None]
+        if len(absent) > len(rows):
+            problem(b"parity", "%s are not here, and the parity discs that are make %d again" % (", ".join(absent), len(rows)))
+        for wanted, disc in enumerate(discs):
+            lost = [i for i, image in enumerate(data) if image is None or i == wanted]
+            if len(lost) > len(rows):
+                continue
+            used = sorted(rows)[:len(lost)]
+            factor = lambda row, column: quotient(count + column, row ^ count + column)
+            solution = inverse([[factor(row, column) for column in lost] for row in used])[lost.index(wanted)]
+            parts = [(each, rows[row], rows[row].found[b"SET"][0] * SECTOR, about["bytes"]) for row, each in zip(used, solution)]
+            for i, image in enumerate(data):
+                if i not in lost:
+                    by = 0
+                    for row, each in zip(used, solution):
+                        by ^= product(each, factor(row, i))
+                    parts.append((by, image, 0, discs[i]["bytes"]))
+            made = Rebuilt(disc["name"], disc["bytes"], parts)
+            if data[wanted] is None:
+                missing.append(made)
+            else:
+                again[disc["label"].encode()] = made
+    return missing, again
 
 
 class Directory:
@@ -126,7 +365,14 @@ class Directory:
             length = os.fstat(file.fileno()).st_size
             yield from lines(lambda at, some: read(file, at, some), length)
 
-    def pieces(self, line, length):
+    def is_repairable(self):
+        return False  # it is not by sectors
+
+    def sums(self):
+        with open(os.path.join(self.path, b"sha256sums.txt"), "rb") as file:
+            return file.read()
+
+    def pieces(self, line, length, repaired=False):
         path = os.path.join(self.path, b"DATA", name(line.get("data", line["path"])))
         if "file" in line:
             path = os.path.join(os.path.dirname(path), name(line["file"]))
@@ -136,7 +382,14 @@ class Directory:
 
 
 def opened(word):
-    return Directory(word) if os.path.isdir(word) else Image(word)
+    return Image(word) if isinstance(word, Rebuilt) or not os.path.isdir(word) else Directory(word)
+
+
+def is_parity_disc(word):
+    try:
+        return not os.path.isdir(word) and Image(word).is_parity_disc()
+    except (OSError, ValueError, struct.error):
+        return False  # it is told when it is used
 
 
 def newest_first(words):
@@ -254,6 +507,17 @@ def make(pieces, line, where, damaged):
         raise
 
 
+def part_digest(disc, line):
+    """The SHA-256 of a part, as sha256sums.txt on its disc has it; None when that cannot be told."""
+    path = name(line.get("data", line["path"]))
+    path = os.path.join(b"DATA", os.path.dirname(path), name(line["file"]) if "file" in line else os.path.basename(path))
+    try:
+        found = [text[:64].decode("ascii") for text in disc.sums().split(b"\n") if text[66:] == path]
+    except (OSError, ValueError):
+        return None
+    return found[0] if found and not set(found[0]) - set("0123456789abcdef") else None
+
+
 class Parts:
     """Files in parts: put together in a directory of their own, until all parts are there.
 
@@ -301,8 +565,12 @@ class Parts:
         if (start, length) not in self.noted(key):
             with open(os.open(key, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600), "r+b") as file:
                 file.seek(start)
-                for piece in disc.pieces(line, length):
+                digest, good = hashlib.sha256(), part_digest(disc, line)
+                for piece in disc.pieces(line, length, disc.is_repairable()):
+                    digest.update(piece)
                     file.write(piece)
+                if good not in (None, digest.hexdigest()):
+                    raise ValueError("the contents of its part are damaged")
                 file.flush()
                 os.fsync(file.fileno())
             open(key + b"-%d-%d" % (start, length), "wb").close()
@@ -336,7 +604,12 @@ def contents(disc, where, line, parts):
     if line.get("parts", 1) > 1:
         parts.add(disc, line, where)
     else:
-        make(disc.pieces(line, line["size"]), line, where, "its contents are damaged")
+        try:
+            make(disc.pieces(line, line["size"]), line, where, "its contents are damaged")
+        except (OSError, ValueError):
+            if not disc.is_repairable() or os.path.lexists(where):
+                raise
+            make(disc.pieces(line, line["size"], True), line, where, "its contents are damaged")
 
 
 def is_wanted(path, only):
@@ -372,6 +645,7 @@ class Restore:
         self.made = set()  # paths that are as they should be, by their hash
         self.pending = {}  # paths that are not: the newest line, its SHA-256, and what is the matter
         self.directories = {}  # lines, as they are: there may be many
+        self.whole = {}  # contents that were found in the end, by their SHA-256: where they are
         self.later = [], []  # references, and further names: path, line and disc
 
     def disc(self, disc):
@@ -531,8 +805,17 @@ class Restore:
                         own = {key: value for key, value in line.items() if key in PLACE}
                         asked.update(own, data=line["path"])
                         where = os.path.join(self.to, path)
-                        contents(disc, where, asked, self.parts)
+                        first = self.whole.get(asked["sha256"])
+                        if first is None:
+                            contents(disc, where, asked, self.parts)
+                        elif json.loads(newest).get("link") and target(self.to, name(json.loads(newest)["link"])) == first:
+                            os.link(first, where, follow_symlinks=False)
+                        else:
+                            with open(first, "rb") as file:
+                                make(iter(lambda: file.read(PIECE), b""), asked, where, "another")
                         self.done(path, where, newest, asked)
+                        if os.path.isfile(where):
+                            self.whole[asked["sha256"]] = where
             except (OSError, ValueError, KeyError, TypeError, AttributeError):
                 pass  # what is still wanted is told at the end
 
@@ -554,14 +837,18 @@ def main(words):
     if len(words) < 2 or words[0].startswith("-"):
         print(__doc__.strip(), file=sys.stderr)
         return 2
-    words[1:] = newest_first(words[1:])
+    missing, again = rebuilt(words[1:])
+    words[1:] = newest_first([each for each in words[1:] if not is_parity_disc(each)] + missing)
     all = Restore(os.path.abspath(os.fsencode(words[0])), only)
     for word in words[1:]:
         try:
-            all.disc(opened(word))
+            disc, before = opened(word), len(problems)
+            all.disc(disc)
+            if len(problems) > before and isinstance(disc, Image) and disc.label() in again:
+                all.disc(Image(again[disc.label()]))  # what the lines told that are lost
         except (OSError, ValueError, struct.error) as error:
             problem(os.fsencode(word), str(error))
-    all.finish(words[1:])
+    all.finish(words[1:] + list(again.values()))
     return 3 if problems else 0
 
 

@@ -16,7 +16,7 @@ import java.util.List;
 /** A tree, its catalogue, and the images of its discs. */
 final class DiscWorkshop implements AutoCloseable {
 
-  private static final Instant MADE = Instant.parse("2026-01-02T03:04:05Z");
+  static final Instant MADE = Instant.parse("2026-01-02T03:04:05Z");
 
   final Path tree;
   final Path isos;

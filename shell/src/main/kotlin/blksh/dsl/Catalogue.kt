@@ -189,6 +189,11 @@ internal constructor(
    * @param spanLargeFiles whether a file larger than a disc becomes several parts
    * @param replan whether to begin a new set, with what is on discs already too
    * @param made when the plan is said to be made; by default now, or as SOURCE_DATE_EPOCH says
+   * @param parity what part of a disc may be lost in one piece, and is made again from the rest of
+   *   it: 1 to 50 percent, or 0; scattered over the disc it may be about a third of that.
+   *   [Disc.repair] and restoring use it
+   * @param parityDiscs how many discs of a set may be lost as a whole: so many further ones are
+   *   made of all that no parity disc is of yet, once these are written
    *
    * Example: `sampleCatalogue().segment("2000000")`
    */
@@ -200,8 +205,20 @@ internal constructor(
     spanLargeFiles: Boolean = true,
     replan: Boolean = false,
     made: Instant? = null,
+    parity: Percent = Percent(0.0),
+    parityDiscs: Int = 0,
   ): DiscSet =
-    segment(Media.of(media), keepDirectoriesTogether, first, reserve, spanLargeFiles, replan, made)
+    segment(
+      Media.of(media),
+      keepDirectoriesTogether,
+      first,
+      reserve,
+      spanLargeFiles,
+      replan,
+      made,
+      parity,
+      parityDiscs,
+    )
 
   /** Plans discs of some size. */
   fun segment(
@@ -212,6 +229,8 @@ internal constructor(
     spanLargeFiles: Boolean = true,
     replan: Boolean = false,
     made: Instant? = null,
+    parity: Percent = Percent(0.0),
+    parityDiscs: Int = 0,
   ): DiscSet =
     segment(
       Media.of(size.bytes),
@@ -221,6 +240,8 @@ internal constructor(
       spanLargeFiles,
       replan,
       made,
+      parity,
+      parityDiscs,
     )
 
   /** Plans discs of a medium. */
@@ -232,6 +253,8 @@ internal constructor(
     spanLargeFiles: Boolean = true,
     replan: Boolean = false,
     made: Instant? = null,
+    parity: Percent = Percent(0.0),
+    parityDiscs: Int = 0,
   ): DiscSet {
     val options =
       reading("plan discs of $media") {
@@ -243,6 +266,8 @@ internal constructor(
           spanLargeFiles,
           replan,
           made ?: epoch() ?: Instant.now(),
+          parity.value / 100,
+          parityDiscs,
         )
       }
     return session.run("segment", name) { task ->

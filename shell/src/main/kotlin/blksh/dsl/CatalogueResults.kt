@@ -5,6 +5,7 @@ import blksh.catalogue.DuplicateContent
 import blksh.catalogue.FigureBar
 import blksh.catalogue.MergeReport
 import blksh.catalogue.PastScan
+import blksh.catalogue.RepairedDisc
 import blksh.catalogue.RestoreReport
 import blksh.catalogue.ScanReport
 import blksh.catalogue.WrittenDisc
@@ -236,6 +237,44 @@ internal constructor(
       Field.of("faults", done?.faultCount()),
       Field.of("took", task?.elapsed()),
       Field.detail("bytes", bytes),
+      Field.detail("first faults", faults.take(SHOWN).ifEmpty { null }),
+    )
+}
+
+/** The image of a disc that was put right. */
+class DiscRepaired internal constructor(private val report: RepairedDisc, private val task: Task) :
+  Result() {
+
+  /** Where it is. */
+  val image: Path
+    get() = report.image()
+
+  /** Sectors that were not as they were, and are now. */
+  val repaired: Long
+    get() = report.repaired()
+
+  /** Sectors that are not as they were. */
+  val lost: Long
+    get() = report.lost()
+
+  /** What is not as it was catalogued: the first, a sentence each. */
+  val faults: List<String>
+    get() = report.faults()
+
+  /** Whether all of it is as it must be. */
+  val good: Boolean
+    get() = lost == 0L && report.faultCount() == 0L
+
+  override fun title(): String = "repaired ${report.disc().name()}"
+
+  override fun fields(): List<Field> =
+    listOf(
+      Field.of("image", "$image"),
+      Field.of("sectors", report.sectors()),
+      Field.of("repaired", repaired),
+      Field.of("lost", lost),
+      Field.of("faults", report.faultCount()),
+      Field.of("took", task.elapsed()),
       Field.detail("first faults", faults.take(SHOWN).ifEmpty { null }),
     )
 }

@@ -211,6 +211,64 @@ class Disc internal constructor(private val catalogue: Catalogue, private val en
   fun assign(vararg paths: String): DiscSet = catalogue.assign(paths.toList(), number)
 
   /**
+   * Burns its image by xorriso, or growisofs, and compares every byte of what is in the drive then.
+   * A medium that is not blank is refused, and so is what is no drive for discs, or mounted.
+   *
+   * @param drive a device such as `/dev/sr0`; or `stdio:FILE`, which xorriso writes as it would a
+   *   disc
+   * @param image where its image is; by default where it was written
+   * @param overwrite whether what is on a medium that can be written over may be
+   */
+  fun burn(drive: String, image: String? = null, overwrite: Boolean = false): DiscImage {
+    val from = image?.let { Path.of(it) }
+    if (catalogue.dryRun) return DiscImage("would burn $name", engine.size(), Path.of(drive), null)
+    return catalogue.session.run("burn", name) { task ->
+      val read = catalogue.engine().burn(engine, from, drive, overwrite, task)
+      DiscImage("burned $name", read.bytes(), read.image(), read, task)
+    }
+  }
+
+  /**
+   * Makes the image again as it was, from what can be read of it and its parity, and proves it:
+   * every sector, and every file by its SHA-256. What cannot be put right is told, and then no
+   * image is made.
+   *
+   * @param from an image, or a drive with the disc in it; by default where its image was written
+   * @param to the image to be made; without it the one in `from` is put right where it is, and
+   *   `overwrite` must be said
+   * @param copies further images or drives with the same disc: what one has not got another may
+   *   have; or the other discs of its set, with parity discs
+   * @param overwrite whether an image that is there is written over
+   */
+  fun repair(
+    from: String? = null,
+    to: String? = null,
+    copies: List<String> = emptyList(),
+    overwrite: Boolean = false,
+  ): DiscRepaired {
+    val source =
+      from?.let { Path.of(it) }
+        ?: image
+        ?: throw BlkshException("repair the disc $name", "its image was not written")
+    if (catalogue.dryRun)
+      throw BlkshException(
+          "repair the disc $name",
+          "what is damaged is only known once it was read",
+        )
+        .suggest("leave the dry run out")
+    if (to == null && !overwrite)
+      throw BlkshException("repair $source where it is", "that writes over what is damaged in it")
+        .suggest("say where to write it (to = \"FILE\"), or overwrite = true")
+    val all = listOf(source) + copies.map { Path.of(it) }
+    return catalogue.session.run("repair", name) { task ->
+      DiscRepaired(
+        catalogue.engine().repair(engine, all, to?.let { Path.of(it) }, overwrite, task),
+        task,
+      )
+    }
+  }
+
+  /**
    * Says that the disc is lost: what is on no other is planned anew by the next
    * [Catalogue.segment].
    */
