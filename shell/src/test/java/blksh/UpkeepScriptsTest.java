@@ -104,6 +104,22 @@ class UpkeepScriptsTest {
   }
 
   @Test
+  void aStoreCompressesInAnotherWayFromNowOn() throws Exception {
+    Path store = folder.resolve("store");
+    done("create", "--store", store, "--codec", "zstd-19");
+    assertThat(done("info", "--store", store).out()).contains("zstd-19");
+    assertThat(done("codec", "auto-6", "--store", store, "--dry-run").out())
+        .contains("would compress");
+    assertThat(done("info", "--store", store).out()).contains("zstd-19");
+    assertThat(done("codec", "auto-6", "--store", store).out()).contains("auto-6", "zstd-19");
+    assertThat(done("info", "--store", store, "--json").out()).contains("\"auto-6\"");
+    Ended wrong = run("codec", "zstd-23", "--store", store);
+    assertThat(wrong.status()).isEqualTo(ExitStatus.USAGE);
+    assertThat(wrong.err()).contains("raw, lz4, zstd or auto");
+    done("compact", "--store", store, "--recompress");
+  }
+
+  @Test
   void aNightThatMeetsDamageDropsNothing() throws Exception {
     Path store = folder.resolve("store");
     done("capture", disk(1), "--store", store, "--name", "disk");

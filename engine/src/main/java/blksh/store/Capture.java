@@ -2,7 +2,7 @@ package blksh.store;
 
 import blksh.BlkshException;
 import blksh.io.IoFailure;
-import blksh.store.pack.Codec;
+import blksh.store.pack.CodecChoice;
 import blksh.store.pack.PageFinder;
 import blksh.task.OrderedStep;
 import blksh.task.Task;
@@ -39,7 +39,7 @@ final class Capture {
   private final Instant date;
   private final Integer after;
   private final Task task;
-  private final Codec codec;
+  private final CodecChoice codec;
 
   private final OrderedStep<CapturePiece> placing = new OrderedStep<>(this::place);
   private final OrderedStep<CapturePiece> appending = new OrderedStep<>(this::append);
@@ -141,7 +141,7 @@ final class Capture {
   private void appendLast() throws IOException {
     CapturePiece last = new CapturePiece(memory);
     if (placement.finish(last) && !dryRun) {
-      try (Codec.Compressor compressor = codec.compressor()) {
+      try (CodecChoice.Compressor compressor = codec.compressor()) {
         last.compress(codec, compressor);
         log.append(last);
       }
@@ -171,7 +171,7 @@ final class Capture {
 
   /** Reading the source fails in its own words; what fails as an IOException is the store. */
   private void work() {
-    try (Codec.Compressor compressor = codec.compressor()) {
+    try (CodecChoice.Compressor compressor = codec.compressor()) {
       do {
         task.checkCancelled();
         CapturePiece piece = nextToCompress();

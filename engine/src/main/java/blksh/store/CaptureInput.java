@@ -5,7 +5,7 @@ import blksh.block.BlockSource;
 import blksh.block.BlockStream;
 import blksh.block.Extent;
 import blksh.block.SourceInfo;
-import blksh.store.pack.Codec;
+import blksh.store.pack.CodecChoice;
 import blksh.task.Task;
 import java.io.IOException;
 
@@ -77,7 +77,7 @@ interface CaptureInput {
    *
    * @param usual how those of the store are
    */
-  default Codec codec(Codec usual) {
+  default CodecChoice codec(CodecChoice usual) {
     return usual;
   }
 

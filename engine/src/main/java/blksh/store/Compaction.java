@@ -361,7 +361,8 @@ final class Compaction {
   }
 
   private PackGeneration next(Pack pack, int place) {
-    return new PackGeneration(packs, pack, live.needed(place), repository.codec());
+    return new PackGeneration(
+        packs, pack, live.needed(place), repository.codec(), options.recompress());
   }
 
   private void consider(int place, List<Candidate> candidates) throws IOException {

@@ -2,7 +2,7 @@ package blksh.store;
 
 import blksh.BlkshException;
 import blksh.io.IoFailure;
-import blksh.store.pack.Codec;
+import blksh.store.pack.CodecChoice;
 import blksh.store.pack.FrameCache;
 import blksh.store.pack.PackDirectory;
 import blksh.store.pack.PageReader;
@@ -98,7 +98,7 @@ final class Repository implements Closeable {
   }
 
   /** How new frames are compressed. */
-  Codec codec() {
+  CodecChoice codec() {
     return identity.codec();
   }
 

@@ -3,6 +3,7 @@ package blksh.store;
 import blksh.BlkshException;
 import blksh.retention.Policy;
 import blksh.store.ManifestDirectory.Version;
+import blksh.store.pack.CodecChoice;
 import blksh.store.shelf.Exclusion;
 import blksh.task.Task;
 import blksh.task.Workers;
@@ -132,6 +133,30 @@ public final class Upkeep {
           new Publication(repository).takeBack(version);
           return null;
         });
+  }
+
+  // ---- how it compresses ---------------------------------------------------------------------
+
+  /**
+   * Compresses what is captured from now on in another way. What is there stays as it is, and is
+   * read as before; of packs that a compaction writes anew it may raise the compression.
+   *
+   * @throws BlkshException when the store cannot be written
+   */
+  public void compressBy(CodecChoice codec) {
+    String action = "have store " + repository.place() + " compress by " + codec;
+    repository.mustBeWhole(action);
+    call(
+        "compress by",
+        codec.toString(),
+        () ->
+            repository
+                .exclusion()
+                .publishing(
+                    () -> {
+                      repository.identity().compressBy(codec);
+                      return null;
+                    }));
   }
 
   // ---- space ---------------------------------------------------------------------------------

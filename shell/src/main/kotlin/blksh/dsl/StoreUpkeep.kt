@@ -108,15 +108,33 @@ abstract class StoreUpkeep internal constructor(private val user: Session) : Des
    *
    * @param threshold how much of a pack nobody may need before it is written anew
    * @param grace how long deleted versions can still be taken back: an age such as `7d`
+   * @param recompress whether all of a pack that is written anew is compressed as the store now
+   *   compresses, where that may be smaller
    *
    * Example: `sampleStore().compact()`
    */
-  fun compact(threshold: Percent = 25.percent, grace: String? = null): Compacted {
+  fun compact(
+    threshold: Percent = 25.percent,
+    grace: String? = null,
+    recompress: Boolean = false,
+  ): Compacted {
     val options =
       reading("compact $place") {
-        CompactOptions(threshold.value, grace?.let { Age.parse(it) }, dryRun)
+        CompactOptions(threshold.value, grace?.let { Age.parse(it) }, recompress, dryRun)
       }
     return user.run("compact", "$place") { Compacted(engine.upkeep().compact(options, it)) }
+  }
+
+  /**
+   * Compresses what is captured from now on in another way. What is there stays as it is, until
+   * [compact] writes it anew.
+   *
+   * Example: `sampleStore().compressBy(Codec.zstd(9))`
+   */
+  fun compressBy(codec: Codec): Recoded {
+    val before = engine.codec()
+    if (!dryRun) engine.upkeep().compressBy(codec)
+    return Recoded(place, before, codec, dryRun)
   }
 
   /**
