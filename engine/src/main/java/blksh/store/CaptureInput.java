@@ -81,6 +81,16 @@ interface CaptureInput {
     return usual;
   }
 
+  /** The version of another store that is to be made again as it is; null when it is none. */
+  default Manifest copied() {
+    return null;
+  }
+
+  /** What was said of that version. */
+  default VersionMarks marks() {
+    return VersionMarks.NONE;
+  }
+
   /** What the tree in it holds, when it is a snapshot of one; asked at the end. */
   default ManifestFigures.Tree tree() {
     return null;

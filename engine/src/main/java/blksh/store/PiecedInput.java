@@ -43,6 +43,11 @@ final class PiecedInput implements CaptureInput {
   /** Small files are read once and kept long: what compresses well is worth its time. */
   @Override
   public CodecChoice codec(CodecChoice usual) {
+    return ofTrees(usual);
+  }
+
+  /** How snapshots of file trees are compressed in a store. */
+  static CodecChoice ofTrees(CodecChoice usual) {
     return usual.equals(CodecChoice.LZ4) ? CodecChoice.ZSTD : usual;
   }
 

@@ -12,6 +12,7 @@ import blksh.store.shelf.Shelf;
 import blksh.store.shelf.Spool;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.BiFunction;
 
@@ -91,6 +92,15 @@ final class Repository implements Closeable {
   /** The directory of what is derived; of a store in a directory, that itself. */
   Path local() {
     return local;
+  }
+
+  /** Whether another is in the same directory. */
+  boolean isAt(Repository other) {
+    try {
+      return Files.isSameFile(local, other.local);
+    } catch (IOException e) {
+      return local.equals(other.local);
+    }
   }
 
   StoreIdentity identity() {

@@ -63,7 +63,7 @@ internal constructor(
 
   /** The store that is there, or a new one where none can have been. */
   @Synchronized
-  private fun engineToFill(): Engine {
+  override fun engineToFill(): Engine {
     val known = found
     val opened = open { if (dryRun && !Engine.isStore(path)) standIn() else store(place) }
     if (known == null && opened.isNew) session.console().tell("a new store was made in $path")
