@@ -12,6 +12,9 @@ import java.util.List;
  */
 final class CopyPlace {
 
+  /** A copy does not bring a number with it that leaves few for those to come. */
+  private static final int MOST = GivenNumbers.MOST / 10;
+
   private final Repository repository;
 
   CopyPlace(Repository repository) {
@@ -76,7 +79,7 @@ final class CopyPlace {
     List<Version> versions = versions(wanted.name());
     Version lower = null;
     Version higher = null;
-    boolean taken = isOthersInTrash(wanted);
+    boolean taken = wanted.version() > MOST || isOthersInTrash(wanted);
     for (Version version : versions) {
       taken |= version.number() == wanted.version();
       lower = version.number() < wanted.version() ? version : lower;
@@ -90,7 +93,7 @@ final class CopyPlace {
       throw new None(
           wanted,
           repository.place(),
-          (taken ? "there is another version of that number" : "that is not its place by its date")
+          (taken ? "its number is not free" : "that is not its place by its date")
               + ", and "
               + newest.reference()
               + " is later: a copy under the next number would become the newest");

@@ -82,7 +82,11 @@ final class Publication {
               Manifest numbered = described.withVersion(place.number(described));
               ManifestDirectory.Version version = ManifestDirectory.Version.of(numbered);
               writer.finish(numbered, repository.identity().idBytes());
-              repository.marks().put(version, marks);
+              // Here only where the same version is in the trash, which keeps what was said of it.
+              VersionMarks before = repository.marks().of(version);
+              if (before.problem() == null && !before.and(marks).equals(before)) {
+                repository.marks().put(version, before.and(marks));
+              }
               manifests.publish(writer, numbered);
               try {
                 rows.putManifest(numbered, manifests.bytes(version));

@@ -3,6 +3,7 @@ package blksh.store;
 import blksh.BlkshException;
 import blksh.store.CopyResult.Outcome;
 import blksh.store.ManifestDirectory.Version;
+import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.io.IOException;
 import java.time.Duration;
@@ -79,29 +80,36 @@ final class StoreCopy {
    * @param there the versions of its name in the other store, null for what cannot be read
    */
   private void copy(Version version, List<Manifest> there) throws IOException {
-    CopyInput input;
     Manifest manifest;
     try {
       manifest = from.manifests().find(version.reference());
-      for (Manifest each : there) {
-        if (each != null && CopyPlace.isSame(each, manifest)) {
-          task.resume(manifest.size());
-          note(manifest, Outcome.THERE, each.reference(), 0);
-          return;
-        }
+    } catch (CancelledException e) {
+      throw e;
+    } catch (BlkshException e) {
+      leaveIfThere(version, e);
+      return;
+    }
+    for (Manifest each : there) {
+      if (each != null && CopyPlace.isSame(each, manifest)) {
+        task.resume(manifest.size());
+        note(manifest, Outcome.THERE, each.reference(), 0);
+        return;
       }
+    }
+    try {
       place.mustHavePlace(manifest);
-      VersionMarks marks = marks(version);
-      input = from.opened(manifest, (used, file) -> new CopyInput(used, file, marks));
     } catch (CopyPlace.None e) {
       leave(version, e);
       return;
+    }
+    CopyInput input;
+    try {
+      VersionMarks marks = marks(version);
+      input = from.opened(manifest, (used, file) -> new CopyInput(used, file, marks));
+    } catch (CancelledException e) {
+      throw e;
     } catch (BlkshException e) {
-      if (from.manifests().exists(version)) {
-        leave(version, e);
-      } else {
-        task.note(version.reference() + " was deleted meanwhile");
-      }
+      leaveIfThere(version, e);
       return;
     }
     long before = task.done();
@@ -137,6 +145,14 @@ final class StoreCopy {
   private void note(Manifest manifest, Outcome outcome, String as, long newBytes) {
     versions.add(
         new CopyResult.Version(manifest.reference(), outcome, as, manifest.size(), newBytes, null));
+  }
+
+  private void leaveIfThere(Version version, BlkshException e) throws IOException {
+    if (from.manifests().exists(version)) {
+      leave(version, e);
+    } else {
+      task.note(version.reference() + " was deleted meanwhile");
+    }
   }
 
   private void leave(Version version, BlkshException e) {

@@ -163,9 +163,7 @@ public final class Upkeep {
     if (to.isAt(repository)) {
       throw new BlkshException(action, "they are one store").suggest("name another one");
     }
-    if (!dryRun) {
-      to.mustBeWhole(action);
-    }
+    to.mustBeWhole(action);
     return store.call(
         task,
         () -> {

@@ -30,6 +30,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -484,7 +487,7 @@ class CopyTest {
       assertThat(task.findings())
           .singleElement()
           .asString()
-          .contains("disk@1 is not copied", "another version of that number", "disk@1 is later");
+          .contains("disk@1 is not copied", "its number is not free", "disk@1 is later");
       assertThat(to.manifest("disk")).isEqualTo(there);
       // A gap in which it belongs is its place.
       dated(from, 3, "disk", 4);
@@ -586,6 +589,52 @@ class CopyTest {
       }
       assertClean(from);
       assertClean(to);
+    }
+  }
+
+  /** As after a copy was deleted by mistake: what was said of it here is not the original's. */
+  @Test
+  void whatWasSaidOfADeletedVersionStaysWhenItIsCopiedAgain() throws Exception {
+    try (Store from = Store.create(a(), StoreOptions.defaults());
+        Store to = Store.create(b(), StoreOptions.defaults())) {
+      capture(from, image("one", Content.compressible(MIB, 1)), "disk");
+      copy(from, to, "*");
+      to.upkeep().mark("disk@1", marks -> marks.withTags(List.of("keep")));
+      to.delete(to.manifest("disk@1"));
+      from.upkeep().mark("disk@1", marks -> marks.withNote("the original"));
+      copy(from, to, "*");
+      VersionMarks marks = to.upkeep().marks("disk@1");
+      assertThat(marks.tags()).containsExactly("keep");
+      assertThat(marks.note()).isEqualTo("the original");
+
+      // Two of its number are in the trash then, and what was said of it stays with both.
+      Await.pause(1100);
+      to.delete(to.manifest("disk@1"));
+      assertThat(to.upkeep().trash()).hasSize(2);
+      to.upkeep().undelete("disk@1");
+      assertThat(to.upkeep().marks("disk@1").tags()).containsExactly("keep");
+    }
+  }
+
+  @Test
+  void aNumberNearTheHighestIsNotBroughtAlong() throws Exception {
+    Store.create(a(), StoreOptions.defaults()).close();
+    try (Connection index = DriverManager.getConnection("jdbc:sqlite:" + a().resolve("index.db"));
+        Statement statement = index.createStatement()) {
+      statement.execute("INSERT INTO numbers(name, last) VALUES('disk', 999999998)");
+    }
+    try (Store from = Store.open(a());
+        Store to = Store.create(b(), StoreOptions.defaults())) {
+      capture(from, image("one", Content.compressible(MIB, 1)), "disk");
+      assertThat(from.manifests("disk")).hasSize(1);
+      Path next = image("two", Content.compressible(MIB, 2));
+      assertThatThrownBy(() -> capture(from, next, "disk"))
+          .isInstanceOf(BlkshException.class)
+          .hasMessageContaining("go on under another name");
+      copy(from, to, "*");
+      assertThat(to.manifests("disk")).extracting(Manifest::reference).containsExactly("disk@1");
+      capture(to, next, "disk");
+      assertThat(to.manifests("disk")).hasSize(2);
     }
   }
 }

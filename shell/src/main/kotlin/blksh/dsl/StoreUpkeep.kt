@@ -163,8 +163,8 @@ abstract class StoreUpkeep internal constructor(private val user: Session) : Des
   }
 
   /**
-   * Compresses what is captured from now on in another way. What is there stays as it is, until
-   * [compact] writes it anew.
+   * Compresses what is captured from now on in another way. What is there stays as it is; what
+   * [compact] takes apart for its dead pages is compressed anew.
    *
    * Example: `sampleStore().compressBy(Codec.zstd(9))`
    */
