@@ -104,6 +104,50 @@ class UpkeepScriptsTest {
   }
 
   @Test
+  void versionsAreCopiedToAnotherStoreOnce() throws Exception {
+    Path store = folder.resolve("store");
+    Path other = folder.resolve("other");
+    for (int seed = 1; seed <= 2; seed++) {
+      done("capture", disk(seed), "--store", store, "--name", "disk" + seed);
+    }
+    done("mark", "disk1@1", "--store", store, "--note", "as delivered");
+    Ended dry = done("copy", "--store", store, "--to", other, "--dry-run");
+    assertThat(dry.out()).contains("would copy", "disk1@1", "disk2@1");
+    assertThat(other).doesNotExist();
+    assertThat(run("copy", "nothing*", "--store", store, "--to", other).err())
+        .contains("has no such name");
+    assertThat(other).doesNotExist();
+    done("create", "--store", other, "--codec", "zstd-9");
+    assertThat(done("copy", "disk1", "--store", store, "--to", other, "--json").out())
+        .contains("\"copied\":1", "\"there before\":0", "\"left\":0");
+    assertThat(done("copy", "--store", store, "--to", other, "--json").out())
+        .contains("\"copied\":1", "\"there before\":1");
+    assertThat(done("copy", "--store", store, "--to", other).out()).contains("copied");
+    assertThat(done("list", "--store", other).out()).contains("disk1@1", "as delivered", "disk2@1");
+    done("restore", "disk2@1", "--store", other, "--to", folder.resolve("restored"));
+    assertThat(Files.mismatch(folder.resolve("restored"), disk(2))).isEqualTo(-1);
+    Ended figures = done("figures", "--store", other);
+    assertThat(figures.out()).contains("deduplication", "compression", "disk1@1", "own");
+    assertThat(run("figures", "x", "--store", other).err()).contains("has no such name");
+  }
+
+  @Test
+  void aStoreCompressesInAnotherWayFromNowOn() throws Exception {
+    Path store = folder.resolve("store");
+    done("create", "--store", store, "--codec", "zstd-19");
+    assertThat(done("info", "--store", store).out()).contains("zstd-19");
+    assertThat(done("codec", "auto-6", "--store", store, "--dry-run").out())
+        .contains("would compress");
+    assertThat(done("info", "--store", store).out()).contains("zstd-19");
+    assertThat(done("codec", "auto-6", "--store", store).out()).contains("auto-6", "zstd-19");
+    assertThat(done("info", "--store", store, "--json").out()).contains("\"auto-6\"");
+    Ended wrong = run("codec", "zstd-23", "--store", store);
+    assertThat(wrong.status()).isEqualTo(ExitStatus.USAGE);
+    assertThat(wrong.err()).contains("raw, lz4, zstd or auto");
+    done("compact", "--store", store, "--recompress");
+  }
+
+  @Test
   void aNightThatMeetsDamageDropsNothing() throws Exception {
     Path store = folder.resolve("store");
     done("capture", disk(1), "--store", store, "--name", "disk");

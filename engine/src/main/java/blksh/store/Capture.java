@@ -2,7 +2,7 @@ package blksh.store;
 
 import blksh.BlkshException;
 import blksh.io.IoFailure;
-import blksh.store.pack.Codec;
+import blksh.store.pack.CodecChoice;
 import blksh.store.pack.PageFinder;
 import blksh.task.OrderedStep;
 import blksh.task.Task;
@@ -39,12 +39,13 @@ final class Capture {
   private final Instant date;
   private final Integer after;
   private final Task task;
-  private final Codec codec;
+  private final CodecChoice codec;
 
   private final OrderedStep<CapturePiece> placing = new OrderedStep<>(this::place);
   private final OrderedStep<CapturePiece> appending = new OrderedStep<>(this::append);
   private final CaptureMemory memory;
   private final ReliedPacks relied;
+  private final Runnable whenCancelled = this::giveUpAll;
   private final PageFinder.Reliance reliance;
   private final PackLog log;
   private ManifestWriter manifest;
@@ -106,7 +107,7 @@ final class Capture {
       placement = new PagePlacement(repository, codec, memory, manifest, log, reliance, task);
       // A dry run has nothing moved.
       input.begin(dryRun ? (digests, at) -> true : this::has);
-      task.whenCancelled(this::giveUpAll);
+      task.whenCancelled(whenCancelled);
       Workers.run(task, Workers.count(), this::work, this::giveUpAll);
       task.checkCancelled();
       appendLast();
@@ -141,7 +142,7 @@ final class Capture {
   private void appendLast() throws IOException {
     CapturePiece last = new CapturePiece(memory);
     if (placement.finish(last) && !dryRun) {
-      try (Codec.Compressor compressor = codec.compressor()) {
+      try (CodecChoice.Compressor compressor = codec.compressor()) {
         last.compress(codec, compressor);
         log.append(last);
       }
@@ -171,7 +172,7 @@ final class Capture {
 
   /** Reading the source fails in its own words; what fails as an IOException is the store. */
   private void work() {
-    try (Codec.Compressor compressor = codec.compressor()) {
+    try (CodecChoice.Compressor compressor = codec.compressor()) {
       do {
         task.checkCancelled();
         CapturePiece piece = nextToCompress();
@@ -302,40 +303,56 @@ final class Capture {
     // What passed, whatever was done to the clock meanwhile.
     Duration elapsed = Duration.ofNanos(System.nanoTime() - startedNanos);
     Instant finished = started.plus(elapsed);
-    BadTally bad = placement.bad();
-    if (bad.count() > 0) {
-      task.finding(
-          "%d bytes in %d ranges of the source cannot be read, the first at byte %d"
-              .formatted(bad.bytes(), bad.count(), bad.first().get(0).start()));
-      if (bad.endsAt(placement.size()) && bad.lastLength() >= MUCH) {
-        task.finding(
-            "nothing could be read from byte %d to the end at %d: it may have been cut off, or be gone"
-                .formatted(placement.size() - bad.lastLength(), placement.size()));
-      }
+    String root = placement.root();
+    Manifest copied = input.copied();
+    if (copied == null) {
+      tellBad(placement.bad());
+    } else if (!root.equals(copied.root())) {
+      throw new CopyInput.LostInSource(copied, 0, "its pages do not have its root digest");
     }
     input.tell(task);
+    Instant as = copied != null ? copied.started() : date;
+    Instant until = copied != null ? copied.finished() : date;
     Manifest described =
         new Manifest(
             name,
-            0,
+            copied != null ? copied.version() : 0,
             placement.size(),
-            date == null ? started : date,
-            date == null ? finished : date,
+            as == null ? started : as,
+            until == null ? finished : until,
             input.describe(),
             placement.figures(log.storedBytes()),
-            placement.root(),
+            root,
             input.sectorSize(),
             input.tree());
     if (manifest != null) {
-      described = new Publication(repository).publish(manifest, described, after);
+      Publication publication = new Publication(repository);
+      described =
+          copied != null
+              ? publication.copy(manifest, described, input.marks())
+              : publication.publish(manifest, described, after);
     }
     return new CaptureResult(
         described,
-        bad.first(),
+        placement.bad().first(),
         placement.readBytes() + input.checkedBytes(),
         input.movedBytes(),
         elapsed,
         dryRun);
+  }
+
+  private void tellBad(BadTally bad) {
+    if (bad.count() == 0) {
+      return;
+    }
+    task.finding(
+        "%d bytes in %d ranges of the source cannot be read, the first at byte %d"
+            .formatted(bad.bytes(), bad.count(), bad.first().get(0).start()));
+    if (bad.endsAt(placement.size()) && bad.lastLength() >= MUCH) {
+      task.finding(
+          "nothing could be read from byte %d to the end at %d: it may have been cut off, or be gone"
+              .formatted(placement.size() - bad.lastLength(), placement.size()));
+    }
   }
 
   /** After a failure: keeps what is whole, gives back what is not. */
@@ -344,6 +361,7 @@ final class Capture {
     // or never will be.
     try (memory;
         relied) {
+      task.notWhenCancelled(whenCancelled); // it may be one of many
       try {
         log.close(outOfSpace);
       } finally {

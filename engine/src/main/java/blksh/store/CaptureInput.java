@@ -5,7 +5,7 @@ import blksh.block.BlockSource;
 import blksh.block.BlockStream;
 import blksh.block.Extent;
 import blksh.block.SourceInfo;
-import blksh.store.pack.Codec;
+import blksh.store.pack.CodecChoice;
 import blksh.task.Task;
 import java.io.IOException;
 
@@ -77,8 +77,18 @@ interface CaptureInput {
    *
    * @param usual how those of the store are
    */
-  default Codec codec(Codec usual) {
+  default CodecChoice codec(CodecChoice usual) {
     return usual;
+  }
+
+  /** The version of another store that is to be made again as it is; null when it is none. */
+  default Manifest copied() {
+    return null;
+  }
+
+  /** What was said of that version. */
+  default VersionMarks marks() {
+    return VersionMarks.NONE;
   }
 
   /** What the tree in it holds, when it is a snapshot of one; asked at the end. */

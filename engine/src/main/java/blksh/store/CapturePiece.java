@@ -1,6 +1,6 @@
 package blksh.store;
 
-import blksh.store.pack.Codec;
+import blksh.store.pack.CodecChoice;
 import blksh.store.pack.Frame;
 import blksh.store.pack.Page;
 import java.nio.ByteBuffer;
@@ -94,7 +94,7 @@ final class CapturePiece {
   }
 
   /** Compresses its frames. */
-  void compress(Codec codec, Codec.Compressor compressor) {
+  void compress(CodecChoice codec, CodecChoice.Compressor compressor) {
     if (stored == null && !frames.isEmpty()) {
       // A segment completes no more frames than its pages and those carried to it can fill.
       int pages = codec.framePages();
@@ -106,7 +106,6 @@ final class CapturePiece {
     }
     for (NewFrame frame : frames) {
       Frame.write(
-          codec,
           compressor,
           frame.firstPage,
           frame.pages,

@@ -80,6 +80,13 @@ final class CaptureSegment {
     }
   }
 
+  /** A run in which, or in part of whose pages, some ranges could not be read. */
+  void run(Extent.Kind kind, long at, long count, List<Extent> unreadable) {
+    run(kind, at, count);
+    bad.clear();
+    unreadable.forEach(range -> bad.add(range.start(), range.length()));
+  }
+
   /** Bytes that are there already. */
   void filled(long at, int count) {
     data(null, at, count);

@@ -257,7 +257,9 @@ final class Compaction {
             .unlessUsed(
                 reference,
                 () -> {
-                  if (!repository.manifests().exists(entry.version())) {
+                  // What was said of it is also said of the same number deleted once more.
+                  if (!repository.manifests().exists(entry.version())
+                      && trash.entries(entry.version()).size() <= 1) {
                     repository.marks().remove(entry.version());
                   }
                   trash.remove(entry);
@@ -361,7 +363,8 @@ final class Compaction {
   }
 
   private PackGeneration next(Pack pack, int place) {
-    return new PackGeneration(packs, pack, live.needed(place), repository.codec());
+    return new PackGeneration(
+        packs, pack, live.needed(place), repository.codec(), options.recompress());
   }
 
   private void consider(int place, List<Candidate> candidates) throws IOException {
@@ -425,10 +428,14 @@ final class Compaction {
       }
       try (PackGeneration next = next(pack, candidate.place)) {
         next.write(repository.identity().idBytes(), task::checkCancelled);
-        if (next.length() >= candidate.bytes) {
+        if (next.length() < candidate.bytes) {
+          note(candidate, pack.id(), next, letting(() -> exchange.replace(pack.id(), next)));
+        } else if (next.spared() > 0) {
           leave(pack.id(), "what lies beside pages nobody needs is damaged");
         } else {
-          note(candidate, pack.id(), next, letting(() -> exchange.replace(pack.id(), next)));
+          deadPages += candidate.dead; // it was compressed better than the store does now
+          task.note(
+              PackDirectory.nameOf(pack.id()) + " stays: written anew it would be no smaller");
         }
       } catch (PackGeneration.UnreadablePack e) {
         leave(pack.id(), IoFailure.reason(e));

@@ -1,5 +1,6 @@
 package blksh.store;
 
+import blksh.BlkshException;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -17,9 +18,14 @@ final class GivenNumbers {
     this.database = database;
   }
 
+  /** The highest a manifest's name can hold. */
+  static final int MOST = 999_999_999;
+
   /**
    * The version a new manifest under a name gets: never one that was used before, as far as is
    * known. The caller holds the publishing lock.
+   *
+   * @throws BlkshException when there is none left
    */
   int next(String name, int lastOnDisk) {
     return database.transaction(
@@ -32,7 +38,12 @@ final class GivenNumbers {
               last = Math.max(last, row.next() ? row.getInt(1) : 0);
             }
           }
-          return Math.addExact(last, 1);
+          if (last >= MOST) {
+            throw new BlkshException(
+                    "number a version of " + name, "the highest number there can be has been given")
+                .suggest("go on under another name");
+          }
+          return last + 1;
         });
   }
 

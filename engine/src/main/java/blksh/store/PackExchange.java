@@ -125,7 +125,8 @@ final class PackExchange {
   private Gone allOf(long id) {
     try (Pack pack = repository.packs().acquire(id);
         PackGeneration none =
-            new PackGeneration(repository.packs(), pack, page -> false, repository.codec())) {
+            new PackGeneration(
+                repository.packs(), pack, page -> false, repository.codec(), false)) {
       return gone(none);
     } catch (BlkshException | IOException e) {
       return new Gone();

@@ -2,7 +2,7 @@ package blksh.store;
 
 import blksh.BlkshException;
 import blksh.block.Extent;
-import blksh.store.pack.Codec;
+import blksh.store.pack.CodecChoice;
 import blksh.store.pack.PackDirectory;
 import blksh.store.pack.Page;
 import blksh.store.pack.PageFinder;
@@ -69,7 +69,7 @@ final class PagePlacement implements Closeable {
    */
   PagePlacement(
       Repository repository,
-      Codec codec,
+      CodecChoice codec,
       CaptureMemory memory,
       ManifestWriter manifest,
       PackLog log,

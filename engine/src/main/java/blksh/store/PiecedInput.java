@@ -1,7 +1,7 @@
 package blksh.store;
 
 import blksh.block.SourceInfo;
-import blksh.store.pack.Codec;
+import blksh.store.pack.CodecChoice;
 import java.io.IOException;
 
 /** A pieced image as something to capture. */
@@ -42,8 +42,13 @@ final class PiecedInput implements CaptureInput {
 
   /** Small files are read once and kept long: what compresses well is worth its time. */
   @Override
-  public Codec codec(Codec usual) {
-    return usual == Codec.LZ4 ? Codec.ZSTD : usual;
+  public CodecChoice codec(CodecChoice usual) {
+    return ofTrees(usual);
+  }
+
+  /** How snapshots of file trees are compressed in a store. */
+  static CodecChoice ofTrees(CodecChoice usual) {
+    return usual.equals(CodecChoice.LZ4) ? CodecChoice.ZSTD : usual;
   }
 
   @Override

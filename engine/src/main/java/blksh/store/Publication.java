@@ -58,6 +58,46 @@ final class Publication {
   }
 
   /**
+   * Publishes the copy of a version of another store, and before it what was said of that: a copy
+   * that is pinned there is never to be seen without. It has the number it has there, where that
+   * keeps the versions of its name in the order of their dates; else, when it is the newest, the
+   * next. All packs it names are durable.
+   *
+   * @param described as the version is in the other store
+   * @return as it is here; what was here already when somebody else has just copied it
+   * @throws CopyPlace.None when there is no number for it
+   */
+  Manifest copy(ManifestWriter writer, Manifest described, VersionMarks marks) {
+    StoreIndex rows = repository.indexes().rows();
+    ManifestDirectory manifests = repository.manifests();
+    return repository
+        .exclusion()
+        .publishing(
+            () -> {
+              CopyPlace place = new CopyPlace(repository);
+              Manifest there = place.same(described);
+              if (there != null) {
+                return there;
+              }
+              Manifest numbered = described.withVersion(place.number(described));
+              ManifestDirectory.Version version = ManifestDirectory.Version.of(numbered);
+              writer.finish(numbered, repository.identity().idBytes());
+              // Here only where the same version is in the trash, which keeps what was said of it.
+              VersionMarks before = repository.marks().of(version);
+              if (before.problem() == null && !before.and(marks).equals(before)) {
+                repository.marks().put(version, before.and(marks));
+              }
+              manifests.publish(writer, numbered);
+              try {
+                rows.putManifest(numbered, manifests.bytes(version));
+              } catch (BlkshException e) {
+                // the manifest is there; whoever lists it makes the row
+              }
+              return numbered;
+            });
+  }
+
+  /**
    * Removes a version: its manifest goes to the trash by another name, in one step. Also on a disk
    * that is full, where this is what lets a compaction make room: its number is remembered by the
    * trash, and after that by the rows.

@@ -2,7 +2,7 @@ package blksh.store;
 
 import blksh.BlkshException;
 import blksh.io.IoFailure;
-import blksh.store.pack.Codec;
+import blksh.store.pack.CodecChoice;
 import blksh.store.pack.FrameCache;
 import blksh.store.pack.PackDirectory;
 import blksh.store.pack.PageReader;
@@ -12,6 +12,7 @@ import blksh.store.shelf.Shelf;
 import blksh.store.shelf.Spool;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.BiFunction;
 
@@ -93,12 +94,21 @@ final class Repository implements Closeable {
     return local;
   }
 
+  /** Whether another is in the same directory. */
+  boolean isAt(Repository other) {
+    try {
+      return Files.isSameFile(local, other.local);
+    } catch (IOException e) {
+      return local.equals(other.local);
+    }
+  }
+
   StoreIdentity identity() {
     return identity;
   }
 
   /** How new frames are compressed. */
-  Codec codec() {
+  CodecChoice codec() {
     return identity.codec();
   }
 

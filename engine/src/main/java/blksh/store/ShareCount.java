@@ -80,6 +80,11 @@ final class ShareCount {
     return shares;
   }
 
+  /** Of how many pages one was looked at. */
+  long step() {
+    return step;
+  }
+
   private interface Pages {
     void take(int page);
   }

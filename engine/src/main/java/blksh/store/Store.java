@@ -6,7 +6,7 @@ import blksh.block.BlockStream;
 import blksh.block.PageTarget;
 import blksh.io.IoFailure;
 import blksh.retention.Policy;
-import blksh.store.pack.Codec;
+import blksh.store.pack.CodecChoice;
 import blksh.store.shelf.DirectoryShelf;
 import blksh.store.shelf.Shelf;
 import blksh.task.Task;
@@ -207,7 +207,7 @@ public final class Store implements Closeable {
   }
 
   /** How new frames are compressed. */
-  public Codec codec() {
+  public CodecChoice codec() {
     return repository.codec();
   }
 

@@ -1,7 +1,7 @@
 package blksh.store;
 
 import blksh.io.Checksum;
-import blksh.store.pack.Codec;
+import blksh.store.pack.CodecChoice;
 import blksh.store.pack.Page;
 import blksh.store.shelf.Blob;
 import blksh.store.shelf.Shelf;
@@ -15,7 +15,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 
@@ -26,10 +25,10 @@ import java.util.UUID;
  * into packs without saying that he relies on them, and must not use such a store.
  *
  * @param id of the store, repeated in every pack and manifest
- * @param codec for new frames; frames say for themselves how they are compressed
+ * @param codec of new frames; frames say for themselves how they are compressed
  * @param format 1 or 2
  */
-record StoreDescriptor(UUID id, Codec codec, int format) {
+record StoreDescriptor(UUID id, CodecChoice codec, int format) {
 
   static final String FILE = "store.json";
 
@@ -37,7 +36,7 @@ record StoreDescriptor(UUID id, Codec codec, int format) {
   static final int FORMAT = 2;
 
   /** Of the newest format. */
-  StoreDescriptor(UUID id, Codec codec) {
+  StoreDescriptor(UUID id, CodecChoice codec) {
     this(id, codec, FORMAT);
   }
 
@@ -71,7 +70,7 @@ record StoreDescriptor(UUID id, Codec codec, int format) {
           "pageSize": %d,
           "codec": "%s",
         """
-            .formatted(format, id, Page.SIZE, codec.name().toLowerCase(Locale.ROOT));
+            .formatted(format, id, Page.SIZE, codec);
     byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
     return body + "  \"crc32c\": \"%08x\"\n}\n".formatted(Checksum.of(bytes, 0, bytes.length));
   }
@@ -138,7 +137,7 @@ record StoreDescriptor(UUID id, Codec codec, int format) {
       StoreDescriptor found =
           new StoreDescriptor(
               UUID.fromString(fields.getOrDefault("id", "")),
-              Codec.valueOf(fields.getOrDefault("codec", "").toUpperCase(Locale.ROOT)),
+              CodecChoice.parse(fields.getOrDefault("codec", "")),
               format);
       if (format < 1) {
         throw new DamagedDescriptor("there is no format " + format);

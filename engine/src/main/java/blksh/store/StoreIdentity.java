@@ -1,7 +1,7 @@
 package blksh.store;
 
 import blksh.BlkshException;
-import blksh.store.pack.Codec;
+import blksh.store.pack.CodecChoice;
 import blksh.store.pack.Pack;
 import blksh.store.pack.PackDirectory;
 import blksh.store.shelf.Shelf;
@@ -49,7 +49,7 @@ final class StoreIdentity {
    *
    * @throws FileAlreadyExistsException when somebody else has just made one
    */
-  static void make(Shelf shelf, Codec codec) throws IOException {
+  static void make(Shelf shelf, CodecChoice codec) throws IOException {
     if (!new StoreDescriptor(newId(), codec).writeFirst(shelf)) {
       throw new FileAlreadyExistsException(
           shelf.locate(StoreDescriptor.FILE), null, "somebody else has just made one");
@@ -145,7 +145,7 @@ final class StoreIdentity {
   }
 
   /** How new frames are compressed. */
-  Codec codec() {
+  CodecChoice codec() {
     return descriptor().codec();
   }
 
@@ -173,10 +173,27 @@ final class StoreIdentity {
   /** Has older blksh refuse it from now on. Nobody else uses it meanwhile. */
   synchronized void allowCompaction() throws IOException {
     if (!allowsCompaction()) {
-      StoreDescriptor now = new StoreDescriptor(descriptor.id(), descriptor.codec());
-      now.write(shelf);
-      descriptor = now;
+      replace(new StoreDescriptor(current().id(), current().codec()));
     }
+  }
+
+  /**
+   * Compresses new frames in another way from now on. Nobody else changes the descriptor meanwhile;
+   * captures that run end as they began.
+   */
+  synchronized void compressBy(CodecChoice codec) throws IOException {
+    replace(new StoreDescriptor(current().id(), codec, current().format()));
+  }
+
+  /** As its blob says by now: somebody else may have changed it. */
+  private StoreDescriptor current() throws IOException {
+    descriptor = StoreDescriptor.read(shelf);
+    return descriptor;
+  }
+
+  private void replace(StoreDescriptor now) throws IOException {
+    now.write(shelf);
+    descriptor = now;
   }
 
   private synchronized StoreDescriptor descriptor() {
@@ -218,10 +235,10 @@ final class StoreIdentity {
     return votes;
   }
 
-  private Codec codecFromContents() {
+  private CodecChoice codecFromContents() {
     for (long id : packs.sealed()) {
       try (Pack pack = packs.acquire(id)) {
-        Codec codec = pack.codec();
+        CodecChoice codec = pack.codec();
         if (codec != null) {
           return codec;
         }
@@ -229,6 +246,6 @@ final class StoreIdentity {
         // another one will do
       }
     }
-    return Codec.LZ4;
+    return CodecChoice.LZ4;
   }
 }

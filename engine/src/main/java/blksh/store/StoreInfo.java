@@ -1,6 +1,6 @@
 package blksh.store;
 
-import blksh.store.pack.Codec;
+import blksh.store.pack.CodecChoice;
 import java.nio.file.Path;
 import java.time.Instant;
 
@@ -22,7 +22,7 @@ import java.time.Instant;
 public record StoreInfo(
     Path path,
     String id,
-    Codec codec,
+    CodecChoice codec,
     int names,
     int manifests,
     long packs,

@@ -79,7 +79,10 @@ final class Trash {
     }
   }
 
-  /** Those of a version, the last deleted last; more than one only where a shelf cannot rename. */
+  /**
+   * Those of a version, the last deleted last: more than one where a shelf cannot rename, or where
+   * it was deleted, copied from another store again, and deleted once more.
+   */
   List<Entry> entries(Version version) {
     return below(manifests.foldersOf(version.name())).stream()
         .filter(entry -> entry.version().equals(version))

@@ -3,6 +3,7 @@ package blksh.store;
 import blksh.BlkshException;
 import blksh.retention.Policy;
 import blksh.store.ManifestDirectory.Version;
+import blksh.store.pack.CodecChoice;
 import blksh.store.shelf.Exclusion;
 import blksh.task.Task;
 import blksh.task.Workers;
@@ -132,6 +133,81 @@ public final class Upkeep {
           new Publication(repository).takeBack(version);
           return null;
         });
+  }
+
+  // ---- copies --------------------------------------------------------------------------------
+
+  /**
+   * The names that a pattern fits, sorted.
+   *
+   * @param names {@code *} stands for any characters, {@code ?} for one
+   */
+  public List<String> namesLike(String names) {
+    return store.names().stream().filter(ManifestName.pattern(names)).toList();
+  }
+
+  /**
+   * Copies versions to another store: of each the pages that one does not have, proven. Dates,
+   * names and what was said of versions stay, and numbers where that keeps them in order. What is
+   * there already is not copied again. A version of which something is lost here is not copied, and
+   * is a finding, as one is that has no place there.
+   *
+   * @param other another store, which others may use meanwhile as they may this
+   * @param names which: {@code *} stands for any characters, {@code ?} for one
+   * @param dryRun whether nothing is written
+   * @throws BlkshException when the other cannot be written, or is this one
+   */
+  public CopyResult copyTo(Store other, String names, boolean dryRun, Task task) {
+    Repository to = other.upkeep().repository;
+    String action = "copy store " + repository.place() + " to " + to.place();
+    if (to.isAt(repository)) {
+      throw new BlkshException(action, "they are one store").suggest("name another one");
+    }
+    to.mustBeWhole(action);
+    return store.call(
+        task,
+        () -> {
+          try (Repository used = to.again()) {
+            return new StoreCopy(repository, used, dryRun, task).run(names);
+          }
+        });
+  }
+
+  // ---- figures -------------------------------------------------------------------------------
+
+  /**
+   * What the store takes, and versions of it: own and shared, and what changed from each to the
+   * next. Told from manifests alone.
+   *
+   * @param names of which: {@code *} stands for any characters, {@code ?} for one
+   * @throws BlkshException when a manifest cannot be read through
+   */
+  public StoreFigures figures(String names, Task task) {
+    return store.call(task, () -> new FigureCount(repository, task).run(names));
+  }
+
+  // ---- how it compresses ---------------------------------------------------------------------
+
+  /**
+   * Compresses what is captured from now on in another way. What is there stays as it is, and is
+   * read as before; of packs that a compaction writes anew it may raise the compression.
+   *
+   * @throws BlkshException when the store cannot be written
+   */
+  public void compressBy(CodecChoice codec) {
+    String action = "have store " + repository.place() + " compress by " + codec;
+    repository.mustBeWhole(action);
+    call(
+        "compress by",
+        codec.toString(),
+        () ->
+            repository
+                .exclusion()
+                .publishing(
+                    () -> {
+                      repository.identity().compressBy(codec);
+                      return null;
+                    }));
   }
 
   // ---- space ---------------------------------------------------------------------------------

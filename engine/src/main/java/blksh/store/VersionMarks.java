@@ -1,6 +1,7 @@
 package blksh.store;
 
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * What somebody said of a version after it was captured.
@@ -26,6 +27,15 @@ public record VersionMarks(boolean pinned, String note, List<String> tags, Strin
   /** Whether nothing was said. */
   public boolean isEmpty() {
     return equals(NONE);
+  }
+
+  /** What either says; the note of this one where both have one. */
+  VersionMarks and(VersionMarks other) {
+    return new VersionMarks(
+        pinned || other.pinned,
+        note.isEmpty() ? other.note : note,
+        Stream.concat(tags.stream(), other.tags.stream()).distinct().toList(),
+        null);
   }
 
   /** The same, pinned or not. */

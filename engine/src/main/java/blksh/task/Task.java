@@ -160,6 +160,11 @@ public final class Task {
     }
   }
 
+  /** Takes an action back that {@link #whenCancelled} was told: what it was for has ended. */
+  public void notWhenCancelled(Runnable action) {
+    onCancel.remove(action);
+  }
+
   public boolean isCancelled() {
     return cancelled;
   }

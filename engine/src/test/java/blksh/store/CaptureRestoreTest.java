@@ -16,7 +16,7 @@ import blksh.kit.ChildJvm;
 import blksh.kit.Content;
 import blksh.kit.LoopDevice;
 import blksh.kit.Tool;
-import blksh.store.pack.Codec;
+import blksh.store.pack.CodecChoice;
 import blksh.task.Task;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -39,7 +39,7 @@ class CaptureRestoreTest {
 
   @TempDir Path folder;
 
-  private Store create(Codec codec) {
+  private Store create(CodecChoice codec) {
     return Store.create(folder.resolve("store"), new StoreOptions(codec));
   }
 
@@ -51,7 +51,7 @@ class CaptureRestoreTest {
   void anyImageSizeComesBackBitForBit(int size) throws IOException {
     Path random = Images.write(folder.resolve("random"), Content.random(size, size));
     Path zeros = Images.write(folder.resolve("zeros"), new byte[size]);
-    try (Store store = create(Codec.LZ4)) {
+    try (Store store = create(CodecChoice.LZ4)) {
       Manifest first = capture(store, random, "random").manifest();
       Manifest second = capture(store, zeros, "zeros").manifest();
       assertThat(first.size()).isEqualTo(size);
@@ -65,8 +65,9 @@ class CaptureRestoreTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Codec.class)
-  void everyCodecComesBackBitForBit(Codec codec) throws IOException {
+  @EnumSource(CodecChoice.Kind.class)
+  void everyCodecComesBackBitForBit(CodecChoice.Kind kind) throws IOException {
+    CodecChoice codec = CodecChoice.parse(kind.name());
     byte[] bytes = Content.compressible(3 * MIB + 1234, 5);
     System.arraycopy(Content.random(MIB, 6), 0, bytes, MIB, MIB);
     Path image = Images.write(folder.resolve("image"), bytes);
@@ -77,7 +78,7 @@ class CaptureRestoreTest {
       assertClean(store);
       long stored = manifest.figures().storedBytes();
       assertThat(stored).isLessThan(bytes.length * 102L / 100);
-      if (codec != Codec.RAW) {
+      if (kind != CodecChoice.Kind.RAW) {
         assertThat(stored).isLessThan(bytes.length * 3L / 4);
       }
     }
@@ -93,7 +94,7 @@ class CaptureRestoreTest {
     Files.write(content.resolve("one"), Content.compressible(2 * MIB, 1));
     Files.write(content.resolve("two"), Content.random(MIB + 17, 2));
     Path image = Images.ext4(folder.resolve("disk.img"), folder.resolve("content"), "32M");
-    try (Store store = create(Codec.LZ4)) {
+    try (Store store = create(CodecChoice.LZ4)) {
       Manifest manifest = capture(store, image, "disk").manifest();
       Path target = folder.resolve("back.img");
       restore(store, manifest, target);
@@ -113,7 +114,7 @@ class CaptureRestoreTest {
     Arrays.fill(bytes, MIB, 3 * MIB, (byte) 0);
     Path from = Images.write(folder.resolve("from"), bytes);
     Path to = Images.write(folder.resolve("to"), Content.random(8 * MIB, 99));
-    try (Store store = create(Codec.LZ4)) {
+    try (Store store = create(CodecChoice.LZ4)) {
       Manifest manifest;
       try (LoopDevice drive = LoopDevice.attach(from, sector)) {
         manifest = capture(store, drive.path(), "sda").manifest();
@@ -141,7 +142,7 @@ class CaptureRestoreTest {
   void aStreamComesBackBitForBit(int size) throws IOException {
     byte[] bytes = Content.compressible(size, size);
     Path image = Images.write(folder.resolve("image"), bytes);
-    try (Store store = create(Codec.LZ4);
+    try (Store store = create(CodecChoice.LZ4);
         BlockStream stream =
             new BlockStream(dribbling(bytes), new SourceInfo("standard input", "-", "-"))) {
       Task task = new Task("capture", "stream");
@@ -173,7 +174,7 @@ class CaptureRestoreTest {
   @Test
   void severalPacksWorthComesBackBitForBit() throws IOException {
     Path image = Images.write(folder.resolve("image"), Content.random(150 * MIB + 777, 3));
-    try (Store store = create(Codec.LZ4)) {
+    try (Store store = create(CodecChoice.LZ4)) {
       Task task = new Task("capture", "big");
       Manifest manifest;
       try (var source = blksh.block.BlockSources.open(image)) {
@@ -198,7 +199,7 @@ class CaptureRestoreTest {
     Images.put(image, 100L * MIB, Content.random(40 * PAGE, 2));
     Images.put(image, 200L * MIB, new byte[4 * MIB]); // allocated zeros
     Images.put(image, 300L * MIB + 100, Content.random(10, 3));
-    try (Store store = create(Codec.LZ4)) {
+    try (Store store = create(CodecChoice.LZ4)) {
       CaptureResult result = capture(store, image, "sparse");
       ManifestFigures figures = result.manifest().figures();
       assertThat(figures.newPages()).isEqualTo(44);
@@ -215,7 +216,7 @@ class CaptureRestoreTest {
   @Test
   void anImageOfHolesTakesNoSpace() throws IOException {
     Path image = Images.sparse(folder.resolve("image"), 64L * MIB);
-    try (Store store = create(Codec.LZ4)) {
+    try (Store store = create(CodecChoice.LZ4)) {
       Manifest manifest = capture(store, image, "empty").manifest();
       assertThat(manifest.figures().extents()).isEqualTo(1);
       assertThat(store.info().packs()).isZero();

@@ -156,13 +156,14 @@ class CompactionTest {
 
   /** How a store compresses. */
   private enum Codecs {
-    LZ4(blksh.store.pack.Codec.LZ4),
-    ZSTD(blksh.store.pack.Codec.ZSTD),
-    RAW(blksh.store.pack.Codec.RAW);
+    LZ4(blksh.store.pack.CodecChoice.LZ4),
+    ZSTD(blksh.store.pack.CodecChoice.ZSTD),
+    AUTO(blksh.store.pack.CodecChoice.auto(9)),
+    RAW(blksh.store.pack.CodecChoice.RAW);
 
-    final blksh.store.pack.Codec codec;
+    final blksh.store.pack.CodecChoice codec;
 
-    Codecs(blksh.store.pack.Codec codec) {
+    Codecs(blksh.store.pack.CodecChoice codec) {
       this.codec = codec;
     }
   }

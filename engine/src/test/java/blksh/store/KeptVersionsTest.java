@@ -9,7 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import blksh.BlkshException;
 import blksh.kit.ChildJvm;
 import blksh.kit.Content;
-import blksh.store.pack.Codec;
+import blksh.store.pack.CodecChoice;
 import blksh.store.shelf.DirectoryShelf;
 import blksh.task.Task;
 import java.io.IOException;
@@ -150,7 +150,7 @@ class KeptVersionsTest {
     DirectoryShelf shelf = new DirectoryShelf(path);
     StoreDescriptor now = StoreDescriptor.read(shelf);
     assertThat(now.format()).isEqualTo(2);
-    new StoreDescriptor(now.id(), Codec.LZ4, 1).write(shelf);
+    new StoreDescriptor(now.id(), CodecChoice.LZ4, 1).write(shelf);
     Process other = ChildJvm.start(List.of("-Xmx64m"), Holder.class, path.toString());
     try {
       assertThat(other.inputReader().readLine()).isEqualTo("open 1");

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
 import blksh.io.UnreadableException;
-import blksh.store.pack.Codec;
+import blksh.store.pack.CodecChoice;
 import blksh.store.pack.PackFiles;
 import blksh.store.pack.Page;
 import blksh.task.Task;
@@ -46,9 +46,10 @@ class ManifestReadsTest {
     return bytes;
   }
 
-  private Store capture(byte[] bytes, Codec codec) throws IOException {
+  private Store capture(byte[] bytes, CodecChoice.Kind codec) throws IOException {
     Path image = Files.write(folder.resolve("image"), bytes);
-    Store store = Store.create(folder.resolve("store"), new StoreOptions(codec));
+    Store store =
+        Store.create(folder.resolve("store"), new StoreOptions(CodecChoice.parse(codec.name())));
     try (BlockSource source = BlockSources.open(image)) {
       store.capture(source, "image", CaptureOptions.defaults(), Task.unwatched());
     }
@@ -83,8 +84,8 @@ class ManifestReadsTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Codec.class)
-  void theyAreTheBytesOfTheirPlace(Codec codec) throws IOException {
+  @EnumSource(CodecChoice.Kind.class)
+  void theyAreTheBytesOfTheirPlace(CodecChoice.Kind codec) throws IOException {
     byte[] bytes = image();
     try (Store store = capture(bytes, codec);
         BlockSource source = store.source(store.manifest("image"))) {
@@ -94,8 +95,8 @@ class ManifestReadsTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Codec.class)
-  void whatIsDamagedFailsAndNothingElseDoes(Codec codec) throws IOException {
+  @EnumSource(CodecChoice.Kind.class)
+  void whatIsDamagedFailsAndNothingElseDoes(CodecChoice.Kind codec) throws IOException {
     byte[] bytes = image();
     try (Store store = capture(bytes, codec)) {
       List<Path> packs;

@@ -7,7 +7,7 @@ import static blksh.store.Images.capture;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.kit.Content;
-import blksh.store.pack.Codec;
+import blksh.store.pack.CodecChoice;
 import blksh.store.pack.PackFiles;
 import blksh.store.pack.Page;
 import blksh.task.Task;
@@ -37,7 +37,7 @@ class ReindexTest {
   void storeOfOnePack() throws IOException {
     path = folder.resolve("store");
     image = Images.write(folder.resolve("image"), Content.compressible(2 * MIB + 100, 1));
-    try (Store store = Store.create(path, new StoreOptions(Codec.ZSTD))) {
+    try (Store store = Store.create(path, new StoreOptions(CodecChoice.ZSTD))) {
       manifest = capture(store, image, "disk").manifest();
     }
     try (Stream<Path> files = Files.walk(path.resolve("packs"))) {

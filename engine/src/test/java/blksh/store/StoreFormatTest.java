@@ -13,7 +13,7 @@ import blksh.kit.Tool;
 import blksh.retention.Age;
 import blksh.snapshot.SnapshotRequest;
 import blksh.snapshot.StoredSnapshots;
-import blksh.store.pack.Codec;
+import blksh.store.pack.CodecChoice;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -59,14 +59,14 @@ class StoreFormatTest {
 
   @ParameterizedTest
   @EnumSource(
-      value = Codec.class,
+      value = CodecChoice.Kind.class,
       names = {"RAW", "LZ4"})
-  void theReaderInPythonRestoresWhatTheEngineCaptured(Codec codec) throws IOException {
+  void theReaderInPythonRestoresWhatTheEngineCaptured(CodecChoice.Kind codec) throws IOException {
     Path path = folder.resolve("store");
     byte[] first = image();
     byte[] second = first.clone();
     System.arraycopy(Content.compressible(MIB / 2, 6), 0, second, MIB / 2 + 9 * PAGE, MIB / 2);
-    try (Store store = Store.create(path, new StoreOptions(codec))) {
+    try (Store store = Store.create(path, new StoreOptions(CodecChoice.parse(codec.name())))) {
       store.capture(
           new ByteArraySource(first), "disk", CaptureOptions.defaults(), Task.unwatched());
       FaultySource bad =
@@ -109,7 +109,7 @@ class StoreFormatTest {
     Files.createLink(source.resolve("other"), large);
     Files.createSymbolicLink(source.resolve("soft"), Path.of("small"));
     Path path = folder.resolve("store");
-    try (Store store = Store.create(path, new StoreOptions(Codec.RAW));
+    try (Store store = Store.create(path, new StoreOptions(CodecChoice.RAW));
         StoredSnapshots snapshots = new StoredSnapshots(store, false)) {
       for (int i = 0; i < 2; i++) {
         snapshots.take(SnapshotRequest.of(folder.resolve("tree")).named("files"), Task.unwatched());

@@ -17,7 +17,7 @@ import blksh.kit.ChildJvm;
 import blksh.kit.Content;
 import blksh.kit.Tmpfs;
 import blksh.kit.Tool;
-import blksh.store.pack.Codec;
+import blksh.store.pack.CodecChoice;
 import blksh.store.pack.Page;
 import blksh.task.Task;
 import java.io.IOException;
@@ -238,7 +238,7 @@ class StoreTest {
     Path image = Images.sparse(folder.resolve("image"), 8 * MIB + 1);
     Images.put(image, 3 * MIB + 5, Content.random(MIB, 1));
     try (Store store = create();
-        Store other = Store.create(folder.resolve("other"), new StoreOptions(Codec.ZSTD))) {
+        Store other = Store.create(folder.resolve("other"), new StoreOptions(CodecChoice.ZSTD))) {
       Manifest first = capture(store, image, "a").manifest();
       try (BlockSource source = store.source(first)) {
         Manifest copy =

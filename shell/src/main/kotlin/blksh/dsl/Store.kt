@@ -13,7 +13,7 @@ import blksh.store.StoreOptions
 import blksh.store.VerifyOptions
 import blksh.store.diskdump.DumpExport
 import blksh.store.diskdump.DumpImport
-import blksh.store.pack.Codec as PackCodec
+import blksh.store.pack.CodecChoice
 import blksh.task.Task
 import blksh.view.BlockTally
 import blksh.view.Field
@@ -29,8 +29,11 @@ import java.time.Instant
 /** How much of a store a verification reads: `QUICK`, `SAMPLE` or `FULL`. */
 typealias Verify = VerifyOptions.Mode
 
-/** How a store compresses: `RAW`, `LZ4` or `ZSTD`. */
-typealias Codec = PackCodec
+/**
+ * How a store compresses: `Codec.RAW`, `Codec.LZ4`, `Codec.ZSTD` or `Codec.zstd(9)`, which takes
+ * less space and more time, and `Codec.AUTO` or `Codec.auto(9)`, Zstandard for what is worth it.
+ */
+typealias Codec = CodecChoice
 
 /**
  * A deduplicating store of captured images. Opened when it is first needed, and made by [create],
@@ -60,7 +63,7 @@ internal constructor(
 
   /** The store that is there, or a new one where none can have been. */
   @Synchronized
-  private fun engineToFill(): Engine {
+  override fun engineToFill(): Engine {
     val known = found
     val opened = open { if (dryRun && !Engine.isStore(path)) standIn() else store(place) }
     if (known == null && opened.isNew) session.console().tell("a new store was made in $path")
@@ -102,7 +105,7 @@ internal constructor(
   val id: String
     get() = engine.id()
 
-  /** How it compresses. */
+  /** How it compresses what is new. */
   val codec: Codec
     get() = engine.codec()
 
@@ -454,7 +457,7 @@ internal constructor(
       Field.of("name", name),
       Field.of("path", "$place"),
       Field.of("id", info.id()),
-      Field.of("codec", info.codec()),
+      Field.of("codec", "${info.codec()}"),
       Field.of("names", info.names()),
       Field.of("manifests", info.manifests()),
       Field.of("images", Size(info.imageBytes())),

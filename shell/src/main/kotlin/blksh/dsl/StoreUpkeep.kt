@@ -19,6 +19,9 @@ abstract class StoreUpkeep internal constructor(private val user: Session) : Des
 
   internal abstract val engine: Engine
 
+  /** The store that is there, or a new one where none can have been. */
+  internal abstract fun engineToFill(): Engine
+
   internal val dryRun: Boolean
     get() = user.options().dryRun()
 
@@ -108,15 +111,67 @@ abstract class StoreUpkeep internal constructor(private val user: Session) : Des
    *
    * @param threshold how much of a pack nobody may need before it is written anew
    * @param grace how long deleted versions can still be taken back: an age such as `7d`
+   * @param recompress whether all of a pack that is written anew is compressed as the store now
+   *   compresses, where that may be smaller
    *
    * Example: `sampleStore().compact()`
    */
-  fun compact(threshold: Percent = 25.percent, grace: String? = null): Compacted {
+  fun compact(
+    threshold: Percent = 25.percent,
+    grace: String? = null,
+    recompress: Boolean = false,
+  ): Compacted {
     val options =
       reading("compact $place") {
-        CompactOptions(threshold.value, grace?.let { Age.parse(it) }, dryRun)
+        CompactOptions(threshold.value, grace?.let { Age.parse(it) }, recompress, dryRun)
       }
     return user.run("compact", "$place") { Compacted(engine.upkeep().compact(options, it)) }
+  }
+
+  /**
+   * Copies versions to another store, of each what that does not have: proven, with dates, numbers
+   * and what was said of them. What is there already is not copied again, so a copy that was
+   * interrupted goes on. A version that is damaged here is not copied, and makes the exit status 3.
+   *
+   * @param other another store, of any codec; made where none can have been
+   * @param names which: `*` stands for any characters, `?` for one
+   *
+   * Example: `sampleStore().copyTo(store(home.resolve("samples/copies")))`
+   */
+  fun copyTo(other: Store, names: String = "*"): Copied {
+    // Opened first: what is refused leaves no new store behind.
+    val from = engine
+    if (names != "*" && from.upkeep().namesLike(names).isEmpty())
+      throw BlkshException("copy $names", "store $place has no such name")
+    return user.run("copy", "$place to ${other.place}") {
+      Copied(from.upkeep().copyTo(other.engineToFill(), names, dryRun, it))
+    }
+  }
+
+  /**
+   * What the store takes, and each version of it: its own and what it shares with others, what it
+   * brought, and what changed since the one before. No page is read for it.
+   *
+   * @param names of which: `*` stands for any characters, `?` for one
+   *
+   * Example: `sampleStore().figures("disk")`
+   */
+  fun figures(names: String = "*"): Measured {
+    if (names != "*" && engine.upkeep().namesLike(names).isEmpty())
+      throw BlkshException("measure $names", "store $place has no such name")
+    return user.run("figures", "$place") { Measured(engine.upkeep().figures(names, it)) }
+  }
+
+  /**
+   * Compresses what is captured from now on in another way. What is there stays as it is; what
+   * [compact] takes apart for its dead pages is compressed anew.
+   *
+   * Example: `sampleStore().compressBy(Codec.zstd(9))`
+   */
+  fun compressBy(codec: Codec): Recoded {
+    val before = engine.codec()
+    if (!dryRun) engine.upkeep().compressBy(codec)
+    return Recoded(place, before, codec, dryRun)
   }
 
   /**

@@ -21,7 +21,8 @@ internal class ValueType(private val type: KClass<*>) {
   /** The words there are, when there are only so many. */
   val choices: List<String>
     get() =
-      if (type.java.isEnum) type.java.enumConstants.map { (it as Enum<*>).name.lowercase() }
+      if (type == Codec::class) listOf("raw", "lz4", "zstd", "auto")
+      else if (type.java.isEnum) type.java.enumConstants.map { (it as Enum<*>).name.lowercase() }
       else emptyList()
 
   /** What a word must be, to be said when it is not. */
@@ -37,6 +38,7 @@ internal class ValueType(private val type: KClass<*>) {
         Boolean::class -> "true or false"
         Path::class -> "a path"
         Place::class -> "a place such as /srv/backup"
+        Codec::class -> "raw, lz4, zstd or auto, these two also with a level: zstd-9"
         else -> "one of " + choices.joinToString(", ")
       }
 
@@ -58,6 +60,7 @@ internal class ValueType(private val type: KClass<*>) {
       Percent::class ->
         word.removeSuffix("%").toDoubleOrNull()?.takeIf { it in 0.0..100.0 }?.let { Percent(it) }
       Duration::class -> duration(word)
+      Codec::class -> runCatching { Codec.parse(word) }.getOrNull()
       else -> type.java.enumConstants.find { (it as Enum<*>).name.equals(word, ignoreCase = true) }
     }
 
@@ -96,6 +99,7 @@ internal class ValueType(private val type: KClass<*>) {
         Size::class,
         Percent::class,
         Duration::class,
+        Codec::class,
       )
   }
 }

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
 import blksh.store.VerifyOptions;
-import blksh.store.pack.Codec;
+import blksh.store.pack.CodecChoice;
 import blksh.view.Percent;
 import blksh.view.Size;
 import java.io.IOException;
@@ -91,13 +91,13 @@ class StoreTest {
             .formatted(path));
     assertThat(path).isEmptyDirectory();
     try (Sitting dry = new Sitting(folder, "--dry-run")) {
-      assertThat(dry.words.store(path).create(Codec.ZSTD).getNames()).isEmpty();
+      assertThat(dry.words.store(path).create(CodecChoice.ZSTD).getNames()).isEmpty();
       assertThat(path).isEmptyDirectory();
     }
-    assertThat(store.create(Codec.ZSTD).getCodec()).isEqualTo(Codec.ZSTD);
+    assertThat(store.create(CodecChoice.ZSTD).getCodec()).isEqualTo(CodecChoice.ZSTD);
     capture(1);
     assertThat(store.getNames()).containsExactly("disk");
-    assertThatThrownBy(() -> sitting.words.store(path).create(Codec.LZ4))
+    assertThatThrownBy(() -> sitting.words.store(path).create(CodecChoice.LZ4))
         .isInstanceOf(BlkshException.class)
         .hasMessageContaining("the directory is not empty");
   }

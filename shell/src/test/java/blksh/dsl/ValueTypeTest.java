@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.Place;
 import blksh.store.VerifyOptions;
+import blksh.store.pack.CodecChoice;
 import blksh.view.Percent;
 import blksh.view.Size;
 import java.nio.file.Path;
@@ -52,6 +53,19 @@ class ValueTypeTest {
   @CsvSource({"1, 1.0", "-0.5, -0.5", "1e3, 1000.0", "'1,5', null", "'', null", "x, null"})
   void readsNumbers(String word, String outcome) {
     reads(Double.class, word, outcome);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "lz4, lz4",
+    "ZSTD, zstd",
+    "zstd-9, zstd-9",
+    "auto-3, auto",
+    "zstd-0, null",
+    "gzip, null"
+  })
+  void readsCodecs(String word, String outcome) {
+    reads(CodecChoice.class, word, outcome);
   }
 
   @ParameterizedTest

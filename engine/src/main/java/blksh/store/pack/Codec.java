@@ -5,24 +5,16 @@ import com.github.luben.zstd.ZstdException;
 import java.nio.ByteBuffer;
 import net.jpountz.lz4.LZ4Exception;
 import net.jpountz.lz4.LZ4Factory;
-import net.jpountz.lz4.LZ4JNIFastResetCompressor;
 import net.jpountz.lz4.LZ4SafeDecompressor;
 
 /** How the bytes of a frame are compressed. The ordinal is the code on disk. */
-public enum Codec {
+enum Codec {
   /** As they are. */
   RAW,
   /** An LZ4 block. */
   LZ4,
-  /** A Zstandard frame, level 3. */
+  /** A Zstandard frame. */
   ZSTD;
-
-  private static final int ZSTD_LEVEL = 3;
-
-  /** LZ4's own knob: 2 is a tenth faster than 1 and stores a hundredth more. */
-  private static final int LZ4_ACCELERATION = 2;
-
-  private static final int LZ4_HASTE = 24;
 
   /** Loaded at the first frame, so that listing a store needs no native library. */
   private static final class Lz4 {
@@ -31,83 +23,6 @@ public enum Codec {
 
   static Codec ofCode(int code) {
     return code >= 0 && code < values().length ? values()[code] : null;
-  }
-
-  /**
-   * Pages a capture puts into a frame. LZ4 looks back 64 KiB only: larger frames would hardly be
-   * smaller, but cost whoever reads one page of them more.
-   */
-  public int framePages() {
-    return this == LZ4 ? 8 : Frame.MAX_PAGES;
-  }
-
-  /** Compresses frames with memory of its own; one a thread. */
-  public interface Compressor extends AutoCloseable {
-    /**
-     * Compresses bytes of one direct buffer into another, both given by position and length.
-     *
-     * @return compressed bytes, or -1 when they would be more than {@code room}
-     */
-    int compress(ByteBuffer from, int at, int length, ByteBuffer to, int toAt, int room);
-
-    @Override
-    default void close() {}
-  }
-
-  public Compressor compressor() {
-    return switch (this) {
-      case RAW -> (from, at, length, to, toAt, room) -> -1;
-      case LZ4 -> new Lz4Compressor();
-      case ZSTD ->
-          (from, at, length, to, toAt, room) -> {
-            try {
-              return (int)
-                  Zstd.compressDirectByteBuffer(to, toAt, room, from, at, length, ZSTD_LEVEL);
-            } catch (ZstdException tooLarge) {
-              return -1;
-            }
-          };
-    };
-  }
-
-  /**
-   * Compressed files lie together on a disk: after a frame that did not shrink, the next is tried
-   * in haste, until one shrinks again.
-   */
-  private static final class Lz4Compressor implements Compressor {
-    private final LZ4JNIFastResetCompressor usual =
-        LZ4Factory.nativeInstance().fastResetCompressor(LZ4_ACCELERATION);
-    private final LZ4JNIFastResetCompressor hasty =
-        LZ4Factory.nativeInstance().fastResetCompressor(LZ4_HASTE);
-    private boolean incompressible;
-
-    @Override
-    public int compress(ByteBuffer from, int at, int length, ByteBuffer to, int toAt, int room) {
-      int stored = compress(incompressible ? hasty : usual, from, at, length, to, toAt, room);
-      incompressible = stored < 0 || stored > length - length / 32;
-      return stored;
-    }
-
-    private static int compress(
-        LZ4JNIFastResetCompressor lz4,
-        ByteBuffer from,
-        int at,
-        int length,
-        ByteBuffer to,
-        int toAt,
-        int room) {
-      try {
-        return lz4.compress(from, at, length, to, toAt, room);
-      } catch (LZ4Exception tooLarge) {
-        return -1;
-      }
-    }
-
-    @Override
-    public void close() {
-      usual.close();
-      hasty.close();
-    }
   }
 
   /**

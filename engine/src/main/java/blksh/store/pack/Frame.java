@@ -122,8 +122,7 @@ public final class Frame {
    *     room for its header and {@code rawLength} bytes
    */
   public static void write(
-      Codec codec,
-      Codec.Compressor compressor,
+      CodecChoice.Compressor compressor,
       int firstPage,
       int pages,
       ByteBuffer raw,
@@ -136,7 +135,7 @@ public final class Frame {
     for (int i = 0; i < pages; i++) {
       starts[i + 1] = Math.min(rawLength, (i + 1) * Page.SIZE);
     }
-    write(codec, compressor, firstPage, starts, raw, rawAt, digests, digestsAt, to);
+    write(compressor, firstPage, starts, raw, rawAt, digests, digestsAt, to);
   }
 
   /**
@@ -146,8 +145,7 @@ public final class Frame {
    *     bytes is dropped
    */
   static void write(
-      Codec codec,
-      Codec.Compressor compressor,
+      CodecChoice.Compressor compressor,
       int firstPage,
       int[] starts,
       ByteBuffer raw,
@@ -159,13 +157,12 @@ public final class Frame {
     int rawLength = starts[pages];
     int header = headerLength(pages);
     int payload = to.position() + header;
-    Codec used = codec;
     int stored =
         rawLength == 0
             ? -1
             : compressor.compress(raw, rawAt, rawLength, to, payload, rawLength - 1);
+    Codec used = stored < 0 ? Codec.RAW : compressor.codec();
     if (stored < 0) {
-      used = Codec.RAW;
       stored = rawLength;
       to.put(payload, raw, rawAt, rawLength);
     }

@@ -161,10 +161,10 @@ public final class Pack implements Closeable {
   }
 
   /** How its first frame that could be compressed is; null when none could. */
-  public Codec codec() {
+  public CodecChoice codec() {
     for (int frame = 0; frame < footer.frames(); frame++) {
       if (footer.codec(frame) != Codec.RAW) {
-        return footer.codec(frame);
+        return CodecChoice.of(footer.codec(frame));
       }
     }
     return null;

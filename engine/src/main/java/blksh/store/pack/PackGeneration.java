@@ -6,8 +6,11 @@ import blksh.io.IoFailure;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
-import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.IntPredicate;
 
@@ -15,21 +18,24 @@ import java.util.function.IntPredicate;
  * The next generation of a pack: the same without the pages nobody needs. The others keep their
  * numbers and their digests; the numbers of those that go stay unused. Frames of which all is
  * needed are copied as they are, proven or not; a frame is made anew, without what goes or because
- * its header is damaged, only when all that stays of it is what its digests say. The footer goes on
- * saying the digests of all that stays, also where no frame says them any more: by them a damaged
- * page is found when it is stored again. It is written beside the old one and durable before it
- * takes its name.
+ * its header is damaged, only when all that stays of it is what its digests say. What is made anew
+ * is compressed as the store is now, by no lesser codec than it was. The footer goes on saying the
+ * digests of all that stays, also where no frame says them any more: by them a damaged page is
+ * found when it is stored again. It is written beside the old one and durable before it takes its
+ * name.
  */
 public final class PackGeneration implements Closeable {
 
   private final PackDirectory packs;
   private final Pack old;
   private final IntPredicate needed;
-  private final Codec usual;
+  private final CodecChoice usual;
+  private final boolean raising;
   private final PackFooter footer;
   private final FrameReader reader = new FrameReader();
   private final LoadedFrame loaded = new LoadedFrame(Frame.MAX_PAGES);
-  private final Map<Codec, Codec.Compressor> compressors = new EnumMap<>(Codec.class);
+  private final Map<CodecChoice, CodecChoice.Compressor> compressors = new HashMap<>();
+  private final Anew anew = new Anew();
   private PackWriter writer;
 
   /** The page numbers it has pages of. */
@@ -42,13 +48,17 @@ public final class PackGeneration implements Closeable {
   /**
    * @param old whose footer is sound; open for as long as this is
    * @param needed which page numbers somebody needs
-   * @param usual how frames are compressed that were not before
+   * @param usual how the store compresses what is new
+   * @param raising whether frames that could stay as they are, but would be smaller as the store
+   *     compresses now, are made anew too, and small ones put together
    */
-  public PackGeneration(PackDirectory packs, Pack old, IntPredicate needed, Codec usual) {
+  public PackGeneration(
+      PackDirectory packs, Pack old, IntPredicate needed, CodecChoice usual, boolean raising) {
     this.packs = packs;
     this.old = old;
     this.needed = needed;
     this.usual = usual;
+    this.raising = raising && usual.usesZstd();
     this.footer = old.footer();
   }
 
@@ -145,16 +155,20 @@ public final class PackGeneration implements Closeable {
     writer = packs.replacement(old.id(), storeId);
     try (DirectBuffer raw = DirectBuffer.borrow(Frame.MAX_RAW);
         DirectBuffer out = DirectBuffer.borrow(Frame.MAX_HEADER + Frame.MAX_RAW)) {
+      anew.raw = raw.bytes();
+      anew.out = out.bytes();
       for (int frame = 0; frame < footer.frames(); frame++) {
         between.run();
         int held = held(frame);
         int kept = held & needed(frame);
-        if (kept == held && kept != 0 && isHeaded(frame)) {
+        if (kept == held && kept != 0 && isHeaded(frame) && !isRaised(frame)) {
+          anew.end();
           copy(frame, held);
         } else if (kept != 0) {
-          writeAnew(frame, held, kept, raw.bytes(), out.bytes());
+          makeAnew(frame, held, kept);
         }
       }
+      anew.end();
       byte[] digests = staying(before);
       numbers = digests.length / Page.DIGEST;
       writer.finish(digests);
@@ -190,6 +204,12 @@ public final class PackGeneration implements Closeable {
     } catch (IOException e) {
       throw new UnreadablePack(e);
     }
+  }
+
+  /** Whether it is made anew to be smaller. */
+  private boolean isRaised(int frame) {
+    return raising
+        && (footer.codec(frame) != Codec.ZSTD || usual.level() > CodecChoice.USUAL_LEVEL);
   }
 
   /** The old pack cannot be read, which says nothing of where the new one goes. */
@@ -234,33 +254,119 @@ public final class PackGeneration implements Closeable {
     }
   }
 
-  private void writeAnew(int frame, int held, int kept, ByteBuffer raw, ByteBuffer out)
-      throws IOException {
+  private void makeAnew(int frame, int held, int kept) throws IOException {
     reader.load(old, frame, kept, loaded);
     if ((loaded.proven() & kept) != kept) {
+      anew.end();
       copy(frame, held); // what is left of it may be read some day
       spared += Integer.bitCount(held & ~kept);
       return;
     }
-    int first = Integer.numberOfTrailingZeros(kept);
-    int pages = Integer.SIZE - Integer.numberOfLeadingZeros(kept) - first;
-    int[] starts = new int[pages + 1];
-    byte[] ofFrame = new byte[pages * Page.DIGEST];
-    for (int i = 0; i < pages; i++) {
-      int from = first + i;
-      int length = (kept >>> from & 1) == 0 ? 0 : loaded.starts[from + 1] - loaded.starts[from];
-      raw.put(starts[i], loaded.raw, loaded.starts[from], length);
-      starts[i + 1] = starts[i] + length;
-      if (length > 0) {
-        System.arraycopy(loaded.digests, from * Page.DIGEST, ofFrame, i * Page.DIGEST, Page.DIGEST);
-      }
+    anew.add(frame, held, kept);
+    if (!raising) {
+      anew.end();
     }
-    Codec codec = footer.codec(frame) == Codec.RAW ? usual : footer.codec(frame);
-    Codec.Compressor compressor = compressors.computeIfAbsent(codec, Codec::compressor);
-    Frame.write(
-        codec, compressor, loaded.firstPage + first, starts, raw, 0, ofFrame, 0, out.clear());
-    writer.append(out.flip());
-    note(frame, kept);
+  }
+
+  /** How a frame is compressed that was by a codec: by no lesser one. */
+  private CodecChoice compressionAfter(Codec before) {
+    return switch (before) {
+      case RAW -> usual;
+      case LZ4 -> usual.usesZstd() ? usual : CodecChoice.LZ4;
+      case ZSTD -> CodecChoice.zstd(Math.max(usual.level(), CodecChoice.USUAL_LEVEL));
+    };
+  }
+
+  /**
+   * A frame made anew of what stays of one of the old, or of several neighbours. Those with all
+   * their pages and those without are not mixed: of a frame that has all, the footer says what its
+   * header does, should that be damaged.
+   */
+  private final class Anew {
+    private final List<Integer> frames = new ArrayList<>();
+    private final int[] starts = new int[Frame.MAX_PAGES + 1];
+    private final byte[] digests = new byte[Frame.MAX_PAGES * Page.DIGEST];
+    private ByteBuffer raw;
+    private ByteBuffer out;
+
+    /** Page number of its first page, and how many it has. */
+    private int first;
+
+    private int pages;
+
+    /** The old bytes of its frames; -1 when they could not be copied in its place. */
+    private long before;
+
+    private boolean whole;
+    private Codec strongest;
+
+    /** Adds what was loaded of a frame, after those before it or instead of them. */
+    void add(int frame, int held, int kept) throws IOException {
+      int from = Integer.numberOfTrailingZeros(kept);
+      int past = Integer.SIZE - Integer.numberOfLeadingZeros(kept);
+      boolean all = kept == held && footer.regular(frame);
+      boolean apart = loaded.firstPage + from > first + pages;
+      boolean tooLong = loaded.firstPage + past - first > Frame.MAX_PAGES;
+      if (!frames.isEmpty() && (all != whole || all && apart || tooLong)) {
+        end();
+      }
+      if (frames.isEmpty()) {
+        first = loaded.firstPage + from;
+        pages = 0;
+        before = 0;
+        whole = all;
+        strongest = Codec.RAW;
+      }
+      while (pages < loaded.firstPage + from - first) {
+        add(0, 0); // numbers that stay unused
+      }
+      for (int i = from; i < past; i++) {
+        boolean stays = (kept >>> i & 1) != 0;
+        add(i, stays ? loaded.starts[i + 1] - loaded.starts[i] : 0);
+      }
+      boolean copied = kept == held && isHeaded(frame);
+      before = copied && before >= 0 ? before + old.frameEnd(frame) - footer.offset(frame) : -1;
+      Codec codec = footer.codec(frame);
+      strongest = codec.compareTo(strongest) > 0 ? codec : strongest;
+      frames.add(frame);
+    }
+
+    /** Adds a page of the frame that was loaded, or a number without one. */
+    private void add(int page, int length) {
+      int at = pages * Page.DIGEST;
+      raw.put(starts[pages], loaded.raw, length == 0 ? 0 : loaded.starts[page], length);
+      Arrays.fill(digests, at, at + Page.DIGEST, (byte) 0);
+      if (length > 0) {
+        System.arraycopy(loaded.digests, page * Page.DIGEST, digests, at, Page.DIGEST);
+      }
+      starts[pages + 1] = starts[pages] + length;
+      pages++;
+    }
+
+    /** Writes it, if there is anything of it; as it was where that is no more. */
+    void end() throws IOException {
+      if (frames.isEmpty()) {
+        return;
+      }
+      CodecChoice.Compressor compressor =
+          compressors.computeIfAbsent(compressionAfter(strongest), CodecChoice::compressor);
+      Frame.write(
+          compressor, first, Arrays.copyOf(starts, pages + 1), raw, 0, digests, 0, out.clear());
+      out.flip();
+      if (before >= 0 && before <= out.limit()) {
+        for (int frame : frames) {
+          copy(frame, held(frame));
+        }
+      } else {
+        writer.append(out);
+        for (int i = 0; i < pages; i++) {
+          if (starts[i + 1] > starts[i]) {
+            there.set(first + i);
+          }
+        }
+      }
+      frames.clear();
+    }
   }
 
   /** Pages nobody needs that stay, as what is needed of their frames cannot be read. */
@@ -316,7 +422,7 @@ public final class PackGeneration implements Closeable {
   /** Gives its space back unless it was published. */
   @Override
   public void close() {
-    compressors.values().forEach(Codec.Compressor::close);
+    compressors.values().forEach(CodecChoice.Compressor::close);
     if (writer != null && !published) {
       writer.discard();
     }

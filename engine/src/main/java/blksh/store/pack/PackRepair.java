@@ -18,7 +18,7 @@ public final class PackRepair {
 
   private final PackDirectory packs;
   private final byte[] storeId;
-  private final Codec codec;
+  private final CodecChoice compression;
 
   /** Decides what of a pack is not needed any more. */
   public interface Dispensable {
@@ -28,12 +28,12 @@ public final class PackRepair {
 
   /**
    * @param storeId of the store the packs belong to
-   * @param codec for frames that are made anew
+   * @param compression of frames that are made anew
    */
-  public PackRepair(PackDirectory packs, byte[] storeId, Codec codec) {
+  public PackRepair(PackDirectory packs, byte[] storeId, CodecChoice compression) {
     this.packs = packs;
     this.storeId = storeId;
-    this.codec = codec;
+    this.compression = compression;
   }
 
   /** Whether a pack has lost nothing that it says twice. */
@@ -65,7 +65,7 @@ public final class PackRepair {
   public void rewrite(Pack pack, Dispensable dispensable) throws IOException {
     PackWriter writer = packs.replacement(pack.id(), storeId);
     boolean sealed = false;
-    try (Codec.Compressor compressor = codec.compressor();
+    try (CodecChoice.Compressor compressor = compression.compressor();
         Anew anew = new Anew(pack, writer, compressor)) {
       long at = Pack.HEADER;
       for (int frame = 0; frame < pack.footer().frames(); frame++) {
@@ -99,7 +99,7 @@ public final class PackRepair {
   private final class Anew implements AutoCloseable {
     private final Pack pack;
     private final PackWriter writer;
-    private final Codec.Compressor compressor;
+    private final CodecChoice.Compressor compressor;
     private final FrameReader reader = new FrameReader();
     private final LoadedFrame loaded = new LoadedFrame(Frame.MAX_PAGES);
     private final DirectBuffer rawMemory = DirectBuffer.borrow(Frame.MAX_RAW);
@@ -108,7 +108,7 @@ public final class PackRepair {
     /** By page number. Those of pages that are dropped are needed, to find them elsewhere. */
     private final byte[] digests;
 
-    Anew(Pack pack, PackWriter writer, Codec.Compressor compressor) throws IOException {
+    Anew(Pack pack, PackWriter writer, CodecChoice.Compressor compressor) throws IOException {
       this.digests = pack.digests();
       this.pack = pack;
       this.writer = writer;
@@ -160,7 +160,7 @@ public final class PackRepair {
       }
       ByteBuffer out = outMemory.bytes().clear();
       int digestsAt = loaded.firstPage * Page.DIGEST;
-      Frame.write(codec, compressor, loaded.firstPage, starts, raw, 0, digests, digestsAt, out);
+      Frame.write(compressor, loaded.firstPage, starts, raw, 0, digests, digestsAt, out);
       writer.append(out.flip());
     }
 

@@ -23,7 +23,7 @@ class Lz4BeginningTest {
     Arrays.fill(bytes, 0, 40_000, (byte) 3);
     raw.put(0, bytes);
     int stored;
-    try (Codec.Compressor compressor = Codec.LZ4.compressor()) {
+    try (CodecChoice.Compressor compressor = CodecChoice.LZ4.compressor()) {
       stored = compressor.compress(raw, 0, bytes.length, block, 100, block.capacity() - 100);
     } catch (Exception e) {
       throw new AssertionError(e);
