@@ -122,6 +122,7 @@ class RecoveryDocumentTest {
     assertThat(sections().keySet())
         .containsExactly(
             "Parts of the store are damaged",
+            "Parts are damaged, and another store has them",
             "A damaged version that cannot be captured again",
             "store.json is lost or damaged",
             "The indexes are lost, damaged, or of another day",
@@ -135,6 +136,15 @@ class RecoveryDocumentTest {
     damage(largestPack(), 50_000);
     follow("Parts of the store are damaged");
     assertThat(Files.readAllBytes(work.resolve("restored.img"))).isEqualTo(content);
+  }
+
+  @Test
+  void anotherStoreHasThem() throws Exception {
+    sh("blksh run capture disk.img --store other --name elsewhere  # 0");
+    damage(largestPack(), 50_000);
+    Files.write(disk, new byte[5000]); // the drive has changed since
+    follow("Parts are damaged, and another store has them");
+    assertListedAndWhole("disk@1");
   }
 
   @Test

@@ -142,6 +142,10 @@ class Verified internal constructor(private val result: VerifyReport) : Result()
   val clean: Boolean
     get() = result.clean()
 
+  /** Whether all versions can be restored whole, whatever else is damaged. */
+  val lossless: Boolean
+    get() = result.lossless()
+
   /** What is not as it was written, the first 1000 places. */
   val damage: List<Damaged>
     get() = result.damage().map { Damaged(it) }
