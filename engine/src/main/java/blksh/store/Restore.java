@@ -107,12 +107,21 @@ final class Restore {
       Path target,
       RestoreOptions options,
       Task task) {
+    RestoreLayout layout;
     try (image) {
+      layout = RestoreLayout.of(image, target, options);
       SectorFit.check(image, target, "restore to " + target, options.anySectors(), task);
     }
     try (ManifestFile file = repository.open(manifest)) {
-      RestoreTarget to = RestoreTarget.of(target, file.manifest().size(), options);
-      return run(repository, file, to, target.toString(), task);
+      RestoreTarget to = layout.open(target, options);
+      RestoreResult done = run(repository, file, to, target.toString(), task);
+      if (!options.verify() || options.dryRun()) {
+        return done;
+      }
+      task.phase("reading back");
+      RestoreTarget back = layout.on(new ReadBack(target, to::mayKeep));
+      run(repository, file, back, target.toString(), task);
+      return done.readBack();
     } catch (IOException e) {
       throw new BlkshException("restore to " + target, IoFailure.reason(e), e);
     }
@@ -126,6 +135,13 @@ final class Restore {
       PageTarget target,
       RestoreOptions options,
       Task task) {
+    if (options.verify() || options.fit() || !options.partitions().isEmpty()) {
+      image.close();
+      throw new BlkshException(
+              "restore to " + target.describe().location(),
+              "of a drive of another machine all is restored, and nothing is read back")
+          .suggest("to compare it afterwards: restore --only-changed --dry-run");
+    }
     try (image) {
       SectorFit.check(image, target, options.anySectors(), task);
     }
@@ -161,7 +177,8 @@ final class Restore {
     long started = System.nanoTime();
     // All are read before there is anything to take back.
     BadTally missing = new BadTally();
-    file.eachBad(0, manifest.size(), missing::count);
+    file.eachBad(
+        0, manifest.size(), bad -> !target.wants(bad.start(), bad.end()) || missing.count(bad));
     try {
       OptionalLong from = OptionalLong.of(0);
       while (from.isPresent()) {
@@ -176,7 +193,7 @@ final class Restore {
     } catch (IOException e) {
       throw targetFailure(e);
     }
-    if (missing.count() > 0) {
+    if (missing.count() > 0 && !target.readsBack()) {
       task.finding(
           "%d bytes in %d ranges are missing, the first at byte %d: they could not be read when captured"
               .formatted(missing.bytes(), missing.count(), missing.first().get(0).start()));
@@ -185,9 +202,10 @@ final class Restore {
         manifest,
         targetName,
         target.writtenBytes(),
-        Math.max(0, manifest.size() - target.writtenBytes()), // some may be written twice
+        Math.max(0, target.wanted(manifest.size()) - target.writtenBytes()), // some may be twice
         missing.first(),
         target.movedBytes(),
+        false,
         Duration.ofNanos(System.nanoTime() - started));
   }
 
@@ -202,7 +220,8 @@ final class Restore {
     plan = new RestorePlan(file, SEGMENT_PAGES, target, Page.count(from));
     tickets = 0;
     Workers.run(task, Workers.count(), this::work, () -> broken = true);
-    if (from == 0 && !root.finish(manifest.size()).equals(manifest.root())) {
+    task.advance(plan.skipped());
+    if (from == 0 && plan.skipped() == 0 && !root.finish(manifest.size()).equals(manifest.root())) {
       throw new BlkshException(
               "restore " + manifest.reference(), "the image does not have its root digest")
           .suggest("verify the store");

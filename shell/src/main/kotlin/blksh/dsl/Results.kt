@@ -128,6 +128,7 @@ internal constructor(
       Field.of("written", written),
       Field.of("left alone", Size(result.skippedBytes())),
       Field.of("moved", moved),
+      Field.of("read back, and the same", true.takeIf { result.verified() }),
       Field.of("took", result.elapsed()),
       Field.detail("dry run", dryRun),
     )

@@ -131,10 +131,10 @@ class ResultsTest {
     byte[] bytes = random(4 * PAGE, 1);
     sitting.capture(store, bytes);
     Path back = folder.resolve("back");
-    Restored first = store.restore("disk@1", back.toString(), false, false, false, false);
+    Restored first = store.restore("disk@1", back.toString(), false, false, false, false, List.of(), false, false);
     assertThat(first).hasToString("restored disk@1");
     assertThat(Sitting.value(first, "left alone")).isEqualTo(new Size(0));
-    Restored again = store.restore("disk@1", back.toString(), false, true, false, false);
+    Restored again = store.restore("disk@1", back.toString(), false, true, false, false, List.of(), false, false);
     assertThat(again.getWritten()).isEqualTo(new Size(0));
     assertThat(Sitting.value(again, "left alone")).isEqualTo(new Size(4 * PAGE));
     assertThat(Sitting.value(again, "target")).isEqualTo(back.toString());
