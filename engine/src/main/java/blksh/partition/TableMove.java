@@ -42,6 +42,11 @@ public record TableMove(long length, List<Piece> pieces) {
     if (table.kind() == PartitionTable.Kind.NONE && size < disk.size()) {
       throw new IllegalArgumentException("it has no partition table, and is larger");
     }
+    if (table.kind() == PartitionTable.Kind.MBR && MasterBootRecord.end(disk) > size) {
+      throw new IllegalArgumentException(
+          "what its boot record names ends at byte %d, and there is room up to byte %d"
+              .formatted(MasterBootRecord.end(disk), size));
+    }
     for (Partition each : table.partitions()) {
       if (each.end() > size) {
         throw new IllegalArgumentException(

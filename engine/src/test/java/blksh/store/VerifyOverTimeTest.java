@@ -9,11 +9,15 @@ import blksh.block.ByteArraySource;
 import blksh.kit.Content;
 import blksh.kit.InMemory;
 import blksh.store.pack.PackFiles;
+import blksh.store.shelf.Blob;
 import blksh.store.shelf.DirectoryShelf;
 import blksh.store.shelf.FaultyShelf;
+import blksh.store.shelf.Shelf;
 import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -28,6 +32,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiFunction;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -206,31 +212,52 @@ class VerifyOverTimeTest {
   @Test
   void aSampleThatIsStoppedCountsOnlyWhatItReadWhole() throws Exception {
     try (Store store = create()) {
-      byte[] large = Content.random(12 << 20, 1);
+      put(store, 1);
+      byte[] large = Content.random(12 << 20, 2);
       store.capture(
           new ByteArraySource(large), "large", CaptureOptions.defaults(), Task.unwatched());
-      Task task = new Task("verify", "");
-      Thread stopper =
-          new Thread(
-              () -> {
-                while (task.done() == 0 && !task.ended()) {
-                  Thread.onSpinWait();
-                }
-                task.cancel();
-              });
-      stopper.start();
-      boolean stopped = false;
-      try {
-        store.verify(VerifyOptions.sample(100), task);
-      } catch (CancelledException e) {
-        stopped = true;
-      }
-      task.end();
-      stopper.join();
-      List<String> dated = ask("SELECT 1 FROM packs WHERE checked IS NOT NULL");
-      assertThat(dated).hasSize(stopped ? 0 : 1);
-      assertThat(store.info().lastVerified() == null).isEqualTo(stopped);
     }
+    Task task = new Task("verify", "");
+    try (Store store = Store.open(cancelling(task, 150), path)) {
+      assertThatThrownBy(() -> store.verify(VerifyOptions.sample(100), task))
+          .isInstanceOf(CancelledException.class);
+    }
+    assertThat(ask("SELECT pages FROM packs WHERE checked IS NOT NULL")).containsExactly("8");
+    assertThat(ask("SELECT pages FROM packs WHERE verified IS NOT NULL")).containsExactly("8");
+  }
+
+  /** A directory in which the task is cancelled at a read of a pack. */
+  private Shelf cancelling(Task task, int read) {
+    AtomicInteger reads = new AtomicInteger();
+    return watched(
+        Shelf.class,
+        new DirectoryShelf(path),
+        (method, answer) ->
+            answer instanceof Blob blob
+                ? watched(
+                    Blob.class,
+                    blob,
+                    (inner, ignored) -> {
+                      if (inner.equals("read") && reads.incrementAndGet() == read) {
+                        task.cancel();
+                      }
+                      return ignored;
+                    })
+                : answer);
+  }
+
+  private static <T> T watched(Class<T> type, T real, BiFunction<String, Object, Object> eye) {
+    return type.cast(
+        Proxy.newProxyInstance(
+            type.getClassLoader(),
+            new Class<?>[] {type},
+            (proxy, method, arguments) -> {
+              try {
+                return eye.apply(method.getName(), method.invoke(real, arguments));
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            }));
   }
 
   @Test
