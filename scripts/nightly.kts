@@ -3,7 +3,7 @@
 // back the space of what was dropped, and sums it all up. A drive that cannot be captured, a catalogue or a
 // disc that cannot be written keep nothing else from being done. Ends with status 3 when something was
 // unreadable, one of these could not be done or the store is damaged, and with 1 when no drive could be
-// captured; nothing is dropped in a night in which a drive could not be read whole or the store was damaged.
+// captured; nothing is dropped in a night in which a drive could not be read whole or something in the store could not be restored.
 // Copy it and make it yours.
 val storeDir by option<Place>("--store", "DIR", "the store's directory; made where none is yet").optional()
 val drives by repeated<String>("--drive", "SOURCE", "a drive or a file to capture, also ssh://HOST/PATH or nbd://HOST/EXPORT", required = false)
@@ -23,6 +23,7 @@ val within by option<String>("--keep-within", "AGE", "keep all within an age, su
 val tagged by repeated<String>("--keep-tag", "WORDS", "keep what has all these, with commas between; may be given again", required = false)
 val grace by option<String>("--grace", "AGE", "how long dropped versions can be taken back, such as 7d").optional()
 val verify by option<Verify>("--verify", "MODE", "how thoroughly to verify", Verify.SAMPLE)
+val share by option<Percent>("--share", "PERCENT", "how much of the store --verify sample reads (default 5%)").optional()
 val snapshotRoot by option<Path>("--snapshot-root", "DIR", "where snapshots go (default: the store)").optional()
 val snapshotOf by several<Path>("--snapshot", "TARGET", "a directory or a file to take a snapshot of", required = false)
 val exclude by several<String>("--exclude", "GLOB", "what to leave out of that, as in a .gitignore file", required = false)
@@ -40,6 +41,7 @@ if (!sample && drives.isNotEmpty() && storeDir == null) usage("--drive needs --s
 if (snapshotOf.isNotEmpty() && snapshotRoot == null && storeDir == null)
   usage("say where snapshots go: --snapshot-root or --store")
 if (bitmap != null && drives.none { it.startsWith("nbd") }) usage("--bitmap needs a --drive nbd://HOST/EXPORT")
+if (share != null && (verify != Verify.SAMPLE || sample)) usage("--share fits --verify sample")
 if ((timeout != null || bandwidth != null) && drives.none { it.startsWith("ssh://") }) usage("--timeout and --bandwidth need a --drive ssh://HOST/PATH")
 if (name != null && drives.size > 1) usage("--name fits one --drive")
 
@@ -81,7 +83,7 @@ val taken = if (snapshotOf.isEmpty()) null else kept.take(snapshotOf, exclude = 
 if (taken != null) show(taken)
 val inStore = taken.takeIf { snapshotRoot == null }
 
-val verified = if ((sample || storeDir != null) && !dryRun) backup.verify(if (sample) Verify.FULL else verify) else null
+val verified = if ((sample || storeDir != null) && !dryRun) backup.verify(if (sample) Verify.FULL else verify, share) else null
 if (verified != null) show(verified)
 
 for (word in catalogued) {
@@ -108,7 +110,7 @@ val series =
     listOfNotNull(inStore).map { it.snapshot.name.substringBefore('@') to true }
 val forgets = series.isNotEmpty() && (rules.any { it != null } || tagged.isNotEmpty())
 // What was whole until now may be the last that is.
-val sound = captured.all { it.bad.isEmpty() } && verified?.clean != false
+val sound = captured.all { it.bad.isEmpty() } && verified?.lossless != false
 if (forgets && !sound) finding("nothing was dropped: see to what is damaged first")
 if (forgets && sound) {
   for ((each, trees) in series.distinct())

@@ -122,7 +122,10 @@ class RecoveryDocumentTest {
     assertThat(sections().keySet())
         .containsExactly(
             "Parts of the store are damaged",
+            "Parts are damaged, and another store has them",
             "A damaged version that cannot be captured again",
+            "One partition of a drive is damaged",
+            "A new drive is larger or smaller",
             "store.json is lost or damaged",
             "The indexes are lost, damaged, or of another day",
             "Files have each other's names",
@@ -138,6 +141,15 @@ class RecoveryDocumentTest {
   }
 
   @Test
+  void anotherStoreHasThem() throws Exception {
+    sh("blksh run capture disk.img --store other --name elsewhere  # 0");
+    damage(largestPack(), 50_000);
+    Files.write(disk, new byte[5000]); // the drive has changed since
+    follow("Parts are damaged, and another store has them");
+    assertListedAndWhole("disk@1");
+  }
+
+  @Test
   void aVersionCannotBeCapturedAgain() throws Exception {
     damage(largestPack(), 50_000);
     follow("A damaged version that cannot be captured again");
@@ -149,6 +161,35 @@ class RecoveryDocumentTest {
     }
     assertThat(different).isBetween(1, 4096);
     assertThat(backup.resolve("manifests/disk/1.manifest")).doesNotExist();
+  }
+
+  /** A store of its own, of a disk with a partition. */
+  private Path partitioned() throws Exception {
+    backup = work.resolve("backup");
+    sh("rm -r backup  # 0");
+    Tool.named("sfdisk");
+    sh("truncate -s 8M disk.img  # 0");
+    sh("echo 'start=2048, size=4096' | /sbin/sfdisk -q --label gpt disk.img  # 0");
+    sh("blksh run capture disk.img --store backup --name disk  # 0");
+    return disk;
+  }
+
+  @Test
+  void onePartitionIsDamaged() throws Exception {
+    Path drive = work.resolve("drive.img");
+    Files.copy(partitioned(), drive);
+    damage(drive, 2_000_000);
+    damage(drive, 7_000_000);
+    follow("One partition of a drive is damaged");
+    assertThat(Files.mismatch(drive, disk)).as("outside of it").isEqualTo(7_000_000);
+  }
+
+  @Test
+  void aNewDriveIsLarger() throws Exception {
+    partitioned();
+    sh("truncate -s 9M larger.img  # 0");
+    follow("A new drive is larger or smaller");
+    sh("/sbin/sfdisk --verify larger.img 2>&1 | grep -q 'No errors detected'  # 0");
   }
 
   @Test

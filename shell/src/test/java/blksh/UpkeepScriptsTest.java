@@ -148,10 +148,62 @@ class UpkeepScriptsTest {
   }
 
   @Test
-  void aNightThatMeetsDamageDropsNothing() throws Exception {
+  void whatWasFoundDamagedIsKnownUntilAnotherStoreHealsIt() throws Exception {
+    Path store = folder.resolve("store");
+    Path other = folder.resolve("other");
+    done("capture", disk(1), "--store", store, "--name", "disk");
+    done("capture", disk(1), "--store", other, "--name", "disk");
+    Ended well = done("health", "--store", store, "--captured", "1d", "--json");
+    assertThat(well.out()).contains("\"damage open\":0", "\"newest\":\"disk@1\"");
+    assertThat(well.out()).contains("\"verified in 20 days\"");
+    damage(store);
+    assertThat(run("verify", "--store", store).status()).isEqualTo(ExitStatus.FINDINGS);
+    Ended ill = run("health", "--store", store);
+    assertThat(ill.status()).isEqualTo(ExitStatus.FINDINGS);
+    assertThat(ill.out()).contains("something is overdue", "damaged", "disk@1");
+    assertThat(run("verify", "--store", store, "--mode", "quick").status())
+        .isEqualTo(ExitStatus.FINDINGS);
+    assertThat(run("repair", "--store", store).status()).isEqualTo(ExitStatus.FINDINGS);
+    Ended dry = done("repair", "--store", store, "--from", other, "--dry-run", "--json");
+    assertThat(dry.out()).contains("\"dry run\":true", "\"still damaged\":0");
+    assertThat(run("health", "--store", store).status()).isEqualTo(ExitStatus.FINDINGS);
+    Ended repaired = done("repair", "--store", store, "--from", other, "--json");
+    assertThat(repaired.out()).contains("\"still damaged\":0");
+    done("health", "--store", store);
+    done("restore", "disk@1", "--store", store, "--to", folder.resolve("restored"));
+    done("reindex", "--store", store);
+    done("verify", "--store", store);
+    assertThat(run("health", "--store", store, "--captured", "often").status())
+        .isEqualTo(ExitStatus.FAILED);
+  }
+
+  @Test
+  void aDeletedVersionThatCannotBeReadIsGivenUpByName() throws Exception {
     Path store = folder.resolve("store");
     done("capture", disk(1), "--store", store, "--name", "disk");
     done("capture", disk(2), "--store", store, "--name", "disk");
+    done("delete", "disk@1", "--store", store);
+    try (Stream<Path> files = Files.walk(store.resolve("manifests"))) {
+      Path deleted = files.filter(f -> f.toString().endsWith(".deleted")).findFirst().orElseThrow();
+      Files.write(deleted, new byte[100]);
+    }
+    Ended refused = run("compact", "--store", store, "--grace", "7d");
+    assertThat(refused.status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(refused.err()).contains("disk@1 (deleted, still kept)", "trash --purge NAME@N");
+    assertThat(run("trash", "--store", store, "--purge", "disk@2").err())
+        .contains("it is not in the trash");
+    done("trash", "--store", store, "--purge", "disk@1", "--dry-run");
+    assertThat(run("compact", "--store", store, "--grace", "7d").status())
+        .isEqualTo(ExitStatus.FAILED);
+    done("trash", "--store", store, "--purge", "disk@1");
+    done("compact", "--store", store, "--grace", "7d");
+    assertThat(bytes(store)).isLessThan(2L * BYTES);
+    assertThat(done("capture", disk(3), "--store", store, "--name", "disk").out())
+        .as("its number is not given again")
+        .contains("disk@3");
+  }
+
+  private static void damage(Path store) throws IOException {
     Path pack;
     try (Stream<Path> files = Files.walk(store.resolve("packs"))) {
       pack = files.filter(Files::isRegularFile).findFirst().orElseThrow();
@@ -162,6 +214,14 @@ class UpkeepScriptsTest {
       file.seek(BYTES / 2);
       file.write(before ^ 1);
     }
+  }
+
+  @Test
+  void aNightThatMeetsDamageDropsNothing() throws Exception {
+    Path store = folder.resolve("store");
+    done("capture", disk(1), "--store", store, "--name", "disk");
+    done("capture", disk(2), "--store", store, "--name", "disk");
+    damage(store);
     Ended night =
         run(
             "nightly",

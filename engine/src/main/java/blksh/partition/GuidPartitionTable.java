@@ -2,6 +2,7 @@ package blksh.partition;
 
 import blksh.block.BlockSource;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -22,6 +23,12 @@ final class GuidPartitionTable {
   private static final long MOST_BYTES = 1 << 20;
   private static final byte[] MAGIC = "EFI PART".getBytes(StandardCharsets.US_ASCII);
   private static final String UNUSED = "00000000-0000-0000-0000-000000000000";
+
+  /** Entries of a master boot record: where they are, their length, and the type for a GPT. */
+  private static final int FIRST_ENTRY = 446;
+
+  private static final int ENTRY = 16;
+  private static final int PROTECTIVE = 0xee;
 
   /** Attribute bit 2: legacy BIOS bootable. */
   private static final long BOOTABLE = 4;
@@ -138,6 +145,70 @@ final class GuidPartitionTable {
               (table.getLong(at + 48) & BOOTABLE) != 0));
     }
     return partitions;
+  }
+
+  // ---- for a disk of another size ------------------------------------------------------------
+
+  /**
+   * What of a sound table changes when its disk gets another size: the second copy goes to the new
+   * end, and both say so.
+   *
+   * @param size bytes of the disk it is to be on
+   * @throws IllegalArgumentException when a partition does not fit, in words
+   */
+  static TableMove moved(BlockSource disk, int sector, long size) {
+    ByteBuffer header = PartitionTable.bytes(disk, sector, sector);
+    if (header == null || !new GuidPartitionTable(disk, sector).hasMagic(1)) {
+      throw new IllegalArgumentException("its first copy of the GPT is missing");
+    }
+    int length = header.getInt(12);
+    long entries = header.getLong(72);
+    int bytes = header.getInt(80) * header.getInt(84);
+    byte[] table = new byte[(bytes + sector - 1) / sector * sector];
+    disk.read(entries * sector, ByteBuffer.wrap(table));
+    long last = size / sector - 1;
+    long secondEntries = last - table.length / sector;
+    long firstUsable = header.getLong(40);
+    if (secondEntries <= firstUsable) {
+      throw new IllegalArgumentException("there is no room for its table");
+    }
+    for (Partition each : PartitionTable.of(disk).partitions()) {
+      if (each.end() > secondEntries * sector) {
+        throw new IllegalArgumentException(
+            "partition %d ends at byte %d, and there is room up to byte %d"
+                .formatted(each.number(), each.end(), secondEntries * sector));
+      }
+    }
+    List<TableMove.Piece> pieces = new ArrayList<>();
+    pieces.add(new TableMove.Piece(0, protective(disk, size / sector)));
+    long old = disk.size() / sector - 1;
+    header.putLong(48, secondEntries - 1);
+    pieces.add(new TableMove.Piece(sector, header(header, length, 1, last, entries)));
+    if (old < secondEntries) {
+      pieces.add(new TableMove.Piece(old * sector, new byte[sector])); // nobody is to find it there
+    }
+    pieces.add(new TableMove.Piece(secondEntries * sector, table));
+    byte[] second = header(header, length, last, 1, secondEntries);
+    pieces.add(new TableMove.Piece(last * sector, second));
+    return new TableMove(Math.min(disk.size(), secondEntries * sector), pieces);
+  }
+
+  private static byte[] header(ByteBuffer like, int length, long at, long other, long entries) {
+    ByteBuffer made = ByteBuffer.wrap(like.array().clone()).order(ByteOrder.LITTLE_ENDIAN);
+    made.putLong(24, at).putLong(32, other).putLong(72, entries);
+    made.putInt(16, (int) headerCrc(made.array(), length));
+    return made.array();
+  }
+
+  /** The boot record, whose entry for the GPT covers the disk. */
+  private static byte[] protective(BlockSource disk, long sectors) {
+    ByteBuffer boot = PartitionTable.bytes(disk, 0, MasterBootRecord.LENGTH);
+    for (int at = FIRST_ENTRY; at < FIRST_ENTRY + 4 * ENTRY; at += ENTRY) {
+      if ((boot.get(at + 4) & 0xff) == PROTECTIVE && boot.getInt(at + 8) == 1) {
+        boot.putInt(at + 12, (int) Math.min(sectors - 1, 0xffffffffL));
+      }
+    }
+    return boot.array();
   }
 
   private static String label(ByteBuffer table, int at) {

@@ -198,4 +198,18 @@ final class MasterBootRecord {
       at = next;
     }
   }
+
+  /** The first byte after all that the four entries name, extended partitions included. */
+  static long end(BlockSource disk) {
+    ByteBuffer boot = PartitionTable.bytes(disk, 0, LENGTH);
+    long end = 0;
+    for (int at = ENTRIES; at < ENTRIES + 4 * ENTRY; at += ENTRY) {
+      if (boot.get(at + 4) != 0) {
+        long first = boot.getInt(at + 8) & 0xffffffffL;
+        long sectors = boot.getInt(at + 12) & 0xffffffffL;
+        end = Math.max(end, (first + sectors) * PartitionTable.of(disk).sectorSize());
+      }
+    }
+    return end;
+  }
 }

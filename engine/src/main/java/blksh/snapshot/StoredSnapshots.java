@@ -64,6 +64,9 @@ public final class StoredSnapshots implements SnapshotSet {
     List<Snapshot> listed = new ArrayList<>();
     for (int i = 0; i < all.size(); i++) {
       StoreUse.Version share = shares.get(i);
+      if (share == null) {
+        continue; // deleted meanwhile
+      }
       listed.add(StoredSource.snapshot(all.get(i)).withSizes(share.own(), share.shared()));
     }
     return List.copyOf(listed);

@@ -60,6 +60,7 @@ final class Compaction {
   private final List<String> left = new ArrayList<>();
   private LivePages live;
   private SecondCopies copies;
+  private boolean unreadableDeleted;
   private int removed;
   private int rewritten;
   private int reliedOn;
@@ -194,7 +195,19 @@ final class Compaction {
       need(file);
       task.advance(trash.bytes(entry));
     } catch (BlkshException e) {
-      unreadable.add(entry.version().reference() + " (deleted): " + e.problem());
+      if (!isHeld(entry)) {
+        return; // removed for good, or taken back, since it was listed
+      }
+      unreadableDeleted = true;
+      unreadable.add(entry.version().reference() + " (deleted, still kept): " + e.problem());
+    }
+  }
+
+  private boolean isHeld(Trash.Entry entry) {
+    try {
+      return trash.holds(entry) || repository.manifests().exists(entry.version());
+    } catch (IOException e) {
+      return true;
     }
   }
 
@@ -228,7 +241,11 @@ final class Compaction {
             "what a version needs cannot be read, so nothing is removed: "
                 + named
                 + (more > 0 ? "; and %d more".formatted(more) : ""))
-        .suggest("put its manifest back from a copy of the store, or delete the version for good");
+        .suggest(
+            "put its manifest back from a copy of the store, or give it up: "
+                + (unreadableDeleted
+                    ? "trash --purge NAME@N removes a deleted one for good"
+                    : "delete the version"));
   }
 
   // ---- the trash -----------------------------------------------------------------------------
@@ -254,17 +271,7 @@ final class Compaction {
     return trash.holds(entry)
         && repository
             .exclusion()
-            .unlessUsed(
-                reference,
-                () -> {
-                  // What was said of it is also said of the same number deleted once more.
-                  if (!repository.manifests().exists(entry.version())
-                      && trash.entries(entry.version()).size() <= 1) {
-                    repository.marks().remove(entry.version());
-                  }
-                  trash.remove(entry);
-                  return null;
-                });
+            .unlessUsed(reference, () -> trash.removeForGood(entry, repository.marks()));
   }
 
   // ---- packs ---------------------------------------------------------------------------------

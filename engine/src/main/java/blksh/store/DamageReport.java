@@ -30,6 +30,9 @@ final class DamageReport {
   private final Map<Long, List<AffectedRange>> affectedByPack = new HashMap<>();
   private int ranges;
 
+  /** Packs of which not all is listed that is lost with them. */
+  private final Set<String> cut = new HashSet<>();
+
   synchronized void add(Damage found) {
     count++;
     if (damage.size() < LISTED) {
@@ -61,6 +64,8 @@ final class DamageReport {
     } else if (known.isEmpty() || ranges < LISTED_RANGES) {
       known.add(range);
       ranges++;
+    } else {
+      cut.add(PackDirectory.nameOf(packId));
     }
   }
 
@@ -79,6 +84,14 @@ final class DamageReport {
         });
   }
 
+  /** What is wrong with a pack, while it is not known what that means for images. */
+  static List<Damage> of(PackCheck check) {
+    String file = PackDirectory.nameOf(check.id());
+    return check.damage().stream()
+        .map(each -> new Damage(file, each.start(), each.length(), each.problem(), List.of()))
+        .toList();
+  }
+
   private void addPack(PackCheck check, List<AffectedRange> ranges) {
     String file = PackDirectory.nameOf(check.id());
     // All that a pack's damage affects is told once, with its first.
@@ -95,6 +108,11 @@ final class DamageReport {
     if (check.damagedParts() == 0 && !ranges.isEmpty()) {
       add(new Damage(file, 0, 0, "pages are missing from it", ranges));
     }
+  }
+
+  /** Packs of which {@link #list} does not say all that is lost with them. */
+  synchronized Set<String> cut() {
+    return Set.copyOf(cut);
   }
 
   /** What was found, the first {@value #LISTED}. */

@@ -7,12 +7,18 @@ import blksh.store.pack.PackDirectory;
 import blksh.store.pack.Page;
 import blksh.store.pack.PageIndex;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Collection;
 import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 /**
- * Pages that were found to fail their digests. They are taken out of the page index, and remembered
- * if that is made again: the next capture of them stores them again.
+ * What was found of packs, and is noted of them: when they were read, and which pages failed their
+ * digests. Those are taken out of the page index, and remembered if that is made again: the next
+ * capture of them stores them again. What was noted and is sound now is put back.
  */
 final class DamagedPages {
 
@@ -35,23 +41,77 @@ final class DamagedPages {
   }
 
   /**
-   * Notes what a check found, if it read all of the pack; what was noted of it before and is sound
-   * now is no longer.
+   * Notes what a check found that read all of a pack, and dates it, as sound or not. One that did
+   * not come to its end notes nothing.
    */
-  void note(PackCheck check) {
+  synchronized void note(PackCheck check) {
+    if (!check.wasRead()) {
+      return;
+    }
+    noting(
+        check,
+        rows -> {
+          List<StoreIndex.BadPages> ranges = of(check);
+          if (!ranges.isEmpty() || !rows.bad(check.id()).isEmpty()) {
+            rows.damage().putPages(check.id(), ranges);
+          }
+          boolean sound = check.damagedParts() == 0;
+          rows.packChecked(check.id(), check.shape().fileBytes(), sound, Instant.now());
+        });
+  }
+
+  /**
+   * Notes what a check found that looked again at some pages; what is known of others stays.
+   *
+   * @param looked those pages
+   */
+  synchronized void note(PackCheck check, BitSet looked) {
+    noting(check, rows -> rows.damage().replacePages(check.id(), looked, of(check)));
+  }
+
+  private void noting(PackCheck check, Consumer<StoreIndex> pages) {
     try {
-      if (indexes.writable() && check.wasRead()) {
-        List<StoreIndex.BadPages> ranges = of(check);
-        if (!ranges.isEmpty() || !indexes.rows().bad(check.id()).isEmpty()) {
-          indexes.rows().putBad(check.id(), ranges);
-        }
-        if (check.hasBad()) {
-          takeOut(check.id(), ranges);
-        }
+      if (!indexes.writable()) {
+        return;
+      }
+      StoreIndex rows = indexes.rows();
+      pages.accept(rows);
+      if (check.damagedParts() > 0) {
+        rows.damage().addUnexplained(DamageReport.of(check), Instant.now());
+      }
+      if (check.hasBad()) {
+        takeOut(check.id(), of(check));
       }
     } catch (BlkshException e) {
       // an index that cannot be used is reported by the verification
     }
+  }
+
+  /**
+   * Puts pages back into the page index that were taken out and are sound.
+   *
+   * @param still whether they are where they were, asked while nobody changes it
+   * @return how many were
+   */
+  long putBack(Collection<PageIndexCheck.Entry> pages, BooleanSupplier still) {
+    if (pages.isEmpty() || !indexes.writable()) {
+      return 0;
+    }
+    PageIndex into = indexes.pageIndex();
+    return indexes.locked(
+        () -> {
+          long count = 0;
+          if (!still.getAsBoolean()) {
+            return count;
+          }
+          for (PageIndexCheck.Entry page : pages) {
+            if (!into.putBack(page.key(), page.address())) {
+              into.add(page.key(), page.address());
+            }
+            count++;
+          }
+          return count;
+        });
   }
 
   private void takeOut(long id, List<StoreIndex.BadPages> ranges) {

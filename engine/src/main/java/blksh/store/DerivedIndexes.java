@@ -14,13 +14,11 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.BooleanSupplier;
 
 /**
  * What is derived from packs and manifests, in a local directory: {@code index.db} and {@code
@@ -75,6 +73,11 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
   private boolean isWritableIfThere(String name) {
     Path file = local.resolve(name);
     return !Files.exists(file) || Files.isWritable(file);
+  }
+
+  /** Whether a file of the store is one of these, which are made again rather than healed. */
+  static boolean isDerived(String file) {
+    return file.equals(INDEX) || file.equals(PAGE_INDEX);
   }
 
   // ---- index.db ------------------------------------------------------------------------------
@@ -261,7 +264,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
   private PageIndex makePageIndex(StoreIndex opened) throws IOException {
     opened.meta(GENERATION, NO_GENERATION);
     packs.close(); // other generations may have the names of those that are open
-    var verified = opened.clearPacks();
+    var dates = opened.clearPacks();
     long ordinal = opened.nextOrdinal();
     List<StoreIndex.PackRow> entered = new ArrayList<>();
     try (PageIndexBuilder builder = new PageIndexBuilder(local.resolve(PAGE_INDEX))) {
@@ -283,7 +286,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
                   pack.rawBytes(),
                   pack.size(),
                   true,
-                  verified.get(id)));
+                  dates.getOrDefault(id, PackDates.NONE)));
         }
       }
       opened.putPacks(entered);
@@ -385,54 +388,19 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
       try (Pack pack = packs.acquire(id)) {
         found.add(
             new StoreIndex.PackRow(
-                0, id, pack.pages(), pack.frames(), pack.rawBytes(), pack.size(), false, null));
+                0,
+                id,
+                pack.pages(),
+                pack.frames(),
+                pack.rawBytes(),
+                pack.size(),
+                false,
+                PackDates.NONE));
       } catch (BlkshException | IOException e) {
         // verify reports it
       }
     }
     return found;
-  }
-
-  // ---- what a verification found -------------------------------------------------------------
-
-  /**
-   * @param bytes of the file that was read: another generation of it was not
-   */
-  void packVerified(long id, long bytes, Instant when) {
-    try {
-      if (writable()) {
-        rows().packVerified(id, bytes, when);
-      }
-    } catch (BlkshException e) {
-      // the pack is sound whether or not that can be remembered
-    }
-  }
-
-  /**
-   * Puts pages back into the page index that were taken out and are sound.
-   *
-   * @param still whether they are where they were, asked while nobody changes it
-   * @return how many were
-   */
-  long putBack(Collection<PageIndexCheck.Entry> pages, BooleanSupplier still) {
-    if (pages.isEmpty() || !writable()) {
-      return 0;
-    }
-    PageIndex into = pageIndex();
-    return exclusion.indexing(
-        () -> {
-          long count = 0;
-          if (!still.getAsBoolean()) {
-            return count;
-          }
-          for (PageIndexCheck.Entry page : pages) {
-            if (!into.putBack(page.key(), page.address())) {
-              into.add(page.key(), page.address());
-            }
-            count++;
-          }
-          return count;
-        });
   }
 
   /** Runs something while nobody adds to the page index. */
@@ -444,8 +412,8 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
 
   /**
    * Forgets what is derived and makes it again, for who has the store alone. What no blob says is
-   * kept, if it can be read: the numbers of versions that are gone and when packs were verified. It
-   * is kept where it is, as whoever is killed on the way would lose it.
+   * kept, if it can be read: the numbers of versions that are gone, the dates of packs, and what
+   * was found damaged. It is kept where it is, as whoever is killed on the way would lose it.
    *
    * @param bad pages that are not to be found: they fail their digests
    */
@@ -474,6 +442,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
         return false;
       }
       found.packs(); // some may be damaged where SQLite sees nothing
+      found.damage().places();
       found.meta(GENERATION, NO_GENERATION);
       found.forget(bad);
       return true;

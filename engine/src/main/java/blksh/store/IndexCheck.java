@@ -39,12 +39,21 @@ final class IndexCheck {
     return rows;
   }
 
-  /** The pages that are remembered as bad. */
-  List<StoreIndex.BadPages> bad() {
+  /** The pages of a pack, or (null) of all, that are remembered as bad. */
+  List<StoreIndex.BadPages> bad(Long pack) {
     try {
-      return indexes.rows().bad(null);
+      return indexes.rows().bad(pack);
     } catch (BlkshException e) {
       return List.of(); // reported with the rows
+    }
+  }
+
+  /** The damaged places that are remembered; null when they cannot be read. */
+  List<KnownDamage.Place> places() {
+    try {
+      return indexes.rows().damage().places();
+    } catch (BlkshException e) {
+      return null; // reported with the rows
     }
   }
 
@@ -82,7 +91,8 @@ final class IndexCheck {
   /** Puts pages back that could not be read once, and are sound. */
   void putBack(PageIndexCheck check, List<StoreIndex.PackRow> rows) {
     try {
-      check.putBack(indexes.putBack(check.returned(), unchangedSince(rows)));
+      var pages = new DamagedPages(indexes, repository.packs());
+      check.putBack(pages.putBack(check.returned(), unchangedSince(rows)));
     } catch (BlkshException e) {
       // an index that cannot be changed still leads to every other page
     }

@@ -13,7 +13,7 @@ import java.util.Map;
 /** The tables of {@code index.db}, and how older ones become them. */
 final class IndexSchema {
 
-  static final int VERSION = 2;
+  static final int VERSION = 3;
 
   private static final String MANIFESTS =
       """
@@ -35,6 +35,18 @@ final class IndexSchema {
         PRIMARY KEY(pack, first)) WITHOUT ROWID;
       """;
 
+  private static final String DAMAGE =
+      """
+      CREATE TABLE damage(
+        file TEXT NOT NULL,
+        start INTEGER NOT NULL,
+        length INTEGER NOT NULL,
+        problem TEXT NOT NULL,
+        affected TEXT,
+        since TEXT NOT NULL,
+        PRIMARY KEY(file, start, problem)) WITHOUT ROWID;
+      """;
+
   private static final String TABLES =
       """
       CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -46,11 +58,22 @@ final class IndexSchema {
         raw_bytes INTEGER NOT NULL,
         file_bytes INTEGER NOT NULL,
         indexed INTEGER NOT NULL,
-        verified TEXT);
+        verified TEXT,
+        checked TEXT,
+        entered TEXT);
       CREATE TABLE numbers(name TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
       """
           + MANIFESTS
-          + BAD;
+          + BAD
+          + DAMAGE;
+
+  /** What version 2 lacks: when packs were entered is not known, so their turn comes first. */
+  private static final String FROM_2 =
+      """
+      ALTER TABLE packs ADD COLUMN checked TEXT;
+      ALTER TABLE packs ADD COLUMN entered TEXT;
+      """
+          + DAMAGE;
 
   /** What version 1 lacks. */
   private static final String FROM_1 =
@@ -58,7 +81,8 @@ final class IndexSchema {
       DROP TABLE manifests;
       """
           + MANIFESTS
-          + BAD;
+          + BAD
+          + FROM_2;
 
   /** Every table with its columns, in order. */
   private static final Map<String, List<String>> COLUMNS =
@@ -73,7 +97,9 @@ final class IndexSchema {
                   "raw_bytes INTEGER",
                   "file_bytes INTEGER",
                   "indexed INTEGER",
-                  "verified TEXT"),
+                  "verified TEXT",
+                  "checked TEXT",
+                  "entered TEXT"),
           "manifests",
               List.of(
                   "name TEXT",
@@ -82,7 +108,15 @@ final class IndexSchema {
                   "size INTEGER",
                   "blob_bytes INTEGER"),
           "numbers", List.of("name TEXT", "last INTEGER"),
-          "bad", List.of("pack INTEGER", "first INTEGER", "past INTEGER"));
+          "bad", List.of("pack INTEGER", "first INTEGER", "past INTEGER"),
+          "damage",
+              List.of(
+                  "file TEXT",
+                  "start INTEGER",
+                  "length INTEGER",
+                  "problem TEXT",
+                  "affected TEXT",
+                  "since TEXT"));
 
   private IndexSchema() {}
 
@@ -93,13 +127,21 @@ final class IndexSchema {
    */
   static void make(Connection connection, int from) throws SQLException {
     try (Statement statement = connection.createStatement()) {
-      for (String command : (from == 0 ? TABLES : FROM_1).split(";\n")) {
+      for (String command : commands(from).split(";\n")) {
         if (!command.isBlank()) {
           statement.execute(command);
         }
       }
     }
     Sqlite.version(connection, VERSION);
+  }
+
+  private static String commands(int from) {
+    return switch (from) {
+      case 0 -> TABLES;
+      case 1 -> FROM_1;
+      default -> FROM_2;
+    };
   }
 
   /** Whether the tables are as they were made: SQLite takes a damaged schema that makes sense. */

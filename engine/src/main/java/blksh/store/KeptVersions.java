@@ -86,6 +86,11 @@ final class KeptVersions {
     }
   }
 
+  /** Notes that the last version goes for good, whose number was noted. */
+  static void noteNothingLeft(StoreIndex rows) {
+    rows.meta(NOTHING_LEFT, rows.numbers().all());
+  }
+
   private void sort(String blob, List<Trash.Entry> trash) {
     Matcher manifest = ManifestDirectory.BLOB.matcher(blob);
     Matcher deleted = Trash.BLOB.matcher(blob);
@@ -174,7 +179,7 @@ final class KeptVersions {
       if (repository.indexes().writable()) {
         rows.numbers().used(highest);
         if (versions.isEmpty() && staying.isEmpty()) {
-          rows.meta(NOTHING_LEFT, rows.numbers().all());
+          noteNothingLeft(rows);
         }
         return;
       }

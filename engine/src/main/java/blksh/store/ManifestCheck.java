@@ -13,6 +13,7 @@ import blksh.task.Task;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /**
  * The check of manifests, once all packs were checked: that each is whole, that its pages are
@@ -26,23 +27,23 @@ final class ManifestCheck {
 
   private final Repository repository;
   private final Map<Long, PackCheck> packs;
-  private final boolean full;
+  private final Predicate<String> rooted;
   private final DamageReport report;
   private final Task task;
 
   /**
    * @param packs the checks of all packs there are
-   * @param full whether the root digest is wanted
+   * @param rooted whether the root digest is wanted of the manifest in a blob
    */
   ManifestCheck(
       Repository repository,
       Map<Long, PackCheck> packs,
-      boolean full,
+      Predicate<String> rooted,
       DamageReport report,
       Task task) {
     this.repository = repository;
     this.packs = packs;
-    this.full = full;
+    this.rooted = rooted;
     this.report = report;
     this.task = task;
   }
@@ -50,7 +51,7 @@ final class ManifestCheck {
   void check(ManifestDirectory.Version version) {
     ManifestDirectory manifests = repository.manifests();
     String blob = manifests.blob(version);
-    try (ManifestFile file = repository.open(version);
+    try (ManifestFile file = open(version);
         PackDigests digests = new PackDigests(repository.packs())) {
       Manifest manifest = file.manifest();
       file.eachBad(0, manifest.size(), range -> true);
@@ -70,6 +71,17 @@ final class ManifestCheck {
               manifests.bytes(version),
               e.problem(),
               List.of(new AffectedRange(version.reference(), 0, size))));
+    }
+  }
+
+  /** Twice if need be: what failed for a moment is no damage. */
+  private ManifestFile open(ManifestDirectory.Version version) {
+    try {
+      return repository.open(version);
+    } catch (CancelledException e) {
+      throw e;
+    } catch (BlkshException e) {
+      return repository.open(version);
     }
   }
 
@@ -112,7 +124,7 @@ final class ManifestCheck {
 
   private void walk(ManifestFile file, String blob, PackDigests digests) {
     Manifest manifest = file.manifest();
-    RootDigest root = full ? new RootDigest() : null;
+    RootDigest root = rooted.test(blob) ? new RootDigest() : null;
     byte[] digest = new byte[Page.DIGEST * SOME];
     ExtentCursor cursor = new ExtentCursor(file);
     boolean provable = true;

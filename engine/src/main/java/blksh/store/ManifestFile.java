@@ -300,7 +300,11 @@ final class ManifestFile implements Closeable {
       chunk = chunks.get(number);
     }
     if (chunk == null) {
-      chunk = readChunk(number);
+      try {
+        chunk = readChunk(number);
+      } catch (IOException e) {
+        chunk = readChunk(number); // what fails once may read well
+      }
       synchronized (chunks) {
         chunks.put(number, chunk);
         if (chunks.size() > KEPT_CHUNKS) {

@@ -32,10 +32,20 @@ final class ManifestSource implements BlockSource, CacheFigures.Counting {
   private final ConcurrentLinkedQueue<Reader> idle = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean closed = new AtomicBoolean();
 
+  private final boolean owned;
+
   /**
    * @param repository one use of it, which is given up with the source, as the file is closed
    */
   ManifestSource(Repository repository, ManifestFile file) {
+    this(repository, file, true);
+  }
+
+  /**
+   * @param owned whether a use of the repository is given up with the source
+   */
+  ManifestSource(Repository repository, ManifestFile file, boolean owned) {
+    this.owned = owned;
     this.repository = repository;
     this.file = file;
     this.manifest = file.manifest();
@@ -236,7 +246,9 @@ final class ManifestSource implements BlockSource, CacheFigures.Counting {
     if (closed.compareAndSet(false, true)) {
       cache.forgetAll(owner);
       file.close();
-      repository.close();
+      if (owned) {
+        repository.close();
+      }
     }
   }
 }

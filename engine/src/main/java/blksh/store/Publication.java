@@ -197,8 +197,63 @@ final class Publication {
         .publishing(
             () -> {
               repository.trash().takeBack(version);
+              unexplain();
               return null;
             });
+  }
+
+  /** What known damage means for a version that was in the trash nobody has looked at. */
+  private void unexplain() {
+    try {
+      if (repository.indexes().writable()) {
+        repository.indexes().rows().damage().unexplain();
+      }
+    } catch (BlkshException e) {
+      // an index that cannot be used is told by whoever needs it
+    }
+  }
+
+  /**
+   * Removes a version from the trash for good, whatever a grace keeps. Its number is noted before,
+   * as no later version may have it.
+   *
+   * @throws BlkshException when it is not there, somebody reads it, or its number cannot be noted
+   */
+  void purge(ManifestDirectory.Version version) {
+    String action = "remove " + version.reference() + " for good";
+    StoreIndex rows = repository.indexes().rows();
+    repository
+        .exclusion()
+        .publishing(
+            () -> {
+              Trash trash = repository.trash();
+              List<Trash.Entry> entries = trash.entries(version);
+              if (entries.isEmpty()) {
+                throw new BlkshException(action, "it is not in the trash")
+                    .suggest("delete it first; what the trash has, trash lists");
+              }
+              if (!repository.indexes().writable()) {
+                throw new BlkshException(action, "the index cannot be written");
+              }
+              rows.numbers().used(Map.of(version.name(), version.number()));
+              if (repository.manifests().versions().isEmpty() && trash.entries().equals(entries)) {
+                KeptVersions.noteNothingLeft(rows);
+              }
+              for (Trash.Entry entry : entries) {
+                boolean gone =
+                    repository
+                        .exclusion()
+                        .unlessUsed(version.reference(), () -> trash.removeForGood(entry, marks()));
+                if (!gone) {
+                  throw new BlkshException(action, "somebody reads it");
+                }
+              }
+              return null;
+            });
+  }
+
+  private MarksFiles marks() {
+    return repository.marks();
   }
 
   /**

@@ -189,7 +189,7 @@ final class Reindex {
       if (!lost.isEmpty()) {
         note(id, lost.size() + " of its pages are damaged; capturing the same data heals them");
       }
-      repository.indexes().rows().putBad(id, lost);
+      repository.indexes().rows().damage().putPages(id, lost);
     } catch (BlkshException e) {
       note(id, e.problem());
     } catch (IOException e) {

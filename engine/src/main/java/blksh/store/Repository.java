@@ -202,6 +202,11 @@ final class Repository implements Closeable {
     }
   }
 
+  /** Whether there is a blob of a name. */
+  boolean isThere(String blob) throws IOException {
+    return shelf.size(blob).isPresent();
+  }
+
   /** Removes a pack, which nobody needs. */
   void removePack(long id) throws IOException {
     shelf.delete(PackDirectory.nameOf(id));

@@ -106,12 +106,21 @@ final class Restore {
       Path target,
       RestoreOptions options,
       Task task) {
+    RestoreLayout layout;
     try (image) {
+      layout = RestoreLayout.of(image, target, options);
       SectorFit.check(image, target, "restore to " + target, options.anySectors(), task);
     }
     try (ManifestFile file = repository.open(manifest)) {
-      RestoreTarget to = RestoreTarget.of(target, file.manifest().size(), options);
-      return run(repository, file, to, target.toString(), task);
+      RestoreTarget to = layout.open(target, options);
+      RestoreResult done = run(repository, file, to, target.toString(), task);
+      if (!options.verify() || options.dryRun()) {
+        return done;
+      }
+      task.phase("reading back");
+      RestoreTarget back = layout.on(new ReadBack(target, to::mayKeep));
+      run(repository, file, back, target.toString(), task);
+      return done.readBack();
     } catch (IOException e) {
       throw new BlkshException("restore to " + target, IoFailure.reason(e), e);
     }
@@ -125,6 +134,13 @@ final class Restore {
       PageTarget target,
       RestoreOptions options,
       Task task) {
+    if (options.verify() || options.fit() || !options.partitions().isEmpty()) {
+      image.close();
+      throw new BlkshException(
+              "restore to " + target.describe().location(),
+              "of a drive of another machine all is restored, and nothing is read back")
+          .suggest("to compare it afterwards: restore --only-changed --dry-run");
+    }
     try (image) {
       SectorFit.check(image, target, options.anySectors(), task);
     }
@@ -160,7 +176,8 @@ final class Restore {
     long started = System.nanoTime();
     // All are read before there is anything to take back.
     BadTally missing = new BadTally();
-    file.eachBad(0, manifest.size(), missing::count);
+    file.eachBad(
+        0, manifest.size(), bad -> !target.wants(bad.start(), bad.end()) || missing.count(bad));
     try {
       task.expect(manifest.size());
       pass(0, manifest.size());
@@ -174,7 +191,7 @@ final class Restore {
     } catch (IOException e) {
       throw targetFailure(e);
     }
-    if (missing.count() > 0) {
+    if (missing.count() > 0 && !target.readsBack()) {
       task.finding(
           "%d bytes in %d ranges are missing, the first at byte %d: they could not be read when captured"
               .formatted(missing.bytes(), missing.count(), missing.first().get(0).start()));
@@ -183,9 +200,10 @@ final class Restore {
         manifest,
         targetName,
         target.writtenBytes(),
-        Math.max(0, manifest.size() - target.writtenBytes()), // some may be written twice
+        Math.max(0, target.wanted(manifest.size()) - target.writtenBytes()), // some may be twice
         missing.first(),
         target.movedBytes(),
+        false,
         Duration.ofNanos(System.nanoTime() - started));
   }
 
@@ -200,11 +218,13 @@ final class Restore {
     plan = new RestorePlan(file, SEGMENT_PAGES, target, Page.count(from), Page.count(to));
     tickets = 0;
     Workers.run(task, Workers.count(), this::work, () -> broken = true);
+    task.advance(plan.skipped());
     task.phase("flushing");
   }
 
+  /** Of an image that was read whole; of parts of one each page is proven alone. */
   private void mustHaveItsRoot() {
-    if (!root.finish(manifest.size()).equals(manifest.root())) {
+    if (plan.skipped() == 0 && !root.finish(manifest.size()).equals(manifest.root())) {
       throw new BlkshException(
               "restore " + manifest.reference(), "the image does not have its root digest")
           .suggest("verify the store");

@@ -18,6 +18,7 @@ final class RestorePlan {
   private final Deque<Piece> ahead = new ArrayDeque<>();
   private final long end;
   private long planned;
+  private long skipped;
 
   /**
    * Part of an image.
@@ -46,14 +47,23 @@ final class RestorePlan {
   Piece next() throws ManifestFile.DamagedManifest {
     while (ahead.size() < target.ahead() && planned < end) {
       Piece piece = plan();
+      long from = piece.first * Page.SIZE;
+      long to = Math.min(file.manifest().size(), piece.end * Page.SIZE);
+      if (!target.wants(from, to)) {
+        skipped += to - from;
+        continue;
+      }
       ahead.add(piece);
       if (piece.run == null) {
-        long position = piece.first * Page.SIZE;
-        long to = Math.min(file.manifest().size(), piece.end * Page.SIZE);
-        target.announce(position, to - position);
+        target.announce(from, to - from);
       }
     }
     return ahead.poll();
+  }
+
+  /** Bytes passed over so far, as the target does not want them. */
+  long skipped() {
+    return skipped;
   }
 
   private Piece plan() throws ManifestFile.DamagedManifest {

@@ -16,6 +16,7 @@ import java.util.Map;
  * @param skippedBytes bytes that needed no writing: holes, and what was there already
  * @param bad ranges that were unreadable when captured and so are missing, the first 1000
  * @param movedBytes bytes moved to and from another machine; 0 when the target is here
+ * @param verified whether what was written was read back and compared
  * @param elapsed the whole time
  */
 public record RestoreResult(
@@ -25,8 +26,15 @@ public record RestoreResult(
     long skippedBytes,
     List<Extent> bad,
     long movedBytes,
+    boolean verified,
     Duration elapsed)
     implements Figures {
+
+  /** The same, which was read back. */
+  RestoreResult readBack() {
+    return new RestoreResult(
+        manifest, target, writtenBytes, skippedBytes, bad, movedBytes, true, elapsed);
+  }
 
   @Override
   public Map<String, Object> figures() {
@@ -40,6 +48,7 @@ public record RestoreResult(
       figures.put("movedBytes", movedBytes);
     }
     figures.put("badRanges", bad.size());
+    figures.put("verified", verified);
     return figures;
   }
 }

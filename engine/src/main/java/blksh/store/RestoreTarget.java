@@ -28,7 +28,7 @@ abstract class RestoreTarget implements Closeable {
   private final AtomicLong written = new AtomicLong();
 
   /** Bytes written so far, with those that are being written. */
-  final long writtenBytes() {
+  long writtenBytes() {
     return written.get();
   }
 
@@ -53,6 +53,21 @@ abstract class RestoreTarget implements Closeable {
   void write(long position, byte[] from, int offset, int length, byte[] digests, int at)
       throws IOException {
     write(position, from, offset, length);
+  }
+
+  /** Whether anything of a part of the image, up to and without its end, is to be written. */
+  boolean wants(long position, long end) {
+    return true;
+  }
+
+  /** Bytes of an image that it wants. */
+  long wanted(long imageBytes) {
+    return imageBytes;
+  }
+
+  /** Whether it is compared and not written. */
+  boolean readsBack() {
+    return false;
   }
 
   /** How many pieces of the image it wants to be told of before they are written, 1 or more. */

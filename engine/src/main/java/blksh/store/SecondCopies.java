@@ -65,7 +65,7 @@ final class SecondCopies implements Closeable {
     blind = repository.indexes().pageIndex() == null;
     rows = repository.indexes().rows();
     silent.clear();
-    badThen = rows.stateOfBad();
+    badThen = rows.damage().stateOfPages();
     Map<Long, BitSet> bad = new HashMap<>();
     for (StoreIndex.BadPages range : rows.bad(null)) {
       if (range.first() >= 0 && range.first() < range.past() && range.past() <= Pack.MAX_PAGES) {
@@ -86,7 +86,7 @@ final class SecondCopies implements Closeable {
    * copies and then this, while nobody changes the index, has seen them.
    */
   boolean isCurrent() {
-    return rows.stateOfBad().equals(badThen);
+    return rows.damage().stateOfPages().equals(badThen);
   }
 
   /** Packs whose pages versions need, while it cannot be read now which those are. */

@@ -1,7 +1,5 @@
 package blksh.store;
 
-import blksh.BlkshException;
-import blksh.block.Extent;
 import blksh.store.pack.Page;
 import blksh.task.Task;
 import java.util.ArrayList;
@@ -20,7 +18,7 @@ final class ShareCount {
   private static final int SEVERAL = -1;
 
   private final Repository repository;
-  private final Task task;
+  private final VersionWalk walk;
 
   /** Where each pack's pages begin among all pages, by pack. */
   private final Map<Long, Long> begins = new HashMap<>();
@@ -32,12 +30,12 @@ final class ShareCount {
 
   ShareCount(Repository repository, Task task) {
     this.repository = repository;
-    this.task = task;
+    this.walk = new VersionWalk(repository, task);
   }
 
   /**
    * @param wanted versions that are there
-   * @return one for each of them, in their order
+   * @return one for each of them, in their order; null for one that was deleted meanwhile
    */
   List<StoreUse.Version> run(List<Manifest> wanted) {
     long pages = 0;
@@ -49,7 +47,6 @@ final class ShareCount {
     needs = new int[(int) ((pages + step - 1) / step)];
     Map<String, Integer> numbers = new HashMap<>();
     for (Manifest manifest : repository.indexes().listing().manifests(null)) {
-      task.checkCancelled();
       int number = numbers.size() + 1;
       numbers.put(manifest.reference(), number);
       each(
@@ -64,15 +61,19 @@ final class ShareCount {
     }
     List<StoreUse.Version> shares = new ArrayList<>();
     for (Manifest manifest : wanted) {
-      task.checkCancelled();
       BitSet shared = new BitSet();
-      each(
-          manifest,
-          page -> {
-            if (needs[page] == SEVERAL) {
-              shared.set(page);
-            }
-          });
+      boolean there =
+          each(
+              manifest,
+              page -> {
+                if (needs[page] == SEVERAL) {
+                  shared.set(page);
+                }
+              });
+      if (!there) {
+        shares.add(null);
+        continue;
+      }
       long alone = own[numbers.getOrDefault(manifest.reference(), 0)];
       shares.add(
           new StoreUse.Version(alone * step * Page.SIZE, shared.cardinality() * step * Page.SIZE));
@@ -89,22 +90,18 @@ final class ShareCount {
     void take(int page);
   }
 
-  private void each(Manifest manifest, Pages pages) {
-    try (ManifestFile file = repository.manifests().open(manifest)) {
-      ExtentCursor extent = new ExtentCursor(file);
-      while (extent.next()) {
-        Long begin = extent.kind == Extent.Kind.DATA ? begins.get(file.packs()[extent.pack]) : null;
-        if (begin != null) {
-          long first = begin + extent.first;
-          long to = (first + extent.end - extent.start + step - 1) / step;
-          for (long at = (first + step - 1) / step; at < to; at++) {
-            pages.take((int) at);
+  private boolean each(Manifest manifest, Pages pages) {
+    return walk.each(
+        manifest,
+        (image, pack, page, count) -> {
+          Long begin = begins.get(pack);
+          if (begin != null) {
+            long first = begin + page;
+            long to = (first + count + step - 1) / step;
+            for (long at = (first + step - 1) / step; at < to; at++) {
+              pages.take((int) at);
+            }
           }
-        }
-      }
-    } catch (ManifestFile.DamagedManifest e) {
-      throw new BlkshException("read manifest " + manifest.reference(), e.getMessage(), e)
-          .suggest("verify the store");
-    }
+        });
   }
 }

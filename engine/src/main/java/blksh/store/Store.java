@@ -331,11 +331,7 @@ public final class Store implements Closeable {
 
   /** Checks what was written. Damage is reported, not thrown. */
   public VerifyReport verify(VerifyOptions options, Task task) {
-    return call(
-        task,
-        () -> {
-          return new Verification(repository, options, task).run();
-        });
+    return call(task, () -> new Verification(repository, options, task).run());
   }
 
   /** Compares two captured images. */
@@ -400,6 +396,11 @@ public final class Store implements Closeable {
     return new Retention(repository).expendable(name, new Policy(keepLast));
   }
 
+  /** What it stands on, for verbs of two stores. */
+  Repository repository() {
+    return repository;
+  }
+
   /** What keeps it in shape over years. */
   public Upkeep upkeep() {
     return new Upkeep(this, repository);
@@ -432,7 +433,11 @@ public final class Store implements Closeable {
     return call(task, () -> new UseCount(repository, task).run(parts));
   }
 
-  /** What of the stored pages each version of a list needs alone, and with others. */
+  /**
+   * What of the stored pages each version of a list needs alone, and with others.
+   *
+   * @return in their order; null for one that was deleted meanwhile, which is noted
+   */
   public List<StoreUse.Version> shares(List<Manifest> manifests, Task task) {
     return call(task, () -> new ShareCount(repository, task).run(manifests));
   }

@@ -1,6 +1,7 @@
 package blksh.store;
 
 import blksh.BlkshException;
+import blksh.store.pack.PackDirectory;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -20,7 +21,7 @@ import java.util.Optional;
 /**
  * {@code index.db}: what can be known of packs and manifests without opening them. What there is
  * says the shelf, and never a row: a row only spares to open the blob it was made of. All of it can
- * be made again but the times of the last verification, what it found bad, and the numbers of
+ * be made again but the dates of packs, what verifications found damaged, and the numbers of
  * versions that are gone.
  *
  * <p>A pack's ordinal is what the page index calls it. A pack is listed only after all its pages
@@ -31,11 +32,13 @@ final class StoreIndex implements Closeable {
 
   private final IndexConnection database;
   private final GivenNumbers numbers;
+  private final KnownDamage damage;
   private final boolean changeable;
 
   private StoreIndex(IndexConnection database, boolean changeable) {
     this.database = database;
     this.numbers = new GivenNumbers(database);
+    this.damage = new KnownDamage(database);
     this.changeable = changeable;
   }
 
@@ -71,7 +74,11 @@ final class StoreIndex implements Closeable {
     return database.query(work);
   }
 
-  /** A pack as listed. */
+  /**
+   * A pack as listed.
+   *
+   * @param dates when it was entered and read
+   */
   record PackRow(
       long ordinal,
       long id,
@@ -80,7 +87,13 @@ final class StoreIndex implements Closeable {
       long rawBytes,
       long fileBytes,
       boolean indexed,
-      Instant verified) {}
+      PackDates dates) {
+
+    /** When it was last read whole and found sound; null when it never was. */
+    Instant verified() {
+      return dates.verified();
+    }
+  }
 
   List<PackRow> packs() {
     return query(
@@ -88,11 +101,10 @@ final class StoreIndex implements Closeable {
           List<PackRow> rows = new ArrayList<>();
           try (PreparedStatement select =
                   database.prepare(
-                      "SELECT ordinal, id, pages, frames, raw_bytes, file_bytes, indexed, verified"
-                          + " FROM packs ORDER BY ordinal");
+                      "SELECT ordinal, id, pages, frames, raw_bytes, file_bytes, indexed,"
+                          + " entered, checked, verified FROM packs ORDER BY ordinal");
               ResultSet row = select.executeQuery()) {
             while (row.next()) {
-              String verified = row.getString(8);
               rows.add(
                   new PackRow(
                       row.getLong(1),
@@ -102,7 +114,7 @@ final class StoreIndex implements Closeable {
                       row.getLong(5),
                       row.getLong(6),
                       row.getBoolean(7),
-                      verified == null ? null : Instant.parse(verified)));
+                      PackDates.parse(row.getString(8), row.getString(9), row.getString(10))));
             }
           } catch (DateTimeParseException e) {
             throw new IndexConnection.DamagedIndexException(
@@ -132,15 +144,17 @@ final class StoreIndex implements Closeable {
         () -> {
           try (PreparedStatement insert =
               database.prepare(
-                  "INSERT INTO packs(id, pages, frames, raw_bytes, file_bytes, indexed)"
-                      + " VALUES(?, ?, ?, ?, ?, 0) ON CONFLICT(id) DO UPDATE SET"
+                  "INSERT INTO packs(id, pages, frames, raw_bytes, file_bytes, indexed, entered)"
+                      + " VALUES(?, ?, ?, ?, ?, 0, ?) ON CONFLICT(id) DO UPDATE SET"
                       + " pages = excluded.pages, frames = excluded.frames,"
-                      + " raw_bytes = excluded.raw_bytes, file_bytes = excluded.file_bytes")) {
+                      + " raw_bytes = excluded.raw_bytes, file_bytes = excluded.file_bytes,"
+                      + " entered = coalesce(entered, excluded.entered)")) {
             insert.setLong(1, id);
             insert.setLong(2, pages);
             insert.setLong(3, frames);
             insert.setLong(4, rawBytes);
             insert.setLong(5, fileBytes);
+            insert.setString(6, Instant.now().toString());
             insert.executeUpdate();
           }
           try (PreparedStatement select =
@@ -172,7 +186,7 @@ final class StoreIndex implements Closeable {
           try (PreparedStatement insert =
               database.prepare(
                   "INSERT INTO packs(ordinal, id, pages, frames, raw_bytes, file_bytes, indexed,"
-                      + " verified) VALUES(?, ?, ?, ?, ?, ?, ?, ?)")) {
+                      + " entered, checked, verified) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")) {
             for (PackRow row : rows) {
               insert.setLong(1, row.ordinal());
               insert.setLong(2, row.id());
@@ -181,7 +195,7 @@ final class StoreIndex implements Closeable {
               insert.setLong(5, row.rawBytes());
               insert.setLong(6, row.fileBytes());
               insert.setBoolean(7, row.indexed());
-              insert.setString(8, row.verified() == null ? null : row.verified().toString());
+              row.dates().put(insert, 8);
               insert.executeUpdate();
             }
           }
@@ -236,28 +250,34 @@ final class StoreIndex implements Closeable {
 
   /** Notes that a pack is about to be another, or gone: it counts as not in the page index. */
   void packChanging(long id) {
-    update("UPDATE packs SET indexed = 0, verified = NULL WHERE id = ?", id);
+    update(
+        "UPDATE packs SET indexed = 0, entered = NULL, checked = NULL, verified = NULL WHERE id = ?",
+        id);
   }
 
   /** Forgets a pack. Its ordinal is never given again. */
   void removePack(long id) {
     transaction(
         () -> {
-          for (String sql :
-              List.of("DELETE FROM packs WHERE id = ?", "DELETE FROM bad WHERE pack = ?")) {
-            try (PreparedStatement delete = database.prepare(sql)) {
-              delete.setLong(1, id);
-              delete.executeUpdate();
-            }
+          try (PreparedStatement delete = database.prepare("DELETE FROM packs WHERE id = ?")) {
+            delete.setLong(1, id);
+            delete.executeUpdate();
           }
+          damage.forgetPack(id, PackDirectory.nameOf(id));
           return null;
         });
   }
 
-  void packVerified(long id, long bytes, Instant when) {
+  /**
+   * Notes that all of a pack was read.
+   *
+   * @param bytes of the file that was read: another generation of it was not
+   */
+  void packChecked(long id, long bytes, boolean sound, Instant when) {
     update(
-        "UPDATE packs SET verified = ? WHERE id = ? AND file_bytes = ?",
+        "UPDATE packs SET checked = ?, verified = ? WHERE id = ? AND file_bytes = ?",
         when.toString(),
+        sound ? when.toString() : null,
         id,
         bytes);
   }
@@ -266,16 +286,12 @@ final class StoreIndex implements Closeable {
     database.update(sql, values);
   }
 
-  /** Forgets all packs, as when the page index is made anew. Verification times are kept aside. */
-  Map<Long, Instant> clearPacks() {
-    Map<Long, Instant> verified = new HashMap<>();
-    for (PackRow row : packs()) {
-      if (row.verified() != null) {
-        verified.put(row.id(), row.verified());
-      }
-    }
+  /** Forgets all packs, as when the page index is made anew. Their dates are kept aside, by id. */
+  Map<Long, PackDates> clearPacks() {
+    Map<Long, PackDates> dates = new HashMap<>();
+    packs().forEach(row -> dates.put(row.id(), row.dates()));
     update("DELETE FROM packs");
-    return verified;
+    return dates;
   }
 
   String meta(String key) {
@@ -397,29 +413,14 @@ final class StoreIndex implements Closeable {
   /** Pages of a pack, from first up to, and without, past. */
   record BadPages(long pack, int first, int past) {}
 
-  /** Replaces what is known of the bad pages of a pack. */
-  void putBad(long pack, List<BadPages> ranges) {
-    transaction(
-        () -> {
-          try (PreparedStatement delete = database.prepare("DELETE FROM bad WHERE pack = ?")) {
-            delete.setLong(1, pack);
-            delete.executeUpdate();
-          }
-          insertBad(ranges);
-          return null;
-        });
+  /** What verifications found damaged. */
+  KnownDamage damage() {
+    return damage;
   }
 
-  private void insertBad(Collection<BadPages> ranges) throws SQLException {
-    try (PreparedStatement insert =
-        database.prepare("INSERT INTO bad(pack, first, past) VALUES(?, ?, ?)")) {
-      for (BadPages range : ranges) {
-        insert.setLong(1, range.pack());
-        insert.setInt(2, range.first());
-        insert.setInt(3, range.past());
-        insert.executeUpdate();
-      }
-    }
+  /** The pages that failed their digests when they were last read, of one pack or (null) of all. */
+  List<BadPages> bad(Long pack) {
+    return damage.pages(pack);
   }
 
   /**
@@ -430,49 +431,11 @@ final class StoreIndex implements Closeable {
   void forget(Collection<BadPages> bad) {
     transaction(
         () -> {
-          for (String table : List.of("manifests", "bad")) {
-            try (PreparedStatement delete = database.prepare("DELETE FROM " + table)) {
-              delete.executeUpdate();
-            }
+          try (PreparedStatement delete = database.prepare("DELETE FROM manifests")) {
+            delete.executeUpdate();
           }
-          insertBad(bad);
+          damage.replaceAllPages(bad);
           return null;
-        });
-  }
-
-  /** The pages that failed their digests when they were last read, of one pack or (null) of all. */
-  List<BadPages> bad(Long pack) {
-    return query(
-        () -> {
-          List<BadPages> found = new ArrayList<>();
-          try (PreparedStatement select =
-              database.prepare(
-                  "SELECT pack, first, past FROM bad" + (pack == null ? "" : " WHERE pack = ?"))) {
-            if (pack != null) {
-              select.setLong(1, pack);
-            }
-            try (ResultSet row = select.executeQuery()) {
-              while (row.next()) {
-                found.add(new BadPages(row.getLong(1), row.getInt(2), row.getInt(3)));
-              }
-            }
-          }
-          return found;
-        });
-  }
-
-  /** Is another whenever other pages are known to be bad. */
-  String stateOfBad() {
-    return query(
-        () -> {
-          // Of a table without numbers of rows.
-          String state =
-              "count(*) || ' ' || total(first) || ' ' || total(past) || ' '"
-                  + " || total(pack % 65521 * (first + past))";
-          try (PreparedStatement select = database.prepare("SELECT " + state + " FROM bad");
-              ResultSet row = select.executeQuery()) {
-            return row.next() ? String.valueOf(row.getString(1)) : "";
-          }
         });
   }
 

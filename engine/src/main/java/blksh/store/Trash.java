@@ -144,8 +144,17 @@ final class Trash {
     shelf.move(blob(entries.get(entries.size() - 1)), manifests.blob(version));
   }
 
-  /** Removes a version for good. Whoever calls keeps others from publishing. */
-  void remove(Entry entry) throws IOException {
+  /**
+   * Removes a version for good, with what was said of it unless there is another of its number,
+   * here or not deleted. Whoever calls keeps others from publishing.
+   *
+   * @return null
+   */
+  Void removeForGood(Entry entry, MarksFiles marks) throws IOException {
+    if (!manifests.exists(entry.version()) && entries(entry.version()).size() <= 1) {
+      marks.remove(entry.version());
+    }
     shelf.delete(blob(entry));
+    return null;
   }
 }

@@ -1,18 +1,23 @@
 package blksh.store;
 
 import blksh.BlkshException;
+import blksh.block.BlockSource;
+import blksh.retention.Age;
 import blksh.retention.Policy;
 import blksh.store.ManifestDirectory.Version;
 import blksh.store.pack.CodecChoice;
 import blksh.store.shelf.Exclusion;
 import blksh.task.Task;
 import blksh.task.Workers;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 /**
@@ -120,11 +125,7 @@ public final class Upkeep {
    * @throws BlkshException when it is not in the trash
    */
   public void undelete(String reference) {
-    if (reference.indexOf('@') < 0) {
-      throw new BlkshException("bring back " + reference, "it is no version")
-          .suggest("write " + reference + "@NUMBER");
-    }
-    Version version = repository.manifests().version(reference);
+    Version version = numbered("bring back " + reference, reference);
     repository.mustBeWhole("bring back " + version.reference() + " in " + repository.place());
     call(
         "undelete",
@@ -210,6 +211,46 @@ public final class Upkeep {
                     }));
   }
 
+  /**
+   * Removes a deleted version for good, so that it cannot be taken back, whatever a grace keeps; it
+   * need not be whole. Its pages go with the next compaction.
+   *
+   * @param reference {@code NAME@VERSION}
+   * @throws BlkshException when it is not in the trash, or somebody reads it
+   */
+  public void purge(String reference) {
+    Version version = numbered("remove " + reference + " for good", reference);
+    repository.mustBeWhole(
+        "remove " + version.reference() + " for good from " + repository.place());
+    call(
+        "purge",
+        version.reference(),
+        () -> {
+          new Publication(repository).purge(version);
+          return null;
+        });
+  }
+
+  private Version numbered(String action, String reference) {
+    if (reference.indexOf('@') < 0) {
+      throw new BlkshException(action, "it is no version")
+          .suggest("write " + reference + "@NUMBER");
+    }
+    return repository.manifests().version(reference);
+  }
+
+  // ---- how it is -----------------------------------------------------------------------------
+
+  /**
+   * How well the store is. What is overdue is a finding: damage that is not healed, packs that
+   * nobody has verified for {@value StoreHealth#OVERDUE_DAYS} days, names that were not captured.
+   *
+   * @param captured within which each name should have been captured; null when that is not asked
+   */
+  public StoreHealth health(Age captured, Task task) {
+    return store.call(task, () -> new HealthCheck(repository, captured, task).run());
+  }
+
   // ---- space ---------------------------------------------------------------------------------
 
   /**
@@ -252,6 +293,71 @@ public final class Upkeep {
                   }));
     }
     return store.call(task, () -> new Compaction(repository, options, task).run());
+  }
+
+  // ---- healing -------------------------------------------------------------------------------
+
+  /**
+   * Stores again what verifications found damaged and versions need, from pages of the same digests
+   * in other stores. What is still lost is a finding. Others use the store meanwhile; a compaction
+   * waits.
+   *
+   * @param others stores that have some of the same pages; they are only read
+   * @param dryRun whether nothing is changed
+   * @throws BlkshException when there is no room, or the store cannot be written
+   */
+  public RepairResult repair(List<Store> others, boolean dryRun, Task task) {
+    return repair(
+        () -> {
+          SoundPages sources = new SoundPages();
+          others.forEach(other -> sources.from(other.repository()));
+          return sources;
+        },
+        dryRun,
+        task);
+  }
+
+  /**
+   * As above, by a source of which a version was captured.
+   *
+   * @param of that version; pages of others that are the same are healed with it
+   */
+  public RepairResult repair(Manifest of, BlockSource source, Task task) {
+    return repair(() -> new SoundPages().from(source, lost().in(of.reference())), false, task);
+  }
+
+  /** The versions of which something is lost, as far as verifications have found it damaged. */
+  public Set<String> damagedVersions() {
+    return call("look for damage", repository.place(), () -> lost().versions());
+  }
+
+  private LostPages lost() {
+    return LostPages.look(repository, new Task("look for damage", repository.place()));
+  }
+
+  private RepairResult repair(Supplier<SoundPages> sources, boolean dryRun, Task task) {
+    Callable<RepairResult> repair =
+        () -> {
+          try (SoundPages from = sources.get()) {
+            return new StoreRepair(repository, from, dryRun, task).run();
+          }
+        };
+    if (dryRun) {
+      return store.call(task, repair);
+    }
+    repository.mustBeWhole("repair store " + repository.place());
+    // No compaction may take for dead what no version names yet.
+    return store.call(task, () -> repository.exclusion().compacting(() -> done(repair)));
+  }
+
+  private static <T> T done(Callable<T> action) throws IOException {
+    try {
+      return action.call();
+    } catch (IOException | RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /**

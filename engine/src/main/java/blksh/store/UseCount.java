@@ -1,7 +1,5 @@
 package blksh.store;
 
-import blksh.BlkshException;
-import blksh.block.Extent;
 import blksh.task.Task;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -18,7 +16,7 @@ final class UseCount {
   private static final long LOOKED_AT = 1L << 22;
 
   private final Repository repository;
-  private final Task task;
+  private final VersionWalk walk;
 
   /** Where each pack's pages begin among all pages, by pack. */
   private final Map<Long, Long> begins = new HashMap<>();
@@ -29,7 +27,7 @@ final class UseCount {
 
   UseCount(Repository repository, Task task) {
     this.repository = repository;
-    this.task = task;
+    this.walk = new VersionWalk(repository, task);
   }
 
   StoreUse run(int parts) {
@@ -40,7 +38,6 @@ final class UseCount {
     }
     step = Math.max(1, (pages + LOOKED_AT - 1) / LOOKED_AT);
     for (Manifest manifest : repository.indexes().listing().manifests(null)) {
-      task.checkCancelled();
       count(manifest);
     }
     long looked = (pages + step - 1) / step;
@@ -56,19 +53,14 @@ final class UseCount {
   }
 
   private void count(Manifest manifest) {
-    try (ManifestFile file = repository.manifests().open(manifest)) {
-      ExtentCursor extent = new ExtentCursor(file);
-      while (extent.next()) {
-        Long begin = extent.kind == Extent.Kind.DATA ? begins.get(file.packs()[extent.pack]) : null;
-        if (begin != null) {
-          long first = begin + extent.first;
-          mark(first, first + extent.end - extent.start);
-        }
-      }
-    } catch (ManifestFile.DamagedManifest e) {
-      throw new BlkshException("read manifest " + manifest.reference(), e.getMessage(), e)
-          .suggest("verify the store");
-    }
+    walk.each(
+        manifest,
+        (image, pack, page, count) -> {
+          Long begin = begins.get(pack);
+          if (begin != null) {
+            mark(begin + page, begin + page + count);
+          }
+        });
   }
 
   private void mark(long first, long end) {

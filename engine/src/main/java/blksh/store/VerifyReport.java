@@ -16,7 +16,7 @@ import java.util.Map;
  * @param pages pages proven by their digests
  * @param manifests manifests checked
  * @param readBytes bytes of frames read
- * @param damage what is not as it was written, the first 1000 places
+ * @param damage what is not as it was written, whoever found it first; the first 1000 places
  * @param damaged how many places are not as they were written
  * @param elapsed the whole time
  */
@@ -43,6 +43,11 @@ public record VerifyReport(
     figures.put("readBytes", readBytes);
     figures.put("damage", damaged);
     return figures;
+  }
+
+  /** Whether all versions can be restored whole, as far as it was looked at. */
+  public boolean lossless() {
+    return damaged == damage.size() && damage.stream().allMatch(d -> d.affected().isEmpty());
   }
 
   /** Whether nothing is wrong. */

@@ -3,6 +3,7 @@ package blksh.dsl
 import blksh.block.Extent
 import blksh.cache.RescueMap
 import blksh.cache.RescueStatus
+import blksh.store.StoreHealth
 import blksh.store.StoreUse
 import blksh.view.BlockTally
 import blksh.view.Field
@@ -99,6 +100,33 @@ internal constructor(
             RescueStatus.FINISHED -> 4
           }
         tally.add(range.start(), range.length(), kind)
+      }
+      return BlockMap(name, tally)
+    }
+
+    /** A store by when its packs were verified, in the order they came. */
+    fun of(name: String, health: StoreHealth): BlockMap {
+      val kinds =
+        listOf(
+          BlockTally.Kind("damaged", 'X', 9, true),
+          BlockTally.Kind("overdue", '?', 11, true),
+          BlockTally.Kind("not verified yet", '░', 8, false),
+          BlockTally.Kind("verified in ${StoreHealth.OVERDUE_DAYS} days", '▓', 4, false),
+          BlockTally.Kind("verified in ${StoreHealth.TURN_DAYS} days", '█', 10, false),
+        )
+      val tally = BlockTally(health.bytes(), PAGE, kinds)
+      var at = 0L
+      for (pack in health.packs()) {
+        val kind =
+          when (pack.state()) {
+            StoreHealth.State.DAMAGED -> 0
+            StoreHealth.State.OVERDUE -> 1
+            StoreHealth.State.UNVERIFIED -> 2
+            StoreHealth.State.VERIFIED_BEFORE -> 3
+            StoreHealth.State.VERIFIED -> 4
+          }
+        tally.add(at, pack.bytes(), kind)
+        at += pack.bytes()
       }
       return BlockMap(name, tally)
     }

@@ -128,6 +128,7 @@ internal constructor(
       Field.of("written", written),
       Field.of("left alone", Size(result.skippedBytes())),
       Field.of("moved", moved),
+      Field.of("read back, and the same", true.takeIf { result.verified() }),
       Field.of("took", result.elapsed()),
       Field.detail("dry run", dryRun),
     )
@@ -141,6 +142,10 @@ class Verified internal constructor(private val result: VerifyReport) : Result()
   /** Whether nothing is wrong. */
   val clean: Boolean
     get() = result.clean()
+
+  /** Whether all versions can be restored whole, whatever else is damaged. */
+  val lossless: Boolean
+    get() = result.lossless()
 
   /** What is not as it was written, the first 1000 places. */
   val damage: List<Damaged>

@@ -7,7 +7,6 @@ import blksh.filesystem.SkipFreeSource
 import blksh.filesystem.UsedBlocks as UsedBlocksEngine
 import blksh.session.Session
 import blksh.store.CaptureOptions
-import blksh.store.RestoreOptions
 import blksh.store.Store as Engine
 import blksh.store.StoreOptions
 import blksh.store.VerifyOptions
@@ -21,7 +20,6 @@ import blksh.view.Percent
 import blksh.view.Size
 import blksh.workspace.KnownStore
 import blksh.workspace.Workspace
-import java.io.OutputStream
 import java.nio.file.Path
 import java.time.Duration
 import java.time.Instant
@@ -47,7 +45,7 @@ internal constructor(
   internal val session: Session,
   override val place: Place,
   private val known: KnownStore? = null,
-) : StoreUpkeep(session) {
+) : StoreRestores(session) {
 
   /** Its directory. */
   val path: Path
@@ -255,68 +253,6 @@ internal constructor(
       Captured(Manifest(this, result.manifest()), result)
     }
   }
-
-  /**
-   * Restores a version to a file or a drive, proven page by page. To one of another machine only
-   * what differs is moved.
-   *
-   * @param to a path, `ssh://USER@HOST/PATH`, or `-` for standard output
-   * @param overwrite whether a file or drive that is there may be written over
-   * @param onlyChanged whether to read what is there and write only what differs
-   * @param anySectors whether a partition table may go to a drive whose sectors it does not count
-   *   in
-   * @param sudo whether to write to another machine as root by sudo there
-   * @param timeout how long is waited for another machine; as for [Vocabulary.drive]
-   * @param bandwidth what may be moved in a second to another machine, both ways
-   *
-   * Example: `sampleStore().restore("disk@1", to = "$home/samples/copy.img", overwrite = true)`
-   */
-  fun restore(
-    manifest: Manifest,
-    to: String,
-    overwrite: Boolean = false,
-    onlyChanged: Boolean = false,
-    anySectors: Boolean = false,
-    sudo: Boolean = false,
-    timeout: Duration? = null,
-    bandwidth: Size? = null,
-  ): Restored {
-    val limits = RemoteAccess.limits(session, timeout, bandwidth)
-    val access = RemoteAccess.toWrite(session, Place.parse(to), sudo, limits)
-    val options =
-      RestoreOptions.defaults()
-        .withOverwrite(overwrite || onlyChanged)
-        .withOnlyChanged(onlyChanged)
-        .withAnySectors(anySectors)
-        .withDryRun(dryRun)
-    return session.run("restore", manifest.reference) { task ->
-      val result =
-        if (to == "-" && dryRun) {
-          engine.restore(manifest.stored, OutputStream.nullOutputStream(), task)
-        } else if (to == "-") {
-          engine.restore(manifest.stored, session.dataOut(), task)
-        } else if (access != null) {
-          val there = access.target(manifest.stored.size(), options)
-          engine.restore(manifest.stored, there, options, task)
-        } else {
-          engine.restore(manifest.stored, target(to), options, task)
-        }
-      Restored(manifest, result, dryRun)
-    }
-  }
-
-  /** Restores a version by its reference, `NAME` or `NAME@VERSION`. */
-  fun restore(
-    reference: String,
-    to: String,
-    overwrite: Boolean = false,
-    onlyChanged: Boolean = false,
-    anySectors: Boolean = false,
-    sudo: Boolean = false,
-    timeout: Duration? = null,
-    bandwidth: Size? = null,
-  ): Restored =
-    restore(manifest(reference), to, overwrite, onlyChanged, anySectors, sudo, timeout, bandwidth)
 
   /**
    * Checks what was written; damage is reported with the images and bytes it hits, and makes the

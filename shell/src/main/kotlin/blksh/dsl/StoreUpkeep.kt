@@ -175,6 +175,41 @@ abstract class StoreUpkeep internal constructor(private val user: Session) : Des
   }
 
   /**
+   * How well the store is: what of it was verified lately, which damage is not healed, how much
+   * nobody needs, when each name was captured last. What is overdue makes the exit status 3.
+   *
+   * Example: `sampleStore().health`
+   */
+  val health: Health
+    get() = health()
+
+  /**
+   * As [health], and whether all names are still captured.
+   *
+   * @param captured within which age each name should have been: `2d`
+   *
+   * Example: `sampleStore().health(captured = "10y").overdue`
+   */
+  fun health(captured: String? = null): Health {
+    val age = reading("look at the health of $place") { captured?.let { Age.parse(it) } }
+    return user.run("health", "$place") { Health("$place", engine.upkeep().health(age, it)) }
+  }
+
+  /**
+   * Stores again what [Store.verify] found damaged and versions need, from the same pages in
+   * another store. Each is proven by its digest; what is still lost makes the exit status 3. Others
+   * may use the store meanwhile.
+   *
+   * @param from a store that has some of the same contents; it is only read
+   *
+   * Example: `sampleStore().repair()`
+   */
+  fun repair(from: Store? = null): Repaired =
+    user.run("repair", "$place") {
+      Repaired(engine.upkeep().repair(listOfNotNull(from?.engine), dryRun, it))
+    }
+
+  /**
    * The versions that were deleted and can be taken back, until the store is compacted.
    *
    * Example: `sampleStore().trash`
@@ -196,6 +231,23 @@ abstract class StoreUpkeep internal constructor(private val user: Session) : Des
     return user.run("undelete", reference) {
       engine.upkeep().undelete(reference)
       Undeleted(reference, false)
+    }
+  }
+
+  /**
+   * Removes a deleted version for good, whatever a grace keeps; it need not be whole.
+   *
+   * @param reference `NAME@VERSION`
+   */
+  fun purge(reference: String): Deleted {
+    if (dryRun) {
+      if (trash.none { it.reference == reference })
+        throw BlkshException("remove $reference for good", "it is not in the trash of store $place")
+      return Deleted(listOf(reference), true)
+    }
+    return user.run("purge", reference) {
+      engine.upkeep().purge(reference)
+      Deleted(listOf(reference), false)
     }
   }
 

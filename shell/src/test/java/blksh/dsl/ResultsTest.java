@@ -132,11 +132,33 @@ class ResultsTest {
     sitting.capture(store, bytes);
     Path back = folder.resolve("back");
     Restored first =
-        store.restore("disk@1", back.toString(), false, false, false, false, null, null);
+        store.restore(
+            "disk@1",
+            back.toString(),
+            false,
+            false,
+            false,
+            false,
+            null,
+            null,
+            List.of(),
+            false,
+            false);
     assertThat(first).hasToString("restored disk@1");
     assertThat(Sitting.value(first, "left alone")).isEqualTo(new Size(0));
     Restored again =
-        store.restore("disk@1", back.toString(), false, true, false, false, null, null);
+        store.restore(
+            "disk@1",
+            back.toString(),
+            false,
+            true,
+            false,
+            false,
+            null,
+            null,
+            List.of(),
+            false,
+            false);
     assertThat(again.getWritten()).isEqualTo(new Size(0));
     assertThat(Sitting.value(again, "left alone")).isEqualTo(new Size(4 * PAGE));
     assertThat(Sitting.value(again, "target")).isEqualTo(back.toString());

@@ -197,20 +197,68 @@ class StoreTest {
     capture(2);
     Path back = folder.resolve("back");
     Restored restored =
-        store.restore("disk@1", back.toString(), false, false, false, false, null, null);
+        store.restore(
+            "disk@1",
+            back.toString(),
+            false,
+            false,
+            false,
+            false,
+            null,
+            null,
+            List.of(),
+            false,
+            false);
     assertThat(restored.getWritten()).isEqualTo(new Size(4 * PAGE));
     assertThat(Files.readAllBytes(back)).isEqualTo(random(4 * PAGE, 1));
-    store.restore("disk", back.toString(), true, false, false, false, null, null);
+    store.restore(
+        "disk", back.toString(), true, false, false, false, null, null, List.of(), false, false);
     assertThat(Files.readAllBytes(back)).isEqualTo(random(4 * PAGE, 2));
     Sitting.refused(
-        () -> store.restore("disk", "s3://bucket/x", false, false, false, false, null, null),
+        () ->
+            store.restore(
+                "disk",
+                "s3://bucket/x",
+                false,
+                false,
+                false,
+                false,
+                null,
+                null,
+                List.of(),
+                false,
+                false),
         "cannot write s3://bucket/x: files and drives in a bucket are not supported yet");
     Sitting.refused(
-        () -> store.restore("disk", "nbd://server01/x", true, false, false, true, null, null),
+        () ->
+            store.restore(
+                "disk",
+                "nbd://server01/x",
+                true,
+                false,
+                false,
+                true,
+                null,
+                null,
+                List.of(),
+                false,
+                false),
         "cannot write nbd://server01/x: files and drives behind a network block device are not"
             + " supported yet");
     Sitting.refused(
-        () -> store.restore("disk", back.toString(), true, false, false, true, null, null),
+        () ->
+            store.restore(
+                "disk",
+                back.toString(),
+                true,
+                false,
+                false,
+                true,
+                null,
+                null,
+                List.of(),
+                false,
+                false),
         "cannot write "
             + back
             + " by sudo: it is not on another machine; run blksh as root"

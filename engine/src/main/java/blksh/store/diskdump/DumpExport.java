@@ -206,7 +206,12 @@ public final class DumpExport {
             .withDate(dated ? date : DumpDate.text(manifest.started()))
             .withOrigin(DumpImport.origin(manifest));
     task.phase(manifest.reference());
-    try (BlockSource image = from.source(manifest)) {
+    BlockSource opened = open(manifest);
+    if (opened == null) {
+      leave(manifest, "it was deleted meanwhile");
+      return;
+    }
+    try (BlockSource image = opened) {
       to.record(image, request, () -> isMissing(manifest, to.dumps()), task)
           .ifPresent(exported::add);
     } catch (BlkshException e) {
@@ -215,6 +220,18 @@ public final class DumpExport {
       }
       left.add(manifest.reference());
       task.finding("%s is not exported: %s".formatted(manifest.reference(), e.problem()));
+    }
+  }
+
+  /** A version, which stays whole for as long as it is open; null when it is gone. */
+  private BlockSource open(Manifest manifest) {
+    try {
+      return from.source(manifest);
+    } catch (BlkshException e) {
+      if (from.versions(manifest.name()).contains(manifest.version())) {
+        throw e;
+      }
+      return null;
     }
   }
 

@@ -7,6 +7,7 @@ import blksh.store.CaptureResult;
 import blksh.store.Damage;
 import blksh.store.Manifest;
 import blksh.store.Store;
+import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -35,6 +36,13 @@ public final class DumpImport {
   private final List<Manifest> imported = new ArrayList<>();
   private final List<Dump> planned = new ArrayList<>();
   private final List<Dump> known = new ArrayList<>();
+
+  /** Versions that are damaged, by the dumps they were. */
+  private final Map<Dump, Manifest> healing = new LinkedHashMap<>();
+
+  /** Versions that have lost something, by reference. */
+  private Set<String> damaged = Set.of();
+
   private long readBytes;
 
   /** Those that dumps may have been exported from. */
@@ -100,6 +108,9 @@ public final class DumpImport {
         Manifest version = versionOf(dump, versions);
         if (version != null) {
           known.add(dump);
+          if (damaged.contains(version.reference())) {
+            healing.put(dump, version);
+          }
           tellLoss(dump, version, version == versions.get(versions.size() - 1));
         } else if (origins.contains(dump.origin())) {
           known.add(dump);
@@ -180,12 +191,14 @@ public final class DumpImport {
     }
     List<Name> all = new ArrayList<>();
     names.forEach((name, its) -> all.add(new Name(name, its)));
+    damaged = into.upkeep().damagedVersions();
     all.forEach(Name::plan);
     all.forEach(name -> planned.addAll(name.wanted));
     task.expect(planned.stream().mapToLong(Dump::size).sum());
     if (!dryRun) {
       all.forEach(Name::bring);
       planned.clear();
+      healing.forEach(this::heal);
     }
     return new ImportReport(
         List.copyOf(imported),
@@ -193,6 +206,25 @@ public final class DumpImport {
         List.copyOf(known),
         readBytes,
         Duration.ofNanos(System.nanoTime() - started));
+  }
+
+  /** Puts right what is damaged in a version that is there, by the dump it was. */
+  private void heal(Dump dump, Manifest version) {
+    task.phase("healing " + version.reference());
+    try (BlockSource source = from.source(dump)) {
+      long pages = into.upkeep().repair(version, source, task).pages();
+      if (pages > 0) {
+        task.note(
+            "%d lost pages were stored again by %s, which was %s"
+                .formatted(pages, dump.reference(), version.reference()));
+      }
+    } catch (CancelledException e) {
+      throw e;
+    } catch (BlkshException e) {
+      task.finding(
+          "%s cannot be healed by %s: %s"
+              .formatted(version.reference(), dump.reference(), e.getMessage()));
+    }
   }
 
   private void checkNames(List<Dump> dumps) {

@@ -6,8 +6,10 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The check of one pack: its structure, and, when its contents are wanted, every byte of it in
@@ -28,6 +30,11 @@ public final class PackCheck implements Closeable {
 
   /** Damaged parts that are told of one pack. */
   private static final int LISTED = 100;
+
+  /** How often what fails is read once more, in one pack: a dying disk takes long for each. */
+  private static final int RETRIES = 64;
+
+  private static final long RETRY_AFTER_NANOS = 5_000_000;
 
   /**
    * A pack in figures.
@@ -58,6 +65,7 @@ public final class PackCheck implements Closeable {
   private PageRanges absent = new PageRanges();
 
   private final AtomicInteger piecesLeft = new AtomicInteger(-1);
+  private final AtomicInteger retries = new AtomicInteger();
   private Shape shape;
   private volatile boolean vanished;
 
@@ -148,21 +156,36 @@ public final class PackCheck implements Closeable {
    * @return false when it cannot be opened, which is noted
    */
   public boolean open() {
+    Failure failure = tryToOpen();
+    if (failure != null && !failure.gone) {
+      packs.forget(id);
+      failure = tryToOpen(); // what failed for a moment is no damage
+    }
+    if (failure == null) {
+      return true;
+    }
+    vanished = failure.gone;
+    if (!vanished) {
+      note(0, 0, failure.problem);
+    }
+    return false;
+  }
+
+  /** Why it could not be opened. */
+  private record Failure(String problem, boolean gone) {}
+
+  private Failure tryToOpen() {
     try {
       pack = packs.acquire(id);
       if (shape != null && !shape.equals(shapeOf(pack))) {
         describe(); // a compaction has written it anew
       }
-      return true;
+      return null;
     } catch (BlkshException e) {
-      vanished = IoFailure.of(e) == IoFailure.NO_SUCH_FILE;
-      if (!vanished) {
-        note(0, 0, e.problem());
-      }
-      return false;
+      return new Failure(e.problem(), IoFailure.of(e) == IoFailure.NO_SUCH_FILE);
     } catch (IOException e) {
-      note(0, 0, IoFailure.reason(e));
-      return false;
+      close();
+      return new Failure(IoFailure.reason(e), false);
     }
   }
 
@@ -183,7 +206,7 @@ public final class PackCheck implements Closeable {
     }
     try {
       describe();
-      byte[] header = pack.file().read(0, Pack.HEADER);
+      byte[] header = header();
       if (!Arrays.equals(header, Pack.header(id, storeId))) {
         note(0, Pack.HEADER, "pack header damaged; no page is lost by it, reindex repairs it");
       }
@@ -199,6 +222,14 @@ public final class PackCheck implements Closeable {
       }
     } catch (IOException e) {
       note(0, 0, IoFailure.reason(e));
+    }
+  }
+
+  private byte[] header() throws IOException {
+    try {
+      return pack.file().read(0, Pack.HEADER);
+    } catch (IOException e) {
+      return pack.file().read(0, Pack.HEADER);
     }
   }
 
@@ -256,6 +287,11 @@ public final class PackCheck implements Closeable {
     PackFooter footer = pack.footer();
     LoadedFrame loaded = reader.loaded;
     reader.frames.load(pack, frame, -1, loaded);
+    if (loaded.damage() != null && retries.getAndIncrement() < RETRIES) {
+      // What fails once may read well: a disk that was busy with itself, a line that was cut.
+      pause();
+      reader.frames.load(pack, frame, -1, loaded);
+    }
     reader.framesRead++;
     long offset = footer.offset(frame);
     long length = pack.frameEnd(frame) - offset;
@@ -294,6 +330,56 @@ public final class PackCheck implements Closeable {
     }
   }
 
+  private static void pause() {
+    LockSupport.parkNanos(RETRY_AFTER_NANOS);
+  }
+
+  /**
+   * Looks again at what was found damaged before, of a pack whose contents are not read. What is
+   * damaged beside it in the same frame is found with it.
+   *
+   * @param ranges of pages that were bad, each its first and one past its last
+   * @param places bytes of the file that were damaged
+   * @return pages that were looked at, or that a sound footer says are not there any more
+   */
+  public BitSet again(
+      List<int[]> ranges, List<DamagedBytes> places, Reader reader, SoundPages sound) {
+    BitSet frames = new BitSet();
+    BitSet looked = new BitSet();
+    for (int[] range : ranges) {
+      if (pack.footerSound()) {
+        looked.set(range[0], range[1]);
+      }
+      int end = Math.min(range[1], shape.pages());
+      for (int page = Math.max(0, range[0]); page < end; page++) {
+        int frame = pack.footer().frameOf(page);
+        if (frame >= 0) {
+          frames.set(frame);
+          page = pack.footer().firstPage(frame) + pack.footer().pagesIn(frame) - 1;
+        }
+      }
+    }
+    boolean footer = false;
+    for (DamagedBytes place : places) {
+      for (int frame = 0; frame < pack.frames(); frame++) {
+        if (pack.footer().offset(frame) < place.start() + Math.max(1, place.length())
+            && pack.frameEnd(frame) > place.start()) {
+          frames.set(frame);
+        }
+      }
+      footer |= place.start() + place.length() > shape.contentBytes();
+    }
+    for (int frame = frames.nextSetBit(0); frame >= 0; frame = frames.nextSetBit(frame + 1)) {
+      frame(frame, reader, sound);
+      int first = pack.footer().firstPage(frame);
+      looked.set(first, first + pack.footer().pagesIn(frame));
+    }
+    if (footer && pack.footerSound()) {
+      digestBlocks();
+    }
+    return looked;
+  }
+
   private boolean touches(int first, int pages) {
     boolean[] any = {false};
     bad.within(first, first + pages, (from, to) -> any[0] = true);
@@ -304,7 +390,7 @@ public final class PackCheck implements Closeable {
     PackFooter footer = pack.footer();
     for (int block = 0; block < footer.digestBlocks(); block++) {
       try {
-        if (footer.digestBlock(pack.file(), block) == null) {
+        if (digestBlock(block) == null) {
           note(
               footer.digestBlockOffset(block),
               (long) PackFooter.DIGEST_BLOCK * Page.DIGEST,
@@ -313,6 +399,14 @@ public final class PackCheck implements Closeable {
       } catch (IOException e) {
         note(footer.digestBlockOffset(block), 0, IoFailure.reason(e));
       }
+    }
+  }
+
+  private byte[] digestBlock(int block) throws IOException {
+    try {
+      return pack.footer().digestBlock(pack.file(), block);
+    } catch (IOException e) {
+      return pack.footer().digestBlock(pack.file(), block);
     }
   }
 

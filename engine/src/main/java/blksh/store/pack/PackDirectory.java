@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -98,12 +99,17 @@ public final class PackDirectory implements Closeable {
   private static List<Long> ids(List<String> names) {
     List<Long> ids = new ArrayList<>();
     for (String name : names) {
-      Matcher matcher = NAME.matcher(name);
-      if (matcher.matches()) {
-        ids.add(Long.parseUnsignedLong(matcher.group(1), 16));
-      }
+      idOf(name).ifPresent(ids::add);
     }
     return ids;
+  }
+
+  /** The id of the pack that a blob is by its name, if it is one. */
+  public static Optional<Long> idOf(String name) {
+    Matcher matcher = NAME.matcher(name);
+    return matcher.matches()
+        ? Optional.of(Long.parseUnsignedLong(matcher.group(1), 16))
+        : Optional.empty();
   }
 
   private BlkshException unlisted(IOException e) {

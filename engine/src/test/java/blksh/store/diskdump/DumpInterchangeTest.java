@@ -26,6 +26,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -87,6 +88,55 @@ class DumpInterchangeTest {
 
   private Manifest capture(byte[] bytes, String name) {
     return capture(new ByteArraySource(bytes), name);
+  }
+
+  @Test
+  void aDumpThatIsThereHealsTheVersionItBecame() throws IOException {
+    DumpFiles.write(base, image(1), "server01.sda", 0);
+    bring();
+    Path pack;
+    try (Stream<Path> files = Files.walk(folder.resolve("store/packs"))) {
+      pack = files.filter(file -> file.toString().endsWith(".pack")).findFirst().orElseThrow();
+    }
+    byte[] bytes = Files.readAllBytes(pack);
+    bytes[bytes.length / 2] ^= 4;
+    Files.write(pack, bytes);
+    assertThat(store.verify(VerifyOptions.full(), Task.unwatched()).lossless()).isFalse();
+    Task task = Task.unwatched();
+    ImportReport report = bring(task);
+    assertThat(report.imported()).isEmpty();
+    assertThat(task.notes())
+        .singleElement()
+        .asString()
+        .contains("lost pages were stored again by", "server01.sda@1");
+    assertThat(store.verify(VerifyOptions.full(), Task.unwatched()).lossless()).isTrue();
+    assertSame(read("server01.sda@1"), image(1));
+    Task again = Task.unwatched();
+    bring(again);
+    assertThat(again.notes()).isEmpty();
+  }
+
+  @Test
+  void aVersionThatIsDeletedMeanwhileIsLeftOutAndNamed() throws Exception {
+    capture(Content.compressible(100 * BLOCK, 1), "a");
+    capture(image(2), "b");
+    capture(image(3), "c");
+    Task task = new Task("export", "base");
+    Thread other =
+        new Thread(
+            () -> {
+              while (!task.phase().equals("a@1") && !task.ended()) {
+                Thread.onSpinWait();
+              }
+              store.delete("b@1");
+            });
+    other.start();
+    ExportReport report = export(task, "a", "b", "c");
+    task.end();
+    other.join();
+    assertThat(report.left()).containsExactly("b@1");
+    assertThat(report.exported()).hasSize(2);
+    assertThat(task.findings()).containsExactly("b@1 is not exported: it was deleted meanwhile");
   }
 
   @Test

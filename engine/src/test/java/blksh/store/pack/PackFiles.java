@@ -75,6 +75,15 @@ public final class PackFiles {
     }
   }
 
+  /** The payload of the frame that has a page, from its first byte up to its end. */
+  public static long[] payloadOf(Path file, int page) throws IOException {
+    try (Pack pack = open(file)) {
+      int frame = pack.footer().frameOf(page);
+      long header = Frame.headerLength(pack.footer().pagesIn(frame));
+      return new long[] {pack.footer().offset(frame) + header, pack.frameEnd(frame)};
+    }
+  }
+
   /** Where a page of 4096 bytes is in its pack, which could not compress it. */
   public static long placeOf(Path file, int page) throws IOException {
     try (Pack pack = open(file)) {

@@ -1,0 +1,14 @@
+package blksh.store;
+
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * What a repair did, or would do.
+ *
+ * @param packs of which something was lost that a version needs
+ * @param pages that were lost, were found elsewhere and are stored again
+ * @param left what is still lost, with parts of versions that it hits
+ */
+public record RepairResult(
+    int packs, long pages, List<Damage> left, Duration elapsed, boolean dryRun) {}
