@@ -79,6 +79,11 @@ final class DiscRepair {
   /** Writes what comes from other discs; it has its name when all of it is on the medium. */
   private ImageRepair.Report copy(BlockSource source, Path image, boolean overwrite) {
     String action = "write " + image;
+    if (overwrite && Files.exists(image)) {
+      throw new BlkshException(
+              action, "it is there, and what comes from other discs is proven once it is written")
+          .suggest("have it written to a new file, and put that in its place when it is proven");
+    }
     task.expect(disc.size());
     task.phase("repairing");
     try (TargetFile target = TargetFile.open(image, action, disc.size(), overwrite, false)) {
@@ -131,7 +136,7 @@ final class DiscRepair {
 
   private ParityLayout layout(List<BlockSource> sources) {
     for (BlockSource each : sources) {
-      ParityLayout layout = ParityLayout.find(each);
+      ParityLayout layout = ParityLayout.find(each, disc.size());
       if (layout != null && layout.label().equals(DiscLayout.label(disc))) {
         return layout;
       }

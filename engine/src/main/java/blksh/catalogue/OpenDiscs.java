@@ -104,11 +104,11 @@ final class OpenDiscs implements Closeable {
     try {
       String label = label(source);
       for (Disc each : discs) {
-        if (!each.imported() && DiscLayout.label(each).equals(label)) {
+        if (!each.imported() && isOn(source, each, label)) {
           open.computeIfAbsent(each.id(), id -> new ArrayList<>()).add(source);
           kept = true;
-          ParityLayout parity = ParityLayout.find(source);
-          if (parity != null && parity.label().equals(label)) {
+          ParityLayout parity = ParityLayout.find(source, each.size());
+          if (parity != null && parity.label().equals(DiscLayout.label(each))) {
             repaired
                 .computeIfAbsent(each.id(), id -> new ArrayList<>())
                 .add(new RepairedSource(source, parity));
@@ -123,6 +123,20 @@ final class OpenDiscs implements Closeable {
         source.close();
       }
     }
+  }
+
+  /**
+   * Whether it is a disc.
+   *
+   * @param label what it says it is; null when it does not, as where its beginning is lost: the
+   *     catalogue knows where it would be said once more
+   */
+  private static boolean isOn(BlockSource source, Disc disc, String label) {
+    if (label != null) {
+      return DiscLayout.label(disc).equals(label);
+    }
+    ParityLayout parity = ParityLayout.find(source, disc.size());
+    return parity != null && parity.label().equals(DiscLayout.label(disc));
   }
 
   /** A disc, the first copy of it that was named; null when it is not here. */

@@ -30,6 +30,9 @@ public final class ParityLayout {
   /** Where headers are beside the last: in the system's area of UDF, which nothing else needs. */
   public static final int[] HEADERS = {128, 192};
 
+  /** Bytes at the end of a source in which the end of an image is looked for. */
+  private static final long SEARCHED = 16 << 20;
+
   private static final byte[] MAGIC = "blksh parity 1\n\n".getBytes(StandardCharsets.US_ASCII);
   private static final int LABEL = 16;
   private static final int LABEL_LENGTH = 16;
@@ -187,7 +190,8 @@ public final class ParityLayout {
   /**
    * Looks for the header of an image: at its two places near the beginning, and before its end,
    * also of a drive that is longer than the image. Where the beginning is lost, all that may be the
-   * end is looked at.
+   * end is looked at, as far as {@value #SEARCHED} bytes before that of the source: a drive may be
+   * longer still, and holds anything, so it is not searched for hours.
    *
    * @return null when there is none
    */
@@ -208,10 +212,27 @@ public final class ParityLayout {
     }
     // The beginning is lost, with all that tells where the image ends.
     ParityLayout found = at(source, last);
-    for (long each = (last + 2) / UNIT * UNIT - 2; found == null && each > 0; each -= UNIT) {
+    long least = Math.max(0, last - SEARCHED / SECTOR);
+    for (long each = (last + 2) / UNIT * UNIT - 2; found == null && each > least; each -= UNIT) {
       found = at(source, each);
     }
     return found;
+  }
+
+  /**
+   * Looks for the header of an image at its three places.
+   *
+   * @param length of the image in bytes, its parity included
+   * @return null when there is none
+   */
+  public static ParityLayout find(BlockSource source, long length) {
+    for (int each : HEADERS) {
+      ParityLayout found = at(source, each);
+      if (found != null) {
+        return found;
+      }
+    }
+    return at(source, length / SECTOR - 2);
   }
 
   private static ParityLayout at(BlockSource source, long sector) {

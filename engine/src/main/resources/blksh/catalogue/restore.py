@@ -110,8 +110,8 @@ class Parity:
     def __init__(self, file):
         self.file = file
         last, volume = file.seek(0, 2) // SECTOR, self.raw(16) or b""
-        whole = volume[1:6] == b"CD001"  # else the beginning is lost, and all that may be the end is looked at
-        ends = (last, struct.unpack_from("<I", volume, 80)[0]) if whole else range(last // 32 * 32, 256, -32)
+        whole = volume[1:6] == b"CD001"  # else the beginning is lost, and what may be the end is looked at, 16 MiB
+        ends = (last, struct.unpack_from("<I", volume, 80)[0]) if whole else range(last // 32 * 32, max(256, last - 8192), -32)
         header = next(filter(None, (self.header(each) for places in ((128, 192, last - 2), (end - 2 for end in ends)) for each in places)), None)
         self.found = header is not None
         self.known_by = header[16:32] if header else None

@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -294,6 +295,47 @@ class ImageRepairTest {
     assertThat(ParityLayout.find(source(damaged)).label()).isEqualTo("0123456789abcdef");
     damaged[damaged.length - 2 * SECTOR + 40] ^= 1;
     assertThat(ParityLayout.find(source(damaged))).isNull();
+  }
+
+  /** A drive may be far longer than the image in it: who knows where that ends says so. */
+  @Test
+  void aSourceIsNotSearchedFromEndToEnd() {
+    byte[] damaged = whole.clone();
+    wipe(damaged, 16);
+    wipe(damaged, 128);
+    wipe(damaged, 192);
+    AtomicLong reads = new AtomicLong();
+    BlockSource bytes = source(damaged);
+    BlockSource drive =
+        new BlockSource() {
+          @Override
+          public long size() {
+            return 1L << 40;
+          }
+
+          @Override
+          public int read(long position, ByteBuffer target) {
+            reads.incrementAndGet();
+            return position < bytes.size() ? bytes.read(position, target) : zeros(target);
+          }
+
+          private int zeros(ByteBuffer target) {
+            int length = target.remaining();
+            target.put(new byte[length]);
+            return length;
+          }
+
+          @Override
+          public SourceInfo describe() {
+            return bytes.describe();
+          }
+
+          @Override
+          public void close() {}
+        };
+    assertThat(ParityLayout.find(drive)).isNull();
+    assertThat(reads.get()).isLessThan(1000);
+    assertThat(ParityLayout.find(drive, whole.length).label()).isEqualTo("0123456789abcdef");
   }
 
   /** Some sectors cannot be read. */
