@@ -205,7 +205,10 @@ final class Compaction {
 
   private boolean isHeld(Trash.Entry entry) {
     try {
-      return trash.holds(entry) || repository.manifests().exists(entry.version());
+      // Under another name when it was taken back and deleted again.
+      return trash.holds(entry)
+          || repository.manifests().exists(entry.version())
+          || !trash.entries(entry.version()).isEmpty();
     } catch (IOException e) {
       return true;
     }

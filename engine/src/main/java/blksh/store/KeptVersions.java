@@ -28,6 +28,9 @@ final class KeptVersions {
   /** In {@link StoreIndex#meta}: the numbers given when the last version had left the trash. */
   private static final String NOTHING_LEFT = "nothing left";
 
+  /** No word that numbers make. */
+  private static final String SOMETHING_LEFT = "-";
+
   private final Repository repository;
   private final Set<Version> versions = new TreeSet<>(ManifestDirectory.ORDER);
   private final List<Trash.Entry> going = new ArrayList<>();
@@ -89,6 +92,17 @@ final class KeptVersions {
   /** Notes that the last version goes for good, whose number was noted. */
   static void noteNothingLeft(StoreIndex rows) {
     rows.meta(NOTHING_LEFT, rows.numbers().all());
+  }
+
+  /**
+   * Takes back what the others above noted, before a version appears that no number was given for:
+   * one that was deleted, or the copy of another store's.
+   */
+  static void noteSomethingLeft(StoreIndex rows) {
+    String noted = rows.meta(NOTHING_LEFT);
+    if (noted != null && !noted.equals(SOMETHING_LEFT)) {
+      rows.meta(NOTHING_LEFT, SOMETHING_LEFT);
+    }
   }
 
   private void sort(String blob, List<Trash.Entry> trash) {

@@ -87,6 +87,7 @@ final class Publication {
               if (before.problem() == null && !before.and(marks).equals(before)) {
                 repository.marks().put(version, before.and(marks));
               }
+              KeptVersions.noteSomethingLeft(rows);
               manifests.publish(writer, numbered);
               try {
                 rows.putManifest(numbered, manifests.bytes(version));
@@ -192,21 +193,23 @@ final class Publication {
    * @throws BlkshException when it is not there any more, or there is one of its number
    */
   void takeBack(ManifestDirectory.Version version) {
+    StoreIndex rows = repository.indexes().rows();
     repository
         .exclusion()
         .publishing(
             () -> {
+              KeptVersions.noteSomethingLeft(rows);
               repository.trash().takeBack(version);
-              unexplain();
+              unexplain(rows);
               return null;
             });
   }
 
   /** What known damage means for a version that was in the trash nobody has looked at. */
-  private void unexplain() {
+  private void unexplain(StoreIndex rows) {
     try {
       if (repository.indexes().writable()) {
-        repository.indexes().rows().damage().unexplain();
+        rows.damage().unexplain();
       }
     } catch (BlkshException e) {
       // an index that cannot be used is told by whoever needs it

@@ -7,6 +7,7 @@ import blksh.store.pack.Pack;
 import blksh.store.pack.PackDirectory;
 import blksh.store.pack.Page;
 import blksh.store.pack.PageReader;
+import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.io.IOException;
 import java.time.Duration;
@@ -117,6 +118,8 @@ final class StoreRepair {
         }
         task.advance(Page.SIZE);
       }
+    } catch (CancelledException | IndexConnection.UnusableException e) {
+      throw e;
     } catch (BlkshException e) {
       if (IoFailure.of(e) == IoFailure.NO_SPACE) {
         throw e;

@@ -637,4 +637,27 @@ class CopyTest {
       assertThat(to.manifests("disk")).hasSize(2);
     }
   }
+
+  /** The number it brings was given before the last version went, and nothing was left. */
+  @Test
+  void aStoreOfCopiesWhoseManifestsAreAwayKeepsItsPacks() throws Exception {
+    try (Store from = Store.create(a(), StoreOptions.defaults());
+        Store to = Store.create(b(), StoreOptions.defaults())) {
+      capture(from, image("one", Content.compressible(MIB, 1)), "disk");
+      copy(from, to, "*");
+      to.delete(to.manifest("disk@1"));
+      to.upkeep().compact(CompactOptions.defaults(), Task.unwatched());
+      assertThat(packs(b())).isEmpty();
+      copy(from, to, "*");
+      assertThat(to.manifests("disk")).extracting(Manifest::reference).containsExactly("disk@1");
+    }
+    List<Path> packs = packs(b());
+    Files.move(b().resolve("manifests"), folder.resolve("away"));
+    Files.createDirectory(b().resolve("manifests"));
+    try (Store to = Store.open(b())) {
+      assertThatThrownBy(() -> to.upkeep().compact(CompactOptions.defaults(), Task.unwatched()))
+          .hasMessageContaining("no word that the last was deleted");
+    }
+    assertThat(packs(b())).isEqualTo(packs).isNotEmpty();
+  }
 }
