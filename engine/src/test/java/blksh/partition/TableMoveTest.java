@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.block.ByteArraySource;
 import blksh.kit.InMemory;
+import blksh.kit.LoopDevice;
 import blksh.kit.Tool;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,9 +26,18 @@ class TableMoveTest {
     Tool.named("sfdisk");
     Path image = Files.write(folder.resolve("disk"), new byte[4 * MIB]);
     Path layout = Files.writeString(folder.resolve("layout"), script);
-    String command = "sfdisk -q --sector-size %d '%s' < '%s'".formatted(sector, image, layout);
-    Tool.named("sh").run("-c", command);
+    if (sector == 512) {
+      divide(image, layout);
+    } else {
+      try (LoopDevice drive = LoopDevice.attach(image, sector)) {
+        divide(drive.path(), layout);
+      }
+    }
     return Files.readAllBytes(image);
+  }
+
+  private static void divide(Path disk, Path layout) throws IOException {
+    Tool.named("sh").run("-c", "sfdisk -q '%s' < '%s'".formatted(disk, layout));
   }
 
   private static byte[] moved(byte[] disk, int size) {
