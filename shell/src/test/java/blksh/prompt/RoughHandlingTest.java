@@ -43,10 +43,12 @@ class RoughHandlingTest {
     try (Pty pty = Pty.open(home, 120, 40)) {
       pty.enter("val image = drive(home.resolve(\"image\"))");
       pty.enter("val first = store(home.resolve(\"first\"))");
+      pty.enter("first.capture(image, name = \"image\")"); // compiles what the others find compiled
+      pty.enter("val second = store(home.resolve(\"second\"))");
       long began = System.nanoTime();
-      pty.enter("first.capture(image, name = \"image\")");
+      pty.enter("second.capture(image, name = \"image\")");
       int longest = (int) ((System.nanoTime() - began) / 1_000_000);
-      for (int i = 0; i < INTERRUPTS; i++) {
+      for (int i = 0; i < INTERRUPTS || stopped == 0 && i < 4 * INTERRUPTS; i++) {
         pty.enter("val s = store(home.resolve(\"store" + i + "\"))");
         pty.type("s.capture(image, name = \"image\")\r");
         pause(random.nextInt(longest));
