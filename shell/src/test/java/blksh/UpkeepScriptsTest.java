@@ -119,9 +119,9 @@ class UpkeepScriptsTest {
     assertThat(other).doesNotExist();
     done("create", "--store", other, "--codec", "zstd-9");
     assertThat(done("copy", "disk1", "--store", store, "--to", other, "--json").out())
-        .contains("\"copied\":1", "\"there before\":0", "\"left\":0");
+        .contains("\"copied\":1", "\"thereBefore\":0", "\"left\":0");
     assertThat(done("copy", "--store", store, "--to", other, "--json").out())
-        .contains("\"copied\":1", "\"there before\":1");
+        .contains("\"copied\":1", "\"thereBefore\":1");
     assertThat(done("copy", "--store", store, "--to", other).out()).contains("copied");
     assertThat(done("list", "--store", other).out()).contains("disk1@1", "as delivered", "disk2@1");
     done("restore", "disk2@1", "--store", other, "--to", folder.resolve("restored"));
@@ -154,8 +154,8 @@ class UpkeepScriptsTest {
     done("capture", disk(1), "--store", store, "--name", "disk");
     done("capture", disk(1), "--store", other, "--name", "disk");
     Ended well = done("health", "--store", store, "--captured", "1d", "--json");
-    assertThat(well.out()).contains("\"damage open\":0", "\"newest\":\"disk@1\"");
-    assertThat(well.out()).contains("\"verified in 20 days\"");
+    assertThat(well.out()).contains("\"damageOpen\":0", "\"newest\":\"disk@1\"");
+    assertThat(well.out()).contains("\"verifiedIn20Days\"");
     damage(store);
     assertThat(run("verify", "--store", store).status()).isEqualTo(ExitStatus.FINDINGS);
     Ended ill = run("health", "--store", store);
@@ -165,10 +165,10 @@ class UpkeepScriptsTest {
         .isEqualTo(ExitStatus.FINDINGS);
     assertThat(run("repair", "--store", store).status()).isEqualTo(ExitStatus.FINDINGS);
     Ended dry = done("repair", "--store", store, "--from", other, "--dry-run", "--json");
-    assertThat(dry.out()).contains("\"dry run\":true", "\"still damaged\":0");
+    assertThat(dry.out()).contains("\"dryRun\":true", "\"stillDamaged\":0");
     assertThat(run("health", "--store", store).status()).isEqualTo(ExitStatus.FINDINGS);
     Ended repaired = done("repair", "--store", store, "--from", other, "--json");
-    assertThat(repaired.out()).contains("\"still damaged\":0");
+    assertThat(repaired.out()).contains("\"stillDamaged\":0");
     done("health", "--store", store);
     done("restore", "disk@1", "--store", store, "--to", folder.resolve("restored"));
     done("reindex", "--store", store);
