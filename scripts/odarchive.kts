@@ -107,7 +107,8 @@ when (command.lowercase()) {
   }
   "archive" -> {
     val all = scanned(one("the PATH of a directory"))
-    val discs = all.segment("4000000000000")
+    val discs =
+      all.segment("4000000000000", !split, first, reserve.percent, parity = parity.percent, parityDiscs = parityDiscs)
     all.export(json)
     written(discs, notWritten(discs)).filterNotNull()
   }
