@@ -103,14 +103,7 @@ public final class Plan {
       throw new BlkshException(action, "no discs are planned").suggest("plan some with segment");
     }
     // Another plan is another plan: by its time a disc tells which it is of.
-    return new SegmentOptions(
-        options.media(),
-        options.keepDirectoriesTogether(),
-        options.first(),
-        options.reserve(),
-        options.spanLargeFiles(),
-        options.replan(),
-        Instant.now());
+    return options.at(Instant.now());
   }
 
   /** What was put onto discs by hand, by the number of the disc. */

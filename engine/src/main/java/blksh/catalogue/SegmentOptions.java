@@ -74,6 +74,20 @@ public record SegmentOptions(
         parityDiscs);
   }
 
+  /** The same, planned at another time. */
+  SegmentOptions at(Instant made) {
+    return new SegmentOptions(
+        media,
+        keepDirectoriesTogether,
+        first,
+        reserve,
+        spanLargeFiles,
+        replan,
+        made,
+        parity,
+        parityDiscs);
+  }
+
   /** What is usual. */
   public static SegmentOptions of(Media media) {
     return new SegmentOptions(media, true, List.of(), 0, true, false, Instant.now());

@@ -9,6 +9,7 @@ import blksh.kit.FileTrees;
 import blksh.kit.Tool;
 import blksh.task.Task;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -195,5 +196,17 @@ class DiscParityTest {
       assertThat(Files.mismatch(again, shop.image(each))).isEqualTo(-1);
     }
     assertThat(shop.restore(images, dir.resolve("back")).problems()).isEmpty();
+  }
+
+  @Test
+  void aPlanByHandKeepsItsParity() throws IOException {
+    shop.changed(FILES);
+    Disc before = segment(12_000_000).discs().get(0);
+    byte[] large = "large".getBytes(StandardCharsets.UTF_8);
+    shop.catalogue.plan().assign(List.of(large), 1, false, Task.unwatched());
+    assertThat(disc().size()).isEqualTo(before.size());
+    assertThat(Protection.of(shop.catalogue.file(), disc().id()).rows()).isPositive();
+    shop.catalogue.plan().unassign(null, false, Task.unwatched());
+    assertThat(disc().size()).isEqualTo(before.size());
   }
 }
