@@ -1,6 +1,7 @@
 package blksh.catalogue;
 
 import blksh.BlkshException;
+import blksh.task.Workers;
 import java.io.Closeable;
 import java.util.concurrent.Callable;
 
@@ -35,7 +36,7 @@ final class Aside<T> implements Closeable {
    * @throws BlkshException when it failed so, as any other failure
    */
   T get() {
-    join();
+    Workers.join(thread, () -> {});
     if (failure instanceof RuntimeException e) {
       throw e;
     }
@@ -48,22 +49,8 @@ final class Aside<T> implements Closeable {
     return result;
   }
 
-  private void join() {
-    boolean interrupted = false;
-    while (thread.isAlive()) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
   @Override
   public void close() {
-    join();
+    Workers.join(thread, () -> {});
   }
 }

@@ -3,6 +3,7 @@ package blksh.snapshot;
 import blksh.BlkshException;
 import blksh.task.CancelledException;
 import blksh.task.Task;
+import blksh.task.Workers;
 import blksh.tree.TreePart;
 import blksh.tree.TreeScan;
 import java.io.Closeable;
@@ -103,20 +104,10 @@ final class TreeFeed implements Closeable {
   @Override
   public void close() {
     stop();
-    boolean interrupted = false;
-    while (thread.isAlive()) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
+    Workers.join(thread, () -> {});
     synchronized (this) {
       parts.forEach(TreePart::release);
       parts.clear();
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
     }
   }
 }

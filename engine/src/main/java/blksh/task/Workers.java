@@ -77,7 +77,7 @@ public final class Workers {
       threads.add(thread);
       thread.start();
     }
-    joinAll(task, threads);
+    threads.forEach(each -> join(each, task::cancel));
     Throwable first = failure.get();
     if (first instanceof RuntimeException e) {
       throw e;
@@ -91,20 +91,22 @@ public final class Workers {
     }
   }
 
-  private static void joinAll(Task task, List<Thread> threads) {
-    boolean interrupted = false;
-    for (Thread thread : threads) {
-      while (true) {
-        try {
-          thread.join();
-          break;
-        } catch (InterruptedException e) {
-          interrupted = true;
-          task.cancel();
-        }
+  /**
+   * Waits until a thread has ended, whatever interrupts; an interrupt is kept for who comes next.
+   *
+   * @param interrupted what is done at each interrupt
+   */
+  public static void join(Thread thread, Runnable interrupted) {
+    boolean kept = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        kept = true;
+        interrupted.run();
       }
     }
-    if (interrupted) {
+    if (kept) {
       Thread.currentThread().interrupt();
     }
   }
