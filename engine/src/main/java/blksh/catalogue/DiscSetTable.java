@@ -18,6 +18,10 @@ final class DiscSetTable {
           + " d.marked, s.imported, d.as_of, d.catalogue, d.own, d.tree, d.sums, d.made, d.total,"
           + " d.sources, d.script FROM disc d JOIN disc_set s ON s.id = d.disc_set";
 
+  /** Tables of what discs have, in the order in which it goes: the last tell which discs stay. */
+  private static final List<String> OF_DISCS =
+      List.of("part", "place", "carried", "protection", "covered", "parity_disc");
+
   private DiscSetTable() {}
 
   /**
@@ -188,10 +192,7 @@ final class DiscSetTable {
           for (int i = 0; i < named.size(); i++) {
             Disc disc = named.get(i).disc();
             if (OpenDiscs.isImageOf(images.get(i), disc)) {
-              file.execute(
-                  "UPDATE disc SET written = ? WHERE id = ?",
-                  Instant.now().toEpochMilli(),
-                  disc.id());
+              noteWritten(file, disc);
             } else if (!Files.isDirectory(images.get(i).toAbsolutePath().getParent())) {
               throw new BlkshException(
                       "look for images of discs",
@@ -209,27 +210,30 @@ final class DiscSetTable {
         });
   }
 
+  /** Notes that a disc is written, now. To be used within a call. */
+  static void noteWritten(CatalogueFile file, Disc disc) throws SQLException {
+    file.execute(
+        "UPDATE disc SET written = ? WHERE id = ?", Instant.now().toEpochMilli(), disc.id());
+  }
+
   /** Takes discs out that are planned and not written. To be used within a call. */
   static void dropPlanned(CatalogueFile file, long set) throws SQLException {
     long others =
         file.number(0, "SELECT count(*) FROM disc WHERE written IS NOT NULL OR disc_set <> ?", set);
     if (others == 0) {
       // All that there is: SQLite forgets a whole table at once, and rows one by one.
-      for (String table :
-          List.of("part", "place", "carried", "protection", "covered", "parity_disc", "disc")) {
+      for (String table : OF_DISCS) {
         file.execute("DELETE FROM " + table);
       }
+      file.execute("DELETE FROM disc");
       return;
     }
     String planned =
         "written IS NULL AND disc_set = ? AND id NOT IN (" + ParityGroup.BESIDE_WRITTEN + ")";
     String discs = " (SELECT id FROM disc WHERE " + planned + ")";
-    file.execute("DELETE FROM part WHERE disc IN" + discs, set);
-    file.execute("DELETE FROM place WHERE disc IN" + discs, set);
-    file.execute("DELETE FROM carried WHERE disc IN" + discs, set);
-    file.execute("DELETE FROM protection WHERE disc IN" + discs, set);
-    file.execute("DELETE FROM covered WHERE disc IN" + discs, set);
-    file.execute("DELETE FROM parity_disc WHERE disc IN" + discs, set);
+    for (String table : OF_DISCS) {
+      file.execute("DELETE FROM " + table + " WHERE disc IN" + discs, set);
+    }
     file.execute("DELETE FROM disc WHERE " + planned, set);
   }
 }

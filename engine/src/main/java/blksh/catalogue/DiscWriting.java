@@ -20,7 +20,6 @@ import java.nio.file.Path;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -134,11 +133,10 @@ final class DiscWriting implements DiscContents {
     DiscReport report = DiscWriter.write(plan, this, image, overwrite, task, () -> note(image));
     file.whole(
         "note a written disc",
-        () ->
-            file.execute(
-                "UPDATE disc SET written = ? WHERE id = ?",
-                Instant.now().toEpochMilli(),
-                planned.disc().id()));
+        () -> {
+          DiscSetTable.noteWritten(file, planned.disc());
+          return null;
+        });
     List<String> faults = new ArrayList<>(empty.named());
     report.faults().forEach(each -> faults.add(sentence(each)));
     return new WrittenDisc(

@@ -16,7 +16,6 @@ import blksh.task.Task;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.ResultSet;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -91,11 +90,10 @@ final class ParityDiscWriting implements DiscContents {
       DiscReport report = DiscWriter.write(plan, this, image, overwrite, task, () -> note(image));
       file.whole(
           "note a written disc",
-          () ->
-              file.execute(
-                  "UPDATE disc SET written = ? WHERE id = ?",
-                  Instant.now().toEpochMilli(),
-                  planned.disc().id()));
+          () -> {
+            DiscSetTable.noteWritten(file, planned.disc());
+            return null;
+          });
       return new WrittenDisc(
           DiscSetTable.planned(file, planned.disc().id()).disc(),
           image,

@@ -1,5 +1,6 @@
 package blksh.parity;
 
+import blksh.io.LittleEndian;
 import blksh.task.Task;
 import blksh.task.Workers;
 import java.io.IOException;
@@ -83,7 +84,6 @@ public final class ParityWriting {
     private final long[] block = new long[LONGS];
     private final BlockMultiples multiples = new BlockMultiples(LONGS);
     private final SectorDigest digest = new SectorDigest();
-    private final ByteBuffer sector = ByteBuffer.allocate(SECTOR).order(ByteOrder.LITTLE_ENDIAN);
     private final int[][] factors;
 
     Band(int most) {
@@ -116,9 +116,10 @@ public final class ParityWriting {
         put((layout.row(row) + first) * SECTOR, segment);
       }
       for (int i = 0; i < stripes; i++) {
-        sector.putLong(0, digest.of(digests, i * SECTOR, ParityLayout.OWN_DIGEST));
-        System.arraycopy(
-            sector.array(), 0, digests, i * SECTOR + ParityLayout.OWN_DIGEST, ParityLayout.DIGEST);
+        LittleEndian.putI64(
+            digests,
+            i * SECTOR + ParityLayout.OWN_DIGEST,
+            digest.of(digests, i * SECTOR, ParityLayout.OWN_DIGEST));
       }
       for (int copy = 0; copy < ImageParity.DIGESTS; copy++) {
         put((layout.digests(copy) + first) * SECTOR, ByteBuffer.wrap(digests, 0, stripes * SECTOR));
@@ -132,13 +133,7 @@ public final class ParityWriting {
     }
 
     private void note(int stripe, int column, long value) {
-      sector.putLong(0, value);
-      System.arraycopy(
-          sector.array(),
-          0,
-          digests,
-          stripe * SECTOR + column * ParityLayout.DIGEST,
-          ParityLayout.DIGEST);
+      LittleEndian.putI64(digests, stripe * SECTOR + column * ParityLayout.DIGEST, value);
     }
 
     /** Adds what the stripes have of a column. */
