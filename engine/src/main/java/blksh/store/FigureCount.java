@@ -32,11 +32,14 @@ final class FigureCount {
     for (int i = 0; i < some.size(); i++) {
       task.checkCancelled();
       Manifest manifest = some.get(i);
+      StoreUse.Version share = found.get(i);
+      if (share == null) {
+        continue; // deleted meanwhile, and named
+      }
       boolean image = manifest.kind() == ManifestKind.IMAGE;
       Manifest last = image ? before.put(manifest.name(), manifest) : null;
       Long changed = last == null ? null : changed(last, manifest);
-      versions.add(
-          new StoreFigures.Version(manifest, found.get(i).own(), found.get(i).shared(), changed));
+      versions.add(new StoreFigures.Version(manifest, share.own(), share.shared(), changed));
     }
     long unique = 0;
     long packs = 0;
