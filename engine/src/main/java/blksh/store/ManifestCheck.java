@@ -60,7 +60,7 @@ final class ManifestCheck {
     } catch (CancelledException e) {
       throw e;
     } catch (BlkshException e) {
-      if (!isThere(version)) {
+      if (!VersionWalk.isThere(repository, version)) {
         return; // deleted since it was listed
       }
       long size = listedSize(version);
@@ -97,14 +97,6 @@ final class ManifestCheck {
             "what proves its pages is damaged: " + IoFailure.reason(e),
             range(file.manifest(), range[0], range[1]));
       }
-    }
-  }
-
-  private boolean isThere(ManifestDirectory.Version version) {
-    try {
-      return repository.manifests().exists(version);
-    } catch (IOException e) {
-      return true;
     }
   }
 

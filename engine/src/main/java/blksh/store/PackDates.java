@@ -21,11 +21,6 @@ record PackDates(Instant entered, Instant checked, Instant verified) {
   /** How far a clock may be ahead of that of whoever looks. */
   private static final Duration AHEAD = Duration.ofDays(1);
 
-  /** Of a pack that becomes known now. */
-  static PackDates enteredNow() {
-    return new PackDates(Instant.now(), null, null);
-  }
-
   /**
    * As they are in a row.
    *

@@ -246,17 +246,15 @@ final class Publication {
                 boolean gone =
                     repository
                         .exclusion()
-                        .unlessUsed(version.reference(), () -> trash.removeForGood(entry, marks()));
+                        .unlessUsed(
+                            version.reference(),
+                            () -> trash.removeForGood(entry, repository.marks()));
                 if (!gone) {
                   throw new BlkshException(action, "somebody reads it");
                 }
               }
               return null;
             });
-  }
-
-  private MarksFiles marks() {
-    return repository.marks();
   }
 
   /**

@@ -5,6 +5,7 @@ import blksh.block.BlockSource;
 import blksh.block.BlockSources;
 import blksh.block.DirectSource;
 import blksh.block.Extent;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,9 +18,6 @@ import java.util.function.Predicate;
  * it in memory, where that is possible; a file as the system gives it. Writes nothing.
  */
 final class ReadBack extends RestoreTarget {
-
-  /** Zeros compared at once. */
-  private static final int PIECE = 1 << 18;
 
   private final Path path;
   private final BlockSource there;
@@ -49,11 +47,8 @@ final class ReadBack extends RestoreTarget {
   }
 
   @Override
-  void zeros(long position, long length) {
-    byte[] zeros = new byte[(int) Math.min(PIECE, length)];
-    for (long done = 0; done < length; done += zeros.length) {
-      write(position + done, zeros, 0, (int) Math.min(zeros.length, length - done));
-    }
+  void zeros(long position, long length) throws IOException {
+    writeZeros(position, length); // which compares here
   }
 
   @Override
