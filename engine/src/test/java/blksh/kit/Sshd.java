@@ -23,6 +23,9 @@ public final class Sshd implements Closeable {
       """
       set -e
       S=$1
+      # file systems of tests that run beside this one would stay mounted here after their umount
+      awk '$1 ~ "^/dev/loop" {print $2}' /proc/self/mounts |
+        while read -r point; do umount -l "$(printf %b "$point")" || true; done
       mount -t overlay -o "lowerdir=/etc,upperdir=$S/upper,workdir=$S/work" overlay /etc
       mount -t tmpfs tmpfs /run
       mkdir -p /run/sshd /run/lock

@@ -27,10 +27,16 @@ public final class Volumes {
     void in(Path folder) throws IOException;
   }
 
-  /** Mounts an image with what the kernel or a FUSE program has for it, and takes it off again. */
+  /**
+   * Mounts an image with what the kernel or a FUSE program has for it, and takes it off again.
+   * Returns when the file system has written what it had to, also where another test's mount
+   * namespace took a copy of the mount.
+   */
   public static void mounted(Path image, String kind, Path folder, Work work) throws IOException {
     Files.createDirectories(folder);
+    Path attached;
     try (LoopDevice loop = LoopDevice.attach(image, 512)) {
+      attached = Path.of("/sys/block", loop.path().getFileName().toString(), "loop/backing_file");
       switch (kind) {
         case "ntfs" -> Tool.named("ntfs-3g").run(loop.path(), folder);
         case "exfat" -> Tool.named("mount.exfat-fuse").run(loop.path(), folder);
@@ -41,6 +47,21 @@ public final class Volumes {
       } finally {
         unmount(folder);
       }
+    }
+    gone(attached, image.toRealPath());
+  }
+
+  /** Waits until nothing holds a loop device over a file. */
+  private static void gone(Path attached, Path file) throws IOException {
+    try {
+      Await.await(
+          () ->
+              !Files.exists(attached)
+                  || !Files.readString(attached).strip().equals(file.toString()));
+    } catch (IOException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IOException("waiting until " + file + " is mounted nowhere", e);
     }
   }
 
