@@ -15,7 +15,7 @@ record AgentFrame(int kind, int channel, int number, byte[] payload) {
   /** Bytes before the payload: its length, kind, channel, number; big-endian. */
   static final int HEAD = 13;
 
-  private static final int PAGES_BYTES = 128 << 10;
+  private static final int PAGES_BYTES = 256 << 10;
   private static final int BLOCK_BYTES = 64 << 10;
   private static final int MOST_LISTED = 4 << 20;
 

@@ -127,7 +127,7 @@ final class PackLevels {
   /** Both are done at once, so the slower one counts. */
   private double nanos(int level) {
     double moving = (level == 0 ? 1 : share[level]) * wire;
-    return Math.max(work[level], moving) + 0.2 * Math.min(work[level], moving);
+    return Math.max(work[level], moving) + 0.05 * Math.min(work[level], moving);
   }
 
   private synchronized void learn(Way way, long raw, long packed, long nanos) {

@@ -37,7 +37,6 @@ RAW, ZLIB, ZSTD = 0, 1, 2
 # Bytes of drives that are held until it is said which of them are wanted, by all channels.
 MOST_HELD = 64 << 20
 MOST_REQUEST = 1 << 20
-FRAME_PAGES = 32
 ALIVE_SECONDS = 1.5
 # A peer that says nothing for so long is gone: it asks how we are every few seconds.
 SILENCE_SECONDS = 300
@@ -249,7 +248,7 @@ class Levels:
 
     def seconds(self, level):
         work, share = self.cost.get(level, (0.0, 1.0))
-        return max(work, share * self.wire) + 0.2 * min(work, share * self.wire)
+        return max(work, share * self.wire) + 0.05 * min(work, share * self.wire)
 
     def learn(self, level, raw, sent, work, wait):
         if level:
@@ -723,9 +722,8 @@ class Channel:
             return
         try:
             pages = (len(data) + PAGE - 1) // PAGE
-            all = [i for i in range(pages) if wanted[i // 8] >> i % 8 & 1]
-            for first in range(0, len(all), FRAME_PAGES):
-                some = all[first:first + FRAME_PAGES]
+            some = [i for i in range(pages) if wanted[i // 8] >> i % 8 & 1]
+            if some:
                 self.send_pages(number, len(wanted), some, b"".join(data[i * PAGE:(i + 1) * PAGE] for i in some))
         finally:
             self.release(len(data))
