@@ -280,7 +280,7 @@ class Guest:
 
 
 def guest(work, disk, size):
-    """Three captures by a bitmap: of all, of 1 % after the first by it, of another 1 %."""
+    """Three captures by a bitmap: of all, by 1 % of it, and by 2 % of it, as nobody resets it."""
     machine = Guest(work, disk, size)
     figures = []
     try:
@@ -368,7 +368,7 @@ def report(options, figures, used, hashing):
             ("loopback, first, wall, to diskdump's", ours[0]["wall"] / theirs[0]["wall"], 0.5),
             ("loopback, second, wall, to diskdump's", ours[1]["wall"] / theirs[1]["wall"], 0.5),
         ]
-    targets.append(("guest, 1 % written, wire to its disk", figures["guest"][2]["wire"] / options.size, 0.02))
+    targets.append(("guest, 1 % dirty, wire to its disk", figures["guest"][1]["wire"] / options.size, 0.02))
     missed = 0
     for name, ratio, most in targets:
         missed += ratio > most
