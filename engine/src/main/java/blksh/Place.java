@@ -52,6 +52,18 @@ public sealed interface Place {
       return path;
     }
 
+    // Written out: what the compiler gives a record is made at run time, when a command starts.
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Local local && local.path.equals(path);
+    }
+
+    @Override
+    public int hashCode() {
+      return path.hashCode();
+    }
+
     @Override
     public String toString() {
       return path.toString();

@@ -1,5 +1,7 @@
 package blksh;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import blksh.io.PartFile;
 import blksh.io.WholeFile;
 import blksh.prompt.Prompt;
@@ -13,7 +15,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -40,6 +41,7 @@ final class Training {
         script(console, options, "nightly", List.of("--sample", "--keep-last", "1"));
         script(console, options, "runs", List.of());
         images(console, options, home);
+        trees(console, options, home);
         options.accept("--json");
         script(console, options, "nightly", List.of("--sample", "--keep-last", "1"));
       } else {
@@ -69,6 +71,29 @@ final class Training {
     String back = home.resolve("back.img").toString();
     script(console, options, "vpartclone", List.of(packed.toString(), "-v", "--restore", back));
     script(console, options, "vpartclone", List.of(packed.toString()));
+  }
+
+  /** Takes snapshots of a tree in both forms, a second time unchanged, and puts it onto a disc. */
+  private static void trees(Console console, Options options, Path home) throws IOException {
+    Path tree = Files.createDirectories(home.resolve("tree").resolve("below"));
+    for (int i = 0; i < 40; i++) {
+      Files.write(tree.resolve("file" + i), ("file " + i).repeat(1 + 100 * i).getBytes(UTF_8));
+    }
+    String target = tree.getParent().toString();
+    for (String form : List.of("--to", "--store", "--to", "--store")) {
+      String place = home.resolve("of" + form).toString();
+      script(console, options, "snapshot", List.of(target, form, place));
+    }
+    script(
+        console,
+        options,
+        "nightly",
+        List.of(
+            "--catalogue=tree=" + target,
+            "--media=dvd",
+            "--iso-out=" + home.resolve("discs"),
+            "--store=" + home.resolve("of--store"),
+            "--keep-daily=2"));
   }
 
   private static void script(Console console, Options options, String name, List<String> words) {
@@ -122,7 +147,7 @@ final class Training {
                 .size(Size.of(100, 40))
                 .streams(keys, OutputStream.nullOutputStream())
                 .build()) {
-      typist.write(typed.getBytes(StandardCharsets.UTF_8));
+      typist.write(typed.getBytes(UTF_8));
       typist.flush();
       new Prompt(console, session).converse(terminal);
     }

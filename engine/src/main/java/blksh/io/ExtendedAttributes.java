@@ -52,6 +52,18 @@ public record ExtendedAttributes(List<Attribute> all) {
     return all.isEmpty();
   }
 
+  // Written out: what the compiler gives a record is made at run time, when a command starts.
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof ExtendedAttributes it && it.all.equals(all);
+  }
+
+  @Override
+  public int hashCode() {
+    return all.hashCode();
+  }
+
   /** The value of one, or null. */
   public byte[] value(byte[] name) {
     for (Attribute each : all) {

@@ -11,4 +11,23 @@ import blksh.io.ExtendedAttributes;
  * @param device number of the file system it is on
  * @param extended attributes, access control lists and capabilities among them
  */
-record EntryAttributes(int mode, int uid, int gid, long device, ExtendedAttributes extended) {}
+record EntryAttributes(int mode, int uid, int gid, long device, ExtendedAttributes extended) {
+
+  // Written out: what the compiler gives a record is made at run time, when a command starts.
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof EntryAttributes it
+        && it.mode == mode
+        && it.uid == uid
+        && it.gid == gid
+        && it.device == device
+        && it.extended.equals(extended);
+  }
+
+  @Override
+  public int hashCode() {
+    int owner = 31 * (31 * mode + uid) + gid;
+    return 31 * (31 * owner + Long.hashCode(device)) + extended.hashCode();
+  }
+}

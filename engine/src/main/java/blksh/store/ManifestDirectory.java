@@ -58,6 +58,20 @@ final class ManifestDirectory {
     String reference() {
       return name + "@" + number;
     }
+
+    // Written out: what the compiler gives a record is made at run time, when a command starts.
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Version version
+          && version.number == number
+          && version.name.equals(name);
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * name.hashCode() + number;
+    }
   }
 
   /** The folders of names that are spelled out, by name, as far as they were seen. */

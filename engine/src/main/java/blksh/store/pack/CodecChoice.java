@@ -63,6 +63,18 @@ public record CodecChoice(Kind kind, int level) {
     }
   }
 
+  // Written out: what the compiler gives a record is made at run time, when a command starts.
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof CodecChoice choice && choice.kind == kind && choice.level == level;
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * kind.ordinal() + level;
+  }
+
   /**
    * Zstandard.
    *

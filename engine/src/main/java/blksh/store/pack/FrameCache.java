@@ -54,7 +54,24 @@ public final class FrameCache {
    * A frame as one owner read it, known by its pages: its place in the pack may change. Owners
    * share memory, but not what they found.
    */
-  private record Key(Owner owner, long pack, int firstPage, int pages) {}
+  private record Key(Owner owner, long pack, int firstPage, int pages) {
+
+    // Written out: what the compiler gives a record is made at run time, when a command starts.
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Key key
+          && key.pack == pack
+          && key.firstPage == firstPage
+          && key.pages == pages
+          && key.owner.equals(owner);
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * (31 * (31 * owner.hashCode() + Long.hashCode(pack)) + firstPage) + pages;
+    }
+  }
 
   /** A frame in the cache; {@link #release} it after use. */
   static final class Entry {
