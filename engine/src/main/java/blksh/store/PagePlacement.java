@@ -33,6 +33,10 @@ final class PagePlacement implements Closeable {
 
   private final PackLog log;
   private final PageFinder.Reliance reliance;
+
+  /** Whose packs are named; null for none. */
+  private StoredPages relied;
+
   private final Task task;
   private final RootDigest root = new RootDigest();
 
@@ -102,11 +106,20 @@ final class PagePlacement implements Closeable {
       badRanges.add(bad.start(), bad.length());
     }
     if (segment.kept() != null) {
+      relyOn(segment.kept());
       segment.kept().give(segment.keptFrom(), Page.count(segment.length()), keep);
     } else if (segment.run() != null) {
       placeUnstored(segment.run(), segment.length(), Page.count(segment.length()));
     } else {
       placePages(piece);
+    }
+  }
+
+  /** That version is read until all is noted, so what it names is still there. */
+  private void relyOn(StoredPages kept) {
+    if (manifest != null && relied != kept) {
+      reliance.on(kept.packs());
+      relied = kept;
     }
   }
 
@@ -164,7 +177,6 @@ final class PagePlacement implements Closeable {
         return;
       }
       groups.addData(digests, 0, count);
-      reliance.on(packId); // that version is read until all is noted, so they are still there
       for (int i = 0; i < count; i++) {
         manifest.addPage(packId, first + i);
       }

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.LongStream;
 
 /**
  * The packs a capture in flight relies on: those it has found pages in, whether any version needs
@@ -53,27 +54,32 @@ final class ReliedPacks implements PageFinder.Reliance, Closeable {
   }
 
   @Override
-  public synchronized void on(long packId) {
-    if (!named.contains(packId)) {
+  public synchronized void on(long... packIds) {
+    long[] more = LongStream.of(packIds).filter(each -> !named.contains(each)).toArray();
+    if (more.length > 0) {
       repository
           .exclusion()
           .relying(
               () -> {
-                name(packId);
+                name(more);
                 return null;
               });
-      named.add(packId);
-      repository.packs().forget(packId); // an older generation may be open
+      for (long each : more) {
+        named.add(each);
+        repository.packs().forget(each); // an older generation may be open
+      }
     }
   }
 
-  private void name(long packId) throws IOException {
+  private void name(long[] packIds) throws IOException {
     if (part == null) {
       part = repository.spool().begin(PREFIX + "%016x".formatted(RANDOM.nextLong()));
     }
-    byte[] id = new byte[Long.BYTES];
-    LittleEndian.putI64(id, 0, packId);
-    part.write((long) named.size() * Long.BYTES, id, 0, id.length);
+    byte[] ids = new byte[packIds.length * Long.BYTES];
+    for (int i = 0; i < packIds.length; i++) {
+      LittleEndian.putI64(ids, i * Long.BYTES, packIds[i]);
+    }
+    part.write((long) named.size() * Long.BYTES, ids, 0, ids.length);
     part.force(); // to be seen also where what is written may stay in memory
   }
 

@@ -176,6 +176,11 @@ public final class StoredPages implements Closeable {
     }
   }
 
+  /** The packs its pages are in. */
+  long[] packs() {
+    return file.packs();
+  }
+
   /**
    * Hands pages on. Used by one thread at a time.
    *

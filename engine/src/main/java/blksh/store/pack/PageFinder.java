@@ -43,14 +43,14 @@ public final class PageFinder implements PageIndex.Candidate, Closeable {
   private record Block(long pack, int number) {}
 
   /**
-   * Told of a pack before anything of it is looked at: what is found in it from then on stays there
-   * for whoever was told.
+   * Told of packs before anything of them is looked at: what is found in them from then on stays
+   * there for whoever was told.
    */
   public interface Reliance {
     /** For who relies on nothing: what he finds may be gone at once. */
-    Reliance NONE = packId -> {};
+    Reliance NONE = packIds -> {};
 
-    void on(long packId);
+    void on(long... packIds);
   }
 
   /** What it looks up. */
