@@ -63,9 +63,18 @@ final class ContentsAhead {
     this.ids = ids;
   }
 
-  /** What is known of a content; null when no file has it. */
+  /**
+   * What is known of a content; null when no file has it.
+   *
+   * @throws IllegalStateException when it is asked for out of order: nobody would know then what it
+   *     must come to
+   */
   Known of(long id) {
-    while (!known.containsKey(id) && next < ids.length) {
+    while (!known.containsKey(id)) {
+      if (next == ids.length) {
+        throw new IllegalStateException(
+            "content %d of disc %d is not in the order of that".formatted(id, disc));
+      }
       known.clear();
       file.call("look for files", this::look);
     }

@@ -344,8 +344,10 @@ final class DiscWriting implements DiscContents {
     if (!made.containsKey(id)) {
       if (id == DiscContentIds.SUMS || id == DiscContentIds.TREE) {
         makeLists();
-      } else {
+      } else if (id == DiscContentIds.CATALOGUE && planned.own() > 0) {
         made.put(id, ScratchSource.of(DiscCargo.CATALOGUE_ZST, this::compressed));
+      } else {
+        throw new IllegalStateException("the disc carries no content " + id + ", or once only");
       }
     }
     return made.remove(id);

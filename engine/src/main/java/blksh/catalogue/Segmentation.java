@@ -449,25 +449,10 @@ final class Segmentation {
 
   /** The first name of a content; its others refer to it. */
   private void span(EntryWalk.Row row) throws SQLException {
-    try (PreparedStatement statement =
-            file.own(
-                "SELECT "
-                    + EntryState.COLUMNS
-                    + " FROM entry e JOIN directory d ON d.id = e.directory"
-                    + " JOIN source s ON s.id = d.source WHERE e.content = ?"
-                    + " AND s.imported = 0 AND e.gone IS NULL"
-                    + EntryWalk.IN_ORDER
-                    + " LIMIT 1",
-                row.entry().content());
-        ResultSet result = statement.executeQuery()) {
-      result.next();
-      EntryState first = EntryState.of(result);
-      DirectoryLevel level = levels.of(first.directory());
-      span(
-          new EntryWalk.Row(first, row.contentSize(), row.sha256()),
-          level,
-          DirectoryLevels.path(level, first.name()));
-    }
+    EntryState first = spanning.first(row.entry().content());
+    DirectoryLevel level = levels.of(first.directory());
+    byte[] path = DirectoryLevels.path(level, first.name());
+    span(new EntryWalk.Row(first, row.contentSize(), row.sha256()), level, path);
   }
 
   private void span(EntryWalk.Row row, DirectoryLevel level, byte[] path) throws SQLException {

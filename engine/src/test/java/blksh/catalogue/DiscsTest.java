@@ -505,6 +505,13 @@ class DiscsTest {
     }
   }
 
+  /** Files that a disc tells of whose contents it has not got. */
+  private static final String REFERENCES =
+      """
+      SELECT count(*) FROM place o JOIN entry e ON e.id = o.entry JOIN content c ON c.id = e.content
+      WHERE c.size > 0 AND NOT EXISTS
+        (SELECT 1 FROM part p WHERE p.disc = o.disc AND p.content = e.content)""";
+
   @Test
   void aNameThatFindsNoRoomBesideItsContentsRefersToThem() throws IOException {
     FileTrees.script(
@@ -514,9 +521,10 @@ class DiscsTest {
         for i in $(seq 1 4 250); do cp f$i the-copy-of-$i; done; sleep 0.1""");
     scan();
     CatalogueFile file = catalogue.file();
-    for (long capacity = 1_048_576; capacity < 1_400_000; capacity += 65_536) {
+    for (long capacity = 1_048_576; capacity < 1_400_000; capacity += 131_072) {
       DiscSet set = segment(capacity, false);
       assertThat(set.discs().size()).isGreaterThan(1);
+      assertThat(file.call("count", () -> file.number(0, REFERENCES))).isPositive();
       for (Disc each : set.discs()) {
         DiscSetTable.Planned planned = DiscSetTable.planned(file, each.id());
         DiscLayout layout = new DiscLayout(catalogue, planned, Task.unwatched());
