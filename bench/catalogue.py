@@ -31,21 +31,38 @@ KINDS = [('IMG_%07d.jpg', 3_000_000), ('DSC%06d.NEF', 20_000_000), ('track-%06d.
          ('mail.%08d', 9_000), ('Module%06d.java', 6_000)]
 
 
+def watch(pid, most):
+    """Notes the most memory of a process while it runs, in KiB."""
+    try:
+        while True:
+            with open('/proc/%d/status' % pid) as status:
+                most[0] = [int(line.split()[1]) for line in status if line.startswith('VmHWM')][0]
+            time.sleep(0.02)
+    except (OSError, IndexError):
+        pass  # it ended
+
+
 def measured(command):
-    """Wall seconds, the most memory in MiB, and what it said."""
+    """Wall seconds, the most memory in MiB, and what it said.
+
+    The memory is that of the process alone: what compiles a script that is new is another, which the
+    system counts with the one that waits for it.
+    """
     began = time.time()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    failing = []
+    failing, most = [], [0]
     reader = threading.Thread(target=lambda: failing.append(process.stderr.read()))
     reader.start()
+    watcher = threading.Thread(target=watch, args=(process.pid, most))
+    watcher.start()
     said = process.stdout.read().decode(errors='replace')
     reader.join()
+    watcher.join()
     failed = failing[0].decode(errors='replace')
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    process.wait()
     if process.returncode not in (0, 3):
         raise SystemExit('%s ended with %d: %s' % (command, process.returncode, failed[-800:]))
-    return time.time() - began, used.ru_maxrss / 1024, said
+    return time.time() - began, most[0] / 1024, said
 
 
 def blksh(home, text):

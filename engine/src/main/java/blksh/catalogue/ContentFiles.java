@@ -3,6 +3,7 @@ package blksh.catalogue;
 import blksh.BlkshException;
 import blksh.io.FileStatus;
 import blksh.tree.TreeEntry;
+import java.io.Closeable;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -10,12 +11,18 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The files that have the contents of a disc, where they were when they were scanned. */
-final class ContentFiles {
+final class ContentFiles implements Closeable {
 
   /** Names of one content that are tried; there may be any number. */
   private static final int MOST_NAMES = 1000;
 
-  private static final String SELECT = "SELECT " + EntryState.COLUMNS + ", s.root, d.path FROM ";
+  /** What a query selects for {@link #found}. */
+  static final String COLUMNS = EntryState.COLUMNS + ", s.root, d.path";
+
+  /** How many columns those are. */
+  static final int WIDTH = EntryState.WIDTH + 2;
+
+  private static final String SELECT = "SELECT " + COLUMNS + " FROM ";
 
   private static final String PLACE =
       """
@@ -24,6 +31,7 @@ final class ContentFiles {
 
   private final CatalogueFile file;
   private final long disc;
+  private final ScannedDirectories directories = new ScannedDirectories();
 
   ContentFiles(CatalogueFile file, long disc) {
     this.file = file;
@@ -37,31 +45,6 @@ final class ContentFiles {
    */
   record Found(byte[] root, byte[] path, EntryState entry) {
 
-    /** Whether it shows no change since it was scanned. */
-    boolean isUnchanged() {
-      try {
-        FileStatus now = ScannedFile.look(root, path);
-        return now != null && entry.isUnchanged(now);
-      } catch (BlkshException e) {
-        return false; // it is told of when nothing else has the content
-      }
-    }
-
-    /** Why it is not the empty file it was; null when it is, or is gone. */
-    String notEmpty() {
-      try {
-        FileStatus now = ScannedFile.look(root, path);
-        if (now == null || now.isRegular() && now.size() == 0) {
-          return null;
-        }
-        return now.isRegular()
-            ? "it has %d bytes more".formatted(now.size())
-            : "it is " + now.type().words() + " now";
-      } catch (BlkshException e) {
-        return e.getMessage();
-      }
-    }
-
     /** 0 of a file that shows no change, 1 of one that is as long as it was. */
     private int rank(ScannedFile opened) {
       if (entry.isUnchanged(opened.status())) {
@@ -74,7 +57,32 @@ final class ContentFiles {
   /** A file that was opened; whoever has it closes it. */
   record Opened(Found found, ScannedFile file) {}
 
-  private static Found found(ResultSet row) throws SQLException {
+  /** Whether a file shows no change since it was scanned. */
+  boolean isUnchanged(Found found) {
+    try {
+      FileStatus now = directories.look(found.root, found.path);
+      return now != null && found.entry.isUnchanged(now);
+    } catch (BlkshException e) {
+      return false; // it is told of when nothing else has the content
+    }
+  }
+
+  /** Why it is not the empty file it was; null when it is, or is gone. */
+  String notEmpty(Found found) {
+    try {
+      FileStatus now = directories.look(found.root, found.path);
+      if (now == null || now.isRegular() && now.size() == 0) {
+        return null;
+      }
+      return now.isRegular()
+          ? "it has %d bytes more".formatted(now.size())
+          : "it is " + now.type().words() + " now";
+    } catch (BlkshException e) {
+      return e.getMessage();
+    }
+  }
+
+  static Found found(ResultSet row) throws SQLException {
     EntryState entry = EntryState.of(row);
     byte[] directory = PathKey.path(EntryState.bytes(row, EntryState.WIDTH + 2));
     return new Found(
@@ -134,6 +142,27 @@ final class ContentFiles {
   }
 
   /**
+   * Opens a file that shows no change since it was scanned.
+   *
+   * @return null when it does, or cannot be opened
+   */
+  Opened open(Found found) {
+    ScannedFile opened = null;
+    boolean kept = false;
+    try {
+      opened = directories.open(found.root, found.path);
+      kept = found.rank(opened) == 0;
+      return kept ? new Opened(found, opened) : null;
+    } catch (BlkshException e) {
+      return null; // whoever looks at all names tells of it
+    } finally {
+      if (opened != null && !kept) {
+        opened.close();
+      }
+    }
+  }
+
+  /**
    * Opens the file that is most likely to have a content still.
    *
    * @throws BlkshException when none can be opened
@@ -143,7 +172,7 @@ final class ContentFiles {
     Opened chosen = null;
     for (Found each : of(content)) {
       try {
-        ScannedFile opened = ScannedFile.open(each.root, each.path);
+        ScannedFile opened = directories.open(each.root, each.path);
         if (chosen == null || each.rank(opened) < chosen.found.rank(chosen.file)) {
           if (chosen != null) {
             chosen.file.close();
@@ -165,5 +194,11 @@ final class ContentFiles {
     throw failure != null
         ? failure
         : new BlkshException("read content " + content, "no file has it any more");
+  }
+
+  /** Lets go of the directory that was used last. */
+  @Override
+  public void close() {
+    directories.close();
   }
 }

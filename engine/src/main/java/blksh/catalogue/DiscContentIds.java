@@ -13,7 +13,10 @@ final class DiscContentIds {
   static final long ABOUT = -8;
   static final long PARITY = -9;
 
-  private static final int PART_BITS = 12;
+  /** Of a number the low bits are that of the part, the others that of the content. */
+  static final int PART_BITS = 12;
+
+  static final int NUMBERS = (1 << PART_BITS) - 1;
 
   private DiscContentIds() {}
 
@@ -26,6 +29,6 @@ final class DiscContentIds {
   }
 
   static int number(long id) {
-    return (int) (id & (1 << PART_BITS) - 1);
+    return (int) (id & NUMBERS);
   }
 }

@@ -44,6 +44,9 @@ final class DiscFill {
   private long bytes;
   private int entries;
 
+  /** Sectors that are free. */
+  private long free;
+
   /**
    * @param number from 1 on
    * @param row its number in the database
@@ -76,6 +79,7 @@ final class DiscFill {
       names.add(DiscCargo.CATALOGUE_ZST);
     }
     names.forEach(each -> size.name(DiscSize.ROOT, DiscCargo.ascii(each), 1));
+    free = free();
   }
 
   int number() {
@@ -149,12 +153,18 @@ final class DiscFill {
    * @return false when it does not fit; then nothing was put
    */
   boolean add(DiscItem item, long length) throws SQLException {
-    // What it takes at least: most discs are full, and to try costs more than to see that.
+    return entries < mostEntries && least(item) <= free && put(item, length, true);
+  }
+
+  /** Sectors that something takes at least: most discs are full, and to try costs more. */
+  private long least(DiscItem item) {
     boolean isFile = item.name() != null && item.entry().isRegular();
-    if (item.sectors() + (isFile ? 1 : 0) > free() || entries >= mostEntries) {
-      return false;
-    }
-    return put(item, length, true);
+    return item.sectors()
+        + (isFile ? 1 : 0)
+        + DiscCargo.sectors(tree + item.line())
+        - DiscCargo.sectors(tree)
+        + DiscCargo.sectors(sums + item.sum())
+        - DiscCargo.sectors(sums);
   }
 
   /** As above. @param keeping whether it stays when it fits */
@@ -193,6 +203,7 @@ final class DiscFill {
       if (entry != null) {
         places.add(this, entry);
       }
+      free = free();
     } else {
       size.back();
       for (int i = added.size() - 1; i >= 0; i--) {

@@ -7,10 +7,12 @@ final class DiscItems {
 
   private final CatalogueFile file;
   private final SourcePrefixes prefixes;
+  private final ContentReferences references;
 
   DiscItems(CatalogueFile file, SourcePrefixes prefixes) {
     this.file = file;
     this.prefixes = prefixes;
+    this.references = new ContentReferences(file, prefixes);
   }
 
   /**
@@ -49,7 +51,7 @@ final class DiscItems {
   /** A file whose contents another disc has. */
   DiscItem reference(EntryWalk.Row row, DirectoryLevel level, byte[] path) throws SQLException {
     EntryState entry = row.entry();
-    TreeLine.Place place = PartTable.reference(file, prefixes, entry, path, row.sha256());
+    TreeLine.Place place = references.of(entry, path, row.sha256());
     return new DiscItem(level, entry, null, 0, 0, TreeLine.length(entry, place), 0, 0);
   }
 }

@@ -80,21 +80,30 @@ final class DiscLayout {
    * @throws BlkshException when it is not what was planned
    */
   DiscPlan plan() {
+    return plan(each -> {});
+  }
+
+  /** As above. @param beside sees every entry of it, as the plan is made of them */
+  DiscPlan plan(DiscEntries.Visitor beside) {
     ParityGroup group = ParityGroup.of(file, planned.disc().id());
-    return group == null ? filesPlan() : planned(parityTree(group));
+    return group == null ? filesPlan(beside) : planned(parityTree(group));
   }
 
   private DiscTree parityTree(ParityGroup group) {
     return ParityDiscTree.tree(group.bytes(), planned.script(), planned.made().getEpochSecond());
   }
 
-  private DiscPlan filesPlan() {
+  private DiscPlan filesPlan(DiscEntries.Visitor beside) {
     DiscAttributes plain = new DiscAttributes(0644, 0, 0, planned.made().getEpochSecond(), 0);
     DiscAttributes shut = new DiscAttributes(0755, 0, 0, planned.made().getEpochSecond(), 0);
     DiscTreeBuilder tree = new DiscTreeBuilder(shut);
     boolean[] root = new boolean[1];
     try {
-      entries.visit(each -> add(tree, each, root));
+      entries.visit(
+          each -> {
+            add(tree, each, root);
+            beside.take(each);
+          });
     } catch (IOException e) {
       throw IoFailure.told("plan the disc " + planned.disc().name(), e);
     }

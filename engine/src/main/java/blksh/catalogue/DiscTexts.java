@@ -125,15 +125,22 @@ final class DiscTexts {
     text.append(new String(json, StandardCharsets.UTF_8)).append(",\n");
   }
 
-  void tree(OutputStream out) throws IOException {
-    entries.visit(
-        each -> {
-          EntryState entry = each.entry();
-          for (TreeLine.Place place : places(each)) {
-            byte[] line = TreeLine.of(entry, place);
-            out.write(isMissing(entry) ? withoutDigest(line) : line);
-          }
-        });
+  /** Writes tree.jsonl and sha256sums.txt. */
+  void lists(OutputStream tree, OutputStream sums) throws IOException {
+    entries.visit(listing(tree, sums));
+  }
+
+  /** Writes of each entry what the two say. */
+  DiscEntries.Visitor listing(OutputStream tree, OutputStream sums) {
+    ContentReferences references = new ContentReferences(file, prefixes);
+    return each -> {
+      EntryState entry = each.entry();
+      for (TreeLine.Place place : places(each, references)) {
+        byte[] line = TreeLine.of(entry, place);
+        tree.write(isMissing(entry) ? withoutDigest(line) : line);
+      }
+      sum(each, sums);
+    };
   }
 
   private boolean isMissing(EntryState entry) {
@@ -153,13 +160,14 @@ final class DiscTexts {
         .getBytes(StandardCharsets.ISO_8859_1);
   }
 
-  private List<TreeLine.Place> places(DiscEntries.Placed each) throws SQLException {
+  private List<TreeLine.Place> places(DiscEntries.Placed each, ContentReferences references)
+      throws SQLException {
     EntryState entry = each.entry();
     if (!entry.isRegular()) {
       return List.of(new TreeLine.Place(each.path(), null, null, null, null, null));
     }
     if (each.contentSize() > 0 && each.parts().isEmpty()) {
-      return List.of(PartTable.reference(file, prefixes, entry, each.path(), each.sha256()));
+      return List.of(references.of(entry, each.path(), each.sha256()));
     }
     byte[] link = HardLinkNames.first(file, prefixes, entry);
     List<PartRow> parts =
@@ -173,23 +181,20 @@ final class DiscTexts {
     return places;
   }
 
-  void sums(OutputStream out) throws IOException {
-    entries.visit(
-        each -> {
-          EntryState entry = each.entry();
-          if (!entry.isRegular() || each.contentSize() > 0 && each.parts().isEmpty()) {
-            return;
-          }
-          if (each.parts().isEmpty()) {
-            byte[] line = SumLine.of(each.sha256(), DiscEntries.onDisc(each.path()));
-            out.write(isMissing(entry) ? SumLine.without(line) : line);
-          }
-          for (PartRow part : each.parts()) {
-            byte[] sha256 = part.parts() == 1 ? each.sha256() : digest(part);
-            byte[] line = SumLine.of(sha256, each.pathOf(part));
-            out.write(isMissing(entry) ? SumLine.without(line) : line);
-          }
-        });
+  private void sum(DiscEntries.Placed each, OutputStream out) throws IOException {
+    EntryState entry = each.entry();
+    if (!entry.isRegular() || each.contentSize() > 0 && each.parts().isEmpty()) {
+      return;
+    }
+    if (each.parts().isEmpty()) {
+      byte[] line = SumLine.of(each.sha256(), DiscEntries.onDisc(each.path()));
+      out.write(isMissing(entry) ? SumLine.without(line) : line);
+    }
+    for (PartRow part : each.parts()) {
+      byte[] sha256 = part.parts() == 1 ? each.sha256() : digest(part);
+      byte[] line = SumLine.of(sha256, each.pathOf(part));
+      out.write(isMissing(entry) ? SumLine.without(line) : line);
+    }
   }
 
   private byte[] digest(PartRow part) {

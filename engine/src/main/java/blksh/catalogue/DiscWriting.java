@@ -22,9 +22,11 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.LongStream;
 
 /**
  * Writes the image of a planned disc. Contents are compared with the catalogue on their way; what
@@ -34,6 +36,12 @@ import java.util.concurrent.ConcurrentHashMap;
 final class DiscWriting implements DiscContents {
 
   private static final String SHA_256 = "SHA-256";
+
+  private static final String LIES =
+      "UPDATE part SET sector = ? WHERE disc = ? AND content = ? AND number = ?";
+
+  private static final String LIES_THERE =
+      "SELECT count(*) FROM part WHERE sector = ? AND disc = ? AND content = ? AND number = ?";
 
   private final CatalogueFile file;
   private final DiscSetTable.Planned planned;
@@ -53,6 +61,11 @@ final class DiscWriting implements DiscContents {
   private final BitSet changedBefore = new BitSet();
   private final Map<Long, byte[]> partDigests = new ConcurrentHashMap<>();
   private final DiscTexts texts;
+
+  /** What the disc carries and is made already, by its number. */
+  private final Map<Long, ScratchSource> made = new HashMap<>();
+
+  private ContentsAhead ahead;
 
   DiscWriting(Catalogue catalogue, long disc, Task task) {
     this.file = catalogue.file();
@@ -99,26 +112,33 @@ final class DiscWriting implements DiscContents {
    * @param image the file to be made
    */
   WrittenDisc write(Path image, boolean overwrite) {
+    try (files) {
+      return written(image, overwrite);
+    } finally {
+      made.values().forEach(ScratchSource::close);
+    }
+  }
+
+  private WrittenDisc written(Path image, boolean overwrite) {
     task.phase("planning");
     int script = DiscCargo.restoreScript().length;
     if (planned.script() != script) {
       throw layout.changed(
           "its restore.py has %d bytes now, and %d were planned", script, planned.script());
     }
-    DiscPlan plan = layout.plan();
+    CountedOutput tree = new CountedOutput(null);
+    CountedOutput sums = new CountedOutput(null);
+    DiscPlan plan = layout.plan(texts.listing(tree, sums));
     file.call("look at files in parts", this::requireFilesOfParts);
     lookAtEmptyFiles();
+    require(DiscCargo.TREE, tree.count(), planned.tree());
+    require(DiscCargo.SUMS, sums.count(), planned.sums());
     try {
-      require("tree.jsonl", texts::tree, planned.tree());
-      require("sha256sums.txt", texts::sums, planned.sums());
-      if (planned.own() == 0) {
-        require("catalogue.json", this::catalogue, planned.catalogue());
-      } else {
-        require("own catalogue.json", this::own, planned.own());
-      }
+      makeCatalogue();
     } catch (IOException e) {
       throw IoFailure.told("write the disc " + planned.disc().name(), e);
     }
+    LongStream.Builder ids = LongStream.builder();
     file.whole(
         "note where contents lie",
         () -> {
@@ -126,10 +146,12 @@ final class DiscWriting implements DiscContents {
               (content, position, path) -> {
                 if (content.id() > 0) {
                   place(content.id(), position / DiscPlan.SECTOR, path);
+                  ids.add(content.id());
                 }
               });
           return null;
         });
+    ahead = new ContentsAhead(file, planned.disc().id(), ids.build().toArray());
     DiscReport report = DiscWriter.write(plan, this, image, overwrite, task, () -> note(image));
     file.whole(
         "note a written disc",
@@ -172,7 +194,7 @@ final class DiscWriting implements DiscContents {
         ResultSet rows = statement.executeQuery()) {
       while (rows.next()) {
         List<ContentFiles.Found> names = files.of(rows.getLong(1));
-        if (names.stream().noneMatch(ContentFiles.Found::isUnchanged)) {
+        if (names.stream().noneMatch(files::isUnchanged)) {
           String name = names.isEmpty() ? "a file" : NameText.of(names.get(0).path());
           throw new BlkshException(
                   "write the disc " + planned.disc().name(),
@@ -189,7 +211,7 @@ final class DiscWriting implements DiscContents {
     files.empty(
         each -> {
           task.checkCancelled();
-          String problem = each.notEmpty();
+          String problem = files.notEmpty(each);
           if (problem == null) {
             return;
           }
@@ -214,31 +236,41 @@ final class DiscWriting implements DiscContents {
     return NameText.of(fault.path()) + ": " + fault.problem();
   }
 
-  private void require(String name, ScratchSource.Contents contents, long length)
-      throws IOException {
-    CountedOutput count = new CountedOutput(null);
-    contents.to(count);
-    if (count.count() != length) {
+  private void require(String name, long length, long planned) {
+    if (length != planned) {
       throw layout.changed(
-          "its %s would have %d bytes, and %d were planned", name, count.count(), length);
+          "its %s would have %d bytes, and %d were planned", name, length, planned);
     }
+  }
+
+  /** Makes the catalogue that is on the disc in plain, which is as long as was planned. */
+  private void makeCatalogue() throws IOException {
+    boolean own = planned.own() > 0;
+    Disc only = own ? planned.disc() : null;
+    ScratchSource catalogue =
+        ScratchSource.of(
+            DiscCargo.CATALOGUE,
+            out ->
+                layout
+                    .writer()
+                    .write(layout.heading(), planned.asOf(), layout.numbers(), only, out));
+    made.put(own ? DiscContentIds.OWN : DiscContentIds.CATALOGUE, catalogue);
+    String name = (own ? "own " : "") + DiscCargo.CATALOGUE;
+    require(name, catalogue.size(), own ? planned.own() : planned.catalogue());
   }
 
   /** Of what was written all contents stay where they are: discs were burned from it. */
   private void place(long id, long sector, byte[] path) {
-    Object[] which = {
-      sector, planned.disc().id(), DiscContentIds.content(id), DiscContentIds.number(id)
-    };
-    String there = " disc = ? AND content = ? AND number = ?";
+    long content = DiscContentIds.content(id);
+    int number = DiscContentIds.number(id);
+    long disc = planned.disc().id();
     boolean same =
         file.call(
             "note where a content lies",
             () ->
                 isRewritten()
-                    ? file.number(
-                            0, "SELECT count(*) FROM part WHERE sector = ? AND" + there, which)
-                        > 0
-                    : file.execute("UPDATE part SET sector = ? WHERE" + there, which) > 0);
+                    ? file.number(0, LIES_THERE, sector, disc, content, number) > 0
+                    : file.execute(LIES, sector, disc, content, number) > 0);
     if (!same) {
       throw otherwise(NameText.of(path) + " would lie somewhere else on it");
     }
@@ -309,60 +341,49 @@ final class DiscWriting implements DiscContents {
     if (id == DiscContentIds.RESTORE) {
       return new ByteArraySource(DiscCargo.RESTORE, DiscCargo.restoreScript());
     }
-    if (id == DiscContentIds.SUMS) {
-      return ScratchSource.of(DiscCargo.SUMS, texts::sums);
+    if (!made.containsKey(id)) {
+      if (id == DiscContentIds.SUMS || id == DiscContentIds.TREE) {
+        makeLists();
+      } else if (id == DiscContentIds.CATALOGUE && planned.own() > 0) {
+        made.put(id, ScratchSource.of(DiscCargo.CATALOGUE_ZST, this::compressed));
+      } else {
+        throw new IllegalStateException("the disc carries no content " + id + ", or once only");
+      }
     }
-    if (id == DiscContentIds.TREE) {
-      return ScratchSource.of(DiscCargo.TREE, texts::tree);
-    }
-    if (id == DiscContentIds.OWN) {
-      return ScratchSource.of(DiscCargo.CATALOGUE, this::own);
-    }
-    if (planned.own() > 0) {
-      return ScratchSource.of(
-          DiscCargo.CATALOGUE_ZST,
-          out -> {
-            CountedOutput counted = new CountedOutput(out);
-            layout.catalogueText().compress(layout.numbers(), counted);
-            long rest = planned.catalogue() - counted.count();
-            if (rest < 0) {
-              throw layout.changed("its catalogue is %d bytes longer than planned", -rest);
-            }
-            out.write(CatalogueLength.filling((int) rest));
-          });
-    }
-    return ScratchSource.of(DiscCargo.CATALOGUE, this::catalogue);
+    return made.remove(id);
   }
 
-  private void catalogue(OutputStream out) throws IOException {
-    layout.writer().write(layout.heading(), planned.asOf(), layout.numbers(), null, out);
+  /** Makes both at once: they come last, one behind the other, and tell of the same. */
+  private void makeLists() throws IOException {
+    ScratchSource.Pair lists = ScratchSource.of(DiscCargo.TREE, DiscCargo.SUMS, texts::lists);
+    made.put(DiscContentIds.TREE, lists.first());
+    made.put(DiscContentIds.SUMS, lists.second());
   }
 
-  private void own(OutputStream out) throws IOException {
-    layout.writer().write(layout.heading(), planned.asOf(), layout.numbers(), planned.disc(), out);
+  private void compressed(OutputStream out) throws IOException {
+    CountedOutput counted = new CountedOutput(out);
+    layout.catalogueText().compress(layout.numbers(), counted);
+    long rest = planned.catalogue() - counted.count();
+    if (rest < 0) {
+      throw layout.changed("its catalogue is %d bytes longer than planned", -rest);
+    }
+    out.write(CatalogueLength.filling((int) rest));
   }
 
   private BlockSource source(long id) {
-    ContentFiles.Opened opened = files.open(DiscContentIds.content(id));
-    return source(id, opened.found(), opened.file());
-  }
-
-  private BlockSource source(long id, ContentFiles.Found found, ScannedFile opened) {
-    long content = DiscContentIds.content(id);
-    FileStatus now = opened.status();
+    ContentsAhead.Known known = ahead.of(id);
+    ContentFiles.Opened likely = known == null ? null : files.open(known.first());
+    ContentFiles.Opened opened = likely != null ? likely : files.open(DiscContentIds.content(id));
+    ContentFiles.Found found = opened.found();
+    FileStatus now = opened.file().status();
     if (now.mode() != found.entry().mode()) {
       task.finding(
           "%s: its permissions are %o now, and %o are on the disc"
               .formatted(NameText.of(found.path()), now.mode(), found.entry().mode()));
     }
-    List<PartRow> parts =
-        file.call("look", () -> PartTable.ofContent(file, content, planned.disc().id()));
-    for (PartRow part : parts) {
-      if (part.number() == DiscContentIds.number(id) && part.parts() > 1) {
-        return part(opened, found, part);
-      }
-    }
-    return opened;
+    return known != null && known.part().parts() > 1
+        ? part(opened.file(), found, known.part())
+        : opened.file();
   }
 
   /** Of a part nobody knows the digest: the file must be the very same. */
@@ -390,28 +411,10 @@ final class DiscWriting implements DiscContents {
 
   @Override
   public ContentDigest digest(long id) {
-    if (id <= 0) {
-      return null;
-    }
-    return file.call(
-        "look",
-        () -> {
-          try (ResultSet rows =
-              file.prepared(
-                      "SELECT c.sha256, p.parts, p.sha256 FROM content c"
-                          + " JOIN part p ON p.content = c.id"
-                          + " WHERE p.disc = ? AND c.id = ? AND p.number = ?",
-                      planned.disc().id(),
-                      DiscContentIds.content(id),
-                      DiscContentIds.number(id))
-                  .executeQuery()) {
-            if (!rows.next()) {
-              return null;
-            }
-            byte[] expected = rows.getBytes(rows.getInt(2) == 1 ? 1 : 3);
-            return expected == null ? null : new ContentDigest(SHA_256, expected);
-          }
-        });
+    ContentsAhead.Known known = id > 0 ? ahead.of(id) : null;
+    return known == null || known.sha256() == null
+        ? null
+        : new ContentDigest(SHA_256, known.sha256());
   }
 
   @Override

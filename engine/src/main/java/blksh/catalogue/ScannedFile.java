@@ -9,12 +9,9 @@ import blksh.io.EntryFile;
 import blksh.io.FileStatus;
 import blksh.io.IoFailure;
 import blksh.io.NameText;
-import blksh.io.PathBytes;
-import blksh.io.SystemCallException;
 import blksh.io.UnreadableException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 
 /** A file of a tree that was scanned, by the bytes of its path; no link is followed on the way. */
 final class ScannedFile implements BlockSource {
@@ -33,61 +30,26 @@ final class ScannedFile implements BlockSource {
   }
 
   /**
-   * Opens a file.
+   * Opens a file of a directory.
    *
-   * @param root bytes of the path of the tree
-   * @param path relative to that
-   * @throws BlkshException when it cannot be opened, or is no file
+   * @param path what it is called when something is said of it
+   * @throws BlkshException when it is no file
    */
-  static ScannedFile open(byte[] root, byte[] path) {
-    String action = "read " + NameText.of(path);
-    int slash = path.length;
-    while (slash > 0 && path[slash - 1] != '/') {
-      slash--;
-    }
-    byte[] in = Arrays.copyOf(path, Math.max(0, slash - 1));
-    byte[] name = Arrays.copyOfRange(path, slash, path.length);
-    try (DirectoryHandle top = DirectoryHandle.open(PathBytes.path(root));
-        DirectoryHandle directory = top.directory(in)) {
-      EntryFile file = directory.open(name);
-      boolean kept = false;
-      try {
-        FileStatus status = file.status();
-        if (!status.isRegular()) {
-          throw new BlkshException(action, "it is " + status.type().words() + " now");
-        }
-        kept = true;
-        return new ScannedFile(path, file, status);
-      } finally {
-        if (!kept) {
-          file.close();
-        }
+  static ScannedFile open(DirectoryHandle directory, byte[] name, byte[] path) throws IOException {
+    EntryFile file = directory.open(name);
+    boolean kept = false;
+    try {
+      FileStatus status = file.status();
+      if (!status.isRegular()) {
+        throw new BlkshException(
+            "read " + NameText.of(path), "it is " + status.type().words() + " now");
       }
-    } catch (IOException e) {
-      throw IoFailure.told(action, e);
-    }
-  }
-
-  /**
-   * What is there now, without opening it.
-   *
-   * @return null when it is gone
-   * @throws BlkshException when nobody can say
-   */
-  static FileStatus look(byte[] root, byte[] path) {
-    int slash = path.length;
-    while (slash > 0 && path[slash - 1] != '/') {
-      slash--;
-    }
-    try (DirectoryHandle top = DirectoryHandle.open(PathBytes.path(root));
-        DirectoryHandle in = top.directory(Arrays.copyOf(path, Math.max(0, slash - 1)))) {
-      return in.statusIfAny(Arrays.copyOfRange(path, slash, path.length));
-    } catch (IOException e) {
-      if (IoFailure.of(e) == IoFailure.NO_SUCH_FILE
-          || e instanceof SystemCallException call && call.isGone()) {
-        return null;
+      kept = true;
+      return new ScannedFile(path, file, status);
+    } finally {
+      if (!kept) {
+        file.close();
       }
-      throw IoFailure.told("look at " + NameText.of(path), e);
     }
   }
 
@@ -124,6 +86,9 @@ final class ScannedFile implements BlockSource {
       throw new BlkshException("read " + NameText.of(path), "it was closed");
     }
     int wanted = (int) Math.min(target.remaining(), Math.max(0, size() - position));
+    if (target.isDirect()) {
+      return direct(position, target, wanted);
+    }
     int done = 0;
     try (DirectBuffer memory = DirectBuffer.borrow(Math.min(PIECE, Math.max(1, wanted)))) {
       while (done < wanted) {
@@ -143,6 +108,27 @@ final class ScannedFile implements BlockSource {
         target.put(piece.flip());
         done += read;
       }
+    }
+    return done;
+  }
+
+  /** Reads without copying. */
+  private int direct(long position, ByteBuffer target, int wanted) {
+    int from = target.position();
+    int limit = target.limit();
+    IOException failed = null;
+    try {
+      file.read(position, target.limit(from + wanted));
+    } catch (IOException e) {
+      failed = e;
+    } finally {
+      target.limit(limit);
+    }
+    int done = target.position() - from;
+    if (failed != null || done < wanted) {
+      String problem = failed == null ? "it was cut short" : IoFailure.reason(failed);
+      throw new UnreadableException(
+          NameText.of(path), position + done, wanted - done, problem, failed);
     }
     return done;
   }

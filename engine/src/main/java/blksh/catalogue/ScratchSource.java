@@ -23,30 +23,56 @@ final class ScratchSource implements BlockSource {
     void to(OutputStream out) throws IOException;
   }
 
+  /** Two that were made at once. */
+  record Pair(ScratchSource first, ScratchSource second) {}
+
+  /** Writes the contents of two. */
+  interface Both {
+    void to(OutputStream first, OutputStream second) throws IOException;
+  }
+
   static ScratchSource of(String name, Contents contents) throws IOException {
-    ScratchFile file = new ScratchFile();
+    ScratchSource source = new ScratchSource(name, new ScratchFile());
     boolean kept = false;
     try {
-      contents.to(
-          new OutputStream() {
-            @Override
-            public void write(int value) {
-              file.append(new byte[] {(byte) value}, 0, 1);
-            }
-
-            @Override
-            public void write(byte[] bytes, int from, int length) {
-              file.append(bytes, from, length);
-            }
-          });
-      file.finish();
+      contents.to(source.output());
+      source.file.finish();
       kept = true;
-      return new ScratchSource(name, file);
+      return source;
     } finally {
       if (!kept) {
-        file.close();
+        source.close();
       }
     }
+  }
+
+  static Pair of(String first, String second, Both contents) throws IOException {
+    ScratchSource[] other = new ScratchSource[1];
+    boolean kept = false;
+    try {
+      ScratchSource one =
+          of(first, out -> other[0] = of(second, beside -> contents.to(out, beside)));
+      kept = true;
+      return new Pair(one, other[0]);
+    } finally {
+      if (!kept && other[0] != null) {
+        other[0].close();
+      }
+    }
+  }
+
+  private OutputStream output() {
+    return new OutputStream() {
+      @Override
+      public void write(int value) {
+        file.append(new byte[] {(byte) value}, 0, 1);
+      }
+
+      @Override
+      public void write(byte[] bytes, int from, int length) {
+        file.append(bytes, from, length);
+      }
+    };
   }
 
   @Override

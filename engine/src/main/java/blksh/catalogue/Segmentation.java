@@ -346,6 +346,11 @@ final class Segmentation {
 
   /** Puts something on its home or the first disc it fits on; null when it fits on none. */
   private DiscFill first(DiscItem item, long length, int home) throws SQLException {
+    return first(item, length, home, null);
+  }
+
+  /** As above. @param but a disc it does not come onto; null for none */
+  private DiscFill first(DiscItem item, long length, int home, DiscFill but) throws SQLException {
     if (assigned != null) {
       DiscFill disc = discs.get(assigned.disc() - before - 1);
       if (!disc.add(item, length)) {
@@ -360,7 +365,7 @@ final class Segmentation {
       return discs.get(home);
     }
     for (DiscFill each : discs) {
-      if (each.add(item, length)) {
+      if (each != but && each.add(item, length)) {
         return each;
       }
     }
@@ -433,32 +438,21 @@ final class Segmentation {
   private void reference(EntryWalk.Row row) throws SQLException {
     DirectoryLevel level = levels.of(row.entry().directory());
     byte[] path = DirectoryLevels.path(level, row.entry().name());
-    require(first(items.reference(row, level, path), 0, -1), path);
+    int content = (int) row.entry().content();
+    int there = contentDisc[content];
+    // A disc that has all of a content has every name there that it tells of as a file.
+    DiscFill its = there > 0 && !inParts.get(content) ? discs.get(there - 1) : null;
+    require(first(items.reference(row, level, path), 0, -1, its), path);
   }
 
   // ---- files larger than a disc ---------------------------------------------------------------
 
   /** The first name of a content; its others refer to it. */
   private void span(EntryWalk.Row row) throws SQLException {
-    try (PreparedStatement statement =
-            file.own(
-                "SELECT "
-                    + EntryState.COLUMNS
-                    + " FROM entry e JOIN directory d ON d.id = e.directory"
-                    + " JOIN source s ON s.id = d.source WHERE e.content = ?"
-                    + " AND s.imported = 0 AND e.gone IS NULL"
-                    + EntryWalk.IN_ORDER
-                    + " LIMIT 1",
-                row.entry().content());
-        ResultSet result = statement.executeQuery()) {
-      result.next();
-      EntryState first = EntryState.of(result);
-      DirectoryLevel level = levels.of(first.directory());
-      span(
-          new EntryWalk.Row(first, row.contentSize(), row.sha256()),
-          level,
-          DirectoryLevels.path(level, first.name()));
-    }
+    EntryState first = spanning.first(row.entry().content());
+    DirectoryLevel level = levels.of(first.directory());
+    byte[] path = DirectoryLevels.path(level, first.name());
+    span(new EntryWalk.Row(first, row.contentSize(), row.sha256()), level, path);
   }
 
   private void span(EntryWalk.Row row, DirectoryLevel level, byte[] path) throws SQLException {

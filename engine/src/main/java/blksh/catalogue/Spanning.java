@@ -3,6 +3,7 @@ package blksh.catalogue;
 import blksh.BlkshException;
 import blksh.io.NameText;
 import blksh.iso.DiscPlan;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,12 +19,24 @@ final class Spanning {
   /** A way to call parts whose number is as long as any. */
   private static final int LONGEST_SCHEME = 99;
 
+  /** Of a content its first name in the order of a walk. */
+  private static final String FIRST =
+      "SELECT "
+          + EntryState.COLUMNS
+          + " FROM entry e CROSS JOIN directory d ON d.id = e.directory"
+          + " CROSS JOIN source s ON s.id = d.source WHERE e.content = ?"
+          + " AND s.imported = 0 AND e.gone IS NULL"
+          + EntryWalk.IN_ORDER
+          + " LIMIT 1";
+
+  private final CatalogueFile file;
   private final PartNames names;
   private final SegmentOptions options;
   private final DiscCargo cargo;
   private final String action;
 
   Spanning(CatalogueFile file, SegmentOptions options, DiscCargo cargo) {
+    this.file = file;
     this.names = new PartNames(file);
     this.options = options;
     this.cargo = cargo;
@@ -41,6 +54,14 @@ final class Spanning {
               action,
               "%s has %d bytes, and fits on none, as one file".formatted(NameText.of(path), size))
           .suggest("let large files be spanned, or take larger discs");
+    }
+  }
+
+  /** The name of a content whose file is divided; its others refer to it. */
+  EntryState first(long content) throws SQLException {
+    try (ResultSet row = file.prepared(FIRST, content).executeQuery()) {
+      row.next();
+      return EntryState.of(row);
     }
   }
 

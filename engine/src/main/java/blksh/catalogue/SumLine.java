@@ -16,10 +16,10 @@ final class SumLine {
    */
   static byte[] of(byte[] sha256, byte[] path) {
     ByteText out = new ByteText();
-    if (escapes(path) > 0) {
-      out.add('\\');
+    if (escapes(path) == 0) {
+      return out.hex(sha256).add("  ").add(path).add('\n').toByteArray();
     }
-    out.hex(sha256).add("  ");
+    out.add('\\').hex(sha256).add("  ");
     for (byte each : path) {
       switch (each) {
         case '\\' -> out.add("\\\\");

@@ -1,10 +1,6 @@
 package blksh.iso;
 
-import blksh.BlkshException;
 import blksh.iso.DiscFault.Kind;
-import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 
 /** A content that is being copied to the disc: what was found wrong with it, and its digest. */
 final class ContentCopy {
@@ -12,7 +8,6 @@ final class ContentCopy {
   private final DiscContent content;
   private final byte[] path;
   private final ContentDigest expected;
-  private final MessageDigest digest;
 
   /** Set while it is read, looked at when all of it was. */
   private Kind kind;
@@ -26,15 +21,11 @@ final class ContentCopy {
     this.content = content;
     this.path = path;
     this.expected = expected;
-    this.digest = expected == null ? null : begin(expected.algorithm());
   }
 
-  private static MessageDigest begin(String algorithm) {
-    try {
-      return MessageDigest.getInstance(algorithm);
-    } catch (NoSuchAlgorithmException e) {
-      throw new BlkshException("prove contents by " + algorithm, "it is not known here", e);
-    }
+  /** How its digest is made; null when nothing is expected of it. */
+  String algorithm() {
+    return expected == null ? null : expected.algorithm();
   }
 
   long id() {
@@ -57,16 +48,14 @@ final class ContentCopy {
     }
   }
 
-  void update(ByteBuffer bytes) {
-    if (digest != null) {
-      digest.update(bytes);
-    }
-  }
-
-  /** Tells what became of it. @return what is wrong with it, or null */
-  DiscFault tell(DiscContents contents) {
-    ContentDigest written =
-        digest == null ? null : new ContentDigest(expected.algorithm(), digest.digest());
+  /**
+   * Tells what became of it.
+   *
+   * @param digest of all of it; null when nothing is expected
+   * @return what is wrong with it, or null
+   */
+  DiscFault tell(DiscContents contents, byte[] digest) {
+    ContentDigest written = digest == null ? null : new ContentDigest(expected.algorithm(), digest);
     if (written != null && !written.equals(expected)) {
       fault(Kind.CHANGED, "its content is another than when it was looked at");
     }

@@ -1,11 +1,16 @@
 package blksh.iso;
 
+import blksh.BlkshException;
 import blksh.iso.ContentBatch.Part;
 import blksh.task.Handoff;
 import blksh.task.Task;
 import java.io.IOException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The way of contents to a disc: read by one thread, written by another, proven by a third, a few
@@ -22,6 +27,7 @@ final class ContentPipeline implements ContentReader.Batches {
   private final Handoff<ContentBatch> free = new Handoff<>(BATCHES);
   private final Handoff<ContentBatch> toWrite = new Handoff<>(BATCHES);
   private final Handoff<ContentBatch> toProve = new Handoff<>(BATCHES);
+  private final Map<String, MessageDigest> digests = new HashMap<>();
   private final List<DiscFault> faults = new ArrayList<>();
   private long faultCount;
   private long proven;
@@ -95,17 +101,33 @@ final class ContentPipeline implements ContentReader.Batches {
   void prove() {
     for (ContentBatch batch = toProve.take(); batch != null; batch = toProve.take()) {
       for (Part part : batch.parts()) {
-        part.copy().update(batch.part(part.from(), part.length()));
+        MessageDigest digest = digest(part.copy().algorithm());
+        if (digest != null) {
+          digest.update(batch.part(part.from(), part.length()));
+        }
         if (part.isEnd()) {
-          judge(part.copy());
+          judge(part.copy(), digest == null ? null : digest.digest());
         }
       }
       done(batch);
     }
   }
 
-  private void judge(ContentCopy copy) {
-    DiscFault fault = copy.tell(contents);
+  /** A digest, which is new again once it was told: contents come one after the other. */
+  private MessageDigest digest(String algorithm) {
+    return algorithm == null ? null : digests.computeIfAbsent(algorithm, ContentPipeline::begin);
+  }
+
+  private static MessageDigest begin(String algorithm) {
+    try {
+      return MessageDigest.getInstance(algorithm);
+    } catch (NoSuchAlgorithmException e) {
+      throw new BlkshException("prove contents by " + algorithm, "it is not known here", e);
+    }
+  }
+
+  private void judge(ContentCopy copy, byte[] digest) {
+    DiscFault fault = copy.tell(contents, digest);
     proven++;
     if (fault != null) {
       faultCount++;

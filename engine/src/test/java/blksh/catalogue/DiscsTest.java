@@ -428,4 +428,113 @@ class DiscsTest {
     catalogue.restore(images, List.of("b".getBytes()), back, Task.unwatched());
     assertThat(Files.mismatch(back.resolve("b/video"), tree.resolve("b/video"))).isEqualTo(-1);
   }
+
+  /** A tree with all that a plan has to see to, its times fixed. */
+  private static final String MANY_KINDS =
+      """
+      mkdir -p a b/c d
+      for i in $(seq 60); do head -c $((i % 7 * 1500 + i)) /dev/urandom > a/f$i; done
+      for i in $(seq 40); do head -c 30000 /dev/urandom > b/g$i; done
+      for i in $(seq 2 3 60); do cp a/f$i b/c/copy$i; ln a/f$i d/link$i; done
+      for i in $(seq 1 2 40); do cp b/g$i d/again$i; ln d/again$i d/more$i; done
+      head -c 1900000 /dev/urandom > d/video; cp d/video a/video; ln -s ../a/f1 b/soft; mkdir d/none
+      """;
+
+  private static final String FIXED_TIMES =
+      "find . -exec touch -h -d 2022-01-01T00:00:00.25 {} +; sleep 0.1";
+
+  @Test
+  void aPlanAndItsImagesDoNotDependOnHowTheCatalogueCameToBe() throws IOException {
+    Path one = Files.createDirectories(dir.resolve("one/photos"));
+    Path two = Files.createDirectories(dir.resolve("two/photos"));
+    Path oneMore = Files.createDirectories(dir.resolve("one/letters"));
+    Path twoMore = Files.createDirectories(dir.resolve("two/letters"));
+    FileTrees.script(one, MANY_KINDS + FIXED_TIMES);
+    FileTrees.script(oneMore, "cp ../photos/a/f9 ../photos/b/g3 .; echo hi > hi; " + FIXED_TIMES);
+    for (boolean together : new boolean[] {true, false}) {
+      FileTrees.script(dir, "rm -rf two isos/*; mkdir isos/one isos/two; cp -a one two");
+      try (Catalogue first = Catalogue.openOrCreate(dir.resolve("1-" + together), "same");
+          Catalogue other = Catalogue.openOrCreate(dir.resolve("2-" + together), "same")) {
+        for (Catalogue each : List.of(first, other)) {
+          each.job("Same", "fcc806dd-a94e-4876-a1f5-d82ef968ea72", "me", "/src");
+        }
+        first.scan(one, WalkOptions.ALL, Task.unwatched());
+        first.scan(oneMore, WalkOptions.ALL, Task.unwatched());
+        // The other learns of it bit by bit, so that nothing has the number it has there.
+        FileTrees.script(two, "mv a ../a; mv d/video ../video; " + FIXED_TIMES);
+        other.scan(two, WalkOptions.ALL, Task.unwatched());
+        FileTrees.script(two, "mv ../video d/; " + FIXED_TIMES);
+        other.scan(two, WalkOptions.ALL, Task.unwatched());
+        FileTrees.script(two, "mv ../a a; " + FIXED_TIMES);
+        other.scan(two, WalkOptions.ALL, Task.unwatched());
+        other.scan(twoMore, WalkOptions.ALL, Task.unwatched());
+
+        compare(first, other, together, 1);
+        for (Path each : List.of(oneMore, twoMore)) {
+          FileTrees.script(
+              each, "for i in $(seq 9); do cp ../photos/a/f$i n$i; echo $i > new$i; done; ");
+          FileTrees.script(each, "head -c 700000 /dev/zero > zeros; " + FIXED_TIMES);
+        }
+        first.scan(oneMore, WalkOptions.ALL, Task.unwatched());
+        other.scan(twoMore, WalkOptions.ALL, Task.unwatched());
+        compare(first, other, together, 0);
+      }
+    }
+  }
+
+  /** Plans, and writes so many of what is not written; 0 for all. */
+  private void compare(Catalogue first, Catalogue other, boolean together, int many)
+      throws IOException {
+    List<List<byte[]>> images = new ArrayList<>();
+    for (Catalogue each : List.of(first, other)) {
+      List<byte[]> all = new ArrayList<>();
+      DiscSet set = each.segment(options(1_200_000, together), false, Task.unwatched());
+      assertThat(set.discs()).hasSizeGreaterThan(3);
+      for (Disc disc : set.discs()) {
+        if (disc.written() == null && (many == 0 || all.size() < many)) {
+          Path image = isos.resolve((each == first ? "one/" : "two/") + disc.name());
+          assertThat(each.write(disc, image, false, Task.unwatched()).faults()).isEmpty();
+          all.add(Files.readAllBytes(image));
+        }
+      }
+      images.add(all);
+    }
+    assertThat(images.get(0)).hasSameSizeAs(images.get(1));
+    for (int i = 0; i < images.get(0).size(); i++) {
+      assertThat(Arrays.mismatch(images.get(0).get(i), images.get(1).get(i))).isEqualTo(-1);
+    }
+  }
+
+  /** Files that a disc tells of whose contents it has not got. */
+  private static final String REFERENCES =
+      """
+      SELECT count(*) FROM place o JOIN entry e ON e.id = o.entry JOIN content c ON c.id = e.content
+      WHERE c.size > 0 AND NOT EXISTS
+        (SELECT 1 FROM part p WHERE p.disc = o.disc AND p.content = e.content)""";
+
+  @Test
+  void aNameThatFindsNoRoomBesideItsContentsRefersToThem() throws IOException {
+    FileTrees.script(
+        tree,
+        """
+        for i in $(seq 250); do head -c 2000 /dev/urandom > f$i; done
+        for i in $(seq 1 4 250); do cp f$i the-copy-of-$i; done; sleep 0.1""");
+    scan();
+    CatalogueFile file = catalogue.file();
+    for (long capacity = 1_048_576; capacity < 1_400_000; capacity += 131_072) {
+      DiscSet set = segment(capacity, false);
+      assertThat(set.discs().size()).isGreaterThan(1);
+      assertThat(file.call("count", () -> file.number(0, REFERENCES))).isPositive();
+      for (Disc each : set.discs()) {
+        DiscSetTable.Planned planned = DiscSetTable.planned(file, each.id());
+        DiscLayout layout = new DiscLayout(catalogue, planned, Task.unwatched());
+        assertThat(layout.plan().bytes()).isEqualTo(each.size());
+        CountedOutput tree = new CountedOutput(null);
+        CountedOutput sums = new CountedOutput(null);
+        layout.texts().lists(tree, sums);
+        assertThat(tree.count()).isEqualTo(planned.tree());
+        assertThat(sums.count()).isEqualTo(planned.sums());
+      }
+    }
+  }
 }
