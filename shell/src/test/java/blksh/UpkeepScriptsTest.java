@@ -148,6 +148,30 @@ class UpkeepScriptsTest {
   }
 
   @Test
+  void parityHealsAlone() throws Exception {
+    Path store = folder.resolve("store");
+    done("create", "--store", store, "--parity", "10%");
+    assertThat(done("info", "--store", store).out()).contains("parity");
+    done("capture", disk(1), "--store", store, "--name", "disk");
+    assertThat(done("protect", "--store", store, "--json").out())
+        .contains("\"made\":0", "\"missing\":0");
+    damage(store);
+    Ended found = run("verify", "--store", store);
+    assertThat(found.status()).isEqualTo(ExitStatus.FINDINGS);
+    assertThat(found.out() + found.err()).contains("have parity");
+    Ended dry = done("repair", "--store", store, "--dry-run");
+    assertThat(dry.out()).contains("would repair", "by parity");
+    assertThat(done("repair", "--store", store, "--json").out())
+        .contains("\"byParity\":1", "\"stillDamaged\":0");
+    assertThat(done("verify", "--store", store, "--json").out()).contains("\"withParity\":3");
+    assertThat(done("protect", "0%", "--store", store).out()).contains("protected");
+    assertThat(store.resolve("parity/packs")).doesNotExist();
+    Ended wrong = run("protect", "2.5%", "--store", store);
+    assertThat(wrong.status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(wrong.err()).contains("a whole number of percent");
+  }
+
+  @Test
   void whatWasFoundDamagedIsKnownUntilAnotherStoreHealsIt() throws Exception {
     Path store = folder.resolve("store");
     Path other = folder.resolve("other");
