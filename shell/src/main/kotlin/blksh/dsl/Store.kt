@@ -82,8 +82,8 @@ internal constructor(
    * Makes it, where there is nothing yet.
    *
    * @param codec how what is captured is compressed
-   * @param parity how much of each pack and manifest may be lost and comes back by [repair]: 1 to 50
-   *   percent, or 0
+   * @param parity how much of each pack and manifest may be lost and comes back by [repair]: 1 to
+   *   50 percent, or 0
    *
    * Example: `store(home.resolve("samples/fresh")).create()`
    */
@@ -296,6 +296,27 @@ internal constructor(
    * Example: `sampleStore().diff("disk@1", "disk@2")`
    */
   fun diff(from: String, to: String): Compared = diff(manifest(from), manifest(to))
+
+  /**
+   * Compares the files of two captured versions, of disks partition by partition: what was added,
+   * removed, changed or moved. Files of the same path, size, date and inode are taken for the same.
+   *
+   * @param partition only this one, by name, number or label
+   * @param contents whether such files are read and compared, too
+   *
+   * Example: `sampleStore().diffFiles("disk@1", "disk@2")`
+   */
+  fun diffFiles(
+    from: String,
+    to: String,
+    partition: String? = null,
+    contents: Boolean = false,
+  ): FilesCompared {
+    val before = manifest(from)
+    val after = manifest(to)
+    return if (partition == null) before.diffFiles(after, contents)
+    else before.partitions[partition].diffFiles(after.partitions[partition], contents)
+  }
 
   /**
    * Makes the store's indexes again from its packs and manifests.
