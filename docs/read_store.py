@@ -249,7 +249,7 @@ def spelled(folder):
 
 def main(store, reference=None, target=None):
     text = open(os.path.join(store, "store.json"), "rb").read()
-    need(json.loads(text)["format"] in (1, 2), "this is neither format 1 nor 2")
+    need(json.loads(text)["format"] in (1, 2, 3), "this is no format from 1 to 3")
     check(text[:text.index(b'  "crc32c"')], int(json.loads(text)["crc32c"], 16), "store.json")
     names = os.path.join(store, "manifests")
     found = {(spelled(name), int(file[:-9])): os.path.join(names, name, file)

@@ -164,7 +164,7 @@ class ArchitectureTest {
     for (String upper : List.of("blksh.store", "blksh.store.pack")) {
       noClasses()
           .that()
-          .resideInAnyPackage("blksh.store.pack", "blksh.store.shelf")
+          .resideInAnyPackage("blksh.store.pack", "blksh.store.parity", "blksh.store.shelf")
           .and()
           .resideOutsideOfPackage(upper)
           .should()

@@ -122,6 +122,7 @@ class RecoveryDocumentTest {
     assertThat(sections().keySet())
         .containsExactly(
             "Parts of the store are damaged",
+            "Parts are damaged, and the store has parity",
             "Parts are damaged, and another store has them",
             "A damaged version that cannot be captured again",
             "One partition of a drive is damaged",
@@ -137,6 +138,16 @@ class RecoveryDocumentTest {
   void partsAreDamaged() throws Exception {
     damage(largestPack(), 50_000);
     follow("Parts of the store are damaged");
+    assertThat(Files.readAllBytes(work.resolve("restored.img"))).isEqualTo(content);
+  }
+
+  @Test
+  void theStoreHasParity() throws Exception {
+    sh("blksh run protect 10% --store backup  # 0");
+    damage(largestPack(), 50_000);
+    damage(backup.resolve("manifests/disk/1.manifest"), 20);
+    damage(backup.resolve("store.json"), 20);
+    follow("Parts are damaged, and the store has parity");
     assertThat(Files.readAllBytes(work.resolve("restored.img"))).isEqualTo(content);
   }
 

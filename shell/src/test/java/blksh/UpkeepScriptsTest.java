@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.kit.Program;
 import blksh.kit.Program.Ended;
+import blksh.kit.Tool;
 import blksh.session.ExitStatus;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -145,6 +146,61 @@ class UpkeepScriptsTest {
     assertThat(wrong.status()).isEqualTo(ExitStatus.USAGE);
     assertThat(wrong.err()).contains("raw, lz4, zstd or auto");
     done("compact", "--store", store, "--recompress");
+  }
+
+  @Test
+  void parityHealsAlone() throws Exception {
+    Path store = folder.resolve("store");
+    done("create", "--store", store, "--parity", "10%");
+    assertThat(done("info", "--store", store).out()).contains("parity");
+    done("capture", disk(1), "--store", store, "--name", "disk");
+    assertThat(done("protect", "--store", store, "--json").out())
+        .contains("\"made\":0", "\"missing\":0");
+    damage(store);
+    Ended found = run("verify", "--store", store);
+    assertThat(found.status()).isEqualTo(ExitStatus.FINDINGS);
+    assertThat(found.out() + found.err()).contains("have parity");
+    Ended dry = done("repair", "--store", store, "--dry-run");
+    assertThat(dry.out()).contains("would repair", "by parity");
+    assertThat(done("repair", "--store", store, "--json").out())
+        .contains("\"byParity\":1", "\"stillDamaged\":0");
+    assertThat(done("verify", "--store", store, "--json").out()).contains("\"withParity\":3");
+    assertThat(done("protect", "0%", "--store", store).out()).contains("protected");
+    assertThat(store.resolve("parity/packs")).doesNotExist();
+    Ended wrong = run("protect", "2.5%", "--store", store);
+    assertThat(wrong.status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(wrong.err()).contains("a whole number of percent");
+  }
+
+  /** Of a disk with a partition that holds an ext4, which debugfs changes. */
+  @Test
+  void whatBecameOfFilesIsTold() throws Exception {
+    Path disk = folder.resolve("disk.img");
+    Path tree = Files.createDirectories(folder.resolve("tree/sub"));
+    Files.write(tree.resolve("first"), new byte[5000]);
+    Files.write(tree.resolve("second"), "some text".getBytes());
+    Files.write(folder.resolve("third"), "more text".getBytes());
+    Tool.named("truncate").run("-s", "16M", disk.toString());
+    Tool.named("sh").run("-c", "echo 'start=2048' | /sbin/sfdisk -q --label gpt " + disk);
+    String top = folder.resolve("tree").toString();
+    Tool.named("mkfs.ext4")
+        .run("-q", "-F", "-E", "offset=1048576", "-d", top, disk.toString(), "12M");
+    Path store = folder.resolve("store");
+    done("capture", disk, "--store", store, "--name", "disk");
+    String commands = "ln /sub/first /moved\nunlink /sub/first\nrm /sub/second\n";
+    commands += "write " + folder.resolve("third") + " third\n";
+    Path script = Files.writeString(folder.resolve("commands"), commands);
+    Tool.named("debugfs").run("-w", "-f", script.toString(), disk + "?offset=1048576");
+    done("capture", disk, "--store", store, "--name", "disk");
+    Ended found = done("diff", "disk@1", "disk@2", "--files", "--store", store, "--json");
+    assertThat(found.out())
+        .contains("\"added\":1", "\"removed\":1", "\"changed\":0", "\"moved\":1")
+        .contains("\"partition\":\"p1\"", "\"from\":\"/sub/first\"", "\"path\":\"/moved\"");
+    assertThat(
+            done("diff", "disk@1", "disk", "--files", "--partition", "p1", "--store", store).out())
+        .contains("MOVED", "/sub/second", "/third");
+    Ended wrong = run("diff", "disk@1", "disk@2", "--contents", "--store", store);
+    assertThat(wrong.status()).isEqualTo(ExitStatus.USAGE);
   }
 
   @Test

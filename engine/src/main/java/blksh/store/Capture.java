@@ -331,6 +331,7 @@ final class Capture {
           copied != null
               ? publication.copy(manifest, described, input.marks())
               : publication.publish(manifest, described, after);
+      new StoreParity(repository, task).manifest(ManifestDirectory.Version.of(described));
     }
     return new CaptureResult(
         described,

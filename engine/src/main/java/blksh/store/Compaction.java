@@ -35,6 +35,7 @@ import java.util.concurrent.locks.LockSupport;
  *   <li>Packs of which nobody needs anything are removed, which makes room.
  *   <li>Packs past the threshold are written anew, one after another ({@link PackExchange}): one
  *       pack of space is needed at a time.
+ *   <li>Where there is to be parity, what has none gets it ({@link StoreParity}).
  * </ol>
  *
  * A process that dies at any moment leaves a store with the same versions; what was not done is
@@ -118,6 +119,9 @@ final class Compaction {
       } else {
         leaveAll(found.silent());
       }
+    }
+    if (!options.dryRun()) {
+      new StoreParity(repository, task).tidy(); // of what was written anew, and what went
     }
     return new CompactResult(
         live.packs(),

@@ -1,6 +1,7 @@
 package blksh.store;
 
 import blksh.BlkshException;
+import blksh.io.IoFailure;
 import blksh.retention.Age;
 import blksh.store.pack.PackDirectory;
 import blksh.task.CancelledException;
@@ -59,7 +60,11 @@ final class HealthCheck {
     long unused = use.shares().stream().mapToLong(StoreUse.Share::unused).sum() * use.step();
     List<StoreHealth.LastCapture> names = names();
     List<StoreHealth.PackAge> packs = packs();
+    int unprotected = unprotected();
     List<String> overdue = overdue(packs, open, names);
+    if (unprotected > 0) {
+      overdue.add("%d packs or manifests have no parity; protect makes it".formatted(unprotected));
+    }
     overdue.forEach(task::finding);
     Set<String> files = open.stream().map(d -> d.file()).collect(Collectors.toSet());
     return new StoreHealth(
@@ -69,6 +74,8 @@ final class HealthCheck {
         use.pages(),
         unused,
         repository.trash().entries().size(),
+        repository.identity().parity(),
+        unprotected,
         names,
         List.copyOf(overdue));
   }
@@ -82,6 +89,15 @@ final class HealthCheck {
     } catch (BlkshException e) {
       unused = e.getMessage();
       return new StoreUse(0, 1, List.of());
+    }
+  }
+
+  private int unprotected() {
+    try {
+      return new StoreParity(repository, task).missing().size();
+    } catch (IOException e) {
+      throw new BlkshException(
+          "look at the health of store " + repository.place(), IoFailure.reason(e), e);
     }
   }
 

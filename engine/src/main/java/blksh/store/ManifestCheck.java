@@ -8,9 +8,11 @@ import blksh.store.pack.PackCheck;
 import blksh.store.pack.PackDigests;
 import blksh.store.pack.Page;
 import blksh.store.pack.PageReader;
+import blksh.store.shelf.Blob;
 import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
@@ -46,6 +48,40 @@ final class ManifestCheck {
     this.rooted = rooted;
     this.report = report;
     this.task = task;
+  }
+
+  /** Whether the manifest of a version is as it was written, whatever became of what it names. */
+  static boolean isWhole(Repository repository, ManifestDirectory.Version version)
+      throws IOException {
+    return isWhole(repository, version, repository.manifests().blob(version));
+  }
+
+  /** As above, where it lies elsewhere. */
+  static boolean isWhole(Repository repository, ManifestDirectory.Version version, String blob)
+      throws IOException {
+    try (Blob file = repository.open(blob)) {
+      return isWhole(repository, version, file);
+    } catch (NoSuchFileException e) {
+      return false;
+    }
+  }
+
+  /** As above, of what may become its blob, which is closed. */
+  static boolean isWhole(Repository repository, ManifestDirectory.Version version, Blob file) {
+    byte[] store = repository.identity().idBytes();
+    try (ManifestFile manifest = ManifestFile.read(file, version.reference(), version, store)) {
+      manifest.eachBad(0, manifest.manifest().size(), range -> true);
+      for (int chunk = 0; chunk < manifest.groupChunks(); chunk++) {
+        manifest.groupChunk(chunk);
+      }
+      ExtentCursor cursor = new ExtentCursor(manifest);
+      while (cursor.next()) {
+        // each chunk of extents is read, and compared with its checksum
+      }
+      return true;
+    } catch (IOException | BlkshException e) {
+      return false;
+    }
   }
 
   void check(ManifestDirectory.Version version) {

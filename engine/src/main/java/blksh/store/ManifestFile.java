@@ -203,10 +203,16 @@ final class ManifestFile implements Closeable {
   static ManifestFile read(
       Shelf shelf, String blob, ManifestDirectory.Version version, byte[] storeId)
       throws IOException {
-    Blob file = shelf.open(blob);
+    return read(shelf.open(blob), shelf.locate(blob), version, storeId);
+  }
+
+  /** As above, of what may become its blob; that is closed with it, or when it is none. */
+  static ManifestFile read(
+      Blob file, String location, ManifestDirectory.Version version, byte[] storeId)
+      throws IOException {
     boolean whole = false;
     try {
-      ManifestFile opened = new ManifestFile(file, shelf.locate(blob));
+      ManifestFile opened = new ManifestFile(file, location);
       Manifest says = opened.manifest;
       if (!says.name().equals(version.name()) || says.version() != version.number()) {
         throw new NoManifest("it is the manifest of " + says.reference());

@@ -2,6 +2,7 @@ package blksh.store;
 
 import blksh.BlkshException;
 import blksh.store.pack.Pack;
+import blksh.store.pack.PackDirectory;
 import blksh.store.pack.PackGeneration;
 import blksh.store.pack.PageIndex;
 import java.io.IOException;
@@ -22,8 +23,9 @@ import java.util.stream.LongStream;
  *       it again by its own footer, whichever generation that is.
  *   <li>The pages that go leave the page index. It is a hint: too few entries cost space.
  *   <li>Of a pack that goes as a whole the row. A pack without one is entered again.
- *   <li>The next generation takes the name, or the pack is removed; durable when that returns. Only
- *       for this no capture may begin to rely on it; one that has by now keeps it.
+ *   <li>The parity of the pack goes, the next generation takes the name, or the pack is removed and
+ *       then its parity; durable when that returns. Only for this no capture may begin to rely on
+ *       it; one that has by now keeps it.
  *   <li>The row says what the pack is now.
  * </ol>
  */
@@ -147,6 +149,7 @@ final class PackExchange {
         new Change() {
           @Override
           public void run() throws IOException {
+            repository.parity().remove(PackDirectory.nameOf(id));
             next.publish();
           }
 

@@ -28,6 +28,7 @@ final class PackLog {
   private final Repository repository;
   private final PageFinder.Reliance reliance;
   private final Task task;
+  private final StoreParity protection;
   private PackWriter writer;
   private OpenPack written;
   private long storedBytes;
@@ -51,6 +52,7 @@ final class PackLog {
     this.repository = repository;
     this.reliance = reliance;
     this.task = task;
+    this.protection = new StoreParity(repository, task);
   }
 
   /** Bytes of frames so far. */
@@ -105,8 +107,9 @@ final class PackLog {
   }
 
   /**
-   * Makes a pack durable, then known. When sealing fails its space is given back; when only
-   * indexing fails the pack stays and is indexed by the next capture.
+   * Makes a pack durable, then known, then its parity, where it is to have some: all of them before
+   * the manifest appears. When sealing fails its space is given back; when only indexing fails the
+   * pack stays and is indexed by the next capture.
    */
   private void seal(PackWriter full) throws IOException {
     try {
@@ -116,6 +119,7 @@ final class PackLog {
       throw e;
     }
     repository.indexes().enter(full);
+    protection.pack(full.id());
   }
 
   /** Takes those off a list that the page index knows by now. Called by whoever places. */

@@ -88,6 +88,7 @@ final class Publication {
                 repository.marks().put(version, before.and(marks));
               }
               KeptVersions.noteSomethingLeft(rows);
+              repository.parity().remove(manifests.blob(version)); // that of one in the trash
               manifests.publish(writer, numbered);
               try {
                 rows.putManifest(numbered, manifests.bytes(version));

@@ -53,6 +53,7 @@ final class Reindex {
     Map<Long, PackState> states = readPacks();
     task.phase("indexing");
     packs.close();
+    healByParity(states);
     damage.addAll(repository.manifests().readable().damage());
     indexes.remake(states.values().stream().flatMap(state -> state.bad().stream()).toList());
     task.phase("repair");
@@ -136,6 +137,28 @@ final class Reindex {
     }
   }
 
+  /** Before anything is written anew: parity is of what a pack was, and lost with that. */
+  private void healByParity(Map<Long, PackState> states) throws IOException {
+    task.phase("parity");
+    ParityRepair parity = new ParityRepair(repository, false, task);
+    PackCheck.Reader reader = new PackCheck.Reader();
+    for (long id : packs.sealed()) {
+      PackState state = states.get(id);
+      String name = PackDirectory.nameOf(id);
+      boolean damaged = state == null || !state.sound() || !state.bad().isEmpty();
+      if (damaged && parity.pack(id)) {
+        repaired.add(name);
+        damage.removeIf(known -> known.file().equals(name));
+        PackState now = read(id, reader);
+        if (now != null) {
+          states.put(id, now);
+        }
+      }
+    }
+    repaired.addAll(parity.manifests());
+    packs.close();
+  }
+
   /** Looks for the same and changes nothing. */
   ReindexReport dryRun() {
     long started = System.nanoTime();
@@ -167,6 +190,7 @@ final class Reindex {
   /** Writes a pack anew where that makes it better, and notes what stays bad. */
   private void repair(PackState state) throws IOException {
     long id = state.id();
+    boolean rewritten = false;
     try (Pack pack = packs.acquire(id);
         PageReader reader = repository.pages(new FrameCache(0), new FrameCache.Owner())) {
       Set<Integer> elsewhere = new HashSet<>();
@@ -183,8 +207,12 @@ final class Reindex {
         }
       }
       if (!state.sound() || !elsewhere.isEmpty()) {
+        repository.parity().remove(PackDirectory.nameOf(id));
         repair.rewrite(pack, elsewhere::contains);
-        repaired.add(PackDirectory.nameOf(id));
+        if (!repaired.contains(PackDirectory.nameOf(id))) {
+          repaired.add(PackDirectory.nameOf(id));
+        }
+        rewritten = true;
       }
       if (!lost.isEmpty()) {
         note(id, lost.size() + " of its pages are damaged; capturing the same data heals them");
@@ -196,6 +224,9 @@ final class Reindex {
       note(id, IoFailure.reason(e));
     }
     packs.close();
+    if (rewritten) {
+      new StoreParity(repository, task).pack(id);
+    }
     repository.indexes().enter(id); // with what was only unreadable for a moment
   }
 

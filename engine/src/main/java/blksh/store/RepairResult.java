@@ -8,7 +8,13 @@ import java.util.List;
  *
  * @param packs of which something was lost that a version needs
  * @param pages that were lost, were found elsewhere and are stored again
+ * @param byParity files that were made again by their parity, all or more of them than was left
  * @param left what is still lost, with parts of versions that it hits
  */
 public record RepairResult(
-    int packs, long pages, List<Damage> left, Duration elapsed, boolean dryRun) {}
+    int packs,
+    long pages,
+    List<String> byParity,
+    List<Damage> left,
+    Duration elapsed,
+    boolean dryRun) {}

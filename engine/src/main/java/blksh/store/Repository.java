@@ -6,6 +6,8 @@ import blksh.store.pack.CodecChoice;
 import blksh.store.pack.FrameCache;
 import blksh.store.pack.PackDirectory;
 import blksh.store.pack.PageReader;
+import blksh.store.parity.ParityBlobs;
+import blksh.store.shelf.Blob;
 import blksh.store.shelf.BufferedSpool;
 import blksh.store.shelf.Exclusion;
 import blksh.store.shelf.Shelf;
@@ -30,6 +32,7 @@ final class Repository implements Closeable {
   private final Spool spool;
   private final Trash trash;
   private final MarksFiles marks;
+  private final ParityBlobs parity;
   private final StoreIdentity identity;
   private final DerivedIndexes indexes;
   private int users = 1;
@@ -41,8 +44,10 @@ final class Repository implements Closeable {
       Spool spool,
       PackDirectory packs,
       ManifestDirectory manifests,
+      ParityBlobs parity,
       StoreIdentity identity) {
     this.shelf = shelf;
+    this.parity = parity;
     this.spool = spool;
     this.trash = new Trash(shelf, manifests);
     this.marks = new MarksFiles(shelf, manifests);
@@ -65,9 +70,10 @@ final class Repository implements Closeable {
     Spool spool = shelf.spool().orElseGet(() -> new BufferedSpool(shelf));
     PackDirectory packs = new PackDirectory(shelf, spool);
     ManifestDirectory manifests = new ManifestDirectory(shelf, spool);
-    StoreIdentity identity = StoreIdentity.read(shelf, packs, manifests);
+    ParityBlobs parity = new ParityBlobs(shelf, spool);
+    StoreIdentity identity = StoreIdentity.read(shelf, packs, manifests, parity);
     Exclusion exclusion = shelf.exclusion().orElse(Exclusion.NONE);
-    return new Repository(shelf, local, exclusion, spool, packs, manifests, identity);
+    return new Repository(shelf, local, exclusion, spool, packs, manifests, parity, identity);
   }
 
   /**
@@ -188,6 +194,11 @@ final class Repository implements Closeable {
     return marks;
   }
 
+  /** By which what is lost of blobs comes back. */
+  ParityBlobs parity() {
+    return parity;
+  }
+
   /** Where its blobs grow. */
   Spool spool() {
     return spool;
@@ -207,10 +218,21 @@ final class Repository implements Closeable {
     return shelf.size(blob).isPresent();
   }
 
-  /** Removes a pack, which nobody needs. */
+  /**
+   * Opens a blob as it is.
+   *
+   * @throws java.nio.file.NoSuchFileException when there is none of that name
+   */
+  Blob open(String blob) throws IOException {
+    return shelf.open(blob);
+  }
+
+  /** Removes a pack, which nobody needs, and then its parity. */
   void removePack(long id) throws IOException {
-    shelf.delete(PackDirectory.nameOf(id));
+    String name = PackDirectory.nameOf(id);
+    shelf.delete(name);
     packs.forget(id);
+    parity.remove(name);
   }
 
   DerivedIndexes indexes() {

@@ -5,6 +5,7 @@ import blksh.store.pack.Frame;
 import blksh.store.pack.Pack;
 import blksh.store.pack.PackWriter;
 import blksh.store.pack.Page;
+import blksh.task.Task;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -17,6 +18,7 @@ import java.nio.ByteBuffer;
 final class SparePacks implements Closeable {
 
   private final Repository repository;
+  private final StoreParity protection;
   private final CodecChoice codec;
   private final CodecChoice.Compressor compressor;
   private final ByteBuffer raw = ByteBuffer.allocateDirect(Frame.MAX_RAW);
@@ -25,8 +27,9 @@ final class SparePacks implements Closeable {
   private PackWriter writer;
   private int pages;
 
-  SparePacks(Repository repository) {
+  SparePacks(Repository repository, Task task) {
     this.repository = repository;
+    this.protection = new StoreParity(repository, task);
     this.codec = repository.codec();
     this.compressor = codec.compressor();
     this.frame = ByteBuffer.allocateDirect(Frame.headerLength(Frame.MAX_PAGES) + Frame.MAX_RAW);
@@ -79,6 +82,7 @@ final class SparePacks implements Closeable {
       }
     }
     repository.indexes().enter(full);
+    protection.pack(full.id());
   }
 
   /** Makes all durable and known. */

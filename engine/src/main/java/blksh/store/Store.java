@@ -81,7 +81,7 @@ public final class Store implements Closeable {
 
   /** Makes an empty store on a shelf that holds none. */
   static void create(Shelf shelf, StoreOptions options) throws IOException {
-    StoreIdentity.make(shelf, options.codec());
+    StoreIdentity.make(shelf, options);
   }
 
   /**

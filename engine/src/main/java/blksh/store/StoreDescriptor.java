@@ -3,6 +3,7 @@ package blksh.store;
 import blksh.io.Checksum;
 import blksh.store.pack.CodecChoice;
 import blksh.store.pack.Page;
+import blksh.store.parity.ParityBlobs;
 import blksh.store.shelf.Blob;
 import blksh.store.shelf.Shelf;
 import com.fasterxml.jackson.core.JsonFactory;
@@ -22,22 +23,28 @@ import java.util.UUID;
  * {@code store.json}: what a directory must say to be a store.
  *
  * <p>Format 2 is format 1 with packs that may give way to others: whoever knows only format 1 looks
- * into packs without saying that he relies on them, and must not use such a store.
+ * into packs without saying that he relies on them, and must not use such a store. Format 3 is
+ * format 2 with parity beside what is stored: whoever knows only format 2 would let others take the
+ * name of a blob and leave the parity of what was there.
  *
  * @param id of the store, repeated in every pack and manifest
  * @param codec of new frames; frames say for themselves how they are compressed
- * @param format 1 or 2
+ * @param format 1 to 3; 3 where there is parity
+ * @param parity per cent of the blocks of a pack or manifest that may be lost, 0 for none
  */
-record StoreDescriptor(UUID id, CodecChoice codec, int format) {
+record StoreDescriptor(UUID id, CodecChoice codec, int format, int parity) {
 
   static final String FILE = "store.json";
 
   /** The newest format. */
-  static final int FORMAT = 2;
+  static final int FORMAT = 3;
 
-  /** Of the newest format. */
-  StoreDescriptor(UUID id, CodecChoice codec) {
-    this(id, codec, FORMAT);
+  /** From which on packs may give way to others. */
+  static final int COMPACTED = 2;
+
+  /** Of the newest format that it needs. */
+  StoreDescriptor(UUID id, CodecChoice codec, int parity) {
+    this(id, codec, parity > 0 ? FORMAT : COMPACTED, parity);
   }
 
   /** Bytes that no descriptor has. */
@@ -71,6 +78,9 @@ record StoreDescriptor(UUID id, CodecChoice codec, int format) {
           "codec": "%s",
         """
             .formatted(format, id, Page.SIZE, codec);
+    if (parity > 0) {
+      body += "  \"parity\": %d,\n".formatted(parity);
+    }
     byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
     return body + "  \"crc32c\": \"%08x\"\n}\n".formatted(Checksum.of(bytes, 0, bytes.length));
   }
@@ -112,11 +122,26 @@ record StoreDescriptor(UUID id, CodecChoice codec, int format) {
 
   private static byte[] content(Shelf shelf) throws IOException {
     try (Blob file = shelf.open(FILE)) {
-      if (file.size() > MOST) {
-        throw new DamagedDescriptor("it is too long");
-      }
-      return file.read(0, (int) file.size());
+      return content(file);
     }
+  }
+
+  private static byte[] content(Blob file) throws IOException {
+    if (file.size() > MOST) {
+      throw new DamagedDescriptor("it is too long");
+    }
+    return file.read(0, (int) file.size());
+  }
+
+  /** As {@link #read}; this where it says the same. */
+  StoreDescriptor renewed(Shelf shelf) throws IOException {
+    byte[] now = content(shelf);
+    return Arrays.equals(now, text().getBytes(StandardCharsets.UTF_8)) ? this : parse(now);
+  }
+
+  /** As {@link #read}, of what may become the file. */
+  static StoreDescriptor parse(Blob file) throws IOException {
+    return parse(content(file));
   }
 
   private static StoreDescriptor parse(byte[] bytes) throws IOException {
@@ -138,9 +163,13 @@ record StoreDescriptor(UUID id, CodecChoice codec, int format) {
           new StoreDescriptor(
               UUID.fromString(fields.getOrDefault("id", "")),
               CodecChoice.parse(fields.getOrDefault("codec", "")),
-              format);
-      if (format < 1) {
-        throw new DamagedDescriptor("there is no format " + format);
+              format,
+              Integer.parseInt(fields.getOrDefault("parity", "0")));
+      if (format < 1 || found.parity > 0 && format < FORMAT) {
+        throw new DamagedDescriptor("there is no format " + format + " of this kind");
+      }
+      if (found.parity != 0) {
+        ParityBlobs.check(found.parity);
       }
       if (!Arrays.equals(found.text().getBytes(StandardCharsets.UTF_8), bytes)) {
         throw new DamagedDescriptor("its checksum does not match");

@@ -12,6 +12,8 @@ import java.util.List;
  * @param pages numbers of pages in all packs
  * @param unusedPages about how many no version needs
  * @param deleted versions in the trash
+ * @param parity per cent of the blocks of packs and manifests that may be lost; 0 for none
+ * @param unprotected packs, manifests and descriptors that should have parity and have none
  * @param names the newest version of each name
  * @param overdue what should have been done by now, each a sentence; empty when all is well
  */
@@ -22,6 +24,8 @@ public record StoreHealth(
     long pages,
     long unusedPages,
     int deleted,
+    int parity,
+    int unprotected,
     List<LastCapture> names,
     List<String> overdue) {
 

@@ -4,7 +4,11 @@ import blksh.BlkshException;
 import blksh.store.pack.CodecChoice;
 import blksh.store.pack.Pack;
 import blksh.store.pack.PackDirectory;
+import blksh.store.parity.ParityBlobs;
+import blksh.store.parity.Rebuilding;
+import blksh.store.shelf.BufferedSpool;
 import blksh.store.shelf.Shelf;
+import blksh.store.shelf.Spool;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
@@ -25,6 +29,7 @@ final class StoreIdentity {
   private final Shelf shelf;
   private final PackDirectory packs;
   private final ManifestDirectory manifests;
+  private final ParityBlobs parity;
 
   /** Null until it is needed, when its blob is lost. */
   private StoreDescriptor descriptor;
@@ -35,9 +40,11 @@ final class StoreIdentity {
       Shelf shelf,
       PackDirectory packs,
       ManifestDirectory manifests,
+      ParityBlobs parity,
       StoreDescriptor descriptor,
       String problem) {
     this.shelf = shelf;
+    this.parity = parity;
     this.packs = packs;
     this.manifests = manifests;
     this.descriptor = descriptor;
@@ -49,12 +56,21 @@ final class StoreIdentity {
    *
    * @throws FileAlreadyExistsException when somebody else has just made one
    */
-  static void make(Shelf shelf, CodecChoice codec) throws IOException {
-    if (!new StoreDescriptor(newId(), codec).writeFirst(shelf)) {
+  static void make(Shelf shelf, StoreOptions options) throws IOException {
+    StoreDescriptor descriptor = new StoreDescriptor(newId(), options.codec(), options.parity());
+    if (!descriptor.writeFirst(shelf)) {
       throw new FileAlreadyExistsException(
           shelf.locate(StoreDescriptor.FILE), null, "somebody else has just made one");
     }
     prepare(shelf);
+    Spool spool = shelf.spool().orElseGet(() -> new BufferedSpool(shelf));
+    protect(descriptor, new ParityBlobs(shelf, spool));
+  }
+
+  private static void protect(StoreDescriptor descriptor, ParityBlobs parity) throws IOException {
+    if (descriptor.parity() > 0) {
+      parity.make(StoreDescriptor.FILE, descriptor.parity(), () -> {});
+    }
   }
 
   /** Makes what a store has beside its descriptor, as far as it is missing. */
@@ -79,7 +95,8 @@ final class StoreIdentity {
    * @throws NoSuchFileException when there is neither a descriptor nor anything else of a store
    * @throws StoreDescriptor.NewerFormat when this blksh cannot know what the store means
    */
-  static StoreIdentity read(Shelf shelf, PackDirectory packs, ManifestDirectory manifests)
+  static StoreIdentity read(
+      Shelf shelf, PackDirectory packs, ManifestDirectory manifests, ParityBlobs parity)
       throws IOException {
     StoreDescriptor found = null;
     String problem = null;
@@ -93,7 +110,7 @@ final class StoreIdentity {
     } catch (StoreDescriptor.DamagedDescriptor e) {
       problem = "store.json is damaged: " + e.getMessage();
     }
-    StoreIdentity identity = new StoreIdentity(shelf, packs, manifests, found, problem);
+    StoreIdentity identity = new StoreIdentity(shelf, packs, manifests, parity, found, problem);
     if (found != null && identity.isForeign(found)) {
       identity.descriptor = null;
       identity.problem = "store.json is another store's";
@@ -149,31 +166,84 @@ final class StoreIdentity {
     return descriptor().codec();
   }
 
+  /**
+   * Per cent of the blocks of what is stored that may be lost; 0 for no parity. As its blob says by
+   * now: who knows less than others do would remove what these make.
+   */
+  synchronized int parity() {
+    try {
+      return problem == null ? descriptor.renewed(shelf).parity() : descriptor().parity();
+    } catch (IOException e) {
+      return descriptor().parity();
+    }
+  }
+
   /** What is wrong with the descriptor's blob, or null. */
   synchronized String problem() {
     return problem;
   }
 
-  /** Writes the descriptor again when it is not whole; true when it was not. */
+  /**
+   * Writes the descriptor again when it is not whole: as its parity has it, or else as what there
+   * is says; true when it was not whole.
+   */
   synchronized boolean repair() throws IOException {
     if (problem == null) {
       return false;
     }
-    descriptor().write(shelf);
-    prepare(shelf);
-    problem = null;
+    if (!repairByParity()) {
+      replace(descriptor());
+      prepare(shelf);
+      problem = null;
+    }
     return true;
+  }
+
+  /**
+   * Makes the descriptor again as its parity has it, if that is the one of this store.
+   *
+   * @return false when it cannot be
+   */
+  synchronized boolean repairByParity() throws IOException {
+    try (Rebuilding rebuilt = rebuilt()) {
+      if (rebuilt == null || !rebuilt.isWhole()) {
+        return false;
+      }
+      StoreDescriptor found = StoreDescriptor.parse(rebuilt.result());
+      if (isForeign(found)) {
+        return false;
+      }
+      rebuilt.publish();
+      descriptor = found;
+      problem = null;
+      claimContents();
+      prepare(shelf);
+      return true;
+    } catch (StoreDescriptor.DamagedDescriptor e) {
+      return false;
+    }
+  }
+
+  private Rebuilding rebuilt() throws IOException {
+    if (!parity.isThere(StoreDescriptor.FILE)) {
+      return null;
+    }
+    if (shelf.size(StoreDescriptor.FILE).isEmpty()) {
+      shelf.putIfAbsent(StoreDescriptor.FILE, new byte[1]); // what is lost of it is all of it
+    }
+    return parity.rebuild(StoreDescriptor.FILE, StoreDescriptor.FILE, () -> {});
   }
 
   /** Whether its packs may give way to others: whoever has it open knows of that. */
   synchronized boolean allowsCompaction() {
-    return descriptor().format() == StoreDescriptor.FORMAT;
+    return descriptor().format() >= StoreDescriptor.COMPACTED;
   }
 
   /** Has older blksh refuse it from now on. Nobody else uses it meanwhile. */
   synchronized void allowCompaction() throws IOException {
     if (!allowsCompaction()) {
-      replace(new StoreDescriptor(current().id(), current().codec()));
+      StoreDescriptor now = current();
+      replace(new StoreDescriptor(now.id(), now.codec(), now.parity()));
     }
   }
 
@@ -182,7 +252,30 @@ final class StoreIdentity {
    * captures that run end as they began.
    */
   synchronized void compressBy(CodecChoice codec) throws IOException {
-    replace(new StoreDescriptor(current().id(), codec, current().format()));
+    StoreDescriptor now = current();
+    replace(new StoreDescriptor(now.id(), codec, now.format(), now.parity()));
+  }
+
+  /**
+   * Has what is written from now on so much parity. Nobody else changes the descriptor meanwhile.
+   * When there is to be none it stays in the format that older blksh refuse, as long as parity is
+   * left: {@link #protectedNoMore} is said once that is gone.
+   *
+   * @param percent 1 to 50, or 0 for none
+   */
+  synchronized void protectBy(int percent) throws IOException {
+    StoreDescriptor now = current();
+    if (now.parity() != percent) {
+      replace(new StoreDescriptor(now.id(), now.codec(), StoreDescriptor.FORMAT, percent));
+    }
+  }
+
+  /** Lets older blksh use it again, if there is to be no parity. */
+  synchronized void protectedNoMore() throws IOException {
+    StoreDescriptor now = current();
+    if (now.parity() == 0 && now.format() == StoreDescriptor.FORMAT) {
+      replace(new StoreDescriptor(now.id(), now.codec(), 0));
+    }
   }
 
   /** As its blob says by now: somebody else may have changed it. */
@@ -191,14 +284,19 @@ final class StoreIdentity {
     return descriptor;
   }
 
+  /** Its parity goes before it, and comes after it: parity is of what there is. */
   private void replace(StoreDescriptor now) throws IOException {
+    parity.remove(StoreDescriptor.FILE);
     now.write(shelf);
     descriptor = now;
+    protect(now, parity);
   }
 
   private synchronized StoreDescriptor descriptor() {
     if (descriptor == null) {
-      descriptor = new StoreDescriptor(StoreDescriptor.uuid(idFromContents()), codecFromContents());
+      descriptor =
+          new StoreDescriptor(
+              StoreDescriptor.uuid(idFromContents()), codecFromContents(), parityFromContents());
       claimContents();
     }
     return descriptor;
@@ -247,5 +345,26 @@ final class StoreIdentity {
       }
     }
     return CodecChoice.LZ4;
+  }
+
+  /** Makes the parity of the descriptor; false when another does. */
+  synchronized boolean protect() throws IOException {
+    StoreDescriptor now = current();
+    return now.parity() > 0 && parity.make(StoreDescriptor.FILE, now.parity(), () -> {});
+  }
+
+  /** What any blob has that has parity. */
+  private int parityFromContents() {
+    try {
+      for (String blob : parity.protectedBlobs("")) {
+        int percent = parity.percent(blob);
+        if (percent > 0) {
+          return percent;
+        }
+      }
+    } catch (IOException e) {
+      // as if there were none
+    }
+    return 0;
   }
 }

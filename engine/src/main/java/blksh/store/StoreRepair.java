@@ -19,11 +19,12 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Stores again what versions need and has been lost, beside whoever uses the store. A page is taken
- * from wherever there is one that has the digest which the damaged pack says: it is the page that
- * was captured, byte for byte, or it is not taken; and who reads an image proves it by the manifest
- * as ever. It goes into a pack of its own, as a capture would store it: no pack that is there is
- * touched, so nothing that is sound can be lost by it, and whoever dies on the way leaves what was.
+ * Stores again what versions need and has been lost, beside whoever uses the store. What can be
+ * made again by its own parity is ({@link ParityRepair}); of all else a page is taken from wherever
+ * there is one that has the digest which the damaged pack says: it is the page that was captured,
+ * byte for byte, or it is not taken; and who reads an image proves it by the manifest as ever. It
+ * goes into a pack of its own, as a capture would store it: no pack that is there is touched, so
+ * nothing that is sound can be lost by it, and whoever dies on the way leaves what was.
  *
  * <p>Nothing counts as healed because it was repaired: the page is read again where versions name
  * it, and what cannot be read then is named. The damaged place itself stays, and stays known; a
@@ -51,13 +52,14 @@ final class StoreRepair {
   RepairResult run() {
     long started = System.nanoTime();
     repository.packs().close(); // other generations may have the names of those that are open
+    List<String> healed = byParity();
     task.phase("looking for what is lost");
     LostPages lost = LostPages.look(repository, task);
     Map<Long, BitSet> needed = lost.needed();
     task.phase("storing it again");
     long bytes = needed.values().stream().mapToLong(BitSet::cardinality).sum() * Page.SIZE;
     task.expect(task.done() + bytes);
-    try (SparePacks spare = new SparePacks(repository)) {
+    try (SparePacks spare = new SparePacks(repository, task)) {
       for (Map.Entry<Long, BitSet> each : needed.entrySet()) {
         if (!lost.isMissing(each.getKey())) {
           store(each.getKey(), each.getValue(), spare);
@@ -76,9 +78,26 @@ final class StoreRepair {
     return new RepairResult(
         needed.size(),
         pages,
+        healed,
         List.copyOf(left),
         Duration.ofNanos(System.nanoTime() - started),
         dryRun);
+  }
+
+  /** What comes right by its own parity needs nothing from elsewhere. */
+  private List<String> byParity() {
+    task.phase("making it again by parity");
+    List<String> healed;
+    try {
+      healed = new ParityRepair(repository, dryRun, task).run();
+    } catch (IOException e) {
+      throw new BlkshException("repair store " + repository.place(), IoFailure.reason(e), e);
+    }
+    if (!healed.isEmpty() && !dryRun) {
+      // What is known to be damaged is looked at again, and pages that are sound are known as such.
+      new Verification(repository, VerifyOptions.quick(), Task.unwatched()).run();
+    }
+    return healed;
   }
 
   /** What was found otherwise, as that pages are missing from a pack, and is lost still. */

@@ -2,10 +2,13 @@ package blksh.store;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
+import blksh.io.IoFailure;
 import blksh.retention.Age;
 import blksh.retention.Policy;
 import blksh.store.ManifestDirectory.Version;
 import blksh.store.pack.CodecChoice;
+import blksh.store.parity.ParityBlobs;
+import blksh.store.parity.ParityCoverage;
 import blksh.store.shelf.Exclusion;
 import blksh.task.Task;
 import blksh.task.Workers;
@@ -280,6 +283,12 @@ public final class Upkeep {
                     return new Compaction(repository, options, task).run();
                   }));
     }
+    mustAllowCompaction(action);
+    return store.call(task, () -> new Compaction(repository, options, task).run());
+  }
+
+  /** That whoever has it open knows that packs may give way to others. */
+  private void mustAllowCompaction(String action) {
     if (!repository.identity().allowsCompaction()) {
       Workers.call(
           new Task("compact", repository.place()),
@@ -292,15 +301,58 @@ public final class Upkeep {
                     return null;
                   }));
     }
-    return store.call(task, () -> new Compaction(repository, options, task).run());
+  }
+
+  // ---- parity --------------------------------------------------------------------------------
+
+  /** Per cent of the blocks of each pack and manifest that may be lost; 0 for no parity. */
+  public int parity() {
+    return repository.identity().parity();
+  }
+
+  /**
+   * Has packs and manifests so much parity: what is written from now on, and what is there already.
+   * Others may use the store meanwhile. It may be interrupted or killed at any time; the next goes
+   * on. What is damaged gets none, and is a finding.
+   *
+   * @param percent 1 to 50; 0 for none, which removes all there is; -1 to make what is missing
+   * @param dryRun whether nothing is changed
+   * @throws BlkshException when the store cannot be written
+   */
+  public ParityCoverage protect(int percent, boolean dryRun, Task task) {
+    String action = "make parity in store " + repository.place();
+    int wanted = percent < 0 ? repository.identity().parity() : percent;
+    if (percent < 0 && wanted == 0) {
+      throw new BlkshException(action, "it is to have none").suggest("say how much: 10 percent");
+    }
+    if (wanted != 0) {
+      try {
+        ParityBlobs.check(wanted);
+      } catch (IllegalArgumentException e) {
+        throw new BlkshException(action, e.getMessage(), e);
+      }
+    }
+    if (!dryRun) {
+      repository.mustBeWhole(action);
+      mustAllowCompaction(action);
+    }
+    return store.call(
+        task,
+        () -> {
+          try {
+            return new StoreParity(repository, task).by(wanted, dryRun);
+          } catch (IOException e) {
+            throw new BlkshException(action, IoFailure.reason(e), e);
+          }
+        });
   }
 
   // ---- healing -------------------------------------------------------------------------------
 
   /**
-   * Stores again what verifications found damaged and versions need, from pages of the same digests
-   * in other stores. What is still lost is a finding. Others use the store meanwhile; a compaction
-   * waits.
+   * Makes again by its parity what verifications found damaged, and stores again what versions need
+   * of the rest, from pages of the same digests in other stores. What is still lost is a finding.
+   * Others use the store meanwhile; a compaction waits.
    *
    * @param others stores that have some of the same pages; they are only read
    * @param dryRun whether nothing is changed
@@ -345,7 +397,13 @@ public final class Upkeep {
     if (dryRun) {
       return store.call(task, repair);
     }
-    repository.mustBeWhole("repair store " + repository.place());
+    String action = "repair store " + repository.place();
+    if (repository.identity().problem() != null) {
+      store.call(
+          task,
+          () -> repository.exclusion().publishing(() -> repository.identity().repairByParity()));
+    }
+    repository.mustBeWhole(action);
     // No compaction may take for dead what no version names yet.
     return store.call(task, () -> repository.exclusion().compacting(() -> done(repair)));
   }

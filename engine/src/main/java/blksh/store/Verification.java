@@ -5,6 +5,7 @@ import blksh.store.pack.Pack;
 import blksh.store.pack.PackCheck;
 import blksh.store.pack.PackDirectory;
 import blksh.store.pack.PageIndex;
+import blksh.store.parity.ParityBlobs;
 import blksh.task.Task;
 import blksh.task.Workers;
 import java.time.Duration;
@@ -26,8 +27,8 @@ import java.util.stream.Collectors;
 
 /**
  * One verification: packs first, in pieces on all cores; then manifests, which tell what the damage
- * found means for images; then what is derived. Damaged pages are taken out of the page index, so
- * that the next capture of the same data stores them again.
+ * found means for images; then parity, and what is derived. Damaged pages are taken out of the page
+ * index, so that the next capture of the same data stores them again.
  *
  * <p>Each pack is noted once all of it was read, so what was stopped goes on with the others. What
  * an earlier one found damaged is looked at again by every later one, also where it reads nothing
@@ -89,6 +90,9 @@ final class Verification {
         new ManifestCheck(repository, packs, b -> full || suspect.contains(b), report, task);
     parallel(versions, manifests::check);
     report.addPacks(packs.values());
+    ParityCheck parityCheck = new ParityCheck(repository, packs::get, report, task);
+    int parity = parityCheck.run(blob -> isParityWanted(blob, suspect));
+    parityCheck.tell();
     if (known != null) {
       remember();
     }
@@ -102,10 +106,20 @@ final class Verification {
         frames,
         pages,
         versions.size(),
+        parity,
         readBytes,
         report.list(),
         report.count(),
         Duration.ofNanos(System.nanoTime() - started));
+  }
+
+  /** Of what is read, and what was found damaged before. */
+  private boolean isParityWanted(String blob, Set<String> suspect) {
+    if (full || suspect.contains(ParityBlobs.nameOf(blob))) {
+      return true;
+    }
+    PackCheck check = PackDirectory.idOf(blob).map(packs::get).orElse(null);
+    return check != null && check.wasRead();
   }
 
   /**

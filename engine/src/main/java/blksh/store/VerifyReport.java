@@ -15,6 +15,7 @@ import java.util.Map;
  * @param frames frames read
  * @param pages pages proven by their digests
  * @param manifests manifests checked
+ * @param parity packs, manifests and descriptors that have parity
  * @param readBytes bytes of frames read
  * @param damage what is not as it was written, whoever found it first; the first 1000 places
  * @param damaged how many places are not as they were written
@@ -26,6 +27,7 @@ public record VerifyReport(
     long frames,
     long pages,
     long manifests,
+    long parity,
     long readBytes,
     List<Damage> damage,
     long damaged,
@@ -40,6 +42,9 @@ public record VerifyReport(
     figures.put("frames", frames);
     figures.put("pages", pages);
     figures.put("manifests", manifests);
+    if (parity > 0) {
+      figures.put("parity", parity);
+    }
     figures.put("readBytes", readBytes);
     figures.put("damage", damaged);
     return figures;

@@ -27,6 +27,10 @@ class Health internal constructor(private val of: String, private val health: St
   val open: List<Damaged>
     get() = health.open().map { Damaged(Damage(it.file(), 0, 0, it.problem(), it.affected())) }
 
+  /** How much of each pack and manifest may be lost and comes back; 0 % for none. */
+  val parity: Percent
+    get() = Percent(health.parity().toDouble())
+
   /** About how much of the packs no version needs. */
   val unused: Size
     get() = Size(health.unusedBytes())
@@ -60,6 +64,8 @@ class Health internal constructor(private val of: String, private val health: St
       Field.of("damage open", health.open().size),
       Field.of("damaged, nothing lost", health.harmless().takeIf { it > 0 }),
       Field.of("open since", health.open().mapNotNull { it.since() }.minOrNull()),
+      Field.of("parity", parity.takeIf { it.value > 0 }),
+      Field.of("without parity", health.unprotected().takeIf { parity.value > 0 }),
       Field.of("unused", unused),
       Field.of("in the trash", health.deleted()),
       Field.of("names", health.names().size),
@@ -96,12 +102,16 @@ class LastCapture internal constructor(private val last: StoreHealth.LastCapture
   override fun toString(): String = reference
 }
 
-/** What a repair stored again. */
+/** What a repair made again. */
 class Repaired internal constructor(private val result: RepairResult) : Result() {
 
   /** Pages that were lost, and were found elsewhere. */
   val pages: Long
     get() = result.pages()
+
+  /** Files that were made again by their parity, whole or more of them than was left. */
+  val byParity: List<String>
+    get() = result.byParity()
 
   /** What is still lost. */
   val left: List<Damaged>
@@ -111,6 +121,7 @@ class Repaired internal constructor(private val result: RepairResult) : Result()
 
   override fun fields(): List<Field> =
     listOf(
+      Field.of("by parity", byParity.size.takeIf { it > 0 }),
       Field.of("stored again", Size(pages * PAGE)),
       Field.of("pages", pages),
       Field.of("packs that had lost some", result.packs()),

@@ -164,6 +164,7 @@ class Verified internal constructor(private val result: VerifyReport) : Result()
       Field.of("manifests", result.manifests()),
       Field.of("packs", result.packs()),
       Field.of("pages", result.pages()),
+      Field.of("with parity", result.parity().takeIf { it > 0 }),
       Field.of("read", Size(result.readBytes())),
       Field.of("damage", damaged),
       Field.of("took", result.elapsed()),

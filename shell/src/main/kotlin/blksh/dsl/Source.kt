@@ -103,6 +103,17 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
     }
 
   /**
+   * Compares its files with those of another source, such as a later version of it, of disks
+   * partition by partition: what was added, removed, changed or moved.
+   *
+   * @param contents whether files of the same path, size, date and inode are read and compared, too
+   *
+   * Example: `sampleDisk(1).diffFiles(sampleDisk(2))`
+   */
+  fun diffFiles(other: Source, contents: Boolean = false): FilesCompared =
+    FilesCompared.of(this, other, contents)
+
+  /**
    * The SHA-256 of everything it holds, as `sha256sum` tells it.
    *
    * Example: `sampleDisk(1).sha256()`

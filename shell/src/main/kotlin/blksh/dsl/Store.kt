@@ -82,15 +82,18 @@ internal constructor(
    * Makes it, where there is nothing yet.
    *
    * @param codec how what is captured is compressed
+   * @param parity how much of each pack and manifest may be lost and comes back by [repair]: 1 to
+   *   50 percent, or 0
    *
    * Example: `store(home.resolve("samples/fresh")).create()`
    */
-  fun create(codec: Codec = Codec.LZ4): Store {
+  fun create(codec: Codec = Codec.LZ4, parity: Percent = Percent(0.0)): Store {
+    val options = reading("make store $path") { StoreOptions(codec, wholePercent(parity)) }
     if (dryRun) {
       if (Engine.isStore(path)) throw BlkshException("make store $path", "there is one already")
       found = session.scratchStore()
     } else {
-      found = session.waiting { it.createStore(place, StoreOptions(codec)) }
+      found = session.waiting { it.createStore(place, options) }
     }
     return this
   }
@@ -106,6 +109,10 @@ internal constructor(
   /** How it compresses what is new. */
   val codec: Codec
     get() = engine.codec()
+
+  /** How much of each of its packs and manifests may be lost and comes back; 0 % for none. */
+  val parity: Percent
+    get() = Percent(engine.upkeep().parity().toDouble())
 
   /** The names captured in it, sorted. */
   val names: List<String>
@@ -291,6 +298,27 @@ internal constructor(
   fun diff(from: String, to: String): Compared = diff(manifest(from), manifest(to))
 
   /**
+   * Compares the files of two captured versions, of disks partition by partition: what was added,
+   * removed, changed or moved. Files of the same path, size, date and inode are taken for the same.
+   *
+   * @param partition only this one, by name, number or label
+   * @param contents whether such files are read and compared, too
+   *
+   * Example: `sampleStore().diffFiles("disk@1", "disk@2")`
+   */
+  fun diffFiles(
+    from: String,
+    to: String,
+    partition: String? = null,
+    contents: Boolean = false,
+  ): FilesCompared {
+    val before = manifest(from)
+    val after = manifest(to)
+    return if (partition == null) before.diffFiles(after, contents)
+    else before.partitions[partition].diffFiles(after.partitions[partition], contents)
+  }
+
+  /**
    * Makes the store's indexes again from its packs and manifests.
    *
    * Example: `sampleStore().reindex()`
@@ -394,6 +422,7 @@ internal constructor(
       Field.of("path", "$place"),
       Field.of("id", info.id()),
       Field.of("codec", "${info.codec()}"),
+      Field.of("parity", parity.takeIf { it.value > 0 }),
       Field.of("names", info.names()),
       Field.of("manifests", info.manifests()),
       Field.of("images", Size(info.imageBytes())),

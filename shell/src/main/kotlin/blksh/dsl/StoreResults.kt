@@ -2,8 +2,10 @@ package blksh.dsl
 
 import blksh.store.CopyResult
 import blksh.store.StoreFigures
+import blksh.store.parity.ParityCoverage
 import blksh.view.Described
 import blksh.view.Field
+import blksh.view.Percent
 import blksh.view.Size
 
 /** That a store compresses in another way now. */
@@ -24,6 +26,48 @@ internal constructor(
       Field.of("before", "$before"),
       Field.of("dry run", dryRun),
     )
+}
+
+/** That packs and manifests of a store have parity, or none. */
+class Protected
+internal constructor(
+  private val store: String,
+  private val coverage: ParityCoverage,
+  private val dryRun: Boolean,
+) : Result() {
+
+  /** How much of each may be lost; 0 % for none. */
+  val parity: Percent
+    get() = Percent(coverage.percent().toDouble())
+
+  /** How many packs, manifests and descriptors got some. */
+  val made: Int
+    get() = coverage.made()
+
+  /** How many should have some, and have none. */
+  val missing: Int
+    get() = coverage.missing()
+
+  override fun title(): String = if (dryRun) "would protect" else "protected"
+
+  override fun fields(): List<Field> =
+    listOf(
+      Field.of("store", store),
+      Field.of("parity", parity),
+      Field.of("made", made),
+      Field.of("missing", missing),
+      Field.detail("dry run", dryRun),
+    )
+}
+
+/**
+ * A whole number of percent.
+ *
+ * @throws IllegalArgumentException when it is none
+ */
+internal fun wholePercent(share: Percent): Int {
+  require(share.value % 1.0 == 0.0) { "parity is a whole number of percent, and not $share" }
+  return share.value.toInt()
 }
 
 /** What a copy to another store did. */

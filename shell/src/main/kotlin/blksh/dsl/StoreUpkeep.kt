@@ -196,9 +196,26 @@ abstract class StoreUpkeep internal constructor(private val user: Session) : Des
   }
 
   /**
-   * Stores again what [Store.verify] found damaged and versions need, from the same pages in
-   * another store. Each is proven by its digest; what is still lost makes the exit status 3. Others
-   * may use the store meanwhile.
+   * Has packs and manifests parity, by which [repair] makes again what was lost of them: what is
+   * written from now on, and what is there. Others may use the store meanwhile; when it is
+   * interrupted the next goes on. What is damaged gets none, and makes the exit status 3.
+   *
+   * @param parity how much of each may be lost: 1 to 50 percent, or 0, which removes what there is;
+   *   null for what is missing of that which the store has
+   *
+   * Example: `store(home.resolve("samples/protected")).create(parity = 10.percent).protect()`
+   */
+  fun protect(parity: Percent? = null): Protected {
+    val percent = reading("protect $place") { parity?.let { wholePercent(it) } ?: -1 }
+    return user.run("protect", "$place") {
+      Protected("$place", engine.upkeep().protect(percent, dryRun, it), dryRun)
+    }
+  }
+
+  /**
+   * Makes again what [Store.verify] found damaged: by parity, where there is some ([protect]), and
+   * of the rest what versions need from the same pages in another store. Each is proven by its
+   * digest; what is still lost makes the exit status 3. Others may use the store meanwhile.
    *
    * @param from a store that has some of the same contents; it is only read
    *

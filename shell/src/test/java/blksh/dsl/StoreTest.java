@@ -91,13 +91,15 @@ class StoreTest {
             .formatted(path));
     assertThat(path).isEmptyDirectory();
     try (Sitting dry = new Sitting(folder, "--dry-run")) {
-      assertThat(dry.words.store(path).create(CodecChoice.ZSTD).getNames()).isEmpty();
+      assertThat(dry.words.store(path).create(CodecChoice.ZSTD, new Percent(0)).getNames())
+          .isEmpty();
       assertThat(path).isEmptyDirectory();
     }
-    assertThat(store.create(CodecChoice.ZSTD).getCodec()).isEqualTo(CodecChoice.ZSTD);
+    assertThat(store.create(CodecChoice.ZSTD, new Percent(0)).getCodec())
+        .isEqualTo(CodecChoice.ZSTD);
     capture(1);
     assertThat(store.getNames()).containsExactly("disk");
-    assertThatThrownBy(() -> sitting.words.store(path).create(CodecChoice.LZ4))
+    assertThatThrownBy(() -> sitting.words.store(path).create(CodecChoice.LZ4, new Percent(0)))
         .isInstanceOf(BlkshException.class)
         .hasMessageContaining("the directory is not empty");
   }

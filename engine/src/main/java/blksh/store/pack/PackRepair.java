@@ -1,9 +1,12 @@
 package blksh.store.pack;
 
+import blksh.io.Checksum;
 import blksh.io.DirectBuffer;
+import blksh.store.shelf.Blob;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.BitSet;
 
 /**
  * Writes a pack anew from what it says twice and has lost once: its header, its footer, the header
@@ -41,6 +44,48 @@ public final class PackRepair {
     byte[] header = pack.file().read(0, Pack.HEADER);
     boolean headerSound = Arrays.equals(header, Pack.header(pack.id(), storeId));
     return headerSound && pack.footerSound() && digestsSound(pack) && framesSound(pack);
+  }
+
+  /** Whether all of a pack is as it was written, as far as its checksums tell. */
+  public boolean isAsWritten(Pack pack) throws IOException {
+    if (!isSound(pack)) {
+      return false;
+    }
+    PackFooter footer = pack.footer();
+    for (int frame = 0; frame < footer.frames(); frame++) {
+      int header = Frame.headerLength(footer.pagesIn(frame));
+      byte[] payload = pack.file().read(footer.offset(frame) + header, footer.storedLength(frame));
+      if (Checksum.of(payload, 0, payload.length) != footer.payloadChecksum(frame)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * The pages of a pack that are what their digests say.
+   *
+   * @param file what is, or may become, the pack; it is closed
+   * @return null when it cannot be opened as that pack
+   */
+  public BitSet proven(long id, Blob file, Runnable between) {
+    try (Pack pack = Pack.open(id, file, storeId)) {
+      BitSet proven = new BitSet();
+      FrameReader reader = new FrameReader();
+      LoadedFrame loaded = new LoadedFrame(Frame.MAX_PAGES);
+      for (int frame = 0; frame < pack.footer().frames(); frame++) {
+        between.run();
+        reader.load(pack, frame, -1, loaded);
+        for (int i = 0; i < loaded.pages; i++) {
+          if (loaded.has(loaded.firstPage + i)) {
+            proven.set(loaded.firstPage + i);
+          }
+        }
+      }
+      return proven;
+    } catch (IOException e) {
+      return null;
+    }
   }
 
   private static boolean digestsSound(Pack pack) throws IOException {
