@@ -1,7 +1,7 @@
 package blksh.lz;
 
 /**
- * BitInput in units of 16, least significant byte first, of each unit the highest bit first; bytes may
+ * Bits in units of 16, least significant byte first, of each unit the highest bit first; bytes may
  * lie between units. What follows the end is zeros, of which only so many are handed out as a last
  * symbol may look ahead.
  */

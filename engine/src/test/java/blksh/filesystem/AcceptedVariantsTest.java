@@ -75,12 +75,11 @@ class AcceptedVariantsTest {
       strings = {
         "-b 1024",
         "-b 2048",
-        "-b 4096",
         "-b 16384",
         "-b 65536",
         "-b 1024 -O bigalloc -C 65536",
         "-b 1024 -O bigalloc -C 2048",
-        "-b 4096 -O bigalloc -C 1048576 -N 1000",
+        "-b 4096 -O bigalloc -C 131072",
         "-I 128 -O ^metadata_csum",
         "-I 1024",
         "-t ext2 -r 1 -O none",
@@ -135,14 +134,14 @@ class AcceptedVariantsTest {
     Path image = image("small", 100);
     Tool.named("mkfs.fat").run("-F", "32", "-S", "4096", "-n", "ESP", image);
     byte[] bytes = Files.readAllBytes(image);
-    FatBootSector boot =
-        FatBootSector.of(Structure.of(Arrays.copyOf(bytes, FatBootSector.LENGTH)));
+    FatBootSector boot = FatBootSector.of(Structure.of(Arrays.copyOf(bytes, FatBootSector.LENGTH)));
     assertThat(boot.clusters()).isLessThan(65525);
     ByteBuffer all = ByteBuffer.wrap(bytes).order(java.nio.ByteOrder.LITTLE_ENDIAN);
     all.putInt((int) boot.table(0) + 100 * 4, 0x0fffffff);
     int entry = (int) boot.data() + 32; // behind the label
     all.put(entry, "HELLO   TXT ".getBytes()).putShort(entry + 26, (short) 100);
-    all.putInt(entry + 28, 6).put((int) boot.data() + 98 * boot.clusterSize(), "hello\n".getBytes());
+    all.putInt(entry + 28, 6)
+        .put((int) boot.data() + 98 * boot.clusterSize(), "hello\n".getBytes());
     Files.write(image, bytes);
     try (FileTree tree = FileTrees.open(FileSource.open(image))) {
       assertThat(tree.type()).isEqualTo("FAT32");
@@ -154,12 +153,9 @@ class AcceptedVariantsTest {
   @ValueSource(
       strings = {
         "-c 512",
-        "-c 1024",
         "-c 2048",
         "-c 4096",
-        "-c 8192",
         "-c 65536",
-        "-c 131072",
         "-c 2097152",
         "-s 256 -c 256",
         "-s 1024 -c 4096",

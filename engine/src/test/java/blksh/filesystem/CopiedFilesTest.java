@@ -80,7 +80,9 @@ class CopiedFilesTest {
     try (FileTree tree = blksh.filesystem.FileTrees.open(FileSource.open(image))) {
       tree.copyOut(tree.root(), out, task);
     }
-    assertThat(withoutSpecial(FileTrees.listing(out))).isEqualTo(withoutSpecial(before[0]));
+    String after = FileTrees.listing(out);
+    FileTrees.script(folder, "rm -rf out"); // its paths are longer than Java takes
+    assertThat(withoutSpecial(after)).isEqualTo(withoutSpecial(before[0]));
     assertThat(task.findings())
         .containsExactlyInAnyOrder(
             "left out /pipe: a device, pipe or socket",
@@ -96,7 +98,8 @@ class CopiedFilesTest {
             mount ->
                 FileTrees.script(
                     mount,
-                    "for i in 1 2 3; do echo $i > $i; done; ln -s 1 link; python3 -c \"import os; [os.setxattr(n,'user.note',b'x') for n in '123']\""));
+                    "for i in 1 2 3; do echo $i > $i; done; ln -s 1 link; python3 -c \"import os;"
+                        + " [os.setxattr(n,'user.note',b'x') for n in '123']\""));
     Path fat = Volumes.blank(folder.resolve("fat"), 8 << 20);
     Tool.named("mkfs.exfat").run(fat);
     Task task = new Task("copy", "it");
@@ -134,7 +137,8 @@ class CopiedFilesTest {
             mount ->
                 FileTrees.script(
                     mount,
-                    "printf latin > $'caf\\xe9'; printf utf8 > $'caf\\xc3\\xa9'; printf x > $'\\xff\\xfe'"));
+                    "printf latin > $'caf\\xe9'; printf utf8 > $'caf\\xc3\\xa9'; printf x >"
+                        + " $'\\xff\\xfe'"));
     try (FileTree tree = blksh.filesystem.FileTrees.open(FileSource.open(image))) {
       List<String> names = new ArrayList<>();
       tree.list(tree.root(), entry -> names.add(entry.name()));
