@@ -80,10 +80,11 @@ final class BitInput {
 
   /** Goes on at a whole unit; a whole one is left out when it was there already. */
   void align() throws BadChunkException {
-    if (count % UNIT == 0) {
-      ensure(count + 1);
+    ensure(count % UNIT == 0 ? count + 1 : count);
+    if (past > 0) {
+      throw new BadChunkException("ends too early");
     }
-    next -= count / UNIT * 2;
+    next -= (count - 1) / UNIT * 2; // whole units behind the one that is left
     held = 0;
     count = 0;
   }

@@ -107,6 +107,9 @@ public final class Lzx {
     bits.align();
     for (int i = 0; i < RECENT; i++) {
       recent[i] = bits.takeInt();
+      if (recent[i] == 0) {
+        throw new BadChunkException("has an impossible block");
+      }
     }
     bits.takeBytes(to, out, size);
     if (size % 2 != 0 && out + size < length) {

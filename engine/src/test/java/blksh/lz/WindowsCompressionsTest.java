@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.kit.WofSample;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -12,6 +13,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class WindowsCompressionsTest {
 
@@ -70,6 +72,87 @@ class WindowsCompressionsTest {
       }
     }
     assertThat(refused).isGreaterThan(60);
+  }
+
+  /** Bits as LZX has them. */
+  private static final class Bits {
+    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    private int unit;
+    private int count;
+
+    Bits put(int bits, int value) {
+      for (int i = bits - 1; i >= 0; i--) {
+        unit = unit << 1 | value >> i & 1;
+        if (++count % 16 == 0) {
+          bytes.write(unit);
+          bytes.write(unit >> 8);
+          unit = 0;
+        }
+      }
+      return this;
+    }
+
+    /** Lengths of words, all 0 but for two of one bit, in a code of three symbols. */
+    void lengths(int before, boolean two, int after) {
+      for (int symbol = 0; symbol < 20; symbol++) {
+        put(4, symbol == 18 ? 1 : symbol == 16 || symbol == 17 ? 2 : 0);
+      }
+      zeros(before);
+      if (two) {
+        put(2, 2).put(2, 2);
+      }
+      zeros(after);
+    }
+
+    private void zeros(int number) {
+      int left = number;
+      while (left >= 20) {
+        int run = Math.min(51, left);
+        put(1, 0).put(5, run - 20);
+        left -= run;
+      }
+      if (left > 0) {
+        put(2, 3).put(4, left - 4);
+      }
+    }
+
+    /** The codes of a block of two literals: one bit each. */
+    Bits codes() {
+      lengths(97, true, 157);
+      lengths(0, false, 240);
+      lengths(0, false, 249);
+      return this;
+    }
+  }
+
+  /** As Windows writes them, and wimlib does not: padding comes before the three distances. */
+  @ParameterizedTest(name = "{0} bits before")
+  @ValueSource(ints = {0, 1, 7, 15})
+  void blocksThatAreNotCompressedBeginBehindTheirPadding(int rest) throws BadChunkException {
+    int literals = 500;
+    int before = new Bits().put(20, 0).codes().count + 20;
+    while ((before + literals) % 16 != rest) {
+      literals++;
+    }
+    Bits bits = new Bits().put(3, 1).put(1, 0).put(16, literals).codes();
+    byte[] expected = new byte[literals + 300];
+    for (int i = 0; i < literals; i++) {
+      bits.put(1, i % 3 == 0 ? 1 : 0);
+      expected[i] = (byte) (i % 3 == 0 ? 'b' : 'a');
+    }
+    bits.put(3, 3).put(1, 0).put(16, 300);
+    assertThat(bits.count % 16).isEqualTo(rest);
+    bits.put(16 - rest, 0);
+    for (int i = 0; i < 3; i++) {
+      bits.bytes.writeBytes(new byte[] {1, 0, 0, 0});
+    }
+    for (int i = 0; i < 300; i++) {
+      expected[literals + i] = (byte) (i * 7);
+      bits.bytes.write(i * 7);
+    }
+    byte[] to = new byte[expected.length];
+    Lzx.decode(bits.bytes.toByteArray(), to, to.length);
+    assertThat(to).isEqualTo(expected);
   }
 
   /**
