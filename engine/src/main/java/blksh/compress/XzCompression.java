@@ -162,6 +162,9 @@ final class XzCompression implements Compression {
           throw notAsIndexed();
         }
         left -= count;
+        if (left == 0) {
+          end(); // before the last bytes are given away, as nobody need ask for more
+        }
         return count;
       } catch (IOException | RuntimeException e) {
         damage = StreamDecoder.damage(e, input);

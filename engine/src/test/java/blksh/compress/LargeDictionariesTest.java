@@ -152,6 +152,35 @@ class LargeDictionariesTest {
     }
   }
 
+  /** What cannot be packed is stored as it is: nothing but the check behind it vouches for it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"xz -0", "xz -0 --block-size=256KiB", "xz -0 --check=crc32"})
+  void theLastBytesOfABlockAreProvenBeforeTheyAreGivenAway(String command) throws IOException {
+    byte[] noise = new byte[512 << 10];
+    new Random(6).nextBytes(noise);
+    Path data = folder.resolve("noise");
+    Files.write(data, noise);
+    byte[] xz = packedOf(data, command + " -c $1");
+    try (BlockSource source = open(xz)) {
+      ByteBuffer whole = ByteBuffer.allocate(noise.length);
+      source.read(0, whole);
+      assertThat(whole.array()).isEqualTo(noise);
+    }
+    byte[] second = xz.clone();
+    xz[xz.length / 4] ^= 1;
+    try (BlockSource source = open(xz)) {
+      assertThatThrownBy(() -> source.read(0, ByteBuffer.allocate(noise.length)))
+          .isInstanceOf(CompressedCorruptException.class);
+    }
+    if (command.contains("256KiB")) {
+      second[second.length * 3 / 4] ^= 1;
+      try (BlockSource source = open(second)) {
+        assertThatThrownBy(() -> source.read(300 << 10, ByteBuffer.allocate(212 << 10)))
+            .isInstanceOf(CompressedCorruptException.class);
+      }
+    }
+  }
+
   @Test
   void theLegacyFormOfLz4IsRead() throws IOException {
     assertReads(packed("lz4 -q -l -c"));
