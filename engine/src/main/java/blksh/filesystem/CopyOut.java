@@ -15,13 +15,13 @@ import blksh.tree.TreeEntry;
 import blksh.tree.TreeMetadata;
 import blksh.tree.TreeWriter;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -49,8 +49,8 @@ final class CopyOut {
   private final TreeWalk walk;
   private final int user = DirectoryHandle.user();
 
-  /** Where the first name of a file was made that may have more, by its number. */
-  private final Map<Long, byte[]> made = new HashMap<>();
+  /** Where the first name of each file was made that has more. */
+  private final MadeNames made = new MadeNames();
 
   /** What could not be kept, with the first it belongs to and how many there are. */
   private final Map<String, Lost> lost = new LinkedHashMap<>();
@@ -67,7 +67,7 @@ final class CopyOut {
     }
   }
 
-  /** A directory that is being filled. */
+  /** A directory whose files are there, with the directories in it that are not yet. */
   private record Open(byte[] path, Iterator<FileEntry> rest) {}
 
   CopyOut(FileTree tree, Task task) {
@@ -98,8 +98,12 @@ final class CopyOut {
       }
       writer.finish();
       tell();
+    } catch (UncheckedIOException e) {
+      throw IoFailure.told(action, e.getCause());
     } catch (IOException e) {
       throw IoFailure.told(action, e);
+    } finally {
+      made.close();
     }
   }
 
@@ -112,7 +116,7 @@ final class CopyOut {
   private void inside(TreeWriter writer, FileEntry top, byte[] path) throws IOException {
     Deque<Open> open = new ArrayDeque<>();
     walk.enters(top);
-    open.push(new Open(path, list(top)));
+    open.push(new Open(path, files(writer, top, path)));
     while (!open.isEmpty()) {
       Open directory = open.peek();
       if (!directory.rest.hasNext()) {
@@ -121,34 +125,48 @@ final class CopyOut {
       }
       FileEntry entry = directory.rest.next();
       byte[] target = TreeEntry.path(directory.path, NameText.name(entry.name()));
-      if (entry.isDirectory() ? !walk.enters(entry) : entry.kind() == FileEntry.Kind.DAMAGED) {
-        continue;
-      }
-      try {
-        if (one(writer, entry, target) && entry.isDirectory()) {
-          open.push(new Open(target, list(entry)));
-        }
-      } catch (SystemCallException e) {
-        if (!concernsOne(e)) {
-          throw e;
-        }
-        walk.leave("left out %s: %s".formatted(entry.path(), IoFailure.reason(e)));
-      } catch (BlkshException e) {
-        FileEntry.survived(e);
-        walk.leave("left out %s: %s".formatted(entry.path(), e.getMessage()));
+      if (survives(writer, entry, target)) {
+        open.push(new Open(target, files(writer, entry, target)));
       }
     }
   }
 
-  /** Whether a failure of the system is about one name or one file, and others may go well. */
-  private static boolean concernsOne(SystemCallException e) {
-    return e.isOfOneFile();
+  /** Makes what is in a directory but for directories, which it returns. */
+  private Iterator<FileEntry> files(TreeWriter writer, FileEntry directory, byte[] path) {
+    List<FileEntry> directories = new ArrayList<>();
+    walk.list(
+        directory,
+        entry -> {
+          if (entry.isDirectory()) {
+            if (walk.enters(entry)) {
+              directories.add(entry);
+            }
+          } else if (entry.kind() != FileEntry.Kind.DAMAGED) {
+            try {
+              survives(writer, entry, TreeEntry.path(path, NameText.name(entry.name())));
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          }
+        });
+    return directories.iterator();
   }
 
-  private Iterator<FileEntry> list(FileEntry directory) {
-    List<FileEntry> inside = new ArrayList<>();
-    walk.list(directory, inside::add);
-    return inside.iterator();
+  /** Makes an entry, unless it cannot be made and others may; then it is left out. */
+  private boolean survives(TreeWriter writer, FileEntry entry, byte[] target) throws IOException {
+    try {
+      return one(writer, entry, target);
+    } catch (SystemCallException e) {
+      // whether it is about one name or one file, and others may go well
+      if (!e.isOfOneFile()) {
+        throw e;
+      }
+      walk.leave("left out %s: %s".formatted(entry.path(), IoFailure.reason(e)));
+    } catch (BlkshException e) {
+      FileEntry.survived(e);
+      walk.leave("left out %s: %s".formatted(entry.path(), e.getMessage()));
+    }
+    return false;
   }
 
   /** Makes an entry, of a directory only itself. @return false when it was left out */

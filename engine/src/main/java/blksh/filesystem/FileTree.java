@@ -18,8 +18,8 @@ import java.util.function.Consumer;
 
 /**
  * The files of a file system, read straight from the source that holds it: nothing is mounted and
- * nothing is written. Memory does not grow with the files, except for 8 bytes or so a directory
- * while the tree is walked.
+ * nothing is written. Memory does not grow with the files; while a tree is walked or copied, with
+ * the directories that were entered, by some bytes each, and by those that are to be.
  *
  * <p>Names are bytes, shown as {@link NameText}, which can be typed back; no two have one text.
  *
