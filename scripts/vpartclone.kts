@@ -1,7 +1,7 @@
 // Describes, proves, restores or converts a backup of a partition: an image of partclone, ntfsclone
 // or partimage, raw or ISO, plain, compressed or split; or one of a directory of Clonezilla's. Or
 // mounts it, for other programs to read as a file.
-val path by positional<Path>("IMAGE", "the image, the first part of a split one, or the directory")
+val path by positional<Path>("IMAGE", "the image, the first part of a split one, the directory, or - for standard input")
 val part by option<String>("--partition", "NAME", "of a directory or a disk: sda1, p1").optional()
 val verify by flag("-v/--verify", "read all of it and prove what has a checksum")
 val restore by option<String>("--restore", "FILE", "write what was backed up to a file or drive").optional()

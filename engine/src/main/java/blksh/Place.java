@@ -118,7 +118,7 @@ public sealed interface Place {
         return remote(scheme, text);
       }
     }
-    return new Local(Path.of(text));
+    return new Local(WordBytes.path(text));
   }
 
   private static Remote remote(Scheme scheme, String text) {

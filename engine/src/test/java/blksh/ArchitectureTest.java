@@ -29,7 +29,7 @@ class ArchitectureTest {
 
   /** What the features share, on the ground; each room of it on those before it. */
   private static final List<String> MIDDLE =
-      List.of("compress", "partition", "filesystem", "retention", "tree", "parity");
+      List.of("lz", "compress", "partition", "retention", "tree", "filesystem", "parity");
 
   /** Each stands on ground and middle; where two must meet they meet in {@code workspace}. */
   private static final Set<String> FEATURES =
@@ -121,7 +121,7 @@ class ArchitectureTest {
         .resideOutsideOfPackage("blksh.mount.fuse")
         .and()
         .haveNameNotMatching(
-            "blksh\\..*\\.(Native\\w+|Posix|Zlib|Bzip2Library|Lz4Beginning)(\\$.*)?")
+            "blksh\\..*\\.(Native\\w+|Posix|Zlib|Bzip2Library|LzmaLibrary|Lz4Beginning)(\\$.*)?")
         .should()
         .dependOnClassesThat()
         .haveFullyQualifiedName("blksh.io.NativeLibrary")

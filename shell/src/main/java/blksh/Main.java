@@ -42,7 +42,7 @@ public final class Main {
 
   private int run(String[] arguments) {
     try {
-      CommandLine line = CommandLine.parse(arguments, options);
+      CommandLine line = CommandLine.parse(RawWords.of(arguments), options);
       return switch (line.verb()) {
         case HELP -> say(CommandLine.USAGE);
         case VERSION -> say("blksh " + version() + "\n");

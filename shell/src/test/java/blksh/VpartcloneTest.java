@@ -199,4 +199,33 @@ class VpartcloneTest {
       assertThat(letters).hasSizeGreaterThan(3);
     }
   }
+
+  @Test
+  void standardInputIsAnImageToo() throws Exception {
+    Ended verify =
+        new Program(home).readingFrom(EXT4).run("run", "vpartclone", "-", "-v", "--json");
+    assertThat(verify.status()).as(verify.err()).isZero();
+    assertThat(verify.lastLine()).contains("\"clean\":true");
+    Ended capture =
+        new Program(home)
+            .readingFrom(EXT4)
+            .run("run", "capture", "-", "--image", "--store", home + "/store", "--name", "ext4");
+    assertThat(capture.status()).as(capture.err()).isZero();
+    Ended inside =
+        new Program(home)
+            .run(
+                "eval",
+                "source(\"ext4\", java.nio.file.Path.of(\"" + home + "/store\")).files.type");
+    assertThat(inside.out()).contains("ext");
+  }
+
+  @Test
+  void anImageIsOpenedWhoseNameIsNoText() throws Exception {
+    String script =
+        "cd '%s'; cp ext4.img $'l\\xe9.img'; exec %s run vpartclone $'l\\xe9.img' -v --json"
+            .formatted(home, Program.quoted());
+    Ended verify = new Program(home).by("bash").run("-c", script);
+    assertThat(verify.status()).as(verify.err()).isZero();
+    assertThat(verify.lastLine()).contains("\"clean\":true");
+  }
 }

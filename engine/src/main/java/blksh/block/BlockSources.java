@@ -36,7 +36,7 @@ public final class BlockSources {
       return DeviceSource.open(path);
     }
     throw refusal(path, "it is a pipe, a character device or a socket")
-        .suggest("feed a stream through standard input instead, as source -");
+        .suggest("feed a stream through standard input and name it -");
   }
 
   static BlkshException refusal(Path path, String problem) {

@@ -271,6 +271,15 @@ public final class CompressedSource implements BlockSource {
         }
         done += count;
       }
+      if (done == bytes.length && pass.position() == index.size()) {
+        // what vouches for the last bytes may come behind them: none is given away before
+        int all = done;
+        done = skipped;
+        if (pass.decode(new byte[1], 0, 1) >= 0) {
+          throw StreamDamage.corrupt("the compressed data goes on behind its end");
+        }
+        done = all;
+      }
     } catch (IOException | UnreadableException e) {
       damage = e instanceof IOException io ? io : new IOException(e.getMessage(), e);
       if (e instanceof StreamDamage stream && stream.kind() == StreamDamage.Kind.CORRUPT) {

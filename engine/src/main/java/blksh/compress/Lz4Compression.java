@@ -20,6 +20,15 @@ import net.jpountz.xxhash.XXHashFactory;
 final class Lz4Compression implements Compression {
 
   private static final int MAGIC = 0x184d2204;
+
+  /** What {@code lz4 -l} writes, and kernels are packed by: blocks of 8 MiB without a frame. */
+  private static final int LEGACY = 0x184c2102;
+
+  private static final int LEGACY_BLOCK = 8 << 20;
+
+  /** The most bytes a block of that takes that does not get smaller. */
+  private static final int LONGEST_LEGACY = LEGACY_BLOCK + LEGACY_BLOCK / 255 + 16;
+
   private static final int SKIPPABLE = 0x184d2a50;
   private static final int SKIPPABLE_MASK = 0xfffffff0;
 
@@ -41,9 +50,14 @@ final class Lz4Compression implements Compression {
 
   @Override
   public boolean matches(byte[] start) {
-    return start.length >= 7
-        && ByteBuffer.wrap(start).order(ByteOrder.LITTLE_ENDIAN).getInt() == MAGIC
-        && (start[4] & VERSION_MASK) == VERSION;
+    if (start.length < 7) {
+      return false;
+    }
+    ByteBuffer bytes = ByteBuffer.wrap(start).order(ByteOrder.LITTLE_ENDIAN);
+    boolean legacy = bytes.getInt(0) == LEGACY && start.length >= 8;
+    return legacy
+        ? bytes.getInt(4) > 0 && bytes.getInt(4) <= LONGEST_LEGACY
+        : bytes.getInt(0) == MAGIC && (start[4] & VERSION_MASK) == VERSION;
   }
 
   @Override
@@ -53,7 +67,8 @@ final class Lz4Compression implements Compression {
 
   @Override
   public long decoderMemory(byte[] start) {
-    return 9 << 20;
+    boolean legacy = ByteBuffer.wrap(start).order(ByteOrder.LITTLE_ENDIAN).getInt() == LEGACY;
+    return legacy ? 17 << 20 : 9 << 20;
   }
 
   @Override
@@ -70,6 +85,10 @@ final class Lz4Compression implements Compression {
     private final StreamingXXHash32 content = XXHashFactory.fastestInstance().newStreamingHash32(0);
 
     private boolean inFrame;
+
+    /** Whether it is one of the kind that came before frames. */
+    private boolean legacy;
+
     private int flags;
     private int blockSize;
 
@@ -88,7 +107,9 @@ final class Lz4Compression implements Compression {
       this.found = found;
       this.position = from.out();
       byte[] state = from.state();
-      if (state.length > 0) {
+      if (state.length == 1) {
+        beginLegacy();
+      } else if (state.length > 0) {
         inFrame = true;
         contentSize = -1;
         describe(state[0], state[1]);
@@ -103,8 +124,53 @@ final class Lz4Compression implements Compression {
       if (!inFrame) {
         return beginFrame();
       }
-      nextBlock();
+      if (legacy) {
+        nextLegacyBlock();
+      } else {
+        nextBlock();
+      }
       return true;
+    }
+
+    private void beginLegacy() {
+      legacy = true;
+      inFrame = true;
+      if (block.length < LEGACY_BLOCK) {
+        block = new byte[LEGACY_BLOCK];
+      }
+    }
+
+    /** It has no end mark: the source ends, or something else begins. */
+    private void nextLegacyBlock() throws IOException {
+      blockAt = 0;
+      blockEnd = 0;
+      long start = input.position();
+      if (input.ended()) {
+        inFrame = false;
+        return;
+      }
+      int length = input.takeInt();
+      if (length == MAGIC || length == LEGACY || (length & SKIPPABLE_MASK) == SKIPPABLE) {
+        input.seek(start);
+        inFrame = false;
+        return;
+      }
+      if (length < 1 || length > LONGEST_LEGACY) {
+        throw invalidBlock(start);
+      }
+      if (found.wanted(position)) {
+        found.add(new Checkpoint(position, start, new byte[] {1}));
+      }
+      if (packed.length < length) {
+        packed = new byte[length];
+      }
+      input.take(packed, 0, length);
+      try {
+        blockEnd = lz4.decompress(packed, 0, length, block, 0, LEGACY_BLOCK);
+      } catch (LZ4Exception e) {
+        throw invalidBlock(start);
+      }
+      position += blockEnd;
     }
 
     private void describe(int flags, int descriptor) {
@@ -135,6 +201,11 @@ final class Lz4Compression implements Compression {
         input.seek(end);
         return true;
       }
+      if (magic == LEGACY) {
+        beginLegacy();
+        return true;
+      }
+      legacy = false;
       if (magic != MAGIC) {
         throw StreamDamage.corrupt(
             "what follows the lz4 data at compressed byte %d is no lz4 data".formatted(start));

@@ -2,6 +2,7 @@ package blksh.compress;
 
 import blksh.block.BlockSource;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -108,7 +109,7 @@ final class LzipCompression implements Compression {
     private final SourceInput input;
     private final CheckpointSink found;
     private final CRC32 crc = new CRC32();
-    private LZMAInputStream member;
+    private InputStream member;
     private long start;
     private long length;
     private long position;
@@ -159,10 +160,17 @@ final class LzipCompression implements Compression {
         throw StreamDamage.corrupt(
             "the lzip member at compressed byte %d is invalid".formatted(start));
       }
-      DecoderPool.checkMemory(dictionary);
       crc.reset();
       length = 0;
-      member = new LZMAInputStream(input, -1, PROPERTIES, dictionary);
+      if (LzmaLibrary.isAvailable()) {
+        // what is in a member is what an .lzma file has, whose header tells the dictionary
+        ByteBuffer head = ByteBuffer.allocate(13).order(ByteOrder.LITTLE_ENDIAN);
+        head.put(PROPERTIES).putInt(dictionary).putLong(-1);
+        member = new LzmaLibrary(LzmaLibrary.Format.ALONE, head.array(), input, input.length());
+      } else {
+        DecoderPool.checkMemory(dictionary);
+        member = new LZMAInputStream(input, -1, PROPERTIES, dictionary);
+      }
       return true;
     }
 
@@ -175,6 +183,7 @@ final class LzipCompression implements Compression {
             "the checksum of the lzip member at compressed byte %d does not match"
                 .formatted(start));
       }
+      member.close();
       member = null;
       if (found.wanted(position)) {
         found.add(new Checkpoint(position, input.position()));
@@ -182,6 +191,14 @@ final class LzipCompression implements Compression {
     }
 
     @Override
-    public void close() {}
+    public void close() {
+      try {
+        if (member != null) {
+          member.close();
+        }
+      } catch (IOException e) {
+        // It only lets go of memory.
+      }
+    }
   }
 }

@@ -66,6 +66,10 @@ final class LzmaCompression implements Compression {
   public Decoder decode(BlockSource raw, Checkpoint from, CheckpointSink found) throws IOException {
     SourceInput input = new SourceInput(raw, 0);
     return new StreamDecoder(
-        input, () -> new LZMAInputStream(input, (int) (DecoderPool.MOST_MEMORY_EACH / 1024)));
+        input,
+        () ->
+            LzmaLibrary.isAvailable()
+                ? new LzmaLibrary(LzmaLibrary.Format.ALONE, new byte[0], input, raw.size())
+                : new LZMAInputStream(input, (int) (DecoderPool.MOST_MEMORY_EACH / 1024)));
   }
 }

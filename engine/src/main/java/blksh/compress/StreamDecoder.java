@@ -71,5 +71,11 @@ final class StreamDecoder implements Decoder {
   }
 
   @Override
-  public void close() {}
+  public void close() {
+    try {
+      decoded.close();
+    } catch (IOException e) {
+      // It only lets go of memory; the source stays open.
+    }
+  }
 }

@@ -102,7 +102,7 @@ record ExtSuperblock(
   }
 
   String label() {
-    return Volume.text(bytes.bytes(0x78, 16), 0, 16).split("\0", 2)[0];
+    return Volume.label(bytes.bytes(0x78, 16));
   }
 
   /** Whether it has any of these features. */

@@ -2,6 +2,9 @@ package blksh.filesystem;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
+import blksh.block.Extent;
+import blksh.io.UnreadableException;
+import blksh.tree.TreeMetadata;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.function.Consumer;
@@ -32,6 +35,9 @@ final class ExtTree implements FileTree {
   private static final int INODE_EXTENTS = 0x80000;
   private static final int INODE_ENCRYPTED = 0x800;
   private static final int INODE_INLINE = 0x10000000;
+
+  /** Where an inode has its flags. */
+  private static final int FLAGS = 0x20;
 
   private static final int BLOCK_MAP = 0x28;
   private static final int BLOCK_MAP_LENGTH = 60;
@@ -134,7 +140,8 @@ final class ExtTree implements FileTree {
           case 0x4 -> FileEntry.Kind.DIRECTORY;
           case 0x8 -> FileEntry.Kind.FILE;
           case 0xa -> FileEntry.Kind.LINK;
-          default -> FileEntry.Kind.SPECIAL;
+          case 0x1, 0x2, 0x6, 0xc -> FileEntry.Kind.SPECIAL;
+          default -> throw volume.damage("inode %d is none of a file".formatted(number));
         };
     long size = inode.u32(4);
     if (kind == FileEntry.Kind.FILE || kind == FileEntry.Kind.DIRECTORY) {
@@ -166,25 +173,26 @@ final class ExtTree implements FileTree {
       throw volume.damage(link, "the symbolic link is too long");
     }
     int length = (int) link.size();
-    int flags = inode.i32(0x20);
+    int flags = inode.i32(FLAGS);
     if ((flags & INODE_ENCRYPTED) != 0) {
       return "";
     }
     if (length < BLOCK_MAP_LENGTH && (flags & INODE_EXTENTS) == 0) {
-      return Volume.text(inode.bytes(BLOCK_MAP, length), 0, length);
+      return Volume.text(inode.bytes(BLOCK_MAP, length));
     }
     byte[] bytes = new byte[length];
     content(link, inode).read(0, ByteBuffer.wrap(bytes));
-    return Volume.text(bytes, 0, length);
+    return Volume.text(bytes);
   }
 
   @Override
   public BlockSource open(FileEntry file) {
+    file.requireSound();
     if (file.kind() != FileEntry.Kind.FILE) {
       throw new BlkshException("open " + file.path(), "it is no file");
     }
     Structure inode = inode(file.id());
-    if ((inode.i32(0x20) & INODE_ENCRYPTED) != 0) {
+    if ((inode.i32(FLAGS) & INODE_ENCRYPTED) != 0) {
       throw new BlkshException("open " + file.path(), "it is encrypted");
     }
     return content(file, inode);
@@ -192,7 +200,7 @@ final class ExtTree implements FileTree {
 
   private FileContent content(FileEntry file, Structure inode) {
     byte[] map = inode.bytes(BLOCK_MAP, BLOCK_MAP_LENGTH);
-    int flags = inode.i32(0x20);
+    int flags = inode.i32(FLAGS);
     if ((flags & INODE_INLINE) != 0) {
       return inline(file, inode);
     }
@@ -233,47 +241,65 @@ final class ExtTree implements FileTree {
   }
 
   @Override
-  public void list(FileEntry directory, Consumer<FileEntry> each) {
-    if (!directory.isDirectory()) {
-      throw new BlkshException("list " + directory.path(), "it is no directory");
-    }
+  public void list(
+      FileEntry directory, Consumer<FileEntry> each, Consumer<BlkshException> problems) {
+    directory.requireDirectory();
     if (directory.size() > volume.source().size()) {
       throw volume.damage(directory, "the directory is larger than the volume");
     }
     Structure inode = inode(directory.id());
-    if ((inode.i32(0x20) & INODE_INLINE) != 0) {
-      listInline(directory, inode, each);
+    if ((inode.i32(FLAGS) & INODE_INLINE) != 0) {
+      listInline(directory, inode, each, problems);
       return;
     }
     FileContent content = content(directory, inode);
     byte[] block = new byte[blockSize];
-    var extents = content.extents();
-    while (extents.hasNext()) {
-      var extent = extents.next();
-      if (extent.kind().readsAsZeros()) {
-        continue;
+    for (long at = 0; at < directory.size(); ) {
+      Structure read = null;
+      int length = 0;
+      try {
+        Extent extent = content.extents(at, directory.size() - at).next();
+        if (extent.kind().readsAsZeros()) {
+          at = extent.end();
+          continue;
+        }
+        length = content.read(at, ByteBuffer.wrap(block));
+        read = Structure.of(block);
+      } catch (FileSystemDamageException | UnreadableException e) {
+        problems.accept(FileEntry.survived(e));
       }
-      for (long at = extent.start(); at < extent.end(); at += blockSize) {
-        int length = content.read(at, ByteBuffer.wrap(block));
-        listBlock(directory, Structure.of(block), 0, length, each);
+      if (read != null) {
+        listBlock(directory, read, 0, length, each, problems);
       }
+      at += blockSize;
     }
   }
 
   /** A small directory: the number of its parent, then entries in both places. */
-  private void listInline(FileEntry directory, Structure inode, Consumer<FileEntry> each) {
+  private void listInline(
+      FileEntry directory,
+      Structure inode,
+      Consumer<FileEntry> each,
+      Consumer<BlkshException> problems) {
     if (directory.size() > inodeSize) {
       throw volume.damage(directory, "the directory does not fit into its inode");
     }
     int size = (int) directory.size();
     Structure entries = Structure.of(new byte[size]);
     inline(directory, inode).read(0, ByteBuffer.wrap(entries.bytes()));
-    listBlock(directory, entries, Integer.BYTES, Math.min(size, BLOCK_MAP_LENGTH), each);
-    listBlock(directory, entries, BLOCK_MAP_LENGTH, size, each);
+    int first = Math.min(size, BLOCK_MAP_LENGTH);
+    listBlock(directory, entries, Integer.BYTES, first, each, problems);
+    listBlock(directory, entries, BLOCK_MAP_LENGTH, size, each, problems);
   }
 
+  /** Hands out the entries of a block; behind one that cannot be there is nothing to go by. */
   private void listBlock(
-      FileEntry directory, Structure block, int from, int to, Consumer<FileEntry> each) {
+      FileEntry directory,
+      Structure block,
+      int from,
+      int to,
+      Consumer<FileEntry> each,
+      Consumer<BlkshException> problems) {
     for (int at = from; at + 8 <= to; ) {
       long number = block.u32(at);
       int length = block.u16(at + 4);
@@ -286,16 +312,80 @@ final class ExtTree implements FileTree {
       }
       boolean last = at + length == to;
       if (length < 8 || length % 4 != 0 && !last || at + length > to || nameLength > length - 8) {
-        throw volume.damage(directory, "the directory is damaged");
+        problems.accept(volume.damage(directory, "the directory is damaged"));
+        return;
       }
       if (number != 0) {
-        String name = Volume.text(block.bytes(), at + 8, nameLength);
-        if (!name.equals(".") && !name.equals("..")) {
-          each.accept(entry(directory.inside(volume.name(directory, name)), number));
-        }
+        name(directory, block.bytes(at + 8, nameLength), number, each, problems);
       }
       at += length;
     }
+  }
+
+  private void name(
+      FileEntry directory,
+      byte[] name,
+      long number,
+      Consumer<FileEntry> each,
+      Consumer<BlkshException> problems) {
+    boolean dots =
+        name.length > 0 && name.length <= 2 && name[0] == '.' && name[name.length - 1] == '.';
+    if (dots) {
+      return;
+    }
+    FileEntry entry = null;
+    try {
+      String path = volume.path(directory, name);
+      entry = entryOrDamaged(path, number);
+    } catch (FileSystemDamageException e) {
+      problems.accept(e);
+    }
+    if (entry != null) {
+      each.accept(entry);
+    }
+  }
+
+  private FileEntry entryOrDamaged(String path, long number) {
+    try {
+      return entry(path, number);
+    } catch (BlkshException e) {
+      return FileEntry.damaged(path, number, e);
+    }
+  }
+
+  @Override
+  public TreeMetadata metadata(FileEntry entry) {
+    Structure inode = inode(entry.id());
+    TreeMetadata usual = FileTree.plainMetadata(entry);
+    return new TreeMetadata(
+        usual.type(),
+        entry.mode(),
+        inode.u16(2) | inode.u16(0x78) << 16,
+        inode.u16(0x18) | inode.u16(0x7a) << 16,
+        usual.mtimeSeconds(),
+        usual.mtimeNanos(),
+        0,
+        ExtAttributes.of(this, entry, inode));
+  }
+
+  @Override
+  public long sharedNumber(FileEntry file) {
+    return inode(file.id()).u16(0x1a) > 1 ? file.id() : 0;
+  }
+
+  Volume volume() {
+    return volume;
+  }
+
+  ExtSuperblock superblock() {
+    return superblock;
+  }
+
+  /** The content of an inode of no name, which holds the value of an attribute. */
+  BlockSource value(FileEntry owner, long number, long size) {
+    FileEntry inner =
+        new FileEntry(owner.path(), FileEntry.Kind.FILE, size, owner.modified(), 0, null, number);
+    return content(inner, inode(number));
   }
 
   @Override

@@ -114,6 +114,13 @@ record FatBootSector(
     return (reserved + copy * tableSectors) * sectorSize;
   }
 
+  /** The copy of the table that is right: in FAT32 it may be one, and the others left behind. */
+  int activeTable() {
+    int flags = bytes.u16(40);
+    boolean one = isFat32() && (flags & 0x80) != 0 && (flags & 0xf) < copies;
+    return one ? flags & 0xf : 0;
+  }
+
   /** Bytes of a copy of the table. */
   long tableLength() {
     return tableSectors * sectorSize;

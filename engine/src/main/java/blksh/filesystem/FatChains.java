@@ -20,14 +20,16 @@ final class FatChains {
   private final int clusterSize;
   private final long clusters;
 
-  /** The first table of a volume, whose boot sector makes sense. */
+  /** The table of a volume, whose boot sector makes sense. */
   FatChains(Volume volume, FatBootSector boot) {
     this.volume = volume;
     this.type = boot.bits();
-    this.table = boot.table(0);
+    this.table = boot.table(boot.activeTable());
     this.data = boot.data();
     this.clusterSize = boot.clusterSize();
-    this.clusters = boot.clusters();
+    // as the kernel, which does not use clusters that the table has no room for
+    long entries = boot.tableLength() * 8 / type - FatBootSector.FIRST_CLUSTER;
+    this.clusters = Math.min(boot.clusters(), entries);
   }
 
   int clusterSize() {

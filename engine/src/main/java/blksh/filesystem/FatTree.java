@@ -2,6 +2,7 @@ package blksh.filesystem;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
+import blksh.io.UnreadableException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
@@ -19,6 +20,10 @@ import java.util.function.Consumer;
 final class FatTree implements FileTree {
 
   private static final int ENTRY = FatBootSector.ENTRY;
+
+  /** Where one piece of a directory cannot be read the next begins, in bytes. */
+  private static final int SECTOR = 512;
+
   private static final long ROOT = 0;
 
   private static final int READ_ONLY = 0x01;
@@ -51,9 +56,6 @@ final class FatTree implements FileTree {
       throw volume.damage("its boot sector contradicts itself");
     }
     type = boot.bits();
-    if (boot.tableLength() * 8 / type < clusters + FatBootSector.FIRST_CLUSTER) {
-      throw volume.damage("its file allocation table is shorter than its data");
-    }
     chains = new FatChains(volume, boot);
   }
 
@@ -65,12 +67,12 @@ final class FatTree implements FileTree {
   @Override
   public String label() {
     String text = new String(boot.bytes().bytes(type == 32 ? 71 : 43, 11), SHORT_NAMES).trim();
-    return text.equals("NO NAME") || text.indexOf(0) >= 0 ? "" : text;
+    return text.equals("NO NAME") || text.indexOf(0) >= 0 ? "" : Volume.text(text);
   }
 
   @Override
   public boolean isSameName(String one, String other) {
-    return one.equalsIgnoreCase(other);
+    return FileTree.super.isSameName(one, other) || one.equalsIgnoreCase(other);
   }
 
   @Override
@@ -81,6 +83,7 @@ final class FatTree implements FileTree {
 
   @Override
   public BlockSource open(FileEntry file) {
+    file.requireSound();
     if (file.kind() != FileEntry.Kind.FILE) {
       throw new BlkshException("open " + file.path(), "it is no file");
     }
@@ -99,13 +102,12 @@ final class FatTree implements FileTree {
   }
 
   @Override
-  public void list(FileEntry directory, Consumer<FileEntry> each) {
-    if (!directory.isDirectory()) {
-      throw new BlkshException("list " + directory.path(), "it is no directory");
-    }
+  public void list(
+      FileEntry directory, Consumer<FileEntry> each, Consumer<BlkshException> problems) {
+    directory.requireDirectory();
     LongName longName = new LongName();
     if (directory.id() == ROOT && type != 32) {
-      listRange(directory, boot.root(), rootLength(), longName, each);
+      listRange(directory, boot.root(), rootLength(), longName, each, problems);
       return;
     }
     long cluster =
@@ -114,42 +116,78 @@ final class FatTree implements FileTree {
             : firstCluster(volume.read(directory.id(), ENTRY));
     long most = LONGEST_DIRECTORY / chains.clusterSize() + 1;
     for (long count = 0; cluster != FatChains.END; count++) {
-      if (count > most) {
-        throw volume.damage(directory, "the directory has no end");
-      }
-      long at = chains.position(directory, cluster);
-      if (!listRange(directory, at, chains.clusterSize(), longName, each)) {
+      long next;
+      try {
+        if (count > most) {
+          throw volume.damage(directory, "the directory has no end");
+        }
+        chains.position(directory, cluster);
+        next = chains.next(directory, cluster);
+      } catch (FileSystemDamageException | UnreadableException e) {
+        if (count == 0) {
+          throw e;
+        }
+        problems.accept(FileEntry.survived(e));
         return;
       }
-      cluster = chains.next(directory, cluster);
+      long at = chains.position(directory, cluster);
+      if (!listRange(directory, at, chains.clusterSize(), longName, each, problems)) {
+        return;
+      }
+      cluster = next;
     }
   }
 
   /** Hands out the entries in a range; false when the last one of the directory was found. */
   private boolean listRange(
-      FileEntry directory, long from, long length, LongName longName, Consumer<FileEntry> each) {
-    for (long at = from; at < from + length; at += ENTRY) {
-      Structure entry = volume.read(at, ENTRY);
-      int first = entry.u8(0);
-      int attributes = entry.u8(11) & ATTRIBUTES;
-      if (first == 0) {
+      FileEntry directory,
+      long from,
+      long length,
+      LongName longName,
+      Consumer<FileEntry> each,
+      Consumer<BlkshException> problems) {
+    for (long at = from; at < from + length; ) {
+      FileEntry found = null;
+      Structure entry;
+      try {
+        entry = volume.read(at, ENTRY);
+      } catch (FileSystemDamageException | UnreadableException e) {
+        problems.accept(FileEntry.survived(e));
+        longName.clear();
+        at = (at / SECTOR + 1) * SECTOR;
+        continue;
+      }
+      if (entry.u8(0) == 0) {
         return false;
       }
-      if (first == DELETED) {
-        longName.clear();
-      } else if (attributes == LONG_NAME) {
-        longName.add(entry);
-      } else if ((attributes & LABEL) != 0 || first == '.') {
-        longName.clear();
-      } else {
-        String name = longName.take(entry);
-        if (name == null) {
-          name = shortName(entry);
-        }
-        each.accept(entry(directory.inside(volume.name(directory, name)), entry, at));
+      try {
+        found = found(directory, entry, at, longName);
+      } catch (FileSystemDamageException e) {
+        problems.accept(e);
       }
+      if (found != null) {
+        each.accept(found);
+      }
+      at += ENTRY;
     }
     return true;
+  }
+
+  /** What an entry names; null when it is part of a name, or names nothing. */
+  private FileEntry found(FileEntry directory, Structure entry, long at, LongName longName) {
+    int first = entry.u8(0);
+    int attributes = entry.u8(11) & ATTRIBUTES;
+    if (first == DELETED) {
+      longName.clear();
+    } else if (attributes == LONG_NAME) {
+      longName.add(entry);
+    } else if ((attributes & LABEL) != 0 || first == '.') {
+      longName.clear();
+    } else {
+      String name = longName.take(entry);
+      return entry(volume.path(directory, name == null ? shortName(entry) : name), entry, at);
+    }
+    return null;
   }
 
   private static FileEntry entry(String path, Structure entry, long at) {

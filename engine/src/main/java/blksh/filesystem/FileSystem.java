@@ -39,6 +39,9 @@ public enum FileSystem {
   /** Bytes at the beginning of a source that tell kinds apart. */
   public static final int HEAD = Head.LENGTH;
 
+  /** Where btrfs says how many bytes of this device are its own. */
+  private static final int BTRFS_DEVICE_SIZE = 65536 + 0xc9 + 8;
+
   /** Where a disc has the identifier of its first descriptor. */
   private static final int DISC = Iso9660.FIRST_DESCRIPTOR * Iso9660.SECTOR + Iso9660.STANDARD;
 
@@ -113,6 +116,53 @@ public enum FileSystem {
       case FAT -> FatTable.free(source, FatBootSector.of(head.at(0, FatBootSector.LENGTH)));
       default -> throw new Unmapped("it is not known how it says what it uses");
     };
+  }
+
+  /**
+   * Bytes that it says it has from its beginning on, whether they are there or not; -1 where it
+   * does not say so at its beginning, or what it says cannot be.
+   *
+   * @param head the bytes it was recognised by
+   */
+  public long claimedSize(Structure head) {
+    return claimedSize(Head.of(head));
+  }
+
+  private long claimedSize(Head head) {
+    long size =
+        switch (this) {
+          case XFS -> product(head.at(8, 8).bigEndian().i64(0), head.at(4, 4).bigEndian().u32(0));
+          case NTFS -> {
+            NtfsBootSector boot = NtfsBootSector.of(head.at(0, NtfsBootSector.LENGTH));
+            yield boot.isSound() ? boot.sectors() * boot.sectorSize() : -1;
+          }
+          case EXFAT -> {
+            int shift = head.at(108, 1).u8(0);
+            yield shift < 9 || shift > 12 ? -1 : product(head.at(72, 8).i64(0), 1L << shift);
+          }
+          case EXT -> {
+            ExtSuperblock block =
+                ExtSuperblock.of(head.at(ExtSuperblock.POSITION, ExtSuperblock.LENGTH));
+            yield product(block.blocks(), block.blockSize());
+          }
+          case FAT -> {
+            FatBootSector boot = FatBootSector.of(head.at(0, FatBootSector.LENGTH));
+            yield boot.hasSizes() ? boot.sectors() * boot.sectorSize() : -1;
+          }
+          case BTRFS -> head.at(BTRFS_DEVICE_SIZE, 8).i64(0);
+          case SWAP -> SwapHeader.size(head);
+          case HFS_PLUS -> {
+            Structure block = head.at(1024, 64).bigEndian();
+            yield product(block.u32(44), block.u32(40));
+          }
+          case SQUASHFS -> head.at(40, 8).i64(0);
+          default -> -1;
+        };
+    return size > 0 ? size : -1;
+  }
+
+  private static long product(long count, long size) {
+    return count <= 0 || size <= 0 || count > Long.MAX_VALUE / size ? -1 : count * size;
   }
 
   /**

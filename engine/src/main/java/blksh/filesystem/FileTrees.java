@@ -1,6 +1,7 @@
 package blksh.filesystem;
 
 import blksh.block.BlockSource;
+import java.util.List;
 import java.util.Optional;
 
 /** Opens the file system on a source, whichever it is. */
@@ -24,11 +25,26 @@ public final class FileTrees {
     return FileSystem.of(head)
         .or(() -> UdfTree.isOn(volume) ? Optional.of(FileSystem.UDF) : Optional.empty())
         .or(() -> FileSystem.marked(head).stream().findFirst())
-        .orElseThrow(
-            () ->
-                new UnknownFileSystemException(
-                    "read the files of " + source.describe(), "it holds no known file system"))
+        .orElseThrow(() -> unknown(source))
         .files(volume);
+  }
+
+  /** What is there is named all the same, when others know it. */
+  private static UnknownFileSystemException unknown(BlockSource source) {
+    List<String> found = Signatures.on(source);
+    return found.isEmpty()
+        ? new UnknownFileSystemException(
+            "read the files of " + source.describe(), "it holds no known file system")
+        : named(source, String.join(" and ", found));
+  }
+
+  private static UnknownFileSystemException named(BlockSource source, String what) {
+    UnknownFileSystemException known =
+        new UnknownFileSystemException(
+            "read the files of " + source.describe(),
+            "%s is not read without mounting".formatted(what));
+    known.suggest("restore it and open it with its own tools");
+    return known;
   }
 
   /**

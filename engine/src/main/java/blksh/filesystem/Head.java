@@ -8,7 +8,7 @@ package blksh.filesystem;
 interface Head {
 
   /** Every mark known lies before this byte. */
-  int LENGTH = (64 << 10) + 128;
+  int LENGTH = (64 << 10) + 256;
 
   /** Some of the bytes, within the first {@link #LENGTH}. */
   Structure at(int position, int length);

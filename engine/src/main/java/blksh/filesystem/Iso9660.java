@@ -49,6 +49,9 @@ public final class Iso9660 {
   public static final int NAME_LENGTH = 32;
   public static final int NAME = 33;
 
+  /** The record is of something that belongs to the file of the same name. */
+  public static final int ASSOCIATED = 0x04;
+
   /** The record is a directory's. */
   public static final int DIRECTORY = 0x02;
 
@@ -64,6 +67,9 @@ public final class Iso9660 {
   public static final int ALTERNATE_NAME = 'N' << 8 | 'M';
   public static final int SYMBOLIC_LINK = 'S' << 8 | 'L';
   public static final int CHILD_LINK = 'C' << 8 | 'L';
+  public static final int SPARSE = 'S' << 8 | 'F';
+  public static final int COMPRESSED = 'Z' << 8 | 'F';
+  public static final int COMPRESSED2 = 'Z' << 8 | '2';
   public static final int RELOCATED = 'R' << 8 | 'E';
 
   private Iso9660() {}

@@ -2,15 +2,15 @@ package blksh.filesystem;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
-import java.io.ByteArrayOutputStream;
+import blksh.io.UnreadableException;
+import blksh.tree.TreeMetadata;
+import java.nio.ByteOrder;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
-import java.util.HashSet;
-import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -23,11 +23,6 @@ final class IsoTree implements FileTree {
 
   /** Shortest directory record that names something. */
   private static final int SHORTEST_RECORD = Iso9660.NAME + 1;
-
-  /** Longest list of fields that belong to one record, in bytes. */
-  private static final int MOST_FIELDS = 64 << 10;
-
-  private static final byte[] UP = {'.', '.'};
 
   private final Volume volume;
   private final long rootRecord;
@@ -76,7 +71,10 @@ final class IsoTree implements FileTree {
     names = ownNames ? StandardCharsets.ISO_8859_1 : StandardCharsets.UTF_16BE;
     byte[] identifier =
         volume.read(ownNames ? primary : joliet, Iso9660.SECTOR).bytes(Iso9660.VOLUME, 32);
-    label = new String(identifier, names).trim();
+    label =
+        ownNames
+            ? Volume.text(new String(identifier, names).trim())
+            : Volume.text(Volume.utf16(identifier, ByteOrder.BIG_ENDIAN).trim());
   }
 
   private static boolean isJoliet(Structure sector) {
@@ -101,7 +99,7 @@ final class IsoTree implements FileTree {
     return found ? self.u8(fields + 6) : -1;
   }
 
-  private static int signature(Structure fields, int at) {
+  static int signature(Structure fields, int at) {
     return fields.u8(at) << 8 | fields.u8(at + 1);
   }
 
@@ -132,7 +130,7 @@ final class IsoTree implements FileTree {
 
   @Override
   public boolean isSameName(String one, String other) {
-    return skipped >= 0 ? one.equals(other) : one.equalsIgnoreCase(other);
+    return FileTree.super.isSameName(one, other) || skipped < 0 && one.equalsIgnoreCase(other);
   }
 
   @Override
@@ -149,10 +147,9 @@ final class IsoTree implements FileTree {
   }
 
   @Override
-  public void list(FileEntry directory, Consumer<FileEntry> each) {
-    if (!directory.isDirectory()) {
-      throw new BlkshException("list " + directory.path(), "it is no directory");
-    }
+  public void list(
+      FileEntry directory, Consumer<FileEntry> each, Consumer<BlkshException> problems) {
+    directory.requireDirectory();
     long start = directory.id();
     long end = start + directory.size();
     if (end > volume.source().size()) {
@@ -160,37 +157,74 @@ final class IsoTree implements FileTree {
     }
     FileEntry unfinished = null;
     for (long at = start; at < end; ) {
-      int length = volume.read(at, 1).u8(0);
-      if (length == 0) {
-        at = (at / Iso9660.SECTOR + 1) * Iso9660.SECTOR;
-        continue;
-      }
-      if (length < SHORTEST_RECORD || at + length > end) {
-        throw volume.damage(directory, "the directory is damaged");
-      }
-      Structure record = volume.read(at, length);
-      int nameLength = record.u8(Iso9660.NAME_LENGTH);
-      if (Iso9660.NAME + nameLength > length) {
-        throw volume.damage(directory, "the directory is damaged");
-      }
-      boolean self = nameLength == 1 && record.u8(Iso9660.NAME) <= 1;
-      if (!self) {
-        FileEntry entry =
-            unfinished == null
-                ? entry(directory, record, at)
-                : longer(directory, unfinished, length(record));
-        boolean more =
-            (record.u8(Iso9660.FLAGS) & (Iso9660.MORE | Iso9660.DIRECTORY)) == Iso9660.MORE;
-        unfinished = more ? entry : null;
-        if (!more && entry != null) {
-          each.accept(entry);
+      FileEntry found = null;
+      try {
+        int length = recordLength(directory, at, end);
+        if (length == 0) {
+          at = nextSector(at);
+          continue;
         }
+        Structure record = volume.read(at, length);
+        int flags = record.u8(Iso9660.FLAGS);
+        if (!isOwn(record)) {
+          FileEntry entry =
+              unfinished == null
+                  ? entryOrDamaged(directory, record, at)
+                  : longer(directory, unfinished, length(record));
+          boolean more = (flags & (Iso9660.MORE | Iso9660.DIRECTORY)) == Iso9660.MORE;
+          unfinished = more ? entry : null;
+          found = more ? null : entry;
+        }
+        at += length;
+      } catch (FileSystemDamageException | UnreadableException e) {
+        problems.accept(FileEntry.survived(e));
+        unfinished = null;
+        at = nextSector(at);
       }
-      at += length;
+      if (found != null && isAssociated(found)) {
+        problems.accept(
+            new BlkshException(
+                "list all of " + directory.path(),
+                "the associated file (resource fork) of %s is not read".formatted(found.name())));
+      } else if (found != null) {
+        each.accept(found);
+      }
     }
   }
 
+  private static long nextSector(long at) {
+    return (at / Iso9660.SECTOR + 1) * Iso9660.SECTOR;
+  }
+
+  /** Bytes of a record; 0 where none follows in its sector. */
+  private int recordLength(FileEntry directory, long at, long end) {
+    int length = volume.read(at, 1).u8(0);
+    if (length == 0) {
+      return 0;
+    }
+    if (length < SHORTEST_RECORD
+        || at + length > end
+        || Iso9660.NAME + volume.read(at, length).u8(Iso9660.NAME_LENGTH) > length) {
+      throw volume.damage(directory, "the directory is damaged");
+    }
+    return length;
+  }
+
+  /** Whether a record is the directory's of itself, or of the one above. */
+  private static boolean isOwn(Structure record) {
+    return record.u8(Iso9660.NAME_LENGTH) == 1 && record.u8(Iso9660.NAME) <= 1;
+  }
+
+  private boolean isAssociated(FileEntry entry) {
+    return entry.kind() == FileEntry.Kind.FILE
+        && (volume.read(entry.id(), Iso9660.NAME).u8(Iso9660.FLAGS) & Iso9660.ASSOCIATED) != 0;
+  }
+
   private FileEntry longer(FileEntry directory, FileEntry file, long by) {
+    boolean told = file.kind() != FileEntry.Kind.FILE;
+    if (told || fields(file, record(file)).compressed != null) {
+      return file; // what it comes to does not follow from what is stored
+    }
     long size = file.size() + by;
     if (size > volume.source().size()) {
       throw volume.damage(directory, "it holds a file larger than the volume");
@@ -199,13 +233,28 @@ final class IsoTree implements FileTree {
         file.path(), file.kind(), size, file.modified(), file.mode(), file.link(), file.id());
   }
 
-  /** The entry of a record; null when it only stands for one elsewhere. */
-  private FileEntry entry(FileEntry directory, Structure record, long at) {
-    Fields fields = new Fields();
+  /** What Rock Ridge says about a record; nothing where there is none. */
+  private RockRidgeFields fields(FileEntry directory, Structure record) {
+    RockRidgeFields fields = new RockRidgeFields(volume, blockSize);
     if (skipped >= 0) {
       int nameLength = record.u8(Iso9660.NAME_LENGTH);
       fields.take(directory, record, Iso9660.NAME + nameLength + (1 - nameLength % 2) + skipped);
     }
+    return fields;
+  }
+
+  /** The entry of a record; where only its name can be read, one that says so. */
+  private FileEntry entryOrDamaged(FileEntry directory, Structure record, long at) {
+    try {
+      return entry(directory, record, at);
+    } catch (FileSystemDamageException | UnreadableException e) {
+      return FileEntry.damaged(volume.path(directory, ownName(record)), at, e);
+    }
+  }
+
+  /** The entry of a record; null when it only stands for one elsewhere. */
+  private FileEntry entry(FileEntry directory, Structure record, long at) {
+    RockRidgeFields fields = fields(directory, record);
     if (fields.moved) {
       return null;
     }
@@ -218,37 +267,80 @@ final class IsoTree implements FileTree {
       size = length(volume.read(place, Iso9660.NAME));
     }
     FileEntry.Kind kind = isDirectory ? FileEntry.Kind.DIRECTORY : fields.kind(FileEntry.Kind.FILE);
-    String name = fields.name.size() > 0 ? fields.name() : ownName(record, isDirectory);
+    if (kind == FileEntry.Kind.FILE && fields.compressed != null) {
+      size = fields.compressed.size();
+    }
+    byte[] name = fields.name.size() > 0 ? fields.name.toByteArray() : ownName(record);
     return new FileEntry(
-        directory.inside(volume.name(directory, name)),
+        volume.path(directory, name),
         kind,
         size,
         fields.modified != null ? fields.modified : modified(record),
         fields.mode >= 0 ? fields.mode & 07777 : isDirectory ? 0755 : 0444,
-        kind == FileEntry.Kind.LINK
-            ? Volume.text(fields.link.toByteArray(), 0, fields.link.size())
-            : null,
+        kind == FileEntry.Kind.LINK ? Volume.text(fields.link.toByteArray()) : null,
         place);
   }
 
-  private String ownName(Structure record, boolean isDirectory) {
+  /** Only the first version of a file goes without its number, or two would have one name. */
+  private byte[] ownName(Structure record) {
     byte[] bytes = record.bytes(Iso9660.NAME, record.u8(Iso9660.NAME_LENGTH));
-    String name = new String(bytes, names);
-    int version = name.lastIndexOf(';');
-    if (version > 0 && !isDirectory) {
-      name = name.substring(0, version);
+    boolean wide = names == StandardCharsets.UTF_16BE;
+    String name =
+        wide
+            ? Volume.utf16(bytes, ByteOrder.BIG_ENDIAN)
+            : new String(bytes, StandardCharsets.ISO_8859_1);
+    boolean isDirectory = (record.u8(Iso9660.FLAGS) & Iso9660.DIRECTORY) != 0;
+    if (name.length() > 2 && name.endsWith(";1") && !isDirectory) {
+      name = name.substring(0, name.length() - 2);
       if (name.length() > 1 && name.endsWith(".")) {
         name = name.substring(0, name.length() - 1);
       }
     }
-    return name;
+    return wide ? Volume.bytes(name) : name.getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  /** The record of what an entry is; of a directory its own of itself. */
+  private Structure record(FileEntry entry) {
+    int length = volume.read(entry.id(), 1).u8(0);
+    if (length < SHORTEST_RECORD) {
+      throw volume.damage(entry, "its record is damaged");
+    }
+    Structure record = volume.read(entry.id(), length);
+    if (Iso9660.NAME + record.u8(Iso9660.NAME_LENGTH) > length) {
+      throw volume.damage(entry, "its record is damaged");
+    }
+    return record;
+  }
+
+  @Override
+  public TreeMetadata metadata(FileEntry entry) {
+    TreeMetadata plain = FileTree.plainMetadata(entry);
+    RockRidgeFields fields = fields(entry, record(entry));
+    return fields.uid < 0
+        ? plain
+        : new TreeMetadata(
+            plain.type(),
+            entry.mode(),
+            fields.uid,
+            fields.gid,
+            plain.mtimeSeconds(),
+            plain.mtimeNanos(),
+            0,
+            plain.attributes());
+  }
+
+  /** The names of one file lead to the same place on the disc. */
+  @Override
+  public long sharedNumber(FileEntry file) {
+    Structure record = record(file);
+    return length(record) > 0 && fields(file, record).links > 1 ? extent(record) : 0;
   }
 
   private static Instant modified(Structure record) {
     return time(record, Iso9660.TIME);
   }
 
-  private static Instant time(Structure fields, int at) {
+  static Instant time(Structure fields, int at) {
     try {
       return LocalDateTime.of(
               1900 + fields.u8(at),
@@ -265,14 +357,36 @@ final class IsoTree implements FileTree {
 
   @Override
   public BlockSource open(FileEntry file) {
+    file.requireSound();
     if (file.kind() != FileEntry.Kind.FILE) {
       throw new BlkshException("open " + file.path(), "it is no file");
     }
-    return new FileContent(volume, file, position -> run(file, position));
+    RockRidgeFields fields = fields(file, record(file));
+    if (fields.unread != null) {
+      throw new BlkshException("open " + file.path(), fields.unread);
+    }
+    if (fields.compressed == null) {
+      return new FileContent(volume, file, position -> run(file, position));
+    }
+    long stored = 0;
+    for (FileRun run = run(file, 0); run != null; run = runIfAny(file, stored)) {
+      stored = run.end();
+    }
+    FileContent content =
+        new FileContent(volume, file.path(), stored, position -> run(file, position));
+    return fields.compressed.content(volume, file, content);
+  }
+
+  private FileRun run(FileEntry file, long position) {
+    FileRun run = runIfAny(file, position);
+    if (run == null) {
+      throw volume.damage(file, "it is shorter than it says");
+    }
+    return run;
   }
 
   /** A large file has several records one after the other, each with a piece of it. */
-  private FileRun run(FileEntry file, long position) {
+  private FileRun runIfAny(FileEntry file, long position) {
     long start = 0;
     for (long at = file.id(); ; ) {
       int recordLength = volume.read(at, 1).u8(0);
@@ -289,125 +403,10 @@ final class IsoTree implements FileTree {
         return new FileRun(start, length, extent(record));
       }
       if ((record.u8(Iso9660.FLAGS) & Iso9660.MORE) == 0) {
-        throw volume.damage(file, "it is shorter than it says");
+        return null;
       }
       start += length;
       at += recordLength;
-    }
-  }
-
-  /** What Rock Ridge says about a record. */
-  private final class Fields {
-
-    private final ByteArrayOutputStream name = new ByteArrayOutputStream();
-    private final ByteArrayOutputStream link = new ByteArrayOutputStream();
-    private boolean linkBegun;
-    private boolean linkGoesOn;
-    private int mode = -1;
-    private Instant modified;
-    private long child = -1;
-    private boolean moved;
-
-    String name() {
-      return Volume.text(name.toByteArray(), 0, name.size());
-    }
-
-    FileEntry.Kind kind(FileEntry.Kind otherwise) {
-      return mode < 0
-          ? otherwise
-          : switch (mode >> 12 & 0xf) {
-            case 0x8 -> FileEntry.Kind.FILE;
-            case 0xa -> FileEntry.Kind.LINK;
-            case 0x4 -> otherwise;
-            default -> FileEntry.Kind.SPECIAL;
-          };
-    }
-
-    void take(FileEntry directory, Structure area, int from) {
-      Set<Long> continued = new HashSet<>();
-      int total = 0;
-      Structure fields = area;
-      int at = from;
-      while (fields != null) {
-        long next = -1;
-        int nextLength = 0;
-        while (at + 4 <= fields.length()) {
-          int length = fields.u8(at + 2);
-          if (length < 4 || at + length > fields.length()) {
-            break;
-          }
-          int signature = signature(fields, at);
-          if (signature == Iso9660.FIELDS_END) {
-            break;
-          }
-          if (signature == Iso9660.CONTINUATION && length >= 28) {
-            next = fields.u32(at + 4) * blockSize + fields.u32(at + 12);
-            nextLength = fields.i32(at + 20);
-          } else {
-            take(signature, fields, at, length);
-          }
-          at += length;
-        }
-        total += nextLength;
-        if (next < 0) {
-          fields = null;
-        } else if (nextLength < 0 || total > MOST_FIELDS || !continued.add(next)) {
-          throw volume.damage(directory, "the directory is damaged");
-        } else {
-          fields = volume.read(next, nextLength);
-          at = 0;
-        }
-      }
-    }
-
-    private void take(int signature, Structure fields, int at, int length) {
-      switch (signature) {
-        case Iso9660.ALTERNATE_NAME -> {
-          if (length > 5) {
-            name.writeBytes(fields.bytes(at + 5, length - 5));
-          }
-        }
-        case Iso9660.ATTRIBUTES -> mode = length >= 12 ? fields.i32(at + 4) : mode;
-        case Iso9660.TIMES -> takeTimes(fields, at, length);
-        case Iso9660.SYMBOLIC_LINK -> takeLink(fields, at, length);
-        case Iso9660.CHILD_LINK -> child = length >= 12 ? fields.u32(at + 4) : child;
-        case Iso9660.RELOCATED -> moved = true;
-        default -> {}
-      }
-    }
-
-    private void takeTimes(Structure fields, int at, int length) {
-      int flags = length >= 5 ? fields.u8(at + 4) : 0;
-      int each = (flags & 0x80) != 0 ? 17 : 7;
-      int place = at + 5 + ((flags & 1) != 0 ? each : 0);
-      if ((flags & 2) != 0 && each == 7 && place + 7 <= at + length) {
-        modified = time(fields, place);
-      }
-    }
-
-    private void takeLink(Structure fields, int at, int length) {
-      for (int part = at + 5; part + 2 <= at + length; ) {
-        int flags = fields.u8(part);
-        int bytes = fields.u8(part + 1);
-        if (part + 2 + bytes > at + length) {
-          return;
-        }
-        if (linkBegun && !linkGoesOn) {
-          link.write('/');
-        }
-        // What follows the root is not told from it once more.
-        linkBegun = (flags & 0xe) != 8;
-        switch (flags & 0xe) {
-          case 2 -> link.write('.');
-          case 4 -> link.writeBytes(UP);
-          case 8 -> link.write('/');
-          default -> {
-            link.writeBytes(fields.bytes(part + 2, bytes));
-          }
-        }
-        linkGoesOn = (flags & 1) != 0;
-        part += 2 + bytes;
-      }
     }
   }
 

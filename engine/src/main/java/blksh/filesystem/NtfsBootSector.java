@@ -23,9 +23,9 @@ record NtfsBootSector(
 
   static NtfsBootSector of(Structure bytes) {
     int sectorSize = bytes.u16(11);
-    // Large numbers of sectors, and small records, are written as negated powers of two.
-    int coded = bytes.i8(13);
-    long clusterSize = (long) sectorSize * (coded < 0 ? 1L << Math.min(-coded, 31) : coded);
+    // More than 128 sectors, and small records, are written as negated powers of two.
+    int coded = bytes.u8(13);
+    long clusterSize = (long) sectorSize * (coded > 128 ? 1L << Math.min(256 - coded, 31) : coded);
     int size = bytes.i8(0x40);
     long recordSize = size < 0 ? 1L << Math.min(-size, 31) : size * clusterSize;
     return new NtfsBootSector(
@@ -37,7 +37,7 @@ record NtfsBootSector(
     return sectorSize >= 256
         && sectorSize <= 4096
         && Integer.bitCount(sectorSize) == 1
-        && clusterSize >= 512
+        && clusterSize >= sectorSize
         && clusterSize <= LARGEST_CLUSTER
         && Long.bitCount(clusterSize) == 1
         && sectors > 0

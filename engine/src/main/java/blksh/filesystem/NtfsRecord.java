@@ -1,9 +1,10 @@
 package blksh.filesystem;
 
+import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -16,6 +17,7 @@ final class NtfsRecord {
   // Types of attributes.
   static final int STANDARD_INFORMATION = 0x10;
   static final int ATTRIBUTE_LIST = 0x20;
+  static final int FILE_NAME = 0x30;
   static final int VOLUME_NAME = 0x60;
   static final int VOLUME_INFORMATION = 0x70;
   static final int DATA = 0x80;
@@ -30,9 +32,15 @@ final class NtfsRecord {
   /** The bits of a reference to a record that are its number. */
   static final long REFERENCE = (1L << 48) - 1;
 
+  /** Where the value of a name says whether it is one for DOS. */
+  private static final int NAME_KIND = 65;
+
+  private static final int DOS = 2;
+
   private static final int END = 0xffffffff;
   private static final int DIRECTORY = 2;
   private static final int COMPRESSED = 0x00ff;
+  private static final int LZNT1 = 1;
   private static final int ENCRYPTED = 0x4000;
 
   /** NTFS lets no list be longer, in bytes. */
@@ -75,7 +83,7 @@ final class NtfsRecord {
     return (base.u16(0x16) & DIRECTORY) != 0;
   }
 
-  private FileSystemDamageException damage() {
+  FileSystemDamageException damage() {
     return records.volume().damage("file record %d is damaged".formatted(number));
   }
 
@@ -101,7 +109,7 @@ final class NtfsRecord {
       String text =
           characters == 0
               ? ""
-              : new String(record.bytes(at + name, characters * 2), StandardCharsets.UTF_16LE);
+              : Volume.utf16(record.bytes(at + name, characters * 2), ByteOrder.LITTLE_ENDIAN);
       long first = resident ? 0 : record.i64(at + 16);
       found.add(new Attribute(type, text, first, record, at));
       at += length;
@@ -127,11 +135,13 @@ final class NtfsRecord {
   private void addListed(List<Attribute> all, byte[] list) {
     Structure entries = Structure.of(list);
     Map<Long, Boolean> taken = new HashMap<>();
+    boolean hasContent = false;
     for (int at = 0; at + 26 <= list.length; ) {
       int length = entries.u16(at + 4);
       if (length < 26) {
         throw damage();
       }
+      hasContent |= entries.i32(at) == DATA && entries.u8(at + 6) == 0;
       long other = entries.i64(at + 16) & REFERENCE;
       if (other != number && taken.put(other, true) == null) {
         Structure record = records.read(other).base;
@@ -142,6 +152,9 @@ final class NtfsRecord {
       }
       at += length;
     }
+    if (hasContent && all.stream().noneMatch(one -> one.type == DATA && one.name.isEmpty())) {
+      throw damage();
+    }
   }
 
   private List<Attribute> parts(int type, String name) {
@@ -150,6 +163,24 @@ final class NtfsRecord {
 
   boolean has(int type, String name) {
     return !parts(type, name).isEmpty();
+  }
+
+  /** The names of streams beside the content. */
+  List<String> streams() {
+    return attributes().stream()
+        .filter(one -> one.type == DATA && !one.name.isEmpty())
+        .map(Attribute::name)
+        .distinct()
+        .toList();
+  }
+
+  /** Whether it may have more than one name, as links go and not for DOS. */
+  boolean hasMoreNames() {
+    return attributes().stream()
+            .filter(one -> one.type == FILE_NAME && one.isResident())
+            .filter(one -> value(one).length > NAME_KIND && value(one)[NAME_KIND] != DOS)
+            .count()
+        > 1;
   }
 
   /** Whether all attributes are in this record, and none in another. */
@@ -187,13 +218,33 @@ final class NtfsRecord {
     return size;
   }
 
-  /** Why an attribute cannot be read, as it follows "keeps it"; null when it can. */
-  String obstacle(int type, String name) {
-    int flags = parts(type, name).get(0).flags();
-    if ((flags & ENCRYPTED) != 0) {
-      return "encrypted";
+  /**
+   * What a stream of the file holds, which is there, uncompressed.
+   *
+   * @throws BlkshException when it cannot be told
+   */
+  BlockSource stream(String name, String path) {
+    List<Attribute> parts = parts(DATA, name);
+    Attribute first = parts.get(0);
+    if ((first.flags() & ENCRYPTED) != 0) {
+      throw new BlkshException("open " + path, "NTFS keeps it encrypted")
+          .suggest("copy it on a Windows that has the key of its owner");
     }
-    return (flags & COMPRESSED) != 0 ? "compressed, which is not read" : null;
+    int method = first.flags() & COMPRESSED;
+    if (first.isResident() || method == 0) {
+      return content(parts, path);
+    }
+    int shift = first.record.u16(first.at + 34);
+    long unit = shift > 16 ? 0 : (long) records.clusterSize() << shift;
+    if (method != LZNT1 || shift == 0 || unit < 1 || unit > ChunkedContent.LARGEST) {
+      throw new BlkshException(
+          "open " + path,
+          "NTFS keeps it compressed in a way that is not known (%d, in units of %d clusters)"
+              .formatted(method, 1L << Math.min(62, shift)));
+    }
+    NtfsUnits units =
+        new NtfsUnits(records.volume(), runs(parts), (int) unit, first.record.i64(first.at + 56));
+    return new ChunkedContent(records.volume(), path, size(parts), (int) unit, units);
   }
 
   /** An attribute that lies in the record; null when there is none, or it lies elsewhere. */

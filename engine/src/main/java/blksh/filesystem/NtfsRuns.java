@@ -76,6 +76,11 @@ final class NtfsRuns implements FileRun.Map {
     return runs.length();
   }
 
+  /** The run that has a byte, whether it was ever written or not; null behind the last. */
+  FileRun mapped(long position) {
+    return runs.find(position);
+  }
+
   @Override
   public FileRun at(long position) {
     if (position >= initialized) {

@@ -3,15 +3,22 @@ package blksh.filesystem;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
+import blksh.block.Extent;
+import blksh.io.UnreadableException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * NTFS 3.x (Linux-NTFS project, NTFS documentation). Files that NTFS compresses or encrypts are
- * listed but not opened; its own files, such as {@code $MFT}, are not listed.
+ * NTFS 3.x (Linux-NTFS project, NTFS documentation), with what it compresses itself and what
+ * Windows compresses of system files. Files that are encrypted, or whose content somebody else
+ * keeps, are listed but not opened; its own files, such as {@code $MFT}, are not listed.
  */
 final class NtfsTree implements FileTree {
 
@@ -28,9 +35,10 @@ final class NtfsTree implements FileTree {
   private static final int FILE_NAME = 16;
   private static final int DOS_NAME = 2;
 
-  private static final int MOUNT_POINT = 0xa0000003;
-  private static final int SYMLINK = 0xa000000c;
-  private static final int LX_SYMLINK = 0xa000001d;
+  // Attributes by which a service says that not all of a file is here.
+  private static final int OFFLINE = 0x1000;
+  private static final int RECALL_ON_OPEN = 0x40000;
+  private static final int RECALL_ON_ACCESS = 0x400000;
 
   /** What a symbolic link of Interix and ntfs-3g begins with. */
   private static final byte[] INTERIX_LINK = "IntxLNK\u0001".getBytes(StandardCharsets.US_ASCII);
@@ -53,7 +61,7 @@ final class NtfsTree implements FileTree {
         NtfsRecords.open(volume, NtfsBootSector.of(volume.read(0, NtfsBootSector.LENGTH)));
     NtfsRecord about = records.read(VOLUME);
     byte[] name = about.resident(NtfsRecord.VOLUME_NAME, "", 256);
-    label = name == null ? "" : new String(name, StandardCharsets.UTF_16LE);
+    label = name == null ? "" : Volume.text(Volume.utf16(name, ByteOrder.LITTLE_ENDIAN));
   }
 
   @Override
@@ -68,7 +76,7 @@ final class NtfsTree implements FileTree {
 
   @Override
   public boolean isSameName(String one, String other) {
-    return one.equalsIgnoreCase(other);
+    return FileTree.super.isSameName(one, other) || one.equalsIgnoreCase(other);
   }
 
   @Override
@@ -78,20 +86,35 @@ final class NtfsTree implements FileTree {
 
   private FileEntry entry(String path, long number) {
     NtfsRecord record = records.read(number);
+    Structure facts = facts(record, number);
+    int attributes = facts.i32(32);
+    NtfsReparse point = NtfsReparse.of(record);
+    String link = link(record, point, attributes);
+    FileEntry.Kind kind =
+        link != null
+            ? FileEntry.Kind.LINK
+            : record.isDirectory()
+                ? FileEntry.Kind.DIRECTORY
+                : point != null && point.isSpecial() ? FileEntry.Kind.SPECIAL : FileEntry.Kind.FILE;
+    int mode = record.isDirectory() ? 0755 : (attributes & READ_ONLY) != 0 ? 0444 : 0644;
+    return new FileEntry(
+        path, kind, record.size(NtfsRecord.DATA, ""), time(facts.i64(8)), mode, link, number);
+  }
+
+  private FileEntry entryOrDamaged(String path, long number) {
+    try {
+      return entry(path, number);
+    } catch (BlkshException e) {
+      return FileEntry.damaged(path, number, e);
+    }
+  }
+
+  private Structure facts(NtfsRecord record, long number) {
     byte[] information = record.resident(NtfsRecord.STANDARD_INFORMATION, "", 1024);
     if (information == null || information.length < 36) {
       throw volume.damage("file record %d lacks its information".formatted(number));
     }
-    Structure facts = Structure.of(information);
-    int attributes = facts.i32(32);
-    String link = link(record, attributes);
-    FileEntry.Kind kind =
-        link != null
-            ? FileEntry.Kind.LINK
-            : record.isDirectory() ? FileEntry.Kind.DIRECTORY : FileEntry.Kind.FILE;
-    int mode = record.isDirectory() ? 0755 : (attributes & READ_ONLY) != 0 ? 0444 : 0644;
-    return new FileEntry(
-        path, kind, record.size(NtfsRecord.DATA, ""), time(facts.i64(8)), mode, link, number);
+    return Structure.of(information);
   }
 
   private static Instant time(long ticks) {
@@ -101,28 +124,16 @@ final class NtfsTree implements FileTree {
   }
 
   /** Where a record leads if it is a symbolic link, else null. */
-  private static String link(NtfsRecord record, int attributes) {
-    byte[] reparse = record.resident(NtfsRecord.REPARSE_POINT, "", LONGEST_LINK);
-    if (reparse != null && reparse.length >= 16) {
-      Structure buffer = Structure.of(reparse);
-      int tag = buffer.i32(0);
-      if (tag == LX_SYMLINK) {
-        return new String(reparse, 12, reparse.length - 12, StandardCharsets.UTF_8);
-      }
-      if (tag == SYMLINK || tag == MOUNT_POINT) {
-        int paths = tag == SYMLINK ? 20 : 16;
-        int from = paths + buffer.u16(12);
-        int length = buffer.u16(14);
-        return from + length <= reparse.length
-            ? new String(reparse, from, length, StandardCharsets.UTF_16LE)
-            : "";
-      }
+  private static String link(NtfsRecord record, NtfsReparse point, int attributes) {
+    String link = point == null ? null : point.link();
+    if (link != null) {
+      return link;
     }
     if ((attributes & SYSTEM) != 0 && !record.isDirectory()) {
       byte[] content = record.resident(NtfsRecord.DATA, "", LONGEST_LINK);
       if (content != null && Arrays.mismatch(content, INTERIX_LINK) == INTERIX_LINK.length) {
-        int length = content.length - INTERIX_LINK.length;
-        return new String(content, INTERIX_LINK.length, length, StandardCharsets.UTF_16LE);
+        byte[] target = Arrays.copyOfRange(content, INTERIX_LINK.length, content.length);
+        return Volume.text(Volume.utf16(target, ByteOrder.LITTLE_ENDIAN));
       }
     }
     return null;
@@ -130,25 +141,78 @@ final class NtfsTree implements FileTree {
 
   @Override
   public BlockSource open(FileEntry file) {
+    file.requireSound();
     if (file.kind() != FileEntry.Kind.FILE) {
       throw new BlkshException("open " + file.path(), "it is no file");
     }
     NtfsRecord record = records.read(file.id());
+    NtfsReparse point = NtfsReparse.of(record);
+    if (point != null) {
+      return behind(point, record, file);
+    }
     if (!record.has(NtfsRecord.DATA, "")) {
       return new ByteArraySource(file.path(), new byte[0]);
     }
-    String obstacle = record.obstacle(NtfsRecord.DATA, "");
-    if (obstacle != null) {
-      throw new BlkshException("open " + file.path(), "NTFS keeps it " + obstacle);
+    return record.stream("", file.path());
+  }
+
+  /** The content of a file with a reparse point: what else it has would read as zeros. */
+  private BlockSource behind(NtfsReparse point, NtfsRecord record, FileEntry file) {
+    WofFormat format = point.format();
+    if (format != null) {
+      if (!record.has(NtfsRecord.DATA, WofFormat.STREAM)) {
+        throw volume.damage(file, "what is compressed of it is not there");
+      }
+      long size = record.size(NtfsRecord.DATA, "");
+      BlockSource stored = record.stream(WofFormat.STREAM, file.path());
+      WofChunks chunks = new WofChunks(format, stored, size);
+      return new ChunkedContent(volume, file.path(), size, format.chunkSize(), chunks);
     }
-    return record.content(NtfsRecord.DATA, "", file.path());
+    if (point.isCloud() && record.has(NtfsRecord.DATA, "") && !isElsewhere(record, file.id())) {
+      BlockSource content = record.stream("", file.path());
+      if (isWhole(content)) {
+        return content;
+      }
+    }
+    throw new BlkshException("open " + file.path(), "its content is kept by " + point.words())
+        .suggest("copy it on a running Windows");
+  }
+
+  private boolean isElsewhere(NtfsRecord record, long number) {
+    int attributes = facts(record, number).i32(32);
+    return (attributes & (OFFLINE | RECALL_ON_OPEN | RECALL_ON_ACCESS)) != 0;
+  }
+
+  /** Whether nothing of it is a hole, which a service fills when somebody reads. */
+  private static boolean isWhole(BlockSource content) {
+    for (Iterator<Extent> extents = content.extents(); extents.hasNext(); ) {
+      if (extents.next().kind().readsAsZeros()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   @Override
-  public void list(FileEntry directory, Consumer<FileEntry> each) {
-    if (!directory.isDirectory()) {
-      throw new BlkshException("list " + directory.path(), "it is no directory");
+  public long sharedNumber(FileEntry file) {
+    return records.read(file.id()).hasMoreNames() ? file.id() : 0;
+  }
+
+  @Override
+  public List<String> leftBehind(FileEntry entry) {
+    List<String> left = new ArrayList<>();
+    for (String stream : records.read(entry.id()).streams()) {
+      if (!stream.equals(WofFormat.STREAM)) {
+        left.add("its stream %s is left".formatted(Volume.text(stream)));
+      }
     }
+    return left;
+  }
+
+  @Override
+  public void list(
+      FileEntry directory, Consumer<FileEntry> each, Consumer<BlkshException> problems) {
+    directory.requireDirectory();
     NtfsRecord record = records.read(directory.id());
     byte[] root = record.resident(NtfsRecord.INDEX_ROOT, NtfsRecord.NAMES, records.recordSize());
     if (root == null || root.length < 32) {
@@ -156,26 +220,51 @@ final class NtfsTree implements FileTree {
     }
     Structure header = Structure.of(root);
     int blockSize = header.i32(8);
-    listNode(directory, header, 16, each);
-    if (!record.has(NtfsRecord.INDEX_ALLOCATION, NtfsRecord.NAMES)) {
-      return;
-    }
-    if (blockSize < 512 || blockSize > 1 << 16 || Integer.bitCount(blockSize) != 1) {
-      throw volume.damage(directory, "the directory is damaged");
-    }
-    byte[] used = record.whole(NtfsRecord.BITMAP, NtfsRecord.NAMES, LARGEST_BITMAP);
-    try (BlockSource blocks =
-        record.content(NtfsRecord.INDEX_ALLOCATION, NtfsRecord.NAMES, directory.path())) {
-      for (long block = 0; block < blocks.size() / blockSize && block / 8 < used.length; block++) {
-        if ((used[(int) (block / 8)] >> block % 8 & 1) != 0) {
-          Structure node = Structure.of(new byte[blockSize]);
-          blocks.read(block * blockSize, ByteBuffer.wrap(node.bytes()));
-          if (!NtfsRecords.mend(node, "INDX")) {
-            throw volume.damage(directory, "the directory is damaged");
+    listNode(directory, header, 16, each, problems);
+    if (record.has(NtfsRecord.INDEX_ALLOCATION, NtfsRecord.NAMES)) {
+      if (blockSize < 512 || blockSize > 1 << 16 || Integer.bitCount(blockSize) != 1) {
+        throw volume.damage(directory, "the directory is damaged");
+      }
+      byte[] used = record.whole(NtfsRecord.BITMAP, NtfsRecord.NAMES, LARGEST_BITMAP);
+      try (BlockSource blocks =
+          record.content(NtfsRecord.INDEX_ALLOCATION, NtfsRecord.NAMES, directory.path())) {
+        long count = Math.min(blocks.size() / blockSize, used.length * 8L);
+        for (long block = 0; block < count; block++) {
+          if ((used[(int) (block / 8)] >> block % 8 & 1) != 0) {
+            listBlock(directory, blocks, block, blockSize, each, problems);
           }
-          listNode(directory, node, 24, each);
         }
       }
+    }
+    NtfsReparse point = NtfsReparse.of(record);
+    if (point != null && (!point.isCloud() || isElsewhere(record, directory.id()))) {
+      problems.accept(
+          new BlkshException(
+              "list all of " + directory.path(), "more of it may be kept by " + point.words()));
+    }
+  }
+
+  private void listBlock(
+      FileEntry directory,
+      BlockSource blocks,
+      long block,
+      int blockSize,
+      Consumer<FileEntry> each,
+      Consumer<BlkshException> problems) {
+    Structure node = Structure.of(new byte[blockSize]);
+    boolean whole = false;
+    try {
+      blocks.read(block * blockSize, ByteBuffer.wrap(node.bytes()));
+      whole = NtfsRecords.mend(node, "INDX");
+      if (!whole) {
+        problems.accept(
+            volume.damage(directory, "block %d of the directory is damaged".formatted(block)));
+      }
+    } catch (FileSystemDamageException | UnreadableException e) {
+      problems.accept(FileEntry.survived(e));
+    }
+    if (whole) {
+      listNode(directory, node, 24, each, problems);
     }
   }
 
@@ -184,11 +273,17 @@ final class NtfsTree implements FileTree {
    *
    * @param at where the header of the node is
    */
-  private void listNode(FileEntry directory, Structure node, int at, Consumer<FileEntry> each) {
+  private void listNode(
+      FileEntry directory,
+      Structure node,
+      int at,
+      Consumer<FileEntry> each,
+      Consumer<BlkshException> problems) {
     long first = at + node.u32(at);
     long end = at + node.u32(at + 4);
     if (end > node.length()) {
-      throw volume.damage(directory, "the directory is damaged");
+      problems.accept(volume.damage(directory, "the directory is damaged"));
+      return;
     }
     for (long next = first; next + FILE_NAME <= end; ) {
       int entry = (int) next;
@@ -197,20 +292,34 @@ final class NtfsTree implements FileTree {
         return;
       }
       int name = entry + FILE_NAME;
-      if (length < FILE_NAME + 66 || entry + length > end) {
-        throw volume.damage(directory, "the directory is damaged");
-      }
-      int characters = node.u8(name + 64);
-      if (FILE_NAME + 66 + characters * 2 > length) {
-        throw volume.damage(directory, "the directory is damaged");
+      int characters = length < FILE_NAME + 66 || entry + length > end ? -1 : node.u8(name + 64);
+      if (characters < 0 || FILE_NAME + 66 + characters * 2 > length) {
+        problems.accept(volume.damage(directory, "the directory is damaged"));
+        return;
       }
       long number = node.i64(entry) & NtfsRecord.REFERENCE;
       if (node.u8(name + 65) != DOS_NAME && number >= FIRST_OWN) {
-        byte[] bytes = node.bytes(name + 66, characters * 2);
-        String text = volume.name(directory, new String(bytes, StandardCharsets.UTF_16LE));
-        each.accept(entry(directory.inside(text), number));
+        name(directory, node.bytes(name + 66, characters * 2), number, each, problems);
       }
       next += length;
+    }
+  }
+
+  private void name(
+      FileEntry directory,
+      byte[] name,
+      long number,
+      Consumer<FileEntry> each,
+      Consumer<BlkshException> problems) {
+    FileEntry entry = null;
+    try {
+      String path = volume.path(directory, Volume.utf16(name, ByteOrder.LITTLE_ENDIAN));
+      entry = entryOrDamaged(path, number);
+    } catch (FileSystemDamageException e) {
+      problems.accept(e);
+    }
+    if (entry != null) {
+      each.accept(entry);
     }
   }
 

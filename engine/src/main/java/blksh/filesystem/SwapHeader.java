@@ -28,6 +28,11 @@ final class SwapHeader {
     return 0;
   }
 
+  /** Bytes of it; -1 when it does not tell. */
+  static long size(Head head) {
+    return head.at(VERSION, 4).u32(0) == 1 ? (head.at(LAST_PAGE, 4).u32(0) + 1) * page(head) : -1;
+  }
+
   static FreeRanges free(BlockSource source, Head head) throws Unmapped {
     int page = page(head);
     Unmapped.unless(head.at(VERSION, 4).u32(0) == 1, "its version is unknown");

@@ -62,11 +62,20 @@ public final class Udf {
 
   /** The sum of a tag's other bytes, 0 to 255. */
   public static int tagChecksum(Structure descriptor) {
+    return tagChecksum(descriptor, 0);
+  }
+
+  private static int tagChecksum(Structure bytes, int at) {
     int sum = 0;
     for (int i = 0; i < TAG; i++) {
-      sum += i == TAG_CHECKSUM ? 0 : descriptor.u8(i);
+      sum += i == TAG_CHECKSUM ? 0 : bytes.u8(at + i);
     }
     return sum & 0xff;
+  }
+
+  /** Whether the tag at an offset has the sum it should. */
+  static boolean hasTagChecksum(Structure bytes, int at) {
+    return tagChecksum(bytes, at) == bytes.u8(at + TAG_CHECKSUM);
   }
 
   /**

@@ -4,7 +4,9 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.io.UnreadableException;
+import blksh.tree.TreeMetadata;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -27,10 +29,8 @@ final class UdfTree implements FileTree {
 
   private static final int LONGEST_LINK = 8192;
 
-  /** More pieces of one file, or blocks that list them, are not believed. */
-  private static final int MOST_PIECES = 1 << 20;
-
-  private static final int MOST_LISTS = 1 << 16;
+  /** Behind so many bytes of a directory that name nothing no name is looked for. */
+  private static final int MOST_SKIPPED = 1 << 20;
 
   private final Volume volume;
   private final int blockSize;
@@ -42,7 +42,7 @@ final class UdfTree implements FileTree {
   private final long root;
 
   /** Turns block numbers of a partition into bytes of the volume. */
-  private interface Place {
+  interface Place {
     long at(long block);
   }
 
@@ -60,7 +60,7 @@ final class UdfTree implements FileTree {
     this.blockSize = anchor.blockSize();
     UdfSequence sequence = anchor.sequence(volume);
     Structure logical = sequence.logicalVolume();
-    label = sized(logical, 84, 128);
+    label = Volume.text(sized(logical, 84, 128));
     addPlaces(logical, sequence.partitions());
     long set = reference(logical.u16(256), logical.u32(252));
     Structure fileSet = block(set);
@@ -111,7 +111,7 @@ final class UdfTree implements FileTree {
     if (entry == null) {
       throw volume.damage("the file entries of its metadata are damaged");
     }
-    Pieces pieces = new Pieces("the metadata file", entry, below);
+    UdfPieces pieces = new UdfPieces(this, "the metadata file", entry, below);
     return block -> {
       FileRun run = pieces.at(block * blockSize);
       if (run.isHole()) {
@@ -135,11 +135,11 @@ final class UdfTree implements FileTree {
   }
 
   /** A partition and a block of it as one number. */
-  private static long reference(int partition, long block) {
+  static long reference(int partition, long block) {
     return (long) partition << 32 | block;
   }
 
-  private Place place(long reference) {
+  Place place(long reference) {
     int partition = (int) (reference >>> 32);
     if (partition >= places.size()) {
       throw volume.damage("it lacks partition %d".formatted(partition));
@@ -149,6 +149,14 @@ final class UdfTree implements FileTree {
 
   private Structure block(long reference) {
     return volume.read(place(reference).at(reference & 0xffffffffL), blockSize);
+  }
+
+  Volume volume() {
+    return volume;
+  }
+
+  int blockSize() {
+    return blockSize;
   }
 
   @Override
@@ -181,7 +189,7 @@ final class UdfTree implements FileTree {
     return entry;
   }
 
-  private static boolean isExtended(Structure entry) {
+  static boolean isExtended(Structure entry) {
     return entry.i16(0) == Udf.EXTENDED_FILE_ENTRY;
   }
 
@@ -249,7 +257,7 @@ final class UdfTree implements FileTree {
         case 1, 2 -> path.append('/');
         case 3 -> path.append("..");
         case 4 -> path.append('.');
-        default -> path.append(text(parts, at + 4, length));
+        default -> path.append(Volume.text(text(parts, at + 4, length)));
       }
       at += 4 + length;
     }
@@ -268,11 +276,14 @@ final class UdfTree implements FileTree {
     }
     byte[] bytes = descriptor.bytes(at + 1, length - 1);
     boolean wide = (descriptor.u8(at) & 1) == 0 && descriptor.u8(at) != 8;
-    return new String(bytes, wide ? StandardCharsets.UTF_16BE : StandardCharsets.ISO_8859_1);
+    return wide
+        ? Volume.utf16(bytes, ByteOrder.BIG_ENDIAN)
+        : new String(bytes, StandardCharsets.ISO_8859_1);
   }
 
   @Override
   public BlockSource open(FileEntry file) {
+    file.requireSound();
     if (file.kind() != FileEntry.Kind.FILE) {
       throw new BlkshException("open " + file.path(), "it is no file");
     }
@@ -287,87 +298,13 @@ final class UdfTree implements FileTree {
       }
       return new ByteArraySource(file.path(), entry.bytes(start, (int) file.size()));
     }
-    return new FileContent(volume, file, new Pieces(file.path(), entry, place(file.id())));
-  }
-
-  /** The pieces a file entry lists. */
-  private final class Pieces implements FileRun.Map {
-
-    private final String path;
-    private final LongRuns runs = new LongRuns();
-
-    /**
-     * @param own the partition of the file entry, which short descriptors mean
-     */
-    Pieces(String path, Structure entry, Place own) {
-      this.path = path;
-      boolean extended = isExtended(entry);
-      int flags = entry.i16(34) & 7;
-      long start = (extended ? 216L : 176L) + entry.u32(extended ? 208 : 168);
-      long length = entry.u32(extended ? 212 : 172);
-      if (flags > 1 || start + length > blockSize) {
-        throw damaged();
-      }
-      int width = flags == 0 ? 8 : 16;
-      Structure list = entry;
-      for (int lists = 0; list != null; lists++) {
-        if (lists > MOST_LISTS) {
-          throw damaged();
-        }
-        list = add(list, (int) start, (int) (start + length), width, own);
-        if (list != null) {
-          start = 24;
-          length = list.u32(20);
-          if (!Udf.isTagged(list, Udf.ALLOCATION_EXTENT) || start + length > blockSize) {
-            throw damaged();
-          }
-        }
-      }
-    }
-
-    /** Adds the pieces of one list; the block where it goes on, or null. */
-    private Structure add(Structure list, int from, int to, int width, Place own) {
-      for (int at = from; at + width <= to; at += width) {
-        int word = list.i32(at);
-        long length = word & 0x3fffffffL;
-        if (length == 0) {
-          return null;
-        }
-        Place place = width == 8 ? own : place(reference(list.u16(at + 8), 0));
-        long block = list.u32(at + 4);
-        switch (word >>> 30) {
-          case 0 -> runs.add(length, place.at(block));
-          case 3 -> {
-            return volume.read(place.at(block), blockSize);
-          }
-          default -> runs.add(length, FileRun.HOLE);
-        }
-        if (runs.count() > MOST_PIECES) {
-          throw damaged();
-        }
-      }
-      return null;
-    }
-
-    private FileSystemDamageException damaged() {
-      return volume.damage("where %s lies is damaged".formatted(path));
-    }
-
-    @Override
-    public FileRun at(long position) {
-      FileRun run = runs.find(position);
-      if (run == null) {
-        throw volume.damage("%s is shorter than it says".formatted(path));
-      }
-      return run;
-    }
+    return new FileContent(volume, file, new UdfPieces(this, file.path(), entry, place(file.id())));
   }
 
   @Override
-  public void list(FileEntry directory, Consumer<FileEntry> each) {
-    if (!directory.isDirectory()) {
-      throw new BlkshException("list " + directory.path(), "it is no directory");
-    }
+  public void list(
+      FileEntry directory, Consumer<FileEntry> each, Consumer<BlkshException> problems) {
+    directory.requireDirectory();
     if (directory.size() > volume.source().size()) {
       throw volume.damage(directory, "the directory is larger than the volume");
     }
@@ -375,49 +312,125 @@ final class UdfTree implements FileTree {
       byte[] window = new byte[4 * LONGEST_NAME];
       long windowAt = 0;
       int windowEnd = 0;
+      long skipped = 0;
       for (long at = 0; at + Udf.FILE_IDENTIFIER_HEADER <= content.size(); ) {
         int offset = (int) (at - windowAt);
         if (offset + LONGEST_NAME > windowEnd && windowAt + windowEnd < content.size()) {
-          windowEnd = content.read(at, ByteBuffer.wrap(window));
+          try {
+            windowEnd = readAhead(content, at, window);
+          } catch (FileSystemDamageException | UnreadableException e) {
+            problems.accept(FileEntry.survived(e));
+            at = (at / blockSize + 1) * blockSize;
+            windowEnd = 0;
+            windowAt = at;
+            skipped++;
+            continue;
+          }
           windowAt = at;
           offset = 0;
         }
-        at += take(directory, Structure.of(window), offset, windowEnd, each);
+        Structure names = Structure.of(window);
+        int length = nameLength(names, offset, windowEnd, skipped > 0);
+        if (length == 0) {
+          // behind it the next that is one, where names begin at every fourth byte
+          if (skipped == 0) {
+            problems.accept(volume.damage(directory, "the directory is damaged"));
+          }
+          skipped += 4;
+          at += 4;
+          if (skipped > MOST_SKIPPED) {
+            return;
+          }
+          continue;
+        }
+        skipped = 0;
+        take(directory, names, offset, each, problems);
+        at += length;
       }
     }
   }
 
-  /** Hands out what one name descriptor names; its length in bytes. */
-  private int take(
-      FileEntry directory, Structure window, int at, int end, Consumer<FileEntry> each) {
-    if (at + Udf.FILE_IDENTIFIER_HEADER > end || window.u16(at) != Udf.FILE_IDENTIFIER) {
-      throw volume.damage(directory, "the directory is damaged");
+  /** Reads as much as there is, or up to what cannot be read. */
+  private static int readAhead(BlockSource content, long at, byte[] window) {
+    try {
+      return content.read(at, ByteBuffer.wrap(window));
+    } catch (UnreadableException e) {
+      long good = e.start() - at;
+      if (good < Udf.FILE_IDENTIFIER_HEADER || good >= window.length) {
+        throw e;
+      }
+      return content.read(at, ByteBuffer.wrap(window, 0, (int) good));
     }
-    int characteristics = window.u8(at + 18);
-    int nameLength = window.u8(at + 19);
-    int use = window.u16(at + 36);
-    int length = (Udf.FILE_IDENTIFIER_HEADER + use + nameLength + 3) / 4 * 4;
-    if (length > LONGEST_NAME || at + Udf.FILE_IDENTIFIER_HEADER + use + nameLength > end) {
-      throw volume.damage(directory, "the directory is damaged");
-    }
-    if ((characteristics & (Udf.DELETED | Udf.PARENT)) == 0) {
-      String name = text(window, at + Udf.FILE_IDENTIFIER_HEADER + use, nameLength);
-      long block = window.u32(at + 24);
-      long reference = reference(window.u16(at + 28), block);
-      String path = directory.inside(volume.name(directory, name));
-      each.accept(entryOrDamaged(path, reference, (characteristics & Udf.DIRECTORY) != 0));
-    }
-    return length;
   }
 
-  /** What a name stands for; where that is damaged, what only says so when it is read. */
-  private FileEntry entryOrDamaged(String path, long reference, boolean directory) {
+  /**
+   * Bytes of a name descriptor; 0 when there is none.
+   *
+   * @param doubtful whether there need not be one
+   */
+  private static int nameLength(Structure window, int at, int end, boolean doubtful) {
+    if (at + Udf.FILE_IDENTIFIER_HEADER > end
+        || window.u16(at) != Udf.FILE_IDENTIFIER
+        || doubtful && !Udf.hasTagChecksum(window, at)) {
+      return 0;
+    }
+    int used = Udf.FILE_IDENTIFIER_HEADER + window.u16(at + 36) + window.u8(at + 19);
+    int length = (used + 3) / 4 * 4;
+    return length > LONGEST_NAME || at + used > end ? 0 : length;
+  }
+
+  /** Hands out what a name descriptor names. */
+  private void take(
+      FileEntry directory,
+      Structure window,
+      int at,
+      Consumer<FileEntry> each,
+      Consumer<BlkshException> problems) {
+    int characteristics = window.u8(at + 18);
+    if ((characteristics & (Udf.DELETED | Udf.PARENT)) != 0) {
+      return;
+    }
+    FileEntry entry = null;
+    try {
+      int start = at + Udf.FILE_IDENTIFIER_HEADER + window.u16(at + 36);
+      String path = volume.path(directory, text(window, start, window.u8(at + 19)));
+      entry = entryOrDamaged(path, reference(window.u16(at + 28), window.u32(at + 24)));
+    } catch (FileSystemDamageException e) {
+      problems.accept(e);
+    }
+    if (entry != null) {
+      each.accept(entry);
+    }
+  }
+
+  /** What a name stands for; where that is damaged, what says so. */
+  private FileEntry entryOrDamaged(String path, long reference) {
     try {
       return entry(path, reference);
     } catch (FileSystemDamageException | UnreadableException e) {
-      FileEntry.Kind kind = directory ? FileEntry.Kind.DIRECTORY : FileEntry.Kind.FILE;
-      return new FileEntry(path, kind, 0, Instant.EPOCH, 0, null, reference);
+      return FileEntry.damaged(path, reference, e);
     }
+  }
+
+  @Override
+  public TreeMetadata metadata(FileEntry entry) {
+    Structure stored = fileEntry(entry.id());
+    TreeMetadata plain = FileTree.plainMetadata(entry);
+    boolean owned = stored.i32(36) != -1;
+    return new TreeMetadata(
+        plain.type(),
+        owned ? entry.mode() : plain.mode(),
+        stored.i32(36),
+        stored.i32(40),
+        plain.mtimeSeconds(),
+        plain.mtimeNanos(),
+        0,
+        plain.attributes());
+  }
+
+  @Override
+  public long sharedNumber(FileEntry file) {
+    return fileEntry(file.id()).u16(48) > 1 ? file.id() + 1 : 0;
   }
 
   @Override

@@ -1,10 +1,13 @@
 package blksh.filesystem;
 
 import blksh.block.BlockSource;
+import blksh.io.NameText;
 import blksh.io.UnreadableException;
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /** The source a file system lies on, read in small pieces; the last of them are kept. */
@@ -75,16 +78,50 @@ final class Volume {
     return kept.bytes;
   }
 
-  /** The text of a name that is bytes, by custom UTF-8; of one that is not, a character a byte. */
-  static String text(byte[] bytes, int from, int length) {
-    try {
-      return StandardCharsets.UTF_8
-          .newDecoder()
-          .decode(ByteBuffer.wrap(bytes, from, length))
-          .toString();
-    } catch (CharacterCodingException e) {
-      return new String(bytes, from, length, StandardCharsets.ISO_8859_1);
+  /** How a name that is bytes is shown, and can be typed: see {@link NameText}. */
+  static String text(byte[] bytes) {
+    return NameText.of(bytes);
+  }
+
+  /** As above, of a name in UTF-16. */
+  static String text(String name) {
+    return NameText.of(bytes(name));
+  }
+
+  /** What is in UTF-16 as it is, also halves of surrogate pairs that stand alone. */
+  static String utf16(byte[] bytes, ByteOrder order) {
+    char[] characters = new char[bytes.length / 2];
+    ByteBuffer.wrap(bytes).order(order).asCharBuffer().get(characters);
+    return new String(characters);
+  }
+
+  /** A label: text up to a NUL, without what fills its field. */
+  static String label(byte[] bytes) {
+    int end = 0;
+    while (end < bytes.length && bytes[end] != 0) {
+      end++;
     }
+    return NameText.of(Arrays.copyOf(bytes, end)).strip();
+  }
+
+  /**
+   * The bytes of a name in UTF-16: UTF-8, in which half a surrogate pair that stands alone has
+   * three bytes, too, as ntfs-3g and the kernel have it.
+   */
+  static byte[] bytes(String name) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(name.length() + 16);
+    for (int i = 0; i < name.length(); ) {
+      int point = name.codePointAt(i);
+      if (point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE) {
+        bytes.write(0xe0 | point >> 12);
+        bytes.write(0x80 | point >> 6 & 0x3f);
+        bytes.write(0x80 | point & 0x3f);
+      } else {
+        bytes.writeBytes(Character.toString(point).getBytes(StandardCharsets.UTF_8));
+      }
+      i += Character.charCount(point);
+    }
+    return bytes.toByteArray();
   }
 
   FileSystemDamageException damage(String problem) {
@@ -97,18 +134,24 @@ final class Volume {
   }
 
   /**
-   * Checks a name found in a directory.
+   * The path of what a directory names.
    *
-   * @throws FileSystemDamageException when no file can have it
+   * @throws FileSystemDamageException when no file can have that name
    */
-  String name(FileEntry directory, String name) {
-    if (name.isEmpty() || name.equals(".") || name.equals("..") || hasForbidden(name)) {
-      throw damage(directory, "the directory holds an impossible name");
+  String path(FileEntry directory, byte[] name) {
+    String text = NameText.of(name);
+    boolean impossible = name.length == 0 || text.equals(".") || text.equals("..");
+    for (byte each : name) {
+      impossible |= each == 0 || each == '/';
     }
-    return name;
+    if (impossible) {
+      throw damage(directory, "it holds something with the impossible name \"%s\"".formatted(text));
+    }
+    return directory.inside(text);
   }
 
-  private static boolean hasForbidden(String name) {
-    return name.indexOf('/') >= 0 || name.indexOf(0) >= 0;
+  /** As above, of a name in UTF-16. */
+  String path(FileEntry directory, String name) {
+    return path(directory, bytes(name));
   }
 }

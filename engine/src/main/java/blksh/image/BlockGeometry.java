@@ -12,11 +12,13 @@ record BlockGeometry(int blockSize, long blocks) {
 
   private static final long MOST_BLOCKS = 1L << 43;
 
+  /** Of 256 TiB in blocks of 512 bytes, or of 2 PiB in blocks of 4 KiB; in bytes. */
+  private static final long LARGEST_MAP = 64L << 30;
+
   /**
    * @param blockSize as a header has it, as an unsigned number
    * @param blocks as a header has it
-   * @throws AbsurdSizeException when either cannot be, or their product is no size, or the map of
-   *     so many blocks is larger than the memory there is
+   * @throws AbsurdSizeException when either cannot be, or their product is no size
    */
   static BlockGeometry of(ImageFile file, long blockSize, long blocks) {
     if (blockSize < 1 || blockSize > LARGEST_BLOCK) {
@@ -45,19 +47,14 @@ record BlockGeometry(int blockSize, long blocks) {
   }
 
   /**
-   * @throws AbsurdSizeException when the map would not fit into half of the memory
+   * @throws AbsurdSizeException when nobody has so large a map
    */
-  void requireMemory(ImageFile file) {
-    long needed = mapBytes() + mapBytes() / 8;
-    long memory = Runtime.getRuntime().maxMemory() / 2;
-    if (needed > memory) {
+  void requireMap(ImageFile file) {
+    if (mapBytes() > LARGEST_MAP) {
       throw new AbsurdSizeException(
-              file.opening(),
-              "the map of its %d blocks needs %d MiB of memory and %d are allowed"
-                  .formatted(blocks, needed >> 20, memory >> 20))
-          .suggest(
-              "if it is as large as that, give Java more: _JAVA_OPTIONS=-Xmx%dm"
-                  .formatted((needed >> 19) + 128));
+          file.opening(),
+          "it claims %d blocks, and a map of so many (%d GiB) is not read"
+              .formatted(blocks, mapBytes() >> 30));
     }
   }
 }

@@ -34,7 +34,8 @@ public record ClonezillaSet(Path directory, List<String> disks, List<Member> mem
    * @param fileSystem as Clonezilla noted it, or empty
    * @param start first byte on its drive, or -1 when not noted
    * @param length bytes on its drive, or -1 when not noted
-   * @param file the image or its first part, or null for swap space, of which none is kept
+   * @param file the image or its first part, or null where none is kept: of swap space, or where it
+   *     is missing
    */
   public record Member(String name, String fileSystem, long start, long length, Path file) {
 
@@ -46,19 +47,27 @@ public record ClonezillaSet(Path directory, List<String> disks, List<Member> mem
     /** Opens the image of the partition. */
     public Image open(ImageOptions options) {
       if (file == null) {
-        throw new BlkshException("open " + name, "the set keeps no image of it")
-            .suggest("it is swap space: make it anew with mkswap");
+        BlkshException none = new BlkshException("open " + name, "the set keeps no image of it");
+        throw fileSystem.equals("swap")
+            ? none.suggest("it is swap space: make it anew with mkswap")
+            : none.suggest(
+                "copy the whole directory: its image, or the first part of it, is missing");
       }
       return Images.open(file, options);
     }
   }
 
-  /** The file of a partition: whole, or the first part of a split one. */
+  /**
+   * The file of a partition, whole or a part of a split one: its name, which may have dots (of a
+   * logical volume), the file system, how it was made, and the letters of a part. That of partimage
+   * has the name and the letters alone.
+   */
   private static final Pattern IMAGE =
-      Pattern.compile("([^.]+)\\.(?:.*-img|.*-img\\.[a-z0-9]+|aa|aaa|.*-img(?:\\..+)?\\.a{2,4})");
+      Pattern.compile("(.+)\\.[^.]+-img(?:\\.(?!a+$)[a-z0-9]+)?(?:\\.(a{2,4}))?");
+
+  private static final Pattern PARTIMAGE = Pattern.compile("(.+)\\.(?:a{2,4}|0{3})");
 
   private static final Pattern SWAP = Pattern.compile("swappt-([^.]+)\\.info");
-  private static final Pattern LATER_PART = Pattern.compile(".*\\.(?!a+$)[a-z]{2,4}$");
   private static final Pattern START =
       Pattern.compile("^/dev/(\\S+)\\s*:\\s*start=\\s*(\\d+),\\s*size=\\s*(\\d+)");
   private static final Pattern SECTOR_SIZE = Pattern.compile("^sector-size:\\s*(\\d+)");
@@ -90,16 +99,16 @@ public record ClonezillaSet(Path directory, List<String> disks, List<Member> mem
           .suggest("mount it with ecryptfs first and open what is mounted");
     }
     try {
-      Map<String, Path> images = new TreeMap<>();
+      Map<String, List<Path>> images = new TreeMap<>();
       List<String> swaps = new ArrayList<>();
       List<Path> tables = new ArrayList<>();
       try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
         for (Path file : files) {
           String name = file.getFileName().toString();
-          Matcher image = IMAGE.matcher(name);
+          String partition = partition(name);
           Matcher swap = SWAP.matcher(name);
-          if (image.matches() && !isLaterPart(name)) {
-            images.putIfAbsent(image.group(1), file);
+          if (partition != null) {
+            images.computeIfAbsent(partition, key -> new ArrayList<>()).add(file);
           } else if (swap.matches()) {
             swaps.add(swap.group(1));
           } else if (name.endsWith("-pt.sf")) {
@@ -119,20 +128,27 @@ public record ClonezillaSet(Path directory, List<String> disks, List<Member> mem
     return members.stream().filter(member -> member.name().equals(name)).findFirst();
   }
 
-  private static boolean isLaterPart(String name) {
-    Matcher later = LATER_PART.matcher(name);
-    return later.matches() && name.contains("-img.") && isSplit(name);
+  /** Whose image a file is, or the first part of one; null of anything else. */
+  private static String partition(String name) {
+    Matcher image = IMAGE.matcher(name);
+    if (image.matches()) {
+      return isLaterPart(name) ? null : image.group(1);
+    }
+    Matcher partimage = PARTIMAGE.matcher(name);
+    return partimage.matches() && !name.contains("-img.") ? partimage.group(1) : null;
   }
 
   /** Names end in a compression or in the letters of a part; the latter come after the former. */
-  private static boolean isSplit(String name) {
+  private static boolean isLaterPart(String name) {
     String ending = name.substring(name.lastIndexOf('.') + 1);
-    return !List.of("gz", "bz2", "lzo", "lzma", "xz", "lzip", "lz", "lrz", "lz4", "zst", "uncomp")
-        .contains(ending);
+    return !ending.endsWith("-img")
+        && !ending.matches("a{2,4}")
+        && !List.of("gz", "bz2", "lzo", "lzma", "xz", "lzip", "lz", "lrz", "lz4", "zst", "uncomp")
+            .contains(ending);
   }
 
   private static List<Member> members(
-      Path directory, Map<String, Path> images, List<String> swaps, List<Path> tables)
+      Path directory, Map<String, List<Path>> images, List<String> swaps, List<Path> tables)
       throws IOException {
     Map<String, String> fileSystems = new LinkedHashMap<>();
     for (String line : lines(directory.resolve("dev-fs.list"))) {
@@ -150,9 +166,18 @@ public record ClonezillaSet(Path directory, List<String> disks, List<Member> mem
       members.put(swap, member(swap, "swap", places, null));
     }
     images.forEach(
-        (name, file) ->
-            members.put(name, member(name, fileSystems.getOrDefault(name, ""), places, file)));
+        (partition, files) -> {
+          for (Path file : files) {
+            // of two images of one partition nobody knows which is meant: each has its whole name
+            String name = files.size() == 1 ? partition : file.getFileName().toString();
+            String fileSystem = fileSystems.getOrDefault(partition, "");
+            members.put(name, member(name, fileSystem, places, file));
+          }
+        });
     for (String part : words(directory.resolve("parts"))) {
+      if (images.containsKey(part) && images.get(part).size() > 1) {
+        continue;
+      }
       members.computeIfAbsent(
           part, name -> member(name, fileSystems.getOrDefault(name, ""), places, null));
     }

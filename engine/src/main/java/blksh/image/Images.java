@@ -37,15 +37,38 @@ public final class Images {
   /** What begins so is something else. */
   private static final Map<String, String> FOREIGN =
       Map.of(
-          "QFI\u00fb", "a qcow2 image of QEMU",
-          "KDMV", "a VMDK image of VMware",
-          "vhdxfile", "a VHDX image",
-          "conectix", "a VHD image",
           "LRZI", "an lrzip archive",
           "PK\3\4", "a zip archive",
           "7z\u00bc\u00af", "a 7z archive",
           "Rar!", "a rar archive",
-          "MSWIM", "a WIM archive");
+          "MSWIM", "a WIM archive",
+          "CISO", "a compressed disc (CSO)",
+          "ZISO", "a compressed disc (ZSO)");
+
+  /** Disks of virtual machines, which {@code qemu-img} reads. */
+  private static final Map<String, String> VIRTUAL =
+      Map.of(
+          "QFI\u00fb", "a qcow2 image of QEMU",
+          "QED\0", "a QED image of QEMU",
+          "KDMV", "a VMDK image of VMware",
+          "COWD", "a VMDK image of VMware ESX",
+          "# Disk DescriptorFile", "a VMDK image of VMware: its descriptor, without the data",
+          "vhdxfile", "a VHDX image",
+          "conectix", "a VHD image",
+          "WithoutFreeSpace", "a disk of Parallels",
+          "WithouFreSpacExt", "a disk of Parallels");
+
+  /** Images of forensics, which {@code ewfexport} and {@code affconvert} read. */
+  private static final Map<String, String> FORENSIC =
+      Map.of(
+          "EVF\t\r\n\u00ff\0", "an image of EnCase (E01)",
+          "EVF2\r\n\u0081\0", "an image of EnCase (Ex01)",
+          "LVF\t\r\n\u00ff\0", "logical evidence of EnCase (L01)",
+          "AFF10\r\n\0", "an AFF image");
+
+  /** What each sector of 2352 bytes begins with. */
+  private static final String RAW_SECTOR =
+      "\0\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\0";
 
   private static final Pattern LATER_PART = Pattern.compile("(.*\\.)(?!a+$)([a-z]{2,4})");
 
@@ -211,6 +234,7 @@ public final class Images {
     if (IsoImage.matches(head)) {
       return IsoImage.open(file, options);
     }
+    refuseContainer(file, head);
     Optional<String> contents = contents(file, head);
     if (contents.isPresent()) {
       return RawImage.open(file, contents.get());
@@ -251,6 +275,33 @@ public final class Images {
     return head.u16(510) == 0xAA55 || head.has(SECTOR, "EFI PART");
   }
 
+  /** Refuses what holds an image inside, whose own bytes are of no use to anybody. */
+  private static void refuseContainer(ImageFile file, Structure head) {
+    String virtual = of(VIRTUAL, head);
+    if (virtual == null && head.length() >= 68 && head.i32(64) == 0xBEDA107F) {
+      virtual = "a virtual disk of VirtualBox";
+    }
+    String forensic = of(FORENSIC, head);
+    if (virtual != null) {
+      throw new BadMagicException(file.opening(), "it is " + virtual + ", which is not read")
+          .suggest("qemu-img convert -O raw makes a raw image of it");
+    }
+    if (forensic != null) {
+      throw new BadMagicException(file.opening(), "it is " + forensic + ", which is not read")
+          .suggest("ewfexport or affconvert makes a raw image of it");
+    }
+    if (head.has(0, RAW_SECTOR)) {
+      throw new BadMagicException(
+              file.opening(), "it is a disc in sectors of 2352 bytes (cue/bin), which is not read")
+          .suggest("bchunk or bin2iso makes an ISO image of it");
+    }
+    if (head.has(0, "FILE \"") || head.has(0, "CD_ROM") || head.has(0, "CD_DA")) {
+      throw new BadMagicException(
+              file.opening(), "it is a cue sheet, which says where the tracks of a disc are")
+          .suggest("bchunk makes ISO images of them");
+    }
+  }
+
   /** Refuses what looks like anything but the sectors of a drive. */
   private static void requireRaw(ImageFile file, Structure head) {
     String problem = null;
@@ -282,11 +333,12 @@ public final class Images {
     if (head.has(257, "ustar")) {
       return "a tar archive";
     }
-    if (head.length() >= 68 && head.i32(64) == 0xBEDA107F) {
-      return "a virtual disk of VirtualBox";
-    }
-    return FOREIGN.entrySet().stream()
-        .filter(known -> head.has(0, known.getKey()))
+    return of(FOREIGN, head);
+  }
+
+  private static String of(Map<String, String> known, Structure head) {
+    return known.entrySet().stream()
+        .filter(each -> head.has(0, each.getKey()))
         .map(Map.Entry::getValue)
         .findFirst()
         .orElse(null);

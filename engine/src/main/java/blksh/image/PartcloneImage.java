@@ -141,7 +141,7 @@ public final class PartcloneImage extends BlockImage {
     if (file.endsBefore(HEADER + geometry.mapBytes() + CRC)) {
       throw bitmapTruncated(file, file.knownSize().getAsLong(), geometry);
     }
-    geometry.requireMemory(file);
+    geometry.requireMap(file);
     Bitmap.Builder bitmap = new Bitmap.Builder(geometry.blocks());
     CRC32 crc = new CRC32();
     long read =

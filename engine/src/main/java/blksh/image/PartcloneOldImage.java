@@ -83,7 +83,7 @@ public final class PartcloneOldImage extends BlockImage {
     if (file.endsBefore(end)) {
       throw truncated(file, file.knownSize().getAsLong(), geometry);
     }
-    geometry.requireMemory(file);
+    geometry.requireMap(file);
     Bitmap.Builder bitmap = new Bitmap.Builder(geometry.blocks());
     long read =
         file.read(HEADER, geometry.blocks(), (piece, length) -> bitmap.addBytes(piece, 0, length));

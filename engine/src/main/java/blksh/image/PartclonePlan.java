@@ -63,7 +63,7 @@ record PartclonePlan(
       throw new BlkshException(action, "the source has less than one block of " + blockSize);
     }
     BlockGeometry geometry = BlockGeometry.of(named, blockSize, blocks);
-    geometry.requireMemory(named);
+    geometry.requireMap(named);
     Bitmap index = stored(source, geometry);
     long perGroup = Math.max(1, GROUP / blockSize);
     Proof proof = options.checksum().proof(perGroup, index.used(), true);

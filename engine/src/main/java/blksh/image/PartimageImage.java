@@ -202,7 +202,7 @@ public final class PartimageImage extends BlockImage {
     if (file.endsBefore(start + bitmapBytes)) {
       throw bitmapTruncated(file, file.knownSize().getAsLong(), start + bitmapBytes);
     }
-    geometry.requireMemory(file);
+    geometry.requireMap(file);
     Bitmap.Builder bitmap = new Bitmap.Builder(geometry.blocks());
     long read =
         file.read(start, geometry.mapBytes(), (piece, length) -> bitmap.addBits(piece, 0, length));

@@ -3,6 +3,10 @@ package blksh.image;
 import blksh.block.BlockSource;
 import blksh.block.Extent;
 import blksh.block.SourceInfo;
+import blksh.filesystem.FileSystem;
+import blksh.filesystem.Structure;
+import blksh.partition.Partition;
+import blksh.partition.PartitionTable;
 import blksh.task.Task;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -10,6 +14,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** The bytes of a partition or a drive as they are, as dd and partclone.dd write them. */
 public final class RawImage implements Image {
@@ -35,8 +40,38 @@ public final class RawImage implements Image {
     return new RawImage(file, contents, new ArrayList<>(warnings));
   }
 
+  /** That the file system or the table goes on behind the end, as a clause; null when none does. */
+  private String cutShort() {
+    long size = file.source().size();
+    Structure head = Contents.head(file.source());
+    Optional<FileSystem> found = FileSystem.of(head);
+    long claimed = found.map(it -> it.claimedSize(head)).orElse(-1L);
+    if (claimed > size) {
+      return "it was cut short: it has %d bytes and its file system (%s) %d"
+          .formatted(size, contents, claimed);
+    }
+    if (found.isPresent()) {
+      return null;
+    }
+    long end =
+        PartitionTable.of(file.source()).partitions().stream()
+            .mapToLong(Partition::end)
+            .max()
+            .orElse(0);
+    return end > size
+        ? "it was cut short: it has %d bytes and its last partition ends after %d"
+            .formatted(size, end)
+        : null;
+  }
+
   @Override
   public ImageInfo info() {
+    ImageInfo info = wholeInfo();
+    String problem = cutShort();
+    return problem == null ? info : info.withWarning(problem);
+  }
+
+  private ImageInfo wholeInfo() {
     BlockSource source = file.source();
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("contents", contents);
@@ -46,7 +81,23 @@ public final class RawImage implements Image {
 
   @Override
   public ImageVerification verify(Task task) {
-    return new Reading(this, task).run(info());
+    ImageVerification read = new Reading(this, task).run(info());
+    String problem = cutShort();
+    if (problem == null) {
+      return read;
+    }
+    List<BadGroup> bad = new ArrayList<>(read.bad());
+    bad.add(new BadGroup(-1, size(), 1, "BodyTruncated", problem));
+    task.finding(problem);
+    return new ImageVerification(
+        read.format(),
+        read.checksum(),
+        read.groups(),
+        read.badGroups() + 1,
+        read.readBytes(),
+        bad,
+        read.warnings(),
+        task.elapsed());
   }
 
   @Override

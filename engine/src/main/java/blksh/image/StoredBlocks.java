@@ -16,7 +16,7 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
  * A partition of which an image stores the used blocks. Read at any byte by any number of threads.
  *
  * <p>Unless it is tolerant, nothing is returned that has a checksum and was not proven by it; what
- * was proven once is not proven again.
+ * was proven once is not proven again soon.
  */
 final class StoredBlocks {
 
@@ -35,6 +35,9 @@ final class StoredBlocks {
   private static final int NOT_GOOD = 2;
   private static final int VERDICTS_PER_INT = 16;
   private static final int VERDICTS_PER_PIECE = VERDICTS_PER_INT * 1024;
+
+  /** Of 4 KiB each: what was proven of some 4 TiB is remembered. */
+  private static final int MOST_VERDICT_PIECES = 4096;
 
   private final ImageFile file;
   private final BlockIndex index;
@@ -289,6 +292,9 @@ final class StoredBlocks {
   }
 
   private void note(long unit, int verdict) {
+    if (verdicts.size() > MOST_VERDICT_PIECES) {
+      verdicts.clear(); // who comes back to what they were about proves it once more
+    }
     AtomicIntegerArray piece =
         verdicts.computeIfAbsent(
             unit / VERDICTS_PER_PIECE,

@@ -31,6 +31,8 @@ public final class SystemCallException extends FileSystemException {
   static final int ELOOP = 40;
   static final int ENODATA = 61;
   static final int EOPNOTSUPP = 95;
+  static final int EFBIG = 27;
+  static final int EILSEQ = 84;
 
   private final int number;
 
@@ -56,6 +58,17 @@ public final class SystemCallException extends FileSystemException {
   /** Whether there is no entry of that path; none lies below a file, or a link. */
   public boolean isNoSuchEntry() {
     return isGone() || number == ELOOP;
+  }
+
+  /**
+   * Whether it is about one name or one file, so that others beside it may do: a name the file
+   * system does not take or has already, a kind or a size of file that it does not know.
+   */
+  public boolean isOfOneFile() {
+    return switch (number) {
+      case EEXIST, EINVAL, ENAMETOOLONG, EOPNOTSUPP, ENOSYS, EPERM, EFBIG, EILSEQ, EMLINK -> true;
+      default -> false;
+    };
   }
 
   /** The number of errno.h. */

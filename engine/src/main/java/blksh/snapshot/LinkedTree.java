@@ -38,7 +38,8 @@ final class LinkedTree extends SnapshotFiles {
   }
 
   @Override
-  public void list(FileEntry directory, Consumer<FileEntry> each) {
+  public void list(
+      FileEntry directory, Consumer<FileEntry> each, Consumer<BlkshException> problems) {
     byte[] at = bytes(directory.path());
     try (DirectoryHandle handle = top.directory(at)) {
       List<byte[]> names = new ArrayList<>();

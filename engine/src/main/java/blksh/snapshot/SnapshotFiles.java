@@ -4,9 +4,7 @@ import blksh.filesystem.FileEntry;
 import blksh.filesystem.FileTree;
 import blksh.io.FileType;
 import blksh.io.NameText;
-import blksh.io.PathBytes;
 import blksh.tree.TreeEntry;
-import java.nio.file.Path;
 import java.time.Instant;
 
 /**
@@ -65,15 +63,5 @@ abstract class SnapshotFiles implements FileTree {
       case LINK -> FileEntry.Kind.LINK;
       default -> FileEntry.Kind.SPECIAL;
     };
-  }
-
-  @Override
-  public Path pathIn(Path directory, FileEntry entry) {
-    return PathBytes.path(TreeEntry.path(PathBytes.of(directory), NameText.name(entry.name())));
-  }
-
-  @Override
-  public Path linkTarget(FileEntry link) {
-    return PathBytes.linked(NameText.name(link.link()));
   }
 }

@@ -1,5 +1,6 @@
 package blksh.snapshot;
 
+import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.filesystem.FileEntry;
 import blksh.io.NameText;
@@ -26,7 +27,8 @@ final class StoredFiles extends SnapshotFiles {
   }
 
   @Override
-  public void list(FileEntry directory, Consumer<FileEntry> each) {
+  public void list(
+      FileEntry directory, Consumer<FileEntry> each, Consumer<BlkshException> problems) {
     Iterator<StoredEntry> entries = tree.entries(bytes(directory.path()));
     while (entries.hasNext()) {
       each.accept(entry(entries.next()));

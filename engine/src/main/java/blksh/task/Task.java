@@ -1,6 +1,7 @@
 package blksh.task;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
@@ -21,7 +22,7 @@ public final class Task {
   private final long startedNanos = System.nanoTime();
   private final AtomicLong done = new AtomicLong();
   private final AtomicLong resumed = new AtomicLong();
-  private final List<String> findings = new CopyOnWriteArrayList<>();
+  private final List<String> findings = new ArrayList<>();
   private final List<String> notes = new CopyOnWriteArrayList<>();
   private final List<Runnable> onCancel = new CopyOnWriteArrayList<>();
   private final Consumer<Task> onEnd;
@@ -90,7 +91,9 @@ public final class Task {
 
   /** Notes something the operation found and survived, such as a bad range; makes exit status 3. */
   public void finding(String sentence) {
-    findings.add(sentence);
+    synchronized (findings) {
+      findings.add(sentence);
+    }
   }
 
   /** Notes something worth knowing that is as it was asked for: nothing was found wrong. */
@@ -120,7 +123,9 @@ public final class Task {
   }
 
   public List<String> findings() {
-    return List.copyOf(findings);
+    synchronized (findings) {
+      return List.copyOf(findings);
+    }
   }
 
   public List<String> notes() {

@@ -139,6 +139,19 @@ public final class TreeWriter implements Closeable {
    * @throws SystemCallException also when the name is taken
    */
   public void wholeFile(byte[] path, TreeMetadata metadata, Contents contents) throws IOException {
+    file(path, metadata, contents, true);
+  }
+
+  /**
+   * As above, of a file that nobody needs after a power cut: it has its name once it is whole, but
+   * is written to the medium when the system likes.
+   */
+  public void namedFile(byte[] path, TreeMetadata metadata, Contents contents) throws IOException {
+    file(path, metadata, contents, false);
+  }
+
+  private void file(byte[] path, TreeMetadata metadata, Contents contents, boolean durable)
+      throws IOException {
     DirectoryHandle in = in(path);
     byte[] name = name(path);
     if (in.statusIfAny(name) != null) {
@@ -153,7 +166,9 @@ public final class TreeWriter implements Closeable {
       try (EntryFile file = in.create(unnamed)) {
         contents.to(file);
         tell(path, metadata.giveTo(file));
-        file.sync(); // or the name may be there after a power cut, and the contents not
+        if (durable) {
+          file.sync(); // or the name may be there after a power cut, and the contents not
+        }
       }
       rename(in, unnamed, name);
       done = true;

@@ -151,7 +151,11 @@ public final class LiveMounts implements Closeable {
       return own.get().unmount();
     }
     if (entry.kind() == MountEntry.Kind.FUSE) {
-      return SystemMounts.unmount(Path.of(entry.place()));
+      List<Holder> holders = SystemMounts.unmount(Path.of(entry.place()));
+      if (entry.state() == MountEntry.State.DEAD) {
+        registry.askToEnd(entry.place()); // there is nobody who would forget it
+      }
+      return holders;
     }
     List<Holder> holders =
         entry.kind() == MountEntry.Kind.FILE_SYSTEM

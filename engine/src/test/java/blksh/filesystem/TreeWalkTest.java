@@ -3,17 +3,24 @@ package blksh.filesystem;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.task.Task;
 import java.time.Instant;
 import java.util.function.Consumer;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 
 class TreeWalkTest {
 
   /** A directory that names one other again and again. */
   private static final class Repeating implements FileTree {
+    private final int most;
     private int named;
+
+    Repeating(int most) {
+      this.most = most;
+    }
 
     private static FileEntry directory(String path, long id) {
       return new FileEntry(path, FileEntry.Kind.DIRECTORY, 0, Instant.EPOCH, 0755, null, id);
@@ -35,8 +42,9 @@ class TreeWalkTest {
     }
 
     @Override
-    public void list(FileEntry directory, Consumer<FileEntry> each) {
-      while (named < 100_000) {
+    public void list(
+        FileEntry directory, Consumer<FileEntry> each, Consumer<BlkshException> problems) {
+      while (named < most) {
         named++;
         each.accept(directory("/d" + named, 2));
       }
@@ -54,13 +62,44 @@ class TreeWalkTest {
   }
 
   @Test
-  void aDirectoryThatIsNamedOnceMoreEndsTheWalkBeforeItIsKept() {
-    Repeating tree = new Repeating();
+  void aDirectoryThatIsNamedOnceMoreIsToldAndNotEnteredAgain() {
+    Repeating tree = new Repeating(5);
+    Task task = Task.unwatched();
 
-    assertThatThrownBy(() -> tree.walk(tree.root(), Task.unwatched(), each -> {}))
-        .isInstanceOf(FileSystemDamageException.class)
-        .hasMessageContaining("more than one place");
+    tree.walk(tree.root(), task, each -> {});
 
-    assertThat(tree.named).isEqualTo(2);
+    assertThat(tree.named).isEqualTo(5);
+    assertThat(task.findings())
+        .hasSize(4)
+        .first(InstanceOfAssertFactories.STRING)
+        .isEqualTo("left out what is in /d2: the directory has more than one place in the tree");
+  }
+
+  @Test
+  void reasonsBeyondWhatAnybodyReadsAreCounted() {
+    Repeating tree = new Repeating(100_050);
+    Task task = Task.unwatched();
+
+    tree.walk(tree.root(), task, each -> {});
+
+    assertThat(task.findings()).hasSize(100_001);
+    assertThat(task.findings().get(100_000)).isEqualTo("left out 49 more");
+  }
+
+  @Test
+  void whatWhoeverTakesTheEntriesThrowsIsNoDamage() {
+    Repeating tree = new Repeating(1);
+    Task task = Task.unwatched();
+
+    assertThatThrownBy(
+            () ->
+                tree.walk(
+                    tree.root(),
+                    task,
+                    each -> {
+                      throw new FileSystemDamageException("read something else", "it is damaged");
+                    }))
+        .hasMessageContaining("read something else");
+    assertThat(task.findings()).isEmpty();
   }
 }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.tuple;
 
 import blksh.BlkshException;
 import blksh.block.ByteArraySource;
@@ -480,6 +481,37 @@ class ImagesTest {
       assertThat(Fixture.sha256(third)).isEqualTo(Fixture.NTFS_SHA256);
     }
     assertThat(opened.member("sda2").orElseThrow().hasImage()).isFalse();
+  }
+
+  @Test
+  void aLogicalVolumeWithDotsInItsNameIsNoOther() throws IOException {
+    Path set = Files.createDirectory(directory.resolve("set"));
+    Files.writeString(set.resolve("clonezilla-img"), "");
+    byte[] image = gzip(Fixture.bytes(CRC32));
+    for (String name :
+        List.of(
+            "vg0-root.ext4-ptcl-img.gz",
+            "vg0-root.old.ext4-ptcl-img.gz.aa",
+            "vg0-root.old.ext4-ptcl-img.gz.ab",
+            "vg0-v1.2.3.dd-ptcl-img.zst",
+            "vg0-home.bak.ntfs-img",
+            "vg0-srv.old.aa",
+            "sdb1.ext4-ptcl-img.gz",
+            "sdb1.ntfs-ptcl-img.gz")) {
+      Files.write(set.resolve(name), image);
+    }
+    ClonezillaSet opened = ClonezillaSet.open(set);
+    assertThat(opened.members())
+        .extracting(ClonezillaSet.Member::name, it -> it.file().getFileName().toString())
+        .containsExactlyInAnyOrder(
+            tuple("vg0-root", "vg0-root.ext4-ptcl-img.gz"),
+            tuple("vg0-root.old", "vg0-root.old.ext4-ptcl-img.gz.aa"),
+            tuple("vg0-v1.2.3", "vg0-v1.2.3.dd-ptcl-img.zst"),
+            tuple("vg0-home.bak", "vg0-home.bak.ntfs-img"),
+            tuple("vg0-srv.old", "vg0-srv.old.aa"),
+            // two images of one partition: neither is taken for it
+            tuple("sdb1.ext4-ptcl-img.gz", "sdb1.ext4-ptcl-img.gz"),
+            tuple("sdb1.ntfs-ptcl-img.gz", "sdb1.ntfs-ptcl-img.gz"));
   }
 
   @Test

@@ -8,6 +8,7 @@ import blksh.image.Image as Engine
 import blksh.image.ImageInfo as Info
 import blksh.image.ImageOptions
 import blksh.image.ImageVerification
+import blksh.image.Images as EngineImages
 import blksh.session.Session
 import blksh.task.CancelledException
 import blksh.view.Field
@@ -29,6 +30,8 @@ private constructor(
   private val options: ImageOptions,
   private val member: ClonezillaSet.Member?,
   private val set: ClonezillaSet?,
+  /** What arrived on standard input; null of a file. */
+  private val spooled: BlockSource? = null,
 ) : Source(session), Keyed {
 
   /** What it says of itself, or why a member of a set does not open; told when first asked. */
@@ -52,7 +55,9 @@ private constructor(
     get() = set == null && member?.hasImage() != false
 
   override val words: List<String>?
-    get() = if (member == null) listOf(path.toAbsolutePath().normalize().toString()) else null
+    get() =
+      if (member == null && spooled == null) listOf(path.toAbsolutePath().normalize().toString())
+      else null
 
   /** What is wrong with a member of a set that does not open, else null. */
   val problem: String?
@@ -136,6 +141,7 @@ private constructor(
           }
     }
     if (member?.hasImage() == false) return member.open(options)
+    if (spooled != null) return EngineImages.open(spooled, options)
     return session.workspace().image(path, options)
   }
 
@@ -196,13 +202,22 @@ private constructor(
     /**
      * @param tolerant as in [ImageOptions]
      * @param raw as in [ImageOptions]
+     * @param spooled what arrived on standard input, or null for what is at the path
      */
-    fun open(session: Session, path: Path, tolerant: Boolean, raw: Boolean): Image {
+    fun open(
+      session: Session,
+      path: Path,
+      tolerant: Boolean,
+      raw: Boolean,
+      spooled: BlockSource? = null,
+    ): Image {
       val options =
         ImageOptions.defaults().withTolerant(tolerant).withRaw(raw).withSizing { compressed ->
           session.run("decompress", path.toString()) { task -> compressed.complete(task) }
         }
       val name = path.toAbsolutePath().normalize().fileName?.toString() ?: "root"
+      if (spooled != null)
+        return Image(session, path, "stdin", options, null, null, spooled).also { it.opened }
       val set = if (ClonezillaSet.isAt(path)) ClonezillaSet.open(path) else null
       // whatever keeps it from being opened is told now
       return Image(session, path, name, options, null, set).also { it.opened }

@@ -33,9 +33,9 @@ class InnerFiles internal constructor(private val holder: FileHolder) :
   override val keys: List<String>
     get() = top.map { it.name }
 
-  override fun member(key: String): InnerFile? =
-    top.find { it.name == key }
-      ?: within { tree -> tree.find(key).map { InnerFile(this, it) }.orElse(null) }
+  override fun member(key: String): InnerFile? = within { tree ->
+    tree.find(key).map { InnerFile(this, it) }.orElse(null)
+  }
 
   /**
    * What has that path: `files["/etc/fstab"]`.
@@ -118,8 +118,16 @@ class InnerFiles internal constructor(private val holder: FileHolder) :
 
   internal fun list(directory: FileEntry): List<InnerFile> = within { list(it, directory) }
 
+  /** What of it cannot be read is a finding, and the rest is there. */
   private fun list(tree: FileTree, directory: FileEntry): List<InnerFile> = buildList {
-    tree.list(directory) { add(InnerFile(this@InnerFiles, it)) }
+    tree.list(
+      directory,
+      {
+        it.problem()?.let { problem -> holder.session.finding("${it.path()}: $problem") }
+        add(InnerFile(this@InnerFiles, it))
+      },
+      { holder.session.finding(it.message) },
+    )
   }
 
   /** The first bytes of a file. */
@@ -152,7 +160,7 @@ class InnerFile internal constructor(private val files: InnerFiles, private val 
   val name: String
     get() = entry.name()
 
-  /** Whether it is a `FILE`, `DIRECTORY`, `LINK` or something `SPECIAL`. */
+  /** Whether it is a `FILE`, `DIRECTORY`, `LINK`, something `SPECIAL`, or `DAMAGED`. */
   val kind: FileEntry.Kind
     get() = entry.kind()
 
@@ -167,6 +175,10 @@ class InnerFile internal constructor(private val files: InnerFiles, private val 
   /** Its permissions as `chmod` takes them: `644`. */
   val mode: String
     get() = "%03o".format(entry.mode())
+
+  /** Why only its name can be read, when it is damaged, else null. */
+  val problem: String?
+    get() = entry.problem()
 
   /** Where a link leads, else null. */
   val link: String?
@@ -203,7 +215,8 @@ class InnerFile internal constructor(private val files: InnerFiles, private val 
 
   /**
    * Copies it, and all that is inside, to a path where nothing is yet, or into a directory. Holes
-   * stay holes; times and permissions are kept.
+   * stay holes; times, permissions, attributes and hard links are kept, as root owners too. What
+   * cannot be read or kept is told, and does not keep the rest from being copied.
    *
    * Example: `sampleDisk(1).files["/home/ada/letters"].copy("$home/samples")`
    */

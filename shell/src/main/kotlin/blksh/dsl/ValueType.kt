@@ -1,5 +1,6 @@
 package blksh.dsl
 
+import blksh.WordBytes
 import blksh.view.Percent
 import blksh.view.Size
 import java.nio.file.InvalidPathException
@@ -50,7 +51,7 @@ internal class ValueType(private val type: KClass<*>) {
   fun read(word: String): Any? =
     when (type) {
       String::class -> word
-      Path::class -> if (word.isEmpty()) null else runCatching { Path.of(word) }.getOrNull()
+      Path::class -> if (word.isEmpty()) null else runCatching { WordBytes.path(word) }.getOrNull()
       Place::class -> if (word.isEmpty()) null else place(word)
       Int::class -> word.toIntOrNull()
       Long::class -> word.toLongOrNull()

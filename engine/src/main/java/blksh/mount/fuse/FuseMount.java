@@ -146,7 +146,7 @@ public final class FuseMount implements Closeable {
   private static void refuseDead(Path directory, String action) {
     if (SystemMounts.isDead(directory)) {
       throw new BlkshException(action, "a mount that has no process any more is in the way")
-          .suggest("mounts.prune() cleans it away");
+          .suggest("blksh run mounts --prune cleans it away, or fusermount -u " + directory);
     }
   }
 
