@@ -1,11 +1,13 @@
 package blksh;
 
+import blksh.script.BundledScripts;
 import blksh.session.Options;
 import blksh.session.UsageException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.ListIterator;
+import java.util.Optional;
 
 /**
  * What blksh was asked to do.
@@ -31,7 +33,9 @@ record CommandLine(Verb verb, String subject, List<String> words, Options option
   static final String USAGE =
       """
       usage: blksh [OPTIONS]                     the prompt
-             blksh [OPTIONS] run SCRIPT [ARGS]   a script: a path, or the name of a bundled one
+             blksh [OPTIONS] run SCRIPT [ARGS]   a script: a path, the name of a bundled one,
+                                                 or - for standard input
+             blksh [OPTIONS] FILE.kts [ARGS]     the same for a path, as in #!/usr/bin/env blksh
              blksh [OPTIONS] eval 'EXPR'         one expression
              blksh help SCRIPT                   what a script does and takes
 
@@ -93,11 +97,38 @@ record CommandLine(Verb verb, String subject, List<String> words, Options option
       }
       case "--compile" -> new CommandLine(Verb.COMPILE, null, rest, options);
       case "--train" -> new CommandLine(Verb.TRAIN, null, rest, options);
-      default ->
-          throw new UsageException(
-              verb.startsWith("-") ? "unknown option " + verb : "unknown verb '" + verb + "'",
-              "try --help");
+      default -> {
+        if (isFile(verb)) {
+          yield new CommandLine(Verb.RUN, verb, rest, options);
+        }
+        throw new UsageException(
+            verb.startsWith("-") ? "unknown option " + verb : "unknown verb '" + verb + "'",
+            instead(verb));
+      }
     };
+  }
+
+  /**
+   * Whether a word names a script by its file, as a first line {@code #!/usr/bin/env blksh} does.
+   */
+  private static boolean isFile(String word) {
+    return !word.startsWith("-") && (word.endsWith(".kts") || word.contains("/"));
+  }
+
+  /** What to try in place of a word that is no verb. */
+  private static String instead(String word) {
+    if (BundledScripts.INSTANCE.getEntries().containsKey(word)) {
+      return "it is a script: blksh run " + word;
+    }
+    List<String> known = new ArrayList<>(List.of("run", "eval", "help", "--version", "--help"));
+    known.addAll(new Options().spellings());
+    known.removeIf(it -> it.startsWith("-") != word.startsWith("-"));
+    String question = Nearest.question(word, known);
+    if (!question.isEmpty()) {
+      return question;
+    }
+    Optional<String> script = Nearest.of(word, BundledScripts.INSTANCE.getEntries().keySet());
+    return script.map(it -> "did you mean run " + it + "?").orElse("try --help");
   }
 
   private static CommandLine subject(

@@ -74,19 +74,51 @@ public final class Main {
           line.verb() == CommandLine.Verb.RUN
               ? host.script(line.subject())
               : host.text(new ScriptSource("<eval>", line.subject()));
+      Thread worker = Thread.currentThread();
+      session
+          .evaluation()
+          .whenExiting(
+              () -> {
+                if (Thread.currentThread() != worker) {
+                  session.cancelAll();
+                  worker.interrupt();
+                }
+              });
       Object result = script.run(session);
+      if (session.evaluation().exitStatus().isPresent()) {
+        return left(session);
+      }
       session.awaitJobs();
       session.finish(result);
       session.findings().forEach(console::tell);
       return session.findings().isEmpty() ? ExitStatus.DONE : ExitStatus.FINDINGS;
     } catch (Throwable failure) {
+      if (session.evaluation().exitStatus().isPresent()) {
+        return left(session);
+      }
       if (script == null) {
         // The script never came to read its words, but they say how failures are told.
         line.words().stream().takeWhile(word -> !word.equals("--")).forEach(options::accept);
       }
-      ScriptLine place = script == null ? ScriptLine.NONE : place(failure, script);
+      boolean told = script != null && (!script.getBundled() || options.trace());
+      ScriptLine place = told ? place(failure, script) : ScriptLine.NONE;
       return report(failure, place, session.findings());
     }
+  }
+
+  /** A script has ended itself with a status; what it found is told all the same. */
+  private int left(Session session) {
+    int status = session.evaluation().exitStatus().orElse(ExitStatus.DONE);
+    List<String> findings = session.findings();
+    findings.forEach(console::tell);
+    if (status != ExitStatus.DONE && options.json()) {
+      String message = "the script ended itself with status " + status;
+      console.out().println(Json.error("Exit", message, "", findings));
+    } else if (status == ExitStatus.DONE) {
+      session.finish(null);
+    }
+    boolean found = status == ExitStatus.DONE && !findings.isEmpty();
+    return found ? ExitStatus.FINDINGS : status;
   }
 
   private int prompt() throws Exception {

@@ -132,7 +132,7 @@ final class Training {
         "${twice(4)} and $it"
         nosuch
         runs.filter { it.verb == "capture" }.map { it.subject }
-        stores.fil\t { it.reachable }
+        stores.fil\t\005 { it.reachable }
         :quit
         """;
     // The typist keeps the keyboard: the terminal must not see its end before all is read.

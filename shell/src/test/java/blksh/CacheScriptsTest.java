@@ -76,7 +76,8 @@ class CacheScriptsTest {
     assertThat(ended.out()).isEqualTo("true true true 0 B\n");
     assertThat(run("eval", "caches[\"disc\"].map").out()).contains("finished 24 MiB");
     assertThat(run("eval", "caches[\"disk\"]").err())
-        .contains("cannot find cache disk: no such cache is known; there are disc");
+        .contains(
+            "cannot find cache disk: no such cache is known; did you mean disc? there are disc");
   }
 
   @Test

@@ -1,6 +1,7 @@
 package blksh.drive;
 
 import blksh.BlkshException;
+import blksh.Nearest;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -89,7 +90,7 @@ public final class Drives implements Iterable<Drive> {
         among.stream().filter(drive -> matches(drive, key, here)).distinct().toList();
     if (found.isEmpty()) {
       throw new BlkshException("find " + what + " " + key, "there is none")
-          .suggest("there are " + names(among));
+          .suggest((meant(key, among) + " there are " + names(among)).strip());
     }
     // A name or path is unique; a serial number is the disk's before any partition's.
     Drive first = found.get(0);
@@ -122,6 +123,10 @@ public final class Drives implements Iterable<Drive> {
     } catch (IOException e) {
       return false;
     }
+  }
+
+  private static String meant(String key, List<Drive> among) {
+    return Nearest.question(key, among.stream().map(Drive::name).toList());
   }
 
   private static String names(List<Drive> drives) {

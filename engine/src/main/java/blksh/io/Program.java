@@ -70,6 +70,19 @@ public final class Program {
     return new ProcessBuilder(command);
   }
 
+  /**
+   * A line for the user's shell, with the environment as it is.
+   *
+   * @param reads whether it has the standard input of this process; else there is none
+   */
+  public static ProcessBuilder shell(String line, boolean reads) {
+    return ofUser(List.of("/bin/sh", "-c", line))
+        .redirectInput(
+            reads
+                ? ProcessBuilder.Redirect.INHERIT
+                : ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
+  }
+
   /** Runs a program to its end, whatever that is. */
   public static Ended run(Path program, String... arguments) {
     boolean interrupted = false;

@@ -1,6 +1,7 @@
 package blksh.store;
 
 import blksh.BlkshException;
+import blksh.Nearest;
 import blksh.io.IoFailure;
 import blksh.store.shelf.Part;
 import blksh.store.shelf.Shelf;
@@ -42,6 +43,10 @@ final class ManifestDirectory {
   static final Pattern BLOB = Pattern.compile(OF_VERSION + "\\.manifest");
 
   private static final Pattern ANY = Pattern.compile(OF_VERSION + "\\..*");
+
+  /** Versions that are told when another is asked for. */
+  private static final int MOST_TOLD = 8;
+
   private static final Pattern NUMBER = Pattern.compile("[1-9][0-9]{0,8}");
   static final Comparator<Version> ORDER =
       Comparator.comparing(Version::name).thenComparing(Version::number);
@@ -270,7 +275,23 @@ final class ManifestDirectory {
   BlkshException noSuch(String reference) {
     return new BlkshException(
             "find " + reference, "store " + shelf.place() + " has no such manifest")
-        .suggest("list the store to see what it has");
+        .suggest(instead(reference));
+  }
+
+  /** What somebody may have meant who asked for a version that is not there. */
+  private String instead(String reference) {
+    int at = reference.lastIndexOf('@');
+    String name = at < 0 ? reference : reference.substring(0, at);
+    List<Version> all = versions();
+    List<String> numbers =
+        all.stream().filter(it -> it.name().equals(name)).map(Version::reference).toList();
+    if (!numbers.isEmpty()) {
+      return "it has "
+          + String.join(
+              ", ", numbers.subList(Math.max(0, numbers.size() - MOST_TOLD), numbers.size()));
+    }
+    String question = Nearest.question(name, all.stream().map(Version::name).distinct().toList());
+    return question.isEmpty() ? "list the store to see what it has" : question;
   }
 
   /** Opens the manifest of a version that was found before. */

@@ -3,20 +3,25 @@ package blksh.prompt;
 import blksh.io.OwnerOnly;
 import blksh.prompt.command.Commands;
 import blksh.prompt.command.Ending;
+import blksh.prompt.command.TextEditor;
 import blksh.prompt.complete.Completions;
 import blksh.prompt.complete.Foresight;
-import blksh.prompt.line.ColonLine;
 import blksh.prompt.line.EntryHighlighter;
 import blksh.prompt.line.EntryHistory;
 import blksh.prompt.line.EntryParser;
 import blksh.session.Background;
 import blksh.session.Console;
 import blksh.session.ExitStatus;
+import blksh.session.Keyboard;
 import blksh.session.Screen;
 import blksh.session.Session;
 import blksh.view.View;
+import java.io.IOError;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.jline.reader.EndOfFileException;
@@ -32,12 +37,22 @@ final class Conversation implements PromptContext.Seat {
   /** How many entries history keeps. */
   private static final int HISTORY = 10_000;
 
+  /** How often in a row reading an entry may fail. */
+  private static final int MOST_UNREAD = 5;
+
   private final Prompt.Parts parts;
   private final Session session;
   private final Console console;
   private final Terminal terminal;
   private final Commands commands;
   private final Foresight foresight;
+  private EntryHistory history;
+
+  /** Why history was not kept, as it was told last. */
+  private String toldOfHistory;
+
+  /** How often in a row no entry could be read. */
+  private int unread;
 
   /** Whether Ctrl-C was pressed where nothing waited for it, since an entry was read. */
   private volatile boolean pressed;
@@ -66,9 +81,21 @@ final class Conversation implements PromptContext.Seat {
   }
 
   private int converseSafely() throws IOException {
+    SteadyReader.knowSize(terminal);
+    console.out().println(Prompt.Parts.GREETING);
     Screen screen = new Screen(terminal, reader());
     screen.apply(session.settings());
     console.attach(screen);
+    InputStream before = System.in;
+    System.setIn(new Keyboard(console, screen));
+    try {
+      return converse(screen);
+    } finally {
+      System.setIn(before);
+    }
+  }
+
+  private int converse(Screen screen) {
     // What was seen before the compiler knew everything may lack something.
     parts.compiler().warm(terminal, foresight::clear);
     String begun = "";
@@ -78,6 +105,8 @@ final class Conversation implements PromptContext.Seat {
         console.makeWay();
         pressed = false;
         text = screen.read(PROMPT, begun);
+        unread = 0;
+        tellOfHistory();
       } catch (UserInterruptException cleared) {
         begun = "";
         continue;
@@ -87,11 +116,18 @@ final class Conversation implements PromptContext.Seat {
           return ExitStatus.DONE;
         }
         continue;
+      } catch (IOError gone) {
+        throw gone;
+      } catch (RuntimeException | Error failure) {
+        goOn(failure);
+        begun = "";
+        continue;
       }
       begun = "";
       try {
-        if (ColonLine.is(text)) {
-          boolean leaving = commands.obey(text) == Ending.LEAVE;
+        String command = parts.command(text);
+        if (command != null) {
+          boolean leaving = commands.obey(command) == Ending.LEAVE;
           if (leaving && mayLeave()) {
             return ExitStatus.DONE;
           }
@@ -107,7 +143,25 @@ final class Conversation implements PromptContext.Seat {
         }
       } catch (InterruptedException interrupted) {
         console.tell("interrupted");
+      } catch (RuntimeException | Error failure) {
+        parts.printer().failed(failure);
       }
+    }
+  }
+
+  /** Tells why no entry could be read, and goes on; not for ever when none can be. */
+  private void goOn(Throwable failure) {
+    if (++unread > MOST_UNREAD) {
+      throw new IllegalStateException("no entry can be read", failure);
+    }
+    parts.printer().stumbled(failure);
+  }
+
+  private void tellOfHistory() {
+    String problem = history.problem();
+    if (problem != null && !problem.equals(toldOfHistory)) {
+      toldOfHistory = problem;
+      console.tell("cannot keep the history: " + problem);
     }
   }
 
@@ -116,7 +170,7 @@ final class Conversation implements PromptContext.Seat {
       if (pressed) {
         throw new InterruptedException();
       }
-      return parts.evaluator().evaluate(text, running::run);
+      return parts.evaluator().evaluate(text, running);
     }
   }
 
@@ -130,8 +184,15 @@ final class Conversation implements PromptContext.Seat {
   @Override
   public boolean show(Supplier<View> view) throws InterruptedException {
     try (Running running = new Running(session, terminal, parts.threads())) {
-      return parts.printer().show(running::run, () -> console.lines(view.get()));
+      return parts.printer().show(running, () -> console.lines(view.get()));
     }
+  }
+
+  @Override
+  public List<String> history() {
+    List<String> entries = new ArrayList<>();
+    history.forEach(entry -> entries.add(entry.line()));
+    return entries;
   }
 
   /** Whether nothing runs in the background that leaving would end, or the person insists. */
@@ -159,19 +220,22 @@ final class Conversation implements PromptContext.Seat {
             compiler::variable,
             foresight,
             compiler::importable);
-    EntryHistory history = new EntryHistory(home.resolve("history"), HISTORY);
-    if (history.problem() != null) {
-      console.tell("cannot read the history: " + history.problem());
+    history = new EntryHistory(home.resolve("history"), HISTORY);
+    toldOfHistory = history.problem();
+    if (toldOfHistory != null) {
+      console.tell("cannot read the history: " + toldOfHistory);
     }
     Path inputRc = Path.of(System.getProperty("user.home"), ".inputrc");
     return new EntryReader(
         terminal,
         Map.of(LineReader.INPUT_RC_FILE_NAME, inputRc.toString()),
-        new EntryParser(parts.completeness()::reads),
+        new EntryParser(parts.completeness()::reads, it -> parts.command(it) != null),
         completions,
         foresight,
         commands,
         new EntryHighlighter(console.colour(), compiler::lexes),
-        history);
+        history,
+        new TextEditor(home)::edit,
+        parts.printer()::stumbled);
   }
 }

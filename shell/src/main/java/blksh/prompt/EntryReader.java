@@ -10,11 +10,13 @@ import blksh.prompt.complete.Menu;
 import blksh.prompt.line.ColonLine;
 import blksh.prompt.line.EntryText;
 import blksh.prompt.line.HistorySearch;
+import blksh.view.Columns;
+import blksh.view.Visible;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jline.keymap.KeyMap;
 import org.jline.reader.Buffer;
 import org.jline.reader.Candidate;
@@ -26,7 +28,6 @@ import org.jline.reader.Parser;
 import org.jline.reader.Reference;
 import org.jline.reader.UserInterruptException;
 import org.jline.reader.Widget;
-import org.jline.reader.impl.LineReaderImpl;
 import org.jline.terminal.Terminal;
 import org.jline.utils.AttributedString;
 import org.jline.utils.AttributedStringBuilder;
@@ -37,12 +38,22 @@ import org.jline.utils.AttributedStyle;
  * cursor, to be taken with the right arrow or End; lines are indented by the brackets that are
  * open.
  */
-final class EntryReader extends LineReaderImpl {
+final class EntryReader extends SteadyReader {
 
   private static final int INDENTATION = 2;
   private static final String TAKE_CHARACTER = "blksh-take-or-right";
   private static final String TAKE_LINE = "blksh-take-or-end";
   private static final String CLOSE = "blksh-close";
+
+  /** No person presses another key as soon after TAB: what comes so soon was pasted. */
+  private static final long AT_ONCE_MILLIS = 12;
+
+  /**
+   * What no one types at once behind a name to be completed, but stands there in what is pasted.
+   */
+  private static final String BEHIND_WORDS = " =/{+-*<>";
+
+  private static final int DELETE = 127;
 
   private static final String LATE = "blksh-late";
   private static final int FEWEST_LATE = 6;
@@ -75,9 +86,11 @@ final class EntryReader extends LineReaderImpl {
       Foresight foresight,
       Commands commands,
       Highlighter highlighter,
-      History history)
+      History history,
+      Editor editor,
+      Consumer<Throwable> trouble)
       throws IOException {
-    super(terminal, "blksh", new HashMap<>(variables));
+    super(terminal, variables, editor, trouble);
     this.completions = completions;
     this.foresight = foresight;
     setParser(parser);
@@ -91,7 +104,6 @@ final class EntryReader extends LineReaderImpl {
     // A list is cut to the screen instead of asking whether to show it.
     setVariable(LIST_MAX, 0);
     setVariable(FEATURES_MAX_BUFFER_SIZE, 20_000);
-    option(Option.DISABLE_EVENT_EXPANSION, true);
     option(Option.CASE_INSENSITIVE, true);
     setAutosuggestion(SuggestionType.HISTORY);
     getWidgets().put(TAKE_CHARACTER, () -> take(FORWARD_CHAR));
@@ -138,16 +150,58 @@ final class EntryReader extends LineReaderImpl {
     return builtinWidgets().get(SELF_INSERT).apply();
   }
 
+  /**
+   * Completes; but a TAB that stands where a line is indented, or in what is pasted, is written.
+   */
+  @Override
+  protected boolean expandOrComplete() {
+    if (!"\t".equals(getLastBinding())) {
+      return super.expandOrComplete();
+    }
+    if (answering()) {
+      buf.write("\t");
+      return true;
+    }
+    String text = buf.upToCursor();
+    String line = text.substring(text.lastIndexOf('\n') + 1);
+    if (line.isBlank() && line.length() < text.length()) {
+      buf.write(" ".repeat(INDENTATION));
+      return true;
+    }
+    int next = peekCharacter(AT_ONCE_MILLIS);
+    boolean word = !line.isBlank() && isCompleted(line.charAt(line.length() - 1));
+    boolean pasted = word ? BEHIND_WORDS.indexOf(next) >= 0 : next >= ' ' && next < DELETE;
+    if (pasted) {
+      buf.write("\t");
+      return true;
+    }
+    return super.expandOrComplete();
+  }
+
+  /** Whether what is typed is no entry, but what code has asked for. */
+  private boolean answering() {
+    return Boolean.TRUE.equals(getVariable(DISABLE_COMPLETION));
+  }
+
+  /** Whether something can be completed behind a character. */
+  private static boolean isCompleted(char last) {
+    return Character.isJavaIdentifierPart(last) || ".\"[(:/@".indexOf(last) >= 0;
+  }
+
   /** The entry as it is on the screen; below it, what the call around the cursor takes. */
   @Override
-  public AttributedString getDisplayedBufferWithPrompts(List<AttributedString> secondaryPrompts) {
+  AttributedString drawn(List<AttributedString> secondaryPrompts) {
+    if (answering()) {
+      doAutosuggestion = false;
+      return super.drawn(secondaryPrompts);
+    }
     boolean typing = doAutosuggestion && post == null;
     boolean atEnd = buf.cursor() == buf.length() && buf.length() > 0;
     if (!atEnd) {
       setTailTip("");
       doAutosuggestion = false;
     }
-    AttributedString shown = super.getDisplayedBufferWithPrompts(secondaryPrompts);
+    AttributedString shown = super.drawn(secondaryPrompts);
     if (!typing || !atEnd || ColonLine.is(buf.toString())) {
       return shown;
     }
@@ -161,6 +215,9 @@ final class EntryReader extends LineReaderImpl {
     for (String signature : completions.signatures(entry)) {
       below(all, signature);
     }
+    if (entry.open() > 0 && emptyAtEnd(text) > 1) {
+      below(all, "a bracket is open since line " + openSince(entry) + "; Ctrl-C drops this entry");
+    }
     Late found = late;
     List<Completion> fitting = found == null ? List.of() : found.at(text);
     if (!fitting.isEmpty()) {
@@ -171,6 +228,15 @@ final class EntryReader extends LineReaderImpl {
           .forEach(it -> all.append("\n").append(it));
     }
     return all.toAttributedString();
+  }
+
+  /** How many lines have been entered empty at the end of a text. */
+  private static long emptyAtEnd(String text) {
+    return text.substring(text.stripTrailing().length()).chars().filter(c -> c == '\n').count() - 1;
+  }
+
+  private static long openSince(EntryText entry) {
+    return 1 + entry.text().substring(0, entry.firstOpen()).chars().filter(c -> c == '\n').count();
   }
 
   /**
@@ -213,7 +279,7 @@ final class EntryReader extends LineReaderImpl {
 
   private void below(AttributedStringBuilder all, String line) {
     int width = Math.max(1, size.getColumns() - 1);
-    String fitted = line.length() <= width ? line : line.substring(0, width);
+    String fitted = Columns.head(Visible.of(line), width);
     all.append("\n").styled(AttributedStyle::faint, fitted);
   }
 

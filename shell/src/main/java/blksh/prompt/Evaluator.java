@@ -2,6 +2,7 @@ package blksh.prompt;
 
 import blksh.script.FastLane;
 import blksh.script.kotlin.Repl;
+import java.time.Duration;
 
 /** Evaluates entries: plain paths at once, everything else by the compiler. */
 final class Evaluator {
@@ -18,14 +19,17 @@ final class Evaluator {
 
   /** Evaluates an entry and prints what came of it; false when it failed. */
   boolean evaluate(String text, Runner runner) throws InterruptedException {
+    printer.compiled(Duration.ZERO);
     FastLane.Plain plain = completeness.plain(text);
     if (plain != null) {
       Repl.Outcome outcome =
           runner.run(evaluation -> Outcomes.of(text, evaluation, plain.step()::value));
       return printer.tell(text, plain, null, outcome, runner);
     }
+    long began = System.nanoTime();
     Repl repl = compiler.awaited();
-    Repl.Compilation compilation = Outcomes.compile(repl, text);
+    Repl.Compilation compilation = runner.compile(wanted -> Outcomes.compile(repl, text, wanted));
+    printer.compiled(Duration.ofNanos(System.nanoTime() - began));
     if (compilation instanceof Repl.Compilation.Failed failed) {
       return printer.tell(text, null, null, failed.getOutcome(), runner);
     }

@@ -1,6 +1,7 @@
 package blksh.prompt;
 
 import blksh.BlkshException;
+import blksh.script.ScriptSource;
 import blksh.script.kotlin.Repl;
 import blksh.session.Console;
 import blksh.session.Evaluation;
@@ -52,9 +53,9 @@ final class InitScript {
       runner = Thread.currentThread();
     }
     try {
-      String read = Files.readString(file);
+      String read = ScriptSource.ofKotlin(Files.readString(file));
       Repl.Outcome outcome;
-      Repl.Compilation compilation = Outcomes.compile(repl, read);
+      Repl.Compilation compilation = Outcomes.compile(repl, read, () -> true);
       if (compilation instanceof Repl.Compilation.Done done) {
         outcome = repl.run(done.getEntry(), evaluation);
         repl.settle(done.getEntry(), outcome instanceof Repl.Outcome.Value);

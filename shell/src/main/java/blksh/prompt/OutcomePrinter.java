@@ -1,14 +1,17 @@
 package blksh.prompt;
 
+import blksh.BlkshException;
 import blksh.prompt.command.CommandContext;
 import blksh.script.FastLane;
 import blksh.script.Sitting;
 import blksh.script.kotlin.Repl;
 import blksh.session.Console;
+import blksh.session.Evaluation;
 import blksh.session.Failures;
 import blksh.session.Session;
 import blksh.view.Json;
 import blksh.view.View;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -22,6 +25,8 @@ final class OutcomePrinter {
   private final List<CommandContext.Entry> entries = new ArrayList<>();
 
   private volatile Throwable lastFailure;
+
+  private Duration compiling = Duration.ZERO;
 
   /** Findings that were told. */
   private int told;
@@ -45,6 +50,22 @@ final class OutcomePrinter {
     return lastFailure;
   }
 
+  /** Forgets the entries so far. */
+  void forget() {
+    entries.clear();
+    lastFailure = null;
+  }
+
+  /** Notes how long the entry that is told next took to be compiled. */
+  void compiled(Duration took) {
+    compiling = took;
+  }
+
+  /** How long the last entry took to be compiled; zero when it was not. */
+  Duration compiling() {
+    return compiling;
+  }
+
   /** Whether results go unprinted from now on. */
   void silent(boolean on) {
     silent = on;
@@ -56,6 +77,20 @@ final class OutcomePrinter {
       lastFailure = failure;
       console.tell("thread " + thread.getName() + ": " + Failures.message(failure));
     }
+  }
+
+  /** Something failed around an entry, which is told as that of an entry is. */
+  void failed(Throwable failure) {
+    lastFailure = failure;
+    console.tell(Failures.message(failure));
+  }
+
+  /** The line editor went wrong, and goes on. */
+  void stumbled(Throwable failure) {
+    lastFailure = failure;
+    boolean known = failure instanceof BlkshException;
+    String what = known ? "" : "the line editor failed and goes on, :why tells more: ";
+    console.tell(what + Failures.message(failure));
   }
 
   /**
@@ -166,6 +201,9 @@ final class OutcomePrinter {
     }
     Repl.Outcome.Threw threw = (Repl.Outcome.Threw) outcome;
     lastFailure = threw.getFailure();
+    if (lastFailure instanceof Evaluation.Exit && console.screen() == null) {
+      return;
+    }
     String place = "";
     if (threw.getSource().getText().contains("\n")) {
       String line = threw.getSource().line(threw.getLine());

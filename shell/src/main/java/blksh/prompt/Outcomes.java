@@ -3,6 +3,7 @@ package blksh.prompt;
 import blksh.script.ScriptSource;
 import blksh.script.kotlin.Repl;
 import blksh.session.Evaluation;
+import java.util.function.BooleanSupplier;
 
 /** Compiles and runs parts of entries so that whatever goes wrong with them is an outcome. */
 final class Outcomes {
@@ -11,10 +12,14 @@ final class Outcomes {
 
   private Outcomes() {}
 
-  /** Compiles an entry; one too deep for that is refused like any other. */
-  static Repl.Compilation compile(Repl repl, String text) {
+  /**
+   * Compiles an entry; one too deep for that is refused like any other.
+   *
+   * @param wanted whether anybody waits for it
+   */
+  static Repl.Compilation compile(Repl repl, String text, BooleanSupplier wanted) {
     try {
-      return repl.compile(text);
+      return repl.compile(text, wanted::getAsBoolean);
     } catch (StackOverflowError | OutOfMemoryError excess) {
       return new Repl.Compilation.Failed(
           new Repl.Outcome.Threw(excess, new ScriptSource(SOURCE, text), 0));

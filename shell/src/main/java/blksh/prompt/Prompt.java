@@ -3,7 +3,10 @@ package blksh.prompt;
 import blksh.dsl.Arguments;
 import blksh.dsl.Vocabulary;
 import blksh.prompt.command.Commands;
+import blksh.prompt.command.Habits;
+import blksh.prompt.line.ColonLine;
 import blksh.script.FastLane;
+import blksh.script.Members;
 import blksh.script.Sitting;
 import blksh.session.Console;
 import blksh.session.Session;
@@ -32,7 +35,17 @@ public final class Prompt {
       InitScript initScript,
       Completeness completeness,
       Evaluator evaluator,
-      OutcomePrinter printer) {
+      OutcomePrinter printer,
+      Habits habits) {
+
+    /** One line that a person is greeted with. */
+    static final String GREETING =
+        "blksh: TAB completes, :help tells what there is, :tour shows it, Ctrl-D leaves";
+
+    /** The command that a text is, with its colon; null when it is an entry. */
+    String command(String text) {
+      return ColonLine.is(text) ? text : habits.command(text);
+    }
 
     /** The commands, for the place they are given at. */
     Commands commands(PromptContext.Seat at) {
@@ -65,7 +78,24 @@ public final class Prompt {
             initScript,
             completeness,
             evaluator,
-            printer);
+            printer,
+            habits(sitting));
+  }
+
+  private static Habits habits(Sitting sitting) {
+    return new Habits(
+        name -> sitting.declares(name) || sitting.find(name) != null || isWord(name, true),
+        name -> isWord(name, false));
+  }
+
+  /** Whether a name is at hand as a property, or as a function. */
+  private static boolean isWord(String name, boolean property) {
+    return Members.all().stream()
+        .anyMatch(
+            it ->
+                it.getName().equals(name)
+                    && it.getOwner().equals(Members.ROOT)
+                    && it.getProperty() == property);
   }
 
   /** The threads of entries at a terminal, and those that they start. */

@@ -4,7 +4,9 @@ import blksh.prompt.command.CommandContext;
 import blksh.script.Sitting;
 import blksh.script.kotlin.Repl;
 import blksh.session.Console;
+import blksh.session.Notice;
 import blksh.view.View;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -29,6 +31,9 @@ final class PromptContext implements CommandContext {
 
     /** Draws what is asked for and shows it; false when that failed. */
     boolean show(Supplier<View> view) throws InterruptedException;
+
+    /** What was entered, here and in earlier sittings, oldest first. */
+    List<String> history();
   }
 
   PromptContext(
@@ -44,6 +49,29 @@ final class PromptContext implements CommandContext {
     this.initScript = initScript;
     this.printer = printer;
     this.at = at;
+  }
+
+  @Override
+  public List<Variable> variables() {
+    return sitting.names().stream()
+        .map(name -> new Variable(name, compiler.variable(name)))
+        .toList();
+  }
+
+  @Override
+  public List<String> history() {
+    return at.history();
+  }
+
+  @Override
+  public void reset() throws InterruptedException {
+    compiler.reset();
+    printer.forget();
+  }
+
+  @Override
+  public Duration compiling() {
+    return printer.compiling();
   }
 
   @Override
@@ -85,9 +113,10 @@ final class PromptContext implements CommandContext {
   }
 
   private Repl.Saved saved(List<Entry> all) throws InterruptedException {
-    return compiler
-        .awaited()
-        .saved(all.stream().map(Entry::text).toList(), all.stream().map(Entry::result).toList());
+    Repl repl = compiler.awaited();
+    List<String> texts = all.stream().map(Entry::text).toList();
+    List<String> results = all.stream().map(Entry::result).toList();
+    return Notice.during(console, Running.COMPILING, () -> repl.saved(texts, results));
   }
 
   @Override
@@ -107,7 +136,8 @@ final class PromptContext implements CommandContext {
 
   @Override
   public String typeOf(String expression) throws InterruptedException {
-    return compiler.awaited().typeOf(expression);
+    Repl repl = compiler.awaited();
+    return Notice.during(console, Running.COMPILING, () -> repl.typeOf(expression));
   }
 
   @Override

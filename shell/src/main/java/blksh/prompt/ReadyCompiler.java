@@ -5,6 +5,7 @@ import blksh.script.Scope;
 import blksh.script.Sitting;
 import blksh.script.kotlin.Repl;
 import blksh.script.kotlin.Tokens;
+import blksh.session.Notice;
 import blksh.session.Session;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -81,6 +82,7 @@ final class ReadyCompiler {
       Repl repl = new Repl(vocabulary, sitting, true);
       repl.warmUp();
       initScript.enter(repl);
+      repl.keep();
       ready.complete(repl);
       while (repl.learn()) {
         Thread.sleep(BETWEEN_LESSONS_MILLIS);
@@ -124,7 +126,11 @@ final class ReadyCompiler {
       return get();
     }
     try (Running running = new Running(session, terminal, threads)) {
-      Repl.Outcome outcome = running.run(evaluation -> Outcomes.of("", evaluation, this::get));
+      Repl.Outcome outcome =
+          Notice.during(
+              session.console(),
+              Running.COMPILING,
+              () -> running.run(evaluation -> Outcomes.of("", evaluation, this::get)));
       if (outcome instanceof Repl.Outcome.Value value) {
         return (Repl) value.getValue();
       }
@@ -135,6 +141,15 @@ final class ReadyCompiler {
     }
     initScript.stop();
     throw new InterruptedException();
+  }
+
+  /** Forgets what entries have declared and what they came to, those of the init script aside. */
+  void reset() throws InterruptedException {
+    if (ready == null) {
+      sitting.clear(List.of());
+    } else {
+      awaited().reset();
+    }
   }
 
   /** The compiler if it is there, for what must not wait; without a terminal it always is. */

@@ -2,6 +2,7 @@ package blksh.prompt;
 
 import blksh.script.kotlin.Repl;
 import blksh.session.Evaluation;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /** Runs a part of an entry to its end. */
@@ -11,4 +12,15 @@ interface Runner {
    * @return null when it was given up
    */
   Repl.Outcome run(Function<Evaluation, Repl.Outcome> part) throws InterruptedException;
+
+  /**
+   * Waits for a compilation, which cannot be stopped.
+   *
+   * @param work told whether it is still wanted
+   * @throws InterruptedException when it is not: Ctrl-C was pressed
+   */
+  default Repl.Compilation compile(Function<BooleanSupplier, Repl.Compilation> work)
+      throws InterruptedException {
+    return work.apply(() -> true);
+  }
 }

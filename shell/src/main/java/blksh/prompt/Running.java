@@ -1,7 +1,10 @@
 package blksh.prompt;
 
+import blksh.script.kotlin.Repl;
 import blksh.session.Evaluation;
+import blksh.session.Notice;
 import blksh.session.Session;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jline.terminal.Terminal;
 
@@ -9,7 +12,10 @@ import org.jline.terminal.Terminal;
  * An entry while it runs, on a thread of its own. The first Ctrl-C stops it: the code at its next
  * checkpoint, the engine at its next safe point, a sleep at once. The second gives it up.
  */
-final class Running implements AutoCloseable {
+final class Running implements Runner, AutoCloseable {
+
+  /** What a person is told who waits for the compiler. */
+  static final String COMPILING = "compiling…";
 
   private static final long NUDGE_MILLIS = 20;
 
@@ -40,8 +46,9 @@ final class Running implements AutoCloseable {
   }
 
   /** Runs the entry, or a part of it, to its end; null when it was given up. */
-  <T> T run(Function<Evaluation, T> entry) throws InterruptedException {
-    Object[] result = new Object[1];
+  @Override
+  public Repl.Outcome run(Function<Evaluation, Repl.Outcome> entry) throws InterruptedException {
+    Repl.Outcome[] result = new Repl.Outcome[1];
     Thread thread = new Thread(threads, () -> result[0] = entry.apply(evaluation), "blksh entry");
     thread.setDaemon(true);
     thread.start();
@@ -60,9 +67,30 @@ final class Running implements AutoCloseable {
         thread.interrupt();
       }
     }
-    @SuppressWarnings("unchecked")
-    T outcome = (T) result[0];
-    return outcome;
+    return result[0];
+  }
+
+  /** Compiles the entry. Ctrl-C abandons that at once; what comes of it later is not kept. */
+  @Override
+  public Repl.Compilation compile(Function<BooleanSupplier, Repl.Compilation> work)
+      throws InterruptedException {
+    Repl.Compilation[] result = new Repl.Compilation[1];
+    Runnable compiling = () -> result[0] = work.apply(() -> !evaluation.stopped());
+    Thread thread = new Thread(threads, compiling, "blksh entry compiler");
+    thread.setDaemon(true);
+    thread.start();
+    return Notice.during(
+        session.console(),
+        COMPILING,
+        () -> {
+          while (thread.isAlive()) {
+            thread.join(NUDGE_MILLIS);
+            if (evaluation.stopped()) {
+              throw new InterruptedException();
+            }
+          }
+          return result[0];
+        });
   }
 
   @Override

@@ -1,8 +1,10 @@
 package blksh.prompt;
 
+import blksh.prompt.command.CommandContext;
 import blksh.prompt.command.Commands;
-import blksh.prompt.line.ColonLine;
+import blksh.prompt.line.EntryText;
 import blksh.session.Console;
+import blksh.session.Evaluation;
 import blksh.session.ExitStatus;
 import blksh.session.Failures;
 import blksh.session.Session;
@@ -11,22 +13,28 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * The prompt without a terminal: reads statements, prints only their results, and ends at the first
- * that fails.
+ * The prompt where lines cannot be edited: reads statements. Without a terminal it prints only
+ * their results, and ends at the first that fails; a person at a dumb one is prompted, and goes on.
  */
 final class Statements implements PromptContext.Seat {
 
+  private static final String PROMPT = "blksh> ";
+  private static final String FURTHER_PROMPT = ".... > ";
+
   private final Session session;
   private final Console console;
+  private final Prompt.Parts parts;
   private final Completeness completeness;
   private final Evaluator evaluator;
   private final OutcomePrinter printer;
   private final Commands commands;
 
   Statements(Prompt.Parts parts) {
+    this.parts = parts;
     this.session = parts.session();
     this.console = session.console();
     this.completeness = parts.completeness();
@@ -46,6 +54,11 @@ final class Statements implements PromptContext.Seat {
     return true;
   }
 
+  @Override
+  public List<String> history() {
+    return printer.entries().stream().map(CommandContext.Entry::text).toList();
+  }
+
   /** Reads to the end, a command to leave, or the first failure; returns the exit status. */
   int read() throws IOException, InterruptedException {
     BufferedReader lines =
@@ -53,19 +66,33 @@ final class Statements implements PromptContext.Seat {
     StringBuilder entry = new StringBuilder();
     // A person at a dumb terminal goes on after an error; what comes through a pipe ends there.
     boolean person = console.inTerminal();
+    boolean prompts = person && console.outTerminal();
+    if (prompts) {
+      console.out().println(Prompt.Parts.GREETING);
+    }
     int failed = ExitStatus.DONE;
     while (true) {
+      if (prompts) {
+        console.out().print(entry.isEmpty() ? PROMPT : FURTHER_PROMPT);
+        console.out().flush();
+      }
       String line = lines.readLine();
+      if (line == null && prompts) {
+        console.out().println();
+      }
       if (line != null) {
+        // What Windows writes first into a file is no part of it.
+        line = line.startsWith("\ufeff") ? line.substring(1) : line;
         entry.append(entry.isEmpty() ? "" : "\n").append(line);
       }
       String text = entry.toString();
-      if (line != null && !ColonLine.is(text) && !completeness.reads(text)) {
+      String command = parts.command(text);
+      if (line != null && command == null && !isWhole(text, person)) {
         continue;
       }
       entry.setLength(0);
-      if (ColonLine.is(text)) {
-        switch (commands.obey(text)) {
+      if (command != null) {
+        switch (commands.obey(command)) {
           case LEAVE -> {
             return status(failed);
           }
@@ -74,6 +101,9 @@ final class Statements implements PromptContext.Seat {
         }
       } else if (!text.isBlank() && !evaluate(text)) {
         Throwable failure = printer.lastFailure();
+        if (failure instanceof Evaluation.Exit exit) {
+          return status(exit.status());
+        }
         failed =
             failure != null && Failures.interrupted(failure)
                 ? ExitStatus.INTERRUPTED
@@ -83,6 +113,13 @@ final class Statements implements PromptContext.Seat {
         return status(failed);
       }
     }
+  }
+
+  /** Whether a text can be evaluated; an empty line ends what a person has typed. */
+  private boolean isWhole(String text, boolean person) {
+    EntryText entry = EntryText.of(text);
+    boolean ended = person && entry.endsInEmptyLine() && entry.open() == 0 && !entry.unclosed();
+    return ended || completeness.reads(text);
   }
 
   private int status(int failed) {

@@ -2,10 +2,13 @@ package blksh.session;
 
 import blksh.io.IoFailure;
 import blksh.io.Program;
+import blksh.view.Columns;
+import blksh.view.Drawing;
 import blksh.view.Fitted;
 import blksh.view.View;
 import blksh.view.Views;
 import java.io.BufferedOutputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -15,7 +18,6 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -49,6 +51,12 @@ public final class Console {
   private final boolean errTerminal;
   private Settings settings = Settings.usual();
   private volatile Screen screen;
+
+  /** Takes live lines off the screen; null when there are none. */
+  private volatile Runnable live;
+
+  private final Object noting = new Object();
+  private boolean noted;
   private int width;
   private volatile int lostStatus;
 
@@ -56,8 +64,8 @@ public final class Console {
    * @param end ends whatever prints, with a status, when its output is lost
    */
   private Console(OutputStream out, OutputStream err, String terminals, IntConsumer end) {
-    this.outBytes = new Polite(out, this::lost);
-    this.errBytes = new Polite(err, lost -> {});
+    this.outBytes = new Polite(out, this::makeWay, this::lost);
+    this.errBytes = new Polite(err, this::makeWay, lost -> {});
     this.bareErr = utf8(err);
     this.end = end;
     this.inTerminal = terminals.indexOf('0') >= 0;
@@ -98,18 +106,24 @@ public final class Console {
    */
   private static final class Polite extends OutputStream {
 
+    /** Bytes of a line without an end that are kept. */
+    private static final int LONGEST_UNFINISHED = 1000;
+
     private final OutputStream to;
     private final Consumer<IOException> whenLost;
-    private volatile Runnable before;
+    private final ByteArrayOutputStream unfinished = new ByteArrayOutputStream();
+    private final Runnable before;
 
     /** The screen of the prompt, when the stream is a terminal and there is one. */
     private volatile Supplier<Screen> screen;
 
     /**
+     * @param before done before anything is written
      * @param whenLost told when nothing can be written any more
      */
-    Polite(OutputStream to, Consumer<IOException> whenLost) {
+    Polite(OutputStream to, Runnable before, Consumer<IOException> whenLost) {
       this.to = to;
+      this.before = before;
       this.whenLost = whenLost;
     }
 
@@ -133,10 +147,8 @@ public final class Console {
         edited.above(new String(bytes, offset, length, StandardCharsets.UTF_8));
         return;
       }
-      Runnable action = before;
-      if (action != null) {
-        action.run();
-      }
+      before.run();
+      note(bytes, offset, length);
       try {
         to.write(bytes, offset, length);
       } catch (IOException lost) {
@@ -144,6 +156,31 @@ public final class Console {
         throw lost;
       }
     }
+
+    /** Keeps what stands on the screen's last line. */
+    private synchronized void note(byte[] bytes, int offset, int length) {
+      int from = offset + length;
+      while (from > offset && bytes[from - 1] != '\n') {
+        from--;
+      }
+      if (from > offset) {
+        unfinished.reset();
+      }
+      int room = LONGEST_UNFINISHED - unfinished.size();
+      unfinished.write(bytes, from, Math.min(room, offset + length - from));
+    }
+
+    synchronized String takeUnfinished() {
+      String text = unfinished.toString(StandardCharsets.UTF_8);
+      unfinished.reset();
+      return text;
+    }
+  }
+
+  /** What was printed to standard output since the last end of a line; it counts as ended now. */
+  String unfinished() {
+    out.flush();
+    return outBytes.takeUnfinished();
   }
 
   /**
@@ -296,30 +333,13 @@ public final class Console {
 
   /** The lines of a view at the prompt, as far as anybody reads. */
   public List<String> lines(View view) {
-    List<String> lines = new ArrayList<>();
+    Drawing lines = new Drawing(MOST_LINES);
     try {
-      fitted(false)
-          .write(
-              view,
-              line -> {
-                if (lines.size() == MOST_LINES) {
-                  throw new Enough();
-                }
-                lines.add(line);
-              });
-    } catch (Enough cut) {
-      lines.add("… and more");
+      fitted(false).write(view, lines);
+    } catch (Drawing.Full enough) {
+      lines.cut();
     }
     return lines;
-  }
-
-  /** Ends the drawing of a view of which enough is there. */
-  private static final class Enough extends RuntimeException {
-    private static final long serialVersionUID = 1;
-
-    Enough() {
-      super(null, null, false, false);
-    }
   }
 
   /** Shows lines at the prompt, page by page when they are more than the screen has. */
@@ -328,12 +348,8 @@ public final class Console {
     boolean pages = settings.is(Settings.Name.PAGER) && lines.size() >= prompt.height();
     // Who has typed on wants the next result, not the keys of a pager.
     if (pages && !prompt.editing() && !prompt.typedAhead()) {
-      try {
-        prompt.page(lines);
-        return;
-      } catch (IOException unable) {
-        // then all at once
-      }
+      prompt.page(lines);
+      return;
     }
     StringBuilder text = new StringBuilder();
     lines.forEach(line -> text.append(line).append('\n'));
@@ -348,15 +364,42 @@ public final class Console {
 
   /** Runs an action before anything is printed from now on; null for none. */
   void beforePrinting(Runnable action) {
-    outBytes.before = action;
-    errBytes.before = action;
+    live = action;
   }
 
   /** Takes what is live off the screen, before a line is edited there. */
   public void makeWay() {
-    Runnable action = errBytes.before;
+    unnote();
+    Runnable action = live;
     if (action != null) {
       action.run();
+    }
+  }
+
+  /** Says what a person waits for, until anything else is printed. */
+  void note(String text) {
+    if (isEditing()) {
+      return;
+    }
+    synchronized (noting) {
+      if (liveErr()) {
+        noted = true;
+        bareErr.println(Columns.head(text, width() - 1));
+        bareErr.flush();
+      } else if (errTerminal) {
+        bareErr.println(text);
+      }
+    }
+  }
+
+  /** Takes that off the screen. */
+  void unnote() {
+    synchronized (noting) {
+      if (noted) {
+        noted = false;
+        bareErr.print("\033[1F\033[J");
+        bareErr.flush();
+      }
     }
   }
 

@@ -1,5 +1,7 @@
 package blksh.session;
 
+import java.util.OptionalInt;
+
 /**
  * One evaluation at the prompt, which can be stopped. Code typed at the prompt passes {@link
  * #checkpoint} at every method entry and before every jump back, so that no loop and no recursion
@@ -24,6 +26,13 @@ public final class Evaluation {
   }
 
   private volatile boolean stopped;
+
+  /** With what status the code wants the process to end; null when it does not. */
+  private volatile Integer exitStatus;
+
+  /** Told when it does. */
+  private volatile Runnable whenExiting = () -> {};
+
   private volatile boolean abandoned;
 
   /** Makes the calling thread, and those it starts, part of this evaluation. */
@@ -85,22 +94,62 @@ public final class Evaluation {
     }
   }
 
+  /** Stops the evaluation that the calling thread belongs to; throw what it gives to unwind it. */
+  static Stop interrupt() {
+    Evaluation current = CURRENT.get();
+    if (current != null) {
+      current.stop();
+    }
+    return new Stop();
+  }
+
+  /** Says what else is to happen when the code wants the process to end. */
+  public void whenExiting(Runnable action) {
+    whenExiting = action;
+  }
+
+  /** With what status the code wants the process to end; empty when it does not. */
+  public OptionalInt exitStatus() {
+    Integer status = exitStatus;
+    return status == null ? OptionalInt.empty() : OptionalInt.of(status);
+  }
+
   /**
-   * What becomes of {@code System.exit} in code typed at the prompt: the code ends, the sitting
-   * does not.
+   * What becomes of {@code System.exit} in scripts and in code typed at the prompt: the code ends,
+   * on all its threads, and what it was run by goes on: it tells what was found, and ends the
+   * process if it was for the code.
    *
    * @throws Exit always
    */
   public static void exit(int status) {
-    throw new Exit(status);
+    throw ending(status);
+  }
+
+  /** The same; throw what it gives. */
+  public static Exit ending(int status) {
+    Evaluation current = CURRENT.get();
+    if (current != null) {
+      current.exitStatus = status;
+      // Code that survives every failure does not survive this either.
+      current.stop();
+      current.whenExiting.run();
+    }
+    return new Exit(status);
   }
 
   /** Ends code that would have ended the process. */
   public static final class Exit extends Error {
     private static final long serialVersionUID = 1;
 
+    private final int status;
+
     Exit(int status) {
       super("exit(" + status + ") ends scripts; :quit or Ctrl-D leaves the prompt");
+      this.status = status;
+    }
+
+    public int status() {
+      return status;
     }
   }
 

@@ -4,10 +4,15 @@ import blksh.BlkshException;
 import blksh.task.CancelledException;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.NoSuchElementException;
 import java.util.Set;
 
 /** Failures in the words of a person, and of a program. */
 public final class Failures {
+
+  /** What Kotlin says when something is to be taken of a collection that has nothing. */
+  private static final Set<String> EMPTY =
+      Set.of("List is empty.", "Collection is empty.", "Sequence is empty.", "Array is empty.");
 
   private Failures() {}
 
@@ -33,6 +38,12 @@ public final class Failures {
       return "the recursion is too deep";
     }
     String text = failure.getMessage();
+    if (failure instanceof NullPointerException) {
+      return "nothing is there (null) where a value is needed" + (text == null ? "" : ": " + text);
+    }
+    if (failure instanceof NoSuchElementException && EMPTY.contains(String.valueOf(text))) {
+      return "there is nothing in it to take one of";
+    }
     return failure.getClass().getSimpleName() + (text == null ? "" : ": " + text);
   }
 

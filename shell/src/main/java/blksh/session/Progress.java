@@ -88,6 +88,9 @@ final class Progress implements AutoCloseable {
       return;
     }
     List<String> lines = new ArrayList<>(lines());
+    if (!lines.isEmpty()) {
+      console.unnote();
+    }
     if (!live) {
       // A log need not say again and again that nothing has changed.
       List<String> now = List.copyOf(lines);

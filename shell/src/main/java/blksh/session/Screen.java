@@ -1,16 +1,12 @@
 package blksh.session;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOError;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.List;
-import org.jline.builtins.Less;
-import org.jline.builtins.Source;
 import org.jline.reader.LineReader;
+import org.jline.reader.Parser;
 import org.jline.reader.Widget;
+import org.jline.reader.impl.DefaultParser;
 import org.jline.reader.impl.LineReaderImpl;
 import org.jline.terminal.Terminal;
 
@@ -90,13 +86,25 @@ public final class Screen {
     return reader.readLine(beginning, null, (Character) null, begun.isEmpty() ? null : begun);
   }
 
-  /** Reads the answer to a question, which history does not keep. */
+  /**
+   * Reads a line that is no entry, such as the answer to a question: any text, which nothing
+   * completes and history does not keep.
+   *
+   * @param question what stands before it, on the screen already or not
+   */
   public String ask(String question) {
+    Parser entries = reader.getParser();
+    reader.setParser(new DefaultParser().quoteChars(null).escapeChars(null));
     reader.setVariable(LineReader.DISABLE_HISTORY, true);
+    reader.setVariable(LineReader.DISABLE_COMPLETION, true);
     try {
-      return read(question, "");
+      terminal.writer().print('\r');
+      // A percent sign begins a pattern in prompts.
+      return read(question.replace("%", "%%"), "");
     } finally {
       reader.setVariable(LineReader.DISABLE_HISTORY, false);
+      reader.setVariable(LineReader.DISABLE_COMPLETION, false);
+      reader.setParser(entries);
     }
   }
 
@@ -164,39 +172,17 @@ public final class Screen {
   }
 
   /** Shows lines a screenful at a time; q or Ctrl-C ends it. */
-  void page(List<String> lines) throws IOException {
-    Less less = new Less(terminal, Path.of(""));
-    less.chopLongLines = true;
-    less.quiet = true;
-    byte[] text = String.join("\n", lines).getBytes(StandardCharsets.UTF_8);
+  void page(List<String> lines) {
     Thread reading = Thread.currentThread();
     Terminal.SignalHandler before =
         terminal.handle(Terminal.Signal.INT, signal -> reading.interrupt());
     try {
-      less.run(new Page(lines.size() + " lines; q leaves, h helps", text, lines.size()));
-    } catch (InterruptedException | IOError enough) {
+      new Pager(terminal, lines).run();
+    } catch (IOError enough) {
       // as q
     } finally {
       terminal.handle(Terminal.Signal.INT, before);
       Thread.interrupted();
-    }
-  }
-
-  /** Text in memory. */
-  private record Page(String title, byte[] text, int count) implements Source {
-    @Override
-    public String getName() {
-      return title;
-    }
-
-    @Override
-    public InputStream read() {
-      return new ByteArrayInputStream(text);
-    }
-
-    @Override
-    public Long lines() {
-      return (long) count;
     }
   }
 }

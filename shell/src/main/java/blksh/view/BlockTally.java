@@ -15,7 +15,7 @@ public final class BlockTally {
    * A kind of block.
    *
    * @param sign the character it is drawn with
-   * @param colour its terminal colour, 0 (black) to 7, bright ones from 8, or -1 for none
+   * @param colour one of {@link Palette}, or -1 for none
    * @param always whether a cell that holds any of it shows it, however little
    */
   public record Kind(String label, char sign, int colour, boolean always) {}

@@ -1,9 +1,12 @@
 package blksh.view;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Views as lines of text, fitted to a width in columns and coloured when that is wanted. */
 public final class Fitted {
@@ -11,13 +14,16 @@ public final class Fitted {
   private static final String BOLD = "\033[1m";
   private static final String FAINT = "\033[2m";
   private static final String PLAIN = "\033[0m";
-  private static final String ACCENT = "\033[36m";
+  private static final String ACCENT = Palette.sequence(Palette.TEAL);
   private static final String EIGHTHS_ACROSS = "▏▎▍▌▋▊▉";
   private static final String EIGHTHS_UP = "▁▂▃▄▅▆▇█";
   private static final int GAP = 2;
 
   /** Columns of the offsets beside a picture of blocks. */
   private static final int SCALE = 9;
+
+  /** Decimals of an offset that there is room for. */
+  private static final int MOST_DECIMALS = 3;
 
   /** Rows of a picture of blocks. */
   private static final int TALLEST = 16;
@@ -97,7 +103,8 @@ public final class Fitted {
 
   private void addCard(View.Card card, Consumer<String> lines) {
     addTitle(card.title(), lines);
-    int keys = card.lines().stream().mapToInt(line -> Columns.of(line.key())).max().orElse(0);
+    int keys =
+        card.lines().stream().mapToInt(line -> Columns.of(Visible.of(line.key()))).max().orElse(0);
     keys = Math.min(keys, Math.max(NARROWEST, width / 2));
     for (View.Card.Line line : card.lines()) {
       List<String> values = new ArrayList<>();
@@ -148,14 +155,22 @@ public final class Fitted {
   private void addBlocks(View.Blocks blocks, Consumer<String> lines) {
     BlockTally tally = blocks.tally();
     addTitle(blocks.title(), lines);
-    int across = Math.max(NARROWEST, pictureWidth() - 2 * GAP - SCALE);
-    int rows = Math.min(TALLEST, (tally.parts() + across - 1) / across);
+    int scale = SCALE;
+    int across = 0;
+    int rows = 0;
+    List<String> starts = List.of();
+    // Offsets of more figures leave less room for cells, at the most once.
+    for (int i = 0; i < 2; i++) {
+      across = Math.max(NARROWEST, pictureWidth() - 2 * GAP - scale);
+      rows = Math.min(TALLEST, (tally.parts() + across - 1) / across);
+      starts = starts(tally.size(), rows);
+      scale = Math.max(scale, starts.stream().mapToInt(Columns::of).max().orElse(0));
+    }
     for (int row = 0; row < rows; row++) {
       int cells = rows == 1 ? Math.min(across, tally.parts()) : across;
       int all = rows == 1 ? cells : rows * across;
-      String start = Words.size((long) ((double) tally.size() * row * across / all));
       StringBuilder line = new StringBuilder("  ");
-      line.append(styled(FAINT, Columns.pad(start, SCALE, true))).append("  ");
+      line.append(styled(FAINT, Columns.pad(starts.get(row), scale, true))).append("  ");
       StringBuilder run = new StringBuilder();
       int before = -1;
       for (int cell = 0; cell < cells; cell++) {
@@ -173,6 +188,21 @@ public final class Fitted {
       lines.accept(line.toString());
     }
     addLegend(tally, lines);
+  }
+
+  /** Where rows begin, in words of as many figures as tell them apart and have room. */
+  private static List<String> starts(long size, int rows) {
+    List<String> starts = List.of();
+    for (int decimals = 1; decimals <= MOST_DECIMALS; decimals++) {
+      starts = new ArrayList<>();
+      for (int row = 0; row < rows; row++) {
+        starts.add(Words.size((long) ((double) size * row / rows), decimals));
+      }
+      if (new HashSet<>(starts).size() == rows) {
+        return starts;
+      }
+    }
+    return starts;
   }
 
   private void addLegend(BlockTally tally, Consumer<String> lines) {
@@ -204,7 +234,7 @@ public final class Fitted {
     int texts = 0;
     double most = 0;
     for (View.Bars.Bar bar : bars.bars()) {
-      labels = Math.max(labels, Columns.of(bar.label()));
+      labels = Math.max(labels, Columns.of(Visible.of(bar.label())));
       texts = Math.max(texts, Columns.of(bar.text()));
       most = Math.max(most, bar.value());
     }
@@ -264,21 +294,21 @@ public final class Fitted {
   }
 
   private String coloured(BlockTally.Kind kind, String text) {
-    return kind.colour() < 0 ? text : styled("\033[" + ansi(kind.colour()) + "m", text);
+    return kind.colour() < 0 ? text : styled(Palette.sequence(kind.colour()), text);
   }
 
-  private static int ansi(int colour) {
-    return colour < 8 ? 30 + colour : 90 + colour - 8;
-  }
-
-  private void addTable(View.Table table, Consumer<String> lines) {
+  private void addTable(View.Table raw, Consumer<String> lines) {
+    View.Table table = visible(raw);
     int[] natural = natural(table);
     int[] least = least(table, natural);
     int shown = columnsThatFit(least);
     int[] widths = narrowed(natural, least, shown);
-    lines.accept(styled(BOLD, row(table, table.headings(), widths, shown)));
+    begin(styled(BOLD, text(table, table.headings(), widths, shown)), lines);
     for (List<String> row : table.rows()) {
-      lines.accept(row(table, row, widths, shown));
+      addRow(table, row, widths, shown, lines);
+    }
+    if (lines instanceof Drawing drawing) {
+      drawing.end();
     }
     if (shown < widths.length) {
       String left = String.join(", ", table.headings().subList(shown, widths.length));
@@ -286,12 +316,51 @@ public final class Fitted {
     }
   }
 
-  private static String row(View.Table table, List<String> cells, int[] widths, int shown) {
+  private static void begin(String heading, Consumer<String> lines) {
+    if (lines instanceof Drawing drawing) {
+      drawing.begin(heading);
+    } else {
+      lines.accept(heading);
+    }
+  }
+
+  /** What is measured is what is shown. */
+  private static View.Table visible(View.Table table) {
+    return new View.Table(
+        table.headings().stream().map(Visible::of).toList(),
+        table.numeric(),
+        table.rows().stream().map(row -> row.stream().map(Fitted::visible).toList()).toList());
+  }
+
+  private static String visible(String cell) {
+    return parts(cell).map(Visible::of).collect(Collectors.joining(View.Table.PART));
+  }
+
+  private static Stream<String> parts(String cell) {
+    return Stream.of(cell.split(View.Table.PART, -1));
+  }
+
+  /** A row takes as many lines as the cell of it with the most parts. */
+  private static void addRow(
+      View.Table table, List<String> row, int[] widths, int shown, Consumer<String> lines) {
+    List<List<String>> cells = new ArrayList<>();
+    int most = 1;
+    for (String cell : row.subList(0, shown)) {
+      cells.add(parts(cell).toList());
+      most = Math.max(most, cells.get(cells.size() - 1).size());
+    }
+    for (int i = 0; i < most; i++) {
+      int part = i;
+      List<String> texts = cells.stream().map(it -> part < it.size() ? it.get(part) : "").toList();
+      lines.accept(text(table, texts, widths, shown));
+    }
+  }
+
+  private static String text(View.Table table, List<String> cells, int[] widths, int shown) {
     StringBuilder line = new StringBuilder();
     for (int i = 0; i < shown; i++) {
       String text =
-          Columns.pad(
-              Columns.cut(Visible.of(cells.get(i)), widths[i]), widths[i], table.numeric().get(i));
+          Columns.pad(Columns.cut(cells.get(i), widths[i]), widths[i], table.numeric().get(i));
       line.append(i == 0 ? "" : " ".repeat(GAP)).append(text);
     }
     return line.toString().stripTrailing();
@@ -302,21 +371,26 @@ public final class Fitted {
     for (int i = 0; i < widths.length; i++) {
       widths[i] = Columns.of(table.headings().get(i));
       for (List<String> row : table.rows()) {
-        widths[i] = Math.max(widths[i], Columns.of(row.get(i)));
+        int widest = parts(row.get(i)).mapToInt(Columns::of).max().orElse(0);
+        widths[i] = Math.max(widths[i], widest);
       }
     }
     return widths;
   }
 
   /** What each column has to have: names can be cut, quantities and moments cannot. */
-  private static int[] least(View.Table table, int[] natural) {
+  private int[] least(View.Table table, int[] natural) {
     int[] least = natural.clone();
     for (int i = 0; i < least.length; i++) {
       int column = i;
       boolean moments =
           table.rows().stream().allMatch(row -> MOMENT.matcher(row.get(column)).matches());
       if (!table.numeric().get(i) && !moments) {
-        least[i] = Math.min(natural[i], NARROWEST_NAME);
+        boolean parted =
+            table.rows().stream().anyMatch(row -> row.get(column).contains(View.Table.PART));
+        // Of several things one under the other each is to be read.
+        least[i] =
+            Math.min(natural[i], parted ? Math.max(NARROWEST_NAME, width / 2) : NARROWEST_NAME);
       }
     }
     return least;

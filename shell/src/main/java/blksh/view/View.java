@@ -20,7 +20,16 @@ public sealed interface View {
    * @param numeric for each column whether it holds quantities, which align to the right
    */
   record Table(List<String> headings, List<Boolean> numeric, List<List<String>> rows)
-      implements View {}
+      implements View {
+
+    /** Stands in a cell between parts that are told one under the other. */
+    static final String PART = "\u2029";
+
+    /** A cell of one part, whatever it says. */
+    static String cell(String text) {
+      return text.replace(PART, Visible.escape(PART.codePointAt(0)));
+    }
+  }
 
   /** A title over key-value lines. */
   record Card(String title, List<Line> lines) implements View {

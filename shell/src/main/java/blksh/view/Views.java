@@ -328,7 +328,7 @@ public final class Views {
   }
 
   /** What a value is as a row among its like; null when it is no row. */
-  private static List<Field> row(Object value) {
+  public static List<Field> row(Object value) {
     if (value instanceof Described thing) {
       return thing.row();
     }
@@ -341,6 +341,15 @@ public final class Views {
           : null;
     }
     return Parts.of(value);
+  }
+
+  /** A value in a table: a long list one member under the other. */
+  private static String cell(Object value) {
+    String text = View.Table.cell(Words.of(value));
+    return value instanceof List<?> items && items.size() > 1 && Columns.of(text) > WIDEST_LIST
+        ? String.join(
+            View.Table.PART, items.stream().map(it -> View.Table.cell(Words.of(it))).toList())
+        : text;
   }
 
   private static View rows(List<List<Field>> things) {
@@ -363,7 +372,7 @@ public final class Views {
     List<String> headings = List.copyOf(columns.keySet());
     List<List<String>> cells =
         rows.stream()
-            .map(row -> headings.stream().map(heading -> Words.of(row.get(heading))).toList())
+            .map(row -> headings.stream().map(heading -> cell(row.get(heading))).toList())
             .toList();
     return new View.Table(headings, List.copyOf(columns.values()), cells);
   }

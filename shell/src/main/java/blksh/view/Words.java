@@ -38,6 +38,15 @@ public final class Words {
 
   /** Bytes in the largest binary unit that leaves at least 1: {@code "1.5 GiB"}. */
   public static String size(long bytes) {
+    return size(bytes, 0);
+  }
+
+  /**
+   * The same.
+   *
+   * @param decimals told at least where the unit is larger than a byte; 0 for three figures or so
+   */
+  static String size(long bytes, int decimals) {
     if (bytes < 0) {
       return "-" + size(-Math.max(bytes, -Long.MAX_VALUE));
     }
@@ -50,8 +59,9 @@ public final class Words {
     if (unit == 0) {
       return bytes + " B";
     }
-    String figures = String.format(Locale.ROOT, value >= 99.95 ? "%.0f" : "%.1f", value);
-    return figures.replaceFirst("\\.0$", "") + " " + UNITS[unit];
+    int told = Math.max(decimals > 1 ? decimals : 0, value >= 99.95 ? 0 : 1);
+    String figures = String.format(Locale.ROOT, "%." + told + "f", value);
+    return figures.replaceFirst("\\.0+$", "") + " " + UNITS[unit];
   }
 
   /**

@@ -1,6 +1,7 @@
 package blksh.dsl
 
 import blksh.BlkshException
+import blksh.Nearest
 import blksh.dsl.Argument.Takes
 import blksh.session.UsageException
 
@@ -179,7 +180,10 @@ internal class ArgumentParser(private val arguments: Arguments) {
       (visible().flatMap { it.spellings } + arguments.shared.spellings()).filter {
         it.startsWith("-")
       }
-    return UsageException("unknown option $name", nearest(name, known) ?: "try --help")
+    return UsageException(
+      "unknown option $name",
+      Nearest.question(name, known).ifEmpty { "try --help" },
+    )
   }
 
   // Positional values
@@ -205,8 +209,9 @@ internal class ArgumentParser(private val arguments: Arguments) {
         ?: arguments.commands.find { it.implied(word) }
         ?: throw UsageException(
           "there is no command '$word'",
-          nearest(word, arguments.commands.flatMap { it.names })
-            ?: ("commands are " + arguments.commands.joinToString(", ") { it.name }),
+          Nearest.question(word, arguments.commands.flatMap { it.names }).ifEmpty {
+            "commands are " + arguments.commands.joinToString(", ") { it.name }
+          },
         )
     given.command = command
     slots = command.positionals()
@@ -279,27 +284,5 @@ internal class ArgumentParser(private val arguments: Arguments) {
         word[0] == '-' &&
         word[1] in '0'..'9' &&
         word.drop(1).all { it in '0'..'9' || it == '.' }
-
-    /** A question after a word that is spelled almost as [word] is. */
-    fun nearest(word: String, known: List<String>): String? =
-      known
-        .minByOrNull { distance(it, word) }
-        ?.takeIf { distance(it, word) <= minOf(2, word.trimStart('-').length - 1) }
-        ?.let { "did you mean $it?" }
-
-    /** Edits that lead from one word to another. */
-    fun distance(a: String, b: String): Int {
-      var row = IntArray(b.length + 1) { it }
-      for (i in 1..a.length) {
-        val next = IntArray(b.length + 1)
-        next[0] = i
-        for (j in 1..b.length) {
-          val change = row[j - 1] + if (a[i - 1] == b[j - 1]) 0 else 1
-          next[j] = minOf(change, row[j] + 1, next[j - 1] + 1)
-        }
-        row = next
-      }
-      return row[b.length]
-    }
   }
 }

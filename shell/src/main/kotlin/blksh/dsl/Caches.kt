@@ -1,6 +1,7 @@
 package blksh.dsl
 
 import blksh.BlkshException
+import blksh.Nearest
 import blksh.block.BlockSources
 import blksh.block.DirectSource
 import blksh.block.MediaSlot
@@ -52,9 +53,7 @@ class Caches internal constructor(private val session: Session) : AbstractList<C
   operator fun get(name: String): Cache =
     member(name)
       ?: throw BlkshException("find cache $name", "no such cache is known")
-        .suggest(
-          if (all.isEmpty()) "make one with cache(SOURCE)" else "there are ${keys.joinToString()}"
-        )
+        .suggest(Nearest.among(name, keys, "make one with cache(SOURCE)"))
 
   /**
    * Takes a cache off the list; its files stay.

@@ -1,6 +1,7 @@
 package blksh.dsl
 
 import blksh.BlkshException
+import blksh.Nearest
 import blksh.session.Session
 import blksh.view.Keyed
 
@@ -21,10 +22,7 @@ class Catalogues internal constructor(private val session: Session) :
   operator fun get(name: String): Catalogue =
     member(name)
       ?: throw BlkshException("find catalogue $name", "there is none of that name")
-        .suggest(
-          if (keys.isEmpty()) "make one with catalogue(\"NAME\").scan(\"DIR\")"
-          else "there are ${keys.joinToString()}"
-        )
+        .suggest(Nearest.among(name, keys, "make one with catalogue(\"NAME\").scan(\"DIR\")"))
 
   /** Removes a catalogue and all it knows; files and discs stay as they are. */
   fun delete(name: String) {

@@ -1,6 +1,7 @@
 package blksh.dsl
 
 import blksh.BlkshException
+import blksh.Nearest
 import blksh.block.BlockSource
 import blksh.image.BadGroup
 import blksh.image.ClonezillaSet
@@ -242,7 +243,5 @@ class Images internal constructor(private val all: List<Image>) : AbstractList<I
   operator fun get(key: String): Image =
     member(key)
       ?: throw BlkshException("find image $key", "there is none")
-        .suggest(
-          if (all.isEmpty()) "there are no images here" else "there are ${keys.joinToString()}"
-        )
+        .suggest(Nearest.among(key, keys, "there are no images here"))
 }

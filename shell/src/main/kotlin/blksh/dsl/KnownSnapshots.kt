@@ -1,6 +1,7 @@
 package blksh.dsl
 
 import blksh.BlkshException
+import blksh.Nearest
 import blksh.session.Session
 import blksh.view.Keyed
 
@@ -48,8 +49,5 @@ class KnownSnapshots internal constructor(session: Session, stores: Stores) :
   operator fun get(place: String): Snapshots =
     member(place)
       ?: throw BlkshException("find the snapshots in $place", "no such place is known")
-        .suggest(
-          if (places.isEmpty()) "open it once with snapshots(\"PLACE\")"
-          else "there are ${keys.joinToString()}"
-        )
+        .suggest(Nearest.among(place, keys, "open it once with snapshots(\"PLACE\")"))
 }

@@ -1,6 +1,7 @@
 package blksh.dsl
 
 import blksh.BlkshException
+import blksh.Nearest
 import blksh.block.BlockSource
 import blksh.store.Manifest as StoredManifest
 import blksh.store.ManifestKind
@@ -177,14 +178,19 @@ class Manifests internal constructor(private val all: List<Manifest>) :
    *
    * Example: `sampleStore().manifests["disk"]`
    */
-  operator fun get(name: String): Versions = Versions(name, all.filter { it.name == name })
+  operator fun get(name: String): Versions = Versions(name, all.filter { it.name == name }, keys)
 
   override fun member(key: String): Any? = get(key).takeIf { it.isNotEmpty() }
 }
 
 /** The captured versions of one name, oldest first. */
-class Versions internal constructor(private val name: String, private val all: List<Manifest>) :
-  AbstractList<Manifest>() {
+class Versions
+internal constructor(
+  private val name: String,
+  private val all: List<Manifest>,
+  /** The names there are where it was looked for. */
+  private val names: List<String> = listOf(name),
+) : AbstractList<Manifest>() {
 
   override val size: Int
     get() = all.size
@@ -198,7 +204,9 @@ class Versions internal constructor(private val name: String, private val all: L
   /** The newest version. */
   val last: Manifest
     get() =
-      all.lastOrNull() ?: throw BlkshException("find the last version of $name", "there is none")
+      all.lastOrNull()
+        ?: throw BlkshException("find the last version of $name", "there is none")
+          .suggest(Nearest.among(name, names, "capture something first"))
 
   /** The version of that number, or null. */
   fun version(number: Int): Manifest? = all.find { it.version == number }

@@ -1,6 +1,7 @@
 package blksh.dsl
 
 import blksh.BlkshException
+import blksh.Nearest
 import blksh.block.BlockSource
 import blksh.drive.Drive as Listed
 import blksh.partition.Partition as Entry
@@ -35,7 +36,7 @@ internal constructor(
   operator fun get(key: String): Partition =
     member(key)
       ?: throw BlkshException("find partition $key of $of", "there is none")
-        .suggest(if (all.isEmpty()) "it has no partitions" else "there are ${keys.joinToString()}")
+        .suggest(Nearest.among(key, keys, "it has no partitions"))
 
   override fun title(): String = "partitions of $of"
 

@@ -7,6 +7,7 @@ import blksh.store.StoreHealth
 import blksh.store.StoreUse
 import blksh.view.BlockTally
 import blksh.view.Field
+import blksh.view.Palette
 import blksh.view.Pictured
 import blksh.view.Size
 import blksh.view.View
@@ -43,11 +44,11 @@ internal constructor(
     fun of(name: String, size: Long, extents: Iterator<Extent>, changed: List<Extent>): BlockMap {
       val kinds =
         listOf(
-          BlockTally.Kind("unreadable", 'X', 9, true),
-          BlockTally.Kind("changed", '▓', 11, true),
-          BlockTally.Kind("data", '█', 4, false),
-          BlockTally.Kind("zero", '·', 8, false),
-          BlockTally.Kind("free", '░', 8, false),
+          BlockTally.Kind("unreadable", 'X', Palette.RED, true),
+          BlockTally.Kind("changed", '▓', Palette.ORANGE, true),
+          BlockTally.Kind("data", '█', Palette.BLUE, false),
+          BlockTally.Kind("zero", '·', Palette.GREY, false),
+          BlockTally.Kind("free", '░', Palette.GREY, false),
         )
       val tally = BlockTally(size, PAGE, kinds)
       val differing = ArrayDeque(changed)
@@ -83,11 +84,11 @@ internal constructor(
     fun of(name: String, map: RescueMap): BlockMap {
       val kinds =
         listOf(
-          BlockTally.Kind("bad sectors", 'X', 9, true),
-          BlockTally.Kind("non-scraped", '/', 13, true),
-          BlockTally.Kind("non-trimmed", '*', 11, true),
-          BlockTally.Kind("non-tried", '?', 8, false),
-          BlockTally.Kind("finished", '█', 10, false),
+          BlockTally.Kind("bad sectors", 'X', Palette.RED, true),
+          BlockTally.Kind("non-scraped", '/', Palette.MAGENTA, true),
+          BlockTally.Kind("non-trimmed", '*', Palette.ORANGE, true),
+          BlockTally.Kind("non-tried", '?', Palette.GREY, false),
+          BlockTally.Kind("finished", '█', Palette.GREEN, false),
         )
       val tally = BlockTally(map.size(), SECTOR, kinds)
       for (range in map.ranges()) {
@@ -108,11 +109,11 @@ internal constructor(
     fun of(name: String, health: StoreHealth): BlockMap {
       val kinds =
         listOf(
-          BlockTally.Kind("damaged", 'X', 9, true),
-          BlockTally.Kind("overdue", '?', 11, true),
-          BlockTally.Kind("not verified yet", '░', 8, false),
-          BlockTally.Kind("verified in ${StoreHealth.OVERDUE_DAYS} days", '▓', 4, false),
-          BlockTally.Kind("verified in ${StoreHealth.TURN_DAYS} days", '█', 10, false),
+          BlockTally.Kind("damaged", 'X', Palette.RED, true),
+          BlockTally.Kind("overdue", '?', Palette.ORANGE, true),
+          BlockTally.Kind("not verified yet", '░', Palette.GREY, false),
+          BlockTally.Kind("verified in ${StoreHealth.OVERDUE_DAYS} days", '▓', Palette.BLUE, false),
+          BlockTally.Kind("verified in ${StoreHealth.TURN_DAYS} days", '█', Palette.GREEN, false),
         )
       val tally = BlockTally(health.bytes(), PAGE, kinds)
       var at = 0L
@@ -135,9 +136,9 @@ internal constructor(
     fun of(name: String, use: StoreUse): BlockMap {
       val kinds =
         listOf(
-          BlockTally.Kind("shared", '█', 10, false),
-          BlockTally.Kind("used once", '▓', 4, false),
-          BlockTally.Kind("unused", '░', 8, false),
+          BlockTally.Kind("shared", '█', Palette.GREEN, false),
+          BlockTally.Kind("used once", '▓', Palette.BLUE, false),
+          BlockTally.Kind("unused", '░', Palette.GREY, false),
         )
       val tally = BlockTally(use.pages() * PAGE, PAGE, kinds)
       var at = 0L
@@ -159,7 +160,7 @@ class Growth internal constructor(private val of: String, steps: List<Pair<Insta
   private val steps = steps.sortedBy { it.first }
   private val sums = this.steps.runningFold(0L) { sum, step -> sum + step.second }.drop(1)
 
-  /** Bytes stored in all. */
+  /** Bytes that captures have brought in all, compressed; some of it may be gone again. */
   val stored: Size
     get() = Size(sums.lastOrNull() ?: 0)
 
@@ -170,7 +171,7 @@ class Growth internal constructor(private val of: String, steps: List<Pair<Insta
       Field.of("captures", steps.size),
       Field.of("first", steps.firstOrNull()?.first),
       Field.of("last", steps.lastOrNull()?.first),
-      Field.of("stored", stored),
+      Field.of("brought", stored),
     )
 
   override fun picture(): View {
@@ -186,18 +187,18 @@ class Growth internal constructor(private val of: String, steps: List<Pair<Insta
   override fun toString(): String = title()
 }
 
-/** What takes how much space in a store. */
+/** What has brought how much into a store, compressed; its card tells what its files take now. */
 class Space internal constructor(private val of: String, shares: List<Share>) : Pictured {
 
   /** The shares, the largest first. */
   val shares: List<Share> = shares.sortedByDescending { it.stored }
 
-  /** What all of them take. */
+  /** What all of them have brought. */
   val stored: Size
     get() = Size(shares.sumOf { it.stored.bytes })
 
   /**
-   * What one of them takes.
+   * What one of them has brought.
    *
    * @property stored compressed
    */
@@ -206,12 +207,12 @@ class Space internal constructor(private val of: String, shares: List<Share>) : 
   override fun title(): String = "space of $of"
 
   override fun fields(): List<Field> =
-    listOf(Field.of("name", of), Field.of("stored", stored), Field.detail("shares", shares))
+    listOf(Field.of("name", of), Field.of("brought", stored), Field.detail("shares", shares))
 
   override fun picture(): View {
     if (shares.isEmpty()) return View.Text("${title()}: nothing is stored")
     val bars = shares.map { (name, size) -> View.Bars.Bar(name, size.bytes.toDouble(), "$size") }
-    return View.Bars("${title()}, $stored stored", bars)
+    return View.Bars("${title()}, $stored brought", bars)
   }
 
   override fun toString(): String = title()

@@ -1,6 +1,7 @@
 package blksh.dsl
 
 import blksh.BlkshException
+import blksh.Nearest
 import blksh.block.BlockSource
 import blksh.block.Extent
 import blksh.filesystem.SkipFreeSource
@@ -152,12 +153,7 @@ internal constructor(
       .also {
         if (it.isEmpty() && engine.versions(name).isEmpty())
           throw BlkshException("list $name", "store $place has no such name")
-            .suggest(
-              names
-                .ifEmpty { null }
-                ?.let { "it has " + it.take(5).joinToString(", ") + if (it.size > 5) " …" else "" }
-                ?: "it is empty"
-            )
+            .suggest(Nearest.among(name, names, "it is empty").replace("there are ", "it has "))
       }
 
   /**

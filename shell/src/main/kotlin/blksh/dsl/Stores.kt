@@ -1,6 +1,7 @@
 package blksh.dsl
 
 import blksh.BlkshException
+import blksh.Nearest
 import blksh.session.Session
 import blksh.view.Keyed
 import java.nio.file.Path
@@ -21,7 +22,7 @@ class Stores internal constructor(private val session: Session, private val all:
   operator fun get(name: String): Store =
     member(name)
       ?: throw BlkshException("find store $name", "no such store is known")
-        .suggest("open it once with store(\"PATH\")")
+        .suggest(Nearest.question(name, keys).ifEmpty { "open it once with store(\"PATH\")" })
 
   override fun member(key: String): Store? = all.find { it.name == key }
 

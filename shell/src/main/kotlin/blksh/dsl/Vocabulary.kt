@@ -7,6 +7,7 @@ import blksh.block.SourceInfo
 import blksh.block.SpooledSource
 import blksh.image.BadMagicException
 import blksh.io.IoFailure
+import blksh.session.Evaluation
 import blksh.session.Session
 import blksh.session.UsageException
 import blksh.view.Size
@@ -427,6 +428,32 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
     session.show(Views.of(result), result)
   }
 
+  /**
+   * Things as a table that can be sorted, limited and written: the members of a collection, or one
+   * thing.
+   *
+   * @param columns which of their values, in that order; all when none is named
+   *
+   * Example: `table(sampleStore().manifests, "reference", "size")`
+   */
+  fun table(things: Any?, vararg columns: String): Table =
+    Table.of(things).let { if (columns.isEmpty()) it else it.columns(*columns) }
+
+  /**
+   * Runs a line by the shell of the system, and gives the lines it writes. What it says on standard
+   * error is shown.
+   *
+   * @param check whether to fail when it does not end with status 0
+   *
+   * Example: `sh("echo hello").first()`
+   */
+  fun sh(command: String, check: Boolean = true): ShellOutput =
+    ShellOutput.of(session, command).also {
+      if (check && it.status != 0)
+        throw BlkshException("run $command", "it ended with status ${it.status}")
+          .suggest("sh(…, check = false) takes that for an answer")
+    }
+
   /** Notes something that went well enough but needs attention; the script ends with status 3. */
   fun finding(sentence: String) {
     session.finding(sentence)
@@ -434,6 +461,15 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
 
   /** Ends the script with a message about its arguments and status 2. */
   fun usage(problem: String): Nothing = throw UsageException(problem)
+
+  /**
+   * Ends the script at once with a status, from 0 to 255. What was found is told all the same, and
+   * makes a status of 0 one of 3.
+   */
+  fun exit(status: Int = 0): Nothing = throw Evaluation.ending(status)
+
+  /** As [exit]; scripts need no import for it. */
+  fun exitProcess(status: Int): Nothing = exit(status)
 
   /**
    * Whether two files hold the same bytes.

@@ -1,10 +1,12 @@
 package blksh.script
 
 import blksh.BlkshException
+import blksh.Nearest
 import blksh.dsl.Arguments
 import blksh.dsl.Vocabulary
 import blksh.session.Evaluation
 import blksh.session.ExitStatus
+import blksh.session.Notice
 import blksh.session.Session
 import blksh.session.Trust
 import blksh.task.CancelledException
@@ -24,11 +26,16 @@ import java.nio.file.Path
  */
 class ScriptHost(private val session: Session, private val compiler: Compiler) {
 
-  /** A script ready to run; [source] and [className] locate its failures. */
+  /**
+   * A script ready to run; [source] and [className] locate its failures.
+   *
+   * @property bundled whether it came with blksh: its lines tell nothing to who runs it
+   */
   class Ready(
     val source: ScriptSource,
     val className: String,
     private val description: String,
+    val bundled: Boolean,
     private val start: (Vocabulary, Evaluation) -> Any?,
   ) {
 
@@ -43,23 +50,28 @@ class ScriptHost(private val session: Session, private val compiler: Compiler) {
 
   /**
    * Finds a script by bundled name or by path. A bare word is a bundled script before it is a file
-   * that happens to lie in the current directory; `./list` is the file.
+   * that happens to lie in the current directory; `./list` is the file. `-` is standard input.
    */
   fun script(reference: String): Ready {
     BundledScripts.entries[reference]?.let {
       return ready(it, lazySource = null)
+    }
+    if (reference == "-") {
+      val text = String(session.dataIn().readAllBytes())
+      return text(ScriptSource("<stdin>", ScriptSource.ofKotlin(text)))
     }
     val path = Path.of(reference)
     if (!Files.exists(path)) {
       BundledScripts.entries[reference.removeSuffix(".kts")]?.let {
         return ready(it, lazySource = null)
       }
-      val names = BundledScripts.entries.keys.joinToString(", ")
+      val bundled = BundledScripts.entries.keys
+      val meant = Nearest.question(reference, bundled)
       throw BlkshException(
           "run $reference",
           "there is neither such a file nor a bundled script of that name",
         )
-        .suggest("bundled are: $names")
+        .suggest(meant.ifEmpty { "bundled are: " + bundled.joinToString(", ") })
     }
     return text(ScriptSource.read(path))
   }
@@ -72,14 +84,15 @@ class ScriptHost(private val session: Session, private val compiler: Compiler) {
   fun textHere(source: ScriptSource): Ready = ready(source, compiler.compile(source))
 
   private fun ready(source: ScriptSource, script: CompiledScript): Ready {
-    return Ready(source, script.className, script.description) { vocabulary, evaluation ->
+    return Ready(source, script.className, script.description, false) { vocabulary, evaluation ->
       ScriptRun.run(script, vocabulary, evaluation)
     }
   }
 
   private fun ready(entry: BundledScripts.Entry, lazySource: ScriptSource?) =
-    Ready(lazySource ?: entry.source, entry.className, entry.description) { vocabulary, evaluation
-      ->
+    Ready(lazySource ?: entry.source, entry.className, entry.description, true) {
+      vocabulary,
+      evaluation ->
       ScriptRun.run(Class.forName(entry.className), entry.resultField, vocabulary, evaluation)
     }
 
@@ -100,7 +113,10 @@ class ScriptHost(private val session: Session, private val compiler: Compiler) {
     return compileApart(launcher, source)
   }
 
-  private fun compileApart(launcher: String, source: ScriptSource): CompiledScript {
+  private fun compileApart(launcher: String, source: ScriptSource): CompiledScript =
+    Notice.during(session.console(), "compiling ${source.name}…") { compiledBy(launcher, source) }
+
+  private fun compiledBy(launcher: String, source: ScriptSource): CompiledScript {
     val process =
       ProcessBuilder(launcher, "--compile").redirectError(ProcessBuilder.Redirect.INHERIT).start()
     try {

@@ -26,7 +26,9 @@ data class ScriptProblem(val error: Boolean, val line: Int, val column: Int, val
     val after = if (to < text.length) "…" else ""
     // Under what stands before it: tabs stay tabs, and a wide character has two columns.
     val indent =
-      text.substring(from, at).split('\t').joinToString("\t") { " ".repeat(Columns.of(it)) }
+      Visible.lines(text.substring(from, at)).split('\t').joinToString("\t") {
+        " ".repeat(Columns.of(it))
+      }
     val shown = Visible.lines(text.substring(from, to))
     return "$head\n$before$shown$after\n${" ".repeat(before.length)}$indent^"
   }

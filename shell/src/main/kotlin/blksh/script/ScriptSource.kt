@@ -44,7 +44,8 @@ class ScriptSource(val name: String, val text: String) {
       val action = "run script $path"
       if (Files.isDirectory(path)) throw BlkshException(action, "it is a directory")
       try {
-        return ScriptSource(path.toString(), Files.readString(path, StandardCharsets.UTF_8))
+        val text = Files.readString(path, StandardCharsets.UTF_8)
+        return ScriptSource(path.toString(), ofKotlin(text))
       } catch (missing: java.nio.file.NoSuchFileException) {
         throw BlkshException(action, "there is no such file", missing)
       } catch (malformed: java.nio.charset.CharacterCodingException) {
@@ -53,6 +54,11 @@ class ScriptSource(val name: String, val text: String) {
         throw BlkshException(action, failure.message ?: failure.toString(), failure)
       }
     }
+
+    /** A text as the compiler takes it, whatever editor wrote it: no byte order mark, no CR. */
+    @JvmStatic
+    fun ofKotlin(text: String): String =
+      text.removePrefix("\uFEFF").replace("\r\n", "\n").replace('\r', '\n')
 
     internal fun hex(bytes: ByteArray): String {
       val digest = MessageDigest.getInstance("SHA-256").digest(bytes)

@@ -61,6 +61,12 @@ class Sitting {
     declared += names
   }
 
+  /** Forgets the results, and the names that entries declared but [kept]. */
+  fun clear(kept: Collection<String>) {
+    results.clear()
+    declared.retainAll(kept.toSet())
+  }
+
   /** Whether an entry declared that name. */
   fun declares(name: String): Boolean = name in declared
 

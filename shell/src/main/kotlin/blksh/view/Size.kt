@@ -7,7 +7,18 @@ data class Size(val bytes: Long) : Comparable<Size> {
 
   operator fun minus(other: Size): Size = Size(Math.subtractExact(bytes, other.bytes))
 
-  operator fun times(factor: Int): Size = Size(Math.multiplyExact(bytes, factor.toLong()))
+  operator fun times(factor: Int): Size = times(factor.toLong())
+
+  operator fun times(factor: Long): Size = Size(Math.multiplyExact(bytes, factor))
+
+  /** To the byte. */
+  operator fun times(factor: Double): Size = Size(exact(bytes * factor))
+
+  /** A part of it, to the byte. */
+  operator fun div(parts: Int): Size = div(parts.toLong())
+
+  /** A part of it, to the byte. */
+  operator fun div(parts: Long): Size = Size(bytes / parts)
 
   /** How many times [other] fits, as a ratio. */
   operator fun div(other: Size): Double = bytes.toDouble() / other.bytes
@@ -17,6 +28,11 @@ data class Size(val bytes: Long) : Comparable<Size> {
   override fun toString(): String = Words.size(bytes)
 
   companion object {
+    private fun exact(bytes: Double): Long {
+      if (!(Math.abs(bytes) < Long.MAX_VALUE)) throw ArithmeticException("$bytes bytes are no size")
+      return Math.round(bytes)
+    }
+
     private val UNITS = listOf("", "k", "m", "g", "t", "p")
     private val FORM = Regex("""(\d+(?:\.\d+)?)\s*([kmgtp]?)(?:i?b)?""")
 

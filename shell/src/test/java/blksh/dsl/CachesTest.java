@@ -64,7 +64,7 @@ class CachesTest {
     readHalf();
     Sitting.refused(
         () -> sitting.words.getCaches().get("dis"),
-        "cannot find cache dis: no such cache is known; there are disc");
+        "cannot find cache dis: no such cache is known; did you mean disc? there are disc");
     assertThat(sitting.words.getCaches().member("dis")).isNull();
   }
 

@@ -161,7 +161,7 @@ class PicturesTest {
         .extracting(Space.Share::getName)
         .containsExactly("large", "small", "none");
     assertThat(space.getStored()).isEqualTo(new Size(4 * KIB));
-    assertThat(Sitting.lines(space).get(0)).isEqualTo("space of store, 4 KiB stored");
+    assertThat(Sitting.lines(space).get(0)).isEqualTo("space of store, 4 KiB brought");
     assertThat(Sitting.lines(new Space("store", List.of())))
         .containsExactly("space of store: nothing is stored");
   }

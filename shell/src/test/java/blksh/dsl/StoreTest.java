@@ -138,7 +138,7 @@ class StoreTest {
     assertThat(store.versions("disk")).hasSize(1);
     Sitting.refused(
         () -> store.versions("dusk"),
-        "cannot list dusk: store " + path + " has no such name; it has disk");
+        "cannot list dusk: store " + path + " has no such name; did you mean disk? it has disk");
   }
 
   @Test
@@ -146,14 +146,16 @@ class StoreTest {
     capture(1);
     assertThat(store.manifest("disk").getVersion()).isEqualTo(1);
     assertThat(store.manifest("disk@latest").getVersion()).isEqualTo(1);
-    for (String reference : List.of("disc", "disk@2", "Disk")) {
+    for (String[] asked :
+        new String[][] {
+          {"disc", "did you mean disk?"},
+          {"disk@2", "it has disk@1"},
+          {"Disk", "did you mean disk?"},
+          {"other", "list the store to see what it has"}
+        }) {
       Sitting.refused(
-          () -> store.manifest(reference),
-          "cannot find "
-              + reference
-              + ": store "
-              + path
-              + " has no such manifest; list the store to see what it has");
+          () -> store.manifest(asked[0]),
+          "cannot find " + asked[0] + ": store " + path + " has no such manifest; " + asked[1]);
     }
     for (String version : List.of("first", "", "0", "-1", "99999999999")) {
       Sitting.refused(

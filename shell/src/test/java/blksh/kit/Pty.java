@@ -22,6 +22,9 @@ public final class Pty implements AutoCloseable {
   private static final long PATIENCE_SECONDS = 60;
   private static final String ESCAPES = "\033(?:\\[[0-9;?=>]*[A-Za-z]|[()][A-Z0-9]|[=>])";
 
+  /** What stood there while something was waited for, and was taken away. */
+  private static final String NOTICE = "compiling[^\r\n]*\r?\n\033\\[1F\033\\[J";
+
   private final Process process;
   private final StringBuilder read = new StringBuilder();
   private final Thread reader;
@@ -81,7 +84,7 @@ public final class Pty implements AutoCloseable {
   /** What was written to the terminal since the last typing, without escape sequences. */
   public String seen() {
     synchronized (read) {
-      return read.toString().replaceAll(ESCAPES, "").replace("\r", "");
+      return read.toString().replaceAll(NOTICE, "").replaceAll(ESCAPES, "").replace("\r", "");
     }
   }
 

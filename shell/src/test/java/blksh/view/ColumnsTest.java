@@ -6,6 +6,8 @@ import blksh.script.ScriptProblem;
 import blksh.script.ScriptSource;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ColumnsTest {
 
@@ -16,6 +18,47 @@ class ColumnsTest {
     assertThat(Columns.of("e\u0301")).isEqualTo(1);
     assertThat(Columns.of("\uD83D\uDCBE")).isEqualTo(2);
     assertThat(Columns.of("█▓·")).isEqualTo(3);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "⏳, 2",
+    "✅, 2",
+    "⭐, 2",
+    "⚡, 2",
+    "🪣, 2",
+    "🟢, 2",
+    "🧪, 2",
+    "🚀, 2",
+    "👍🏽, 4",
+    "🇩🇪, 2",
+    "☃, 1",
+    "⚠, 1",
+    "⚠\uFE0F, 1",
+    "─, 1",
+    "각, 2",
+    "\u1100\u1161\u11A8, 2",
+    "ｆ, 2",
+    "'　', 2",
+    "½, 1",
+    "한글, 4"
+  })
+  void knowsEmojiOfAllPlanesAndSyllables(String text, int columns) {
+    assertThat(Columns.of(text)).isEqualTo(columns);
+  }
+
+  @Test
+  void measuresWhatIsShown() {
+    String family = "👨\u200d👩.img";
+    View table =
+        new View.Table(
+            List.of("name", "n"),
+            List.of(false, true),
+            List.of(List.of(family, "1"), List.of("turned\u202e", "22")));
+    List<String> lines = new Fitted(80, false).lines(table);
+    assertThat(lines)
+        .containsExactly("name             n", "👨\\u200d👩.img   1", "turned\\u202e    22");
+    assertThat(lines.stream().map(Columns::of).distinct()).hasSize(1);
   }
 
   @Test

@@ -2,7 +2,9 @@ package blksh.view;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class FittedTest {
@@ -72,6 +74,44 @@ class FittedTest {
             "    300 KiB  .............................X",
             "  X bad 1 B   # data 200 KiB",
             "  . zero 200 KiB");
+  }
+
+  @Test
+  void tellsWhereRowsBeginApart() {
+    BlockTally tally = new BlockTally(3L << 40, 1 << 20, TALLY.kinds());
+    tally.add(0, 3L << 40, 1);
+    List<String> lines = new Fitted(80, false).lines(new View.Blocks("", tally));
+    List<String> starts =
+        lines.stream().filter(it -> it.contains("#####")).map(it -> it.substring(0, 14)).toList();
+    assertThat(starts).hasSizeGreaterThan(10).doesNotHaveDuplicates();
+    assertThat(lines).allMatch(line -> Columns.of(line) <= 80);
+  }
+
+  @Test
+  void tellsMembersOfALongListOneUnderTheOther() {
+    List<String> ranges =
+        List.of("server01.sda@1 bytes 0-4095", "server01.sda@2 bytes 8192-12287", "x@1");
+    Map<String, Object> row = new LinkedHashMap<>();
+    row.put("file", "packs/3f/" + "0".repeat(40) + ".pack");
+    row.put("affected", ranges);
+    row.put("byte", 4096);
+    View view = Views.of(List.of(row));
+    List<String> lines = new Fitted(70, false).lines(view);
+    assertThat(lines).hasSize(4);
+    for (int i = 0; i < 3; i++) {
+      assertThat(lines.get(i + 1)).contains(ranges.get(i));
+    }
+    assertThat(new Fitted(70, false).lines(Views.of(List.of(Map.of("a", "b\u2029c")))))
+        .containsExactly("a", "b\\u2029c");
+  }
+
+  @Test
+  void knowsWhatRowsStandUnder() {
+    Drawing drawing = new Drawing(100);
+    new Fitted(80, false).write(new View.Stack(List.of(TABLE, new View.Text("end"))), drawing);
+    assertThat(drawing.heading(0)).isNull();
+    assertThat(drawing.heading(1)).isEqualTo(drawing.get(0));
+    assertThat(drawing.heading(drawing.size() - 1)).isNull();
   }
 
   @Test

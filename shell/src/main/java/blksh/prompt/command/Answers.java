@@ -13,7 +13,8 @@ record Answers(Console console) {
   }
 
   Ending show(View view) {
-    console.present(view, false);
+    // Not page by page: who asks for help goes on typing.
+    console.print(view, false);
     return Ending.DONE;
   }
 }

@@ -3,6 +3,7 @@ package blksh.prompt.command;
 import blksh.BlkshException;
 import blksh.script.kotlin.Repl;
 import blksh.view.View;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
 
@@ -15,6 +16,25 @@ public interface CommandContext {
    * @param result the name its result got, such as {@code res1}; null when it has none
    */
   record Entry(String text, String result) {}
+
+  /**
+   * Something that was declared at the prompt.
+   *
+   * @param value what a variable holds; null for a function, a class, and what is null
+   */
+  record Variable(String name, Object value) {}
+
+  /** What was declared at the prompt, by name. */
+  List<Variable> variables() throws InterruptedException;
+
+  /** What was entered, here and in earlier sittings, oldest first. */
+  List<String> history();
+
+  /** Forgets what entries have declared and what they came to. */
+  void reset() throws InterruptedException;
+
+  /** How long the last entry took to be compiled; zero when it was not. */
+  Duration compiling();
 
   /** Whether any entry had a result. */
   boolean hasResult();

@@ -1,5 +1,6 @@
 package blksh.prompt.command;
 
+import blksh.Nearest;
 import blksh.script.ScriptCompilationException;
 import blksh.session.Console;
 import blksh.session.Failures;
@@ -14,7 +15,9 @@ import java.util.Map;
 public final class Commands {
 
   private static final Map<String, String> SHORT =
-      Map.of("q", "quit", "exit", "quit", "h", "help", "?", "help");
+      Map.of(
+          "q", "quit", "exit", "quit", "h", "help", "?", "help", "list", "history", "hist",
+          "history", "who", "vars", "whos", "vars", "timeit", "time", "!", "sh");
 
   private final Console console;
   private final Answers answers;
@@ -26,6 +29,7 @@ public final class Commands {
     new HelpCommands(this, context, answers).all().forEach(this::add);
     new ResultCommands(session, context, answers).all().forEach(this::add);
     new FileCommands(session, context, answers).all().forEach(this::add);
+    new SittingCommands(context, answers).all().forEach(this::add);
     new SettingCommands(session, answers).all().forEach(this::add);
     add(new Command("quit", "", "leave (or Ctrl-D)", none -> Ending.LEAVE));
   }
@@ -68,7 +72,10 @@ public final class Commands {
     Command command = find(parts[0]);
     String argument = parts.length < 2 ? "" : parts[1].strip();
     if (command == null) {
-      return answers.wrong("unknown command :" + parts[0] + "; try :help");
+      List<String> names = commands.keySet().stream().map(name -> ":" + name).toList();
+      String question = Nearest.question(":" + parts[0], names);
+      return answers.wrong(
+          "unknown command :" + parts[0] + "; " + (question.isEmpty() ? "try :help" : question));
     }
     if (command.needsArgument() && argument.isEmpty()) {
       return answers.wrong("say :" + command.name() + " " + command.argument());

@@ -48,7 +48,7 @@ final class FileCommands {
     Path file = path(name);
     String text;
     try {
-      text = Files.readString(file);
+      text = ScriptSource.ofKotlin(Files.readString(file));
     } catch (NoSuchFileException missing) {
       throw new BlkshException("load " + file, "there is no such file");
     } catch (CharacterCodingException binary) {
@@ -65,37 +65,13 @@ final class FileCommands {
     }
     List<CommandContext.Entry> entries = context.entries();
     String before = entries.isEmpty() ? "" : entries.get(entries.size() - 1).text() + "\n";
-    Path file = Files.createTempFile(session.options().home(), "entry", ".kts");
-    try {
-      WholeFile.replace(file, PartFile.Durability.WHOLE, before.getBytes(StandardCharsets.UTF_8));
-      String editor = editor();
-      // The editor may come with options, so a shell reads it.
-      int status =
-          new ProcessBuilder("sh", "-c", editor + " \"$1\"", "sh", file.toString())
-              .inheritIO()
-              .start()
-              .waitFor();
-      if (status != 0) {
-        return answers.wrong("cannot edit: " + editor + " ended with status " + status);
-      }
-      String text = Files.readString(file).strip();
-      if (text.isEmpty()) {
-        return Ending.DONE;
-      }
-      answers.console().screen().remember(text);
-      answers.console().out().println(text);
-      return context.evaluate(text, true) ? Ending.DONE : Ending.FAILED;
-    } finally {
-      Files.deleteIfExists(file);
+    String text = new TextEditor(session.options().home()).edit(before).strip();
+    if (text.isEmpty()) {
+      return Ending.DONE;
     }
-  }
-
-  private static String editor() {
-    return Stream.of("VISUAL", "EDITOR")
-        .map(System::getenv)
-        .filter(editor -> editor != null && !editor.isBlank())
-        .findFirst()
-        .orElse("vi");
+    answers.console().screen().remember(text);
+    answers.console().out().println(text);
+    return context.evaluate(text, true) ? Ending.DONE : Ending.FAILED;
   }
 
   private Ending save(String name) throws IOException, InterruptedException {
@@ -154,7 +130,7 @@ final class FileCommands {
                 String name = entry.getFileName().toString();
                 boolean directory = Files.isDirectory(entry);
                 if (directory || name.endsWith(".kts")) {
-                  found.add(new Suggestion(before + name + (directory ? "/" : ""), null));
+                  found.add(new Suggestion(before + name + (directory ? "/" : ""), ""));
                 }
               });
     } catch (IOException | BlkshException unreadable) {

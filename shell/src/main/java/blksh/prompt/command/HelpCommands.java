@@ -1,5 +1,6 @@
 package blksh.prompt.command;
 
+import blksh.Nearest;
 import blksh.script.Members;
 import blksh.view.View;
 import java.lang.reflect.ParameterizedType;
@@ -17,6 +18,7 @@ final class HelpCommands {
       """
       Anything else is Kotlin, with the words of blksh in scope. TAB completes; lines continue while
       they are incomplete; Ctrl-C stops what is running, a second one gives it up; Ctrl-D leaves.
+      !LINE runs a line by the shell of the system; help, ?NAME, exit and the like do what they say.
       """;
 
   private final Commands commands;
@@ -78,7 +80,12 @@ final class HelpCommands {
       words = anywhere(name);
     }
     if (words.isEmpty()) {
-      return answers.wrong("there is no " + name + "; :help names what there is");
+      String question = Nearest.question(name, near(name));
+      return answers.wrong(
+          "there is no "
+              + name
+              + "; "
+              + (question.isEmpty() ? ":help names what there is" : question));
     }
     List<View> views = new ArrayList<>();
     for (Reference.Word word : words) {
@@ -97,6 +104,16 @@ final class HelpCommands {
       }
     }
     return answers.show(new View.Stack(views));
+  }
+
+  /** The words that may be meant by one that is none. */
+  private List<String> near(String name) {
+    List<String> near = new ArrayList<>();
+    commands.all().forEach(command -> near.add(":" + command.name()));
+    for (Reference.Word word : Reference.get().words()) {
+      near.add(name.contains(".") ? word.path() : word.name());
+    }
+    return near;
   }
 
   /** The members of any type that have a name: who asks may not know whose it is. */

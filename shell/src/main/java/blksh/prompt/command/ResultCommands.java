@@ -1,6 +1,7 @@
 package blksh.prompt.command;
 
 import blksh.dsl.Job;
+import blksh.dsl.Table;
 import blksh.session.Failures;
 import blksh.session.Session;
 import blksh.view.Json;
@@ -28,6 +29,8 @@ final class ResultCommands {
         look("tree", "the last result as a tree", Views::tree),
         look("card", "the last result as cards", Views::cards),
         look("json", "the last result as JSON", ResultCommands::json),
+        look("jsonl", "the last result as JSON, an object a line", ResultCommands::jsonLines),
+        look("csv", "the last result as CSV", ResultCommands::csv),
         new Command("jobs", "", "what runs in the background", this::jobs),
         new Command("why", "", "where the last failure came from", this::why));
   }
@@ -63,6 +66,14 @@ final class ResultCommands {
 
   private static View json(Views views, Object result) {
     return new View.Text(Json.indented(result));
+  }
+
+  private static View jsonLines(Views views, Object result) {
+    return new View.Text(Table.of(result).jsonLines().stripTrailing());
+  }
+
+  private static View csv(Views views, Object result) {
+    return new View.Text(Table.of(result).csv().stripTrailing());
   }
 
   private Ending jobs(String none) throws InterruptedException {

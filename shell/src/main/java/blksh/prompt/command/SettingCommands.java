@@ -1,5 +1,6 @@
 package blksh.prompt.command;
 
+import blksh.Nearest;
 import blksh.session.Console;
 import blksh.session.Session;
 import blksh.session.Settings;
@@ -34,7 +35,9 @@ final class SettingCommands {
     }
     Settings.Name name = Settings.Name.of(parts[0]);
     if (name == null) {
-      return answers.wrong("there is no setting " + parts[0] + "; :set names what there is");
+      List<String> names = Stream.of(Settings.Name.values()).map(Settings.Name::word).toList();
+      return answers.wrong(
+          "there is no setting " + parts[0] + "; " + Nearest.among(parts[0], names, ""));
     }
     if (parts.length > 1) {
       session.settings().set(name, parts[1]);
@@ -77,6 +80,6 @@ final class SettingCommands {
     Settings.Name name = Settings.Name.of(typed.substring(0, space));
     return name == null
         ? List.of()
-        : name.choices().stream().map(value -> new Suggestion(value, null)).toList();
+        : name.choices().stream().map(value -> new Suggestion(value, "")).toList();
   }
 }

@@ -1,5 +1,7 @@
 package blksh.prompt.complete;
 
+import static java.util.Objects.requireNonNull;
+
 /**
  * What may stand at the cursor.
  *
@@ -9,6 +11,11 @@ package blksh.prompt.complete;
  * @param doc what it is, in a sentence; possibly empty
  */
 public record Completion(String text, String shown, String type, String doc, Standing standing) {
+
+  public Completion {
+    requireNonNull(type);
+    requireNonNull(doc);
+  }
 
   /** How much a completion belongs to its place, what belongs most first. */
   enum Standing {

@@ -5,6 +5,7 @@ import blksh.prompt.command.Suggestion;
 import blksh.prompt.line.ColonLine;
 import blksh.prompt.line.EntryText;
 import blksh.script.Scope;
+import blksh.view.Visible;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -58,9 +59,10 @@ public final class LiveCompleter implements Completer, CompletionMatcher {
       for (Suggestion completion : commands.complete(before)) {
         String text = completion.text();
         if (text.startsWith(ColonLine.word(before))) {
-          offer(
-              candidates,
-              new Completion(text, text, "", completion.description(), Completion.Standing.HOME));
+          // Names of files come from disks nobody vouches for.
+          String shown = Visible.of(text);
+          String doc = completion.description();
+          offer(candidates, new Completion(text, shown, "", doc, Completion.Standing.HOME));
         }
       }
       return;

@@ -1,5 +1,7 @@
 package blksh.prompt.complete;
 
+import blksh.view.Columns;
+import blksh.view.Palette;
 import java.util.ArrayList;
 import java.util.List;
 import org.jline.utils.AttributedString;
@@ -23,7 +25,7 @@ public final class Menu {
   private static final AttributedStyle PLAIN = AttributedStyle.DEFAULT;
   private static final AttributedStyle CHOSEN = AttributedStyle.DEFAULT.inverse();
   private static final AttributedStyle BEGUN = AttributedStyle.DEFAULT.bold();
-  private static final AttributedStyle TYPE = PLAIN.foreground(AttributedStyle.CYAN);
+  private static final AttributedStyle TYPE = PLAIN.foreground(Palette.TEAL);
   private static final AttributedStyle MORE = AttributedStyle.DEFAULT.faint();
 
   private final List<Completion> completions;
@@ -54,8 +56,8 @@ public final class Menu {
     boolean told = false;
     for (Completion it : completions) {
       told |= !it.type().isEmpty() || !it.doc().isEmpty();
-      longestName = Math.max(longestName, it.shown().length());
-      longestType = Math.max(longestType, it.doc().isEmpty() ? 0 : it.type().length());
+      longestName = Math.max(longestName, Columns.of(it.shown()));
+      longestType = Math.max(longestType, it.doc().isEmpty() ? 0 : Columns.of(it.type()));
     }
     names = told ? Math.min(longestName, Math.min(WIDEST_NAME, width / 2)) : longestName;
     types = Math.min(longestType, Math.min(WIDEST_TYPE, Math.max(1, width / 4)));
@@ -103,14 +105,15 @@ public final class Menu {
     line.styled(BEGUN, name.substring(0, begun)).styled(plain, name.substring(begun));
     boolean told = !completion.type().isEmpty() || !completion.doc().isEmpty();
     if (told || !last) {
-      line.styled(plain, " ".repeat(Math.max(0, names - name.length()))).append("  ");
+      line.styled(plain, " ".repeat(Math.max(0, names - Columns.of(name)))).append("  ");
     }
     String type = completion.type();
     if (completion.doc().isEmpty()) {
       line.styled(TYPE, type);
     } else {
-      String fitted = type.length() <= types ? type : type.substring(0, types - 1) + "…";
-      line.styled(TYPE, fitted).append(" ".repeat(types - fitted.length()));
+      boolean fits = Columns.of(type) <= types;
+      String fitted = fits ? type : Columns.head(type, types - 1) + "…";
+      line.styled(TYPE, Columns.pad(fitted, types, false));
       line.append(types > 0 ? "  " : "").append(completion.doc());
     }
   }

@@ -1,14 +1,21 @@
 package blksh.prompt.complete;
 
+import blksh.dsl.Manifest;
 import blksh.dsl.Store;
 import blksh.prompt.line.Caret;
 import blksh.prompt.line.EntryText;
 import blksh.prompt.line.OpenCall;
+import blksh.prompt.line.Quoted;
 import blksh.script.Scope;
 import blksh.view.Keyed;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** What may stand in a string that is open: keys, references to what a store holds, paths. */
 final class StringContents {
@@ -52,6 +59,26 @@ final class StringContents {
     }
   }
 
+  /** Names, and versions only when it is clear of which: a name may have hundreds. */
+  private static void references(Store store, String typed, Choices all) {
+    List<Manifest> manifests = store.getManifests();
+    Map<String, List<Manifest>> byName =
+        manifests.stream()
+            .collect(
+                Collectors.groupingBy(Manifest::getName, LinkedHashMap::new, Collectors.toList()));
+    List<String> begun = byName.keySet().stream().filter(it -> it.startsWith(typed)).toList();
+    for (Map.Entry<String, List<Manifest>> entry : byName.entrySet()) {
+      List<Manifest> versions = entry.getValue();
+      String count = versions.size() == 1 ? "1 version" : versions.size() + " versions";
+      all.addQuoted(entry.getKey(), "\"", count);
+    }
+    int at = typed.lastIndexOf('@');
+    String name = at >= 0 ? typed.substring(0, at) : begun.size() == 1 ? begun.get(0) : "";
+    List<Manifest> versions = new ArrayList<>(byName.getOrDefault(name, List.of()));
+    Collections.reverse(versions);
+    versions.forEach(it -> all.addQuoted(it.getReference(), "\"", Glimpse.of(it)));
+  }
+
   /** What a string may hold that is an argument. */
   void strings(Caret caret, Scope scope, Choices all) {
     OpenCall call = EntryText.of(caret.receiver()).call();
@@ -62,10 +89,7 @@ final class StringContents {
     if (TAKE_REFERENCES.contains(call.function()) && !target) {
       Object store = values.of(call.receiver());
       if (store instanceof Store known) {
-        for (var manifest : known.getManifests()) {
-          all.addQuoted(manifest.getName(), "\"", "the newest");
-          all.addQuoted(manifest.getReference(), "\"", Glimpse.of(manifest));
-        }
+        references(known, Quoted.read(caret.word()), all);
       }
     }
     boolean path =

@@ -1,6 +1,8 @@
 package blksh.prompt.line;
 
 import blksh.script.kotlin.Tokens;
+import blksh.view.Palette;
+import blksh.view.Visible;
 import java.util.function.BooleanSupplier;
 import org.jline.reader.Highlighter;
 import org.jline.reader.LineReader;
@@ -15,12 +17,13 @@ import org.jline.utils.AttributedStyle;
 public final class EntryHighlighter implements Highlighter {
 
   private static final AttributedStyle KEYWORD =
-      AttributedStyle.DEFAULT.foreground(AttributedStyle.MAGENTA);
-  private static final AttributedStyle TEXT =
-      AttributedStyle.DEFAULT.foreground(AttributedStyle.GREEN);
-  private static final AttributedStyle NUMBER =
-      AttributedStyle.DEFAULT.foreground(AttributedStyle.CYAN);
+      AttributedStyle.DEFAULT.foreground(Palette.MAGENTA);
+  private static final AttributedStyle TEXT = AttributedStyle.DEFAULT.foreground(Palette.GREEN);
+  private static final AttributedStyle NUMBER = AttributedStyle.DEFAULT.foreground(Palette.TEAL);
   private static final AttributedStyle COMMENT = AttributedStyle.DEFAULT.faint();
+
+  /** Stands for a character that is no mark itself. */
+  private static final String HIDDEN = "\u2423";
 
   private final boolean colour;
   private final BooleanSupplier ready;
@@ -49,9 +52,16 @@ public final class EntryHighlighter implements Highlighter {
     AttributedStringBuilder shown = new AttributedStringBuilder(text.length());
     for (int i = 0; i < text.length(); i++) {
       AttributedStyle style = styles[i] == null ? AttributedStyle.DEFAULT : styles[i];
-      shown.styled(i == match ? style.bold().underline() : style, text.substring(i, i + 1));
+      shown.styled(i == match ? style.bold().underline() : style, shown(text, i));
     }
     return shown.toAttributedString();
+  }
+
+  /** A character as it stands on the screen: what would do something there is a mark. */
+  private static String shown(String text, int at) {
+    char c = text.charAt(at);
+    boolean stays = c == '\n' || c == '\t' || !Visible.isHidden(c);
+    return stays ? String.valueOf(c) : HIDDEN;
   }
 
   private static AttributedStyle style(Tokens.Kind kind) {

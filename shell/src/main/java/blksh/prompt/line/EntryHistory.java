@@ -47,7 +47,7 @@ public final class EntryHistory implements History {
   private final int most;
   private final List<Past> entries = new ArrayList<>();
   private LineReader reader;
-  private String problem;
+  private volatile String problem;
 
   /** Whether the file has an entry with a password. */
   private boolean secret;
@@ -76,7 +76,10 @@ public final class EntryHistory implements History {
     load();
   }
 
-  /** Why there are no entries of earlier sessions; null when they could be read. */
+  /**
+   * Why entries of earlier sessions could not be read, or one of this could not be kept; null when
+   * nothing went wrong.
+   */
   public String problem() {
     return problem;
   }
@@ -145,7 +148,7 @@ public final class EntryHistory implements History {
     }
     try {
       long millis = Long.parseLong(line.substring(0, colon));
-      return new Past(Instant.ofEpochMilli(millis), unescape(line.substring(colon + 1)));
+      return new Past(Instant.ofEpochMilli(millis), Pasted.of(unescape(line.substring(colon + 1))));
     } catch (NumberFormatException none) {
       return null;
     }
@@ -243,7 +246,7 @@ public final class EntryHistory implements History {
   public void add(Instant time, String line) {
     boolean off =
         reader != null && Boolean.TRUE.equals(reader.getVariable(LineReader.DISABLE_HISTORY));
-    String entry = line.strip();
+    String entry = Pasted.of(line).strip();
     if (off || entry.isEmpty() || line.startsWith(" ") || hasPassword(entry)) {
       return;
     }
@@ -256,8 +259,9 @@ public final class EntryHistory implements History {
     if (!last) {
       try {
         lock.hold(() -> append(past));
-      } catch (IOException full) {
+      } catch (IOException | RuntimeException full) {
         // A session goes on without: what was entered is more than that it was.
+        problem = full.getClass().getSimpleName() + ": " + full.getMessage();
       }
     }
   }

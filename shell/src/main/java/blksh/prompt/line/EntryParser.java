@@ -11,25 +11,38 @@ import org.jline.reader.Parser;
 public final class EntryParser implements Parser {
 
   private final Predicate<String> complete;
+  private final Predicate<String> command;
 
   /**
    * @param complete whether a text can be evaluated, as opposed to being the beginning of something
+   * @param command whether it is a command of the prompt
    */
-  public EntryParser(Predicate<String> complete) {
+  public EntryParser(Predicate<String> complete, Predicate<String> command) {
     this.complete = complete;
+    this.command = command;
   }
 
   @Override
   public ParsedLine parse(String line, int cursor, ParseContext context) {
     boolean accepting = context == ParseContext.ACCEPT_LINE || context == ParseContext.UNSPECIFIED;
-    if (accepting && !ColonLine.is(line) && !line.isBlank()) {
+    if (accepting && !line.isBlank() && !command.test(line)) {
       EntryText entry = EntryText.of(line);
-      boolean open = entry.open() > 0 || entry.unclosed() || !complete.test(line);
+      boolean unfinished = entry.open() > 0 || entry.unclosed();
+      boolean open = unfinished || !entry.endsInEmptyLine() && !isComplete(line);
       if (open && !entry.broken()) {
         throw new EOFError(-1, -1, "incomplete", null, entry.open(), null);
       }
     }
     return new Word(line, cursor);
+  }
+
+  /** An entry that nobody can judge goes to the compiler, which says why. */
+  private boolean isComplete(String line) {
+    try {
+      return complete.test(line);
+    } catch (RuntimeException broken) {
+      return true;
+    }
   }
 
   /** A line, split so that the word before the cursor is what completion replaces. */

@@ -166,6 +166,11 @@ public final class EntryText {
     return open.size();
   }
 
+  /** Where the outermost bracket is that is open at the end; the end when none is. */
+  public int firstOpen() {
+    return open.isEmpty() ? text.length() : open.getLast();
+  }
+
   /** Where the other of a pair of brackets is; {@link #NONE} for what is none in code. */
   public int match(int place) {
     return code[place] ? match[place] : NONE;
@@ -182,6 +187,12 @@ public final class EntryText {
   }
 
   // The end.
+
+  /** Whether the last of several lines is empty: a person who enters that expects an answer. */
+  public boolean endsInEmptyLine() {
+    int last = text.lastIndexOf('\n');
+    return last >= 0 && text.substring(last).isBlank();
+  }
 
   /** What stands at the end, where the cursor is. */
   public Caret caret() {

@@ -1,10 +1,12 @@
 package blksh.script.kotlin
 
+import blksh.Nearest
 import blksh.script.Members
 
 /**
- * Declarations that use their own name for something else, such as `val stores = stores.first()`:
- * Kotlin takes the name for what is being declared, and says that the types are recursive.
+ * Names the compiler does not know, or takes for others than the person. It does not know what is
+ * spelled wrong; and declarations that use their own name for something else, such as `val stores =
+ * stores.first()`, it takes for what is being declared, and says that the types are recursive.
  */
 internal object OwnNames {
 
@@ -16,8 +18,66 @@ internal object OwnNames {
     Members.all().filter { it.owner == Members.ROOT }.map { it.name }.toSet()
   }
 
-  /** What to say in place of [message], which is about the word at an offset of [text]. */
-  fun explain(message: String, text: String, offset: Int): String {
+  private val UNRESOLVED = Regex("""Unresolved reference '(\w+)'""")
+
+  /** What of Kotlin's own is mistyped most. */
+  private val KOTLIN =
+    listOf("println", "print", "listOf", "mapOf", "setOf", "error", "repeat", "require", "check")
+  private val KOTLIN_MEMBERS =
+    listOf(
+      "map",
+      "filter",
+      "forEach",
+      "first",
+      "last",
+      "take",
+      "size",
+      "sortedBy",
+      "sumOf",
+      "joinToString",
+      "count",
+      "any",
+      "all",
+      "none",
+      "toList",
+      "groupBy",
+    )
+
+  private val members: Set<String> by lazy {
+    val ours = Members.all().filter { it.owner != Members.ROOT }.map { it.name }
+    ours.toSet() - Members.PLUMBING + KOTLIN_MEMBERS
+  }
+
+  /**
+   * [message] and what was meant by the name it does not know; null when that is not its subject.
+   */
+  private fun meant(
+    message: String,
+    text: String,
+    offset: Int,
+    before: Collection<String>,
+  ): String? {
+    val word = UNRESOLVED.find(message)?.groupValues?.get(1) ?: return null
+    val member = text.take(offset.coerceIn(0, text.length)).trimEnd().endsWith('.')
+    val known = if (member) members else vocabulary + before + declared(text) + KOTLIN - word
+    val question = Nearest.question(word, known)
+    return if (question.isEmpty()) message else message.removeSuffix(".") + "; " + question
+  }
+
+  /**
+   * What to say in place of [message], which is about the word at an offset of [text].
+   *
+   * @param before names declared before the text
+   */
+  fun explain(
+    message: String,
+    text: String,
+    offset: Int,
+    before: Collection<String> = listOf(),
+  ): String {
+    meant(message, text, offset, before)?.let {
+      return it
+    }
     if (!message.startsWith(RECURSIVE)) return message
     val word = WORD.find(text, offset.coerceIn(0, text.length))?.value
     if (word == null || word !in declared(text)) return message

@@ -9,6 +9,7 @@ import blksh.script.ScriptRun
 import blksh.script.ScriptSource
 import blksh.script.Sitting
 import blksh.session.Evaluation
+import blksh.task.CancelledException
 import java.lang.reflect.InvocationTargetException
 import java.util.concurrent.ConcurrentLinkedDeque
 import kotlin.coroutines.Continuation
@@ -92,6 +93,28 @@ class Repl(
   private val snippets = ConcurrentLinkedDeque<Any>()
   private var number = 0
 
+  /** What stays when the sitting is reset: places in [history] and [snippets], and names. */
+  private var kept = 0
+  private var keptSnippets = listOf<Any>()
+  private var keptNames = setOf<String>()
+
+  /** Keeps what was entered so far when the sitting is reset. */
+  @Synchronized
+  fun keep() {
+    kept = history.mark()
+    keptSnippets = snippets.toList()
+    keptNames = sitting.names()
+  }
+
+  /** Forgets what was declared since, and all results. */
+  @Synchronized
+  fun reset() {
+    history.rollBack(kept)
+    snippets.clear()
+    snippets.addAll(keptSnippets)
+    sitting.clear(keptNames)
+  }
+
   /** Says whether lines are an entry, the beginning of one, or wrong. */
   @Synchronized fun read(text: String): Reading = syntax.read(text)
 
@@ -116,9 +139,15 @@ class Repl(
     data class Failed(val outcome: Outcome) : Compilation
   }
 
-  /** Compiles an entry. Its result will be known as the next of [Sitting]. */
+  /**
+   * Compiles an entry. Its result will be known as the next of [Sitting].
+   *
+   * @param wanted whether anybody waits for it: one that nobody wants any more is not kept
+   */
   @Synchronized
-  fun compile(text: String): Compilation {
+  @JvmOverloads
+  fun compile(text: String, wanted: () -> Boolean = { true }): Compilation {
+    if (!wanted()) return abandoned(text)
     val source = ScriptSource("<prompt>", text)
     // The compiler goes on over syntax errors, and crashes over some: they end here.
     val wrong =
@@ -134,6 +163,7 @@ class Repl(
     try {
       return when (val result = compile(syntax.opened(prelude + text), "$ENTRY${++number}")) {
         is ResultWithDiagnostics.Success -> {
+          if (!wanted()) return abandoned(text)
           compiled = true
           val snippet = result.value.get() as KJvmCompiledScript
           val module = snippet.getCompiledModule() as KJvmCompiledModuleInMemory
@@ -144,7 +174,9 @@ class Repl(
           Compilation.Failed(
             Outcome.Refused(
               source,
-              ScriptCompiler.problems(result.reports, prelude + text).map { it.less(prelude) },
+              ScriptCompiler.problems(result.reports, prelude + text, sitting.names()).map {
+                it.less(prelude)
+              },
             )
           )
       }
@@ -159,6 +191,11 @@ class Repl(
       if (!compiled) history.rollBack(mark)
     }
   }
+
+  private fun abandoned(text: String): Compilation =
+    Compilation.Failed(
+      Outcome.Threw(CancelledException("compile this"), ScriptSource("<prompt>", text), 0)
+    )
 
   /**
    * The type of an expression in the words of Kotlin, found without running it; `Unit` for what is

@@ -41,7 +41,7 @@ object ScriptCompiler : Compiler {
   override fun compile(source: ScriptSource): CompiledScript {
     val result =
       ScriptJvmK2CompilerIsolated(defaultJvmScriptingHostConfiguration)
-        .compile(source.text.toScriptSource(source.unit), configuration)
+        .compile(whole(source.text).toScriptSource(source.unit), configuration)
     val script =
       when (result) {
         is ResultWithDiagnostics.Success -> result.value as KJvmCompiledScript
@@ -52,12 +52,25 @@ object ScriptCompiler : Compiler {
     val className = script.scriptClassFQName
     val classes = module.compilerOutputFiles.filterKeys { it.endsWith(".class") }.toMutableMap()
     classes.computeIfPresent("$className.class") { _, bytes -> ArgumentsBarrier.insert(bytes) }
-    classes.replaceAll { _, bytes -> Checkpoints.insert(bytes) }
+    // A script that ends itself ends in order: what it found is told, and what runs is ended.
+    classes.replaceAll { _, bytes -> Checkpoints.insert(bytes, stays = true) }
     return CompiledScript(className, script.resultField?.first, source.description, classes)
   }
 
-  /** @param text what was compiled */
-  internal fun problems(reports: List<ScriptDiagnostic>, text: String): List<ScriptProblem> =
+  /**
+   * A script's text; where it declares a function `main` and calls it nowhere, with a call of it.
+   */
+  private fun whole(text: String): String = Tokens.callOfMain(text)?.let { "$text\n$it" } ?: text
+
+  /**
+   * @param text what was compiled
+   * @param before names declared before it
+   */
+  internal fun problems(
+    reports: List<ScriptDiagnostic>,
+    text: String,
+    before: Collection<String> = listOf(),
+  ): List<ScriptProblem> =
     ScriptProblem.bounded(
       reports
         .asSequence()
@@ -68,7 +81,7 @@ object ScriptCompiler : Compiler {
             it.severity >= ScriptDiagnostic.Severity.ERROR,
             start?.line ?: 0,
             start?.col ?: 0,
-            OwnNames.explain(it.message, text, offset(text, start)),
+            OwnNames.explain(it.message, text, offset(text, start), before),
           )
         }
     )

@@ -47,6 +47,41 @@ object Tokens {
     }
   }
 
+  /**
+   * The call of a function `main` that a text declares, as programs do, and does not call itself;
+   * null when it declares none.
+   */
+  internal fun callOfMain(text: String): String? {
+    val words = ArrayList<String>()
+    val lexer = KotlinLexer()
+    lexer.start(text)
+    while (true) {
+      val type = lexer.tokenType ?: break
+      val template =
+        type == KtTokens.LONG_TEMPLATE_ENTRY_START || type == KtTokens.LONG_TEMPLATE_ENTRY_END
+      if (type !in KtTokens.WHITESPACES && type !in KtTokens.COMMENTS && !template)
+        words += lexer.tokenText
+      lexer.advance()
+    }
+    var depth = 0
+    var call: String? = null
+    for ((at, word) in words.withIndex()) {
+      when (word) {
+        "{" -> depth++
+        "}" -> depth--
+        "main" -> {
+          if (words.getOrNull(at + 1) != "(") continue
+          val declared = words.getOrNull(at - 1) == "fun"
+          if (!declared) return null
+          val suspends = words.getOrNull(at - 2) == "suspend"
+          if (depth == 0 && !suspends)
+            call = if (words.getOrNull(at + 2) == ")") "main()" else "main(args.toTypedArray())"
+        }
+      }
+    }
+    return call
+  }
+
   /** Whether a string that must end on its line is open at the end: more lines do not help. */
   internal fun isBroken(text: String): Boolean {
     val closing = closing(text)

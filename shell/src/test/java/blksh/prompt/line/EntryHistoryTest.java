@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class EntryHistoryTest {
 
-  private static final String BLOCK = "fun f() {\n  println(\"a\\n\")\r\n}";
+  private static final String BLOCK = "fun f() {\n  println(\"a\\n\")\n}";
 
   @TempDir Path home;
   private Path file;
@@ -50,6 +50,21 @@ class EntryHistoryTest {
     second.add("stores ");
     assertThat(lines(second)).containsExactly("runs", BLOCK, "stores");
     assertThat(lines(open())).containsExactly("runs", BLOCK, "stores");
+  }
+
+  @Test
+  void suggestsNothingThatDoesSomethingOnTheScreen() throws Exception {
+    Files.writeString(file, "1000:\"a\033]0;title\007\"\n2000:\"\u202eb\"\n");
+    assertThat(lines(open())).containsExactly("\"a\\u001b]0;title\\u0007\"", "\"\\u202eb\"");
+  }
+
+  @Test
+  void goesOnWhereNothingCanBeKept() throws Exception {
+    EntryHistory history = open();
+    Files.createDirectory(file);
+    history.add("kept here");
+    assertThat(lines(history)).containsExactly("kept here");
+    assertThat(history.problem()).isNotNull();
   }
 
   @Test

@@ -1,0 +1,71 @@
+package blksh.dsl;
+
+import static blksh.kit.Await.pause;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import blksh.task.CancelledException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ShellOutputTest {
+
+  @TempDir Path folder;
+  @AutoClose private Sitting sitting;
+
+  @BeforeEach
+  void open() {
+    sitting = new Sitting(folder);
+  }
+
+  @Test
+  void isTheListOfLines() {
+    ShellOutput output = sitting.words.sh("printf 'a b\\n\\nc\\n'; echo no >&2", true);
+    assertThat(output).containsExactly("a b", "", "c");
+    assertThat(output.getText()).isEqualTo("a b\n\nc");
+    assertThat(output.getStatus()).isZero();
+    assertThat(sitting.words.sh("cat", true)).isEmpty();
+  }
+
+  @Test
+  void aFailureIsOneUnlessItIsAnAnswer() {
+    Sitting.refused(
+        () -> sitting.words.sh("exit 3", true),
+        "cannot run exit 3: it ended with status 3; sh(…, check = false) takes that for an answer");
+    ShellOutput answer = sitting.words.sh("echo no; exit 3", false);
+    assertThat(answer).containsExactly("no");
+    assertThat(answer.getStatus()).isEqualTo(3);
+  }
+
+  @Test
+  void whatIsTooMuchIsRefused() {
+    Sitting.refused(
+        () -> sitting.words.sh("cat /dev/zero", true),
+        "cannot run cat /dev/zero: it writes more than 64 MiB; send it to a file");
+  }
+
+  @Test
+  void anInterruptEndsAllOfIt() throws Exception {
+    Path mark = folder.resolve("mark");
+    Thread caller = Thread.currentThread();
+    Thread interrupter =
+        new Thread(
+            () -> {
+              try {
+                pause(300);
+                caller.interrupt();
+              } catch (InterruptedException early) {
+                caller.interrupt();
+              }
+            });
+    interrupter.start();
+    assertThatThrownBy(() -> sitting.words.sh("sh -c 'sleep 2; touch " + mark + "'; true", true))
+        .isInstanceOf(CancelledException.class);
+    interrupter.join();
+    pause(2200);
+    assertThat(mark).doesNotExist();
+  }
+}
