@@ -151,6 +151,8 @@ final class DiscWriting implements DiscContents {
               });
           return null;
         });
+    DiscNotes notes = DiscNotes.of(plan.tree());
+    notes.tell(task);
     ahead = new ContentsAhead(file, planned.disc().id(), ids.build().toArray());
     DiscReport report = DiscWriter.write(plan, this, image, overwrite, task, () -> note(image));
     file.whole(
@@ -167,7 +169,8 @@ final class DiscWriting implements DiscContents {
         report.bytes(),
         report.contents(),
         report.faultCount() + empty.count(),
-        faults);
+        faults,
+        notes.sentences());
   }
 
   /** What is to be said of a disc whose image was found whole. */

@@ -3,12 +3,16 @@ package blksh.catalogue;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
+import blksh.block.DirectSource;
+import blksh.io.FileType;
+import blksh.io.IoFailure;
 import blksh.io.UnreadableException;
 import blksh.iso.DiscPlan;
 import blksh.parity.ParityLayout;
 import blksh.parity.RepairedSource;
 import blksh.task.Task;
 import java.io.Closeable;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -98,8 +102,21 @@ final class OpenDiscs implements Closeable {
     }
   }
 
+  /**
+   * A drive is read past the page cache: what cannot be read behind an image, or beside a sector,
+   * takes nothing with it there.
+   */
+  private static BlockSource opened(Path path) {
+    try {
+      boolean drive = FileType.of(path) == FileType.BLOCK_DEVICE;
+      return drive ? DirectSource.open(path) : BlockSources.open(path);
+    } catch (IOException e) {
+      throw IoFailure.told("open the disc " + path, e);
+    }
+  }
+
   private void add(Path path, List<Disc> discs) {
-    BlockSource source = BlockSources.open(path);
+    BlockSource source = opened(path);
     boolean kept = false;
     try {
       String label = label(source);

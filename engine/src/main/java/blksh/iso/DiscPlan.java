@@ -209,6 +209,11 @@ public final class DiscPlan {
     }
   }
 
+  /** What is on it. */
+  public DiscTree tree() {
+    return tree;
+  }
+
   /** Bytes of the image, with its parity. */
   public long bytes() {
     return sectors() * SECTOR;
@@ -222,10 +227,6 @@ public final class DiscPlan {
   /** Where its parity lies; null when it has none. */
   public ParityLayout parity() {
     return parity;
-  }
-
-  DiscTree tree() {
-    return tree;
   }
 
   DiscLabel label() {

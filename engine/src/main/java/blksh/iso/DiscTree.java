@@ -1,7 +1,13 @@
 package blksh.iso;
 
+import java.nio.charset.StandardCharsets;
+import java.text.Normalizer;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /**
@@ -82,6 +88,55 @@ public final class DiscTree {
       if (isDirectory(node)) {
         changedNames(node, ChangedName.Tree.JOLIET, JolietNames.SCHEME, each);
         changedNames(node, ChangedName.Tree.UDF, UdfNames.SCHEME, each);
+      }
+    }
+  }
+
+  /**
+   * Hands out the paths of entries of one directory whose names differ by case or by how they are
+   * composed only, two or more at a time: what shows the disc elsewhere may take them for one.
+   */
+  public void alikeNames(Consumer<List<byte[]>> each) {
+    for (int directory : order) {
+      if (!isDirectory(directory)) {
+        continue;
+      }
+      Map<String, List<byte[]>> alike = new LinkedHashMap<>();
+      for (int i = 0; i < countIn(directory); i++) {
+        int node = at(firstIn(directory) + i);
+        String name = new String(nodes.name(node), StandardCharsets.UTF_8);
+        alike.computeIfAbsent(folded(name), key -> new ArrayList<>(1)).add(nodes.name(node));
+      }
+      byte[] above = path(directory);
+      for (List<byte[]> names : alike.values()) {
+        if (names.size() > 1) {
+          each.accept(names.stream().map(name -> below(above, name)).toList());
+        }
+      }
+    }
+  }
+
+  private static String folded(String name) {
+    String composed = Normalizer.normalize(name, Normalizer.Form.NFC);
+    return composed.toUpperCase(Locale.ROOT).toLowerCase(Locale.ROOT);
+  }
+
+  private static byte[] below(byte[] directory, byte[] name) {
+    if (directory.length == 0) {
+      return name;
+    }
+    byte[] path = Arrays.copyOf(directory, directory.length + 1 + name.length);
+    path[directory.length] = '/';
+    System.arraycopy(name, 0, path, directory.length + 1, name.length);
+    return path;
+  }
+
+  /** Hands out the paths of entries whose times Rock Ridge cannot hold: the nearest is there. */
+  public void changedTimes(Consumer<byte[]> each) {
+    for (int node : order) {
+      long seconds = nodes.attributes(node).seconds();
+      if (seconds < IsoTime.FIRST || seconds > IsoTime.LAST) {
+        each.accept(path(node));
       }
     }
   }

@@ -55,8 +55,7 @@ final class ReliedPacks implements PageFinder.Reliance, Closeable {
 
   @Override
   public synchronized void on(long... packIds) {
-    long[] more =
-        LongStream.of(packIds).distinct().filter(each -> !named.contains(each)).toArray();
+    long[] more = LongStream.of(packIds).distinct().filter(each -> !named.contains(each)).toArray();
     if (more.length > 0) {
       repository
           .exclusion()

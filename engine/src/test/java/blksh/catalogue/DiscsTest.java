@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import blksh.BlkshException;
 import blksh.kit.Component;
 import blksh.kit.FileTrees;
+import blksh.kit.LoopDevice;
 import blksh.kit.Tool;
 import blksh.task.Task;
 import blksh.tree.WalkOptions;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -151,6 +153,47 @@ class DiscsTest {
           .isLessThanOrEqualTo(three.bound() + (together ? three.bound() : 1));
     }
     write(segment(2_500_000, false));
+  }
+
+  @Test
+  void whatOtherComputersShowOtherwiseIsTold() throws IOException {
+    FileTrees.script(
+        tree,
+        """
+        mkdir d; echo 1 > d/README; echo 2 > d/readme; echo 3 > plain
+        echo 4 > "$(printf 'l%.0s' $(seq 120)).txt"; touch -d 2200-01-01 plain""");
+    scan();
+    DiscSet set = segment(3_000_000, true);
+    WrittenDisc written =
+        catalogue.write(set.discs().get(0), isos.resolve("one.iso"), false, Task.unwatched());
+    assertThat(written.faultCount()).isZero();
+    assertThat(written.notes())
+        .contains("d/README, d/readme: one name where case does not count, as on Windows")
+        .contains("plain: Rock Ridge has times from 1900 to 2155 only")
+        .anyMatch(each -> each.matches("l{120}\\.txt: Joliet has it as l{50,}.*\\.txt"))
+        .anyMatch(each -> each.matches("d/(README|readme): Joliet has it as .*"))
+        .noneMatch(each -> each.startsWith("plain: Joliet"));
+  }
+
+  @Test
+  void aDriveThatCannotBeReadBehindTheImageIsGood() throws IOException {
+    Component.needRoot();
+    random(30, 7);
+    scan();
+    SegmentOptions with = options(6_000_000, true).withParity(0.1, 0);
+    Disc disc = catalogue.segment(with, false, Task.unwatched()).discs().get(0);
+    Path image = isos.resolve("one.iso");
+    catalogue.write(disc, image, false, Task.unwatched());
+    long length = Files.size(image);
+    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+      file.setLength(length + 150 * 2048);
+      try (LoopDevice drive = LoopDevice.attach(image, 512)) {
+        file.setLength(length);
+        WrittenDisc read = catalogue.verify(disc, drive.path(), Task.unwatched());
+        assertThat(read.faults()).isEmpty();
+        assertThat(read.faultCount()).isZero();
+      }
+    }
   }
 
   private static List<Long> sizes(DiscSet set) {

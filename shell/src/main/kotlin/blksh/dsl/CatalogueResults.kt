@@ -222,6 +222,10 @@ internal constructor(
   val faults: List<String>
     get() = done?.faults() ?: emptyList()
 
+  /** What other computers show otherwise, though it is there: the first, a sentence each. */
+  val notes: List<String>
+    get() = done?.notes() ?: emptyList()
+
   /** Whether all of it is as it must be. */
   val good: Boolean
     get() = done != null && done.faultCount() == 0L
@@ -238,6 +242,7 @@ internal constructor(
       Field.of("took", task?.elapsed()),
       Field.detail("bytes", bytes),
       Field.detail("first faults", faults.take(SHOWN).ifEmpty { null }),
+      Field.detail("first notes", notes.take(SHOWN).ifEmpty { null }),
     )
 }
 
