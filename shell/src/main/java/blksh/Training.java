@@ -77,7 +77,9 @@ final class Training {
   private static void trees(Console console, Options options, Path home) throws IOException {
     Path tree = Files.createDirectories(home.resolve("tree").resolve("below"));
     for (int i = 0; i < 40; i++) {
-      Files.write(tree.resolve("file" + i), ("file " + i).repeat(1 + 100 * i).getBytes(UTF_8));
+      byte[] text = ("file " + i).repeat(1 + 100 * i).getBytes(UTF_8);
+      WholeFile.replace(
+          tree.resolve("file" + i), PartFile.Durability.WHOLE, out -> out.write(text));
     }
     String target = tree.getParent().toString();
     for (String form : List.of("--to", "--store", "--to", "--store")) {

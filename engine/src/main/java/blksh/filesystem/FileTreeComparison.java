@@ -75,8 +75,8 @@ public final class FileTreeComparison {
   }
 
   private void run() {
-    walkBefore.enter(before.root());
-    walkAfter.enter(after.root());
+    walkBefore.enters(before.root());
+    walkAfter.enters(after.root());
     Deque<FileDifference> pairs = new ArrayDeque<>();
     FileDifference top =
         new FileDifference(FileDifference.Kind.METADATA, before.root(), after.root());
@@ -123,7 +123,19 @@ public final class FileTreeComparison {
     return found;
   }
 
+  /** Whether only the name of an entry can be read; then nothing is told of it but that. */
+  private boolean isDamaged(FileEntry entry) {
+    boolean damaged = entry != null && entry.kind() == FileEntry.Kind.DAMAGED;
+    if (damaged) {
+      task.finding("left out %s: %s".formatted(entry.path(), entry.problem()));
+    }
+    return damaged;
+  }
+
   private void compare(FileEntry old, FileEntry now, Deque<FileDifference> pairs) {
+    if (isDamaged(old) | isDamaged(now)) {
+      return;
+    }
     if (old == null || now == null || old.kind() != now.kind()) {
       if (old != null && now != null) {
         tell(FileDifference.Kind.CHANGED, old, now);
@@ -135,9 +147,9 @@ public final class FileTreeComparison {
     switch (old.kind()) {
       case DIRECTORY -> {
         tellMode(old, now);
-        walkBefore.enter(old);
-        walkAfter.enter(now);
-        pairs.push(new FileDifference(FileDifference.Kind.METADATA, old, now));
+        if (walkBefore.enters(old) & walkAfter.enters(now)) {
+          pairs.push(new FileDifference(FileDifference.Kind.METADATA, old, now));
+        }
       }
       case FILE -> compareFiles(old, now);
       case LINK -> {
@@ -146,6 +158,7 @@ public final class FileTreeComparison {
         }
       }
       case SPECIAL -> tellMode(old, now);
+      case DAMAGED -> throw new IllegalStateException(old.path());
     }
   }
 
@@ -187,7 +200,9 @@ public final class FileTreeComparison {
       return;
     }
     Deque<FileEntry> directories = new ArrayDeque<>(List.of(entry));
-    walk.enter(entry);
+    if (!walk.enters(entry)) {
+      return;
+    }
     while (!directories.isEmpty()) {
       FileEntry directory = directories.pop();
       try {
@@ -195,9 +210,11 @@ public final class FileTreeComparison {
             directory,
             found -> {
               task.checkCancelled();
+              if (isDamaged(found)) {
+                return;
+              }
               visitor.accept(found);
-              if (found.isDirectory()) {
-                walk.enter(found);
+              if (found.isDirectory() && walk.enters(found)) {
                 directories.push(found);
               }
             });

@@ -168,11 +168,11 @@ class DiscsTest {
         catalogue.write(set.discs().get(0), isos.resolve("one.iso"), false, Task.unwatched());
     assertThat(written.faultCount()).isZero();
     assertThat(written.notes())
-        .contains("d/README, d/readme: one name where case does not count, as on Windows")
-        .contains("plain: Rock Ridge has times from 1900 to 2155 only")
-        .anyMatch(each -> each.matches("l{120}\\.txt: Joliet has it as l{50,}.*\\.txt"))
-        .anyMatch(each -> each.matches("d/(README|readme): Joliet has it as .*"))
-        .noneMatch(each -> each.startsWith("plain: Joliet"));
+        .contains("DATA/d/README, DATA/d/readme: one name where case does not count, as on Windows")
+        .contains("DATA/plain: Rock Ridge has times from 1900 to 2155 only")
+        .anyMatch(each -> each.matches("DATA/l{120}\\.txt: Joliet has it as l{50,}.*\\.txt"))
+        .anyMatch(each -> each.matches("DATA/d/(README|readme): Joliet has it as .*"))
+        .noneMatch(each -> each.startsWith("DATA/plain: Joliet"));
   }
 
   @Test
@@ -181,9 +181,9 @@ class DiscsTest {
     random(30, 7);
     scan();
     SegmentOptions with = options(6_000_000, true).withParity(0.1, 0);
-    Disc disc = catalogue.segment(with, false, Task.unwatched()).discs().get(0);
+    Disc planned = catalogue.segment(with, false, Task.unwatched()).discs().get(0);
     Path image = isos.resolve("one.iso");
-    catalogue.write(disc, image, false, Task.unwatched());
+    Disc disc = catalogue.write(planned, image, false, Task.unwatched()).disc();
     long length = Files.size(image);
     try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
       file.setLength(length + 150 * 2048);
