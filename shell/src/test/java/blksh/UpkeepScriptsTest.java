@@ -198,7 +198,7 @@ class UpkeepScriptsTest {
         .contains("\"partition\":\"p1\"", "\"from\":\"/sub/first\"", "\"path\":\"/moved\"");
     assertThat(
             done("diff", "disk@1", "disk", "--files", "--partition", "p1", "--store", store).out())
-        .contains("MOVED", "/sub/second", "/third");
+        .contains("/moved", "/sub/first", "/sub/second", "/third");
     Ended wrong = run("diff", "disk@1", "disk@2", "--contents", "--store", store);
     assertThat(wrong.status()).isEqualTo(ExitStatus.USAGE);
   }

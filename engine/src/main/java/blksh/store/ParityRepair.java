@@ -15,6 +15,7 @@ import blksh.task.Task;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -36,6 +37,9 @@ final class ParityRepair {
   private final Task task;
   private final PackRepair packs;
   private final List<String> healed = new ArrayList<>();
+
+  /** Those of them of which nothing is lost any more. */
+  private final Set<String> whole = new HashSet<>();
 
   ParityRepair(Repository repository, boolean dryRun, Task task) {
     this.repository = repository;
@@ -64,6 +68,11 @@ final class ParityRepair {
       }
     }
     return List.copyOf(healed);
+  }
+
+  /** The files that came right of which nothing is lost any more. */
+  Set<String> whole() {
+    return Set.copyOf(whole);
   }
 
   /** Files that verifications found damaged, and packs that cannot be opened or lost their ends. */
@@ -138,9 +147,11 @@ final class ParityRepair {
     }
   }
 
-  private boolean note(String name, boolean whole) {
+  private boolean note(String name, boolean isWhole) {
     healed.add(name);
-    if (!whole) {
+    if (isWhole) {
+      whole.add(name);
+    } else {
       task.finding(name + ": more is lost than its parity can make again; what could be is");
     }
     return true;
@@ -170,7 +181,7 @@ final class ParityRepair {
       if (!ManifestCheck.isWhole(repository, version, blob)
           && repository.isThere(blob)
           && heal(version, blob)) {
-        healed.add(blob);
+        note(blob, true);
       }
     } catch (IOException e) {
       task.finding(blob + " cannot be made again by its parity: " + IoFailure.reason(e));
@@ -214,7 +225,7 @@ final class ParityRepair {
       }
       boolean made = dryRun || new StoreParity(repository, task).renew(blob);
       if (made) {
-        healed.add(ParityBlobs.nameOf(blob));
+        note(ParityBlobs.nameOf(blob), true);
       }
     } catch (IOException e) {
       task.finding(ParityBlobs.nameOf(blob) + ": " + IoFailure.reason(e));

@@ -37,6 +37,10 @@ final class StoreRepair {
   private final boolean dryRun;
   private final Task task;
   private final List<Damage> left = new ArrayList<>();
+
+  /** Files that would come right by parity; none where they do. */
+  private Set<String> whole = Set.of();
+
   private long pages;
 
   /**
@@ -56,6 +60,7 @@ final class StoreRepair {
     task.phase("looking for what is lost");
     LostPages lost = LostPages.look(repository, task);
     Map<Long, BitSet> needed = lost.needed();
+    needed.keySet().removeIf(pack -> whole.contains(PackDirectory.nameOf(pack)));
     task.phase("storing it again");
     long bytes = needed.values().stream().mapToLong(BitSet::cardinality).sum() * Page.SIZE;
     task.expect(task.done() + bytes);
@@ -74,6 +79,7 @@ final class StoreRepair {
     needed.forEach((pack, wanted) -> look(pack, wanted, lost));
     left.addAll(lost.unreadableVersions());
     otherwise(lost);
+    left.removeIf(damage -> whole.contains(damage.file()));
     left.forEach(damage -> task.finding(damage.file() + ": " + damage.problem()));
     return new RepairResult(
         needed.size(),
@@ -87,9 +93,11 @@ final class StoreRepair {
   /** What comes right by its own parity needs nothing from elsewhere. */
   private List<String> byParity() {
     task.phase("making it again by parity");
+    ParityRepair parity = new ParityRepair(repository, dryRun, task);
     List<String> healed;
     try {
-      healed = new ParityRepair(repository, dryRun, task).run();
+      healed = parity.run();
+      whole = dryRun ? parity.whole() : Set.of();
     } catch (IOException e) {
       throw new BlkshException("repair store " + repository.place(), IoFailure.reason(e), e);
     }

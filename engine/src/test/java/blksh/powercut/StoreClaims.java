@@ -9,6 +9,7 @@ import blksh.store.Damage;
 import blksh.store.Manifest;
 import blksh.store.Store;
 import blksh.store.VerifyOptions;
+import blksh.store.parity.ParityBlobs;
 import blksh.task.Task;
 import java.io.ByteArrayOutputStream;
 import java.nio.file.Path;
@@ -142,6 +143,8 @@ final class StoreClaims {
     faults.check(
         "verify finds no damage of a version reported as written",
         () -> assertThat(affected(store)).noneMatch(written::containsKey));
+    faults.check(
+        "parity is whole, and of what is there", () -> assertThat(damagedParity(store)).isEmpty());
     faults.check("every version reported as written restores", () -> restoreWritten(store));
     faults.check("every version that is there restores", () -> restoreUntold(store));
   }
@@ -174,6 +177,12 @@ final class StoreClaims {
       damage.affected().stream().map(AffectedRange::manifest).forEach(affected::add);
     }
     return affected;
+  }
+
+  private static List<Damage> damagedParity(Store store) {
+    return store.verify(VerifyOptions.full(), Task.unwatched()).damage().stream()
+        .filter(damage -> damage.file().startsWith(ParityBlobs.PREFIX))
+        .toList();
   }
 
   private void restoreWritten(Store store) {

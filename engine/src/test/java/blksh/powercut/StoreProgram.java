@@ -66,6 +66,7 @@ final class StoreProgram {
     }
     capture("b");
     keepLast("b");
+    protect();
     compact();
     reindex();
     capture("a");
@@ -155,6 +156,11 @@ final class StoreProgram {
     CompactOptions options = CompactOptions.defaults().withThreshold(1);
     store.upkeep().compact(options, Task.unwatched());
     tell("compacted");
+  }
+
+  /** From here on with parity, which nothing tells of: it is of what is there, or is not there. */
+  private void protect() {
+    store.upkeep().protect(10, false, Task.unwatched());
   }
 
   private void reindex() throws IOException {

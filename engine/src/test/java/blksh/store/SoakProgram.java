@@ -17,10 +17,10 @@ import java.util.Random;
 import java.util.TreeMap;
 
 /**
- * Captures, restores, deletes, compacts and verifies at random, with names of its own in a store
- * that others use too, until it is killed. Says before what it is about to do and after what it has
- * done, and WRONG with whatever it met that must not be. Arguments: store, directory of its own,
- * name, seed.
+ * Captures, restores, deletes, compacts, verifies and makes parity at random, with names of its own
+ * in a store that others use too, until it is killed. Says before what it is about to do and after
+ * what it has done, and WRONG with whatever it met that must not be. Arguments: store, directory of
+ * its own, name, seed.
  */
 final class SoakProgram {
 
@@ -75,6 +75,8 @@ final class SoakProgram {
       restore(mine.get(random.nextInt(mine.size())));
     } else if (choice < 9) {
       compactUnderAReader(mine.get(random.nextInt(mine.size())));
+    } else if (random.nextBoolean()) {
+      store.upkeep().protect(random.nextBoolean() ? 5 : 10, false, Task.unwatched());
     } else {
       verify();
     }

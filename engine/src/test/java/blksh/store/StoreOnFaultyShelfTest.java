@@ -158,6 +158,37 @@ class StoreOnFaultyShelfTest {
         assertThat(store.upkeep().trash()).isEmpty();
       }
     },
+    PROTECT {
+      @Override
+      void run(Store store, Set<String> there, Path path) {
+        Task task = Task.unwatched();
+        int missing = store.upkeep().protect(10, false, task).missing();
+        assertThat(missing == 0 || !task.findings().isEmpty()).isTrue();
+      }
+    },
+    /** As COMPACT, in a store with parity, all of which has some afterwards. */
+    COMPACT_PROTECTED {
+      @Override
+      void prepare(Path path) throws IOException {
+        COMPACT.prepare(path);
+        try (Store store = Store.open(path)) {
+          store.upkeep().protect(10, false, Task.unwatched());
+        }
+      }
+
+      @Override
+      Set<String> there() {
+        return UNDELETE.there();
+      }
+
+      @Override
+      void run(Store store, Set<String> there, Path path) {
+        Task task = Task.unwatched();
+        store.upkeep().compact(CompactOptions.defaults().withThreshold(1), task);
+        int missing = store.upkeep().health(null, task).unprotected();
+        assertThat(missing == 0 || !task.findings().isEmpty()).isTrue();
+      }
+    },
     REINDEX {
       @Override
       void run(Store store, Set<String> there, Path path) {

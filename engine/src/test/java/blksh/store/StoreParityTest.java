@@ -166,8 +166,11 @@ class StoreParityTest {
     assertThat(damaged).isGreaterThan(40);
     try (Store store = Store.open(path())) {
       assertThat(Images.verify(store).damage()).isNotEmpty();
+      RepairResult dry = store.upkeep().repair(List.of(), true, Task.unwatched());
+      assertThat(dry.left()).isEmpty();
       RepairResult repaired = repair(store);
       assertThat(repaired.left()).isEmpty();
+      assertThat(repaired.byParity()).isEqualTo(dry.byParity());
       assertThat(repaired.byParity()).contains("manifests/mixed/1.manifest");
       Images.assertClean(store);
       images().forEach((name, bytes) -> assertRestores(store, name, bytes));
