@@ -260,6 +260,7 @@ final class ExtTree implements FileTree {
       try {
         Extent extent = content.extents(at, directory.size() - at).next();
         if (extent.kind().readsAsZeros()) {
+          problems.accept(volume.damage(directory, "the directory has a hole"));
           at = extent.end();
           continue;
         }

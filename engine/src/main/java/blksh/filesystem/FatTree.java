@@ -114,6 +114,9 @@ final class FatTree implements FileTree {
         directory.id() == ROOT
             ? boot.rootCluster()
             : firstCluster(volume.read(directory.id(), ENTRY));
+    if (directory.id() != ROOT && !beginsWithItself(chains.position(directory, cluster))) {
+      problems.accept(volume.damage(directory, "it does not begin with itself"));
+    }
     long most = LONGEST_DIRECTORY / chains.clusterSize() + 1;
     for (long count = 0; cluster != FatChains.END; count++) {
       long next;
@@ -135,6 +138,15 @@ final class FatTree implements FileTree {
         return;
       }
       cluster = next;
+    }
+  }
+
+  /** Whether a directory does, as all but the root; one that cannot be read is told of later. */
+  private boolean beginsWithItself(long at) {
+    try {
+      return volume.read(at, ENTRY).u8(0) == '.';
+    } catch (UnreadableException e) {
+      return true;
     }
   }
 

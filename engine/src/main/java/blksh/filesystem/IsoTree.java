@@ -160,11 +160,18 @@ final class IsoTree implements FileTree {
       FileEntry found = null;
       try {
         int length = recordLength(directory, at, end);
+        if (length == 0 && at % Iso9660.SECTOR == 0) {
+          // the length of a directory counts sectors that hold something
+          throw volume.damage(directory, "a sector of the directory is empty");
+        }
         if (length == 0) {
           at = nextSector(at);
           continue;
         }
         Structure record = volume.read(at, length);
+        if (at == start && !isOwn(record)) {
+          problems.accept(volume.damage(directory, "it does not begin with itself"));
+        }
         int flags = record.u8(Iso9660.FLAGS);
         if (!isOwn(record)) {
           FileEntry entry =

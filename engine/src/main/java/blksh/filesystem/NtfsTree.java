@@ -31,6 +31,9 @@ final class NtfsTree implements FileTree {
   private static final int READ_ONLY = 0x1;
   private static final int SYSTEM = 0x4;
 
+  /** What blocks of directories smaller than clusters are counted in. */
+  private static final int SECTOR = 512;
+
   private static final int LAST_ENTRY = 2;
   private static final int FILE_NAME = 16;
   private static final int DOS_NAME = 2;
@@ -229,6 +232,10 @@ final class NtfsTree implements FileTree {
       try (BlockSource blocks =
           record.content(NtfsRecord.INDEX_ALLOCATION, NtfsRecord.NAMES, directory.path())) {
         long count = Math.min(blocks.size() / blockSize, used.length * 8L);
+        if (used.length * 8L < blocks.size() / blockSize || hasBits(used, count)) {
+          problems.accept(
+              volume.damage(directory, "which of its blocks the directory uses is damaged"));
+        }
         for (long block = 0; block < count; block++) {
           if ((used[(int) (block / 8)] >> block % 8 & 1) != 0) {
             listBlock(directory, blocks, block, blockSize, each, problems);
@@ -244,6 +251,16 @@ final class NtfsTree implements FileTree {
     }
   }
 
+  /** Whether a bitmap has any behind a place. */
+  private static boolean hasBits(byte[] bitmap, long from) {
+    for (long bit = from; bit < bitmap.length * 8L; bit++) {
+      if ((bitmap[(int) (bit / 8)] >> bit % 8 & 1) != 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private void listBlock(
       FileEntry directory,
       BlockSource blocks,
@@ -255,7 +272,9 @@ final class NtfsTree implements FileTree {
     boolean whole = false;
     try {
       blocks.read(block * blockSize, ByteBuffer.wrap(node.bytes()));
-      whole = NtfsRecords.mend(node, "INDX");
+      int cluster = records.clusterSize();
+      int unit = blockSize >= cluster ? cluster : SECTOR;
+      whole = NtfsRecords.mend(node, "INDX") && node.i64(16) == block * (blockSize / unit);
       if (!whole) {
         problems.accept(
             volume.damage(directory, "block %d of the directory is damaged".formatted(block)));
@@ -303,6 +322,7 @@ final class NtfsTree implements FileTree {
       }
       next += length;
     }
+    problems.accept(volume.damage(directory, "the directory has no end"));
   }
 
   private void name(

@@ -283,20 +283,22 @@ public final class Images {
     }
     String forensic = of(FORENSIC, head);
     if (virtual != null) {
-      throw new BadMagicException(file.opening(), "it is " + virtual + ", which is not read")
+      throw new UnsupportedContainerException(
+              file.opening(), "it is " + virtual + ", which is not read")
           .suggest("qemu-img convert -O raw makes a raw image of it");
     }
     if (forensic != null) {
-      throw new BadMagicException(file.opening(), "it is " + forensic + ", which is not read")
+      throw new UnsupportedContainerException(
+              file.opening(), "it is " + forensic + ", which is not read")
           .suggest("ewfexport or affconvert makes a raw image of it");
     }
     if (head.has(0, RAW_SECTOR)) {
-      throw new BadMagicException(
+      throw new UnsupportedContainerException(
               file.opening(), "it is a disc in sectors of 2352 bytes (cue/bin), which is not read")
           .suggest("bchunk or bin2iso makes an ISO image of it");
     }
     if (head.has(0, "FILE \"") || head.has(0, "CD_ROM") || head.has(0, "CD_DA")) {
-      throw new BadMagicException(
+      throw new UnsupportedContainerException(
               file.opening(), "it is a cue sheet, which says where the tracks of a disc are")
           .suggest("bchunk makes ISO images of them");
     }

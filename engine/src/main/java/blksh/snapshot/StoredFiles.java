@@ -4,6 +4,7 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.filesystem.FileEntry;
 import blksh.io.NameText;
+import blksh.tree.TreeMetadata;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Optional;
@@ -59,6 +60,18 @@ final class StoredFiles extends SnapshotFiles {
             ? entry.position()
             : tree.find(entry.firstName()).map(StoredEntry::position).orElse(-1L);
     return position >= 0 && entry.size() > 0 ? position : -number.incrementAndGet();
+  }
+
+  @Override
+  public TreeMetadata metadata(FileEntry entry) {
+    TreeMetadata stored = tree.metadata(bytes(entry.path()));
+    return stored == null ? super.metadata(entry) : stored;
+  }
+
+  /** All names of a file have its place. */
+  @Override
+  public long sharedNumber(FileEntry file) {
+    return file.id() >= 0 && file.size() > 0 ? file.id() + 1 : 0;
   }
 
   @Override

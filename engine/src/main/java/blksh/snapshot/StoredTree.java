@@ -9,6 +9,7 @@ import blksh.io.NameText;
 import blksh.store.Manifest;
 import blksh.store.Store;
 import blksh.store.pack.Page;
+import blksh.tree.TreeMetadata;
 import java.io.Closeable;
 import java.nio.ByteBuffer;
 import java.time.Instant;
@@ -67,6 +68,12 @@ public final class StoredTree implements Closeable {
   public Optional<StoredEntry> find(byte[] path) {
     TreeTable.Cursor cursor = table.cursor();
     return cursor.find(path) ? Optional.of(entry(cursor.record())) : Optional.empty();
+  }
+
+  /** What the entry of a path has beside its contents; null when there is none. */
+  TreeMetadata metadata(byte[] path) {
+    TreeTable.Cursor cursor = table.cursor();
+    return cursor.find(path) ? TreeRestore.metadata(cursor.record()) : null;
   }
 
   /** What is in a directory, by the bytes of the names; read as it is asked for. */

@@ -253,7 +253,7 @@ final class TreeRestore {
 
   // ---- making --------------------------------------------------------------------------------
 
-  private static TreeMetadata metadata(TreeRecord r) {
+  static TreeMetadata metadata(TreeRecord r) {
     return new TreeMetadata(
         r.type.fileType(),
         r.attributes.mode(),

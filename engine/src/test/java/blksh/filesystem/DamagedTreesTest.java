@@ -189,6 +189,24 @@ class DamagedTreesTest {
     }
   }
 
+  /** As they are after a rescue that could not read them, or in an image with holes. */
+  @Test
+  void aDirectoryThatIsZerosIsNoEmptyOne() throws IOException {
+    for (String name : List.of("ext2", "iso-rock", "fat16", "ntfs")) {
+      byte[] bad = image(name);
+      int unit = name.equals("iso-rock") ? 2048 : 1024;
+      String first = "file-number-150";
+      Charset charset = name.equals("ntfs") ? StandardCharsets.UTF_16LE : StandardCharsets.US_ASCII;
+      int at = name.equals("fat16") ? find(bad, "BOTTOM     ", charset) : find(bad, first, charset);
+      Arrays.fill(bad, at / unit * unit, at / unit * unit + unit, (byte) 0);
+      try (FileTree tree = FileTrees.open(new ByteArraySource(bad))) {
+        Task task = new Task("walk", "it");
+        walked(tree, task);
+        assertThat(task.findings()).as(name).isNotEmpty();
+      }
+    }
+  }
+
   @Test
   void aChainOfFatThatLeadsNowhereCostsOneFile() throws IOException {
     byte[] good = image("fat16");

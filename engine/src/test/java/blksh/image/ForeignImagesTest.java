@@ -51,7 +51,7 @@ class ForeignImagesTest {
             drive,
             disk);
     assertThatThrownBy(() -> Images.open(disk))
-        .isInstanceOf(BadMagicException.class)
+        .isInstanceOf(UnsupportedContainerException.class)
         .hasMessageContaining(name)
         .hasMessageContaining("qemu-img convert -O raw")
         .hasMessageNotContaining("--raw");
@@ -71,7 +71,7 @@ class ForeignImagesTest {
     Path file = folder.resolve("file");
     Files.write(file, bytes);
     assertThatThrownBy(() -> Images.open(file))
-        .isInstanceOf(BadMagicException.class)
+        .isInstanceOf(UnsupportedContainerException.class)
         .hasMessageContaining(name)
         .hasMessageNotContaining("--raw");
   }

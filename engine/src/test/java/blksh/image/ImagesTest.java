@@ -419,7 +419,7 @@ class ImagesTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"QFI\u00fb", "LRZI", "PK\3\4"})
+  @ValueSource(strings = {"7z\u00bc\u00af", "LRZI", "PK\3\4"})
   void whatIsSomethingElseIsNamed(String magic) {
     byte[] large = Arrays.copyOf(magic.getBytes(ISO_8859_1), 2 << 20);
     assertThatThrownBy(() -> open(large))
