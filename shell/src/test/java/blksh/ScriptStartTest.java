@@ -71,6 +71,8 @@ class ScriptStartTest {
                 + "  \"well\" -> exit()\r\n"
                 + "  \"caught\" -> runCatching { exitProcess(6) }\r\n"
                 + "  \"thread\" -> { Thread { exitProcess(7) }.start(); Thread.sleep(60_000) }\r\n"
+                + "  \"job\" -> { bg { exit(9) }; Thread.sleep(60_000) }\r\n"
+                + "  \"much\" -> exit(256)\r\n"
                 + "  else -> exitProcess(8)\r\n"
                 + "}\r\nwhile (true) Thread.sleep(1)\r\n");
     String[][] ends = {
@@ -78,6 +80,8 @@ class ScriptStartTest {
       {"well", "" + ExitStatus.FINDINGS},
       {"caught", "6"},
       {"thread", "7"},
+      {"job", "9"},
+      {"much", "1"},
       {"x", "8"}
     };
     for (String[] end : ends) {

@@ -27,6 +27,10 @@ final class Completeness {
     if (text.isBlank() || plain(text) != null) {
       return true;
     }
+    if (compiler.isBusy()) {
+      // With an entry that was abandoned: the wait for it can be seen, and interrupted.
+      return true;
+    }
     try {
       Repl repl = compiler.orNull();
       if (repl == null) {

@@ -17,6 +17,24 @@ final class Evaluator {
     this.printer = printer;
   }
 
+  private Repl.Compilation compiled(Repl repl, String text, Runner runner)
+      throws InterruptedException {
+    return runner.compile(
+        wanted -> {
+          compiler.busy(1);
+          try {
+            return Outcomes.compile(repl, text, wanted);
+          } finally {
+            compiler.busy(-1);
+          }
+        },
+        unwanted -> {
+          if (unwanted instanceof Repl.Compilation.Done done) {
+            repl.settle(done.getEntry(), false);
+          }
+        });
+  }
+
   /** Evaluates an entry and prints what came of it; false when it failed. */
   boolean evaluate(String text, Runner runner) throws InterruptedException {
     printer.compiled(Duration.ZERO);
@@ -28,7 +46,7 @@ final class Evaluator {
     }
     long began = System.nanoTime();
     Repl repl = compiler.awaited();
-    Repl.Compilation compilation = runner.compile(wanted -> Outcomes.compile(repl, text, wanted));
+    Repl.Compilation compilation = compiled(repl, text, runner);
     printer.compiled(Duration.ofNanos(System.nanoTime() - began));
     if (compilation instanceof Repl.Compilation.Failed failed) {
       return printer.tell(text, null, null, failed.getOutcome(), runner);

@@ -83,19 +83,17 @@ public final class Prompt {
   }
 
   private static Habits habits(Sitting sitting) {
-    return new Habits(
-        name -> sitting.declares(name) || sitting.find(name) != null || isWord(name, true),
-        name -> isWord(name, false));
+    return new Habits(name -> sitting.declares(name) || sitting.find(name) != null || isWord(name));
   }
 
-  /** Whether a name is at hand as a property, or as a function. */
-  private static boolean isWord(String name, boolean property) {
+  /** Whether a name is at hand as a property. */
+  private static boolean isWord(String name) {
     return Members.all().stream()
         .anyMatch(
             it ->
                 it.getName().equals(name)
                     && it.getOwner().equals(Members.ROOT)
-                    && it.getProperty() == property);
+                    && it.getProperty());
   }
 
   /** The threads of entries at a terminal, and those that they start. */

@@ -12,6 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jline.terminal.Terminal;
 
 /**
@@ -36,6 +37,9 @@ final class ReadyCompiler {
 
   /** Open when something waits for the compiler. */
   private final CountDownLatch wanted = new CountDownLatch(1);
+
+  /** Compilations that go on. */
+  private final AtomicInteger compiling = new AtomicInteger();
 
   /** Whether the part of it is there that tells tokens apart. */
   private volatile boolean lexer;
@@ -91,6 +95,16 @@ final class ReadyCompiler {
     } catch (Throwable broken) {
       ready.completeExceptionally(broken);
     }
+  }
+
+  /** Counts a compilation that begins (1) or ends (-1), waited for or not. */
+  void busy(int change) {
+    compiling.addAndGet(change);
+  }
+
+  /** Whether it compiles something: what must not wait does without it. */
+  boolean isBusy() {
+    return compiling.get() > 0;
   }
 
   /** Whether the part of it is there that tells tokens apart. */

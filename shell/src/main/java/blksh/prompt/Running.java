@@ -4,7 +4,9 @@ import blksh.script.kotlin.Repl;
 import blksh.session.Evaluation;
 import blksh.session.Notice;
 import blksh.session.Session;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jline.terminal.Terminal;
 
@@ -34,6 +36,7 @@ final class Running implements Runner, AutoCloseable {
     this.terminal = terminal;
     this.threads = threads;
     this.before = terminal.handle(Terminal.Signal.INT, signal -> pressed());
+    evaluation.foreground(true);
   }
 
   private void pressed() {
@@ -70,12 +73,22 @@ final class Running implements Runner, AutoCloseable {
     return result[0];
   }
 
-  /** Compiles the entry. Ctrl-C abandons that at once; what comes of it later is not kept. */
+  /** Compiles the entry. Ctrl-C abandons that at once; what comes of it later is taken back. */
   @Override
-  public Repl.Compilation compile(Function<BooleanSupplier, Repl.Compilation> work)
+  public Repl.Compilation compile(
+      Function<BooleanSupplier, Repl.Compilation> work, Consumer<Repl.Compilation> unwanted)
       throws InterruptedException {
     Repl.Compilation[] result = new Repl.Compilation[1];
-    Runnable compiling = () -> result[0] = work.apply(() -> !evaluation.stopped());
+    // Either the compilation ends first, or the person stops waiting for it.
+    AtomicBoolean decided = new AtomicBoolean();
+    Runnable compiling =
+        () -> {
+          Repl.Compilation compilation = work.apply(() -> !evaluation.stopped());
+          result[0] = compilation;
+          if (!decided.compareAndSet(false, true)) {
+            unwanted.accept(compilation);
+          }
+        };
     Thread thread = new Thread(threads, compiling, "blksh entry compiler");
     thread.setDaemon(true);
     thread.start();
@@ -85,7 +98,7 @@ final class Running implements Runner, AutoCloseable {
         () -> {
           while (thread.isAlive()) {
             thread.join(NUDGE_MILLIS);
-            if (evaluation.stopped()) {
+            if (evaluation.stopped() && decided.compareAndSet(false, true)) {
               throw new InterruptedException();
             }
           }
@@ -95,6 +108,7 @@ final class Running implements Runner, AutoCloseable {
 
   @Override
   public void close() {
+    evaluation.foreground(false);
     terminal.handle(Terminal.Signal.INT, before);
   }
 }

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.function.Supplier;
 
 /**
@@ -108,6 +109,10 @@ final class Statements implements PromptContext.Seat {
             failure != null && Failures.interrupted(failure)
                 ? ExitStatus.INTERRUPTED
                 : ExitStatus.FAILED;
+      }
+      OptionalInt asked = session.evaluation().exitStatus();
+      if (asked.isPresent()) {
+        return status(asked.getAsInt());
       }
       if (line == null || failed != ExitStatus.DONE && !person) {
         return status(failed);

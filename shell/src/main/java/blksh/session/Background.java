@@ -33,7 +33,7 @@ public final class Background {
 
   private final int id;
   private final String name;
-  private final Evaluation evaluation = new Evaluation();
+  private final Evaluation evaluation;
   private final List<Task> tasks = new CopyOnWriteArrayList<>();
   private final Instant started = Instant.now();
   private final long startedNanos = System.nanoTime();
@@ -48,9 +48,12 @@ public final class Background {
    * Begins.
    *
    * @param name what it does in a few words; empty to name it after its operations
+   * @param whole what it is a part of
    * @param whenEnded told once it has ended
    */
-  Background(int id, String name, Supplier<?> work, Consumer<Background> whenEnded) {
+  Background(
+      int id, String name, Evaluation whole, Supplier<?> work, Consumer<Background> whenEnded) {
+    this.evaluation = new Evaluation(whole);
     this.id = id;
     this.name = name;
     this.thread = new Thread(() -> run(work, whenEnded), "blksh job " + id);

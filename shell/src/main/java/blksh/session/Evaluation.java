@@ -9,6 +9,8 @@ import java.util.OptionalInt;
  */
 public final class Evaluation {
 
+  private static final int MOST_STATUS = 255;
+
   /** Which one a thread belongs to; so any number of them go on at once, and each stops alone. */
   private static final InheritableThreadLocal<Evaluation> CURRENT = new InheritableThreadLocal<>();
 
@@ -25,6 +27,14 @@ public final class Evaluation {
     T call() throws Throwable;
   }
 
+  /**
+   * What this is a part of, which ends when its code wants the process to end; null for nothing.
+   */
+  private final Evaluation whole;
+
+  /** Whether a person waits for it, and it has the keyboard. */
+  private volatile boolean foreground;
+
   private volatile boolean stopped;
 
   /** With what status the code wants the process to end; null when it does not. */
@@ -34,6 +44,28 @@ public final class Evaluation {
   private volatile Runnable whenExiting = () -> {};
 
   private volatile boolean abandoned;
+
+  public Evaluation() {
+    this(null);
+  }
+
+  /**
+   * @param whole what this is a part of, or null
+   */
+  Evaluation(Evaluation whole) {
+    this.whole = whole;
+  }
+
+  /** Says whether a person waits for it, and it has the keyboard. */
+  public void foreground(boolean on) {
+    foreground = on;
+  }
+
+  /** Whether the calling thread belongs to one that has the keyboard. */
+  static boolean hasKeyboard() {
+    Evaluation current = CURRENT.get();
+    return current != null && current.foreground;
+  }
 
   /** Makes the calling thread, and those it starts, part of this evaluation. */
   public void enter() {
@@ -127,14 +159,15 @@ public final class Evaluation {
 
   /** The same; throw what it gives. */
   public static Exit ending(int status) {
-    Evaluation current = CURRENT.get();
-    if (current != null) {
-      current.exitStatus = status;
+    // Of others the system would keep the last eight bits, and make a success of 256.
+    int told = status < 0 || status > MOST_STATUS ? ExitStatus.FAILED : status;
+    for (Evaluation at = CURRENT.get(); at != null; at = at.whole) {
+      at.exitStatus = told;
       // Code that survives every failure does not survive this either.
-      current.stop();
-      current.whenExiting.run();
+      at.stop();
+      at.whenExiting.run();
     }
-    return new Exit(status);
+    return new Exit(told);
   }
 
   /** Ends code that would have ended the process. */

@@ -71,7 +71,7 @@ public final class Keyboard extends InputStream {
 
   /** A line with its end; null at the end of all. */
   private byte[] typed() throws IOException {
-    if (screen.editing()) {
+    if (!Evaluation.hasKeyboard()) {
       throw new IOException("the prompt has the keyboard");
     }
     console.makeWay();

@@ -138,7 +138,7 @@ final class Pager {
       case HELP -> note = HELP;
       case SEARCH, OTHER, LEAVE -> {}
     }
-    top = Math.max(0, Math.min(top, lines.size() - room()));
+    top = Math.max(0, Math.min(top, last()));
   }
 
   /** Reads what to look for on the last line. */
@@ -177,19 +177,25 @@ final class Pager {
     note = "not found: " + term;
   }
 
-  /** The heading that the first line on the screen stands under; null when there is none. */
-  private String heading() {
-    return lines instanceof Drawing drawing && top < lines.size() ? drawing.heading(top) : null;
+  /** The heading that a line stands under; null when there is none. */
+  private String heading(int line) {
+    return lines instanceof Drawing drawing ? drawing.heading(line) : null;
+  }
+
+  /** The first line of the last screenful; a heading above it takes the place of one. */
+  private int last() {
+    int last = Math.max(0, Math.min(lines.size() - 1, lines.size() - size.getRows() + 1));
+    return last < lines.size() - 1 && heading(last) != null ? last + 1 : last;
   }
 
   /** How many lines the screen has room for, above the last and below a heading. */
   private int room() {
-    return Math.max(1, size.getRows() - (heading() == null ? 1 : 2));
+    return Math.max(1, size.getRows() - (heading(top) == null ? 1 : 2));
   }
 
   private synchronized void draw() {
     List<AttributedString> screen = new ArrayList<>();
-    String heading = heading();
+    String heading = heading(top);
     if (heading != null) {
       screen.add(part(AttributedString.fromAnsi(heading)));
     }

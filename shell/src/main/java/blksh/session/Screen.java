@@ -3,6 +3,8 @@ package blksh.session;
 import java.io.IOError;
 import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jline.reader.LineReader;
 import org.jline.reader.Parser;
 import org.jline.reader.Widget;
@@ -21,6 +23,17 @@ public final class Screen {
 
   private static final String LIVE = "blksh-live-lines";
 
+  private static final long NUDGE_MILLIS = 20;
+
+  /** Held by whoever reads a line. */
+  private final ReentrantLock reading = new ReentrantLock();
+
+  /** Who asks for a line that is no entry; null when nobody does. */
+  private volatile Thread asking;
+
+  /** What reads entries. */
+  private final Parser entries;
+
   private final Terminal terminal;
   private final LineReaderImpl reader;
   private String prompt = "";
@@ -33,6 +46,7 @@ public final class Screen {
   public Screen(Terminal terminal, LineReader reader) {
     this.terminal = terminal;
     this.reader = (LineReaderImpl) reader;
+    this.entries = reader.getParser();
     reader.getWidgets().put(LIVE, this::redraw);
     // What is live has no place in the lines that scroll away.
     Widget accept = reader.getWidgets().get(LineReader.ACCEPT_LINE);
@@ -80,6 +94,35 @@ public final class Screen {
    * @throws org.jline.reader.EndOfFileException on Ctrl-D
    */
   public String read(String beginning, String begun) {
+    take();
+    try {
+      return readLine(beginning, begun);
+    } finally {
+      reading.unlock();
+    }
+  }
+
+  /** Takes the keyboard, from code that was left behind too. */
+  private void take() {
+    boolean interrupted = false;
+    boolean taken = false;
+    while (!taken) {
+      try {
+        taken = reading.tryLock(NUDGE_MILLIS, TimeUnit.MILLISECONDS);
+      } catch (InterruptedException later) {
+        interrupted = true;
+      }
+      Thread left = asking;
+      if (!taken && left != null) {
+        left.interrupt();
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private String readLine(String beginning, String begun) {
     prompt = beginning;
     accepted = false;
     shown = List.of();
@@ -91,20 +134,26 @@ public final class Screen {
    * completes and history does not keep.
    *
    * @param question what stands before it, on the screen already or not
+   * @throws IllegalStateException when another thread reads
    */
   public String ask(String question) {
-    Parser entries = reader.getParser();
+    if (!reading.tryLock()) {
+      throw new IllegalStateException("another thread reads");
+    }
+    asking = Thread.currentThread();
     reader.setParser(new DefaultParser().quoteChars(null).escapeChars(null));
     reader.setVariable(LineReader.DISABLE_HISTORY, true);
     reader.setVariable(LineReader.DISABLE_COMPLETION, true);
     try {
       terminal.writer().print('\r');
       // A percent sign begins a pattern in prompts.
-      return read(question.replace("%", "%%"), "");
+      return readLine(question.replace("%", "%%"), "");
     } finally {
       reader.setVariable(LineReader.DISABLE_HISTORY, false);
       reader.setVariable(LineReader.DISABLE_COMPLETION, false);
       reader.setParser(entries);
+      asking = null;
+      reading.unlock();
     }
   }
 

@@ -194,7 +194,7 @@ public final class Session implements AutoCloseable {
   public Background background(String name, Supplier<?> work) {
     workspace();
     synchronized (jobs) {
-      Background job = new Background(jobs.size() + 1, name, work, this::ended);
+      Background job = new Background(jobs.size() + 1, name, evaluation, work, this::ended);
       jobs.add(job);
       return job;
     }

@@ -325,15 +325,17 @@ public final class Fitted {
   }
 
   /** What is measured is what is shown. */
-  private static View.Table visible(View.Table table) {
+  private View.Table visible(View.Table table) {
     return new View.Table(
         table.headings().stream().map(Visible::of).toList(),
         table.numeric(),
-        table.rows().stream().map(row -> row.stream().map(Fitted::visible).toList()).toList());
+        table.rows().stream().map(row -> row.stream().map(this::visible).toList()).toList());
   }
 
-  private static String visible(String cell) {
-    return parts(cell).map(Visible::of).collect(Collectors.joining(View.Table.PART));
+  /** What programs read has a line for each row. */
+  private String visible(String cell) {
+    String between = width == Integer.MAX_VALUE ? ", " : View.Table.PART;
+    return parts(cell).map(Visible::of).collect(Collectors.joining(between));
   }
 
   private static Stream<String> parts(String cell) {

@@ -161,8 +161,23 @@ class NewcomerTest {
       pane.await(screen -> screen.startsWith("number  square ") && screen.contains(" 441 "));
       pane.enter("/3136");
       pane.await(screen -> screen.startsWith("number  square ") && screen.contains(" 3136 "));
+      pane.press("G");
+      pane.await(screen -> screen.startsWith("number  square ") && screen.contains(" 3600 "));
+      pane.press("g", "k", "b");
+      pane.await(screen -> screen.startsWith("number  square") && screen.contains("lines 1-"));
       pane.press("q");
       pane.await(screen -> screen.endsWith("\nblksh>"));
+    }
+  }
+
+  @Test
+  void letsNothingBehindItReadTheKeyboard() throws Exception {
+    try (Pty pty = Pty.warm(home, 100, 40)) {
+      assertThat(pty.enter("val job = bg { readLine() }; Thread.sleep(300); job.await()"))
+          .contains("the prompt has the keyboard");
+      pty.enter("val left = Thread { readLine() }; left.start(); Thread.sleep(300)");
+      assertThat(pty.enter("40 + 2")).isEqualTo("42\n");
+      assertThat(pty.enter("listOf(40,\n  2).sum()")).isEqualTo("42\n");
     }
   }
 

@@ -81,7 +81,7 @@ class SteadyReaderTest {
   }
 
   @Test
-  void goesOnWhateverFails() throws IOException {
+  void goesOnWhateverFails() throws Exception {
     reader.setHighlighter(
         (of, text) -> {
           throw new IllegalStateException("no colours");
@@ -106,7 +106,7 @@ class SteadyReaderTest {
             });
     assertThat(read("ab\tc\033bd\r")).isEqualTo("abcd");
     assertThat(told).contains("no colours", "no completion", "no words", "no history");
-    assertThat(screen.toString(UTF_8)).contains("abcd");
+    Await.await(() -> screen.toString(UTF_8), it -> it.contains("abcd"));
     assertThat(read("again\r")).isEqualTo("again");
   }
 
@@ -141,11 +141,12 @@ class SteadyReaderTest {
   }
 
   @Test
-  void takesTheUsualSizeWhereNoneIsKnown() throws IOException {
+  void takesTheUsualSizeWhereNoneIsKnown() throws Exception {
     close();
     open(Size.of(0, 0));
     assertThat(read("abc\r")).isEqualTo("abc");
     assertThat(terminal.getSize()).isEqualTo(Size.of(80, 24));
-    assertThat(screen.toString(UTF_8)).contains("> ").doesNotContain(">....");
+    String shown = Await.await(() -> screen.toString(UTF_8), it -> it.contains("> "));
+    assertThat(shown).doesNotContain(">....");
   }
 }

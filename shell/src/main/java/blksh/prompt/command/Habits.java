@@ -19,16 +19,16 @@ public final class Habits {
   private static final Pattern PLACE = Pattern.compile("(ls|ll|dir|cd|pwd)(\\s+[-~./\\w*\"$].*)?");
   private static final Pattern BANG = Pattern.compile("!\\s*(([A-Za-z_]\\w*)?(.*))");
 
+  /** What follows a name that is called, or of which something is. */
+  private static final Pattern CALLED = Pattern.compile("(\\??\\.\\w+)*\\(");
+
   private final Predicate<String> known;
-  private final Predicate<String> function;
 
   /**
    * @param known whether a name stands for a value: of the session, or a word of blksh
-   * @param function whether it is a function of blksh
    */
-  public Habits(Predicate<String> known, Predicate<String> function) {
+  public Habits(Predicate<String> known) {
     this.known = known;
-    this.function = function;
   }
 
   /** The command that a text means, beginning with a colon; null when it is an entry. */
@@ -91,7 +91,7 @@ public final class Habits {
       return rest.startsWith("(") || rest.startsWith("!") ? null : ":sh " + rest;
     }
     boolean value = known.test(name) || name.equals("true") || name.equals("false");
-    boolean called = function.test(name) && rest.startsWith("(");
+    boolean called = CALLED.matcher(rest).lookingAt();
     return value || called ? null : ":sh " + bang.group(1);
   }
 }

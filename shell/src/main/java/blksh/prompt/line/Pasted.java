@@ -2,7 +2,7 @@ package blksh.prompt.line;
 
 import blksh.view.Visible;
 
-/** Text from outside as an entry takes it: lines end in one way, and nothing in it is hidden. */
+/** Text from outside as an entry takes it: lines end in one way, and nothing in it acts. */
 public final class Pasted {
 
   private static final char BYTE_ORDER_MARK = '\ufeff';
@@ -10,8 +10,9 @@ public final class Pasted {
   private Pasted() {}
 
   /**
-   * A text without a mark of its byte order at its beginning, its lines ended by a line feed. What
-   * would do something on the screen is written as Kotlin writes it in a string.
+   * A text without a mark of its byte order at its beginning, its lines ended by a line feed.
+   * Control characters, and those that turn text around, are written as Kotlin writes them in a
+   * string; what only has no width stays, for names have it.
    */
   public static String of(String text) {
     int begin = !text.isEmpty() && text.charAt(0) == BYTE_ORDER_MARK ? 1 : 0;
@@ -34,6 +35,22 @@ public final class Pasted {
   }
 
   private static boolean stays(int character) {
-    return character == '\n' || character == '\t' || !Visible.isHidden(character);
+    return switch (Character.getDirectionality(character)) {
+      case Character.DIRECTIONALITY_LEFT_TO_RIGHT_EMBEDDING,
+          Character.DIRECTIONALITY_LEFT_TO_RIGHT_OVERRIDE,
+          Character.DIRECTIONALITY_RIGHT_TO_LEFT_EMBEDDING,
+          Character.DIRECTIONALITY_RIGHT_TO_LEFT_OVERRIDE,
+          Character.DIRECTIONALITY_POP_DIRECTIONAL_FORMAT,
+          Character.DIRECTIONALITY_LEFT_TO_RIGHT_ISOLATE,
+          Character.DIRECTIONALITY_RIGHT_TO_LEFT_ISOLATE,
+          Character.DIRECTIONALITY_FIRST_STRONG_ISOLATE,
+          Character.DIRECTIONALITY_POP_DIRECTIONAL_ISOLATE ->
+          false;
+      default ->
+          character == '\n'
+              || character == '\t'
+              || Character.getType(character) == Character.FORMAT
+              || !Visible.isHidden(character);
+    };
   }
 }

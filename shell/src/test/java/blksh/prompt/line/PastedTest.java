@@ -16,6 +16,6 @@ class PastedTest {
 
   @Test
   void writesWhatIsHiddenAsKotlinDoes() {
-    assertThat(Pasted.of("\"a\033[2J\u202eb\ufeff\"")).isEqualTo("\"a\\u001b[2J\\u202eb\\ufeff\"");
+    assertThat(Pasted.of("\"a\033[2J\u202eb\u200d\"")).isEqualTo("\"a\\u001b[2J\\u202eb\u200d\"");
   }
 }
