@@ -44,7 +44,10 @@ class ScriptStartTest {
     Files.createSymbolicLink(bin.resolve("blksh"), Program.launcher());
     Ended ended =
         new Program(home)
-            .by(Tool.path("env"), "PATH=" + bin + ":" + System.getenv("PATH"), "" + script)
+            .by(
+                Tool.path("env"),
+                "PATH=" + bin + ":" + "/usr/sbin:/usr/bin:/sbin:/bin",
+                "" + script)
             .run("a", "-b");
     assertThat(ended).isEqualTo(new Ended(0, "main 2 a, -b\n", ""));
     assertThat(new Program(home).run(script.toString())).isEqualTo(new Ended(0, "main 0 \n", ""));
