@@ -419,7 +419,7 @@ class LyingMachineTest {
 
   @Test
   void aCaptureThatGetsOnIsNotGivenUpHoweverOftenItIsCut() throws IOException {
-    Path disk = Files.write(folder.resolve("disk"), Content.random(512 << 10, 1));
+    Path disk = Files.write(folder.resolve("disk"), Content.random(1 << 20, 1));
     String cuts =
         """
         count = []
