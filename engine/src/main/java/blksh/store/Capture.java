@@ -4,6 +4,7 @@ import blksh.BlkshException;
 import blksh.io.IoFailure;
 import blksh.store.pack.CodecChoice;
 import blksh.store.pack.PageFinder;
+import blksh.task.CancelledException;
 import blksh.task.OrderedStep;
 import blksh.task.Task;
 import blksh.task.Workers;
@@ -331,7 +332,7 @@ final class Capture {
           copied != null
               ? publication.copy(manifest, described, input.marks())
               : publication.publish(manifest, described, after);
-      new StoreParity(repository, task).manifest(ManifestDirectory.Version.of(described));
+      protect(described);
     }
     return new CaptureResult(
         described,
@@ -340,6 +341,15 @@ final class Capture {
         input.movedBytes(),
         elapsed,
         dryRun);
+  }
+
+  /** The version is there, whether or not somebody wants to stop now. */
+  private void protect(Manifest described) {
+    try {
+      new StoreParity(repository, task).manifest(ManifestDirectory.Version.of(described));
+    } catch (CancelledException e) {
+      task.finding(described.reference() + " has no parity yet; protect makes it");
+    }
   }
 
   private void tellBad(BadTally bad) {

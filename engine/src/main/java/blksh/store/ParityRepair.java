@@ -142,6 +142,10 @@ final class ParityRepair {
         task.finding(name + " has parity of something else, which is not used");
         return false;
       }
+      if (!made.isWhole() && (before == null || made.mayHaveZeros())) {
+        task.finding(name + ": more is lost than its parity can make again; it stays as it is");
+        return false;
+      }
       made.publish();
       return note(name, made.isWhole());
     }
@@ -183,8 +187,10 @@ final class ParityRepair {
           && heal(version, blob)) {
         note(blob, true);
       }
-    } catch (IOException e) {
-      task.finding(blob + " cannot be made again by its parity: " + IoFailure.reason(e));
+    } catch (CancelledException e) {
+      throw e;
+    } catch (IOException | BlkshException e) {
+      task.finding(blob + " cannot be made again by its parity: " + reason(e));
     }
   }
 

@@ -47,9 +47,11 @@ final class Publication {
               int version = rows.numbers().next(name, manifests.highest(name));
               Manifest numbered = described.withVersion(version);
               writer.finish(numbered, repository.identity().idBytes());
+              ManifestDirectory.Version of = ManifestDirectory.Version.of(numbered);
+              repository.parity().remove(manifests.blob(of)); // of one that had its number before
               manifests.publish(writer, numbered);
               try {
-                rows.putManifest(numbered, manifests.bytes(ManifestDirectory.Version.of(numbered)));
+                rows.putManifest(numbered, manifests.bytes(of));
               } catch (BlkshException e) {
                 // the manifest is there; whoever lists it makes the row
               }

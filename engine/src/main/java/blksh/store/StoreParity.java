@@ -300,8 +300,8 @@ final class StoreParity {
 
   /** A version that is in the trash is there. */
   private boolean isGone(String blob) throws IOException {
-    if (repository.isThere(blob)) {
-      return false;
+    if (repository.isThere(blob) || blob.equals(StoreDescriptor.FILE)) {
+      return false; // a descriptor that is lost comes again by its parity
     }
     boolean[] kept = {false};
     String folder = blob.substring(0, blob.lastIndexOf('/') + 1);

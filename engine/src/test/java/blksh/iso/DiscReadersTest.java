@@ -191,8 +191,7 @@ class DiscReadersTest {
       assertThat(rock.find("/names/x").orElseThrow().mode()).isEqualTo(04755);
       Path out = folder.resolve("ours-rock-ridge");
       rock.copyOut(rock.root(), out, Task.unwatched());
-      // What is no UTF-8 becomes it.
-      assertThat(changed(out)).hasSize(2).allMatch(path -> path.startsWith("names/latin"));
+      assertThat(changed(out)).as("names are bytes").isEmpty();
     }
     assertThat(links)
         .containsEntry("dangling", "../nowhere/./at//all/")

@@ -77,7 +77,8 @@ class Table internal constructor(private val rows: List<List<Field>>) :
     return (listOf(labels) + rows.map { row -> labels.map { bare(value(row, it)) } }).joinToString(
       ""
     ) { cells ->
-      cells.joinToString(",", postfix = "\n") { quoted(it) }
+      if (cells.size == 1 && cells[0].isEmpty()) "\"\"\n" // an empty line would be no record
+      else cells.joinToString(",", postfix = "\n") { quoted(it) }
     }
   }
 

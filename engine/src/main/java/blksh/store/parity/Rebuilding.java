@@ -24,6 +24,7 @@ public final class Rebuilding implements Closeable {
   private final BitSet lost = new BitSet();
   private int made;
   private boolean whole;
+  private boolean unread;
 
   private Rebuilding(String name, ParityFile parity, Part part) {
     this.name = name;
@@ -59,6 +60,7 @@ public final class Rebuilding implements Closeable {
         plan.blocks(),
         between,
         (number, bytes, at) -> {
+          unread |= bytes == null;
           if (bytes == null || blocks.sum(bytes, at) != parity.sum(number)) {
             lost.set(number);
           }
@@ -157,6 +159,14 @@ public final class Rebuilding implements Closeable {
   /** How many of them were made again. */
   public int made() {
     return made;
+  }
+
+  /**
+   * Whether zeros may stand in it for what could not be read: of the damaged blob it might be read
+   * another time.
+   */
+  public boolean mayHaveZeros() {
+    return unread && !whole;
   }
 
   /** Whether it is, to the byte, what parity was made of. */

@@ -74,12 +74,23 @@ object Tokens {
           val declared = words.getOrNull(at - 1) == "fun"
           if (!declared) return null
           val suspends = words.getOrNull(at - 2) == "suspend"
-          if (depth == 0 && !suspends)
-            call = if (words.getOrNull(at + 2) == ")") "main()" else "main(args.toTypedArray())"
+          if (depth == 0 && !suspends) call = callOf(words.subList(at + 2, words.size)) ?: call
         }
       }
     }
     return call
+  }
+
+  /** How a `main` with these parameters is called; null when it is not one that programs have. */
+  private fun callOf(parameters: List<String>): String? {
+    val all = parameters.takeWhile { it != ")" }.filter { it != "," }
+    val type = all.dropWhile { it != ":" }.drop(1)
+    return when {
+      all.isEmpty() -> "main()"
+      all.first() == "vararg" && type == listOf("String") -> "main(*args.toTypedArray())"
+      type == listOf("Array", "<", "String", ">") -> "main(args.toTypedArray())"
+      else -> null
+    }
   }
 
   /** Whether a string that must end on its line is open at the end: more lines do not help. */
