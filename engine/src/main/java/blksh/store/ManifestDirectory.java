@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
@@ -70,12 +71,12 @@ final class ManifestDirectory {
     public boolean equals(Object other) {
       return other instanceof Version version
           && version.number == number
-          && version.name.equals(name);
+          && Objects.equals(version.name, name); // a damaged row has none
     }
 
     @Override
     public int hashCode() {
-      return 31 * name.hashCode() + number;
+      return 31 * Objects.hashCode(name) + number;
     }
   }
 

@@ -30,11 +30,12 @@ public final class Volumes {
   /**
    * Mounts an image with what the kernel or a FUSE program has for it, and takes it off again.
    * Returns when the file system has written what it had to, also where another test's mount
-   * namespace took a copy of the mount.
+   * namespace took a copy of the mount; not when the work left something open there.
    */
   public static void mounted(Path image, String kind, Path folder, Work work) throws IOException {
     Files.createDirectories(folder);
     Path attached;
+    boolean gone = false;
     try (LoopDevice loop = LoopDevice.attach(image, 512)) {
       attached = Path.of("/sys/block", loop.path().getFileName().toString(), "loop/backing_file");
       switch (kind) {
@@ -45,14 +46,16 @@ public final class Volumes {
       try {
         work.in(folder);
       } finally {
-        unmount(folder);
+        gone = unmount(folder);
       }
     }
-    gone(attached, image.toRealPath());
+    if (gone) {
+      await(attached, image.toRealPath());
+    }
   }
 
   /** Waits until nothing holds a loop device over a file. */
-  private static void gone(Path attached, Path file) throws IOException {
+  private static void await(Path attached, Path file) throws IOException {
     try {
       Await.await(
           () ->
@@ -65,11 +68,17 @@ public final class Volumes {
     }
   }
 
-  /** Takes a file system off; one that is still used vanishes from its folder and goes later. */
-  public static void unmount(Path folder) throws IOException {
-    if (Tool.named("umount").attempt(folder).status() != 0) {
-      Tool.named("umount").run("--lazy", folder);
+  /**
+   * Takes a file system off; one that is still used vanishes from its folder and goes later.
+   *
+   * @return false when it is still used
+   */
+  public static boolean unmount(Path folder) throws IOException {
+    if (Tool.named("umount").attempt(folder).status() == 0) {
+      return true;
     }
+    Tool.named("umount").run("--lazy", folder);
+    return false;
   }
 
   /** Writes files of many sizes and deletes some, so that what is free lies in pieces. */
