@@ -119,7 +119,9 @@ class ManifestTest {
     assertThat(none).isEmpty();
     assertThat(none.version(1)).isNull();
     assertThat(Sitting.lines(none.getSpace())).containsExactly("space of disc: nothing is stored");
-    Sitting.refused(none::getLast, "cannot find the last version of disc: there is none");
+    Sitting.refused(
+        none::getLast,
+        "cannot find the last version of disc: there is none; did you mean disk? there are disk");
   }
 
   @Test
