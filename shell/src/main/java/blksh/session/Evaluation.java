@@ -167,7 +167,19 @@ public final class Evaluation {
       at.stop();
       at.whenExiting.run();
     }
+    quietly(Thread.currentThread());
     return new Exit(told);
+  }
+
+  /** A thread of the code's own that ends so has no failure to tell. */
+  private static void quietly(Thread thread) {
+    Thread.UncaughtExceptionHandler other = thread.getUncaughtExceptionHandler();
+    thread.setUncaughtExceptionHandler(
+        (ended, failure) -> {
+          if (!(failure instanceof Exit)) {
+            other.uncaughtException(ended, failure);
+          }
+        });
   }
 
   /** Ends code that would have ended the process. */
