@@ -30,7 +30,8 @@ class HarmlessNamesTest {
   }
 
   /** As a name of a file system is shown: by its bytes. */
-  private static final String NAME = "x\\x1b]0;pwned\\x07\\x1b[2Jy\\xe2\\x80\\xaez\\x0ablksh: well";
+  private static final String LISTED =
+      "x\\x1b]0;pwned\\x07\\x1b[2Jy\\xe2\\x80\\xaez\\x0ablksh: well";
 
   private Program blksh() {
     return new Program(home);
@@ -51,9 +52,9 @@ class HarmlessNamesTest {
     }
     String copy = "drive(\"" + image + "\").files.copy(\"$home/copied\")";
     Ended copied = blksh().run("--json", "eval", copy);
-    assertThat(copied.err()).contains(NAME);
+    assertThat(copied.err()).contains(LISTED);
     assertHarmless(copied.err());
-    assertThat(copied.lastLine()).contains(NAME.replace("\\", "\\\\"));
+    assertThat(copied.lastLine()).contains(LISTED.replace("\\", "\\\\"));
     assertHarmless(copied.out());
   }
 
