@@ -1,6 +1,7 @@
 package blksh.store;
 
 import blksh.BlkshException;
+import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -47,15 +48,7 @@ final class Publication {
               int version = rows.numbers().next(name, manifests.highest(name));
               Manifest numbered = described.withVersion(version);
               writer.finish(numbered, repository.identity().idBytes());
-              ManifestDirectory.Version of = ManifestDirectory.Version.of(numbered);
-              repository.parity().remove(manifests.blob(of)); // of one that had its number before
-              manifests.publish(writer, numbered);
-              try {
-                rows.putManifest(numbered, manifests.bytes(of));
-              } catch (BlkshException e) {
-                // the manifest is there; whoever lists it makes the row
-              }
-              return numbered;
+              return put(writer, numbered, rows);
             });
   }
 
@@ -71,7 +64,6 @@ final class Publication {
    */
   Manifest copy(ManifestWriter writer, Manifest described, VersionMarks marks) {
     StoreIndex rows = repository.indexes().rows();
-    ManifestDirectory manifests = repository.manifests();
     return repository
         .exclusion()
         .publishing(
@@ -90,15 +82,23 @@ final class Publication {
                 repository.marks().put(version, before.and(marks));
               }
               KeptVersions.noteSomethingLeft(rows);
-              repository.parity().remove(manifests.blob(version)); // that of one in the trash
-              manifests.publish(writer, numbered);
-              try {
-                rows.putManifest(numbered, manifests.bytes(version));
-              } catch (BlkshException e) {
-                // the manifest is there; whoever lists it makes the row
-              }
-              return numbered;
+              return put(writer, numbered, rows);
             });
+  }
+
+  /** Gives a finished manifest its name, which may have parity of one that had it before. */
+  private Manifest put(ManifestWriter writer, Manifest numbered, StoreIndex rows)
+      throws IOException {
+    ManifestDirectory manifests = repository.manifests();
+    ManifestDirectory.Version version = ManifestDirectory.Version.of(numbered);
+    repository.parity().remove(manifests.blob(version));
+    manifests.publish(writer, numbered);
+    try {
+      rows.putManifest(numbered, manifests.bytes(version));
+    } catch (BlkshException e) {
+      // the manifest is there; whoever lists it makes the row
+    }
+    return numbered;
   }
 
   /**
