@@ -31,39 +31,31 @@ final class DiscNotes {
     tree.alikeNames(notes::alike);
     tree.changedNames(notes::changed);
     tree.changedTimes(
-        path ->
-            notes.add("%s: Rock Ridge has times from 1900 to 2155 only", NameText.of(path), ""));
+        path -> notes.add(NameText.of(path) + ": Rock Ridge has times from 1900 to 2155 only"));
     return notes;
   }
 
   private void alike(List<byte[]> paths) {
-    List<String> names = paths.stream().map(NameText::of).toList();
-    add("%s: one name where case does not count, as on Windows", String.join(", ", names), "");
+    String names = String.join(", ", paths.stream().map(NameText::of).toList());
+    add(names + ": one name where case does not count, as on Windows");
   }
 
   private void changed(ChangedName each) {
-    boolean joliet = each.tree() == ChangedName.Tree.JOLIET;
-    add(
-        "%s: " + (joliet ? "Joliet" : "UDF") + " has it as %s",
-        NameText.of(each.path()),
-        each.name());
+    String tree = each.tree() == ChangedName.Tree.JOLIET ? "Joliet" : "UDF";
+    String name = NameText.of(each.name().getBytes(UTF_8));
+    add("%s: %s has it as %s".formatted(NameText.of(each.path()), tree, name));
   }
 
-  private void add(String form, String path, String other) {
+  private void add(String sentence) {
     count++;
     if (sentences.size() < MOST) {
-      sentences.add(form.formatted(path, NameText.of(other.getBytes(UTF_8))));
+      sentences.add(sentence);
     }
   }
 
   /** The first of them, a sentence each. */
   List<String> sentences() {
     return sentences;
-  }
-
-  /** How many there are. */
-  long count() {
-    return count;
   }
 
   /** Tells the first of them, and how many there are. */

@@ -3,7 +3,6 @@ package blksh.iso;
 import java.nio.charset.StandardCharsets;
 import java.text.Normalizer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -101,16 +100,15 @@ public final class DiscTree {
       if (!isDirectory(directory)) {
         continue;
       }
-      Map<String, List<byte[]>> alike = new LinkedHashMap<>();
+      Map<String, List<Integer>> alike = new LinkedHashMap<>();
       for (int i = 0; i < countIn(directory); i++) {
         int node = at(firstIn(directory) + i);
         String name = new String(nodes.name(node), StandardCharsets.UTF_8);
-        alike.computeIfAbsent(folded(name), key -> new ArrayList<>(1)).add(nodes.name(node));
+        alike.computeIfAbsent(folded(name), key -> new ArrayList<>(1)).add(node);
       }
-      byte[] above = path(directory);
-      for (List<byte[]> names : alike.values()) {
-        if (names.size() > 1) {
-          each.accept(names.stream().map(name -> below(above, name)).toList());
+      for (List<Integer> found : alike.values()) {
+        if (found.size() > 1) {
+          each.accept(found.stream().map(this::path).toList());
         }
       }
     }
@@ -119,16 +117,6 @@ public final class DiscTree {
   private static String folded(String name) {
     String composed = Normalizer.normalize(name, Normalizer.Form.NFC);
     return composed.toUpperCase(Locale.ROOT).toLowerCase(Locale.ROOT);
-  }
-
-  private static byte[] below(byte[] directory, byte[] name) {
-    if (directory.length == 0) {
-      return name;
-    }
-    byte[] path = Arrays.copyOf(directory, directory.length + 1 + name.length);
-    path[directory.length] = '/';
-    System.arraycopy(name, 0, path, directory.length + 1, name.length);
-    return path;
   }
 
   /** Hands out the paths of entries whose times Rock Ridge cannot hold: the nearest is there. */
