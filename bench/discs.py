@@ -3,7 +3,8 @@
 
     bench/discs.py [--files 19000] [--bytes 1600] [--rounds 5] [--work DIR]
 
-The tree is copied from what this machine has below /usr. In each round, in turns: blksh scans it into a
+The tree is copied from what this machine has below /usr, and filled up with files of 20 MiB of noise, as
+photographs are to a disc. In each round, in turns: blksh scans it into a
 new catalogue, plans one disc and writes its image, all in one process; it writes an image of a catalogue
 that is there, which is the write alone; genisoimage -udf -J -r, xorriso -as mkisofs with Joliet and Rock
 Ridge, and tar do what they do. Each image goes to the same file system. Printed are medians of wall and
@@ -12,6 +13,7 @@ that was planned, to the byte. Needs genisoimage and xorriso (tools/install-peer
 """
 import argparse
 import os
+import random
 import shutil
 import statistics
 import subprocess
@@ -21,6 +23,8 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BLKSH = os.path.join(TOP, 'blksh')
 LARGEST = 32 << 20
+PHOTOGRAPH = 20 << 20
+MOST_PHOTOGRAPHS = 100
 
 SCAN = '''
 val c = catalogue("{place}.catalogue")
@@ -95,7 +99,7 @@ class Blksh:
 
 def corpus(tree, files, size):
     """So many files of so many MiB, with their directories, the same ones in every run."""
-    left, room = files, size << 20
+    left, room = files - MOST_PHOTOGRAPHS, size << 20
     for root, directories, names in os.walk('/usr'):
         directories.sort()
         directories[:] = [d for d in directories if not os.path.islink(os.path.join(root, d))]
@@ -114,7 +118,14 @@ def corpus(tree, files, size):
                 continue
             left -= 1
             room -= status.st_size
-    print('%d files, %d MiB' % (files - left, size - (room >> 20)))
+    chance = random.Random(16)
+    os.makedirs(tree + '/photographs', exist_ok=True)
+    photographs = min(MOST_PHOTOGRAPHS, room // PHOTOGRAPH)
+    for number in range(photographs):
+        with open('%s/photographs/IMG_%04d.NEF' % (tree, number), 'wb') as out:
+            out.write(chance.randbytes(PHOTOGRAPH))
+    room -= photographs * PHOTOGRAPH
+    print('%d files, %d MiB' % (files - MOST_PHOTOGRAPHS - left + photographs, size - (room >> 20)))
     return (size << 20) - room
 
 
@@ -141,7 +152,11 @@ def main():
         runs = [('blksh: scan, plan, write', ours.all, None), ('blksh: write alone', ours.write, ours.ready)]
         runs += [(name, lambda command=command: measured(command)[0], None)
                  for name, command in peers if shutil.which(command[0])]
-        ours.all()  # scripts are compiled once, and the tree is read once
+        # Scripts are compiled once, and the tree is read once.
+        for warming in (ours.all, ours.ready, ours.write):
+            if os.path.exists(iso):
+                os.remove(iso)
+            warming()
         took = {}
         for i in range(given.rounds):
             for name, run, ready in runs[i % len(runs):] + runs[:i % len(runs)]:
