@@ -383,13 +383,13 @@ public final class Catalogue implements Closeable {
 
   /**
    * Writes the image of a planned disc; or of one that was written, once more: then files must be
-   * what they were, and nothing is made when they are not.
+   * what they were. What is wrong with single files is told in the result, and on the disc.
    *
-   * @throws BlkshException when it cannot be written, or the plan does not hold any more; what is
-   *     wrong with single files is told in the result, and on the disc
+   * @param readable whether everybody may read it, whatever modes files have
+   * @throws BlkshException when it cannot be written, or the plan does not hold any more
    */
-  public WrittenDisc write(Disc disc, Path image, boolean overwrite, Task task) {
-    return DiscImages.write(this, disc, image, overwrite, task);
+  public WrittenDisc write(Disc disc, Path image, boolean overwrite, boolean readable, Task task) {
+    return DiscImages.write(this, disc, image, overwrite, readable, task);
   }
 
   /**

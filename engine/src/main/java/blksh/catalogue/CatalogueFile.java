@@ -26,7 +26,7 @@ import java.util.Map;
  */
 final class CatalogueFile implements Closeable {
 
-  static final int VERSION = 5;
+  static final int VERSION = 6;
 
   private static final int PATIENCE_MILLIS = 60_000;
 

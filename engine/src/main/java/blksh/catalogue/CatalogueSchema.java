@@ -170,6 +170,11 @@ final class CatalogueSchema {
               CREATE TABLE IF NOT EXISTS plan_parity (
                 disc_set INTEGER PRIMARY KEY, -- beside its plan
                 parity REAL NOT NULL, discs INTEGER NOT NULL
+              )"""),
+          List.of(
+              """
+              CREATE TABLE IF NOT EXISTS readable (
+                disc INTEGER PRIMARY KEY      -- whose image lets everybody read all that is on it
               )"""));
 
   private CatalogueSchema() {}

@@ -16,7 +16,7 @@ final class DiscImages {
   private DiscImages() {}
 
   static WrittenDisc write(
-      Catalogue catalogue, Disc disc, Path image, boolean overwrite, Task task) {
+      Catalogue catalogue, Disc disc, Path image, boolean overwrite, boolean readable, Task task) {
     CatalogueFile file = catalogue.file();
     ParityGroup group = ParityGroup.of(file, disc.id());
     if (group != null && (overwrite || !Files.exists(image))) {
@@ -38,7 +38,7 @@ final class DiscImages {
             return DiscWriting.found(now, task);
           }
           return group == null
-              ? new DiscWriting(catalogue, disc.id(), task).write(image, overwrite)
+              ? new DiscWriting(catalogue, disc.id(), readable, task).write(image, overwrite)
               : new ParityDiscWriting(catalogue, disc.id(), group, task).write(image, overwrite);
         });
   }

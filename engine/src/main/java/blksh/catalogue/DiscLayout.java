@@ -26,10 +26,17 @@ final class DiscLayout {
   private final DiscEntries entries;
   private final OdarchiveHeading heading;
   private final SourcePrefixes prefixes;
+  private final DiscAccess access;
 
+  /** As the disc is, or will be when nothing else is said as it is written. */
   DiscLayout(Catalogue catalogue, DiscSetTable.Planned planned, Task task) {
+    this(catalogue, planned, DiscAccess.of(catalogue.file(), planned.disc().id()), task);
+  }
+
+  DiscLayout(Catalogue catalogue, DiscSetTable.Planned planned, DiscAccess access, Task task) {
     this.file = catalogue.file();
     this.planned = planned;
+    this.access = access;
     this.task = task;
     this.prefixes =
         new SourcePrefixes(
@@ -159,11 +166,9 @@ final class DiscLayout {
     return entry.type() == FileType.LINK && entry.target().length <= DiscTreeBuilder.LONGEST_TARGET;
   }
 
-  private static void add(DiscTreeBuilder tree, DiscEntries.Placed each, boolean[] root) {
+  private void add(DiscTreeBuilder tree, DiscEntries.Placed each, boolean[] root) {
     EntryState entry = each.entry();
-    DiscAttributes attributes =
-        new DiscAttributes(
-            entry.mode() & 07777, entry.uid(), entry.gid(), entry.mtime(), entry.mtimeNanos());
+    DiscAttributes attributes = access.of(entry);
     byte[] path = DiscEntries.onDisc(each.path());
     if (entry.isDirectory()) {
       root[0] |= each.path().length == 0;

@@ -20,7 +20,7 @@ final class DiscSetTable {
 
   /** Tables of what discs have, in the order in which it goes: the last tell which discs stay. */
   private static final List<String> OF_DISCS =
-      List.of("part", "place", "carried", "protection", "covered", "parity_disc");
+      List.of("part", "place", "carried", "protection", "readable", "covered", "parity_disc");
 
   private DiscSetTable() {}
 

@@ -45,6 +45,7 @@ final class DiscWriting implements DiscContents {
 
   private final CatalogueFile file;
   private final DiscSetTable.Planned planned;
+  private final DiscAccess access;
   private final DiscLayout layout;
   private final Task task;
   private final BitSet missing = new BitSet();
@@ -67,7 +68,10 @@ final class DiscWriting implements DiscContents {
 
   private ContentsAhead ahead;
 
-  DiscWriting(Catalogue catalogue, long disc, Task task) {
+  /**
+   * @param readable whether everybody may read what is on it; a disc that has that keeps it
+   */
+  DiscWriting(Catalogue catalogue, long disc, boolean readable, Task task) {
     this.file = catalogue.file();
     this.planned = DiscSetTable.planned(file, disc);
     this.task = task;
@@ -76,11 +80,16 @@ final class DiscWriting implements DiscContents {
               "write the disc " + planned.disc().name(), "another catalogue tells of it")
           .suggest("segment: that plans discs of this one");
     }
-    this.layout = new DiscLayout(catalogue, planned, task);
+    DiscAccess before = DiscAccess.of(file, disc);
+    this.access = isRewritten() && !readable ? before : DiscAccess.of(readable);
+    this.layout = new DiscLayout(catalogue, planned, access, task);
     this.texts = layout.texts(missing, changed, partDigests);
     this.empty = new ScanFindings(task);
     this.files = new ContentFiles(file, disc);
     if (isRewritten()) {
+      if (before != access) {
+        throw otherwise("not everybody may read that");
+      }
       file.call("look what is on the disc", this::lookWhatWasMissing);
     }
   }
@@ -286,6 +295,7 @@ final class DiscWriting implements DiscContents {
         () -> {
           long disc = planned.disc().id();
           LostContents.forget(file, disc);
+          access.note(file, disc);
           file.execute("UPDATE place SET missing = 0 WHERE disc = ?", disc);
           for (int i = changed.nextSetBit(0); i >= 0; i = changed.nextSetBit(i + 1)) {
             file.execute("UPDATE place SET missing = 1 WHERE disc = ? AND entry = ?", disc, i);

@@ -219,7 +219,7 @@ class CatalogueTest {
       inside.scan(tree, WalkOptions.ALL, Task.unwatched());
       SegmentOptions options = SegmentOptions.of(Media.of(4_000_000));
       Disc disc = inside.segment(options, false, Task.unwatched()).discs().get(0);
-      inside.write(disc, tree.resolve("one.iso"), false, Task.unwatched());
+      inside.write(disc, tree.resolve("one.iso"), false, false, Task.unwatched());
 
       ScanReport again = inside.scan(tree, WalkOptions.ALL, Task.unwatched());
 

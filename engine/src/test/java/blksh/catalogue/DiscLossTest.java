@@ -271,7 +271,7 @@ class DiscLossTest {
     shop.changed("echo x > x");
     Disc disc = shop.segment(4_000_000).discs().get(0);
     Path image = shop.tree.resolve("new.iso");
-    shop.catalogue.write(disc, image, false, Task.unwatched());
+    shop.catalogue.write(disc, image, false, false, Task.unwatched());
     shop.changed("");
     assertThat(shop.catalogue.which("new.iso")).as("an image of its own").isEmpty();
 
@@ -397,12 +397,13 @@ class DiscLossTest {
     byte[] before = Files.readAllBytes(image);
     Disc written = disc(1);
 
-    assertThat(shop.catalogue.write(written, image, true, Task.unwatched()).faults()).isEmpty();
+    assertThat(shop.catalogue.write(written, image, true, false, Task.unwatched()).faults())
+        .isEmpty();
     assertThat(Files.readAllBytes(image)).isEqualTo(before);
 
     for (String change : List.of("echo much > empty", ": > empty; echo other > a")) {
       FileTrees.script(shop.tree, change);
-      assertThatThrownBy(() -> shop.catalogue.write(written, image, true, Task.unwatched()))
+      assertThatThrownBy(() -> shop.catalogue.write(written, image, true, false, Task.unwatched()))
           .isInstanceOf(BlkshException.class)
           .hasMessageContaining("once more");
       assertThat(Files.readAllBytes(image)).isEqualTo(before);
@@ -419,7 +420,7 @@ class DiscLossTest {
     long before = shop.number("SELECT sector FROM part");
 
     assertThatThrownBy(
-            () -> shop.catalogue.write(disc(1), shop.image(disc), true, Task.unwatched()))
+            () -> shop.catalogue.write(disc(1), shop.image(disc), true, false, Task.unwatched()))
         .hasMessageContaining("once more")
         .hasMessageContaining("a would lie");
     assertThat(shop.number("SELECT sector FROM part")).isEqualTo(before);
@@ -438,7 +439,7 @@ class DiscLossTest {
         .as("it is looked for as long as it was")
         .anyMatch(each -> each.contains("restore.py"));
     assertThatThrownBy(
-            () -> shop.catalogue.write(disc(1), dir.resolve("y"), false, Task.unwatched()))
+            () -> shop.catalogue.write(disc(1), dir.resolve("y"), false, false, Task.unwatched()))
         .hasMessageContaining("restore.py");
   }
 

@@ -192,7 +192,7 @@ class DiscParityTest {
     assertThat(images.size()).isGreaterThan(1);
     for (Disc each : shop.catalogue.discSet().discs()) {
       Path again = dir.resolve("again.iso");
-      shop.catalogue.write(each, again, true, Task.unwatched());
+      shop.catalogue.write(each, again, true, false, Task.unwatched());
       assertThat(Files.mismatch(again, shop.image(each))).isEqualTo(-1);
     }
     assertThat(shop.restore(images, dir.resolve("back")).problems()).isEmpty();

@@ -57,7 +57,7 @@ final class DiscWorkshop implements AutoCloseable {
   }
 
   WrittenDisc write(Disc disc) {
-    return catalogue.write(disc, image(disc), false, Task.unwatched());
+    return catalogue.write(disc, image(disc), false, false, Task.unwatched());
   }
 
   /** Writes those that are not written, and says where. */

@@ -66,7 +66,7 @@ class DiscsTest {
     for (Disc each : set.discs()) {
       if (each.written() == null) {
         Path image = isos.resolve(each.name() + ".iso");
-        WrittenDisc written = catalogue.write(each, image, false, Task.unwatched());
+        WrittenDisc written = catalogue.write(each, image, false, false, Task.unwatched());
         assertThat(written.faults()).isEmpty();
         assertThat(Files.size(image)).as("predicted").isEqualTo(each.size());
         assertThat(each.size()).isLessThanOrEqualTo(each.capacity());
@@ -165,7 +165,8 @@ class DiscsTest {
     scan();
     DiscSet set = segment(3_000_000, true);
     WrittenDisc written =
-        catalogue.write(set.discs().get(0), isos.resolve("one.iso"), false, Task.unwatched());
+        catalogue.write(
+            set.discs().get(0), isos.resolve("one.iso"), false, false, Task.unwatched());
     assertThat(written.faultCount()).isZero();
     assertThat(written.notes())
         .contains("DATA/d/README, DATA/d/readme: one name where case does not count, as on Windows")
@@ -176,6 +177,44 @@ class DiscsTest {
   }
 
   @Test
+  void everybodyMayReadADiscWhenThatIsWanted() throws IOException {
+    FileTrees.script(
+        tree,
+        """
+        mkdir -m 700 d; echo 1 > d/own; chmod 0600 d/own; echo 2 > d/run; chmod 4710 d/run
+        ln -s own d/link""");
+    scan();
+    Disc planned = segment(3_000_000, true).discs().get(0);
+    Path image = isos.resolve("one.iso");
+    Disc disc = catalogue.write(planned, image, false, true, Task.unwatched()).disc();
+    assertThat(modes(image))
+        .contains("dr-xr-xr-x 0 0 d", "-r--r--r-- 0 0 own", "-r-xr-xr-x 0 0 run");
+    assertThat(catalogue.verify(disc, image, Task.unwatched()).faults()).isEmpty();
+
+    Path again = isos.resolve("again.iso");
+    catalogue.write(disc, again, false, false, Task.unwatched());
+    assertThat(Files.mismatch(image, again)).as("written once more").isEqualTo(-1);
+
+    Path back = isos.resolve("back");
+    catalogue.restore(List.of(image), List.of(), back, Task.unwatched());
+    assertThat(differences(back)).isEmpty();
+  }
+
+  /** What Rock Ridge has of each entry below DATA. */
+  private static List<String> modes(Path image) throws IOException {
+    return Tool.named("xorriso")
+        .run("-indev", image.toString(), "-find", "/DATA", "-exec", "lsdl")
+        .lines()
+        .filter(line -> line.contains("'/DATA"))
+        .map(line -> line.split("\\s+"))
+        .map(
+            it ->
+                "%s %s %s %s"
+                    .formatted(it[0], it[2], it[3], it[it.length - 1].replaceAll(".*/|'", "")))
+        .toList();
+  }
+
+  @Test
   void aDriveThatCannotBeReadBehindTheImageIsGood() throws IOException {
     Component.needRoot();
     random(30, 7);
@@ -183,7 +222,7 @@ class DiscsTest {
     SegmentOptions with = options(6_000_000, true).withParity(0.1, 0);
     Disc planned = catalogue.segment(with, false, Task.unwatched()).discs().get(0);
     Path image = isos.resolve("one.iso");
-    Disc disc = catalogue.write(planned, image, false, Task.unwatched()).disc();
+    Disc disc = catalogue.write(planned, image, false, false, Task.unwatched()).disc();
     long length = Files.size(image);
     try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
       file.setLength(length + 150 * 2048);
@@ -304,7 +343,7 @@ class DiscsTest {
     Path image = isos.resolve("x.iso");
     Task task = new Task("write", "x");
 
-    WrittenDisc written = catalogue.write(disc, image, false, task);
+    WrittenDisc written = catalogue.write(disc, image, false, false, task);
 
     assertThat(Files.size(image)).isEqualTo(disc.size());
     assertThat(written.faultCount()).isEqualTo(5);
@@ -408,7 +447,7 @@ class DiscsTest {
         one.scan(each, WalkOptions.ALL, Task.unwatched());
         Disc disc = one.segment(options(8_000_000, true), false, Task.unwatched()).discs().get(0);
         Path image = isos.resolve(each.getFileName() + ".iso");
-        one.write(disc, image, false, Task.unwatched());
+        one.write(disc, image, false, false, Task.unwatched());
         images.add(Files.readAllBytes(image));
       }
     }
@@ -458,7 +497,7 @@ class DiscsTest {
     for (Disc each : set.discs()) {
       Path image = isos.resolve(each.name() + ".iso");
       images.add(image);
-      List<String> faults = catalogue.write(each, image, false, Task.unwatched()).faults();
+      List<String> faults = catalogue.write(each, image, false, false, Task.unwatched()).faults();
       assertThat(String.join(" ", faults)).doesNotContain("video");
       assertThat(Files.size(image)).isEqualTo(each.size());
       Disc written = catalogue.discSet().discs().get(each.number() - 1);
@@ -536,7 +575,7 @@ class DiscsTest {
       for (Disc disc : set.discs()) {
         if (disc.written() == null && (many == 0 || all.size() < many)) {
           Path image = isos.resolve((each == first ? "one/" : "two/") + disc.name());
-          assertThat(each.write(disc, image, false, Task.unwatched()).faults()).isEmpty();
+          assertThat(each.write(disc, image, false, false, Task.unwatched()).faults()).isEmpty();
           all.add(Files.readAllBytes(image));
         }
       }

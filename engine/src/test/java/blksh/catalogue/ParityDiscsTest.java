@@ -212,6 +212,7 @@ class ParityDiscsTest {
         shop.catalogue.discSet().discs().get(set.discs().size() - 1),
         again,
         false,
+        false,
         Task.unwatched());
     assertThat(Files.mismatch(again, shop.image(parity))).isEqualTo(-1);
   }

@@ -84,7 +84,7 @@ class ArchiveMountTest {
     for (Disc each : catalogue.segment(options, false, Task.unwatched()).discs()) {
       if (each.written() == null) {
         Path image = isos.resolve(each.name() + ".iso");
-        assertThat(catalogue.write(each, image, false, Task.unwatched()).faults()).isEmpty();
+        assertThat(catalogue.write(each, image, false, false, Task.unwatched()).faults()).isEmpty();
       }
     }
   }

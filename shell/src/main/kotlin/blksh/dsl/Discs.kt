@@ -58,14 +58,15 @@ internal constructor(private val catalogue: Catalogue, private val engine: Engin
    * Writes the images of those that are not written yet into a directory, each as NAME.iso. One
    * that cannot be written keeps no other from it: it is named, and makes the exit status 3.
    *
+   * @param readable as in [Disc.writeIso]
    * @throws BlkshException when none could be written
    */
-  fun writeIso(dir: String): List<DiscImage> {
+  fun writeIso(dir: String, readable: Boolean = false): List<DiscImage> {
     val failures = mutableListOf<Pair<Disc, BlkshException>>()
     val written =
       planned.mapNotNull {
         try {
-          it.writeIso(dir)
+          it.writeIso(dir, readable = readable)
         } catch (stopped: CancelledException) {
           throw stopped
         } catch (failed: BlkshException) {
@@ -171,12 +172,20 @@ class Disc internal constructor(private val catalogue: Catalogue, private val en
    * @param dir the directory for it
    * @param name of the image; by default that of the disc, with `.iso`
    * @param overwrite whether it may take the place of a file
+   * @param readable whether everybody may read all of it where it is mounted, as with `genisoimage
+   *   -r`; by default files have their owners and modes there. A restore gives them these either
+   *   way
    */
-  fun writeIso(dir: String, name: String? = null, overwrite: Boolean = false): DiscImage {
+  fun writeIso(
+    dir: String,
+    name: String? = null,
+    overwrite: Boolean = false,
+    readable: Boolean = false,
+  ): DiscImage {
     val image = Path.of(dir).resolve(name ?: "${this.name}.iso")
     if (catalogue.dryRun) return DiscImage("would write ${this.name}", engine.size(), image, null)
     return catalogue.session.run("write", this.name) { task ->
-      val written = catalogue.engine().write(engine, image, overwrite, task)
+      val written = catalogue.engine().write(engine, image, overwrite, readable, task)
       DiscImage("wrote ${this.name}", written.bytes(), image, written, task)
     }
   }
