@@ -614,9 +614,8 @@ class Target:
             time.sleep(PAUSE_SECONDS)
 
     def note_others(self, found):
-        """Somebody has it now, who need not be an agent before."""
-        if self.is_ending():
-            return
+        """Somebody has it who is no agent before that was ending: asked before it was tried, as one that ends between
+        the two had it all the same."""
         now = time.monotonic()
         if self.again and now - self.looked < LOOK_SECONDS:
             return
@@ -702,13 +701,15 @@ class Target:
         flags = (os.O_RDONLY if self.dry else os.O_RDWR) | os.O_EXCL
         looked = time.monotonic()
         for _ in self.attempts(TRIES):
+            ending = self.is_ending()
             try:
                 reader = Reader(self.path, flags)
                 break
             except OSError as failure:
                 if failure.errno != errno.EBUSY:
                     raise
-            self.note_others(os.stat(self.path))
+            if not ending:
+                self.note_others(os.stat(self.path))
             if time.monotonic() - looked > LOOK_SECONDS:
                 self.must_be_unused(parts)  # what is mounted meanwhile is not waited for
                 looked = time.monotonic()
@@ -783,9 +784,11 @@ class Target:
 
     def locked(self):
         for _ in self.attempts(1):
+            ending = self.is_ending()
             if lock(self.reader.fd):
                 return True
-            self.note_others(self.reader.status)
+            if not ending:
+                self.note_others(self.reader.status)
         return False
 
     def enter(self, written):

@@ -20,6 +20,7 @@ import blksh.store.RestoreOptions;
 import blksh.store.Store;
 import blksh.task.Task;
 import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -411,11 +412,15 @@ class FailingTargetTest {
                 PageTarget.class.getClassLoader(),
                 new Class<?>[] {PageTarget.class},
                 (proxy, method, arguments) -> {
-                  Object answer = method.invoke(to, arguments);
-                  if (method.getName().equals("finish")) {
-                    ends.add((Optional<?>) answer);
+                  try {
+                    Object answer = method.invoke(to, arguments);
+                    if (method.getName().equals("finish")) {
+                      ends.add((Optional<?>) answer);
+                    }
+                    return answer;
+                  } catch (InvocationTargetException e) {
+                    throw e.getCause();
                   }
-                  return answer;
                 });
     RestoreOptions options = RestoreOptions.defaults().withOverwrite(true).withOnlyChanged(true);
     store.restore(manifest, heard, options, Task.unwatched());
@@ -441,6 +446,33 @@ class FailingTargetTest {
   @Test
   void whatIsDurableIsNotComparedAgainWhenNobodyElseHadIt() throws IOException {
     try (RemoteHost host = reach(first(LIVES_ON))) {
+      assertThat(ends(host)).containsExactly(Optional.empty());
+      assertThat(Files.mismatch(target, disk)).isEqualTo(-1);
+    }
+  }
+
+  /** It is ended slowly, and just when it was in the way of who looks what is in the way. */
+  private static final String ENDS_WHILE_IT_IS_IN_THE_WAY =
+      """
+      else:
+          import threading, time
+          teach = agent["teach"]
+          def taught(output, number, source):
+              teach(output, number, source)
+              kill, lock = agent["kill"], agent["lock"]
+              agent["kill"] = lambda pid: threading.Timer(0.3, kill, (pid,)).start()
+              def locked(fd):
+                  free = lock(fd)
+                  if not free:
+                      time.sleep(1)
+                  return free
+              agent["lock"] = locked
+          agent["teach"] = taught
+      """;
+
+  @Test
+  void whoEndsBetweenTwoLooksWasNobodyElse() throws IOException {
+    try (RemoteHost host = reach(first(LIVES_ON + ENDS_WHILE_IT_IS_IN_THE_WAY))) {
       assertThat(ends(host)).containsExactly(Optional.empty());
       assertThat(Files.mismatch(target, disk)).isEqualTo(-1);
     }
