@@ -12,14 +12,15 @@ final class Interrupts {
   private static final long NUDGE_MILLIS = 50;
   private static final long PATIENCE_NANOS = 10_000_000_000L;
 
+  private volatile Thread hook;
   private volatile boolean finished;
   private volatile boolean stopping;
 
   /** Watches over a session that runs on the calling thread. */
   void arm(Session session) {
     Thread worker = Thread.currentThread();
-    Runtime.getRuntime()
-        .addShutdownHook(new Thread(() -> stop(session, worker), "blksh interrupt"));
+    hook = new Thread(() -> stop(session, worker), "blksh interrupt");
+    Runtime.getRuntime().addShutdownHook(hook);
   }
 
   private void stop(Session session, Thread worker) {
@@ -38,6 +39,14 @@ final class Interrupts {
       } while (worker.isAlive() && System.nanoTime() < end);
     } catch (InterruptedException hurry) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Watches no more, in a process that goes on. */
+  void end() {
+    finished = true;
+    if (hook != null) {
+      Runtime.getRuntime().removeShutdownHook(hook);
     }
   }
 

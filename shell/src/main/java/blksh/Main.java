@@ -24,25 +24,39 @@ public final class Main {
   /** Loads the Kotlin compiler when it is first used, and not before. */
   static final Compiler COMPILER = source -> ScriptCompiler.INSTANCE.compile(source);
 
-  private final Console console = Console.ofProcess();
+  private final Console console;
   private final Options options = new Options();
   private final Interrupts interrupts = new Interrupts();
 
-  private Main() {}
+  private Main(Console console) {
+    this.console = console;
+  }
 
   /** Starts blksh; the process ends with one of {@link ExitStatus}. */
   public static void main(String[] arguments) {
-    Main main = new Main();
-    int status = main.run(arguments);
+    Main main = new Main(Console.ofProcess());
+    int status = main.run(RawWords.of(arguments));
     System.out.flush();
     System.err.flush();
     int lost = main.console.lostStatus();
     main.interrupts.exit(lost == 0 ? status : lost);
   }
 
+  /**
+   * Does what a command line says in a process that goes on afterwards.
+   *
+   * @return one of {@link ExitStatus}
+   */
+  static int run(Console console, String... arguments) {
+    Main main = new Main(console);
+    int status = main.run(arguments);
+    main.interrupts.end();
+    return status;
+  }
+
   private int run(String[] arguments) {
     try {
-      CommandLine line = CommandLine.parse(RawWords.of(arguments), options);
+      CommandLine line = CommandLine.parse(arguments, options);
       return switch (line.verb()) {
         case HELP -> say(CommandLine.USAGE);
         case VERSION -> say("blksh " + version() + "\n");

@@ -2,7 +2,6 @@ package blksh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import blksh.kit.Program;
 import blksh.kit.Program.Ended;
 import blksh.kit.Tool;
 import blksh.session.ExitStatus;
@@ -28,7 +27,7 @@ class UpkeepScriptsTest {
     for (int i = 0; i < words.length; i++) {
       all[i + 1] = words[i].toString();
     }
-    return new Program(folder.resolve("home")).run(all);
+    return Here.run(folder.resolve("home"), all);
   }
 
   private Ended done(Object... words) throws Exception {
