@@ -126,6 +126,24 @@ public final class Pty implements AutoCloseable {
     type(text);
   }
 
+  /**
+   * Presses Ctrl-C at whatever instant it is, and waits until what comes of it is there: it stops
+   * what runs, or ends the line that has been begun by then, for which there is another prompt; or
+   * it came between the two and was nobody's.
+   *
+   * @return what was written after it
+   */
+  public String interrupt() throws Exception {
+    boolean atPrompt = seen().endsWith("\n" + PROMPT);
+    type("\003");
+    String seen = await(it -> it.endsWith("\n" + PROMPT));
+    if (!atPrompt && !seen.contains("interrupted")) {
+      // The first may be that of the entry, which ended just then.
+      comes(it -> it.length() > seen.length() && it.endsWith("\n" + PROMPT), BUSY_MILLIS);
+    }
+    return seen();
+  }
+
   /** Pastes an entry of any number of lines, as terminals do, and presses Enter; its answer. */
   public String enter(String text) throws Exception {
     typeCalmly("\033[200~" + text + "\033[201~");

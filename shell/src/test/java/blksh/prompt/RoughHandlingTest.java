@@ -7,11 +7,13 @@ import blksh.kit.Effort;
 import blksh.kit.Pane;
 import blksh.kit.Program;
 import blksh.kit.Pty;
+import blksh.kit.SharedPty;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,6 +27,7 @@ class RoughHandlingTest {
   private static final int IMAGE_BYTES = 64 << 20;
 
   @TempDir static Path shared;
+  @AutoClose static final SharedPty WARM = new SharedPty(120, 40);
   @TempDir Path home;
 
   @BeforeAll
@@ -52,9 +55,7 @@ class RoughHandlingTest {
         pty.enter("val s = store(home.resolve(\"store" + i + "\"))");
         pty.type("s.capture(image, name = \"image\")\r");
         pause(random.nextInt(longest));
-        pty.type("\003");
-        String seen = pty.await(it -> it.endsWith(Pty.PROMPT));
-        stopped += seen.contains("interrupted") ? 1 : 0;
+        stopped += pty.interrupt().contains("interrupted") ? 1 : 0;
         String verified = pty.enter("if (s.reachable) s.verify().clean else true");
         assertThat(verified).as("seed " + seed + ", round " + i).endsWith("yes\n");
       }
@@ -70,16 +71,15 @@ class RoughHandlingTest {
         IntStream.rangeClosed(1, 200)
             .mapToObj(i -> "val pasted" + i + " = " + i + " // line " + i)
             .collect(Collectors.joining("\n"));
-    try (Pty pty = Pty.warm(home, 120, 40)) {
-      assertThat(pty.enter(lines)).isEmpty();
-      assertThat(pty.enter("pasted1 + pasted200")).isEqualTo("201\n");
-      pty.type("\033OA");
-      pty.await(seen -> seen.contains("pasted200"));
-      pty.type("\033OA");
-      pty.await(seen -> seen.contains("// line 200"));
-      pty.type("\003");
-      pty.await(seen -> seen.endsWith(Pty.PROMPT));
-    }
+    Pty pty = WARM.in(shared);
+    assertThat(pty.enter(lines)).isEmpty();
+    assertThat(pty.enter("pasted1 + pasted200")).isEqualTo("201\n");
+    pty.type("\033OA");
+    pty.await(seen -> seen.contains("pasted200"));
+    pty.type("\033OA");
+    pty.await(seen -> seen.contains("// line 200"));
+    pty.type("\003");
+    pty.await(seen -> seen.endsWith(Pty.PROMPT));
   }
 
   @Test
@@ -96,7 +96,7 @@ class RoughHandlingTest {
   }
 
   @Test
-  void keepsTheEntryThroughResizes() throws Exception {
+  void keepsTheEntryThroughResizesAndLeavesThePagerByCtrlC() throws Exception {
     try (Pane pane = Pane.open(home, 100, 30)) {
       pane.enter("for (i in 1..300) { println(\"line $i \" + \"x\".repeat(50)); Thread.sleep(5) }");
       for (int width : new int[] {60, 130, 40, 100}) {
@@ -115,54 +115,51 @@ class RoughHandlingTest {
       pane.press("Enter");
       pane.await(screen -> screen.endsWith("\nblksh>"));
       pane.ask("resized", "\n69\n");
-    }
-  }
 
-  @Test
-  void livesOnWhateverResultsDo() throws Exception {
-    try (Pty pty = Pty.warm(home, 120, 40)) {
-      pty.type(
-          "object { override fun toString(): String { print(\"go\" + \"ing\"); Thread.sleep(600000); return \"\" } }\r");
-      pty.await(seen -> seen.contains("going"));
-      pty.type("\003");
-      pty.await(seen -> seen.contains("blksh: interrupted\n" + Pty.PROMPT));
-      pty.type(
-          "object { override fun toString(): String { print(\"go\" + \"ing\"); while (true) { } } }\r");
-      pty.await(seen -> seen.contains("going"));
-      pty.type("\003");
-      pty.await(seen -> seen.contains("blksh: interrupted\n" + Pty.PROMPT));
-      assertThat(pty.enter("object { override fun toString(): String = error(\"mute\") }"))
-          .isEqualTo("blksh: cannot print the result: IllegalStateException: mute\n");
-      assertThat(pty.enter("val all = ArrayList<Any>(); all.add(all); all"))
-          .contains("blksh: cannot print the result: ");
-      assertThat(
-              pty.enter(
-                  "val failing = Thread { error(\"apart\") }; failing.start(); failing.join()"))
-          .endsWith("blksh: thread Thread-" + digits(pty) + ": IllegalStateException: apart\n");
-      assertThat(pty.enter(":why")).contains("IllegalStateException: apart\n");
-      assertThat(pty.enter(":set pager off")).isEqualTo("pager = off\n");
-      assertThat(pty.enter("(1..6_000_000).toList()")).contains("9999\n10000\n\n… 5990000 more\n");
-      assertThat(pty.enter("\"x\".repeat(100_000_000)"))
-          .contains("… " + (100_000_000 - (1 << 20)) + " characters more\n");
-      assertThat(pty.enter("1 + 1")).isEqualTo("2\n");
-    }
-  }
-
-  private static String digits(Pty pty) {
-    return pty.seen().replaceAll("(?s).*thread Thread-(\\d+).*", "$1");
-  }
-
-  @Test
-  void leavesThePagerByCtrlCAndSkipsItForWhoTypesOn() throws Exception {
-    try (Pane pane = Pane.open(home, 80, 20)) {
+      pane.resize(80, 20);
+      pane.press("C-l");
+      pane.await(screen -> screen.strip().equals("blksh>"));
       pane.enter("(1..100).map { \"line \" + it }");
       pane.await(screen -> screen.contains("q leaves"));
       pane.press("C-c");
       pane.await(screen -> screen.endsWith("\nblksh>"));
       pane.ask("40 + 2", "\n42\n");
+      // Who types on is not held up by it.
       pane.type("Thread.sleep(1500); (1..100).toList()\r40 + 3\r");
       pane.await(screen -> screen.contains("\n100\n") && screen.endsWith("\n43\nblksh>"));
     }
+  }
+
+  @Test
+  void livesOnWhateverResultsDo() throws Exception {
+    Pty pty = WARM.in(shared);
+    pty.type(
+        "object { override fun toString(): String { print(\"go\" + \"ing\"); Thread.sleep(600000); return \"\" } }\r");
+    pty.await(seen -> seen.contains("going"));
+    pty.type("\003");
+    pty.await(seen -> seen.contains("blksh: interrupted\n" + Pty.PROMPT));
+    pty.type(
+        "object { override fun toString(): String { print(\"go\" + \"ing\"); while (true) { } } }\r");
+    pty.await(seen -> seen.contains("going"));
+    pty.type("\003");
+    pty.await(seen -> seen.contains("blksh: interrupted\n" + Pty.PROMPT));
+    assertThat(pty.enter("object { override fun toString(): String = error(\"mute\") }"))
+        .isEqualTo("blksh: cannot print the result: IllegalStateException: mute\n");
+    assertThat(pty.enter("val all = ArrayList<Any>(); all.add(all); all"))
+        .contains("blksh: cannot print the result: ");
+    assertThat(
+            pty.enter("val failing = Thread { error(\"apart\") }; failing.start(); failing.join()"))
+        .endsWith("blksh: thread Thread-" + digits(pty) + ": IllegalStateException: apart\n");
+    assertThat(pty.enter(":why")).contains("IllegalStateException: apart\n");
+    assertThat(pty.enter(":set pager off")).isEqualTo("pager = off\n");
+    assertThat(pty.enter("(1..6_000_000).toList()")).contains("9999\n10000\n\n… 5990000 more\n");
+    assertThat(pty.enter("\"x\".repeat(100_000_000)"))
+        .contains("… " + (100_000_000 - (1 << 20)) + " characters more\n");
+    assertThat(pty.enter("1 + 1")).isEqualTo("2\n");
+  }
+
+  private static String digits(Pty pty) {
+    return pty.seen().replaceAll("(?s).*thread Thread-(\\d+).*", "$1");
   }
 
   @Test
@@ -229,28 +226,25 @@ class RoughHandlingTest {
 
   @Test
   void livesOnAfterCtrlCInACommand() throws Exception {
-    try (Pty pty = Pty.warm(home, 120, 40)) {
-      for (int i = 0; i < INTERRUPTS; i++) {
-        pty.type(":type listOf(" + i + ").map { it + 1 }.filter { it > 2 }\r");
-        pause(15L * i);
-        pty.type("\003");
-        pty.await(seen -> seen.endsWith(Pty.PROMPT));
-      }
-      assertThat(pty.enter("40 + 2")).isEqualTo("42\n");
+    Pty pty = WARM.in(shared);
+    for (int i = 0; i < INTERRUPTS; i++) {
+      pty.type(":type listOf(" + i + ").map { it + 1 }.filter { it > 2 }\r");
+      pause(15L * i);
+      pty.interrupt();
     }
+    assertThat(pty.enter("40 + 2")).isEqualTo("42\n");
   }
 
   @Test
   void livesOnAfterWhatIsTooDeep() throws Exception {
-    try (Pty pty = Pty.warm(home, 120, 40)) {
-      pty.enter("val job = bg { mutableListOf<Any>().also { l -> l.add(l) } }; job.await().size");
-      pty.enter(":jobs");
-      assertThat(pty.enter("40 + 2")).isEqualTo("42\n");
-      String deep = "(".repeat(9000) + "1" + ")".repeat(9000);
-      Files.writeString(home.resolve("deep.kts"), deep);
-      assertThat(pty.enter(":load " + home.resolve("deep.kts")))
-          .contains("blksh: the recursion is too deep");
-      assertThat(pty.enter("40 + 2")).isEqualTo("42\n");
-    }
+    Pty pty = WARM.in(shared);
+    pty.enter("val job = bg { mutableListOf<Any>().also { l -> l.add(l) } }; job.await().size");
+    pty.enter(":jobs");
+    assertThat(pty.enter("40 + 2")).isEqualTo("42\n");
+    String deep = "(".repeat(9000) + "1" + ")".repeat(9000);
+    Files.writeString(home.resolve("deep.kts"), deep);
+    assertThat(pty.enter(":load " + home.resolve("deep.kts")))
+        .contains("blksh: the recursion is too deep");
+    assertThat(pty.enter("40 + 2")).isEqualTo("42\n");
   }
 }
