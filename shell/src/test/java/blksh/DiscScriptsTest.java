@@ -11,7 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,8 +38,21 @@ class DiscScriptsTest {
     Files.createSymbolicLink(tree.resolve("link"), Path.of("letters0"));
   }
 
+  private Resident resident;
+
+  @AfterEach
+  void end() throws IOException {
+    if (resident != null) {
+      resident.close();
+    }
+  }
+
+  /** In the directory that the test works in, which it says before the first. */
   private Ended run(String... words) throws Exception {
-    return new Program(folder.resolve("home")).in(work).run(words);
+    if (resident == null) {
+      resident = Resident.in(work, Map.of());
+    }
+    return resident.run(folder.resolve("home"), words);
   }
 
   private Ended odarchive(String... words) throws Exception {
@@ -188,7 +203,7 @@ class DiscScriptsTest {
         """
             .formatted(tree, work);
     Path script = Files.writeString(folder.resolve("discs.kts"), words);
-    Ended ended = run("run", script.toString());
+    Ended ended = new Program(folder.resolve("home")).in(work).run("run", script.toString());
     assertThat(ended.status()).as(ended.err()).isZero();
     assertThat(ended.out()).contains("true", "letters0/to-ada-3.txt", "LETTERS_0001");
     assertThat(Files.size(work.resolve("LETTERS_0001.iso"))).isLessThan(4_000_000);
@@ -215,7 +230,7 @@ class DiscScriptsTest {
         """
             .formatted(tree, work);
     Path script = Files.writeString(folder.resolve("by-hand.kts"), words);
-    Ended ended = run("run", script.toString());
+    Ended ended = new Program(folder.resolve("home")).in(work).run("run", script.toString());
     assertThat(ended.status()).as(ended.err()).isZero();
     assertThat(ended.out())
         .contains("by hand: letters0/to-ada-0.txt on 2", "to copy: 0, seen: 1", "read: 300000")
