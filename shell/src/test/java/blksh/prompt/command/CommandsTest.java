@@ -1,5 +1,6 @@
 package blksh.prompt.command;
 
+import static blksh.kit.Await.comes;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -9,11 +10,14 @@ import blksh.kit.Program;
 import blksh.kit.Program.Ended;
 import blksh.kit.Pty;
 import blksh.session.ExitStatus;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.zip.ZipFile;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,12 +27,41 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The commands of the prompt, and what is shown without and with a terminal. */
 class CommandsTest {
 
+  /** The prompt on a terminal that tests use one after the other. */
+  private static Pane pane;
+
   @TempDir static Path shared;
   @TempDir Path home;
 
   @BeforeAll
   static void prepare() throws Exception {
     Program.prepare(shared);
+  }
+
+  @AfterAll
+  static void closeTerminal() throws IOException {
+    if (pane != null) {
+      pane.close();
+    }
+  }
+
+  /**
+   * The prompt of the class, at the top of an empty screen; another when a test that failed has
+   * left it otherwise.
+   */
+  private static Pane pane(int columns, int rows) throws Exception {
+    if (pane != null) {
+      pane.resize(columns, rows);
+      pane.press("C-l");
+      if (!comes(Duration.ofSeconds(20), () -> pane.screen().strip().equals("blksh>"))) {
+        pane.close();
+        pane = null;
+      }
+    }
+    if (pane == null) {
+      pane = Pane.open(shared, columns, rows);
+    }
+    return pane;
   }
 
   private Ended read(String text) throws Exception {
@@ -119,6 +152,9 @@ class CommandsTest {
             :tree generateSequence(1) { it + 1 }.take(300).map { n -> List(300) { it } }.toList()
             :type listOf(1).map { it.KiB }
             :type error("never run")
+            null
+            :json
+            :table
             """);
     assertThat(out)
         .contains(
@@ -128,8 +164,8 @@ class CommandsTest {
             "disk-1.img\n",
             "(1)\n└─ pump.conf: 24 B\n",
             "│  └─ …\n",
-            "List<Size>\nNothing\n");
-    assertThat(answer("null\n:json\n:table\n")).isEqualTo("null\n{ }\n-\n");
+            "List<Size>\nNothing\n")
+        .endsWith("null\n{ }\n-\n");
     assertThat(read(":type nosuch\n").err()).startsWith("<prompt>:1:1: error: ");
     assertThat(read(":json\n").err()).isEqualTo("blksh: there is no result yet\n");
   }
@@ -257,22 +293,35 @@ class CommandsTest {
   // On a terminal.
 
   @Test
-  void coloursUnlessToldNotTo() throws Exception {
-    try (Pane pane = Pane.open(home, 100, 30)) {
-      pane.ask("sampleDisk(1)", "sector size");
-      assertThat(pane.attributes()).contains("\033[1m");
-    }
-    try (Pane pane = Pane.open(home, 100, 30, "NO_COLOR=1")) {
+  void colours() throws Exception {
+    Pane pane = pane(100, 30);
+    pane.ask("sampleDisk(1)", "sector size");
+    assertThat(pane.attributes()).contains("\033[1m");
+  }
+
+  /** Whose prompt it is says how it looks, what it has, and what edits its entries. */
+  @Test
+  void isColourlessHasTheInitScriptAndTheEditorOfWhoWantsIt() throws Exception {
+    Path editor = home.resolve("editor");
+    Files.writeString(editor, "#!/bin/sh\nsed -i s/20/21/ \"$2\"; echo 'n * 2' >>\"$2\"\n");
+    assertThat(editor.toFile().setExecutable(true)).isTrue();
+    Files.writeString(home.resolve("init.kts"), "fun mine() = \"from init\"\n");
+    try (Pane pane = Pane.open(home, 100, 30, "NO_COLOR=1", "EDITOR=" + editor + " -f")) {
+      pane.ask("mine()", "\nfrom init\n");
       pane.ask("sampleDisk(1)", "sector size");
       assertThat(pane.attributes().lines().filter(line -> line.contains("sector size")).toList())
           .hasSize(1)
           .allMatch(line -> !line.contains("\033"));
+      pane.ask("val n = 20", "val n = 20");
+      pane.ask(":edit", "\n42\n");
+      pane.press("Up");
+      pane.await(screen -> screen.endsWith("blksh> val n = 21\n.... > n * 2"));
     }
   }
 
   @Test
   void showsJobsAboveTheLineBeingTyped() throws Exception {
-    Path image = home.resolve("image");
+    Path image = shared.resolve("image");
     try (var file =
         Files.newByteChannel(
             image,
@@ -286,86 +335,60 @@ class CommandsTest {
         file.write(java.nio.ByteBuffer.wrap(bytes));
       }
     }
-    try (Pane pane = Pane.open(home, 100, 30)) {
-      pane.ask("val s = store(home.resolve(\"s\"))", "val s");
-      pane.enter("bg { s.capture(drive(home.resolve(\"image\")), name = \"big\") }");
-      pane.await(screen -> screen.contains("capture big: ") && screen.endsWith("\nblksh>"));
-      pane.type("val typed = ");
-      pane.await(screen -> screen.endsWith("blksh> val typed ="));
-      pane.enter("5");
-      pane.await(screen -> screen.contains("job 1 done: captured big@1"));
-      String screen = pane.ask("typed + 1", "\n6\n");
-      assertThat(screen).doesNotContain("capture big: ");
-    }
+    Pane pane = pane(100, 30);
+    pane.ask("val s = store(home.resolve(\"s\"))", "val s");
+    pane.enter("bg { s.capture(drive(home.resolve(\"image\")), name = \"big\") }");
+    pane.await(screen -> screen.contains("capture big: ") && screen.endsWith("\nblksh>"));
+    pane.type("val typed = ");
+    pane.await(screen -> screen.endsWith("blksh> val typed ="));
+    pane.enter("5");
+    pane.await(screen -> screen.contains("job 1 done: captured big@1"));
+    String screen = pane.ask("typed + 1", "\n6\n");
+    assertThat(screen).doesNotContain("capture big: ");
   }
 
   @Test
   void pagesWhatIsLongerThanTheScreen() throws Exception {
-    try (Pane pane = Pane.open(home, 80, 20)) {
-      pane.enter("(1..100).map { \"line \" + it }");
-      pane.await(screen -> screen.contains("line 19") && !screen.contains("blksh>"));
-      pane.press("Space");
-      pane.await(screen -> screen.contains("line 30"));
-      pane.press("q");
-      pane.await(screen -> screen.endsWith("\nblksh>"));
-      pane.ask(":set pager off", "pager = off");
-      pane.ask("(1..100).map { \"line \" + it }", "line 100");
-    }
+    Pane pane = pane(80, 20);
+    pane.enter("(1..100).map { \"line \" + it }");
+    pane.await(screen -> screen.contains("line 19") && !screen.contains("blksh>"));
+    pane.press("Space");
+    pane.await(screen -> screen.contains("line 30"));
+    pane.press("q");
+    pane.await(screen -> screen.endsWith("\nblksh>"));
+    pane.ask(":set pager off", "pager = off");
+    pane.ask("(1..100).map { \"line \" + it }", "line 100");
+    pane.ask(":set pager on", "pager = on");
   }
 
   @Test
   void fitsPicturesToTheTerminalAsItIs() throws Exception {
-    try (Pane pane = Pane.open(home, 120, 30)) {
-      pane.ask("val m = sampleStore().manifests[\"disk\"].last.map", "val m");
-      for (int width : new int[] {120, 60}) {
-        pane.resize(width, 30);
-        pane.press("C-l");
-        pane.await(screen -> screen.strip().equals("blksh>"));
-        String screen = pane.ask("m", "zero");
-        int widest =
-            screen
-                .lines()
-                .filter(line -> line.contains(" MiB  "))
-                .mapToInt(String::length)
-                .max()
-                .orElse(0);
-        assertThat(widest).isBetween(width - 8, width);
-      }
-    }
-  }
-
-  @Test
-  void entersWhatTheEditorLeaves() throws Exception {
-    Path editor = home.resolve("editor");
-    Files.writeString(editor, "#!/bin/sh\nsed -i s/20/21/ \"$2\"; echo 'n * 2' >>\"$2\"\n");
-    assertThat(editor.toFile().setExecutable(true)).isTrue();
-    try (Pane pane = Pane.open(home, 80, 20, "EDITOR=" + editor + " -f")) {
-      pane.ask("val n = 20", "val n = 20");
-      pane.ask(":edit", "\n42\n");
-      pane.press("Up");
-      pane.await(screen -> screen.endsWith("blksh> val n = 21\n.... > n * 2"));
-    }
-  }
-
-  @Test
-  void entersTheInitScriptFirst() throws Exception {
-    Files.writeString(home.resolve("init.kts"), "fun mine() = \"from init\"\n");
-    try (Pane pane = Pane.open(home, 80, 20)) {
-      pane.ask("mine()", "\nfrom init\n");
+    Pane pane = pane(120, 30);
+    pane.ask("val m = sampleStore().manifests[\"disk\"].last.map", "val m");
+    for (int width : new int[] {120, 60}) {
+      pane(width, 30);
+      String screen = pane.ask("m", "zero");
+      int widest =
+          screen
+              .lines()
+              .filter(line -> line.contains(" MiB  "))
+              .mapToInt(String::length)
+              .max()
+              .orElse(0);
+      assertThat(widest).isBetween(width - 8, width);
     }
   }
 
   @Test
   void leavesTheTourWhenAsked() throws Exception {
-    try (Pane pane = Pane.open(home, 100, 40)) {
-      pane.enter(":tour");
-      pane.await(screen -> screen.endsWith("q leaves:"));
-      pane.press("Enter");
-      pane.await(screen -> screen.contains("(2/") && screen.endsWith("q leaves:"));
-      pane.enter("q");
-      pane.await(screen -> screen.endsWith("\nblksh>"));
-      assertThat(pane.ask("1 + 1", "\n2\n")).doesNotContain("(3/");
-    }
+    Pane pane = pane(100, 40);
+    pane.enter(":tour");
+    pane.await(screen -> screen.endsWith("q leaves:"));
+    pane.press("Enter");
+    pane.await(screen -> screen.contains("(2/") && screen.endsWith("q leaves:"));
+    pane.enter("q");
+    pane.await(screen -> screen.endsWith("\nblksh>"));
+    assertThat(pane.ask("1 + 1", "\n2\n")).doesNotContain("(3/");
   }
 
   @Test
