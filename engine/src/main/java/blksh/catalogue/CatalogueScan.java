@@ -30,6 +30,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -62,6 +63,7 @@ final class CatalogueScan {
   private final AtomicLong files = new AtomicLong();
   private final AtomicLong bytes = new AtomicLong();
   private final AtomicLong read = new AtomicLong();
+  private final AtomicInteger reading = new AtomicInteger();
   private final AtomicLong readBytes = new AtomicLong();
   private final AtomicLong gone = new AtomicLong();
   private volatile boolean unmounted;
@@ -393,7 +395,7 @@ final class CatalogueScan {
   }
 
   private void hash() throws IOException {
-    try (FileHashing hashing = new FileHashing(task)) {
+    try (FileHashing hashing = new FileHashing(task, reading)) {
       for (Waiting each = handoff.take(); each != null; each = handoff.take()) {
         try {
           hash(hashing, each);

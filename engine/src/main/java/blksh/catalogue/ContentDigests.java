@@ -32,9 +32,13 @@ record ContentDigests(byte[] sha512, byte[] sha256) {
     private final MessageDigest sha512 = begin512();
     private final MessageDigest sha256 = Sha256.begin();
 
-    /** Feeds some bytes, each digest on a core of its own when they are many. */
-    void update(byte[] bytes, int length) {
-      if (length < MANY) {
+    /**
+     * Feeds some bytes.
+     *
+     * @param apart whether each digest may take a core of its own, when they are many
+     */
+    void update(byte[] bytes, int length, boolean apart) {
+      if (!apart || length < MANY) {
         sha512.update(bytes, 0, length);
         sha256.update(bytes, 0, length);
         return;

@@ -4,10 +4,12 @@ import blksh.io.DirectBuffer;
 import blksh.io.EntryFile;
 import blksh.io.FileStatus;
 import blksh.task.Task;
+import blksh.task.Workers;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Instant;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Reads files to their digests, again when one changed meanwhile. For one thread. */
 final class FileHashing implements Closeable {
@@ -18,12 +20,20 @@ final class FileHashing implements Closeable {
   private static final int BUFFER = 1 << 18;
 
   private final Task task;
+
+  /** How many files are read now, by all who do; when every core has one, none is shared out. */
+  private final AtomicInteger reading;
+
   private final DirectBuffer memory = DirectBuffer.borrow(BUFFER);
   private final byte[] heap = new byte[BUFFER];
-  private final ContentDigests.Reading reading = new ContentDigests.Reading();
+  private final ContentDigests.Reading digests = new ContentDigests.Reading();
 
-  FileHashing(Task task) {
+  /**
+   * @param reading shared by all threads that read files of a scan; 0 at first
+   */
+  FileHashing(Task task, AtomicInteger reading) {
     this.task = task;
+    this.reading = reading;
   }
 
   /**
@@ -43,17 +53,26 @@ final class FileHashing implements Closeable {
       long bytes) {}
 
   Hashed read(EntryFile file) throws IOException {
+    reading.incrementAndGet();
+    try {
+      return tried(file);
+    } finally {
+      reading.decrementAndGet();
+    }
+  }
+
+  private Hashed tried(EntryFile file) throws IOException {
     long bytes = 0;
     for (int i = 1; ; i++) {
       Instant looked = Instant.now();
       FileStatus before = file.status();
-      reading.reset();
+      digests.reset();
       long length = all(file);
       bytes += length;
       FileStatus after = file.status();
       boolean same = length == before.size() && after.isUnchanged(before);
       if (same || i == TRIES) {
-        return new Hashed(reading.digests(), after, looked, !same, length, bytes);
+        return new Hashed(digests.digests(), after, looked, !same, length, bytes);
       }
     }
   }
@@ -66,7 +85,7 @@ final class FileHashing implements Closeable {
       buffer.clear();
       int length = file.read(at, buffer);
       buffer.get(0, heap, 0, length);
-      reading.update(heap, length);
+      digests.update(heap, length, reading.get() < Workers.count());
       at += length;
       task.advance(length);
       if (length < BUFFER) {
