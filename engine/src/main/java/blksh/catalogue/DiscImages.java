@@ -34,7 +34,11 @@ final class DiscImages {
             throw new BlkshException(
                 "write the disc " + disc.name(), "it was planned otherwise meanwhile");
           }
-          if (planned && now.written() != null && image.toAbsolutePath().equals(now.image())) {
+          boolean asWanted = !readable || DiscAccess.of(file, disc.id()) == DiscAccess.EVERYBODY;
+          if (planned
+              && asWanted
+              && now.written() != null
+              && image.toAbsolutePath().equals(now.image())) {
             return DiscWriting.found(now, task);
           }
           return group == null
