@@ -27,6 +27,11 @@ class CommandLineTest {
     return new Program(home);
   }
 
+  /** What else a command line comes to, when the real one was seen to take some of the kind. */
+  private Ended here(String... words) throws Exception {
+    return Here.run(home, words);
+  }
+
   @Test
   void sayWhatItIsAndHowToUseIt() throws Exception {
     assertThat(blksh().run("--version").out()).matches("blksh \\d+\\.\\d+\\.\\d+\n");
@@ -140,12 +145,10 @@ class CommandLineTest {
             blksh().run("run", path, "--count=3", "f", "--name", "a", "--name=b", "--loud").out())
         .isEqualTo("body\n3 1 GiB null [a, b] true f\n");
     assertThat(
-            blksh()
-                .run("run", path, "--count", "3", "--size", "5M", "--mode", "full", "--", "-f")
-                .out())
+            here("run", path, "--count", "3", "--size", "5M", "--mode", "full", "--", "-f").out())
         .isEqualTo("body\n3 5 MiB FULL [] false -f\n");
 
-    Ended help = blksh().run("run", path, "--help");
+    Ended help = here("run", path, "--help");
     assertThat(help.status()).isZero();
     assertThat(help.out())
         .startsWith("usage: blksh run " + path + " --count N [--size SIZE] [--mode MODE]")
@@ -171,7 +174,7 @@ class CommandLineTest {
     words[0] = "run";
     words[1] = script;
     System.arraycopy(arguments, 0, words, 2, arguments.length);
-    Ended ended = blksh().run(words);
+    Ended ended = here(words);
     assertThat(ended.err()).contains(problem);
     assertThat(ended.status()).isEqualTo(ExitStatus.USAGE);
     assertThat(ended.out()).doesNotContain("body");
@@ -212,7 +215,7 @@ class CommandLineTest {
         .isEqualTo(
             new Ended(
                 0, "my-snapshot /archives [/home, /opt] [**/*cache*] 2 false false false\n", ""));
-    assertThat(blksh().run("run", path, "-vo/a", "--garbage-collect", "--dry", "-x").out())
+    assertThat(here("run", path, "-vo/a", "--garbage-collect", "--dry", "-x").out())
         .isEqualTo("now /a [] [] 4 true true true\n");
     refused(path, "-i needs a value: -i DIR", "-o", "/a", "-i", "-v");
     refused(path, "-o/--destination DIR is missing", "--gc");
@@ -263,19 +266,19 @@ class CommandLineTest {
             server01:/dev/sda as server01.sda sudo true by null
             server02:/dev/sda as server02.sda sudo false by null
             """);
-    assertThat(blksh().run("run", path, "localhost:/x.img", "-u", "me").out())
+    assertThat(here("run", path, "localhost:/x.img", "-u", "me").out())
         .isEqualTo("body\nlocalhost:/x.img as null sudo false by me\n");
-    assertThat(blksh().run("run", path, "restore", "server01.sda", "-orestored.img").out())
+    assertThat(here("run", path, "restore", "server01.sda", "-orestored.img").out())
         .isEqualTo("body\nserver01.sda to restored.img\n");
-    assertThat(blksh().run("run", path, "status").out()).isEqualTo("body\nstatus\n");
+    assertThat(here("run", path, "status").out()).isEqualTo("body\nstatus\n");
 
-    Ended help = blksh().run("run", path, "--help");
+    Ended help = here("run", path, "--help");
     assertThat(help.status()).isZero();
     assertThat(help.out())
         .startsWith("usage: blksh run " + path + " [-u USER] COMMAND …\n\nCopies disks")
         .contains("\n  restore  write a version to a file\n")
         .doesNotContain("body");
-    assertThat(blksh().run("run", path, "restore", "--help").out())
+    assertThat(here("run", path, "restore", "--help").out())
         .startsWith("usage: blksh run " + path + " restore [-o FILE] [-u USER] MANIFEST\n\nwrite a")
         .contains("\n  -o, --output FILE  where to\n")
         .doesNotContain("--sudo", "body");
