@@ -32,14 +32,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * Calls that an operation makes to its shelf go wrong, one in each run, in every way: the store
  * opens and is clean afterwards, every version that was reported as written restores bit for bit,
- * and the same operation run again succeeds. Every fifth call does, or each in a long run.
+ * and the same operation run again succeeds. One call in thirteen does, or each in a long run.
  */
 class StoreOnFaultyShelfTest {
 
   private static final int PAGES = 60;
 
   /** Every how many-th call; each way of going wrong begins with another. */
-  private static final int STEP = Effort.of("blksh.failing.stride", 9, 1);
+  private static final int STEP = Effort.of("blksh.failing.stride", 13, 1);
 
   @TempDir(factory = InMemory.class)
   static Path folder;
