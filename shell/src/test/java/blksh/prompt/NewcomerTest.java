@@ -7,9 +7,11 @@ import blksh.kit.Pane;
 import blksh.kit.Program;
 import blksh.kit.Program.Ended;
 import blksh.kit.Pty;
+import blksh.kit.SharedPty;
 import blksh.session.ExitStatus;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 class NewcomerTest {
 
   @TempDir static Path shared;
+  @AutoClose static final SharedPty WARM = new SharedPty(100, 40);
   @TempDir Path home;
 
   @BeforeAll
@@ -30,7 +33,7 @@ class NewcomerTest {
   }
 
   @Test
-  void isGreetedAndHelpedAndLeaves() throws Exception {
+  void isHelpedAndLeaves() throws Exception {
     try (Pty pty = Pty.warm(home, 100, 40)) {
       assertThat(pty.enter("help stores")).contains("val stores: Stores").doesNotContain("error");
       assertThat(pty.enter("stores?")).contains("val stores: Stores");
@@ -44,52 +47,46 @@ class NewcomerTest {
       pty.typeCalmly("exit\r");
       assertThat(pty.ends()).isTrue();
     }
-    try (Pane pane = Pane.open(home, 100, 20)) {
-      assertThat(pane.screen()).contains(":help", "TAB");
-    }
   }
 
   @Test
   void completesCommandsAndKeepsTheSession() throws Exception {
-    try (Pty pty = Pty.warm(home, 100, 40)) {
-      for (String typed : new String[] {":load ", ":save ", ":set colour ", ":set ", ":load /"}) {
-        pty.typeCalmly(typed + "\t");
-        pause(200);
-        pty.typeCalmly("\003");
-        pty.await(seen -> seen.endsWith(Pty.PROMPT));
-      }
-      assertThat(pty.enter("7 * 6")).isEqualTo("42\n");
+    Pty pty = WARM.in(shared);
+    for (String typed : new String[] {":load ", ":save ", ":set colour ", ":set ", ":load /"}) {
+      pty.typeCalmly(typed + "\t");
+      pause(200);
+      pty.typeCalmly("\003");
+      pty.await(seen -> seen.endsWith(Pty.PROMPT));
     }
+    assertThat(pty.enter("7 * 6")).isEqualTo("42\n");
   }
 
   @Test
   void indentsByTabAndPastesWithoutBrackets() throws Exception {
-    try (Pty pty = Pty.warm(home, 100, 40)) {
-      String pasted =
-          "fun f(a: Int): Int {\r\n\tif (a > 3) {\r\n\t\treturn a\r\n\t}\r\n\treturn 0\r\n}\r";
-      for (char key : pasted.toCharArray()) {
-        pty.type("" + key);
-        pause(3);
-      }
-      pty.await(seen -> seen.endsWith("\n" + Pty.PROMPT));
-      assertThat(pty.enter("f(5) + f(1)")).isEqualTo("5\n");
+    Pty pty = WARM.in(shared);
+    String pasted =
+        "fun f(a: Int): Int {\r\n\tif (a > 3) {\r\n\t\treturn a\r\n\t}\r\n\treturn 0\r\n}\r";
+    for (char key : pasted.toCharArray()) {
+      pty.type("" + key);
+      pause(3);
     }
+    pty.await(seen -> seen.endsWith("\n" + Pty.PROMPT));
+    assertThat(pty.enter("f(5) + f(1)")).isEqualTo("5\n");
   }
 
   @Test
   void readsLinesAndStopsReadingAtCtrlC() throws Exception {
-    try (Pty pty = Pty.warm(home, 100, 40)) {
-      pty.typeCalmly("print(\"Name: \"); val name = readLine(); name!!.length\r");
-      pty.await(seen -> seen.contains("\nName: "));
-      pty.typeCalmly("(ada\r");
-      pty.await(seen -> seen.contains("\n4\n") && seen.endsWith(Pty.PROMPT));
-      pty.typeCalmly("readLine()\r");
-      pause(1000);
-      pty.type("\003");
-      pty.await(seen -> seen.contains("interrupted\n" + Pty.PROMPT));
-      for (int i = 1; i < 4; i++) {
-        assertThat(pty.enter("1000 + " + i)).isEqualTo(1000 + i + "\n");
-      }
+    Pty pty = WARM.in(shared);
+    pty.typeCalmly("print(\"Name: \"); val name = readLine(); name!!.length\r");
+    pty.await(seen -> seen.contains("\nName: "));
+    pty.typeCalmly("(ada\r");
+    pty.await(seen -> seen.contains("\n4\n") && seen.endsWith(Pty.PROMPT));
+    pty.typeCalmly("readLine()\r");
+    pause(1000);
+    pty.type("\003");
+    pty.await(seen -> seen.contains("interrupted\n" + Pty.PROMPT));
+    for (int i = 1; i < 4; i++) {
+      assertThat(pty.enter("1000 + " + i)).isEqualTo(1000 + i + "\n");
     }
   }
 
@@ -153,8 +150,9 @@ class NewcomerTest {
   }
 
   @Test
-  void keepsTheHeadingOfATableWhileItIsPaged() throws Exception {
+  void isGreetedAndKeepsTheHeadingOfATableWhileItIsPaged() throws Exception {
     try (Pane pane = Pane.open(home, 60, 12)) {
+      assertThat(pane.screen()).contains(":help", "TAB");
       pane.enter("(1..60).map { mapOf(\"number\" to it, \"square\" to it * it) }");
       pane.await(screen -> screen.contains("number  square") && screen.contains("q leaves"));
       pane.press("Space", "Space");
@@ -172,13 +170,12 @@ class NewcomerTest {
 
   @Test
   void letsNothingBehindItReadTheKeyboard() throws Exception {
-    try (Pty pty = Pty.warm(home, 100, 40)) {
-      assertThat(pty.enter("val job = bg { readLine() }; Thread.sleep(300); job.await()"))
-          .contains("the prompt has the keyboard");
-      pty.enter("val left = Thread { readLine() }; left.start(); Thread.sleep(300)");
-      assertThat(pty.enter("40 + 2")).isEqualTo("42\n");
-      assertThat(pty.enter("listOf(40,\n  2).sum()")).isEqualTo("42\n");
-    }
+    Pty pty = WARM.in(shared);
+    assertThat(pty.enter("val job = bg { readLine() }; Thread.sleep(300); job.await()"))
+        .contains("the prompt has the keyboard");
+    pty.enter("val left = Thread { readLine() }; left.start(); Thread.sleep(300)");
+    assertThat(pty.enter("40 + 2")).isEqualTo("42\n");
+    assertThat(pty.enter("listOf(40,\n  2).sum()")).isEqualTo("42\n");
   }
 
   @Test
@@ -188,12 +185,11 @@ class NewcomerTest {
       entry.append("listOf(").append(i).append(").map { it + 1 }.filter { it > 2 }, ");
     }
     Files.writeString(home.resolve("long.kts"), entry.append("0).size"));
-    try (Pty pty = Pty.warm(home, 100, 40)) {
-      pty.typeCalmly(":load " + home.resolve("long.kts") + "\r");
-      pty.await(seen -> seen.contains("compiling…"));
-      pty.type("\003");
-      assertThat(pty.comes(seen -> seen.contains("interrupted\n" + Pty.PROMPT), 2000)).isTrue();
-      assertThat(pty.enter("40 + 2")).endsWith("42\n");
-    }
+    Pty pty = WARM.in(shared);
+    pty.typeCalmly(":load " + home.resolve("long.kts") + "\r");
+    pty.await(seen -> seen.contains("compiling…"));
+    pty.type("\003");
+    assertThat(pty.comes(seen -> seen.contains("interrupted\n" + Pty.PROMPT), 2000)).isTrue();
+    assertThat(pty.enter("40 + 2")).endsWith("42\n");
   }
 }
