@@ -35,7 +35,9 @@ public final class PartFile {
   private static final Path SELF = Path.of("/proc/self");
 
   private static final long LOOK_NANOS = 1_000_000;
-  private static final long PATIENCE_NANOS = 10_000_000_000L;
+
+  /** A disk that others keep busy takes tens of seconds for a single fsync. */
+  private static final long PATIENCE_NANOS = 60_000_000_000L;
 
   /** How safe a file is under its name once it is published. */
   public enum Durability {

@@ -20,6 +20,7 @@ class SettingsTest {
   private static final int ROUNDS = 100;
 
   @TempDir Path home;
+  @TempDir Path logs;
 
   @Test
   void whatIsSetIsThereLaterAndTheRestOfTheFileStays() throws IOException {
@@ -70,7 +71,10 @@ class SettingsTest {
   @Test
   void promptsAtOnceKeepEachOthersSettings() throws Exception {
     List<Process> prompts = new ArrayList<>();
+    List<Path> told = new ArrayList<>();
     for (Name name : List.of(Name.PAGER, Name.PROGRESS)) {
+      Path output = logs.resolve(name.word());
+      told.add(output);
       prompts.add(
           Child.of(
                   Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -80,12 +84,14 @@ class SettingsTest {
                   Prompt.class.getName(),
                   home.toString(),
                   name.name())
-              .inheritIO()
+              .redirectErrorStream(true)
+              .redirectOutput(output.toFile())
               .start());
     }
     toggle(home, Name.SUGGESTIONS);
-    for (Process prompt : prompts) {
-      assertThat(prompt.waitFor()).isZero();
+    for (int i = 0; i < prompts.size(); i++) {
+      int status = prompts.get(i).waitFor();
+      assertThat(status).as(Files.readString(told.get(i))).isZero();
     }
     for (Name name : List.of(Name.PAGER, Name.PROGRESS, Name.SUGGESTIONS)) {
       assertThat(Settings.of(home).has(name)).isTrue();
