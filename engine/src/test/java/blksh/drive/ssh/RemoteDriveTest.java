@@ -21,6 +21,7 @@ import blksh.cache.CacheOptions;
 import blksh.drive.Drives;
 import blksh.filesystem.UsedBlocks;
 import blksh.kit.Content;
+import blksh.kit.Effort;
 import blksh.kit.LoopDevice;
 import blksh.kit.Nbdfuse;
 import blksh.kit.Sshd;
@@ -43,6 +44,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -54,9 +56,24 @@ class RemoteDriveTest {
 
   private static final int MIB = 1 << 20;
 
+  /** How often a line is cut during one capture. */
+  private static final int CUTS = Effort.of("blksh.cut.lines", 10, 20);
+
+  /** What a server is like of which a test wants nothing else. */
+  @TempDir static Path shared;
+
+  private static Sshd plain;
+
   @TempDir Path folder;
 
   private Sshd sshd;
+
+  private void start() throws Exception {
+    if (plain == null) {
+      plain = Sshd.in(shared.resolve("sshd"));
+    }
+    sshd = plain;
+  }
 
   private Sshd start(String before, String... lines) throws Exception {
     sshd = Sshd.in(folder.resolve("sshd"), before, lines);
@@ -65,8 +82,15 @@ class RemoteDriveTest {
 
   @AfterEach
   void end() throws IOException {
-    if (sshd != null) {
+    if (sshd != null && sshd != plain) {
       sshd.close();
+    }
+  }
+
+  @AfterAll
+  static void endPlain() throws IOException {
+    if (plain != null) {
+      plain.close();
     }
   }
 
@@ -74,7 +98,7 @@ class RemoteDriveTest {
 
   @Test
   void aCaptureMovesWhatTheStoreDoesNotHaveAndASecondNextToNothing() throws Exception {
-    start("");
+    start();
     Path disk = disk(folder.resolve("disk"), 24 * MIB + 777, 1);
     try (RemoteHost host = reach(sshd.ssh("chief"));
         Store store = store(folder)) {
@@ -93,7 +117,7 @@ class RemoteDriveTest {
 
   @Test
   void oneByteMoreIsOnePageMore() throws Exception {
-    start("");
+    start();
     byte[] bytes = new byte[16 * MIB];
     for (int i = 0; i < 4096; i += 7) {
       bytes[i * 4096 + 4095] = (byte) (1 + i % 255);
@@ -116,7 +140,7 @@ class RemoteDriveTest {
 
   @Test
   void equalPagesAreMovedOnce() throws Exception {
-    start("");
+    start();
     byte[] half = Content.random(2 * MIB, 3);
     Path disk = folder.resolve("disk");
     Files.write(disk, half);
@@ -132,7 +156,7 @@ class RemoteDriveTest {
 
   @Test
   void aDryRunMovesNoPage() throws Exception {
-    start("");
+    start();
     Path disk = disk(folder.resolve("disk"), 4 * MIB, 1);
     try (RemoteHost host = reach(sshd.ssh("chief"));
         Store store = store(folder);
@@ -146,7 +170,7 @@ class RemoteDriveTest {
 
   @Test
   void sizesThatAreNoMultipleOfAnything() throws Exception {
-    start("");
+    start();
     try (RemoteHost host = reach(sshd.ssh("chief"));
         Store store = store(folder)) {
       for (int size : new int[] {0, 1, 511, 4096, 4097, 5_000_001}) {
@@ -168,7 +192,7 @@ class RemoteDriveTest {
 
   @Test
   void whatAFileSystemDoesNotUseIsNotRead() throws Exception {
-    start("");
+    start();
     Path tree = Files.createDirectories(folder.resolve("tree"));
     Files.write(tree.resolve("one"), Content.random(3 * MIB, 1));
     Path image = folder.resolve("ext4");
@@ -208,7 +232,7 @@ class RemoteDriveTest {
 
   @Test
   void aPartOfADriveIsCapturedByItself() throws Exception {
-    start("");
+    start();
     Path disk = disk(folder.resolve("disk"), 4 * MIB, 1);
     try (RemoteHost host = reach(sshd.ssh("chief"));
         Store store = store(folder);
@@ -224,7 +248,7 @@ class RemoteDriveTest {
 
   @Test
   void itIsReadAtAnyPlaceAndItsHolesAreKnown() throws Exception {
-    start("");
+    start();
     Path disk = disk(folder.resolve("disk"), 4 * MIB + 5, 1);
     try (RemoteHost host = reach(sshd.ssh("chief"));
         BlockSource far = host.open(disk.toString());
@@ -244,7 +268,7 @@ class RemoteDriveTest {
 
   @Test
   void theDrivesOfTheMachineAreListed() throws Exception {
-    start("");
+    start();
     Path backing = disk(folder.resolve("backing"), MIB, 1);
     try (RemoteHost host = reach(sshd.ssh("chief"));
         LoopDevice loop = LoopDevice.attach(backing, 512)) {
@@ -294,7 +318,7 @@ class RemoteDriveTest {
 
   @Test
   void pathsAreBytesAndNothingInThemIsRun() throws Exception {
-    start("");
+    start();
     Path odd = Files.createDirectories(folder.resolve("p"));
     try (RemoteHost host = reach(sshd.ssh("chief"));
         Store store = store(folder)) {
@@ -474,7 +498,7 @@ class RemoteDriveTest {
 
   @Test
   void whoIsNotLetInIsTold() throws Exception {
-    start("");
+    start();
     Path ssh = sshd.ssh("nobody-there");
     try (RemoteHost host = reach(ssh)) {
       assertThatThrownBy(() -> host.open("/dev/sda"))
@@ -561,7 +585,7 @@ class RemoteDriveTest {
 
   @Test
   void aFileThatIsCutOffMeanwhileIsNeverWhole() throws Exception {
-    start("");
+    start();
     Path disk = Files.write(folder.resolve("disk"), Content.random(24 * MIB, 5));
     try (Wire wire = Wire.to(sshd.port()).rate(4_000_000);
         RemoteHost host = reach(sshd.ssh("chief", wire.port()));
@@ -587,7 +611,7 @@ class RemoteDriveTest {
 
   @Test
   void aCutCaptureGoesOnAndMovesNothingTwice() throws Exception {
-    start("");
+    start();
     Path disk = disk(folder.resolve("disk"), 32 * MIB, 1);
     long once;
     try (Wire wire = Wire.to(sshd.port());
@@ -609,20 +633,20 @@ class RemoteDriveTest {
   }
 
   @Test
-  void twentyCutsAnywhereLeaveARightVersion() throws Exception {
-    start("");
+  void manyCutsAnywhereLeaveARightVersion() throws Exception {
+    start();
     Path disk = disk(folder.resolve("disk"), 32 * MIB, 1);
-    try (Wire wire = Wire.to(sshd.port()).cut(613_519, 20);
+    try (Wire wire = Wire.to(sshd.port()).cut(613_519, CUTS);
         RemoteHost host = reach(sshd.ssh("chief", wire.port()));
         Store store = store(folder)) {
       assertHolds(store, capture(store, host, disk, "a"), disk);
-      assertThat(wire.cuts()).isEqualTo(20);
+      assertThat(wire.cuts()).isEqualTo(CUTS);
     }
   }
 
   @Test
   void aDriveThatIsAnotherAfterACutIsRefused() throws Exception {
-    start("");
+    start();
     Path disk = Files.write(folder.resolve("disk"), Content.random(24 * MIB, 5));
     try (Wire wire = Wire.to(sshd.port()).rate(4_000_000);
         RemoteHost host = reach(sshd.ssh("chief", wire.port()));
@@ -644,7 +668,7 @@ class RemoteDriveTest {
 
   @Test
   void aDeviceThatIsAnotherAfterACutIsRefused() throws Exception {
-    start("");
+    start();
     Path disk = Files.write(folder.resolve("disk"), Content.random(24 * MIB, 5));
     Path link = folder.resolve("drive");
     try (LoopDevice first = LoopDevice.attach(disk, 512)) {
@@ -694,7 +718,7 @@ class RemoteDriveTest {
 
   @Test
   void aLongWayIsNoReasonToWaitForEachAnswer() throws Exception {
-    start("");
+    start();
     Path disk = disk(folder.resolve("disk"), 32 * MIB, 1);
     try (Store store = store(folder);
         Wire wire = Wire.to(sshd.port()).delay(25);
@@ -732,7 +756,7 @@ class RemoteDriveTest {
 
   @Test
   void aCaptureThatIsGivenUpEndsAtOnce() throws Exception {
-    start("");
+    start();
     Path disk = Files.write(folder.resolve("disk"), Content.random(16 * MIB, 5));
     try (Wire wire = Wire.to(sshd.port()).rate(1_000_000);
         RemoteHost host = reach(sshd.ssh("chief", wire.port()));
