@@ -89,6 +89,22 @@ final class BitInput {
     count = 0;
   }
 
+  /**
+   * Makes sure that all was taken but what fills the last unit, which is zeros.
+   *
+   * @param padded whether one byte may follow, as behind an odd number of bytes
+   */
+  void finish(boolean padded) throws BadChunkException {
+    int left = count - past * UNIT;
+    if (left < 0) {
+      throw new BadChunkException("ends too early");
+    }
+    int padding = padded && count == 0 ? 1 : 0;
+    if (left >= UNIT || end - next > padding || peek(count) != 0) {
+      throw new BadChunkException("goes on behind its end");
+    }
+  }
+
   /** Bytes behind the last unit taken up, as they are. */
   void takeBytes(byte[] to, int at, int length) throws BadChunkException {
     if (length > end - next) {

@@ -65,7 +65,7 @@ public final class Lzx {
    * @param from what is compressed, and nothing after it
    * @param to filled from its beginning to {@code length}
    * @param length up to {@link #CHUNK}
-   * @throws BadChunkException when it is none, or decodes to less
+   * @throws BadChunkException when it is none, or decodes to less or to more
    */
   public static void decode(byte[] from, byte[] to, int length) throws BadChunkException {
     if (length > CHUNK) {
@@ -76,6 +76,7 @@ public final class Lzx {
   }
 
   private void decode() throws BadChunkException {
+    boolean padded = false;
     for (int out = 0; out < length; ) {
       int kind = bits.take(3);
       int size = bits.take(1) == 1 ? DEFAULT_BLOCK : bits.take(16);
@@ -100,7 +101,9 @@ public final class Lzx {
         default -> throw new BadChunkException("has a block of an unknown kind");
       }
       out += size;
+      padded = kind == UNCOMPRESSED && size % 2 != 0;
     }
+    bits.finish(padded);
   }
 
   private void copy(int out, int size) throws BadChunkException {

@@ -104,6 +104,14 @@ class WindowsCompressionsTest {
       zeros(after);
     }
 
+    /** A chunk of "aa", and bits that fill its last unit. */
+    static byte[] twoLiterals(int rest) {
+      Bits bits = new Bits().put(3, 1).put(1, 0).put(16, 2).codes().put(2, 0);
+      int left = (16 - bits.count % 16) % 16;
+      assertThat(left).isPositive();
+      return bits.put(left, rest).bytes.toByteArray();
+    }
+
     private void zeros(int number) {
       int left = number;
       while (left >= 20) {
@@ -153,6 +161,25 @@ class WindowsCompressionsTest {
     byte[] to = new byte[expected.length];
     Lzx.decode(bits.bytes.toByteArray(), to, to.length);
     assertThat(to).isEqualTo(expected);
+  }
+
+  @ParameterizedTest(name = "{0} bytes")
+  @ValueSource(ints = {1, 2, 3, 100})
+  void whatIsLeftOfAChunkOfLzxIsDamage(int more) throws Exception {
+    byte[] chunk = chunk(WofSample.stored("lzx"), 32768, 0);
+    byte[] to = new byte[32768];
+    Lzx.decode(chunk, to, to.length);
+    byte[] longer = Arrays.copyOf(chunk, chunk.length + more);
+    assertThatThrownBy(() -> Lzx.decode(longer, to, to.length))
+        .isInstanceOf(BadChunkException.class)
+        .hasMessageContaining("goes on behind its end");
+    byte[] shorter = Arrays.copyOf(chunk, chunk.length - more);
+    assertThatThrownBy(() -> Lzx.decode(shorter, to, to.length))
+        .isInstanceOf(BadChunkException.class);
+    byte[] unfinished = Bits.twoLiterals(1);
+    assertThatThrownBy(() -> Lzx.decode(unfinished, to, 2)).isInstanceOf(BadChunkException.class);
+    Lzx.decode(Bits.twoLiterals(0), to, 2);
+    assertThat(to).startsWith('a', 'a');
   }
 
   /**
