@@ -25,8 +25,20 @@ final class ZstdCompression implements Compression {
   private static final int SEEK_TABLE_FOOTER = 9;
   private static final int HAS_CHECKSUMS = 0x80;
 
-  /** The largest window decoded, as a power of two: what the zstd tool takes unless told more. */
-  private static final int WINDOW_LOG = 27;
+  /** Most bytes of a frame's header. */
+  private static final int FRAME_HEADER = 18;
+
+  private static final int SINGLE_SEGMENT = 0x20;
+
+  /** Memory of a decoder beside its window, in bytes. */
+  private static final long BESIDE_WINDOW = 2 << 20;
+
+  /** A window of zstd's usual levels, in bytes, taken where the start does not tell. */
+  private static final long USUAL_WINDOW = 8 << 20;
+
+  /** The largest window that is decoded, as a power of two: none that the library knows is more. */
+  private static final int WINDOW_LOG =
+      Math.min(Zstd.windowLogMax(), 63 - Long.numberOfLeadingZeros(WindowMemory.ALLOWED));
 
   @Override
   public String name() {
@@ -47,9 +59,48 @@ final class ZstdCompression implements Compression {
     return 1 << 20;
   }
 
+  /** By the window of the first frame. */
   @Override
   public long decoderMemory(byte[] start) {
-    return 10 << 20;
+    long window = window(ByteBuffer.wrap(start).order(ByteOrder.LITTLE_ENDIAN));
+    return BESIDE_WINDOW + Math.max(Math.min(window, WindowMemory.ALLOWED), USUAL_WINDOW);
+  }
+
+  /**
+   * How far back a frame may refer, in bytes, as its header says (RFC 8878, 3.1.1.1).
+   *
+   * @param header what begins with one
+   * @return 0 when it is of another kind of frame, or not whole
+   */
+  private static long window(ByteBuffer header) {
+    int at = header.position();
+    int left = header.remaining();
+    if (left < 6 || header.getInt(at) != MAGIC) {
+      return 0;
+    }
+    int flags = header.get(at + 4);
+    boolean single = (flags & SINGLE_SEGMENT) != 0;
+    int dictionary = new int[] {0, 1, 2, 4}[flags & 3];
+    int sizeField = new int[] {single ? 1 : 0, 2, 4, 8}[flags >> 6 & 3];
+    int sizeAt = at + 5 + (single ? 0 : 1) + dictionary;
+    if (sizeAt + sizeField > at + left) {
+      return 0;
+    }
+    long size =
+        switch (sizeField) {
+          case 0 -> Long.MAX_VALUE;
+          case 1 -> header.get(sizeAt) & 0xff;
+          case 2 -> (header.getShort(sizeAt) & 0xffff) + 256;
+          case 4 -> header.getInt(sizeAt) & 0xffffffffL;
+          default -> header.getLong(sizeAt);
+        };
+    if (single) {
+      return size < 0 ? Long.MAX_VALUE : size;
+    }
+    int described = header.get(at + 5) & 0xff;
+    long base = 1L << 10 + (described >> 3);
+    long window = base + base / 8 * (described & 7);
+    return size < 0 ? window : Math.min(size, window);
   }
 
   @Override
@@ -108,6 +159,7 @@ final class ZstdCompression implements Compression {
     private final DirectBuffer outMemory = DirectBuffer.borrow(1 << 18);
     private final ByteBuffer in = inMemory.bytes().limit(0);
     private final ByteBuffer out = outMemory.bytes();
+    private final WindowMemory memory = new WindowMemory();
     private long filled;
     private long position;
     private boolean inFrame;
@@ -147,6 +199,9 @@ final class ZstdCompression implements Compression {
       if (!more && !inFrame) {
         return -1;
       }
+      if (!inFrame) {
+        memory.take(window(header()));
+      }
       int before = in.position();
       out.clear().limit(Math.min(length, out.capacity()));
       boolean ended = context.decompressDirectByteBufferStream(out, in);
@@ -168,6 +223,14 @@ final class ZstdCompression implements Compression {
       return count;
     }
 
+    /** What the next frame begins with. */
+    private ByteBuffer header() {
+      long at = filled - in.remaining();
+      return in.remaining() >= FRAME_HEADER
+          ? in.duplicate().order(ByteOrder.LITTLE_ENDIAN)
+          : bytes(raw, at, (int) Math.min(FRAME_HEADER, raw.size() - at));
+    }
+
     private boolean fill() {
       if (!in.hasRemaining() && filled < raw.size()) {
         in.clear();
@@ -181,12 +244,16 @@ final class ZstdCompression implements Compression {
     }
 
     private StreamDamage translate(ZstdException e) {
-      if (e.getErrorCode() == Zstd.errFrameParameterWindowTooLarge()) {
+      long code = Math.abs(e.getErrorCode()); // negative where the library hands on a result
+      if (code == Zstd.errFrameParameterWindowTooLarge()) {
         return StreamDamage.unsupported(
-            "it was compressed with a window of more than %d MiB (zstd --long)"
-                .formatted(1 << WINDOW_LOG - 20));
+            "decoding it takes more than %d MiB of memory, for its window (zstd --long)"
+                .formatted(1L << WINDOW_LOG - 20));
       }
-      if (e.getErrorCode() == Zstd.errDictionaryWrong()) {
+      if (code == Zstd.errMemoryAllocation()) {
+        return StreamDamage.unsupported("there is not enough memory to decode it");
+      }
+      if (code == Zstd.errDictionaryWrong()) {
         return StreamDamage.unsupported("it was compressed with a dictionary");
       }
       return StreamDamage.corrupt(
@@ -198,6 +265,7 @@ final class ZstdCompression implements Compression {
     @Override
     public void close() {
       context.close();
+      memory.giveBack();
       inMemory.close();
       outMemory.close();
     }

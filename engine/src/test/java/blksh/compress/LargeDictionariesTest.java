@@ -181,6 +181,90 @@ class LargeDictionariesTest {
     }
   }
 
+  /** What repeats what was 140 MiB before, which only a large window reaches. */
+  @Test
+  void aWindowOfZstdMayBeLargerThanTheHeap() throws IOException {
+    byte[] noise = new byte[1 << 20];
+    new Random(7).nextBytes(noise);
+    Path data = folder.resolve("noise");
+    Files.write(data, noise);
+    int zeros = 140 << 20;
+    byte[] packed =
+        packedOf(
+            data,
+            "head -c 9 $1 | zstd -q -c; { cat $1; head -c %d /dev/zero; cat $1; } | zstd -q -1 -c"
+                    .formatted(zeros)
+                + " --ultra --long=28");
+    assertThat(packed.length).isLessThan(3 << 19);
+    try (BlockSource source = open(packed)) {
+      ByteBuffer late = ByteBuffer.allocate(noise.length + 100);
+      assertThat(source.read(9 + noise.length + zeros, late)).isEqualTo(noise.length);
+      assertThat(Arrays.copyOf(late.array(), noise.length)).isEqualTo(noise);
+      assertThat(source.size()).isEqualTo(9 + 2L * noise.length + zeros);
+    }
+  }
+
+  @Test
+  void theLargestWindowThereIsTakesAsMuchMemoryAsIsDecoded() throws IOException {
+    byte[] packed = packed("zstd -q -1 -c --ultra --long=31");
+    if (WindowMemory.ALLOWED >= 2L << 30) {
+      assertReads(packed);
+    } else {
+      assertUnsupported(packed);
+    }
+  }
+
+  @Test
+  void aWindowLargerThanAnyIsUnsupported() throws IOException {
+    byte[] packed = packed("zstd -q -1 -c --ultra --long=27");
+    assertThat(packed[5]).isEqualTo((byte) (17 << 3));
+    packed[5] = (byte) 0xff; // nearly 4 TiB
+    assertUnsupported(packed);
+  }
+
+  @Test
+  void whatWasPackedWithADictionaryIsUnsupported() throws IOException {
+    Path samples = Files.createDirectory(folder.resolve("samples"));
+    byte[] packed =
+        packedOf(
+            samples,
+            "for i in {1..60}; do seq $i $((i + 700)) > $1/$i; done; zstd -q --train $1/* -o"
+                + " $1.dict; zstd -q -c -D $1.dict $1/7");
+    try (BlockSource source = open(packed)) {
+      assertThatThrownBy(() -> source.read(0, ByteBuffer.allocate(10)))
+          .isInstanceOf(CompressedUnsupportedException.class)
+          .hasMessageContaining("with a dictionary");
+    }
+  }
+
+  private void assertUnsupported(byte[] packed) {
+    try (BlockSource source = open(packed)) {
+      assertThatThrownBy(() -> source.read(0, ByteBuffer.allocate(10)))
+          .isInstanceOf(CompressedUnsupportedException.class)
+          .hasMessageContaining("MiB of memory");
+    }
+  }
+
+  @Test
+  void allWindowsTogetherTakeHalfOfTheMemory() throws IOException {
+    WindowMemory first = new WindowMemory();
+    WindowMemory second = new WindowMemory();
+    WindowMemory third = new WindowMemory();
+    first.take(WindowMemory.ALLOWED);
+    second.take(WindowMemory.USUAL + 1);
+    second.take(WindowMemory.ALLOWED);
+    third.take(WindowMemory.USUAL);
+    assertThatThrownBy(() -> third.take(WindowMemory.USUAL + 1)).hasMessageContaining("are taken");
+    assertThatThrownBy(() -> first.take(WindowMemory.ALLOWED + 1))
+        .hasMessageContaining("a quarter of this machine's");
+    first.giveBack();
+    third.take(WindowMemory.ALLOWED);
+    second.giveBack();
+    third.giveBack();
+    first.take(WindowMemory.ALLOWED);
+    first.giveBack();
+  }
+
   @Test
   void theLegacyFormOfLz4IsRead() throws IOException {
     assertReads(packed("lz4 -q -l -c"));
