@@ -2,14 +2,19 @@ package blksh.filesystem;
 
 import java.util.Arrays;
 
-/** The file allocation table: which cluster follows which. */
+/** The file allocation table of FAT, or of exFAT: which cluster follows which. */
 final class FatChains {
 
   /** After the last cluster of a file. */
   static final long END = -1;
 
   private final Volume volume;
-  private final int type;
+
+  /** Bits of an entry: 12, 16 or 32. */
+  private final int bits;
+
+  /** The bits of an entry that count. */
+  private final long mask;
 
   /** The byte of the table. */
   private final long table;
@@ -23,13 +28,37 @@ final class FatChains {
   /** The table of a volume, whose boot sector makes sense. */
   FatChains(Volume volume, FatBootSector boot) {
     this.volume = volume;
-    this.type = boot.bits();
+    this.bits = boot.bits();
+    this.mask = bits == 32 ? 0x0fffffff : (1L << bits) - 1;
     this.table = boot.table(boot.activeTable());
     this.data = boot.data();
     this.clusterSize = boot.clusterSize();
     // as the kernel, which does not use clusters that the table has no room for
-    long entries = boot.tableLength() * 8 / type - FatBootSector.FIRST_CLUSTER;
+    long entries = boot.tableLength() * 8 / bits - FatBootSector.FIRST_CLUSTER;
     this.clusters = Math.min(boot.clusters(), entries);
+  }
+
+  /** The table of exFAT, whose entries have all of their 32 bits. */
+  FatChains(Volume volume, ExFatBoot boot) {
+    this.volume = volume;
+    this.bits = 32;
+    this.mask = 0xffffffffL;
+    this.table = boot.table();
+    this.data = boot.data();
+    this.clusterSize = boot.clusterSize();
+    this.clusters = boot.clusters();
+  }
+
+  /** The first cluster of what an entry of a directory names; 0 when it has none. */
+  static long first(Structure entry, int type) {
+    long low = entry.u16(26);
+    return type == 32 ? (long) (entry.u16(20) & 0x0fff) << 16 | low : low;
+  }
+
+  /** Whether there is a cluster. */
+  boolean has(long cluster) {
+    return cluster >= FatBootSector.FIRST_CLUSTER
+        && cluster - FatBootSector.FIRST_CLUSTER < clusters;
   }
 
   int clusterSize() {
@@ -38,27 +67,25 @@ final class FatChains {
 
   /** The byte of a cluster. */
   long position(FileEntry file, long cluster) {
-    long index = cluster - FatBootSector.FIRST_CLUSTER;
-    if (index < 0 || index >= clusters) {
+    if (!has(cluster)) {
       throw volume.damage(file, "its chain of clusters leads nowhere");
     }
-    return data + index * clusterSize;
+    return data + (cluster - FatBootSector.FIRST_CLUSTER) * clusterSize;
   }
 
   /** The cluster after another; {@link #END} when it was the last. */
   long next(FileEntry file, long cluster) {
     position(file, cluster);
     long next =
-        switch (type) {
+        switch (bits) {
           case 12 -> {
             int pair = volume.read(table + cluster * 3 / 2, 2).u16(0);
             yield cluster % 2 == 0 ? pair & 0xfff : pair >> 4;
           }
           case 16 -> volume.read(table + cluster * 2, 2).u16(0);
-          default -> volume.read(table + cluster * 4, 4).i32(0) & 0x0fffffff;
+          default -> volume.read(table + cluster * 4, 4).u32(0) & mask;
         };
-    long last = type == 32 ? 0x0ffffff8L : (1L << type) - 8;
-    return next >= last ? END : next;
+    return next >= mask - 7 ? END : next;
   }
 
   /** The clusters of a file. */

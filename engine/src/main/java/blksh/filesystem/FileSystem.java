@@ -175,6 +175,7 @@ public enum FileSystem {
       case EXT -> new ExtTree(volume);
       case NTFS -> new NtfsTree(volume);
       case FAT -> new FatTree(volume);
+      case EXFAT -> new ExFatTree(volume);
       case ISO_9660 -> disc(volume);
       case UDF -> new UdfTree(volume);
       default -> {

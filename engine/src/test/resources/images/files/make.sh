@@ -1,6 +1,6 @@
 #!/bin/sh -e
 # Makes these files anew, in a directory given, with the real tools:
-# apt-get install e2fsprogs dosfstools mtools ntfs-3g genisoimage zstd
+# apt-get install e2fsprogs dosfstools mtools exfatprogs exfat-fuse ntfs-3g genisoimage zstd
 cd "$1"
 export SOURCE_DATE_EPOCH=1600000000 MTOOLS_SKIP_CHECK=1 TZ=UTC LC_ALL=C.UTF-8
 rm -rf tree && mkdir -p tree/docs/many tree/deep/a/b/c/d/e
@@ -46,6 +46,15 @@ ntfs-3g -o streams_interface=none ntfs.img mounted # as root
 cp -r --preserve=timestamps tree/. mounted/
 umount mounted
 zstd -q -19 --rm ntfs.img
+
+truncate -s 6M exfat.img
+mkfs.exfat -L sample -c 1K exfat.img > /dev/null
+loop=$(losetup -f --show exfat.img) # as root
+mount.exfat-fuse "$loop" mounted
+cp -r --preserve=timestamps plain/. mounted/
+umount mounted
+losetup -d "$loop"
+zstd -q -19 --rm exfat.img
 
 iso() { # name, options
   name=$1; shift
