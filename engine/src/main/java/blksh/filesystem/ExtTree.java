@@ -7,6 +7,8 @@ import blksh.io.UnreadableException;
 import blksh.tree.TreeMetadata;
 import java.nio.ByteBuffer;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 
 /**
@@ -32,6 +34,8 @@ final class ExtTree implements FileTree {
           | ExtSuperblock.ENCRYPT
           | ExtSuperblock.CASEFOLD;
 
+  private static final int INODE_IMMUTABLE = 0x10;
+  private static final int INODE_APPEND = 0x20;
   private static final int INODE_EXTENTS = 0x80000;
   private static final int INODE_ENCRYPTED = 0x800;
   private static final int INODE_INLINE = 0x10000000;
@@ -49,6 +53,8 @@ final class ExtTree implements FileTree {
   private static final int DATA = 0x61746164; // "data"
 
   private static final int LONGEST_LINK = 4096;
+
+  private static final String NOT_ITSELF = "it does not begin with itself";
 
   private final Volume volume;
   private final ExtSuperblock superblock;
@@ -254,6 +260,9 @@ final class ExtTree implements FileTree {
     }
     FileContent content = content(directory, inode);
     byte[] block = new byte[blockSize];
+    if (directory.size() == 0) {
+      problems.accept(volume.damage(directory, NOT_ITSELF));
+    }
     for (long at = 0; at < directory.size(); ) {
       Structure read = null;
       int length = 0;
@@ -269,11 +278,19 @@ final class ExtTree implements FileTree {
       } catch (FileSystemDamageException | UnreadableException e) {
         problems.accept(FileEntry.survived(e));
       }
+      if (read != null && at == 0 && !beginsWithItself(directory, read)) {
+        problems.accept(volume.damage(directory, NOT_ITSELF));
+      }
       if (read != null) {
         listBlock(directory, read, 0, length, each, problems);
       }
       at += blockSize;
     }
+  }
+
+  /** Whether the first entry of a directory is itself, as in all that have blocks. */
+  private static boolean beginsWithItself(FileEntry directory, Structure block) {
+    return block.u32(0) == directory.id() && block.u8(6) == 1 && block.u8(8) == '.';
   }
 
   /** A small directory: the number of its parent, then entries in both places. */
@@ -372,6 +389,19 @@ final class ExtTree implements FileTree {
   @Override
   public long sharedNumber(FileEntry file) {
     return inode(file.id()).u16(0x1a) > 1 ? file.id() : 0;
+  }
+
+  @Override
+  public List<String> leftBehind(FileEntry entry) {
+    List<String> left = new ArrayList<>();
+    int flags = inode(entry.id()).i32(FLAGS);
+    if ((flags & INODE_IMMUTABLE) != 0) {
+      left.add("it cannot be changed (chattr +i), and its copy can");
+    }
+    if ((flags & INODE_APPEND) != 0) {
+      left.add("it can only grow (chattr +a), and its copy can be changed");
+    }
+    return left;
   }
 
   Volume volume() {

@@ -9,6 +9,7 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
 
@@ -97,8 +98,7 @@ final class FatTree implements FileTree {
   }
 
   private long firstCluster(Structure entry) {
-    long low = entry.u16(26);
-    return type == 32 ? (long) (entry.u16(20) & 0x0fff) << 16 | low : low;
+    return FatChains.first(entry, type);
   }
 
   @Override
@@ -107,7 +107,12 @@ final class FatTree implements FileTree {
     directory.requireDirectory();
     LongName longName = new LongName();
     if (directory.id() == ROOT && type != 32) {
-      listRange(directory, boot.root(), rootLength(), longName, each, problems);
+      long end = listRange(directory, boot.root(), rootLength(), longName, each, problems);
+      if (end >= 0) {
+        FatRest rest = new FatRest(volume, chains, type);
+        rest.look(end, boot.root() + rootLength());
+        rest.tell(directory, problems);
+      }
       return;
     }
     long cluster =
@@ -134,7 +139,12 @@ final class FatTree implements FileTree {
         return;
       }
       long at = chains.position(directory, cluster);
-      if (!listRange(directory, at, chains.clusterSize(), longName, each, problems)) {
+      long end = listRange(directory, at, chains.clusterSize(), longName, each, problems);
+      if (end >= 0) {
+        FatRest rest = new FatRest(volume, chains, type);
+        rest.look(end, at + chains.clusterSize());
+        rest.follow(directory, next, most - count);
+        rest.tell(directory, problems);
         return;
       }
       cluster = next;
@@ -150,8 +160,8 @@ final class FatTree implements FileTree {
     }
   }
 
-  /** Hands out the entries in a range; false when the last one of the directory was found. */
-  private boolean listRange(
+  /** Hands out the entries in a range; where its end mark is, or -1 when there is none. */
+  private long listRange(
       FileEntry directory,
       long from,
       long length,
@@ -170,7 +180,7 @@ final class FatTree implements FileTree {
         continue;
       }
       if (entry.u8(0) == 0) {
-        return false;
+        return at;
       }
       try {
         found = found(directory, entry, at, longName);
@@ -182,7 +192,7 @@ final class FatTree implements FileTree {
       }
       at += ENTRY;
     }
-    return true;
+    return -1;
   }
 
   /** What an entry names; null when it is part of a name, or names nothing. */
@@ -304,6 +314,11 @@ final class FatTree implements FileTree {
       }
       return sum;
     }
+  }
+
+  @Override
+  public List<String> leftBehind(FileEntry entry) {
+    return List.of();
   }
 
   @Override

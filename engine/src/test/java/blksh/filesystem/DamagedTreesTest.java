@@ -25,6 +25,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** One thing that is damaged, and all the others beside it. */
 class DamagedTreesTest {
@@ -140,6 +142,14 @@ class DamagedTreesTest {
     assertOneIsLost(good, bad, "/docs/seq.txt", "is none of a file");
   }
 
+  @Test
+  void anEncryptedFileOfExtIsRefused() throws IOException {
+    byte[] good = image("ext2");
+    byte[] bad = good.clone();
+    bad[inodeOf(good, "/docs/seq.txt") + 0x21] |= 8;
+    assertOneIsLost(good, bad, "/docs/seq.txt", "it is encrypted");
+  }
+
   /** Where an inode is in an image with blocks of 1 KiB. */
   private static int inodeOf(byte[] image, String path) {
     ExtSuperblock superblock =
@@ -204,6 +214,65 @@ class DamagedTreesTest {
         walked(tree, task);
         assertThat(task.findings()).as(name).isNotEmpty();
       }
+    }
+  }
+
+  /** As one that was written over by another, or is not where the tables say. */
+  @Test
+  void aDirectoryOfExtThatDoesNotBeginWithItselfIsTold() throws IOException {
+    byte[] bad = image("ext2");
+    int at = find(bad, "\7\1seq.txt", StandardCharsets.US_ASCII) / 1024 * 1024;
+    assertThat(bad[at + 8]).isEqualTo((byte) '.');
+    byte[] other = bad.clone();
+    bad[at] ^= 1; // the number of its inode
+    other[at + 8] = 'x';
+    for (byte[] each : List.of(bad, other)) {
+      try (FileTree tree = FileTrees.open(new ByteArraySource(each))) {
+        Task task = new Task("walk", "it");
+        assertThat(walked(tree, task)).contains("/docs/seq.txt", "/hello.txt");
+        assertThat(task.findings()).isNotEmpty();
+        assertThat(task.findings().get(0)).contains("/docs").contains("begin with itself");
+      }
+    }
+  }
+
+  /** An entry that is zeros ends a directory for most, and may be all that is left of a sector. */
+  @ParameterizedTest
+  @ValueSource(strings = {"fat12", "fat16", "fat32"})
+  void whatIsBehindTheEndOfADirectoryOfFatIsTold(String name) throws IOException {
+    byte[] good = image(name);
+    int at = find(good, "FILE-N", StandardCharsets.US_ASCII);
+    for (int length : List.of(32, 512)) {
+      byte[] bad = good.clone();
+      int from = at / length * length;
+      Arrays.fill(bad, from, from + length, (byte) 0);
+      try (FileTree tree = FileTrees.open(new ByteArraySource(bad))) {
+        Task task = new Task("walk", "it");
+        assertThat(walked(tree, task)).contains("/docs/seq.txt", "/hello.txt");
+        assertThat(task.findings())
+            .anyMatch(
+                it ->
+                    it.startsWith("left out some of what is in /docs/many: ")
+                        && it.matches(".* ends before 2\\d\\d more entries, from byte .*"));
+      }
+    }
+  }
+
+  @Test
+  void whatWasDeletedAndMayLieBehindTheEndIsNotTold() throws IOException {
+    byte[] image = image("fat16");
+    FatBootSector boot = FatBootSector.of(Structure.of(Arrays.copyOf(image, 512)));
+    int at = (int) boot.root();
+    while (image[at] != 0) {
+      at += 32;
+    }
+    image[at + 32] = (byte) 0xe5; // deleted
+    Arrays.fill(image, at + 64, at + 96, (byte) 0xf6); // what formatting leaves
+    System.arraycopy("notes".getBytes(StandardCharsets.US_ASCII), 0, image, at + 96, 5);
+    try (FileTree tree = FileTrees.open(new ByteArraySource(image))) {
+      Task task = new Task("walk", "it");
+      assertThat(walked(tree, task)).hasSize(305);
+      assertThat(task.findings()).isEmpty();
     }
   }
 
