@@ -176,10 +176,11 @@ public interface FileTree extends Closeable {
     return 0;
   }
 
-  /** What an entry has that no copy of it gets, a clause each: {@code "its stream x is left"}. */
-  default List<String> leftBehind(FileEntry entry) {
-    return List.of();
-  }
+  /**
+   * What an entry has that no copy of it gets, a clause each: {@code "its stream x is left"}. Of
+   * each kind of tree the documents say what has no place in a copy at all.
+   */
+  List<String> leftBehind(FileEntry entry);
 
   /** Where an entry is copied to in a directory of this machine. */
   default Path pathIn(Path directory, FileEntry entry) {

@@ -11,6 +11,7 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
+import java.util.List;
 import java.util.function.Consumer;
 
 /**
@@ -415,6 +416,11 @@ final class IsoTree implements FileTree {
       start += length;
       at += recordLength;
     }
+  }
+
+  @Override
+  public List<String> leftBehind(FileEntry entry) {
+    return List.of();
   }
 
   @Override

@@ -434,6 +434,11 @@ final class UdfTree implements FileTree {
   }
 
   @Override
+  public List<String> leftBehind(FileEntry entry) {
+    return List.of();
+  }
+
+  @Override
   public void close() {
     volume.source().close();
   }

@@ -269,7 +269,7 @@ public final class DirectoryHandle implements Closeable {
 
   /** The attributes of an entry; of a link its own. */
   public ExtendedAttributes attributes(byte[] name) throws IOException {
-    byte[] path = path(name);
+    byte[] path = pathBytes(name);
     return ExtendedAttributes.of(
         NameText.of(name),
         names -> CALLS.listAttributes(path, names),
@@ -280,7 +280,7 @@ public final class DirectoryHandle implements Closeable {
   public void setAttribute(byte[] name, byte[] attribute, byte[] value) throws IOException {
     try (DirectBuffer memory = DirectBuffer.borrow(value.length)) {
       ByteBuffer bytes = memory.bytes().put(0, value);
-      check(name, CALLS.setAttribute(path(name), attribute, bytes, value.length));
+      check(name, CALLS.setAttribute(pathBytes(name), attribute, bytes, value.length));
     }
   }
 
@@ -297,8 +297,16 @@ public final class DirectoryHandle implements Closeable {
     check(shown, CALLS.removeAttribute(descriptor, attribute));
   }
 
+  /**
+   * A short path to an entry, for as long as this is open, also where its own is longer than the
+   * system takes.
+   */
+  public Path path(byte[] name) {
+    return PathBytes.path(pathBytes(name));
+  }
+
   /** The one way to the attributes of an entry that is not opened. */
-  private byte[] path(byte[] name) {
+  private byte[] pathBytes(byte[] name) {
     byte[] before = ("/proc/self/fd/" + descriptor + "/").getBytes(StandardCharsets.US_ASCII);
     byte[] path = Arrays.copyOf(before, before.length + name.length);
     System.arraycopy(name, 0, path, before.length, name.length);

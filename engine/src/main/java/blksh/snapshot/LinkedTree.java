@@ -12,6 +12,7 @@ import blksh.io.NameText;
 import blksh.io.PathBytes;
 import blksh.io.SystemCallException;
 import blksh.tree.TreeEntry;
+import blksh.tree.TreeMetadata;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -23,6 +24,9 @@ import java.util.function.Consumer;
 
 /** The files of a snapshot of hard links: what is in its directory. */
 final class LinkedTree extends SnapshotFiles {
+
+  /** What the system takes in one piece, in bytes (linux/limits.h). */
+  private static final int LONGEST_PATH = 4096;
 
   private final Path path;
   private final DirectoryHandle top;
@@ -54,6 +58,51 @@ final class LinkedTree extends SnapshotFiles {
     } catch (IOException e) {
       throw IoFailure.told("list " + directory.path() + " of the snapshot " + label(), e);
     }
+  }
+
+  /** Does something with an entry, in its directory and by its name there. */
+  private interface Look<T> {
+    T at(DirectoryHandle directory, byte[] name) throws IOException;
+  }
+
+  private <T> T look(FileEntry entry, String action, Look<T> look) {
+    byte[] whole = bytes(entry.path());
+    int slash = PathOrder.directoryLength(whole, whole.length);
+    byte[] name = Arrays.copyOfRange(whole, slash == 0 ? 0 : slash + 1, whole.length);
+    try (DirectoryHandle handle = top.directory(Arrays.copyOf(whole, slash))) {
+      return look.at(handle, name);
+    } catch (IOException e) {
+      throw IoFailure.told("%s %s of the snapshot %s".formatted(action, entry.path(), label()), e);
+    }
+  }
+
+  /** What the snapshot has of it, which is what could be kept when it was taken. */
+  @Override
+  public TreeMetadata metadata(FileEntry entry) {
+    if (bytes(entry.path()).length == 0) {
+      return super.metadata(entry);
+    }
+    return look(
+        entry,
+        "read what is kept beside",
+        (directory, name) -> TreeMetadata.of(directory.status(name), directory.attributes(name)));
+  }
+
+  /** Other snapshots have names of the file too, so that most have more than one. */
+  @Override
+  public long sharedNumber(FileEntry file) {
+    return look(
+        file,
+        "look at",
+        (directory, name) -> {
+          FileStatus status = directory.status(name);
+          return status.links() > 1 ? status.inode() : 0;
+        });
+  }
+
+  @Override
+  public List<String> leftBehind(FileEntry entry) {
+    return List.of();
   }
 
   private static FileEntry entry(
@@ -95,8 +144,10 @@ final class LinkedTree extends SnapshotFiles {
     if (file.kind() != FileEntry.Kind.FILE) {
       throw new BlkshException("read " + file.path() + " of " + label(), "it is no file");
     }
-    return BlockSources.open(
-        PathBytes.path(TreeEntry.path(PathBytes.of(path), bytes(file.path()))));
+    byte[] whole = TreeEntry.path(PathBytes.of(path), bytes(file.path()));
+    return whole.length < LONGEST_PATH
+        ? BlockSources.open(PathBytes.path(whole))
+        : look(file, "read", (directory, name) -> BlockSources.open(directory.path(name)));
   }
 
   @Override

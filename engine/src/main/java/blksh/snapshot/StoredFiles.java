@@ -6,6 +6,7 @@ import blksh.filesystem.FileEntry;
 import blksh.io.NameText;
 import blksh.tree.TreeMetadata;
 import java.util.Iterator;
+import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -68,10 +69,23 @@ final class StoredFiles extends SnapshotFiles {
     return stored == null ? super.metadata(entry) : stored;
   }
 
-  /** All names of a file have its place. */
+  /** All names of a file have its place; one without contents goes by its first name. */
   @Override
   public long sharedNumber(FileEntry file) {
-    return file.id() >= 0 && file.size() > 0 ? file.id() + 1 : 0;
+    if (file.id() >= 0 && file.size() > 0) {
+      return file.id() + 1;
+    }
+    return file.kind() == FileEntry.Kind.FILE ? -1 - tree.number(bytes(file.path())) : 0;
+  }
+
+  /** Whatever was not known when the snapshot was taken. */
+  @Override
+  public List<String> leftBehind(FileEntry entry) {
+    return tree.find(bytes(entry.path()))
+        .map(StoredEntry::problem)
+        .filter(problem -> !problem.isEmpty())
+        .map(problem -> List.of("it was not whole when the snapshot was taken: " + problem))
+        .orElse(List.of());
   }
 
   @Override

@@ -76,6 +76,23 @@ public final class StoredTree implements Closeable {
     return cursor.find(path) ? TreeRestore.metadata(cursor.record()) : null;
   }
 
+  /**
+   * A number of the entry of a path that no other has, from 0 on, of each name of a file that of
+   * the first; -1 when there is none.
+   */
+  long number(byte[] path) {
+    TreeTable.Cursor cursor = table.cursor();
+    if (!cursor.find(path)) {
+      return -1;
+    }
+    byte[] first = cursor.record().firstName;
+    if (first == null) {
+      return cursor.number();
+    }
+    byte[] other = first.clone();
+    return cursor.find(other) ? cursor.number() : -1;
+  }
+
   /** What is in a directory, by the bytes of the names; read as it is asked for. */
   public Iterator<StoredEntry> entries(byte[] directory) {
     return new Walk(directory, false);

@@ -278,6 +278,9 @@ final class TreeTable {
     private final TreeBlockReader reader = new TreeBlockReader();
     private int block = -1;
 
+    /** Which entry of the block it is, the first being 0. */
+    private int within;
+
     /** Several blocks read at once, for who goes on. */
     private byte[] window = {};
 
@@ -299,6 +302,7 @@ final class TreeTable {
           }
           enter(block + 1);
         }
+        within++;
         return true;
       } catch (IOException e) {
         throw damaged(e);
@@ -321,6 +325,7 @@ final class TreeTable {
 
     private void begin(byte[] bytes, int from) throws IOException {
       reader.begin(bytes, from, length(block), places[block]);
+      within = -1;
     }
 
     private void readAhead(int first) throws IOException {
@@ -374,6 +379,11 @@ final class TreeTable {
       TreeRecord at = record();
       return at.pathLength == 0
           || PathOrder.compare(at.path, at.pathLength, path, path.length) >= 0;
+    }
+
+    /** A number from 0 on that no other entry of the table has. */
+    long number() {
+      return starts[block] * Page.SIZE + within; // no entry takes less than a byte
     }
 
     /** Goes to the entry of a path; false when there is none. */

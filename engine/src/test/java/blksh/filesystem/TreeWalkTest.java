@@ -7,6 +7,7 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.task.Task;
 import java.time.Instant;
+import java.util.List;
 import java.util.function.Consumer;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
@@ -53,6 +54,11 @@ class TreeWalkTest {
     @Override
     public BlockSource open(FileEntry file) {
       throw new AssertionError("there is no file");
+    }
+
+    @Override
+    public List<String> leftBehind(FileEntry entry) {
+      return List.of();
     }
 
     @Override

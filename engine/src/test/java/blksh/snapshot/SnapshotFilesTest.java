@@ -34,8 +34,13 @@ class SnapshotFilesTest {
   private FileTree files;
 
   private void take(boolean stored) throws IOException {
+    take(stored, "true");
+  }
+
+  private void take(boolean stored, String script) throws IOException {
     source = Files.createDirectory(folder.resolve("src")).toRealPath();
     FileTrees.makeEveryKind(source);
+    FileTrees.script(source, script);
     snapshots =
         stored
             ? new StoredSnapshots(
@@ -90,6 +95,32 @@ class SnapshotFilesTest {
     assertThat(files.find(source + "/there/below")).isEmpty();
     assertThat(files.find(source + "/none/at/all")).isEmpty();
     assertThatThrownBy(() -> files.open(entry("pipe"))).isInstanceOf(BlkshException.class);
+  }
+
+  /** As root: owners, set-id bits, attributes, access lists and hard links, of empty files too. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whatIsCopiedOutIsWhatWasTaken(boolean stored) throws IOException {
+    take(
+        stored,
+        """
+        touch empty1 empty3; chown 12:34 empty1; ln empty1 links/empty2; rm pipe null disc
+        python3 - <<'P'
+        import os,struct
+        none=0xffffffff
+        entries=((1,6,none),(2,6,1234),(4,4,none),(16,6,none),(32,4,none))
+        acl=struct.pack('<I',2)+b''.join(struct.pack('<HHI',*e) for e in entries)
+        os.setxattr('one','user.note',b'hi')
+        os.setxattr('links','trusted.mark',b'x')
+        os.setxattr('C','system.posix_acl_access',acl)
+        P
+        """);
+    String before = FileTrees.listing(source);
+    Path to = folder.resolve("out");
+    Task task = new Task("copy", "it");
+    files.copyOut(entry(""), to, task);
+    assertThat(task.findings()).isEmpty();
+    assertThat(FileTrees.listing(to)).isEqualTo(before);
   }
 
   @ParameterizedTest
