@@ -1,5 +1,7 @@
 package blksh.filesystem;
 
+import blksh.io.UnreadableException;
+
 /**
  * The boot region of exFAT (Microsoft, "exFAT file system specification", 3) and the layout that
  * follows from it, in bytes. It is proven by its checksum; where the first one fails, its copy
@@ -36,23 +38,31 @@ record ExFatBoot(long table, long data, int clusterSize, long clusters, long roo
    * @throws FileSystemDamageException when neither region can be believed
    */
   static ExFatBoot of(Volume volume) {
-    int shift = volume.read(SECTOR_SHIFT, 1).u8(0);
-    if (isSector(shift) && isProven(volume, 0, 1 << shift)) {
-      return of(volume, 0);
+    for (int shift = SMALLEST_SECTOR; shift <= LARGEST_SECTOR; shift++) {
+      ExFatBoot boot = of(volume, 0, shift);
+      if (boot != null) {
+        return boot;
+      }
     }
-    for (int other = SMALLEST_SECTOR; other <= LARGEST_SECTOR; other++) {
-      long copy = (long) REGION << other;
-      if (volume.source().size() >= 2 * copy
-          && volume.read(copy + SECTOR_SHIFT, 1).u8(0) == other
-          && isProven(volume, copy, 1 << other)) {
-        return of(volume, copy);
+    for (int shift = SMALLEST_SECTOR; shift <= LARGEST_SECTOR; shift++) {
+      ExFatBoot boot = of(volume, (long) REGION << shift, shift);
+      if (boot != null) {
+        return boot;
       }
     }
     throw volume.damage("its boot region fails its checksum, and so does the copy of it");
   }
 
-  private static boolean isSector(int shift) {
-    return shift >= SMALLEST_SECTOR && shift <= LARGEST_SECTOR;
+  /** What a region says; null when it cannot be read, or not be believed. */
+  private static ExFatBoot of(Volume volume, long at, int shift) {
+    try {
+      return volume.read(at + SECTOR_SHIFT, 1).u8(0) == shift && isProven(volume, at, 1 << shift)
+          ? of(volume, at)
+          : null;
+    } catch (FileSystemDamageException | UnreadableException e) {
+      FileEntry.survived(e);
+      return null;
+    }
   }
 
   private static boolean isProven(Volume volume, long at, int sector) {
@@ -73,6 +83,8 @@ record ExFatBoot(long table, long data, int clusterSize, long clusters, long roo
     long sector = 1L << boot.u8(SECTOR_SHIFT);
     int clusterShift = boot.u8(109);
     int tables = boot.u8(110);
+    long sectors = boot.i64(72);
+    long volumeLength = sectors < 0 || sectors > Long.MAX_VALUE / sector ? 0 : sectors * sector;
     long length = boot.u32(84) * sector;
     long table = boot.u32(80) * sector;
     long data = boot.u32(88) * sector;
@@ -85,13 +97,24 @@ record ExFatBoot(long table, long data, int clusterSize, long clusters, long roo
             && clusters > 0
             && length >= (clusters + FatBootSector.FIRST_CLUSTER) * ENTRY
             && data >= table + tables * length
+            && (clusters << boot.u8(SECTOR_SHIFT) + clusterShift) <= volumeLength - data
             && root >= FatBootSector.FIRST_CLUSTER
             && root < clusters + FatBootSector.FIRST_CLUSTER;
     if (!sound) {
       throw volume.damage("its boot sector contradicts itself");
     }
-    boolean second = tables == 2 && (boot.u16(FLAGS) & 1) != 0;
+    // no chain is believed that is longer than the part of its table that is there
+    long there = (volume.source().size() - table) / ENTRY - FatBootSector.FIRST_CLUSTER;
+    if (there < 1) {
+      throw volume.damage("it ends before its table of clusters");
+    }
+    // which table is in use stands in the first region only
+    boolean second = at == 0 && tables == 2 && (boot.u16(FLAGS) & 1) != 0;
     return new ExFatBoot(
-        second ? table + length : table, data, (int) (sector << clusterShift), clusters, root);
+        second ? table + length : table,
+        data,
+        (int) (sector << clusterShift),
+        Math.min(clusters, there),
+        root);
   }
 }

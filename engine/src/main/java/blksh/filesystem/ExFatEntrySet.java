@@ -180,11 +180,17 @@ final class ExFatEntrySet {
           (entry.u8(1) & CONTIGUOUS) != 0, entry.i64(8), entry.u32(20), entry.i64(24));
     }
 
-    static Extension at(Volume volume, FileEntry file) {
+    /**
+     * That of a file.
+     *
+     * @param most bytes in all clusters there are
+     */
+    static Extension at(Volume volume, FileEntry file, long most) {
       Structure entry = volume.read(file.id(), ENTRY);
       Extension extension = of(entry);
       if (entry.u8(0) != STREAM
           || extension.length < 0
+          || extension.length > most
           || extension.written < 0
           || extension.written > extension.length) {
         throw volume.damage(file, "its size cannot be");

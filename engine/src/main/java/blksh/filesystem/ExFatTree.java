@@ -37,8 +37,8 @@ final class ExFatTree implements FileTree {
   private static final int UPCASE = 0x82;
   private static final int LABEL = 0x83;
 
-  /** Entries that are looked at behind the end of a directory, where nothing may be. */
-  private static final int MOST_BEHIND = 2048;
+  /** Where nothing but zeros may be, they are looked for in pieces of so many bytes. */
+  private static final int PIECE = 4096;
 
   private static final int LONGEST_UPCASE = 1 << 17;
   private static final int LONGEST_LABEL = 11;
@@ -135,8 +135,16 @@ final class ExFatTree implements FileTree {
     if (file.kind() != FileEntry.Kind.FILE) {
       throw new BlkshException("open " + file.path(), "it is no file");
     }
-    ExFatEntrySet.Extension extension = ExFatEntrySet.Extension.at(volume, file);
+    ExFatEntrySet.Extension extension = ExFatEntrySet.Extension.at(volume, file, room());
+    if (extension.length() > 0) {
+      chains.position(file, extension.cluster());
+    }
     return new FileContent(volume, file, runs(file, extension));
+  }
+
+  /** Bytes in all clusters there are. */
+  private long room() {
+    return boot.clusters() * boot.clusterSize();
   }
 
   private FileRun.Map runs(FileEntry file, ExFatEntrySet.Extension extension) {
@@ -174,22 +182,35 @@ final class ExFatTree implements FileTree {
   private interface Entries {
     /** Takes one, and where it is. @return false to end there */
     boolean take(Structure entry, long at);
+
+    /** Whether zeros are of no interest any more. */
+    default boolean skipsZeros() {
+      return false;
+    }
   }
 
   /** Goes through a directory, entry by entry, also behind its end. */
   private void pass(FileEntry directory, Consumer<BlkshException> problems, Entries entries) {
     boolean root = directory.id() == ROOT;
-    ExFatEntrySet.Extension extension = root ? null : ExFatEntrySet.Extension.at(volume, directory);
+    ExFatEntrySet.Extension extension =
+        root ? null : ExFatEntrySet.Extension.at(volume, directory, room());
     long cluster = root ? boot.root() : extension.cluster();
-    long most = Math.min(LONGEST_DIRECTORY, boot.clusters() * boot.clusterSize());
+    long most = Math.min(LONGEST_DIRECTORY, room());
     long left = root ? most : extension.length();
-    if (left == 0 || left > most) {
+    if (left > most) {
       throw volume.damage(directory, "the directory has an impossible size");
     }
+    if (left == 0) {
+      return;
+    }
+    FatChains.Circle circle = new FatChains.Circle();
     for (boolean first = true; left > 0; first = false) {
       long at;
       try {
         at = chains.position(directory, cluster);
+        if (circle.closesAt(cluster)) {
+          throw volume.damage(directory, "its clusters go round in a circle");
+        }
       } catch (FileSystemDamageException e) {
         if (first) {
           throw e;
@@ -202,6 +223,7 @@ final class ExFatTree implements FileTree {
       }
       left -= boot.clusterSize();
       if (left <= 0 && !root) {
+        requireEnd(directory, extension, cluster, problems);
         return;
       }
       try {
@@ -220,13 +242,36 @@ final class ExFatTree implements FileTree {
     problems.accept(volume.damage(directory, "the directory has no end"));
   }
 
+  /** Tells of a chain that does not end where the directory does: it may have been passed twice. */
+  private void requireEnd(
+      FileEntry directory,
+      ExFatEntrySet.Extension extension,
+      long last,
+      Consumer<BlkshException> problems) {
+    try {
+      if (!extension.contiguous() && chains.next(directory, last) != FatChains.END) {
+        throw volume.damage(directory, "its clusters go on behind its end, or round in a circle");
+      }
+    } catch (FileSystemDamageException | UnreadableException e) {
+      problems.accept(FileEntry.survived(e));
+    }
+  }
+
   private boolean pass(long from, long length, Consumer<BlkshException> problems, Entries entries) {
     for (long at = from; at + ENTRY <= from + length; ) {
       Structure entry;
       try {
+        int piece = (int) Math.min(PIECE - at % PIECE, from + length - at);
+        if (entries.skipsZeros() && isZeros(volume.read(at, piece))) {
+          at += piece;
+          continue;
+        }
         entry = volume.read(at, ENTRY);
       } catch (FileSystemDamageException | UnreadableException e) {
         problems.accept(FileEntry.survived(e));
+        if (entries.skipsZeros()) {
+          return false; // nothing may be there
+        }
         at = (at / SECTOR + 1) * SECTOR;
         continue;
       }
@@ -234,6 +279,15 @@ final class ExFatTree implements FileTree {
         return false;
       }
       at += ENTRY;
+    }
+    return true;
+  }
+
+  private static boolean isZeros(Structure piece) {
+    for (byte each : piece.bytes()) {
+      if (each != 0) {
+        return false;
+      }
     }
     return true;
   }
@@ -251,7 +305,6 @@ final class ExFatTree implements FileTree {
     private long behind = -1;
 
     private long ended = -1;
-    private int looked;
 
     Listing(FileEntry directory, Consumer<FileEntry> each, Consumer<BlkshException> problems) {
       this.directory = directory;
@@ -271,8 +324,8 @@ final class ExFatTree implements FileTree {
     public boolean take(Structure entry, long at) {
       int type = entry.u8(0);
       if (ended >= 0) {
-        behind = behind < 0 && type == ExFatEntrySet.FILE ? at : behind;
-        return behind < 0 && looked++ < MOST_BEHIND;
+        behind = (type & IN_USE) != 0 ? at : -1;
+        return behind < 0;
       }
       if (type == END) {
         cutShort(at);
@@ -283,6 +336,11 @@ final class ExFatTree implements FileTree {
         begin(entry, at);
       }
       return true;
+    }
+
+    @Override
+    public boolean skipsZeros() {
+      return ended >= 0;
     }
 
     private void next(Structure entry, long at) {
@@ -322,7 +380,7 @@ final class ExFatTree implements FileTree {
       } else {
         try {
           FileEntry entry = set.entry(volume.path(directory, name));
-          if (entry.size() < 0) {
+          if (entry.size() < 0 || entry.size() > room()) {
             tellOf(name, "its size cannot be");
           } else {
             each.accept(entry);
@@ -368,6 +426,20 @@ final class ExFatTree implements FileTree {
             "it ends at byte %d, and more entries, which are not shown, are at byte %d"
                 .formatted(ended, behind));
       }
+    }
+  }
+
+  @Override
+  public long place(FileEntry directory) {
+    if (directory.id() == ROOT) {
+      return boot.root();
+    }
+    try {
+      ExFatEntrySet.Extension extension = ExFatEntrySet.Extension.at(volume, directory, room());
+      return extension.length() == 0 ? -directory.id() : extension.cluster();
+    } catch (FileSystemDamageException | UnreadableException e) {
+      FileEntry.survived(e);
+      return -directory.id();
     }
   }
 

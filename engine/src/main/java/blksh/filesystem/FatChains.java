@@ -93,6 +93,27 @@ final class FatChains {
     return new Chain(file, first);
   }
 
+  /** Finds out whether a chain goes round in a circle, as it is followed (Brent). */
+  static final class Circle {
+
+    private long mark = END;
+    private long steps;
+    private long next = 1;
+
+    /** Whether the next cluster was passed before; some of a circle may be passed twice. */
+    boolean closesAt(long cluster) {
+      if (cluster == mark) {
+        return true;
+      }
+      if (++steps == next) {
+        mark = cluster;
+        next *= 2;
+        steps = 0;
+      }
+      return false;
+    }
+  }
+
   /** A chain, of which every thousandth cluster is remembered once it was passed. */
   private final class Chain implements FileRun.Map {
 
@@ -102,6 +123,12 @@ final class FatChains {
     private static final int LONGEST = 1024;
 
     private final FileEntry file;
+
+    /** How far it was followed, in clusters, and whether that went round. */
+    private final Circle circle = new Circle();
+
+    private long furthest = -1;
+    private volatile boolean ends;
     private long[] passed = new long[4];
     private int known = 1;
 
@@ -125,7 +152,24 @@ final class FatChains {
         cluster = next;
         count++;
       }
+      if (index + count >= most && !ends) {
+        requireEnd(cluster);
+      }
       return new FileRun(index * clusterSize, (long) count * clusterSize, start);
+    }
+
+    /**
+     * Makes sure that no cluster of the file was passed twice: then nothing would end it. More
+     * clusters than it takes are no damage, nor is an end that is marked as none.
+     */
+    private void requireEnd(long last) {
+      Circle behind = new Circle();
+      for (long cluster = last; cluster != END && has(cluster); cluster = next(file, cluster)) {
+        if (behind.closesAt(cluster)) {
+          throw volume.damage(file, "its chain of clusters goes round in a circle");
+        }
+      }
+      ends = true;
     }
 
     private synchronized long cluster(long index) {
@@ -136,6 +180,13 @@ final class FatChains {
         at++;
         if (cluster == END) {
           throw volume.damage(file, "its chain of clusters is shorter than the file");
+        }
+        if (at > furthest) {
+          furthest = at;
+          if (circle.closesAt(cluster)) {
+            furthest = at - 1; // whoever reads on there hears it again
+            throw volume.damage(file, "its chain of clusters goes round in a circle");
+          }
         }
         if (at == (long) known * STEP) {
           if (known == passed.length) {

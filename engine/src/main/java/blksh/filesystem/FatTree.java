@@ -155,7 +155,7 @@ final class FatTree implements FileTree {
   private boolean beginsWithItself(long at) {
     try {
       return volume.read(at, ENTRY).u8(0) == '.';
-    } catch (UnreadableException e) {
+    } catch (FileSystemDamageException | UnreadableException e) {
       return true;
     }
   }
@@ -313,6 +313,20 @@ final class FatTree implements FileTree {
         sum = (((sum & 1) << 7) + (sum >> 1) + entry.u8(i)) & 0xff;
       }
       return sum;
+    }
+  }
+
+  @Override
+  public long place(FileEntry directory) {
+    if (directory.id() == ROOT) {
+      return type == 32 ? boot.rootCluster() : ROOT;
+    }
+    try {
+      long cluster = firstCluster(volume.read(directory.id(), ENTRY));
+      return cluster == 0 ? -directory.id() : cluster;
+    } catch (FileSystemDamageException | UnreadableException e) {
+      FileEntry.survived(e);
+      return -directory.id();
     }
   }
 

@@ -182,6 +182,14 @@ public interface FileTree extends Closeable {
    */
   List<String> leftBehind(FileEntry entry);
 
+  /**
+   * A number of what a directory holds, which another has only when it holds the very same; that of
+   * the entry, where directories have no content but their own.
+   */
+  default long place(FileEntry directory) {
+    return directory.id();
+  }
+
   /** Where an entry is copied to in a directory of this machine. */
   default Path pathIn(Path directory, FileEntry entry) {
     return PathBytes.path(TreeEntry.path(PathBytes.of(directory), NameText.name(entry.name())));

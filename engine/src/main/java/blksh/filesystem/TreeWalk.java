@@ -127,7 +127,7 @@ final class TreeWalk {
               .formatted(directory.path().substring(0, 100)));
       return false;
     }
-    if (!entered.add(directory.id())) {
+    if (!entered.add(tree.place(directory))) {
       leave(
           "left out what is in %s: the directory has more than one place in the tree"
               .formatted(directory.path()));

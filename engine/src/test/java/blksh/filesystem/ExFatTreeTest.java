@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.Extent;
+import blksh.block.FaultySource;
 import blksh.block.FileSource;
 import blksh.compress.Compressed;
 import blksh.kit.Component;
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** exFAT as its tools write it, and damaged. */
 class ExFatTreeTest {
@@ -173,7 +175,8 @@ class ExFatTreeTest {
         assertThat(tree.find("/large").orElseThrow().modified()).isEqualTo("2021-03-04T05:06:07Z");
         FileEntry pieces = tree.find("/pieces-a").orElseThrow();
         boolean contiguous =
-            ExFatEntrySet.Extension.at(new Volume(FileSource.open(image)), pieces).contiguous();
+            ExFatEntrySet.Extension.at(new Volume(FileSource.open(image)), pieces, size << 20)
+                .contiguous();
         assertThat(contiguous).isFalse();
       }
     }
@@ -295,6 +298,65 @@ class ExFatTreeTest {
     assertOneIsLost(written, "/docs/seq.txt", "size cannot be");
   }
 
+  @ParameterizedTest
+  @ValueSource(longs = {3_000_000, 1L << 40, 1L << 62})
+  void aChainThatGoesRoundIsDamage(long length) throws IOException {
+    byte[] image = sample();
+    ExFatBoot boot = ExFatBoot.of(new Volume(new ByteArraySource(image)));
+    int set = set(image, "/docs/seq.txt");
+    change(
+        image, set, entries -> entries.put(33, (byte) 1).putLong(40, length).putLong(56, length));
+    ByteBuffer all = ByteBuffer.wrap(image).order(ByteOrder.LITTLE_ENDIAN);
+    int first = all.getInt(set + 52);
+    for (int i = 0; i < 7; i++) {
+      all.putInt((int) boot.table() + 4 * (first + i), i == 6 ? first + 3 : first + i + 1);
+    }
+    assertOneIsLost(image, "/docs/seq.txt", length > image.length ? "size cannot" : "circle");
+  }
+
+  @Test
+  void aDirectoryThatGoesRoundIsTold() {
+    byte[] image = sample();
+    int set = set(image, "/docs/many/file-number-150");
+    ExFatBoot boot = ExFatBoot.of(new Volume(new ByteArraySource(image)));
+    int cluster = (int) ((set + 32 - boot.data()) / boot.clusterSize()) + 2;
+    ByteBuffer.wrap(image)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putInt((int) boot.table() + 4 * cluster, cluster);
+    try (FileTree tree = open(image)) {
+      Task task = new Task("walk", "it");
+      assertThat(names(tree, "/", task)).contains("seq.txt").hasSizeLessThan(700);
+      assertThat(task.findings()).anyMatch(it -> it.contains("round in a circle"));
+    }
+  }
+
+  /** What is left of a directory whose sectors a rescue could not read. */
+  @Test
+  void whatLiesFarBehindTheEndOfADirectoryIsToldToo() {
+    byte[] image = sample();
+    ExFatBoot boot = ExFatBoot.of(new Volume(new ByteArraySource(image)));
+    int many = set(image, "/docs/many") + 32;
+    ByteBuffer all = ByteBuffer.wrap(image).order(ByteOrder.LITTLE_ENDIAN);
+    int cluster = all.getInt(many + 20);
+    List<Integer> clusters = new ArrayList<>();
+    while (cluster != -1) {
+      clusters.add((int) boot.data() + (cluster - 2) * boot.clusterSize());
+      cluster = all.getInt((int) boot.table() + 4 * cluster);
+    }
+    assertThat(clusters).hasSizeGreaterThan(20);
+    int last = clusters.get(clusters.size() - 1);
+    for (int at : clusters) {
+      Arrays.fill(image, at, at + boot.clusterSize(), (byte) 0);
+    }
+    image[last + 64] = (byte) 0xc1; // all that is left of a name
+    try (FileTree tree = open(image)) {
+      Task task = new Task("walk", "it");
+      assertThat(names(tree, "/docs/many", task)).isEmpty();
+      assertThat(task.findings()).hasSize(1);
+      assertThat(task.findings().get(0)).contains("not shown, are at byte " + (last + 64));
+    }
+  }
+
   @Test
   void aSectorOfADirectoryThatIsZerosIsNoEnd() {
     byte[] image = sample();
@@ -321,6 +383,59 @@ class ExFatTreeTest {
       assertThat(names).hasSize(299).doesNotContain("file-number-150");
       assertThat(task.findings()).hasSize(1);
       assertThat(task.findings().get(0)).contains("break off at byte " + (set + 32));
+    }
+  }
+
+  @Test
+  void aDirectoryOfNoLengthIsEmpty() {
+    byte[] image = sample();
+    change(
+        image,
+        set(image, "/docs/many"),
+        entries -> entries.putLong(32 + 24, 0).putLong(32 + 8, 0).putInt(32 + 20, 0));
+    try (FileTree tree = open(image)) {
+      Task task = new Task("walk", "it");
+      assertThat(names(tree, "/", task)).contains("many", "seq.txt").hasSize(13);
+      assertThat(task.findings()).isEmpty();
+    }
+  }
+
+  @Test
+  void aFileThatTakesNoClustersHasNoLength() throws IOException {
+    byte[] image = sample();
+    change(
+        image,
+        set(image, "/docs/seq.txt"),
+        entries -> entries.putLong(32 + 8, 0).putInt(32 + 20, 0));
+    assertOneIsLost(image, "/docs/seq.txt", "leads nowhere");
+  }
+
+  @Test
+  void aDirectoryWithTwoNamesIsEnteredOnce() {
+    byte[] image = sample();
+    int many = set(image, "/docs/many");
+    ByteBuffer all = ByteBuffer.wrap(image).order(ByteOrder.LITTLE_ENDIAN);
+    long length = all.getLong(many + 56);
+    int cluster = all.getInt(many + 52);
+    change(
+        image,
+        set(image, "/deep/a"),
+        entries ->
+            entries.put(33, (byte) 1).putLong(40, length).putInt(52, cluster).putLong(56, length));
+    try (FileTree tree = open(image)) {
+      Task task = new Task("walk", "it");
+      assertThat(names(tree, "/", task)).hasSizeLessThan(320);
+      assertThat(task.findings()).hasSize(1);
+      assertThat(task.findings().get(0)).contains("more than one place");
+    }
+  }
+
+  @Test
+  void theCopyServesWhereTheBootRegionCannotBeRead() {
+    byte[] image = sample();
+    try (FileTree tree =
+        FileTrees.open(new FaultySource(new ByteArraySource(image)).unreadable(5 * 512, 512))) {
+      assertThat(text(tree, "/hello.txt")).isEqualTo("hello\n");
     }
   }
 
