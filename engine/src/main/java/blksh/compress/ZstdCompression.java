@@ -36,9 +36,8 @@ final class ZstdCompression implements Compression {
   /** A window of zstd's usual levels, in bytes, taken where the start does not tell. */
   private static final long USUAL_WINDOW = 8 << 20;
 
-  /** The largest window that is decoded, as a power of two: none that the library knows is more. */
-  private static final int WINDOW_LOG =
-      Math.min(Zstd.windowLogMax(), 63 - Long.numberOfLeadingZeros(WindowMemory.ALLOWED));
+  /** The largest window the library knows, as a power of two; what is allowed may be less. */
+  private static final int WINDOW_LOG = Zstd.windowLogMax();
 
   @Override
   public String name() {

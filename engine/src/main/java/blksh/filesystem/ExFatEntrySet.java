@@ -24,6 +24,9 @@ final class ExFatEntrySet {
   private static final int STREAM = 0xc0;
   private static final int NAME = 0xc1;
 
+  /** What all entries have that somebody who does not know them may pass over. */
+  private static final int BENIGN_SECONDARY = 0xe0;
+
   /** Characters of a name in one entry. */
   private static final int PIECE = 15;
 
@@ -75,7 +78,13 @@ final class ExFatEntrySet {
    */
   boolean take(Structure entry, long at) {
     int type = entry.u8(0);
-    boolean fits = count == 1 ? type == STREAM : count == 2 ? type == NAME : (type & 0xc0) == 0xc0;
+    boolean named = count > 2 && (bytes[(count - 1) * ENTRY] & 0xff) == NAME;
+    boolean fits =
+        switch (count) {
+          case 1 -> type == STREAM;
+          case 2 -> type == NAME;
+          default -> named && type == NAME || (type & BENIGN_SECONDARY) == BENIGN_SECONDARY;
+        };
     if (fits) {
       stream = count == 1 ? at : stream;
       add(entry);

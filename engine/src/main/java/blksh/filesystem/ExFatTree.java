@@ -9,6 +9,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -49,6 +50,11 @@ final class ExFatTree implements FileTree {
   private final ExFatBoot boot;
   private final FatChains chains;
   private ExFatUpcase upcase;
+
+  /**
+   * Why that of the volume cannot be used, or null: then only what is spelled the same is found.
+   */
+  private BlkshException upcaseProblem;
 
   ExFatTree(Volume volume) {
     this.volume = volume;
@@ -96,6 +102,19 @@ final class ExFatTree implements FileTree {
         && upcase().of(first).equals(upcase().of(second));
   }
 
+  @Override
+  public Optional<FileEntry> find(String path) {
+    Optional<FileEntry> found = FileTree.super.find(path);
+    if (found.isEmpty()) {
+      synchronized (this) {
+        if (upcaseProblem != null) {
+          throw upcaseProblem;
+        }
+      }
+    }
+    return found;
+  }
+
   private synchronized ExFatUpcase upcase() {
     if (upcase == null) {
       ExFatUpcase[] found = {ExFatUpcase.none()};
@@ -109,7 +128,7 @@ final class ExFatTree implements FileTree {
             try {
               found[0] = upcase(entry);
             } catch (FileSystemDamageException | UnreadableException e) {
-              FileEntry.survived(e); // then only names that are spelled the same are found
+              upcaseProblem = FileEntry.survived(e);
             }
             return false;
           });

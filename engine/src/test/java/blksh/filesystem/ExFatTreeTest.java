@@ -195,7 +195,7 @@ class ExFatTreeTest {
     int table = (int) entryOfKind(other, 0x82);
     other[table + 4] ^= 1; // its checksum: now only what is spelled the same is the same
     try (FileTree tree = open(other)) {
-      assertThat(tree.find("/HELLO.txt")).isEmpty();
+      assertThatThrownBy(() -> tree.find("/HELLO.txt")).hasMessageContaining("capital letters");
       assertThat(text(tree, "/hello.txt")).isEqualTo("hello\n");
     }
   }
@@ -427,6 +427,20 @@ class ExFatTreeTest {
       assertThat(names(tree, "/", task)).hasSizeLessThan(320);
       assertThat(task.findings()).hasSize(1);
       assertThat(task.findings().get(0)).contains("more than one place");
+    }
+  }
+
+  @Test
+  void whatIsNotKnownInTheEntriesOfAFileIsNotPassedOver() throws IOException {
+    byte[] image = sample();
+    String name = LONG.substring(LONG.lastIndexOf('/') + 1);
+    int set = set(image, LONG);
+    assertThat(name.length()).isGreaterThan(45);
+    image[set + 32 * 5] = (byte) 0xc5; // in place of the fourth piece of its name
+    try (FileTree tree = open(image)) {
+      Task task = new Task("walk", "it");
+      assertThat(names(tree, "/", task)).contains("hello.txt").doesNotContain(name);
+      assertThat(task.findings()).hasSize(1);
     }
   }
 
