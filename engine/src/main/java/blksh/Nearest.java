@@ -27,10 +27,12 @@ public final class Nearest {
         continue;
       }
       boolean begun = wanted.length() >= LONG - 1 && there.startsWith(wanted);
-      int distance = begun ? Math.min(most, there.length() - wanted.length()) : 0;
-      if (!begun) {
-        boolean far = Math.abs(there.length() - wanted.length()) > most;
-        distance = far ? least : distance(wanted, there);
+      int apart = there.length() - wanted.length();
+      int distance = least;
+      if (begun) {
+        distance = Math.min(most, apart);
+      } else if (Math.abs(apart) <= most) {
+        distance = distance(wanted, there);
       }
       if (distance < least) {
         least = distance;

@@ -1,5 +1,6 @@
 package blksh.snapshot;
 
+import blksh.WordBytes;
 import blksh.io.DirectoryHandle;
 import blksh.io.FileStatus;
 import blksh.io.FileType;
@@ -7,10 +8,6 @@ import blksh.io.PartFile;
 import blksh.io.WholeFile;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
-import java.nio.CharBuffer;
-import java.nio.charset.CharsetDecoder;
-import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -171,21 +168,9 @@ final class CachebackCache {
   /** As Python has it: a byte that is no UTF-8 is the surrogate U+DC80 to U+DCFF (PEP 383). */
   static String escaped(byte[] name) {
     StringBuilder text = new StringBuilder();
-    CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
-    CharBuffer to = CharBuffer.allocate(name.length + 1);
-    ByteBuffer from = ByteBuffer.wrap(name);
-    while (from.hasRemaining()) {
-      decoder.reset();
-      CoderResult result = decoder.decode(from, to.clear(), true);
-      to.flip();
-      for (int i = 0; i < to.length(); i++) {
-        char each = to.charAt(i);
-        boolean plain = each >= ' ' && each < 0x7f && each != '"' && each != '\\';
-        text.append(plain ? String.valueOf(each) : "\\u%04x".formatted((int) each));
-      }
-      if (result.isError()) {
-        text.append("\\udc%02x".formatted(from.get() & 0xff));
-      }
+    for (char each : WordBytes.text(name).toCharArray()) {
+      boolean plain = each >= ' ' && each < 0x7f && each != '"' && each != '\\';
+      text.append(plain ? String.valueOf(each) : "\\u%04x".formatted((int) each));
     }
     return text.toString();
   }

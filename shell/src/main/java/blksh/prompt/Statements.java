@@ -51,7 +51,7 @@ final class Statements implements PromptContext.Seat {
 
   @Override
   public boolean show(Supplier<View> view) {
-    console.present(view.get(), false);
+    console.print(view.get(), false);
     return true;
   }
 

@@ -322,15 +322,6 @@ public final class Console {
     to.flush();
   }
 
-  /** Prints a view; at the prompt, page by page when it is longer than the screen. */
-  public void present(View view, boolean aside) {
-    if (screen == null || aside) {
-      print(view, aside);
-    } else {
-      present(lines(view));
-    }
-  }
-
   /** The lines of a view at the prompt, as far as anybody reads. */
   public List<String> lines(View view) {
     Drawing lines = new Drawing(MOST_LINES);

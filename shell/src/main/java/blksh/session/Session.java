@@ -179,7 +179,7 @@ public final class Session implements AutoCloseable {
       Object last = result == null ? lastShown : result;
       (dataOut ? console.err() : console.out()).println(Json.object(last, findings));
     } else if (result != null) {
-      console.present(console.views().view(result), dataOut);
+      console.print(console.views().view(result), dataOut);
     }
   }
 

@@ -1,6 +1,7 @@
 package blksh.dsl
 
 import blksh.filesystem.FileDifference
+import blksh.filesystem.FileEntry
 import blksh.filesystem.FileTreeComparison
 import blksh.filesystem.UnknownFileSystemException
 import blksh.store.ManifestKind
@@ -125,11 +126,14 @@ internal constructor(
 
   /** Its size before; null of what was added. */
   val before: Size?
-    get() = difference.before()?.let { Size(if (it.isDirectory) 0 else it.size()) }
+    get() = size(difference.before())
 
   /** Its size now; null of what was removed. */
   val after: Size?
-    get() = difference.after()?.let { Size(if (it.isDirectory) 0 else it.size()) }
+    get() = size(difference.after())
+
+  private fun size(entry: FileEntry?): Size? =
+    entry?.let { Size(if (it.isDirectory) 0 else it.size()) }
 
   override fun title(): String = path
 

@@ -30,8 +30,7 @@ class Table internal constructor(private val rows: List<List<Field>>) :
     rows[index].associateTo(LinkedHashMap()) { it.label() to it.value() }
 
   /** The names of the columns, in order. */
-  val columns: List<String>
-    get() = rows.flatMap { row -> row.map { it.label() } }.distinct()
+  val columns: List<String> by lazy { rows.flatMap { row -> row.map { it.label() } }.distinct() }
 
   /**
    * Some of the columns, in that order.

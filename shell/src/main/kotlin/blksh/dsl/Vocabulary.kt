@@ -325,8 +325,7 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
 
   /** A backup of a partition, a drive or a disc, by its path. */
   fun image(path: String, tolerant: Boolean = false, raw: Boolean = false): Image =
-    if (path == "-") image(Path.of(path), tolerant, raw)
-    else image(Place.parse(path).path("open", "images"), tolerant, raw)
+    image(Place.parse(path).path("open", "images"), tolerant, raw)
 
   /** All that arrives on standard input, to be read anywhere; it arrives once. */
   private val spooled: SpooledSource by lazy {

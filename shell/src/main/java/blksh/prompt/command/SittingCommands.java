@@ -93,12 +93,13 @@ final class SittingCommands {
   private Ending past(String asked) {
     List<String> entries = context.history();
     List<View.Card.Line> lines = new ArrayList<>();
-    int count = asked.matches("[1-9][0-9]{0,6}") ? Integer.parseInt(asked) : RECENT;
-    String wanted = asked.isEmpty() || count != RECENT || asked.equals("" + RECENT) ? "" : asked;
-    for (int i = 0; i < entries.size(); i++) {
-      boolean fits =
-          entries.get(i).toLowerCase(Locale.ROOT).contains(wanted.toLowerCase(Locale.ROOT));
-      if (fits && (!wanted.isEmpty() || i >= entries.size() - count)) {
+    boolean number = asked.matches("[1-9][0-9]{0,6}");
+    int count = number ? Integer.parseInt(asked) : RECENT;
+    String wanted = number ? "" : asked;
+    String small = wanted.toLowerCase(Locale.ROOT);
+    int first = wanted.isEmpty() ? Math.max(0, entries.size() - count) : 0;
+    for (int i = first; i < entries.size(); i++) {
+      if (entries.get(i).toLowerCase(Locale.ROOT).contains(small)) {
         lines.add(new View.Card.Line("" + (i + 1), entries.get(i)));
       }
     }
