@@ -56,6 +56,28 @@ class ScriptStartTest {
   }
 
   @Test
+  void aMainThatSuspendsRunsToItsEndOnAnotherThread() throws Exception {
+    Path script =
+        script(
+            "s.kts",
+            """
+            import kotlin.concurrent.thread
+            import kotlin.coroutines.resume
+            import kotlin.coroutines.suspendCoroutine
+            suspend fun main(args: Array<String>) {
+              val word = suspendCoroutine<String> { thread { Thread.sleep(50); it.resume("later") } }
+              println("$word ${args.size}")
+              if (args.isNotEmpty()) error(args[0])
+            }
+            """);
+    assertThat(new Program(home).run("run", script.toString()))
+        .isEqualTo(new Ended(0, "later 0\n", ""));
+    Ended failed = new Program(home).run("run", script.toString(), "no");
+    assertThat(failed.status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(failed.err()).startsWith("blksh: IllegalStateException: no\n  at " + script + ":7:");
+  }
+
+  @Test
   void standardInputIsAScriptAsWell() throws Exception {
     assertThat(new Program(home).reading("println(6 * 7)").run("run", "-"))
         .isEqualTo(new Ended(0, "42\n", ""));

@@ -152,6 +152,16 @@ public final class Session implements AutoCloseable {
   }
 
   /**
+   * Whether a program that the calling thread starts may read the keyboard. What runs in the
+   * background may not: it would take keys from whoever types.
+   */
+  public boolean lendsKeyboard() {
+    boolean prompt = console.screen() != null;
+    boolean mine = prompt ? Evaluation.hasKeyboard() : Background.current() == null;
+    return console.inTerminal() && mine && !console.isEditing();
+  }
+
+  /**
    * Standard output, for data: from now on results go to standard error.
    *
    * @throws BlkshException when there is none

@@ -84,4 +84,13 @@ abstract class ArgumentWords internal constructor(@PublishedApi internal val arg
    */
   fun command(name: String, help: String, implied: (String) -> Boolean = { false }): Command =
     arguments.command(name, help, implied)
+
+  /**
+   * Checks the arguments; the script host calls it after the last declaration.
+   *
+   * @suppress no word for people
+   */
+  fun declared() {
+    arguments.check()
+  }
 }

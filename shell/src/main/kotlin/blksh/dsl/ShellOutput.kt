@@ -48,7 +48,7 @@ internal constructor(
       val action = "run $command"
       val process =
         try {
-          Program.shell(command, session.console().inTerminal()).start()
+          Program.shell(command, session.lendsKeyboard()).start()
         } catch (failure: IOException) {
           throw IoFailure.told(action, failure)
         }

@@ -20,7 +20,8 @@ import java.time.Duration
  * Things as rows under columns: to be sorted, limited, and written as CSV or JSON lines. It is the
  * list of its rows, each a map by the names of the columns.
  */
-class Table internal constructor(private val rows: List<List<Field>>) :
+class Table
+private constructor(private val rows: List<List<Field>>, private val chosen: List<String>?) :
   AbstractList<Map<String, Any?>>() {
 
   override val size: Int
@@ -30,21 +31,23 @@ class Table internal constructor(private val rows: List<List<Field>>) :
     rows[index].associateTo(LinkedHashMap()) { it.label() to it.value() }
 
   /** The names of the columns, in order. */
-  val columns: List<String> by lazy { rows.flatMap { row -> row.map { it.label() } }.distinct() }
+  val columns: List<String> by lazy {
+    chosen ?: rows.flatMap { row -> row.map { it.label() } }.distinct()
+  }
 
   /**
-   * Some of the columns, in that order.
+   * Some of the columns, in that order. Where nothing is there and no columns are known, any name
+   * will do.
    *
    * Example: `table(sampleStore().manifests).columns("reference", "size")`
    */
   fun columns(vararg names: String): Table {
-    if (rows.isEmpty()) return this
-    val labels = names.map { named(it) }
-    return Table(
+    val labels = if (rows.isEmpty() && chosen == null) names.toList() else names.map { named(it) }
+    val cells =
       rows.map { row ->
         labels.map { label -> row.find { it.label() == label } ?: Field.of(label, null) }
       }
-    )
+    return Table(cells, labels)
   }
 
   /**
@@ -59,20 +62,23 @@ class Table internal constructor(private val rows: List<List<Field>>) :
     val label = named(by)
     val (there, without) = rows.partition { value(it, label) != null }
     val order = Comparator<List<Field>> { a, b -> compare(value(a, label)!!, value(b, label)!!) }
-    return Table(there.sortedWith(if (descending) order.reversed() else order) + without)
+    val sorted = there.sortedWith(if (descending) order.reversed() else order) + without
+    return Table(sorted, columns)
   }
 
   /** The first rows. */
-  fun limit(count: Int): Table = Table(rows.take(count))
+  fun limit(count: Int): Table = Table(rows.take(count), columns.ifEmpty { null })
 
   /**
    * As CSV (RFC 4180), with a line of headings. Sizes are bytes, lengths of time seconds, times
-   * ISO 8601.
+   * ISO 8601. Where there are no rows, only the columns that were named are known, and without them
+   * there is nothing.
    *
    * Example: `table(sampleStore().manifests).csv()`
    */
   fun csv(): String {
     val labels = columns
+    if (labels.isEmpty()) return ""
     return (listOf(labels) + rows.map { row -> labels.map { bare(value(row, it)) } }).joinToString(
       ""
     ) { cells ->
@@ -137,7 +143,7 @@ class Table internal constructor(private val rows: List<List<Field>>) :
           is Iterable<*> -> if (value is Path) listOf(value) else value
           else -> listOf(value)
         }
-      return Table(members.map { Views.row(it) ?: listOf(Field.of("value", it)) })
+      return Table(members.map { Views.row(it) ?: listOf(Field.of("value", it)) }, null)
     }
 
     private fun value(row: List<Field>, label: String): Any? =

@@ -16,6 +16,10 @@ import java.io.IOException
 import java.nio.file.Files
 import java.nio.file.Path
 import java.time.Duration
+import java.util.concurrent.CompletableFuture
+import kotlin.coroutines.Continuation
+import kotlin.coroutines.EmptyCoroutineContext
+import kotlin.coroutines.startCoroutine
 
 /**
  * The words scripts and the prompt understand. Every script and every line at the prompt sees the
@@ -483,11 +487,13 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
     }
 
   /**
-   * Checks the arguments; the script host calls it after the last declaration.
+   * Runs a `suspend fun main` to its end, on whatever threads it goes on; the script host calls it.
    *
    * @suppress no word for people
    */
-  fun declared() {
-    arguments.check()
+  fun suspending(main: suspend () -> Unit) {
+    val ended = CompletableFuture<kotlin.Result<Unit>>()
+    main.startCoroutine(Continuation(EmptyCoroutineContext) { ended.complete(it) })
+    ended.get().getOrThrow()
   }
 }

@@ -44,6 +44,7 @@ object Members {
       "appendix",
       "row",
       "declared",
+      "suspending",
       "member",
       "figures",
       "declare",

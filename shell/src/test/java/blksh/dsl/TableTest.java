@@ -62,7 +62,18 @@ class TableTest {
         .isEqualTo(
             "{\"name\":\"a, \\\"b\\\"\",\"newBytes\":2048,\"took\":1.5}\n"
                 + "{\"name\":\"c\",\"newBytes\":null,\"took\":0.0}\n");
-    assertThat(Table.of(List.of()).csv()).isEqualTo("\n");
+  }
+
+  @Test
+  void hasItsHeadingsWithoutRowsWhereTheyAreKnown() {
+    assertThat(Table.of(List.of()).csv()).isEmpty();
+    assertThat(Table.of(List.of()).columns("name", "size").csv()).isEqualTo("name,size\n");
+    assertThat(table.limit(0).csv()).isEqualTo("name,new bytes,took\n");
+    assertThat(table.limit(0).sorted("took", true).columns("took").csv()).isEqualTo("took\n");
+    Sitting.refused(
+        () -> table.limit(0).columns("nmae"),
+        "cannot find column nmae: there is none; did you mean name? there are name, new bytes,"
+            + " took");
   }
 
   @Test

@@ -73,13 +73,18 @@ object Tokens {
           if (words.getOrNull(at + 1) != "(") continue
           val declared = words.getOrNull(at - 1) == "fun"
           if (!declared) return null
-          val suspends = words.getOrNull(at - 2) == "suspend"
-          if (depth == 0 && !suspends) call = callOf(words.subList(at + 2, words.size)) ?: call
+          val modifiers = words.subList(0, at - 1).takeLastWhile { it in MODIFIERS }
+          val suspends = "suspend" in modifiers
+          val calls = callOf(words.subList(at + 2, words.size))
+          if (depth == 0 && calls != null) call = if (suspends) "suspending { $calls }" else calls
         }
       }
     }
     return call
   }
+
+  /** What may stand before `fun`. */
+  private val MODIFIERS = setOf("suspend", "private", "internal", "public", "inline", "tailrec")
 
   /** How a `main` with these parameters is called; null when it is not one that programs have. */
   private fun callOf(parameters: List<String>): String? {

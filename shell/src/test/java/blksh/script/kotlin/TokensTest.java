@@ -16,7 +16,9 @@ final class TokensTest {
         "fun main(vararg args: String) {}; main(*args.toTypedArray())",
         "fun main(n: Int) = n;",
         "fun main(n: Int) = n, main(3);",
-        "suspend fun main() {};",
+        "suspend fun main() {}; suspending { main() }",
+        "suspend private fun main() {}; suspending { main() }",
+        "suspend fun main(args: Array<String>) {}; suspending { main(args.toTypedArray()) }",
         "object A { fun main() {} };",
         "val main = 3;",
       })
