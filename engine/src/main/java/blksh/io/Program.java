@@ -73,7 +73,7 @@ public final class Program {
   /**
    * A line for the user's shell, with the environment as it is.
    *
-   * @param reads whether it has the standard input of this process; else there is none
+   * @param reads whether it has the standard input of this process; else that is empty
    */
   public static ProcessBuilder shell(String line, boolean reads) {
     return ofUser(List.of("/bin/sh", "-c", line))

@@ -2,6 +2,7 @@ package blksh.dsl
 
 import blksh.BlkshException
 import blksh.io.IoFailure
+import blksh.io.Offspring
 import blksh.io.Program
 import blksh.session.Session
 import blksh.task.CancelledException
@@ -9,7 +10,6 @@ import java.io.IOException
 import java.io.InputStream
 import java.util.concurrent.ExecutionException
 import java.util.concurrent.FutureTask
-import java.util.concurrent.TimeUnit
 import kotlin.concurrent.thread
 
 /** What a line for the shell of the system wrote to its standard output: a list of its lines. */
@@ -36,22 +36,29 @@ internal constructor(
     /** Bytes of output that are kept: what is more belongs into a file. */
     private const val MOST = 64L shl 20
 
-    private const val GRACE_SECONDS = 2L
+    /** How long what it said last is waited for. */
+    private const val LAST_WORDS_MILLIS = 2000L
+
+    /** How long what is to end may take to clean up: less than a script waits for jobs. */
+    private const val GRACE_MILLIS = 6_000L
 
     /**
      * Runs a line to its end. What it says on standard error is shown as it comes.
      *
      * @throws BlkshException when it writes more than [MOST] bytes
-     * @throws CancelledException when interrupted: it is ended, and all that it started
+     * @throws CancelledException when interrupted: it is ended, and all that it started but
+     *   daemons, which have a session of their own
      */
     fun of(session: Session, command: String): ShellOutput {
       val action = "run $command"
+      val offspring = Offspring()
       val process =
         try {
-          Program.shell(command, session.lendsKeyboard()).start()
+          offspring.of(Program.shell(command, session.lendsKeyboard())).start()
         } catch (failure: IOException) {
           throw IoFailure.told(action, failure)
         }
+      var ended = false
       try {
         val errors =
           thread(isDaemon = true, name = "blksh shell errors") {
@@ -59,7 +66,7 @@ internal constructor(
               process.errorStream.bufferedReader().forEachLine {
                 session.console().err().println(it)
               }
-            } catch (ended: IOException) {
+            } catch (over: IOException) {
               // by whoever waited for it
             }
           }
@@ -70,14 +77,16 @@ internal constructor(
             ?: throw BlkshException(action, "it writes more than ${Size(MOST)}")
               .suggest("send it to a file")
         val status = process.waitFor()
-        errors.join(TimeUnit.SECONDS.toMillis(GRACE_SECONDS))
+        errors.join(LAST_WORDS_MILLIS)
+        ended = true
         return ShellOutput(command, status, text.lines().dropLastWhile { it.isEmpty() })
       } catch (stop: InterruptedException) {
         throw CancelledException(action)
       } catch (unread: ExecutionException) {
         throw BlkshException(action, "its output cannot be read", unread.cause)
       } finally {
-        end(process)
+        // Of a line that came to its end, what it left running on purpose goes on.
+        if (!ended) offspring.end(process, GRACE_MILLIS)
       }
     }
 
@@ -85,13 +94,6 @@ internal constructor(
     private fun read(from: InputStream): String? {
       val bytes = from.readNBytes(MOST.toInt() + 1)
       return if (bytes.size > MOST) null else String(bytes)
-    }
-
-    private fun end(process: Process) {
-      if (!process.isAlive) return
-      process.descendants().forEach { it.destroy() }
-      process.destroy()
-      if (!process.waitFor(GRACE_SECONDS, TimeUnit.SECONDS)) process.destroyForcibly()
     }
   }
 }

@@ -1,15 +1,19 @@
 package blksh.dsl;
 
+import static blksh.kit.Await.await;
 import static blksh.kit.Await.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.task.CancelledException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ShellOutputTest {
 
@@ -41,14 +45,29 @@ class ShellOutputTest {
   }
 
   @Test
+  void whatALineLeavesRunningGoesOnAfterIt() throws Exception {
+    Path mark = folder.resolve("mark");
+    sitting.words.sh("(sleep 0.3; touch '" + mark + "') >/dev/null 2>&1 &", true);
+    await(() -> Files.exists(mark));
+  }
+
+  @Test
   void whatIsTooMuchIsRefused() {
     Sitting.refused(
         () -> sitting.words.sh("cat /dev/zero", true),
         "cannot run cat /dev/zero: it writes more than 64 MiB; send it to a file");
   }
 
-  @Test
-  void anInterruptEndsAllOfIt() throws Exception {
+  /** In the foreground; left by the shell; left by a shell within. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "sh -c 'sleep 2; touch MARK'; true",
+        "sh -c 'sleep 2; touch MARK' &",
+        "(sh -c 'sleep 2; touch MARK' &) ; sleep 3",
+      })
+  void anInterruptEndsAllOfIt(String text) throws Exception {
+    String line = text.replace("MARK", "'" + folder.resolve("mark") + "'");
     Path mark = folder.resolve("mark");
     Thread caller = Thread.currentThread();
     Thread interrupter =
@@ -62,8 +81,7 @@ class ShellOutputTest {
               }
             });
     interrupter.start();
-    assertThatThrownBy(() -> sitting.words.sh("sh -c 'sleep 2; touch " + mark + "'; true", true))
-        .isInstanceOf(CancelledException.class);
+    assertThatThrownBy(() -> sitting.words.sh(line, true)).isInstanceOf(CancelledException.class);
     interrupter.join();
     pause(2200);
     assertThat(mark).doesNotExist();
