@@ -38,6 +38,8 @@ record CommandLine(Verb verb, String subject, List<String> words, Options option
              blksh [OPTIONS] FILE.kts [ARGS]     the same for a path, as in #!/usr/bin/env blksh
              blksh [OPTIONS] eval 'EXPR'         one expression
              blksh help SCRIPT                   what a script does and takes
+             blksh install DIR                   links to it, and by the names of the programs it
+                                                 replaces, in a directory of the PATH
 
         --home DIR   where blksh keeps what it remembers (default $BLKSH_HOME or ~/.blksh)
         --json       the result as one JSON object on the last line of standard output
@@ -95,6 +97,9 @@ record CommandLine(Verb verb, String subject, List<String> words, Options option
         }
         yield line;
       }
+      // The launcher does it, which needs no Java for that.
+      case "install" ->
+          throw new UsageException("install comes before all options", "write blksh install DIR");
       case "--compile" -> new CommandLine(Verb.COMPILE, null, rest, options);
       case "--train" -> new CommandLine(Verb.TRAIN, null, rest, options);
       default -> {
@@ -120,7 +125,8 @@ record CommandLine(Verb verb, String subject, List<String> words, Options option
     if (BundledScripts.INSTANCE.getEntries().containsKey(word)) {
       return "it is a script: blksh run " + word;
     }
-    List<String> known = new ArrayList<>(List.of("run", "eval", "help", "--version", "--help"));
+    List<String> known =
+        new ArrayList<>(List.of("run", "eval", "help", "install", "--version", "--help"));
     known.addAll(new Options().spellings());
     known.removeIf(it -> it.startsWith("-") != word.startsWith("-"));
     String question = Nearest.question(word, known);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.kit.Program;
 import blksh.kit.Program.Ended;
+import blksh.kit.Tool;
 import blksh.session.ExitStatus;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -39,6 +40,84 @@ class LauncherTest {
     assertThat(ended).isEqualTo(new Ended(0, "[x y, *]\n", ""));
     assertThat(blksh(home).by(second.toString()).in(place).run("--version").status()).isZero();
     assertThat(blksh(home).by(link.toString()).run("--version").status()).isZero();
+  }
+
+  @Test
+  void isInstalledUnderItsNameAndThoseOfTheProgramsItReplaces() throws Exception {
+    Path bin = Files.createDirectories(home.resolve("my bin"));
+    Ended ended = blksh(home).run("install", bin.toString());
+    assertThat(ended.status()).as(ended.err()).isZero();
+    assertThat(ended.out()).contains("diskdump", bin + " is not on the PATH");
+    try (Stream<Path> links = Files.list(bin)) {
+      assertThat(links.map(it -> it.getFileName().toString()))
+          .containsExactlyInAnyOrder(
+              "blksh",
+              "diskdump",
+              "blkcache",
+              "vpartclone",
+              "vntfsclone",
+              "cacheback",
+              "odarchive");
+    }
+    // Found by the PATH, by a link to a link, by a link of another name, and after another install.
+    for (String name : List.of("blkcache", "vpartclone", "vntfsclone", "cacheback", "diskdump")) {
+      Program there = blksh(home).by(Tool.path("env"), "PATH=" + bin + ":/usr/bin:/bin", name);
+      String script = name.equals("vntfsclone") ? "vpartclone" : name;
+      assertThat(there.run("--help")).as(name).isEqualTo(blksh(home).run("run", script, "--help"));
+    }
+    Path far = Files.createDirectories(home.resolve("far"));
+    Files.createSymbolicLink(far.resolve("odarchive"), Path.of("../my bin/odarchive"));
+    Files.createSymbolicLink(far.resolve("other"), Path.of("odarchive"));
+    String help = blksh(home).run("run", "odarchive", "--help").out();
+    for (String name : List.of("odarchive", "other")) {
+      assertThat(blksh(home).by(far.resolve(name).toString()).run("--help").out()).isEqualTo(help);
+    }
+    assertThat(blksh(home).by(bin.resolve("blksh").toString()).run("eval", "1 + 1").out())
+        .isEqualTo("2\n");
+    assertThat(blksh(home).by(bin.resolve("blksh").toString()).run("install", "" + bin).status())
+        .isZero();
+  }
+
+  @Test
+  void isWhereItsFileIsThoughADirectoryOnTheWayIsALink() throws Exception {
+    Path bin = Files.createDirectories(home.resolve("usr/bin"));
+    Path place = Files.createDirectories(home.resolve("usr/share"));
+    Files.createSymbolicLink(place.resolve("blksh"), Program.launcher());
+    Files.createSymbolicLink(bin.resolve("odarchive"), Path.of("../share/blksh"));
+    Files.createSymbolicLink(home.resolve("bin"), Path.of("usr/bin"));
+    // Where that link would lead, were it taken from the directory's other name.
+    Path decoy = Files.createDirectories(home.resolve("share")).resolve("blksh");
+    Files.writeString(decoy, "#!/bin/sh\necho wrong\n");
+    String by = home.resolve("bin/odarchive").toString();
+    Ended ended = blksh(home).by(by).with("CDPATH", home.toString()).run("--help");
+    assertThat(ended).isEqualTo(blksh(home).run("run", "odarchive", "--help"));
+  }
+
+  @Test
+  void isInstalledInPlaceOfItsOwnLinksOnly() throws Exception {
+    Path bin = Files.createDirectories(home.resolve("bin"));
+    Files.createSymbolicLink(bin.resolve("blksh"), home.resolve("moved/blksh"));
+    Path theirs = Files.writeString(bin.resolve("odarchive"), "theirs");
+    Ended refused = blksh(home).run("install", bin.toString());
+    assertThat(refused)
+        .isEqualTo(
+            new Ended(
+                1,
+                "",
+                "blksh: cannot install into "
+                    + bin
+                    + ": odarchive is there and is no link of blksh; remove it, or choose another"
+                    + " directory\n"));
+    assertThat(theirs).hasContent("theirs");
+    assertThat(bin.resolve("diskdump")).doesNotExist();
+    Files.delete(theirs);
+    Files.createSymbolicLink(theirs, Path.of("/bin/true"));
+    assertThat(blksh(home).run("install", bin.toString()).status()).isEqualTo(1);
+    Files.delete(theirs);
+    assertThat(blksh(home).run("install", bin.toString()).status()).isZero();
+    assertThat(bin.resolve("blksh").toRealPath()).isEqualTo(Program.launcher());
+    assertThat(blksh(home).run("install").status()).isEqualTo(ExitStatus.USAGE);
+    assertThat(blksh(home).run("install", "/nowhere").err()).contains("it is no directory");
   }
 
   @Test
