@@ -54,6 +54,10 @@ final class EntryReader extends SteadyReader {
   private static final String BEHIND_WORDS = " =/{+-*<>";
 
   private static final int DELETE = 127;
+  private static final int CTRL_C = 3;
+
+  /** Within what time the key comes of a Ctrl-C that has interrupted already. */
+  private static final long KEY_MILLIS = 200;
 
   private static final String LATE = "blksh-late";
   private static final int FEWEST_LATE = 6;
@@ -77,6 +81,9 @@ final class EntryReader extends SteadyReader {
   }
 
   private volatile Late late;
+
+  /** Whether a Ctrl-C was read as a key of this entry. */
+  private boolean keyCame;
 
   EntryReader(
       Terminal terminal,
@@ -314,6 +321,7 @@ final class EntryReader extends SteadyReader {
   /** Reads an entry. A Ctrl-C ends it once, however the reader learned of it. */
   @Override
   public String readLine(String prompt, String right, MaskingCallback mask, String buffer) {
+    keyCame = false;
     try {
       String entry = super.readLine(prompt, right, mask, buffer);
       if (Thread.interrupted()) {
@@ -323,8 +331,25 @@ final class EntryReader extends SteadyReader {
     } catch (UserInterruptException pressed) {
       // The reader may leave the thread interrupted, which would end the next entry as well.
       Thread.interrupted();
+      passOverKey();
       throw pressed;
     }
+  }
+
+  /**
+   * JLine tells of a Ctrl-C twice: it interrupts who reads, and hands over its key, which would end
+   * the next entry as well when it is read after that.
+   */
+  private void passOverKey() {
+    if (!keyCame && peekCharacter(KEY_MILLIS) == CTRL_C) {
+      readCharacter();
+    }
+  }
+
+  @Override
+  protected boolean interrupt() {
+    keyCame = true;
+    return super.interrupt();
   }
 
   /** Ends an accepted entry. A Ctrl-C since then abandons it, but history keeps it. */

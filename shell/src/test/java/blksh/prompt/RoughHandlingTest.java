@@ -225,6 +225,20 @@ class RoughHandlingTest {
   }
 
   @Test
+  void endsOneLineWithEachCtrlC() throws Exception {
+    Pty pty = WARM.in(shared);
+    for (int i = 0; i < 2 * INTERRUPTS; i++) {
+      pty.type("half a line");
+      pty.await(seen -> seen.contains("half a line"));
+      pty.type("\003");
+      pty.await(seen -> seen.endsWith("\n" + Pty.PROMPT));
+      assertThat(pty.comes(seen -> seen.indexOf(Pty.PROMPT) < seen.lastIndexOf(Pty.PROMPT), 300))
+          .as("another prompt in round " + i)
+          .isFalse();
+    }
+  }
+
+  @Test
   void livesOnAfterCtrlCInACommand() throws Exception {
     Pty pty = WARM.in(shared);
     for (int i = 0; i < INTERRUPTS; i++) {
