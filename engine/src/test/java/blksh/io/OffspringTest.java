@@ -66,7 +66,7 @@ class OffspringTest {
     Offspring family = new Offspring();
     String cleanUp = "sleep 0.3; sh -c \"sleep 0.1; echo clean >e\"; exit 7";
     String cleans = "trap '" + cleanUp + "' TERM; echo $$ >d;";
-    Process careful = run(family, cleans + " sleep 60");
+    Process careful = run(family, cleans + " sleep 60 & wait");
     started("d");
     family.end(careful, 20_000);
     assertThat(careful.waitFor()).isEqualTo(7);
