@@ -13,6 +13,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 
 /**
  * A disk as a running virtual machine has it: qemu-storage-daemon with a qcow2 image as the node
@@ -53,13 +54,25 @@ public final class StorageDaemon implements Closeable {
                 "chardev=qmp",
                 "--export",
                 "nbd,id=guest,node-name=disk0,name=guest,writable=on");
-    await(() -> Files.exists(qmp) && Files.exists(socket) || !process.isAlive());
-    SocketChannel control = SocketChannel.open(StandardProtocolFamily.UNIX);
-    control.connect(UnixDomainSocketAddress.of(qmp));
+    // The file of a socket is there a moment before anybody listens.
+    SocketChannel control = await(() -> connected(qmp), Objects::nonNull);
+    await(() -> Files.exists(socket));
     StorageDaemon daemon = new StorageDaemon(process, socket, control);
     daemon.answers.readLine(); // its greeting
     daemon.qmp("{'execute': 'qmp_capabilities'}");
     return daemon;
+  }
+
+  /** A connection; null when nobody listens. */
+  private static SocketChannel connected(Path socket) throws IOException {
+    SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+    try {
+      channel.connect(UnixDomainSocketAddress.of(socket));
+      return channel;
+    } catch (IOException notYet) {
+      channel.close();
+      return null;
+    }
   }
 
   /** Has it do something. @param command JSON, with ' for " */

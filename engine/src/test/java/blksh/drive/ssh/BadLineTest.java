@@ -86,7 +86,7 @@ class BadLineTest {
   @Test
   void aRestoreToAFileEndsHoweverOftenItIsCut() throws Exception {
     Path file = old("file");
-    try (Wire wire = Wire.to(sshd.port()).cut(32 << 10, Integer.MAX_VALUE);
+    try (Wire wire = Wire.to(sshd.port()).cut(48 << 10, Integer.MAX_VALUE);
         RemoteHost host = reach(sshd.ssh("chief", wire.port()))) {
       restore(host, file);
       assertThat(wire.cuts()).isPositive();
