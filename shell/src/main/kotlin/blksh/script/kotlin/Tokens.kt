@@ -76,12 +76,22 @@ object Tokens {
           val modifiers = words.subList(0, at - 1).takeLastWhile { it in MODIFIERS }
           val suspends = "suspend" in modifiers
           val calls = callOf(words.subList(at + 2, words.size))
-          if (depth == 0 && calls != null) call = if (suspends) "suspending { $calls }" else calls
+          if (depth == 0 && calls != null) call = if (suspends) suspending(calls) else calls
         }
       }
     }
     return call
   }
+
+  /**
+   * Words of the command line are asked for by the script itself, which shows that it takes some.
+   */
+  private fun suspending(call: String): String =
+    if (ARGUMENTS in call)
+      "$ARGUMENTS.let { words -> suspending { ${call.replace(ARGUMENTS, "words")} } }"
+    else "suspending { $call }"
+
+  private const val ARGUMENTS = "args.toTypedArray()"
 
   /** What may stand before `fun`. */
   private val MODIFIERS = setOf("suspend", "private", "internal", "public", "inline", "tailrec")
@@ -92,8 +102,8 @@ object Tokens {
     val type = all.dropWhile { it != ":" }.drop(1)
     return when {
       all.isEmpty() -> "main()"
-      all.first() == "vararg" && type == listOf("String") -> "main(*args.toTypedArray())"
-      type == listOf("Array", "<", "String", ">") -> "main(args.toTypedArray())"
+      all.first() == "vararg" && type == listOf("String") -> "main(*$ARGUMENTS)"
+      type == listOf("Array", "<", "String", ">") -> "main($ARGUMENTS)"
       else -> null
     }
   }

@@ -18,7 +18,7 @@ final class TokensTest {
         "fun main(n: Int) = n, main(3);",
         "suspend fun main() {}; suspending { main() }",
         "suspend private fun main() {}; suspending { main() }",
-        "suspend fun main(args: Array<String>) {}; suspending { main(args.toTypedArray()) }",
+        "suspend fun main(args: Array<String>) {}; args.toTypedArray().let { words -> suspending { main(words) } }",
         "object A { fun main() {} };",
         "val main = 3;",
       })
