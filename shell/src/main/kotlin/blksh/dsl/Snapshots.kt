@@ -127,6 +127,10 @@ internal constructor(
   fun take(target: Path, name: String? = null, exclude: List<String> = emptyList()): Taken =
     take(listOf(target), name, exclude)
 
+  /** As above, by its path. */
+  fun take(target: String, name: String? = null, exclude: List<String> = emptyList()): Taken =
+    take(Path.of(target), name, exclude)
+
   /**
    * The snapshots with what each alone keeps, and what it shares, for which all are looked at.
    *
