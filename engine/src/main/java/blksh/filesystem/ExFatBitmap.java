@@ -11,7 +11,6 @@ final class ExFatBitmap {
   private static final int BITMAP_ENTRY = 0x81;
   private static final int FIRST_CLUSTER = 2;
   private static final long LAST_CLUSTER = 0xfffffff6L;
-  private static final int BOOT_SECTORS = 11;
   private static final int UNKNOWN_PERCENT = 0xff;
 
   /** No directory is larger, in bytes. */
@@ -60,14 +59,8 @@ final class ExFatBitmap {
   }
 
   private void checkBootRegion() throws Unmapped {
-    Structure region = Structure.read(source, 0, (BOOT_SECTORS + 1) * sector);
-    int sum = 0;
-    for (int i = 0; i < BOOT_SECTORS * sector; i++) {
-      if (i != 106 && i != 107 && i != 112) {
-        sum = Integer.rotateRight(sum, 1) + region.u8(i);
-      }
-    }
-    Unmapped.unless(region.i32(BOOT_SECTORS * sector) == sum, "its boot region fails its checksum");
+    Structure region = Structure.read(source, 0, ExFatBoot.REGION * sector);
+    Unmapped.unless(ExFatBoot.passesChecksum(region, sector), "its boot region fails its checksum");
   }
 
   static FreeRanges free(BlockSource source, Head head) throws Unmapped {

@@ -26,7 +26,9 @@ record ExFatBoot(long table, long data, int clusterSize, long clusters, long roo
   /** Sectors of the region that the checksum in the one behind them is of. */
   private static final int CHECKED = 11;
 
-  private static final int REGION = 12;
+  /** Sectors of a region. */
+  static final int REGION = 12;
+
   private static final int ENTRY = Integer.BYTES;
 
   // Of the boot sector; what changes while it is mounted is in no checksum.
@@ -67,15 +69,18 @@ record ExFatBoot(long table, long data, int clusterSize, long clusters, long roo
 
   private static boolean isProven(Volume volume, long at, int sector) {
     Structure region = volume.read(at, REGION * sector);
+    return region.has(3, NAME) && region.u16(510) == SIGNATURE && passesChecksum(region, sector);
+  }
+
+  /** Whether a region of {@link #REGION} sectors agrees with the checksum in its last. */
+  static boolean passesChecksum(Structure region, int sector) {
     int sum = 0;
     for (int i = 0; i < CHECKED * sector; i++) {
       if (i != FLAGS && i != FLAGS + 1 && i != PERCENT_IN_USE) {
         sum = Integer.rotateRight(sum, 1) + region.u8(i);
       }
     }
-    return region.has(3, NAME)
-        && region.u16(510) == SIGNATURE
-        && region.i32(CHECKED * sector) == sum;
+    return region.i32(CHECKED * sector) == sum;
   }
 
   private static ExFatBoot of(Volume volume, long at) {
