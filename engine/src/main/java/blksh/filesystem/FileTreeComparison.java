@@ -24,8 +24,8 @@ import java.util.function.Consumer;
  * Compares two trees of files, directory by directory. Files of the same path, size, date and inode
  * are taken for the same unless contents are to be compared; other files of the same path and size
  * are read. What is gone from one path and new at another was moved, if it is the same inode with
- * the same size and date, or has the same content; that is looked for among the first {@value
- * #MOST} of each.
+ * the same size and date (and content, when contents are to be compared), or has the same content;
+ * that is looked for among the first {@value #MOST} of each.
  *
  * <p>What cannot be listed or read is a finding of the task, and of that nothing is said. Memory
  * grows with the largest directory, and with what was added and removed up to that number.
@@ -328,13 +328,15 @@ public final class FileTreeComparison {
   }
 
   /** What an entry was, by its inode; it is taken out. */
-  private static FileEntry take(List<FileEntry> candidates, FileEntry now) {
+  private FileEntry take(List<FileEntry> candidates, FileEntry now) {
     if (candidates == null) {
       return null;
     }
     for (FileEntry old : candidates) {
       boolean same = old.size() == now.size() && old.modified().equals(now.modified());
-      if (old.kind() == now.kind() && (old.isDirectory() || same)) {
+      if (old.kind() == now.kind()
+          && (old.isDirectory() || same)
+          && (!contents || now.kind() != FileEntry.Kind.FILE || isSame(old, now))) {
         candidates.remove(old);
         return old;
       }

@@ -141,6 +141,21 @@ class FileTreeComparisonTest {
     assertThat(compare(true, Task.unwatched())).containsExactly("CHANGED /twin");
   }
 
+  @Test
+  void anInodeUsedAgainIsNoMoveWhenContentsAreCompared() throws IOException {
+    byte[] other = Content.random(9000, 6);
+    change("rm /twin", "write " + file("other", other) + " other");
+    String date = "20010203040506";
+    for (Path image : List.of(before, after)) {
+      String name = image.equals(before) ? "/twin" : "/other";
+      Tool.named("debugfs")
+          .run("-w", "-R", "set_inode_field " + name + " mtime " + date, "" + image);
+    }
+    assertThat(compare(false, Task.unwatched())).containsExactly("MOVED /twin /other");
+    assertThat(compare(true, Task.unwatched()))
+        .containsExactlyInAnyOrder("REMOVED /twin", "ADDED /other");
+  }
+
   private static int find(byte[] where, byte[] what) {
     for (int at = 0; at < where.length - what.length; at += 1024) {
       if (where[at] == what[0] && where[at + 1] == what[1] && where[at + 2] == what[2]) {
