@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -40,6 +41,9 @@ public final class Watchdog implements TestExecutionListener {
             return thread;
           });
 
+  /** Of the run that is on: a JVM that takes one class of tests after the other has many. */
+  private ScheduledFuture<?> looks;
+
   private Set<String> mountedBefore = Set.of();
   private volatile long lastEvent = System.nanoTime();
   private volatile String last = "the tests";
@@ -50,7 +54,8 @@ public final class Watchdog implements TestExecutionListener {
     String limit = plan.getConfigurationParameters().get(LIMIT).orElse("2m");
     Duration patience = Duration.parse("PT" + limit.replace(" ", "")).multipliedBy(3);
     mountedBefore = fuseMounts();
-    timer.scheduleWithFixedDelay(() -> look(patience.toSeconds()), 1, 1, TimeUnit.SECONDS);
+    happened("the tests");
+    looks = timer.scheduleWithFixedDelay(() -> look(patience.toSeconds()), 1, 1, TimeUnit.SECONDS);
   }
 
   @Override
@@ -66,7 +71,9 @@ public final class Watchdog implements TestExecutionListener {
   /** What a hung test left would keep this JVM, or the one who reads its output, from ending. */
   @Override
   public void testPlanExecutionFinished(TestPlan plan) {
-    timer.shutdown();
+    if (looks != null) {
+      looks.cancel(false);
+    }
     endChildren();
     cutOffMounts();
   }
