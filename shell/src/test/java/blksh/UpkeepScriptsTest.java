@@ -180,7 +180,7 @@ class UpkeepScriptsTest {
     Path tree = Files.createDirectories(folder.resolve("tree/sub"));
     Files.write(tree.resolve("first"), new byte[5000]);
     Files.write(tree.resolve("second"), "some text".getBytes());
-    Files.write(folder.resolve("third"), "more text".getBytes());
+    Files.write(folder.resolve("third"), "another text".getBytes());
     Tool.named("truncate").run("-s", "16M", disk.toString());
     Tool.named("sh").run("-c", "echo 'start=2048' | /sbin/sfdisk -q --label gpt " + disk);
     String top = folder.resolve("tree").toString();

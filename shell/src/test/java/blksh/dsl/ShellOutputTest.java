@@ -1,13 +1,14 @@
 package blksh.dsl;
 
 import static blksh.kit.Await.await;
-import static blksh.kit.Await.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.task.CancelledException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -62,28 +63,38 @@ class ShellOutputTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "sh -c 'sleep 2; touch MARK'; true",
-        "sh -c 'sleep 2; touch MARK' &",
-        "(sh -c 'sleep 2; touch MARK' &) ; sleep 3",
+        "sh -c 'touch MARK; sleep 7261'; true",
+        "sh -c 'touch MARK; sleep 7262' &",
+        "(sh -c 'touch MARK; sleep 7263' &) ; sleep 7264",
       })
   void anInterruptEndsAllOfIt(String text) throws Exception {
-    String line = text.replace("MARK", "'" + folder.resolve("mark") + "'");
     Path mark = folder.resolve("mark");
+    String line = text.replace("MARK", "'" + mark + "'");
     Thread caller = Thread.currentThread();
     Thread interrupter =
         new Thread(
             () -> {
               try {
-                pause(300);
-                caller.interrupt();
-              } catch (InterruptedException early) {
+                await(() -> Files.exists(mark));
+              } catch (Exception early) {
+                // then it is not there
+              } finally {
                 caller.interrupt();
               }
             });
     interrupter.start();
     assertThatThrownBy(() -> sitting.words.sh(line, true)).isInstanceOf(CancelledException.class);
     interrupter.join();
-    pause(2200);
-    assertThat(mark).doesNotExist();
+    assertThat(mark).exists();
+    assertThat(running()).isEmpty();
+  }
+
+  /** Command lines of what still runs of it. */
+  private List<String> running() {
+    try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
+      return all.flatMap(each -> each.info().commandLine().stream())
+          .filter(each -> each.contains(folder.toString()) || each.matches(".*sleep 726[1-4]"))
+          .toList();
+    }
   }
 }
