@@ -10,12 +10,14 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
@@ -313,17 +315,27 @@ public final class FileTreeComparison {
         }
       }
     }
-    Map<FileEntry, byte[]> digests = new HashMap<>();
+    Map<Long, Map<ByteBuffer, Deque<FileEntry>>> byContent = new HashMap<>();
+    Set<FileEntry> moved = Collections.newSetFromMap(new IdentityHashMap<>());
     for (FileEntry now : left) {
-      FileEntry old = sameContent(bySize.get(now.size()), now, digests);
+      FileEntry old = null;
+      if (now.kind() == FileEntry.Kind.FILE && bySize.containsKey(now.size())) {
+        Deque<FileEntry> same =
+            byContent
+                .computeIfAbsent(now.size(), size -> byContent(bySize.get(size)))
+                .get(digest(after, now));
+        old = same == null ? null : same.poll();
+      }
       if (old == null) {
         tellAlone(FileDifference.Kind.ADDED, now);
       } else {
+        moved.add(old);
         tell(FileDifference.Kind.MOVED, old, now);
       }
     }
     bySize.values().stream()
         .flatMap(Collection::stream)
+        .filter(old -> !moved.contains(old))
         .forEach(old -> tellAlone(FileDifference.Kind.REMOVED, old));
   }
 
@@ -344,24 +356,20 @@ public final class FileTreeComparison {
     return null;
   }
 
-  private FileEntry sameContent(
-      List<FileEntry> candidates, FileEntry now, Map<FileEntry, byte[]> digests) {
-    if (candidates == null || now.kind() != FileEntry.Kind.FILE) {
-      return null;
-    }
-    byte[] digest = digest(after, now);
-    for (FileEntry old : digest == null ? List.<FileEntry>of() : candidates) {
-      byte[] known = digests.computeIfAbsent(old, e -> digest(before, e));
-      if (Arrays.equals(known, digest)) {
-        candidates.remove(old);
-        return old;
+  /** Files by their digest, without those that cannot be read. */
+  private Map<ByteBuffer, Deque<FileEntry>> byContent(List<FileEntry> files) {
+    Map<ByteBuffer, Deque<FileEntry>> found = new HashMap<>();
+    for (FileEntry old : files) {
+      ByteBuffer digest = digest(before, old);
+      if (digest != null) {
+        found.computeIfAbsent(digest, none -> new ArrayDeque<>(1)).add(old);
       }
     }
-    return null;
+    return found;
   }
 
   /** SHA-256 of a file; null when it cannot be read, which is told. */
-  private byte[] digest(FileTree tree, FileEntry file) {
+  private ByteBuffer digest(FileTree tree, FileEntry file) {
     MessageDigest digest = Sha256.begin();
     try (BlockSource content = tree.open(file)) {
       for (long at = 0; at < content.size(); ) {
@@ -371,7 +379,7 @@ public final class FileTreeComparison {
         task.advance(count);
         at += count;
       }
-      return digest.digest();
+      return ByteBuffer.wrap(digest.digest());
     } catch (CancelledException e) {
       throw e;
     } catch (BlkshException e) {
