@@ -413,12 +413,25 @@ public final class DirectoryShelf implements Shelf, Spool {
     }
   }
 
-  /** Makes a name durable, and that of the directory it is in, which may be new. */
+  /** Makes a name durable, and those of the directories it is in, which may be new. */
   private void syncAbove(Path file) throws IOException {
-    Path directory = file.getParent();
-    PartFile.syncDirectory(directory);
-    if (!directory.equals(root)) {
-      PartFile.syncDirectory(directory.getParent());
+    PartFile.syncDirectory(file.getParent());
+    syncFolders(file);
+  }
+
+  /**
+   * Makes the names of the directories durable that a blob is in. Those right below the root are
+   * made with the store, but for the one of blobs that lie deeper than three names.
+   */
+  private void syncFolders(Path file) throws IOException {
+    boolean deep = root.relativize(file).getNameCount() > 3;
+    Path folder = file.getParent();
+    while (!folder.equals(root)) {
+      folder = folder.getParent();
+      PartFile.syncDirectory(folder);
+      if (!deep) {
+        return;
+      }
     }
   }
 
@@ -479,9 +492,7 @@ public final class DirectoryShelf implements Shelf, Spool {
     OwnerOnly.makeDirectories(file.getParent());
     mustBeSpelledSo(name);
     part.publish(file);
-    if (!file.getParent().equals(root)) {
-      PartFile.syncDirectory(file.getParent().getParent());
-    }
+    syncFolders(file);
   }
 
   // ---- keeping others away -------------------------------------------------------------------
