@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -202,6 +203,29 @@ class UpkeepScriptsTest {
         .contains("/moved", "/sub/first", "/sub/second", "/third");
     Ended wrong = run("diff", "disk@1", "disk@2", "--contents", "--store", store);
     assertThat(wrong.status()).isEqualTo(ExitStatus.USAGE);
+  }
+
+  @Test
+  void aDamagedPartitionIsNamedAndTheOthersAreCompared() throws Exception {
+    Path disk = folder.resolve("disk.img");
+    Path tree = Files.createDirectories(folder.resolve("tree"));
+    Files.write(tree.resolve("first"), new byte[5000]);
+    Tool.named("truncate").run("-s", "16M", disk.toString());
+    String parts = "printf 'start=2048,size=12288\\nstart=16384\\n' | /sbin/sfdisk -q --label gpt ";
+    Tool.named("sh").run("-c", parts + disk);
+    for (String offset : List.of("1048576", "8388608")) {
+      Tool.named("mkfs.ext4")
+          .run("-q", "-F", "-E", "offset=" + offset, "-d", tree.toString(), disk.toString(), "6M");
+    }
+    Path store = folder.resolve("store");
+    done("capture", disk, "--store", store, "--name", "disk");
+    Tool.named("debugfs").run("-w", "-R", "clri <2>", disk + "?offset=1048576");
+    Tool.named("debugfs").run("-w", "-R", "rm first", disk + "?offset=8388608");
+    done("capture", disk, "--store", store, "--name", "disk");
+    Ended found = run("diff", "disk@1", "disk@2", "--files", "--store", store);
+    assertThat(found.status()).isEqualTo(ExitStatus.FINDINGS);
+    assertThat(found.out()).contains("/first");
+    assertThat(found.out() + found.err()).contains("partition p1: ");
   }
 
   @Test

@@ -2,6 +2,7 @@ package blksh.dsl
 
 import blksh.filesystem.FileDifference
 import blksh.filesystem.FileEntry
+import blksh.filesystem.FileSystemDamageException
 import blksh.filesystem.FileTreeComparison
 import blksh.filesystem.UnknownFileSystemException
 import blksh.store.ManifestKind
@@ -77,6 +78,8 @@ private constructor(
               compare(one, other, contents, task, key, found)
             } catch (unknown: UnknownFileSystemException) {
               task.note("partition $key: ${unknown.problem()}")
+            } catch (damaged: FileSystemDamageException) {
+              task.finding("partition $key: ${damaged.problem()}")
             }
           }
         }
