@@ -162,6 +162,7 @@ class CatalogueTest {
 
   @Test
   void whatCannotBeReadNowKeepsTheContentsItHad() throws IOException {
+    Component.needRoot();
     FileTrees.script(tree, "echo kept > shut; echo never > closed; chmod 0 closed; chmod 755 .");
     letItSettle();
     assertThat(scan().problemCount()).isZero();

@@ -56,6 +56,10 @@ public final class Tool {
   public String runAllowing(int highestStatus, Object... arguments) throws IOException {
     Ended ended = attempt(arguments);
     if (ended.status() > highestStatus) {
+      // btrfs looks into what is mounted as btrfs, which only root may.
+      Component.need(
+          !ended.output().contains("cannot check mount status"),
+          "a btrfs is mounted, beside which only root can make one");
       throw new IOException(String.join(" ", command(arguments)) + ": " + ended.output());
     }
     return ended.output();

@@ -51,8 +51,10 @@ class BadLineTest {
 
   @AfterEach
   void end() throws Exception {
-    store.close();
-    sshd.close();
+    if (store != null) {
+      store.close();
+      sshd.close();
+    }
   }
 
   /** The disk, with every fourth page another. */
