@@ -176,6 +176,7 @@ public enum FileSystem {
       case NTFS -> new NtfsTree(volume);
       case FAT -> new FatTree(volume);
       case EXFAT -> new ExFatTree(volume);
+      case XFS -> new XfsTree(volume);
       case ISO_9660 -> disc(volume);
       case UDF -> new UdfTree(volume);
       default -> {

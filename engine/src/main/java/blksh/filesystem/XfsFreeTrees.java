@@ -1,7 +1,6 @@
 package blksh.filesystem;
 
 import blksh.block.BlockSource;
-import java.util.zip.CRC32C;
 
 /**
  * XFS ("XFS Algorithms and Data Structures"): each allocation group has a B+tree of its free
@@ -11,7 +10,7 @@ import java.util.zip.CRC32C;
 final class XfsFreeTrees {
 
   private static final int NONE = 0xffffffff;
-  private static final int BASIC_BLOCK = 512;
+  private static final int BASIC_BLOCK = XfsSuperblock.BASIC_BLOCK;
   private static final int RECORD_MAGIC = 0xfeedbabe;
   private static final int RECORD_HEADER_SPAN = 32 << 10;
   private static final int UNMOUNT = 0x20;
@@ -25,67 +24,55 @@ final class XfsFreeTrees {
   private static final int MAX_LEVELS = 9;
 
   private final BlockSource source;
-  private final Structure superblock;
+  private final XfsSuperblock superblock;
   private final boolean checksums;
   private final int blockSize;
   private final int sector;
   private final long blocks;
   private final long groupBlocks;
-  private final long groups;
   private final FreeRanges free = new FreeRanges();
 
-  private XfsFreeTrees(BlockSource source, Structure superblock) throws Unmapped {
+  private XfsFreeTrees(BlockSource source, XfsSuperblock superblock) throws Unmapped {
     this.source = source;
     this.superblock = superblock;
-    int version = superblock.u16(100) & 0xf;
-    Unmapped.unless(version == 4 || version == 5, "its version is unknown");
-    checksums = version == 5;
-    blockSize = superblock.i32(4);
-    sector = superblock.u16(102);
-    blocks = superblock.i64(8);
-    groupBlocks = superblock.u32(84);
-    groups = superblock.u32(88);
+    int version = superblock.version();
     Unmapped.unless(
-        Integer.bitCount(blockSize) == 1
-            && blockSize >= 512
-            && blockSize <= 65536
-            && Integer.bitCount(sector) == 1
-            && sector >= 512
-            && sector <= 32768
-            && groupBlocks > 0
-            && blocks > 0
-            && blocks <= source.size() / blockSize
-            && groups == (blocks + groupBlocks - 1) / groupBlocks,
+        version == XfsSuperblock.OLD_VERSION || version == XfsSuperblock.CHECKED_VERSION,
+        "its version is unknown");
+    checksums = superblock.isChecked();
+    blockSize = superblock.blockSize();
+    sector = superblock.sector();
+    blocks = superblock.blocks();
+    groupBlocks = superblock.groupBlocks();
+    Unmapped.unless(
+        superblock.hasGeometry() && blocks <= source.size() / blockSize,
         "its superblock makes no sense");
-    Unmapped.unless(superblock.u8(126) == 0, "it was not made to the end");
+    Unmapped.unless(!superblock.isUnfinished(), "it was not made to the end");
     if (checksums) {
+      Structure bytes = superblock.bytes();
       Unmapped.unless(
-          (superblock.u32(212) & ~READ_ONLY) == 0
-              && (superblock.u32(216) & ~INCOMPATIBLE) == 0
-              && superblock.u32(220) == 0,
+          (bytes.u32(212) & ~READ_ONLY) == 0
+              && (bytes.u32(216) & ~INCOMPATIBLE) == 0
+              && bytes.u32(220) == 0,
           "it has features unknown here");
-      checkSum(Structure.read(source, 0, sector), 224, "its superblock");
+      checkSum(Structure.read(source, 0, sector), XfsSuperblock.CHECKSUM, "its superblock");
     }
   }
 
   static FreeRanges free(BlockSource source, Head head) throws Unmapped {
-    return new XfsFreeTrees(source, head.at(0, 512).bigEndian()).free();
+    return new XfsFreeTrees(source, XfsSuperblock.of(head)).free();
   }
 
   private FreeRanges free() throws Unmapped {
     checkLog();
-    for (long group = 0; group < groups; group++) {
+    for (long group = 0; group < superblock.groups(); group++) {
       group(group);
     }
     return free;
   }
 
   private static void checkSum(Structure block, int at, String what) throws Unmapped {
-    CRC32C crc = new CRC32C();
-    crc.update(block.bytes(), 0, at);
-    crc.update(new byte[4]);
-    crc.update(block.bytes(), at + 4, block.length() - at - 4);
-    Unmapped.unless(block.u32(at) == crc.getValue(), "%s fails its checksum", what);
+    Unmapped.unless(XfsSuperblock.isSummed(block, at), "%s fails its checksum", what);
   }
 
   private void group(long group) throws Unmapped {
@@ -175,10 +162,10 @@ final class XfsFreeTrees {
 
   /** The newest record of the log must say that the file system was unmounted. */
   private void checkLog() throws Unmapped {
-    long start = superblock.i64(48);
-    long size = superblock.u32(96) * blockSize;
+    long start = superblock.bytes().i64(48);
+    long size = superblock.bytes().u32(96) * blockSize;
     Unmapped.unless(start != 0 && size > 0, "its log is on another device");
-    int shift = superblock.u8(124);
+    int shift = superblock.groupBits();
     Unmapped.unless(shift > 0 && shift < 32, "its superblock makes no sense");
     long block = (start >>> shift) * groupBlocks + (start & (1L << shift) - 1);
     long log = block * blockSize;

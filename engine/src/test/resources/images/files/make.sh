@@ -1,6 +1,6 @@
 #!/bin/sh -e
 # Makes these files anew, in a directory given, with the real tools:
-# apt-get install e2fsprogs dosfstools mtools exfatprogs exfat-fuse ntfs-3g genisoimage zstd
+# apt-get install e2fsprogs dosfstools mtools exfatprogs exfat-fuse xfsprogs ntfs-3g genisoimage zstd
 cd "$1"
 export SOURCE_DATE_EPOCH=1600000000 MTOOLS_SKIP_CHECK=1 TZ=UTC LC_ALL=C.UTF-8
 rm -rf tree && mkdir -p tree/docs/many tree/deep/a/b/c/d/e
@@ -55,6 +55,12 @@ cp -r --preserve=timestamps plain/. mounted/
 umount mounted
 losetup -d "$loop"
 zstd -q -19 --rm exfat.img
+
+mkfs.xfs --unsupported -q -L sample -b size=1024 -d file,name=xfs.img,size=16m
+mount -o loop xfs.img mounted # as root
+cp -r --preserve=timestamps,mode tree/. mounted/
+umount mounted
+zstd -q -19 --rm xfs.img
 
 iso() { # name, options
   name=$1; shift
