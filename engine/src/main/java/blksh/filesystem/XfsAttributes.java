@@ -46,8 +46,11 @@ final class XfsAttributes {
   /** Largest value the kernel knows. */
   private static final int LARGEST = 1 << 16;
 
-  /** All attributes of one file are taken together, up to so many bytes. */
+  /** All attributes of one file are taken together, up to so many bytes of memory. */
   private static final int MOST = 16 << 20;
+
+  /** What each takes beside its name and value. */
+  private static final int EACH = 64;
 
   private static final int LIST_ENTRY = 12;
   private static final int USER = 0x2;
@@ -180,7 +183,7 @@ final class XfsAttributes {
         throw damage(position + at, "cannot be");
       }
       if ((flags & INCOMPLETE) == 0) {
-        take(nameLength + valueLength);
+        take(EACH + nameLength + valueLength);
         add(
             position + at,
             flags,
@@ -195,7 +198,7 @@ final class XfsAttributes {
   private void take(long bytes) {
     taken += bytes;
     if (taken > MOST) {
-      throw volume.damage(file, "it has more attributes than %d bytes".formatted(MOST));
+      throw volume.damage(file, "it has more attributes than fit into %d bytes".formatted(MOST));
     }
   }
 

@@ -218,7 +218,7 @@ final class XfsSuperblock {
     return (bytes.u16(100) & MORE_BITS) == 0 ? 0 : bytes.i32(200) | bytes.i32(204);
   }
 
-  /** What it has that is not known how to be read, by its names; usually nothing. */
+  /** What it has that is not read, by its names; usually nothing. */
   List<String> unknownFeatures() {
     List<String> unknown = new ArrayList<>();
     int version = bytes.u16(100);
@@ -245,7 +245,7 @@ final class XfsSuperblock {
 
   private static String feature(int bit) {
     return switch (bit) {
-      case 4 -> "to be repaired by xfs_repair first";
+      case 4 -> "in need of xfs_repair";
       case 7 -> "parent pointers";
       case 8 -> "metadata directory";
       case 9 -> "zoned";

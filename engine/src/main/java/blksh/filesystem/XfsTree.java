@@ -47,7 +47,7 @@ final class XfsTree implements FileTree {
     List<String> unknown = superblock.unknownFeatures();
     if (!unknown.isEmpty()) {
       throw refused(
-          "it uses features of XFS that are not known (%s)".formatted(String.join(", ", unknown)));
+          "it uses features of XFS that are not read (%s)".formatted(String.join(", ", unknown)));
     }
   }
 

@@ -9,6 +9,7 @@ import blksh.filesystem.FileTree;
 import blksh.filesystem.FileTrees;
 import blksh.filesystem.Structure;
 import blksh.filesystem.UsedBlocks;
+import blksh.kit.XfsChecksums;
 import blksh.partition.PartitionTable;
 import blksh.task.Task;
 import java.io.IOException;
@@ -30,8 +31,8 @@ import java.util.stream.Stream;
  * the number of the file, and changes of 8 bytes each: which of its sectors that are not zero (16
  * bits), the byte in it and how many bytes are changed (9 and 2 bits of 16), and the value (32).
  *
- * <p>So that changes get past the checksums of headers, inputs of an even last byte have theirs
- * corrected first.
+ * <p>So that changes get past the checksums of headers, and of the metadata of XFS, inputs of an
+ * even last byte have theirs corrected first.
  */
 public final class ImageFuzz {
 
@@ -156,6 +157,9 @@ public final class ImageFuzz {
           if (++entries[0] == MOST_ENTRIES) {
             task.cancel();
           }
+          if (entry.kind() != FileEntry.Kind.DAMAGED) {
+            readMetadata(tree, entry);
+          }
           if (entry.kind() == FileEntry.Kind.FILE) {
             try (BlockSource file = tree.open(entry)) {
               readExtents(file);
@@ -164,6 +168,16 @@ public final class ImageFuzz {
             }
           }
         });
+  }
+
+  private static void readMetadata(FileTree tree, FileEntry entry) {
+    try {
+      tree.metadata(entry);
+      tree.leftBehind(entry);
+      tree.sharedNumber(entry);
+    } catch (BlkshException e) {
+      requireMessage(e);
+    }
   }
 
   private static void readExtents(BlockSource source) {
@@ -204,6 +218,8 @@ public final class ImageFuzz {
         int end = PartcloneImage.HEADER + (int) map;
         header.putI32(end, RawCrc.of(bytes, PartcloneImage.HEADER, (int) map));
       }
+    } else if (header.has(0, "XFSB")) {
+      XfsChecksums.correct(bytes);
     } else if (header.has(0, PartimageImage.MAGIC)) {
       correctSum(bytes, 512, 16384);
       int local =

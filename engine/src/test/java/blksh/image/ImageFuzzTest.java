@@ -33,7 +33,7 @@ class ImageFuzzTest {
           "disk-mbr",
           "disk-gpt");
 
-  private static final long LARGEST_BASE = 6 << 20;
+  private static final long LARGEST_BASE = 16 << 20;
 
   @TempDir Path directory;
 
@@ -106,7 +106,7 @@ class ImageFuzzTest {
       try (var files = Files.walk(set.get())) {
         for (Path file : files.filter(Files::isRegularFile).toList()) {
           String name = set.get().relativize(file).toString().replace('/', '-');
-          if (Files.size(file) <= LARGEST_BASE / 2 && !name.contains(".bz2")) {
+          if (Files.size(file) <= LARGEST_BASE / 4 && !name.contains(".bz2")) {
             Files.copy(file, bases.resolve(name));
           }
         }
