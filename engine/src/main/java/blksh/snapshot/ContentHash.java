@@ -1,6 +1,7 @@
 package blksh.snapshot;
 
 import blksh.BlkshException;
+import blksh.io.Blake2;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -62,7 +63,7 @@ record ContentHash(String name, int digits, String platform) {
   /** A digest that has seen nothing yet. For one thread. */
   MessageDigest begin() {
     if (platform == null) {
-      return new Blake2(this.equals(BLAKE2B));
+      return this.equals(BLAKE2B) ? Blake2.b(digits / 2) : Blake2.s(digits / 2);
     }
     try {
       return MessageDigest.getInstance(platform);

@@ -1,13 +1,10 @@
-package blksh.snapshot;
+package blksh.io;
 
 import java.security.MessageDigest;
 import java.util.Arrays;
 
-/**
- * BLAKE2b and BLAKE2s (RFC 7693) without a key, of their full length: 64 and 32 bytes. The JDK has
- * neither.
- */
-final class Blake2 extends MessageDigest {
+/** BLAKE2b and BLAKE2s (RFC 7693) without a key. The JDK has neither. */
+public final class Blake2 extends MessageDigest {
 
   private static final long[] IV = {
     0x6a09e667f3bcc908L, 0xbb67ae8584caa73bL, 0x3c6ef372fe94f82bL, 0xa54ff53a5f1d36f1L,
@@ -38,16 +35,31 @@ final class Blake2 extends MessageDigest {
   private int filled;
   private long total;
 
-  /**
-   * @param wide BLAKE2b, of words of 64 bits; else BLAKE2s, of 32
-   */
-  Blake2(boolean wide) {
+  private Blake2(boolean wide, int length) {
     super(wide ? "BLAKE2b" : "BLAKE2s");
     this.wide = wide;
     this.word = wide ? 8 : 4;
-    this.length = 8 * word;
+    this.length = length;
     this.block = new byte[16 * word];
     engineReset();
+  }
+
+  /**
+   * BLAKE2b.
+   *
+   * @param length bytes of its digests, 1 to 64
+   */
+  public static MessageDigest b(int length) {
+    return new Blake2(true, length);
+  }
+
+  /**
+   * BLAKE2s.
+   *
+   * @param length bytes of its digests, 1 to 32
+   */
+  public static MessageDigest s(int length) {
+    return new Blake2(false, length);
   }
 
   private long initial(int i) {
