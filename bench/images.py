@@ -1,24 +1,26 @@
 #!/usr/bin/env python3
 """Proves, restores and writes an image of one ext4 disk, beside partclone, whole processes in turn.
+With --files, instead, finds and copies out the files of a file system, beside a mount by the kernel.
 
 partclone.chkimg, partclone.restore to a file and partclone.ext4 -c are each followed by blksh doing
 the same; the order turns from round to round. A restore counts only when both wrote the same bytes,
 an image only when partclone.chkimg accepts it. Then the image is packed by pigz, read once to the
 end, and one byte at 90 % of its data is read by a fresh process and by a running one.
 
-With --files another image, of a file system that this kernel mounts (XFS), is read without mounting it:
-every file found, and all of it copied out, beside find and cp -a in a mount of it by the kernel, which
-has to be mounted first and taken off again. A copy counts only when diff finds it the same. As root.
-
 Printed are median wall and CPU seconds, the ratios, and the verdicts; exit status 1 when a target is
 missed. Needs partclone and pigz; Python 3.9, no packages.
 
-    bench/images.py DISK.img [--files XFS.img] [--rounds 3] [--work DIR] [--blksh CHECKOUT]
+With --files KIND a volume of that kind is made and filled (as root), or one is given: its files are
+listed by find(1) and copied by cp -a through a read-only mount, mounting and unmounting included,
+and by blksh without one. A copy counts only when both are the same; no target is set.
+
+    bench/images.py DISK.img [--rounds 3] [--work DIR] [--blksh CHECKOUT]
+    bench/images.py --files btrfs|xfs [VOLUME.img] [--mib 400] [--rounds 3] [--work DIR] [--blksh CHECKOUT]
 """
 
 import argparse
-import json
 import os
+import random
 import resource
 import shutil
 import statistics
@@ -30,6 +32,13 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 TARGETS = {"verify": 0.3, "restore": 0.5, "convert": 0.6}
 FIRST_BYTE_MS = 50
+
+# How each file system is made whose files are read beside a mount, how that is mounted to be filled,
+# and how to be read.
+MADE = {
+    "btrfs": (["mkfs.btrfs", "-q"], ",compress=zstd", ""),
+    "xfs": (["mkfs.xfs", "-q"], "", ",norecovery,nouuid"),
+}
 
 
 class Figures:
@@ -67,56 +76,90 @@ def removed(path):
     return path
 
 
-def compare_files(options, blksh, here):
-    """Finds and copies out what an image holds, beside the kernel's mount of it."""
-    mount, theirs, ours = here("mount"), here("copied-theirs"), here("copied-ours")
-    os.makedirs(mount, exist_ok=True)
-    read = blksh + [os.path.join(HERE, "files.kts"), options.files]
+def volume(kind, path, mib):
+    """Makes a volume of many small files, some of half a MiB, and a few large ones."""
+    make, mounting, _ = MADE[kind]
+    with open(path, "wb") as file:
+        file.truncate(max(512, 3 * mib) << 20)
+    run(make + [path])
+    folder = tempfile.mkdtemp(prefix="blksh-volume")
+    run(["mount", "-o", "loop" + mounting, path, folder])
+    try:
+        random.seed(19)
+        lines = ["line %d of something to compress\n" % number for number in range(20000)]
+        for number in range(mib * 20):
+            inside = os.path.join(folder, "d%d" % (number // 500), "e%d" % (number // 50 % 10))
+            os.makedirs(inside, exist_ok=True)
+            with open(os.path.join(inside, "file %d.txt" % number), "w") as file:
+                file.write("".join(random.choices(lines, k=random.randrange(1, 200))))
+        for number in range(mib):
+            with open(os.path.join(folder, "large-%d" % number), "wb") as file:
+                file.write(random.randbytes(1 << 19))
+    finally:
+        run(["umount", folder])
+        os.rmdir(folder)
 
-    def by_kernel(*command):
-        # caches go with the mount
-        script = 'mount -o loop,ro,norecovery,nouuid "$1" "$2"; shift; "${@:2}" > /dev/null; s=$?; umount "$1"; exit $s'
-        return ["bash", "-c", script, "bash", options.files, mount] + list(command)
 
-    def copied(figures, target, command):
-        shutil.rmtree(target, ignore_errors=True)
+def files_beside_mount(options, here, blksh):
+    image = options.disk or here("volume.img")
+    if not options.disk and not os.path.exists(image):
+        volume(options.files, image, options.mib)
+    folder, theirs, ours = here("mount"), here("theirs"), here("ours")
+    os.makedirs(folder, exist_ok=True)
+    read = blksh + [os.path.join(HERE, "files.kts"), image]
+    mounting = "loop,ro" + MADE[options.files][2]
+
+    def mounted(*command):
+        script = "mount -o \"$1\" \"$2\" \"$3\"; \"${@:4}\" > /dev/null; umount \"$3\""
+        return ["bash", "-ec", script, "bash", mounting, image, folder] + list(command)
+
+    def fresh(directory, figures, command):
+        shutil.rmtree(directory, ignore_errors=True)
+        run(["bash", "-c", "sync; echo 1 > /proc/sys/vm/drop_caches"])
         timed(figures, command)
 
     work_of = {
         "find": (
-            lambda figures: timed(figures, by_kernel("find", mount, "-printf", "%p %s\\n")),
+            lambda figures: timed(figures, mounted("find", folder, "-printf", "%p %s\\n")),
             lambda figures: timed(figures, read)),
         "copy out": (
-            lambda figures: copied(figures, theirs, by_kernel("cp", "-a", mount, theirs)),
-            lambda figures: copied(figures, ours, read + ["--to", ours])),
+            lambda figures: fresh(theirs, figures, mounted("cp", "-a", folder, theirs)),
+            lambda figures: fresh(ours, figures, read + ["--to", ours])),
     }
+    run(read)  # its script is compiled once
     figures = {name: (Figures(), Figures()) for name in work_of}
-    run(read)
     for round_number in range(options.rounds):
         for name, contenders in work_of.items():
             pairs = list(zip(contenders, figures[name]))
             for contender, noted in pairs if round_number % 2 == 0 else pairs[::-1]:
                 contender(noted)
-    run(["diff", "-r", "--no-dereference", theirs, ours])
-    print("wall s / CPU s      the kernel       blksh     ratio")
+        run(["diff", "-r", "--no-dereference", theirs, ours])
+    print("%s, wall s / CPU s   mounted        blksh     ratio" % options.files)
     for name, (one, other) in figures.items():
-        print("%-12s  %s  %s   %5.2f" % (
-            name, one, other, statistics.median(other.wall) / statistics.median(one.wall)))
-    shutil.rmtree(theirs)
-    shutil.rmtree(ours)
+        ratio = statistics.median(other.wall) / statistics.median(one.wall)
+        print("%-12s  %s  %s   %5.2f" % (name, one, other, ratio))
 
 
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("disk")
-    parser.add_argument("--files")
+    parser.add_argument("disk", nargs="?")
+    parser.add_argument("--files", choices=sorted(MADE))
+    parser.add_argument("--mib", type=int, default=400)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--work")
     parser.add_argument("--blksh", default=os.path.dirname(HERE))
     options = parser.parse_args()
+    if not options.disk and not options.files:
+        parser.error("name a disk")
     work = options.work or tempfile.mkdtemp(prefix="blksh-images")
     os.makedirs(work, exist_ok=True)
     here = lambda name: os.path.join(work, name)
+    if options.files:
+        program = os.path.join(options.blksh, "blksh")
+        files_beside_mount(options, here, [program, "--home", here("home"), "run"])
+        if not options.work:
+            shutil.rmtree(work)
+        return
     blksh = [os.path.join(options.blksh, "blksh"), "--home", here("home"), "run"]
     image, theirs, ours = here("disk.pcl"), here("theirs"), here("ours")
     log = ["-L", here("log")]
@@ -177,8 +220,6 @@ def main():
               statistics.median(f["first"] for f in first[1:]),
               statistics.median(f["later"] for f in first[1:])))
     missed += statistics.median(f["later"] for f in first[1:]) > FIRST_BYTE_MS
-    if options.files:
-        compare_files(options, blksh, here)
     if not options.work:
         shutil.rmtree(work)
     raise SystemExit(1 if missed else 0)

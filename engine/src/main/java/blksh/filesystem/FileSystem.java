@@ -76,7 +76,7 @@ public enum FileSystem {
       case F2FS -> head.has(1024, "\u0010 \u00f5\u00f2");
       case SWAP -> SwapHeader.isMarked(head);
       case JFS -> head.has(32768, "JFS1");
-      case BTRFS -> head.has(65536 + 0x40, "_BHRfS_M");
+      case BTRFS -> head.has(BtrfsSuperblock.POSITION + 0x40, BtrfsSuperblock.MAGIC);
       case REISERFS -> head.has(65536 + 52, "ReIsEr");
       case FAT -> FatBootSector.isMarked(head);
       case RAID -> head.at(4096, 4).u32(0) == 0xa92b4efcL;
@@ -177,6 +177,7 @@ public enum FileSystem {
       case FAT -> new FatTree(volume);
       case EXFAT -> new ExFatTree(volume);
       case XFS -> new XfsTree(volume);
+      case BTRFS -> new BtrfsTree(volume);
       case ISO_9660 -> disc(volume);
       case UDF -> new UdfTree(volume);
       default -> {

@@ -183,6 +183,15 @@ public interface FileTree extends Closeable {
   List<String> leftBehind(FileEntry entry);
 
   /**
+   * What somebody who reads the files should know, a sentence each, though nothing is lost by it:
+   * that a second copy served for what is damaged, that a log was not replayed. More may come while
+   * they are read.
+   */
+  default List<String> notes() {
+    return List.of();
+  }
+
+  /**
    * A number of what a directory holds, which another has only when it holds the very same; that of
    * the entry, where directories have no content but their own.
    */

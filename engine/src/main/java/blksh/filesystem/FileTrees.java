@@ -10,9 +10,9 @@ public final class FileTrees {
   private FileTrees() {}
 
   /**
-   * Opens a file system by its content: ext2, ext3 and ext4, XFS, FAT12, FAT16 and FAT32, exFAT,
-   * NTFS, and ISO 9660 with Joliet and Rock Ridge, UDF. A disc that is both is read as ISO 9660
-   * with Rock Ridge, which knows links, or else as UDF, which knows all names.
+   * Opens a file system by its content: ext2, ext3 and ext4, XFS, btrfs, FAT12, FAT16 and FAT32,
+   * exFAT, NTFS, and ISO 9660 with Joliet and Rock Ridge, UDF. A disc that is both is read as ISO
+   * 9660 with Rock Ridge, which knows links, or else as UDF, which knows all names.
    *
    * @param source a partition or whatever else the file system fills; closed with the tree, and not
    *     by a failure

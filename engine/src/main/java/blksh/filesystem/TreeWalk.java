@@ -112,11 +112,12 @@ final class TreeWalk {
     }
   }
 
-  /** Says how much more was left out than could be told. */
+  /** Says how much more was left out than could be told, and what the tree has to say. */
   void end() {
     if (left > MOST_TOLD) {
       task.finding("left out %d more".formatted(left - MOST_TOLD));
     }
+    tree.notes().forEach(task::note);
   }
 
   /** Notes a directory as entered, and says whether it is to be: not twice, nor without an end. */

@@ -11,14 +11,15 @@
  *   <li><b>Files</b> ({@link blksh.filesystem.FileTree}, {@link blksh.filesystem.FileTrees}): goes
  *       as far as it can and names what is damaged by a {@link
  *       blksh.filesystem.FileSystemDamageException}. {@code ExtTree}, {@code XfsTree}, {@code
- *       NtfsTree}, {@code FatTree}, {@code ExFatTree}, {@code IsoTree}, {@code UdfTree}.
+ *       BtrfsTree}, {@code NtfsTree}, {@code FatTree}, {@code ExFatTree}, {@code IsoTree}, {@code
+ *       UdfTree}.
  * </ul>
  *
  * <p>What both must know of a format stands beside them once: {@code ExtSuperblock}, {@code
- * XfsSuperblock}, {@code NtfsBootSector} with the records of its master file table, {@code
- * FatBootSector}; the layouts of {@link blksh.filesystem.Iso9660} and {@link blksh.filesystem.Udf}
- * are there for a writer, too. Fields of all of them are read through {@link
- * blksh.filesystem.Structure}.
+ * XfsSuperblock}, {@code BtrfsSuperblock} with the chunks and nodes of its trees, {@code
+ * NtfsBootSector} with the records of its master file table, {@code FatBootSector}; the layouts of
+ * {@link blksh.filesystem.Iso9660} and {@link blksh.filesystem.Udf} are there for a writer, too.
+ * Fields of all of them are read through {@link blksh.filesystem.Structure}.
  *
  * <p>A new file system gets a line in {@code FileSystem}; its files another tree, named after it,
  * on a {@code Volume} and with {@code FileRun}s; its free space a class that returns {@code

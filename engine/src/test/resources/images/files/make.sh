@@ -1,6 +1,6 @@
 #!/bin/sh -e
 # Makes these files anew, in a directory given, with the real tools:
-# apt-get install e2fsprogs dosfstools mtools exfatprogs exfat-fuse xfsprogs ntfs-3g genisoimage zstd
+# apt-get install btrfs-progs e2fsprogs dosfstools mtools exfatprogs exfat-fuse xfsprogs ntfs-3g genisoimage zstd
 cd "$1"
 export SOURCE_DATE_EPOCH=1600000000 MTOOLS_SKIP_CHECK=1 TZ=UTC LC_ALL=C.UTF-8
 rm -rf tree && mkdir -p tree/docs/many tree/deep/a/b/c/d/e
@@ -61,6 +61,28 @@ mount -o loop xfs.img mounted # as root
 cp -r --preserve=timestamps,mode tree/. mounted/
 umount mounted
 zstd -q -19 --rm xfs.img
+
+# Cut behind what it uses; a subvolume in a subvolume, each compressed in another way.
+truncate -s 16M btrfs.img
+mkfs.btrfs -q -M -n 4096 -L sample btrfs.img
+loop=$(losetup -f --show btrfs.img) # as root
+mount -o compress-force=zstd "$loop" mounted
+btrfs -q subvolume create mounted/docs
+btrfs -q subvolume create mounted/docs/many
+cp -a tree/. mounted/
+rm mounted/docs/seq.txt
+mount -o remount,compress-force=lzo mounted
+cp -a tree/docs/seq.txt mounted/docs/
+cp --sparse=always -a tree/sparse mounted/
+mount -o remount,compress-force=zlib mounted
+dd if=tree/docs/seq.txt of=mounted/docs/seq.txt bs=4096 count=50 conv=notrunc status=none
+mount -o remount,compress-force=zstd mounted
+dd if=tree/docs/seq.txt of=mounted/docs/seq.txt bs=4096 skip=60 seek=60 count=15 conv=notrunc status=none
+touch -d @1600000000 mounted/docs/seq.txt
+umount mounted
+losetup -d "$loop"
+truncate -s 6M btrfs.img
+zstd -q -19 --rm btrfs.img
 
 iso() { # name, options
   name=$1; shift

@@ -123,7 +123,7 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
 
   /**
    * The files of the file system on it, read without mounting it and without root: ext2, ext3,
-   * ext4, XFS, FAT, exFAT, NTFS, ISO 9660 and UDF.
+   * ext4, XFS, btrfs, FAT, exFAT, NTFS, ISO 9660 and UDF.
    *
    * Example: `sampleDisk(1).files`
    */
