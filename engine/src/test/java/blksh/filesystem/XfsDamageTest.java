@@ -386,7 +386,7 @@ class XfsDamageTest {
     int[] sectors = metadata(good);
     assertThat(sectors.length).isGreaterThan(300);
     int rounds = Effort.of("blksh.flips", 40, 5000);
-    long until = System.nanoTime() + Duration.ofSeconds(Effort.isLong() ? 110 : 5).toNanos();
+    long until = System.nanoTime() + Duration.ofSeconds(Effort.isLong() ? 110 : 3).toNanos();
     Random random = new Random(Effort.isLong() ? System.nanoTime() : 19);
     for (int round = 0; round < rounds && System.nanoTime() < until; round++) {
       byte[] bad = good.clone();
@@ -408,7 +408,7 @@ class XfsDamageTest {
   void whatIsChangedByWhoeverSealsItAgainEndsInASentence() {
     int[] sectors = metadata(good);
     int rounds = Effort.of("blksh.flips", 60, 5000);
-    long until = System.nanoTime() + Duration.ofSeconds(Effort.isLong() ? 110 : 5).toNanos();
+    long until = System.nanoTime() + Duration.ofSeconds(Effort.isLong() ? 110 : 3).toNanos();
     Random random = new Random(Effort.isLong() ? System.nanoTime() : 20);
     for (int round = 0; round < rounds && System.nanoTime() < until; round++) {
       byte[] bad = good.clone();
