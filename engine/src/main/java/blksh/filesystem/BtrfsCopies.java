@@ -30,11 +30,18 @@ final class BtrfsCopies {
   synchronized List<String> told() {
     List<String> told = new ArrayList<>();
     if (nodes > 0) {
-      told.add("a second copy served for %d nodes: %s".formatted(nodes, firstNode.problem()));
+      told.add(
+          "a second copy served for %s: %s".formatted(count(nodes, "node"), firstNode.problem()));
     }
     if (sectors > 0) {
-      told.add("a second copy served for %d sectors of data: %s".formatted(sectors, firstSector));
+      told.add(
+          "a second copy served for %s of data: %s"
+              .formatted(count(sectors, "sector"), firstSector));
     }
     return told;
+  }
+
+  private static String count(long count, String what) {
+    return count == 1 ? "a " + what : "%d %ss".formatted(count, what);
   }
 }

@@ -104,7 +104,7 @@ final class BtrfsData {
       volume.source().read(from, ByteBuffer.wrap(into, at, length));
       return null;
     } catch (UnreadableException e) {
-      return FileEntry.survived(e).getMessage();
+      return FileEntry.survived(e).problem();
     }
   }
 

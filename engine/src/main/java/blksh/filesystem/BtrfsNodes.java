@@ -1,7 +1,6 @@
 package blksh.filesystem;
 
 import blksh.BlkshException;
-import blksh.block.BlockSource;
 import blksh.io.UnreadableException;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Consumer;
@@ -355,10 +354,5 @@ final class BtrfsNodes {
       throw volume.damage("its root tree does not know %s".formatted(name(tree)));
     }
     return root;
-  }
-
-  /** The source all of it is on. */
-  BlockSource source() {
-    return volume.source();
   }
 }

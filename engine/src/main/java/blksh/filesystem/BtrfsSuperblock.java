@@ -53,7 +53,8 @@ final class BtrfsSuperblock {
   static BtrfsSuperblock of(Volume volume) {
     try {
       return first(volume);
-    } catch (FileSystemDamageException | UnreadableException e) {
+    } catch (FileSystemDamageException | UnknownFileSystemException | UnreadableException e) {
+      // what is not known may be damage, which a copy then tells
       FileEntry.survived(e);
       BtrfsSuperblock newest = null;
       for (long mirror : MIRRORS) {
@@ -80,7 +81,7 @@ final class BtrfsSuperblock {
     }
     try {
       return at(volume, mirror);
-    } catch (FileSystemDamageException | UnreadableException e) {
+    } catch (FileSystemDamageException | UnknownFileSystemException | UnreadableException e) {
       FileEntry.survived(e);
       return null;
     }

@@ -9,6 +9,7 @@ import blksh.filesystem.FileTree;
 import blksh.filesystem.FileTrees;
 import blksh.filesystem.Structure;
 import blksh.filesystem.UsedBlocks;
+import blksh.io.Checksum;
 import blksh.kit.XfsChecksums;
 import blksh.partition.PartitionTable;
 import blksh.task.Task;
@@ -18,6 +19,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.stream.Stream;
@@ -49,6 +51,9 @@ public final class ImageFuzz {
   private static final int MOST_ENTRIES = 400;
   private static final int SECTOR = 512;
 
+  /** Where the superblock of btrfs is. */
+  private static final int BTRFS = 64 << 10;
+
   /** A file to change, and the places of its sectors that are not zero. */
   private record Base(byte[] bytes, int[] sectors) {}
 
@@ -76,7 +81,7 @@ public final class ImageFuzz {
           }
         }
         if (count > 0) {
-          bases.add(new Base(bytes, java.util.Arrays.copyOf(sectors, count)));
+          bases.add(new Base(bytes, Arrays.copyOf(sectors, count)));
         }
       }
     } catch (IOException e) {
@@ -220,6 +225,8 @@ public final class ImageFuzz {
       }
     } else if (header.has(0, "XFSB")) {
       XfsChecksums.correct(bytes);
+    } else if (header.has(BTRFS + 64, "_BHRfS_M")) {
+      correctNodes(bytes);
     } else if (header.has(0, PartimageImage.MAGIC)) {
       correctSum(bytes, 512, 16384);
       int local =
@@ -227,6 +234,19 @@ public final class ImageFuzz {
               .indexOf("MAGIC-BEGIN-LOCALHEADER");
       if (local > 0) {
         correctSum(bytes, local + 23, 16384);
+      }
+    }
+  }
+
+  /** Of btrfs the superblock and every node: what begins with the identity of the file system. */
+  private static void correctNodes(byte[] bytes) {
+    Structure all = Structure.of(bytes);
+    int size = all.i32(BTRFS + 148);
+    boolean sound = size >= 4096 && size <= 65536 && Integer.bitCount(size) == 1;
+    for (int at = BTRFS; sound && at + size <= bytes.length; at += 4096) {
+      if (Arrays.equals(bytes, at + 32, at + 48, bytes, BTRFS + 32, BTRFS + 48)) {
+        int length = at == BTRFS ? 4096 : size;
+        all.putI32(at, Checksum.of(bytes, at + 32, length - 32));
       }
     }
   }
