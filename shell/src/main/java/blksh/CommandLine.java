@@ -26,6 +26,8 @@ record CommandLine(Verb verb, String subject, List<String> words, Options option
     VERSION,
     /** Compiles standard input for another blksh process. */
     COMPILE,
+    /** Fetches jars for another blksh process. */
+    RESOLVE,
     /** Exercises what a class-data archive should hold. */
     TRAIN
   }
@@ -101,6 +103,7 @@ record CommandLine(Verb verb, String subject, List<String> words, Options option
       case "install" ->
           throw new UsageException("install comes before all options", "write blksh install DIR");
       case "--compile" -> new CommandLine(Verb.COMPILE, null, rest, options);
+      case "--resolve" -> new CommandLine(Verb.RESOLVE, null, rest, options);
       case "--train" -> new CommandLine(Verb.TRAIN, null, rest, options);
       default -> {
         if (isFile(verb)) {

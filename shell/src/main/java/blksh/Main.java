@@ -3,10 +3,12 @@ package blksh;
 import blksh.dsl.HelpRequested;
 import blksh.prompt.Prompt;
 import blksh.script.Compiler;
+import blksh.script.Composition;
 import blksh.script.ScriptHost;
 import blksh.script.ScriptRun;
 import blksh.script.ScriptSource;
 import blksh.script.kotlin.ScriptCompiler;
+import blksh.script.maven.Resolution;
 import blksh.session.Console;
 import blksh.session.ExitStatus;
 import blksh.session.Failures;
@@ -63,6 +65,10 @@ public final class Main {
         case RUN, EVAL -> runScript(line);
         case COMPILE -> {
           ScriptHost.compile(COMPILER, System.in, console.out());
+          yield ExitStatus.DONE;
+        }
+        case RESOLVE -> {
+          Resolution.answer(System.in, console.out());
           yield ExitStatus.DONE;
         }
         case TRAIN -> Training.run(console, line.words());
@@ -163,10 +169,12 @@ public final class Main {
 
   private static ScriptLine place(Throwable failure, ScriptHost.Ready script) {
     int number = ScriptRun.INSTANCE.line(failure, script.getClassName());
-    String text = number == 0 ? null : script.getSource().line(number);
-    return text == null
-        ? ScriptLine.NONE
-        : new ScriptLine(script.getSource().getName() + ":" + number, text.strip());
+    if (number == 0) {
+      return ScriptLine.NONE;
+    }
+    Composition.Origin origin = script.getSource().origin(number);
+    String text = origin.getText();
+    return text == null ? ScriptLine.NONE : new ScriptLine(origin.getPlace(), text.strip());
   }
 
   /**

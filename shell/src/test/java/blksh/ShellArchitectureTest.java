@@ -41,6 +41,7 @@ class ShellArchitectureTest {
           "blksh.session",
           "blksh.dsl",
           "blksh.script",
+          "blksh.script.maven",
           "blksh.script.kotlin",
           "blksh.prompt.command",
           "blksh.prompt.line",
@@ -88,6 +89,17 @@ class ShellArchitectureTest {
             "kotlin.script.experimental..",
             "kotlin.reflect.full..",
             "kotlin.reflect.jvm..")
+        .check(SHELL);
+  }
+
+  @Test
+  void onlyOneRoomSeesTheLibrariesOfMaven() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("blksh.script.maven")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("org.eclipse.aether..", "org.apache.maven..")
         .check(SHELL);
   }
 

@@ -28,11 +28,15 @@ class ScriptCache(
   private val capacity: Long = 32L shl 20,
 ) {
 
-  /** The file that holds the compilation of a script. */
-  fun file(source: ScriptSource): Path =
-    directory.resolve(
-      ScriptSource.hex("$buildId\n${source.unit}\n${source.text}".toByteArray()) + ".jar"
-    )
+  /** The file that holds the compilation of a script with all that it imports. */
+  fun file(source: ScriptSource): Path {
+    val jars =
+      source.jars.joinToString("") {
+        "\u0000$it ${Files.size(it)} ${Files.getLastModifiedTime(it).toMillis()}"
+      }
+    val key = "$buildId\n${source.unit}\n${source.text}$jars"
+    return directory.resolve(ScriptSource.hex(key.toByteArray()) + ".jar")
+  }
 
   /** The compilation kept for a script, or null. */
   fun find(source: ScriptSource): CompiledScript? {

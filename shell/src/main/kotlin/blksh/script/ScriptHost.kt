@@ -73,19 +73,27 @@ class ScriptHost(private val session: Session, private val compiler: Compiler) {
         )
         .suggest(meant.ifEmpty { "bundled are: " + bundled.joinToString(", ") })
     }
-    return text(ScriptSource.read(path))
+    return text(ScriptSource.read(path), path)
   }
 
   /** Makes a text ready to run. */
-  fun text(source: ScriptSource): Ready =
-    BundledScripts.find(source)?.let { ready(it, source) } ?: ready(source, compiled(source))
+  fun text(source: ScriptSource): Ready = text(source, null)
+
+  private fun text(source: ScriptSource, file: Path?): Ready {
+    BundledScripts.find(source)?.let {
+      return ready(it, source)
+    }
+    val whole = Composition.of(source, file, Artifacts(session))
+    return ready(whole, compiled(whole))
+  }
 
   /** Makes a text ready to run with the compiler in this process and without the cache. */
   fun textHere(source: ScriptSource): Ready = ready(source, compiler.compile(source))
 
   private fun ready(source: ScriptSource, script: CompiledScript): Ready {
-    return Ready(source, script.className, script.description, false) { vocabulary, evaluation ->
-      ScriptRun.run(script, vocabulary, evaluation)
+    val description = source.composition?.description ?: script.description
+    return Ready(source, script.className, description, false) { vocabulary, evaluation ->
+      ScriptRun.run(script, vocabulary, evaluation, source.jars)
     }
   }
 
@@ -123,6 +131,8 @@ class ScriptHost(private val session: Session, private val compiler: Compiler) {
       DataOutputStream(process.outputStream).use {
         writeText(it, source.name)
         writeText(it, source.text)
+        it.writeInt(source.jars.size)
+        source.jars.forEach { jar -> writeText(it, "$jar") }
       }
       return DataInputStream(process.inputStream.buffered()).use { readAnswer(it, source) }
     } catch (broken: IOException) {
@@ -142,7 +152,7 @@ class ScriptHost(private val session: Session, private val compiler: Compiler) {
     /** The other end: compiles what arrives on [input] and answers on [output]. */
     @JvmStatic
     fun compile(compiler: Compiler, input: InputStream, output: OutputStream) {
-      val source = DataInputStream(input).let { ScriptSource(readText(it), readText(it)) }
+      val source = DataInputStream(input).let { readSource(it) }
       DataOutputStream(output).use { answer ->
         try {
           val script = compiler.compile(source)
@@ -159,6 +169,15 @@ class ScriptHost(private val session: Session, private val compiler: Compiler) {
           }
         }
       }
+    }
+
+    private fun readSource(input: DataInputStream): ScriptSource {
+      val alone = ScriptSource(readText(input), readText(input))
+      val jars = List(input.readInt()) { Path.of(readText(input)) }
+      if (jars.isEmpty()) return alone
+      // Who asks knows where the lines are from.
+      val composition = Composition(listOf(), alone.description, jars)
+      return ScriptSource(alone.name, alone.text, composition)
     }
 
     private fun readAnswer(answer: DataInputStream, source: ScriptSource): CompiledScript {

@@ -16,8 +16,10 @@ data class ScriptProblem(val error: Boolean, val line: Int, val column: Int, val
   fun render(source: ScriptSource): String {
     val kind = if (error) "error" else "warning"
     if (line == 0) return "${source.name}: $kind: $message"
-    val head = "${source.name}:$line:$column: $kind: $message"
-    val text = source.line(line) ?: return head
+    val origin = source.origin(line)
+    val column = column + origin.shift
+    val head = "${origin.place}:$column: $kind: $message"
+    val text = origin.text ?: return head
     val at = (column - 1).coerceIn(0, text.length)
     // Of a long line, only what stands around the problem.
     val from = if (at > WIDEST * 2 / 3) at - WIDEST / 2 else 0

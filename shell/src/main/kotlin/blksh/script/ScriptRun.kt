@@ -4,6 +4,7 @@ import blksh.dsl.Vocabulary
 import blksh.session.CallSite
 import blksh.session.Evaluation
 import java.lang.reflect.InvocationTargetException
+import java.nio.file.Path
 
 /** Runs compiled scripts. Loads nothing of the compiler. */
 object ScriptRun {
@@ -12,16 +13,32 @@ object ScriptRun {
    * Runs a script to its end, as a part of [evaluation]; what it started and what it came to stay
    * so.
    *
+   * @param jars what it needs besides blksh
    * @return the value of its last expression; null when that has none
    * @throws Throwable whatever the script threw
    */
-  fun run(script: CompiledScript, vocabulary: Vocabulary, evaluation: Evaluation): Any? =
-    run(
-      script.loader(javaClass.classLoader).loadClass(script.className),
-      script.resultField,
-      vocabulary,
-      evaluation,
-    )
+  fun run(
+    script: CompiledScript,
+    vocabulary: Vocabulary,
+    evaluation: Evaluation,
+    jars: List<Path> = listOf(),
+  ): Any? {
+    val own = javaClass.classLoader
+    if (jars.isEmpty()) {
+      val type = script.loader(own).loadClass(script.className)
+      return run(type, script.resultField, vocabulary, evaluation)
+    }
+    val loader = JarClassLoader(jars, own)
+    val type = script.loader(loader).loadClass(script.className)
+    val thread = Thread.currentThread()
+    val before = thread.contextClassLoader
+    thread.contextClassLoader = loader
+    try {
+      return run(type, script.resultField, vocabulary, evaluation)
+    } finally {
+      thread.contextClassLoader = before
+    }
+  }
 
   /** Runs a script whose class is loaded. */
   fun run(

@@ -10,8 +10,12 @@ import java.security.MessageDigest
  * The text of a script and what to call it.
  *
  * @property name as messages show it: a path, a bundled name, or `<eval>`
+ * @property text what is compiled
+ * @property composition how the text was put together; null when it is the script's own
  */
-class ScriptSource(val name: String, val text: String) {
+class ScriptSource
+@JvmOverloads
+constructor(val name: String, val text: String, val composition: Composition? = null) {
 
   /** SHA-256 of the text, in hexadecimal. */
   val digest: String by lazy { hex(text.toByteArray()) }
@@ -26,13 +30,29 @@ class ScriptSource(val name: String, val text: String) {
 
   /** The comment the script opens with, as its `--help` shows it. */
   val description: String
-    get() =
-      text
-        .lineSequence()
-        .dropWhile { it.isBlank() || it.startsWith("#!") }
-        .takeWhile { it.startsWith("//") }
-        .map { it.removePrefix("//").trim() }
-        .joinToString("\n")
+    get() = composition?.description ?: opening()
+
+  private fun opening(): String =
+    text
+      .lineSequence()
+      .dropWhile { it.isBlank() || it.startsWith("#!") }
+      .takeWhile { it.startsWith("//") }
+      .map { it.removePrefix("//").trim() }
+      .joinToString("\n")
+
+  /** The jars that it needs besides blksh. */
+  val jars: List<Path>
+    get() = composition?.jars.orEmpty()
+
+  /** Where a line of the text is from; lines count from 1. */
+  fun origin(line: Int): Composition.Origin {
+    val lines = composition?.lines.orEmpty()
+    return lines.getOrNull(line - 1) ?: lines.lastOrNull() ?: Composition.Origin(this, line, 0)
+  }
+
+  /** A refusal of what stands at a place. */
+  internal fun refused(line: Int, column: Int, why: String): ScriptCompilationException =
+    ScriptCompilationException(this, listOf(ScriptProblem(true, line, column, why)))
 
   /** A line of the text, from 1; null past the end. */
   fun line(number: Int): String? = text.lineSequence().elementAtOrNull(number - 1)

@@ -3,6 +3,7 @@ package blksh.prompt.command;
 import blksh.BlkshException;
 import blksh.io.PartFile;
 import blksh.io.WholeFile;
+import blksh.script.Composition;
 import blksh.script.ScriptSource;
 import blksh.script.kotlin.Repl;
 import blksh.session.Session;
@@ -55,7 +56,8 @@ final class FileCommands {
       throw new BlkshException("load " + file, "it is no text", binary);
     }
     // A first line for the operating system is no Kotlin.
-    String kotlin = text.startsWith("#!") ? "//" + text : text;
+    String own = text.startsWith("#!") ? "//" + text : text;
+    String kotlin = Composition.withoutJars(new ScriptSource(name, own), file).getText();
     return kotlin.isBlank() || context.evaluate(kotlin, true) ? Ending.DONE : Ending.FAILED;
   }
 

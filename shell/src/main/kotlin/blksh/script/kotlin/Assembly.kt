@@ -190,8 +190,10 @@ private class Assembly(private val target: Path) {
         .filter { compiledWith.matches(it) }
         .map { ScriptSource.hex(Files.readAllBytes(jars.resolve(it))) }
     val compiler = Regex("(kotlin-(?!stdlib)|kotlinx-|annotations-|jline-).*")
+    val resolver =
+      Regex("(maven|plexus|http(client|core)|jcl-over|javax\\.inject|gson|error_prone_anno.*?)-.*")
     writeLines("shell.jars", all)
-    writeLines("run.jars", all.filterNot { compiler.matches(it) })
+    writeLines("run.jars", all.filterNot { compiler.matches(it) || resolver.matches(it) })
     writeLines("build", listOf(ScriptSource.hex(digests.joinToString().toByteArray())))
   }
 

@@ -8,6 +8,7 @@ import blksh.script.ScriptCompilationException
 import blksh.script.ScriptProblem
 import blksh.script.ScriptSource
 import java.io.File
+import java.nio.file.Path
 import kotlin.script.experimental.api.ResultWithDiagnostics
 import kotlin.script.experimental.api.ScriptCompilationConfiguration
 import kotlin.script.experimental.api.ScriptDiagnostic
@@ -28,20 +29,22 @@ import org.jetbrains.kotlin.scripting.compiler.plugin.impl.ScriptJvmK2CompilerIs
 object ScriptCompiler : Compiler {
 
   /** What scripts and the prompt compile against: the vocabulary, the engine, Kotlin, the JDK. */
-  internal val configuration = ScriptCompilationConfiguration {
+  internal val configuration = configurationWith(listOf())
+
+  private fun configurationWith(jars: List<Path>) = ScriptCompilationConfiguration {
     implicitReceivers(Vocabulary::class)
     defaultImports("blksh.dsl.*", "java.nio.file.Path")
     compilerOptions("-jvm-target", "17", "-no-stdlib", "-no-reflect")
     jvm {
       jvmTarget("17")
-      updateClasspath(classPath())
+      updateClasspath(classPath() + jars.map { it.toFile() })
     }
   }
 
   override fun compile(source: ScriptSource): CompiledScript {
     val result =
       ScriptJvmK2CompilerIsolated(defaultJvmScriptingHostConfiguration)
-        .compile(whole(source.text).toScriptSource(source.unit), configuration)
+        .compile(whole(source.text).toScriptSource(source.unit), configurationWith(source.jars))
     val script =
       when (result) {
         is ResultWithDiagnostics.Success -> result.value as KJvmCompiledScript

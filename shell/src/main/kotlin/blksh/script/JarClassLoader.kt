@@ -1,0 +1,29 @@
+package blksh.script
+
+import java.net.URLClassLoader
+import java.nio.file.Path
+
+/**
+ * Classes of the jars that a script depends on. What they hold counts before what blksh has of the
+ * same name, whose libraries may be of other versions than the jars were made for; only Java,
+ * Kotlin and blksh itself are the same for all.
+ */
+internal class JarClassLoader(jars: List<Path>, parent: ClassLoader) :
+  URLClassLoader(jars.map { it.toUri().toURL() }.toTypedArray(), parent) {
+
+  override fun loadClass(name: String, resolve: Boolean): Class<*> {
+    if (SHARED.any { name.startsWith(it) }) return super.loadClass(name, resolve)
+    return synchronized(getClassLoadingLock(name)) {
+      findLoadedClass(name)
+        ?: try {
+          findClass(name)
+        } catch (elsewhere: ClassNotFoundException) {
+          super.loadClass(name, resolve)
+        }
+    }
+  }
+
+  private companion object {
+    val SHARED = listOf("java.", "kotlin.", "blksh.")
+  }
+}
