@@ -2,6 +2,7 @@ package blksh;
 
 import blksh.script.BundledScripts;
 import blksh.session.Options;
+import blksh.session.Usage;
 import blksh.session.UsageException;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -31,31 +32,6 @@ record CommandLine(Verb verb, String subject, List<String> words, Options option
     /** Exercises what a class-data archive should hold. */
     TRAIN
   }
-
-  static final String USAGE =
-      """
-      usage: blksh [OPTIONS]                     the prompt
-             blksh [OPTIONS] run SCRIPT [ARGS]   a script: a path, the name of a bundled one,
-                                                 or - for standard input
-             blksh [OPTIONS] FILE.kts [ARGS]     the same for a path, as in #!/usr/bin/env blksh
-             blksh [OPTIONS] eval 'EXPR'         one expression
-             blksh help SCRIPT                   what a script does and takes
-             blksh install DIR                   links to it, and by the names of the programs it
-                                                 replaces, in a directory of the PATH
-
-        --home DIR   where blksh keeps what it remembers (default $BLKSH_HOME or ~/.blksh)
-        --json       the result as one JSON object on the last line of standard output
-        --quiet      no progress
-        --dry-run    say what would be done, change nothing
-        --trace      show where a failure came from
-        --version    print the version
-        --help       print this; after a script's name, print the script's own help
-
-      These may also follow the script's name, unless the script declares one of that name.
-
-      exit status: 0 done, 1 failed, 2 wrong usage, 3 done with findings, 130 interrupted,
-                   141 nobody reads its output any more
-      """;
 
   /**
    * Reads a command line.
@@ -102,6 +78,9 @@ record CommandLine(Verb verb, String subject, List<String> words, Options option
       // The launcher does it, which needs no Java for that.
       case "install" ->
           throw new UsageException("install comes before all options", "write blksh install DIR");
+      case "completion" ->
+          throw new UsageException(
+              "completion comes before all options", "write blksh completion bash");
       case "--compile" -> new CommandLine(Verb.COMPILE, null, rest, options);
       case "--resolve" -> new CommandLine(Verb.RESOLVE, null, rest, options);
       case "--train" -> new CommandLine(Verb.TRAIN, null, rest, options);
@@ -128,9 +107,8 @@ record CommandLine(Verb verb, String subject, List<String> words, Options option
     if (BundledScripts.INSTANCE.getEntries().containsKey(word)) {
       return "it is a script: blksh run " + word;
     }
-    List<String> known =
-        new ArrayList<>(List.of("run", "eval", "help", "install", "--version", "--help"));
-    known.addAll(new Options().spellings());
+    List<String> known = new ArrayList<>(Usage.words());
+    Usage.OPTIONS.forEach(it -> known.addAll(it.spellings()));
     known.removeIf(it -> it.startsWith("-") != word.startsWith("-"));
     String question = Nearest.question(word, known);
     if (!question.isEmpty()) {

@@ -14,6 +14,7 @@ import blksh.session.ExitStatus;
 import blksh.session.Failures;
 import blksh.session.Options;
 import blksh.session.Session;
+import blksh.session.Usage;
 import blksh.session.UsageException;
 import blksh.view.Json;
 import java.io.IOException;
@@ -60,7 +61,7 @@ public final class Main {
     try {
       CommandLine line = CommandLine.parse(arguments, options);
       return switch (line.verb()) {
-        case HELP -> say(CommandLine.USAGE);
+        case HELP -> say(Usage.text());
         case VERSION -> say("blksh " + version() + "\n");
         case RUN, EVAL -> runScript(line);
         case COMPILE -> {

@@ -19,6 +19,10 @@ internal class ValueType(private val type: KClass<*>) {
   val numeric: Boolean
     get() = type == Int::class || type == Long::class || type == Double::class
 
+  /** Whether values are names of files, or may be. */
+  val named: Boolean
+    get() = type == Path::class || type == Place::class
+
   /** The words there are, when there are only so many. */
   val choices: List<String>
     get() =

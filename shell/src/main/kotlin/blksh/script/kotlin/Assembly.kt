@@ -1,10 +1,23 @@
 package blksh.script.kotlin
 
+import blksh.dsl.Arguments
+import blksh.dsl.HelpRequested
+import blksh.dsl.Outline
+import blksh.dsl.Vocabulary
 import blksh.script.BundledScripts
+import blksh.script.CompiledScript
+import blksh.script.Manual
 import blksh.script.Members
 import blksh.script.ScriptCompilationException
+import blksh.script.ScriptRun
 import blksh.script.ScriptSource
+import blksh.script.ShellCompletion
+import blksh.session.Console
+import blksh.session.Options
+import blksh.session.Session
+import blksh.session.Usage
 import java.io.File
+import java.io.OutputStream
 import java.nio.file.Files
 import java.nio.file.Path
 import java.nio.file.StandardCopyOption.REPLACE_EXISTING
@@ -40,6 +53,7 @@ fun main(arguments: Array<String>) {
     Assembly(target).run {
       dropStrangers()
       compileScripts(scripts, vocabulary)
+      writeCompletions()
       extractNatives()
       nameBuild()
     }
@@ -52,6 +66,7 @@ fun main(arguments: Array<String>) {
 private class Assembly(private val target: Path) {
 
   private val jars = target.resolve("lib")
+  private val outlines = ArrayList<Outline>()
 
   /** Removes jars that an earlier build left and this one does not use. */
   fun dropStrangers() {
@@ -75,6 +90,7 @@ private class Assembly(private val target: Path) {
         val source = ScriptSource.read(file)
         val script = ScriptCompiler.compile(source)
         val name = file.nameWithoutExtension
+        outlines += outline(name, script)
         val description = script.description.replace("\n", "\\n")
         index.appendLine(
           listOf(name, source.digest, script.className, script.resultField.orEmpty(), description)
@@ -87,6 +103,32 @@ private class Assembly(private val target: Path) {
       entry(Documentation.RESOURCE, Documentation.extract(vocabulary).toByteArray())
       entry(Members.INDEX, members().joinToString("\n", postfix = "\n").toByteArray())
     }
+  }
+
+  /** What a script declares: it says so when it is asked for its help, and does nothing else. */
+  private fun outline(name: String, script: CompiledScript): Outline {
+    val words = listOf("--help")
+    val options = Options().apply { home(target) }
+    val arguments = Arguments(name, script.description, words, options)
+    val console = Console.of(OutputStream.nullOutputStream(), OutputStream.nullOutputStream())
+    Session(console, options, words).use {
+      try {
+        ScriptRun.run(script, Vocabulary(it, arguments), it.evaluation())
+        error("$name does not answer --help")
+      } catch (answered: HelpRequested) {
+        return Outline.of(arguments)
+      }
+    }
+  }
+
+  /** What shells and man read, made from what the scripts declare. */
+  fun writeCompletions() {
+    val share = Files.createDirectories(target.resolve("share"))
+    val completion = ShellCompletion(outlines)
+    for (shell in Usage.SHELLS) {
+      Files.writeString(share.resolve("blksh.$shell"), completion.text(shell))
+    }
+    Files.writeString(share.resolve("blksh.1"), Manual(outlines).toString())
   }
 
   /** What the vocabulary's classes declare, a line each. */
