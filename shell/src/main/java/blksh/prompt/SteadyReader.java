@@ -61,6 +61,16 @@ class SteadyReader extends LineReaderImpl {
     this.editor = editor;
     this.trouble = trouble;
     option(Option.DISABLE_EVENT_EXPANSION, true);
+    if (!terminal.getType().startsWith(Terminal.TYPE_DUMB)) {
+      getWidgets().put(CALLBACK_INIT, this::drawRows);
+    }
+  }
+
+  /** Has a line drawn in rows that can be drawn anew when the terminal gets another width. */
+  private boolean drawRows() {
+    display = new RowDisplay(terminal, System.getenv());
+    display.resize(size);
+    return true;
   }
 
   @Override
@@ -177,6 +187,9 @@ class SteadyReader extends LineReaderImpl {
     try {
       knowSize(terminal);
       super.handleSignal(signal);
+      if (signal == Terminal.Signal.WINCH && isReading()) {
+        redisplay(true);
+      }
     } catch (RuntimeException | Error failure) {
       failed(failure);
     }

@@ -96,6 +96,41 @@ class RoughHandlingTest {
   }
 
   @Test
+  void leavesNothingOfAnEntryBehindThatGetsAnotherWidth() throws Exception {
+    try (Pane pane = Pane.open(home, 80, 24)) {
+      pane.press("C-l");
+      pane.await(screen -> screen.strip().equals("blksh>"));
+      String entry = "val wide = \"" + "0123456789".repeat(12);
+      pane.type(entry);
+      for (int width : new int[] {60, 20, 100, 33, 80}) {
+        String before = "blksh> " + entry;
+        pane.resize(width, 24);
+        pane.await(screen -> rows(screen, width) && joined(screen).equals(before));
+        pane.type("a");
+        entry += "a";
+        pane.await(screen -> joined(screen).equals(before + "a"));
+      }
+      pane.type("\".let {\rit\r");
+      pane.await(screen -> screen.split("\\.\\.\\.\\. >", -1).length == 3);
+      for (int width : new int[] {30, 100, 25}) {
+        pane.resize(width, 24);
+        pane.await(screen -> rows(screen, width) && joined(screen).endsWith(".... >"));
+        assertThat(pane.screen().split("blksh>", -1)).hasSize(2);
+        assertThat(pane.screen().split("\\.\\.\\.\\. >", -1)).hasSize(3);
+      }
+    }
+  }
+
+  /** Whether the first row is as wide as the screen is now. */
+  private static boolean rows(String screen, int width) {
+    return screen.lines().findFirst().orElse("").length() == width;
+  }
+
+  private static String joined(String screen) {
+    return screen.replace("\n", "");
+  }
+
+  @Test
   void keepsTheEntryThroughResizesAndLeavesThePagerByCtrlC() throws Exception {
     try (Pane pane = Pane.open(home, 100, 30)) {
       pane.enter("for (i in 1..300) { println(\"line $i \" + \"x\".repeat(50)); Thread.sleep(5) }");
