@@ -51,7 +51,8 @@ class Composition(
 
       /** What it names as it would be named from where the script was, by a short way perhaps. */
       fun shown(from: Path?): Path =
-        (if (from == null) Path.of(wanted.name) else Path.of(source.name).resolveSibling(wanted.name))
+        (if (from == null) Path.of(wanted.name)
+          else Path.of(source.name).resolveSibling(wanted.name))
           .normalize()
     }
 

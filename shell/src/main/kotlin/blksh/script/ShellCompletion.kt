@@ -86,10 +86,7 @@ internal class ShellCompletion(private val scripts: List<Outline>) {
         .use { String(it.readAllBytes()) }
     val fish = shell == "fish"
     return template
-      .replace(
-        "@TABLE@",
-        contexts.joinToString("\n") { entry(it.name, it.rows, fish) },
-      )
+      .replace("@TABLE@", contexts.joinToString("\n") { entry(it.name, it.rows, fish) })
       .replace("@ANY@", quoted(ofAll, fish))
       .replace(
         "@SCRIPTS@",
