@@ -55,6 +55,7 @@ final class XfsAttributes {
   private static final int LIST_ENTRY = 12;
   private static final int USER = 0x2;
   private static final int GROUP = 0x8;
+  private static final int LAST_TAG = 0x20;
 
   private final FileEntry file;
   private final XfsInode inode;
@@ -115,6 +116,9 @@ final class XfsAttributes {
           held.bytes(at + 3, nameLength),
           held.bytes(value, valueLength));
       at = value + valueLength;
+    }
+    if (at != size) {
+      throw damage(fork.position(), "has more than it counts");
     }
   }
 
@@ -250,13 +254,16 @@ final class XfsAttributes {
   private byte[] list(long position, byte[] stored) {
     ByteBuffer from = ByteBuffer.wrap(stored);
     int count = stored.length < Integer.BYTES ? -1 : from.getInt();
-    if (count < 0 || count != (stored.length - Integer.BYTES) / LIST_ENTRY) {
+    if (count < 0 || stored.length != Integer.BYTES + (long) count * LIST_ENTRY) {
       throw damage(position, "is an impossible access control list");
     }
     ByteBuffer list = ByteBuffer.allocate(4 + count * 8).order(ByteOrder.LITTLE_ENDIAN);
     list.putInt(2);
     for (int i = 0; i < count; i++) {
       int tag = from.getInt();
+      if (Integer.bitCount(tag) != 1 || tag > LAST_TAG || tag < 0) {
+        throw damage(position, "is an access control list with what is not known");
+      }
       int id = from.getInt();
       short permissions = from.getShort();
       from.getShort();

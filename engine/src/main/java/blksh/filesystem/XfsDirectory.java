@@ -123,15 +123,20 @@ final class XfsDirectory {
           at = run.end() / blockSize * blockSize;
           continue;
         }
+        if (!run.isHole() && run.at() + at - run.start() >= volume.source().size()) {
+          tell("it has blocks where the volume has none, from its byte %d on".formatted(at));
+          at = above(run.end());
+          end = Math.min(at, inode.size());
+          continue;
+        }
       } catch (FileSystemDamageException | UnreadableException e) {
         problems.accept(FileEntry.survived(e));
-        long next = Math.min(extents.behind(at), SPACE);
-        at = (next + blockSize - 1) / blockSize * blockSize;
+        at = above(extents.behind(at));
         end = Math.min(at, inode.size());
         continue;
       }
       read += blockSize;
-      if (read > superblock.blocks() * superblock.blockSize()) {
+      if (read > volume.source().size()) {
         tell("it has more blocks than there are");
         return;
       }
@@ -142,6 +147,11 @@ final class XfsDirectory {
     if (end != inode.size()) {
       tell("it has %d bytes, and should have %d".formatted(end, inode.size()));
     }
+  }
+
+  /** The first block that begins at a byte of the directory or behind it. */
+  private long above(long position) {
+    return (Math.min(position, SPACE) + blockSize - 1) / blockSize * blockSize;
   }
 
   private void passBlock(XfsExtents extents, long at) {
@@ -209,11 +219,10 @@ final class XfsDirectory {
       long room = (blockSize - header - INDEX_TAIL) / INDEX_ENTRY;
       if (count > room || unused > count) {
         problems.accept(broken(position, "has an impossible index"));
-        end -= INDEX_TAIL;
-      } else {
-        end -= INDEX_TAIL + (int) count * INDEX_ENTRY;
-        expected = count - unused;
+        return;
       }
+      end -= INDEX_TAIL + (int) count * INDEX_ENTRY;
+      expected = count - unused;
     }
     long found = 0;
     for (int at = header; at < end; ) {
@@ -236,11 +245,14 @@ final class XfsDirectory {
           tell("it does not begin with itself");
         }
         found++;
-        if (!isDots(name)) {
+        if (!first || found > 2 || !isDots(name)) {
           names.take(name, block.i64(at));
         }
       }
       at += length;
+    }
+    if (first && found == 0) {
+      tell("it does not begin with itself");
     }
     if (expected >= 0 && found != expected) {
       problems.accept(broken(position, "has %d entries, and counts %d".formatted(found, expected)));

@@ -32,6 +32,9 @@ record XfsInode(
   private static final int OLD_CORE = 100;
   private static final int CORE = 176;
 
+  /** Where it says how many blocks it has, of both kinds and for their trees. */
+  private static final int BLOCKS = 64;
+
   /** Bytes an extent takes. */
   private static final int EXTENT = 16;
 
@@ -76,6 +79,10 @@ record XfsInode(
     }
     if (checked && bytes.i64(152) != number) {
       throw damage("belongs elsewhere");
+    }
+    if (hasMore(WIDE_TIME) && !superblock.hasWideTimes()
+        || hasMore(WIDE_COUNTS) && !superblock.hasWideCounts()) {
+      throw damage("has what its file system has not");
     }
     if (bytes.u16(2) == 0) {
       throw damage("is in use by nobody");
@@ -189,8 +196,16 @@ record XfsInode(
 
   private Fork fork(int format, int from, int to, long extents) {
     Structure held = Structure.of(bytes.bytes(from, to - from)).bigEndian();
-    if (format == EXTENTS && (extents < 0 || extents > held.length() / EXTENT)) {
+    int room = held.length() / EXTENT;
+    if (format == EXTENTS && (extents < 0 || extents > room)) {
       throw damage("has more extents than it holds");
+    }
+    if (format == TREE && extents <= room) {
+      throw damage("has a tree of too few extents");
+    }
+    if ((format == EXTENTS || format == TREE)
+        && Long.compareUnsigned(extents, bytes.i64(BLOCKS)) > 0) {
+      throw damage("has more extents than blocks");
     }
     return new Fork(format, position + from, held, extents);
   }

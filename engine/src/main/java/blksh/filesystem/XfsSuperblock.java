@@ -111,14 +111,17 @@ final class XfsSuperblock {
     return version() == CHECKED_VERSION;
   }
 
+  /** Whether sectors have a size that can be: as long is what the checksum is of. */
+  boolean hasSector() {
+    return Integer.bitCount(sector) == 1 && sector >= BASIC_BLOCK && sector <= LARGEST_SECTOR;
+  }
+
   /** Whether it is laid out in a way that can be, as far as blocks and groups go. */
   boolean hasGeometry() {
     return Integer.bitCount(blockSize) == 1
         && blockSize >= BASIC_BLOCK
         && blockSize <= LARGEST_BLOCK
-        && Integer.bitCount(sector) == 1
-        && sector >= BASIC_BLOCK
-        && sector <= LARGEST_SECTOR
+        && hasSector()
         && groupBlocks > 0
         && blocks > 0
         && blocks <= Long.MAX_VALUE / blockSize
@@ -207,6 +210,16 @@ final class XfsSuperblock {
   /** Whether capitals of ASCII are the same as small letters. */
   boolean ignoresCase() {
     return (bytes.u16(100) & IGNORES_CASE) != 0;
+  }
+
+  /** Whether inodes may count times in nanoseconds. */
+  boolean hasWideTimes() {
+    return isChecked() && (incompatible() & WIDE_TIMES) != 0;
+  }
+
+  /** Whether inodes may count extents in 64 bits. */
+  boolean hasWideCounts() {
+    return isChecked() && (incompatible() & WIDE_COUNTS) != 0;
   }
 
   int incompatible() {

@@ -22,6 +22,8 @@ final class XfsTree implements FileTree {
   /** Bytes before what a block of a symbolic link holds. */
   private static final int LINK_HEADER = 56;
 
+  private static final String CONTRADICTION = "its superblock contradicts itself";
+
   private final Volume volume;
   private final XfsSuperblock superblock;
 
@@ -32,8 +34,8 @@ final class XfsTree implements FileTree {
     if (version != XfsSuperblock.OLD_VERSION && version != XfsSuperblock.CHECKED_VERSION) {
       throw refused("it is XFS of version %d, which is not known".formatted(version));
     }
-    if (!superblock.isSound()) {
-      throw volume.damage("its superblock contradicts itself");
+    if (!superblock.hasSector()) {
+      throw volume.damage(CONTRADICTION);
     }
     boolean summed =
         !superblock.isChecked()
@@ -41,13 +43,16 @@ final class XfsTree implements FileTree {
     if (!summed) {
       throw volume.damage("its superblock at byte 0 fails its checksum");
     }
-    if (superblock.isUnfinished()) {
-      throw volume.damage("it was not made to the end");
-    }
     List<String> unknown = superblock.unknownFeatures();
     if (!unknown.isEmpty()) {
       throw refused(
           "it uses features of XFS that are not read (%s)".formatted(String.join(", ", unknown)));
+    }
+    if (!superblock.isSound()) {
+      throw volume.damage(CONTRADICTION);
+    }
+    if (superblock.isUnfinished()) {
+      throw volume.damage("it was not made to the end");
     }
   }
 
@@ -177,7 +182,7 @@ final class XfsTree implements FileTree {
     }
     XfsInode inode = inode(file);
     XfsInode.Fork fork = inode.content();
-    if (inode.isRealTime() && fork.extents() > 0) {
+    if (inode.isRealTime() && (fork.format() == XfsInode.TREE || fork.extents() > 0)) {
       throw new BlkshException(
           "open " + file.path(), "its content is on the real-time device, which is not read");
     }

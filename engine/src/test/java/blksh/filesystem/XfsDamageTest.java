@@ -292,6 +292,40 @@ class XfsDamageTest {
   }
 
   @Test
+  void aDirectoryWhoseBlocksAreBehindTheVolumeIsToldOnce() {
+    byte[] image = good.clone();
+    of(image).putLong(8, 1L << 30).putInt(84, 1 << 30).putInt(88, 1).put(124, (byte) 30);
+    XfsChecksums.correct(image, 0, SECTOR, 224);
+    // the root alone is where it was, as its group is the first
+    int root = (int) inode("/").position();
+    of(image).put(root + 5, (byte) 2).putLong(root + 56, 1L << 35).putLong(root + 64, 1L << 40);
+    of(image).putLong(root + 72, 2);
+    for (int i = 0; i < 2; i++) {
+      long start = i * ((1L << 21) - 4);
+      long block = (1L << 25) + start;
+      of(image).putLong(root + 176 + 16 * i, start << 9 | block >>> 43);
+      of(image).putLong(root + 184 + 16 * i, block << 21 | (1 << 21) - 4);
+    }
+    XfsChecksums.correct(image, root, SECTOR, 100);
+    List<String> problems = new ArrayList<>();
+    seen(image, problems);
+    assertThat(problems).hasSizeBetween(2, 4);
+    assertThat(problems).anyMatch(it -> it.contains("blocks where the volume has none"));
+  }
+
+  @Test
+  void whatIsMoreThanWasCountedIsTold() {
+    byte[] image = good.clone();
+    int few = (int) inode("/few").position();
+    int fork = few + 176 + 8 * image[few + 82];
+    assertThat(image[fork + 2]).isEqualTo((byte) 2);
+    image[fork + 2] = 1;
+    XfsChecksums.correct(image, few, SECTOR, 100);
+    assertLost(image, "/few", 1, "has more than it counts");
+    assertLost(changed("/few", 64, 0), "/few", 1, "more extents than blocks");
+  }
+
+  @Test
   void aDirectoryThatHoldsItsParentIsEnteredOnce() {
     byte[] image = good.clone();
     int at = content("/block", 0);
@@ -330,6 +364,7 @@ class XfsDamageTest {
         .hasMessageContaining("superblock at byte 0 fails its checksum");
     byte[] image = good.clone();
     of(image).putInt(84, 7); // blocks of a group
+    XfsChecksums.correct(image, 0, SECTOR, 224);
     assertThatThrownBy(() -> open(image)).hasMessageContaining("contradicts itself");
   }
 
@@ -350,7 +385,8 @@ class XfsDamageTest {
     Structure superblock = Structure.of(image).bigEndian();
     XfsSuperblock geometry = new XfsSuperblock(superblock);
     int log = (int) geometry.position(superblock.i64(48), 1);
-    other.set(log / SECTOR, log / SECTOR + (int) superblock.u32(96) * BLOCK / SECTOR);
+    other.set(
+        log / SECTOR, log / SECTOR + (int) superblock.u32(96) * geometry.blockSize() / SECTOR);
     try (FileTree tree = open(image)) {
       tree.walk(
           tree.root(),
@@ -406,12 +442,16 @@ class XfsDamageTest {
   /** As above with checksums that agree: then nothing but a sentence may come of it. */
   @Test
   void whatIsChangedByWhoeverSealsItAgainEndsInASentence() {
-    int[] sectors = metadata(good);
+    changeAndUse(good, 20);
+  }
+
+  private static void changeAndUse(byte[] image, long seed) {
+    int[] sectors = metadata(image);
     int rounds = Effort.of("blksh.flips", 60, 5000);
     long until = System.nanoTime() + Duration.ofSeconds(Effort.isLong() ? 110 : 3).toNanos();
-    Random random = new Random(Effort.isLong() ? System.nanoTime() : 20);
+    Random random = new Random(Effort.isLong() ? System.nanoTime() : seed);
     for (int round = 0; round < rounds && System.nanoTime() < until; round++) {
-      byte[] bad = good.clone();
+      byte[] bad = image.clone();
       for (int i = 0; i <= round % 3 * 20; i++) {
         int at = sectors[random.nextInt(sectors.length)] * SECTOR + random.nextInt(SECTOR / 2);
         bad[at] = (byte) (random.nextInt(4) == 0 ? 0xff : random.nextInt());
@@ -423,6 +463,32 @@ class XfsDamageTest {
         assertThat(expected.getMessage()).startsWith("cannot ").doesNotContain("null");
       }
     }
+  }
+
+  /** Version 4 has no checksums: whatever is changed reaches the reader. */
+  @Test
+  void whatIsChangedInVersion4EndsInASentence() throws IOException {
+    Path image = Volumes.blank(folder.resolve("old"), 16 << 20);
+    Path file = Files.write(folder.resolve("one"), new byte[5000]);
+    StringBuilder proto = new StringBuilder("boot\n0 0\nd--755 3 4\nsmall d--755 0 0\n$\n");
+    proto.append("large ---644 0 0 %s\nmany d--755 0 0\n".formatted(file));
+    for (int i = 0; i < 900; i++) {
+      proto.append("a-name-of-some-length-%d p--644 0 0\n".formatted(i));
+    }
+    proto.append("$\nlink l--777 0 0 %s\n$\n".formatted("x".repeat(700)));
+    Path list = Files.writeString(folder.resolve("proto"), proto);
+    String[] options = "--unsupported -q -m crc=0 -b size=512 -i size=256 -n ftype=0".split(" ");
+    List<Object> words = new ArrayList<>(Arrays.asList((Object[]) options));
+    words.addAll(List.of("-p", list, image));
+    Tool.named("mkfs.xfs").run(words.toArray());
+    Tool.named("xfs_db")
+        .run(
+            "-x", "-c", "path /large", "-c", "attr_set -r -v 9000 a", "-c", "attr_set -u b", image);
+    byte[] old = Files.readAllBytes(image);
+    List<String> problems = new ArrayList<>();
+    assertThat(seen(old, problems)).hasSize(904);
+    assertThat(problems).isEmpty();
+    changeAndUse(old, 21);
   }
 
   private static void use(FileTree tree, FileEntry entry) {

@@ -126,32 +126,25 @@ class XfsTreeTest {
   void everyGeometryIsReadAsTheKernelReadsIt(
       String options, int sector, boolean every, int many, int pieces) throws IOException {
     Path image = made(options, sector);
-    String[] before = {""};
     Volumes.mounted(
-        image,
-        "xfs",
-        folder.resolve("mount"),
-        mount -> {
-          fill(mount, every, many, pieces);
-          before[0] = blksh.kit.FileTrees.listing(mount);
-        });
+        image, "xfs", folder.resolve("mount"), mount -> fill(mount, every, many, pieces));
     Path target = Volumes.blank(folder.resolve("target"), SIZE);
     make(options, target);
     Task task = new Task("copy", "it");
-    String[] after = {""};
     Volumes.mounted(
         target,
         "xfs",
-        folder.resolve("other"),
-        other -> {
+        folder.resolve("mount"),
+        mount -> {
           try (FileTree tree = FileTrees.open(FileSource.open(image))) {
             assertThat(tree.type()).isEqualTo("XFS");
             assertThat(tree.label()).isEqualTo(label(options));
-            tree.copyOut(tree.root(), other.resolve("out"), task);
+            tree.copyOut(tree.root(), mount.resolve("out"), task);
           }
-          after[0] = blksh.kit.FileTrees.listing(other.resolve("out"));
         });
-    assertThat(withoutSpecial(after[0])).isEqualTo(withoutSpecial(before[0]));
+    String before = listing(image, "");
+    String after = listing(target, "out");
+    assertThat(withoutSpecial(after)).isEqualTo(withoutSpecial(before));
     assertThat(task.findings())
         .hasSize(every ? 3 : 0)
         .allMatch(it -> it.matches("left out /(pipe|null|disc): a device, pipe or socket"));
@@ -263,6 +256,9 @@ class XfsTreeTest {
           .hasSize(2000)
           .startsWith("a-name-of-some-length-0")
           .endsWith("a-name-of-some-length-1999");
+      if (options.contains("size=512")) {
+        assertThat(format(image, tree, "/many")).isEqualTo(XfsInode.TREE);
+      }
       assertThat(bytes(tree, "/large")).isEqualTo(large);
       assertThat(bytes(tree, "/many/a-name-of-some-length-1234")).asString().isEqualTo("two");
       assertThat(tree.find("/long").orElseThrow().link()).isEqualTo("x".repeat(longest(options)));
@@ -275,6 +271,13 @@ class XfsTreeTest {
     }
     assertThat(task.findings()).isEmpty();
     assertThat(out.resolve("small")).hasContent("two");
+  }
+
+  /** How a file keeps what it holds. */
+  private static int format(Path image, FileTree tree, String path) {
+    Volume volume = new Volume(FileSource.open(image));
+    long number = tree.find(path).orElseThrow().id();
+    return XfsInode.read(volume, XfsSuperblock.of(Head.of(volume)), number).content().format();
   }
 
   @Test
@@ -337,6 +340,17 @@ class XfsTreeTest {
               new Extent(65536, 4096, Extent.Kind.DATA),
               new Extent(69632, (1 << 20) - 69632, Extent.Kind.ZERO));
     }
+  }
+
+  /** Of a fresh mount: holes of what was just written are told otherwise. */
+  private String listing(Path image, String inside) throws IOException {
+    String[] listing = {""};
+    Volumes.mounted(
+        image,
+        "xfs",
+        folder.resolve("mount"),
+        mount -> listing[0] = blksh.kit.FileTrees.listing(mount.resolve(inside)));
+    return listing[0];
   }
 
   private static String label(String options) {
