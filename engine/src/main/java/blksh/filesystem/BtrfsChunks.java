@@ -23,8 +23,11 @@ final class BtrfsChunks {
   private static final long KINDS = 0x1 | 0x2 | 0x4;
   private static final long RAID0 = 0x8;
 
-  /** RAID1, DUP, RAID1C3 and RAID1C4: each stripe has all of it. */
-  private static final long COPIES = 0x10 | 0x20 | 0x200 | 0x400;
+  // Each stripe has all of it.
+  private static final long RAID1 = 0x10;
+  private static final long DUP = 0x20;
+  private static final long RAID1C3 = 0x200;
+  private static final long RAID1C4 = 0x400;
 
   private static final long RAID10 = 0x40;
   private static final long RAID5 = 0x80;
@@ -141,10 +144,16 @@ final class BtrfsChunks {
   }
 
   private void requireWhole(long profile, int stripes) {
-    if (profile == 0 && stripes == 1 || (profile & ~COPIES) == 0 && Long.bitCount(profile) == 1) {
-      return;
+    int copies =
+        profile == 0
+            ? 1
+            : profile == RAID1 || profile == DUP
+                ? 2
+                : profile == RAID1C3 ? 3 : profile == RAID1C4 ? 4 : 0;
+    if (copies != 0 && stripes != copies) {
+      throw damaged();
     }
-    if (profile == RAID0 && stripes == 1) {
+    if (copies != 0 || profile == RAID0 && stripes == 1) {
       return;
     }
     String name =

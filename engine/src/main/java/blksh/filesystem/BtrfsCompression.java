@@ -25,14 +25,13 @@ enum BtrfsCompression {
   private static final int WORD = 4;
 
   /**
-   * Decodes an extent.
+   * Decodes an extent. Less than a sector may be missing at its end, which is zeros.
    *
    * @param from after its end may be anything, up to whole sectors
    * @param sector bytes
-   * @param slack how many bytes may be missing at its end, which are zeros
    * @return as many bytes as it has
    */
-  byte[] decode(byte[] from, int length, int sector, int slack) throws BadChunkException {
+  byte[] decode(byte[] from, int length, int sector) throws BadChunkException {
     byte[] to = new byte[length];
     int done =
         switch (this) {
@@ -41,7 +40,7 @@ enum BtrfsCompression {
           case ZSTD -> zstd(from, to);
           case NONE -> throw new IllegalStateException("it is not compressed");
         };
-    if (done < length - slack) {
+    if (done < length - (sector - 1)) {
       throw new BadChunkException("ends too early");
     }
     return to;

@@ -179,8 +179,7 @@ final class BtrfsContent implements BlockSource {
 
   private byte[] decode(Piece piece, byte[] stored, long at) {
     try {
-      int slack = piece.kind == Kind.PACKED ? sector - 1 : 0;
-      return piece.compression().decode(stored, piece.ram(), sector, slack);
+      return piece.compression().decode(stored, piece.ram(), sector);
     } catch (BadChunkException e) {
       throw new UnreadableException(
           file.path(),

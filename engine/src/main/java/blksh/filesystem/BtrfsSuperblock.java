@@ -1,5 +1,6 @@
 package blksh.filesystem;
 
+import blksh.BlkshException;
 import blksh.io.UnreadableException;
 
 /**
@@ -16,6 +17,9 @@ final class BtrfsSuperblock {
 
   static final String MAGIC = "_BHRfS_M";
 
+  /** Where it says what kind its checksums are of. */
+  private static final int KIND = 196;
+
   /** Where the chunks begin that lead to the tree of chunks. */
   private static final int CHUNKS = 0x32b;
 
@@ -30,7 +34,10 @@ final class BtrfsSuperblock {
 
   // Marks of what is no file system, or is being changed into another.
   private static final long METADUMP = 0x3L << 33;
-  private static final long CHANGING = 0x1bL << 35;
+  private static final long CHANGING = 0x3fL << 35;
+
+  // Written in full; blocks moved; an error was met; a seed of others.
+  private static final long USUAL = 0x1 | 0x2 | 0x4 | 1L << 32;
 
   private static final int WRITTEN = 1;
 
@@ -53,20 +60,40 @@ final class BtrfsSuperblock {
   static BtrfsSuperblock of(Volume volume) {
     try {
       return first(volume);
-    } catch (FileSystemDamageException | UnknownFileSystemException | UnreadableException e) {
-      // what is not known may be damage, which a copy then tells
-      FileEntry.survived(e);
-      BtrfsSuperblock newest = null;
-      for (long mirror : MIRRORS) {
-        BtrfsSuperblock copy = copy(volume, mirror);
-        if (copy != null && (newest == null || copy.generation() > newest.generation())) {
-          newest = copy;
-        }
-      }
-      if (newest == null) {
+    } catch (UnknownFileSystemException e) {
+      // A kind of checksum that is not known may be damage, which a copy then tells.
+      Structure first = volume.read(POSITION, LENGTH);
+      if (first.u16(KIND) < BtrfsChecksum.values().length) {
         throw e;
       }
-      return newest;
+      return newestCopy(volume, e);
+    } catch (FileSystemDamageException | UnreadableException e) {
+      FileEntry.survived(e);
+      return newestCopy(volume, e);
+    }
+  }
+
+  private static BtrfsSuperblock newestCopy(Volume volume, BlkshException failure) {
+    BtrfsSuperblock newest = null;
+    for (long mirror : MIRRORS) {
+      BtrfsSuperblock copy = copy(volume, mirror);
+      if (copy != null && (newest == null || copy.generation() > newest.generation())) {
+        newest = copy;
+      }
+    }
+    if (newest == null || !newest.isOfTheSame(volume)) {
+      throw failure;
+    }
+    return newest;
+  }
+
+  /** Whether the first one, as far as it can be read, is of the same file system. */
+  private boolean isOfTheSame(Volume volume) {
+    try {
+      Structure first = volume.read(POSITION, LENGTH);
+      return first.i64(32) == block.i64(32) && first.i64(40) == block.i64(40);
+    } catch (UnreadableException e) {
+      return true;
     }
   }
 
@@ -92,7 +119,7 @@ final class BtrfsSuperblock {
     if (!block.has(64, MAGIC)) {
       throw volume.damage("there is no superblock at byte %d".formatted(position));
     }
-    int kind = block.u16(196);
+    int kind = block.u16(KIND);
     if (kind >= BtrfsChecksum.values().length) {
       throw refused(volume, "its checksums are of a kind that is not known (%d)".formatted(kind));
     }
@@ -133,6 +160,9 @@ final class BtrfsSuperblock {
     }
     if ((flags() & CHANGING) != 0) {
       throw refused(volume, "btrfstune was changing it and has not ended");
+    }
+    if ((flags() & ~USUAL) != 0) {
+      throw refused(volume, "it has marks that are not known (0x%x)".formatted(flags() & ~USUAL));
     }
   }
 

@@ -40,6 +40,9 @@ final class BtrfsTree implements FileTree {
   /** Largest value of an attribute the kernel knows. */
   private static final int LARGEST_ATTRIBUTE = 1 << 16;
 
+  /** Bytes that the attributes of a file may take together. */
+  private static final int MOST_OF_ATTRIBUTES = 16 << 20;
+
   /** Where the item of a subvolume says how often it is referred to. */
   private static final int REFERENCES = 216;
 
@@ -69,17 +72,23 @@ final class BtrfsTree implements FileTree {
     if (superblock.hasLog()) {
       notes.add("its log is not replayed: what was synced last may be missing, or older");
     }
+    List<String> unread = new ArrayList<>();
     nodes.walk(
         nodes.rootOfChunks(),
         BtrfsKey.LEAST,
         BtrfsKey.GREATEST,
-        problem -> notes.add("not all of its chunks are known: " + problem.problem()),
+        problem -> {
+          if (unread.isEmpty()) {
+            unread.add("not all of its chunks are known: " + problem.problem());
+          }
+        },
         item -> {
           if (item.key().type() == BtrfsKey.CHUNK) {
             chunks.add(item);
           }
           return true;
         });
+    notes.addAll(unread);
     subvolume(BtrfsNodes.TOP);
   }
 
@@ -333,6 +342,7 @@ final class BtrfsTree implements FileTree {
   private ExtendedAttributes attributes(FileEntry entry) {
     long number = inodeOf(entry);
     List<ExtendedAttributes.Attribute> found = new ArrayList<>();
+    int[] taken = {0};
     nodes.walk(
         subvolumeOf(entry),
         new BtrfsKey(number, BtrfsKey.ATTRIBUTE, 0),
@@ -349,6 +359,12 @@ final class BtrfsTree implements FileTree {
                     && name.value().length <= LARGEST_ATTRIBUTE;
             if (!sound) {
               throw volume.damage(entry, "its attributes are damaged");
+            }
+            taken[0] += name.end() - at;
+            if (taken[0] > MOST_OF_ATTRIBUTES) {
+              throw volume.damage(
+                  entry,
+                  "it has more attributes than fit into %d bytes".formatted(MOST_OF_ATTRIBUTES));
             }
             found.add(new ExtendedAttributes.Attribute(name.name(), name.value()));
             at = name.end();

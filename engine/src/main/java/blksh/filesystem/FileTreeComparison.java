@@ -94,6 +94,8 @@ public final class FileTreeComparison {
       }
     }
     moved();
+    walkBefore.end();
+    walkAfter.end();
   }
 
   // ---- directories ---------------------------------------------------------------------------

@@ -506,12 +506,16 @@ class BtrfsTreeTest {
     byte[] owner = Arrays.copyOfRange(image, SUPERBLOCK + 32, SUPERBLOCK + 48);
     for (int at = SUPERBLOCK; at + SAMPLE_NODE <= image.length; at += SAMPLE_NODE) {
       if (at == SUPERBLOCK || Arrays.equals(image, at + 32, at + 48, owner, 0, 16)) {
-        byte[] sum =
-            BtrfsChecksum.CRC32C.of(
-                image, at + BtrfsChecksum.FIELD, SAMPLE_NODE - BtrfsChecksum.FIELD);
-        System.arraycopy(sum, 0, all.bytes(), at, sum.length);
+        proveAlone(all, at);
       }
     }
+  }
+
+  private static void proveAlone(Structure all, int at) {
+    byte[] sum =
+        BtrfsChecksum.CRC32C.of(
+            all.bytes(), at + BtrfsChecksum.FIELD, SAMPLE_NODE - BtrfsChecksum.FIELD);
+    System.arraycopy(sum, 0, all.bytes(), at, sum.length);
   }
 
   @ParameterizedTest
@@ -531,13 +535,38 @@ class BtrfsTreeTest {
         .hasMessageContaining(name);
   }
 
-  @Test
-  void imagesOfMetadataAloneAreRefused() {
+  @ParameterizedTest
+  @CsvSource({
+    "33, metadata alone",
+    "40, btrfstune was changing it",
+    "50, marks that are not known"
+  })
+  void marksOfWhatIsNoSoundFileSystemAreRefused(int bit, String words) {
     byte[] image = sample();
     Structure all = Structure.of(image);
-    all.putI64(SUPERBLOCK + 56, all.i64(SUPERBLOCK + 56) | 1L << 33);
+    all.putI64(SUPERBLOCK + 56, all.i64(SUPERBLOCK + 56) | 1L << bit);
     prove(image);
-    assertThatThrownBy(() -> open(image)).hasMessageContaining("metadata alone");
+    assertThatThrownBy(() -> open(image)).hasMessageContaining(words);
+  }
+
+  /** A change of features that was cut off leaves copies as they were. */
+  @Test
+  void whatIsRefusedIsNotReadByACopyThatLacksTheMark() {
+    int mirror = (int) BtrfsSuperblock.MIRRORS[0];
+    byte[] image = Arrays.copyOf(sample(), mirror + 4096);
+    System.arraycopy(image, SUPERBLOCK, image, mirror, 4096);
+    Structure all = Structure.of(image);
+    all.putI64(mirror + 48, mirror);
+    all.putI64(SUPERBLOCK + 188, all.i64(SUPERBLOCK + 188) | 0x1000);
+    prove(image);
+    assertThatThrownBy(() -> open(image)).hasMessageContaining("zoned");
+    image[SUPERBLOCK + 300] ^= 1; // damage, for which the copy serves
+    try (FileTree tree = open(image)) {
+      assertThat(tree.notes()).anyMatch(note -> note.contains("copy at byte 67108864 served"));
+    }
+    all.putI64(mirror + 32, ~all.i64(mirror + 32)); // that of another file system
+    proveAlone(all, mirror);
+    assertThatThrownBy(() -> open(image)).hasMessageContaining("fails its checksum");
   }
 
   /** Every node of the sample that any tree leads to. */

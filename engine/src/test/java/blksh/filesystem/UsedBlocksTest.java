@@ -115,6 +115,8 @@ class UsedBlocksTest {
       value = {
         "200 | mkfs.btrfs -q",
         "120 | mkfs.btrfs -q -M --csum sha256",
+        "120 | mkfs.btrfs -q -M --csum blake2",
+        "200 | mkfs.btrfs -q -d raid0 --csum xxhash",
       })
   void ofBtrfsOnlyItsExtentsAreUsed(long size, String command) throws IOException {
     Path image = make("btrfs", size * MIB, command);
