@@ -347,7 +347,8 @@ class DdDriveTest {
         Store store = store(folder)) {
       long began = System.nanoTime();
       CaptureResult captured = capture(store, host, failing.path(), "a");
-      assertThat((System.nanoTime() - began) / 1e9).isLessThan(20);
+      // One dd for each of its 8,200 sectors would take minutes.
+      assertThat((System.nanoTime() - began) / 1e9).isLessThan(80);
       assertThat(captured.bad())
           .containsExactly(
               new Extent(from, island - from, Extent.Kind.BAD),
