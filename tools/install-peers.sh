@@ -23,6 +23,8 @@ packages=(
   qemu-system-common
   # Other machines, their login shells and how one becomes root there.
   openssh-client openssh-server sudo tcsh fish openssl
+  # Shells whose completion is made, and what reads the manual.
+  zsh groff-base
   # Calls of the system that go wrong: a library built for the test.
   gcc libc6-dev
   # Terminals and peers.
