@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,7 +23,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class LauncherTest {
 
+  @TempDir static Path shared;
   @TempDir Path home;
+
+  @BeforeAll
+  static void prepare() throws Exception {
+    Program.prepare(shared);
+  }
 
   /** The program, in the environment that the tests are for. */
   Program blksh(Path home) {

@@ -159,6 +159,7 @@ class ScriptHostTest {
       out.writeInt(part.getBytes(StandardCharsets.UTF_8).length);
       out.write(part.getBytes(StandardCharsets.UTF_8));
     }
+    out.writeInt(0); // jars
     ByteArrayOutputStream answer = new ByteArrayOutputStream();
     ScriptHost.compile(compiler, new ByteArrayInputStream(question.toByteArray()), answer);
     return new DataInputStream(new ByteArrayInputStream(answer.toByteArray()));
