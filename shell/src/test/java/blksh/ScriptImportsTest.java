@@ -12,6 +12,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import javax.tools.ToolProvider;
@@ -37,7 +38,19 @@ class ScriptImportsTest {
   }
 
   private Ended run(String... words) throws Exception {
-    return new Program(home).in(home).run(words);
+    return new Program(home).in(home).with("HOME", home.toString()).run(words);
+  }
+
+  /** The same in this Java; files are named as from the home. */
+  private Ended here(String... words) throws Exception {
+    String[] named = words.clone();
+    for (int i = 0; i < named.length; i++) {
+      named[i] = named[i].endsWith(".kts") ? home.resolve(named[i]).toString() : named[i];
+    }
+    Ended ended = Here.run(home, named);
+    String place = home + "/";
+    return new Ended(
+        ended.status(), ended.out().replace(place, ""), ended.err().replace(place, ""));
   }
 
   @Test
@@ -64,10 +77,10 @@ class ScriptImportsTest {
         if (extra) fail()
         fun fail(): Nothing = error("no " + name)
         """);
-    assertThat(run("run", "s.kts", "--name", "x"))
+    assertThat(here("run", "s.kts", "--name", "x"))
         .isEqualTo(new Ended(0, "hello x after 2 days true\n", ""));
-    assertThat(run("run", "s.kts", "--help").out()).contains("Greets.", "--name", "--extra");
-    assertThat(run("run", "s.kts", "--extra").err())
+    assertThat(here("run", "s.kts", "--help").out()).contains("Greets.", "--name", "--extra");
+    assertThat(here("run", "s.kts", "--extra").err())
         .isEqualTo(
             "blksh: IllegalStateException: no none\n"
                 + "  at s.kts:7: fun fail(): Nothing = error(\"no \" + name)\n");
@@ -77,27 +90,27 @@ class ScriptImportsTest {
   void errorsAndFailuresAreAtTheirFileAndLine() throws Exception {
     file("parts/common.kts", "val a = 1\n\nfun broken(): Int = \"b\"\n");
     file("s.kts", "@file:Import(\"parts/common.kts\")\nbroken()\n");
-    Ended refused = run("run", "s.kts");
+    Ended refused = here("run", "s.kts");
     assertThat(refused.status()).isEqualTo(ExitStatus.FAILED);
     assertThat(refused.err()).startsWith("parts/common.kts:3:21: error: ");
     file("parts/common.kts", "val a = 1\n\nfun broken(): Int = error(\"no $a\")\n");
-    assertThat(run("run", "s.kts").err())
+    assertThat(here("run", "s.kts").err())
         .isEqualTo(
             "blksh: IllegalStateException: no 1\n  at parts/common.kts:3: fun broken(): Int ="
                 + " error(\"no $a\")\n");
     file("parts/common.kts", "@file:Import(\"other.kts\")\nfun broken() = 7");
     file("parts/other.kts", "\n@file:Import(\"common.kts\")\n");
-    assertThat(run("run", "s.kts").err())
+    assertThat(here("run", "s.kts").err())
         .startsWith(
             "parts/other.kts:2:14: error: cannot import common.kts: common.kts imports other.kts"
                 + " imports common.kts\n");
     Files.delete(home.resolve("parts/other.kts"));
-    assertThat(run("run", "s.kts").err())
+    assertThat(here("run", "s.kts").err())
         .startsWith(
             "parts/common.kts:1:14: error: cannot import other.kts: there is no file"
                 + " parts/other.kts\n");
     file("parts/common.kts", "fun broken() = 7");
-    assertThat(run("run", "s.kts")).isEqualTo(new Ended(0, "7\n", ""));
+    assertThat(here("run", "s.kts")).isEqualTo(new Ended(0, "7\n", ""));
   }
 
   @Test
@@ -106,7 +119,7 @@ class ScriptImportsTest {
     file("s.kts", "@file:Import(\"common.kts\")\n");
     Files.setPosixFilePermissions(
         home.resolve("common.kts"), PosixFilePermissions.fromString("rw-rw-rw-"));
-    Ended refused = run("run", "s.kts");
+    Ended refused = here("run", "s.kts");
     assertThat(refused.status()).isEqualTo(ExitStatus.FAILED);
     assertThat(refused.out()).isEmpty();
     assertThat(refused.err())
@@ -136,14 +149,14 @@ class ScriptImportsTest {
   void whatIsNoFileIsRefusedAtItsPlace() throws Exception {
     for (String name : List.of("nowhere.kts", ".", "http://there/a.kts")) {
       file("s.kts", "// Help.\n\n@file:Import(\"" + name + "\")\n");
-      assertThat(run("s.kts").err()).startsWith("s.kts:3:14: error: cannot import " + name + ": ");
+      assertThat(here("s.kts").err()).startsWith("s.kts:3:14: error: cannot import " + name + ": ");
     }
     file("s.kts", "@file:Import(*arrayOf(\"a.kts\"))\n");
-    assertThat(run("s.kts").err())
+    assertThat(here("s.kts").err())
         .startsWith("s.kts:1:13: error: @file:Import takes names in quotes");
     // What only looks like it is left alone.
     file("s.kts", "val text = \"@file:Import(\\\"a.kts\\\")\"\ntext.length");
-    assertThat(run("s.kts")).isEqualTo(new Ended(0, "21\n", ""));
+    assertThat(here("s.kts")).isEqualTo(new Ended(0, "21\n", ""));
   }
 
   /** Compiles a class into a jar. */
@@ -187,6 +200,12 @@ class ScriptImportsTest {
         .startsWith("parts/common.kts:1:17: error: cannot use lib/inventory.jar: it is no jar (");
   }
 
+  private Path kept(String name) throws IOException {
+    try (Stream<Path> all = Files.walk(home.resolve("artifacts"))) {
+      return all.filter(it -> it.endsWith(name)).findFirst().orElseThrow();
+    }
+  }
+
   /** Puts something into the repository, with its checksum. */
   private void publish(Path file) throws Exception {
     byte[] digest = MessageDigest.getInstance("SHA-1").digest(Files.readAllBytes(file));
@@ -222,16 +241,26 @@ class ScriptImportsTest {
     file("s.kts", header + use);
     assertThat(run("run", "s.kts")).isEqualTo(used);
     // A jar that was changed since is fetched anew.
-    Path kept = home.resolve("artifacts/repository/test/inventory/1.0/inventory-1.0.jar");
+    Path kept = kept("inventory-1.0.jar");
     Files.writeString(kept, "changed");
     assertThat(run("run", "s.kts")).isEqualTo(used);
     assertThat(kept)
         .hasSameBinaryContentAs(home.resolve("repository/test/inventory/1.0/inventory-1.0.jar"));
+    // So is what a power cut left of a description.
+    Files.writeString(kept, "changed");
+    Files.writeString(kept("things-1.0.pom"), "");
+    assertThat(run("run", "s.kts")).isEqualTo(used);
     // Nothing of what was fetched is asked for again, also when it is compiled anew.
     Files.move(home.resolve("repository/test"), home.resolve("away"));
     file("s.kts", header + "\n" + use);
     assertThat(run("run", "s.kts")).isEqualTo(used);
     Files.move(home.resolve("away"), home.resolve("repository/test"));
+    // Nothing is taken from where somebody else could have put it.
+    Path open = home.resolve("repository/test/things");
+    Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxr-x"));
+    file("s.kts", header + "@file:DependsOn(\"test:things:1.0\")\n");
+    assertThat(run("run", "s.kts").err()).contains("its group may write " + open);
+    Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxr-xr-x"));
     // A checksum that is another, or none, refuses what has it.
     publishPom("wrong", "");
     jar("repository/test/wrong/1.0/wrong-1.0.jar", "Things", THINGS);
@@ -245,7 +274,7 @@ class ScriptImportsTest {
     assertThat(run("run", "s.kts").err()).contains("s.kts:2:17: error: ", "test:none:jar:1.0");
     for (String changing : List.of("test:a:1-SNAPSHOT", "test:a:LATEST")) {
       file("s.kts", "@file:DependsOn(\"" + changing + "\")\n");
-      assertThat(run("run", "s.kts").err()).contains("s.kts:1:17: error: ", "name a version");
+      assertThat(here("run", "s.kts").err()).contains("s.kts:1:17: error: ", "name a version");
     }
   }
 }

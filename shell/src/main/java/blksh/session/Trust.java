@@ -2,11 +2,13 @@ package blksh.session;
 
 import blksh.BlkshException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Whether code that lies in a home may run in this process: only when nobody but its user, and
@@ -35,29 +37,74 @@ public final class Trust {
       while (at.getParent() != null && !Files.exists(at)) {
         at = at.getParent();
       }
-      int user = owner(Path.of("/proc/self"));
+      int user = user();
       // The root of all files belongs to whoever made the container, and is nobody's to write.
       for (at = at.toRealPath(); at.getParent() != null; at = at.getParent()) {
-        int owner = owner(at);
-        if (owner != user && owner != ROOT) {
-          return Optional.of(
-              new BlkshException(action, at + " belongs to " + Files.getOwner(at))
-                  .suggest("choose a home of your own with --home, or chown it"));
-        }
-        int mode = mode(at);
-        int open = mode & (GROUP_WRITES | OTHERS_WRITE);
-        if (open != 0 && !(Files.isDirectory(at) && (mode & STICKY) != 0)) {
-          String who = (open & OTHERS_WRITE) != 0 ? "everybody" : "its group";
-          return Optional.of(
-              new BlkshException(action, who + " may write " + at).suggest("chmod go-w it"));
+        Optional<BlkshException> objection = objectionTo(action, at, user);
+        if (objection.isPresent()) {
+          return objection;
         }
       }
       return Optional.empty();
     } catch (IOException | UnsupportedOperationException unknown) {
-      return Optional.of(
-          new BlkshException(
-              action, "who may write " + file + " is unknown: " + unknown.getMessage(), unknown));
+      return Optional.of(unknown(action, file, unknown));
     }
+  }
+
+  /**
+   * What speaks against running code that lies anywhere in a directory, or nothing. Links in it
+   * lead elsewhere, which speaks against them.
+   *
+   * @param action what would be done, as it follows "cannot"
+   */
+  public static Optional<BlkshException> objectionWithin(String action, Path directory) {
+    Optional<BlkshException> above = objection(action, directory);
+    if (above.isPresent()) {
+      return above;
+    }
+    try (Stream<Path> all = Files.walk(directory)) {
+      int user = user();
+      for (Path each : (Iterable<Path>) all::iterator) {
+        if (Files.isSymbolicLink(each)) {
+          return Optional.of(new BlkshException(action, each + " is a link"));
+        }
+        Optional<BlkshException> objection = objectionTo(action, each, user);
+        if (objection.isPresent()) {
+          return objection;
+        }
+      }
+      return Optional.empty();
+    } catch (IOException | UncheckedIOException | UnsupportedOperationException unknown) {
+      return Optional.of(unknown(action, directory, unknown));
+    }
+  }
+
+  private static BlkshException unknown(String action, Path file, Exception unknown) {
+    return new BlkshException(
+        action, "who may write " + file + " is unknown: " + unknown.getMessage(), unknown);
+  }
+
+  /** What speaks against one file or directory, those above it left aside. */
+  private static Optional<BlkshException> objectionTo(String action, Path at, int user)
+      throws IOException {
+    int owner = owner(at);
+    if (owner != user && owner != ROOT) {
+      return Optional.of(
+          new BlkshException(action, at + " belongs to " + Files.getOwner(at))
+              .suggest("choose a home of your own with --home, or chown it"));
+    }
+    int mode = mode(at);
+    int open = mode & (GROUP_WRITES | OTHERS_WRITE);
+    if (open != 0 && !(Files.isDirectory(at) && (mode & STICKY) != 0)) {
+      String who = (open & OTHERS_WRITE) != 0 ? "everybody" : "its group";
+      return Optional.of(
+          new BlkshException(action, who + " may write " + at).suggest("chmod go-w it"));
+    }
+    return Optional.empty();
+  }
+
+  private static int user() throws IOException {
+    return owner(Path.of("/proc/self"));
   }
 
   private static int owner(Path file) throws IOException {

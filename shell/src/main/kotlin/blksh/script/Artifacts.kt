@@ -12,6 +12,7 @@ import blksh.task.CancelledException
 import java.io.DataInputStream
 import java.io.DataOutputStream
 import java.io.IOException
+import java.net.URI
 import java.nio.file.Files
 import java.nio.file.Path
 import java.security.DigestInputStream
@@ -30,7 +31,6 @@ internal class Artifacts(private val session: Session) {
   class Unavailable(val index: Int, val why: String) : Exception()
 
   private val directory = session.options().home(session.words()).resolve("artifacts")
-  private val repository = directory.resolve("repository")
 
   /**
    * The jars of coordinates, and those that they need, each once.
@@ -42,10 +42,15 @@ internal class Artifacts(private val session: Session) {
     val key = ScriptSource.hex((repositories + "" + coordinates).joinToString("\n").toByteArray())
     val list = directory.resolve("lists").resolve(key)
     Trust.objection("use jars in $directory", list).ifPresent { throw it }
-    known(list)?.let {
+    known(list, kept(repositories))?.let {
       return it
     }
-    val jars = fetch(coordinates, repositories)
+    for (place in repositories.filter { it.startsWith("file:") }) {
+      val objection = Trust.objectionWithin("take jars from it", Path.of(URI.create(place)))
+      objection.ifPresent { throw Unavailable(0, it.problem()) }
+    }
+    val repository = kept(repositories)
+    val jars = fetch(coordinates, repositories, repository)
     try {
       OwnerOnly.makeDirectories(list.parent)
       val lines = jars.joinToString("") { "${digest(it)} ${repository.relativize(it)}\n" }
@@ -56,11 +61,19 @@ internal class Artifacts(private val session: Session) {
     return jars
   }
 
-  /** What a list says; null when there is none, or a jar is not what it was. */
-  private fun known(list: Path): List<Path>? =
+  /** Where what some repositories have is kept: another may have other jars of the same names. */
+  private fun kept(repositories: List<String>): Path =
+    directory
+      .resolve("repositories")
+      .resolve(ScriptSource.hex(repositories.joinToString("\n").toByteArray()))
+
+  /** What a list says; null when there is none, it is damaged, or a jar is not what it was. */
+  private fun known(list: Path, repository: Path): List<Path>? =
     try {
       Files.readAllLines(list).map { line ->
-        val (digest, name) = line.split(' ', limit = 2)
+        val name = line.substringAfter(' ', "")
+        val digest = line.substringBefore(' ')
+        if (name.isEmpty()) return null
         val jar = repository.resolve(name)
         if (digest(jar) != digest) {
           // Else it would be taken for what was fetched.
@@ -82,7 +95,11 @@ internal class Artifacts(private val session: Session) {
     return HexFormat.of().formatHex(digest.digest())
   }
 
-  private fun fetch(coordinates: List<String>, repositories: List<String>): List<Path> {
+  private fun fetch(
+    coordinates: List<String>,
+    repositories: List<String>,
+    repository: Path,
+  ): List<Path> {
     val action = "fetch ${coordinates.joinToString()}"
     val launcher =
       System.getProperty("blksh.launcher") ?: throw BlkshException(action, "no launcher is known")
@@ -92,7 +109,7 @@ internal class Artifacts(private val session: Session) {
       throw BlkshException(action, "$repository cannot be made: ${refused.message}", refused)
     }
     return Notice.during(session.console(), "fetching ${coordinates.joinToString()}…") {
-      fetchedBy(launcher, action, coordinates, repositories)
+      fetchedBy(launcher, action, coordinates, repositories, repository)
     }
   }
 
@@ -101,6 +118,7 @@ internal class Artifacts(private val session: Session) {
     action: String,
     coordinates: List<String>,
     repositories: List<String>,
+    repository: Path,
   ): List<Path> {
     val process =
       ProcessBuilder(launcher, "--resolve").redirectError(ProcessBuilder.Redirect.INHERIT).start()

@@ -156,7 +156,9 @@ class Composition(
           throw refused("there is no $kind ${place.shown(from)}")
         }
       if (!fits(file)) throw refused("it is no $kind")
-      Trust.objection(action, file).ifPresent { throw refused(it.problem()) }
+      Trust.objection(action, file).ifPresent {
+        throw refused(listOfNotNull(it.problem(), it.suggestion()).joinToString("; "))
+      }
       return file
     }
 

@@ -35,7 +35,8 @@ final class MavenSettings {
 
   /** Those of the user, {@code ~/.m2/settings.xml}, and below them those of the machine. */
   static MavenSettings ofUser() {
-    Path own = Path.of(System.getProperty("user.home"), ".m2", "settings.xml");
+    String home = System.getenv().getOrDefault("HOME", System.getProperty("user.home"));
+    Path own = Path.of(home, ".m2", "settings.xml");
     var request = new DefaultSettingsBuildingRequest().setSystemProperties(System.getProperties());
     if (mayRead(own)) {
       request.setUserSettingsFile(own.toFile());
@@ -89,7 +90,8 @@ final class MavenSettings {
             proxy.getNonProxyHosts());
       }
     }
-    session.setMirrorSelector(mirrors);
+    // A directory that a script names is that directory.
+    session.setMirrorSelector(it -> it.getProtocol().equals("file") ? null : mirrors.getMirror(it));
     session.setAuthenticationSelector(users);
     session.setProxySelector(proxies);
     session.setOffline(settings.isOffline());

@@ -17,6 +17,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.eclipse.aether.ConfigurationProperties;
 import org.eclipse.aether.RepositoryException;
 import org.eclipse.aether.RepositorySystem;
@@ -96,10 +97,7 @@ public final class Resolution {
   private void answer(DataOutputStream answer) throws IOException {
     RepositorySystem system = new RepositorySystemSupplier().get();
     try {
-      List<Path> jars = jars(system);
-      if (dropDamaged(jars)) {
-        jars = jars(system);
-      }
+      List<Path> jars = soundJars(system);
       answer.writeInt(jars.size());
       for (Path jar : jars) {
         answer.writeUTF(jar.toString());
@@ -117,18 +115,35 @@ public final class Resolution {
     }
   }
 
+  private List<Path> soundJars(RepositorySystem system)
+      throws IOException, DependencyResolutionException {
+    try {
+      List<Path> jars = jars(system);
+      return dropDamaged(jars) ? jars(system) : jars;
+    } catch (DependencyResolutionException failure) {
+      List<Path> kept;
+      try (Stream<Path> all = Files.walk(directory)) {
+        kept = all.filter(it -> it.toString().matches(".*\\.(pom|jar)")).toList();
+      }
+      if (dropDamaged(kept)) {
+        return jars(system);
+      }
+      throw failure;
+    }
+  }
+
   /**
-   * Removes jars that are not what the repository said when they were fetched: a power cut may have
-   * left them so.
+   * Removes files that are not what the repository said when they were fetched: a power cut may
+   * have left them so.
    *
    * @return whether there was one
    */
-  private static boolean dropDamaged(List<Path> jars) throws IOException {
+  private static boolean dropDamaged(List<Path> files) throws IOException {
     boolean damaged = false;
-    for (Path jar : jars) {
-      Path told = jar.resolveSibling(jar.getFileName() + ".sha1");
-      if (Files.exists(told) && !Files.readString(told).startsWith(sha1(jar))) {
-        Files.delete(jar);
+    for (Path file : files) {
+      Path told = file.resolveSibling(file.getFileName() + ".sha1");
+      if (Files.exists(told) && !Files.readString(told).startsWith(sha1(file))) {
+        Files.delete(file);
         damaged = true;
       }
     }
