@@ -35,8 +35,10 @@ final class MavenSettings {
 
   /** Those of the user, {@code ~/.m2/settings.xml}, and below them those of the machine. */
   static MavenSettings ofUser() {
-    String home = System.getenv().getOrDefault("HOME", System.getProperty("user.home"));
-    Path own = Path.of(home, ".m2", "settings.xml");
+    String home = System.getenv().getOrDefault("HOME", "");
+    Path own =
+        Path.of(home.startsWith("/") ? home : System.getProperty("user.home"))
+            .resolve(".m2/settings.xml");
     var request = new DefaultSettingsBuildingRequest().setSystemProperties(System.getProperties());
     if (mayRead(own)) {
       request.setUserSettingsFile(own.toFile());
