@@ -419,19 +419,13 @@ public final class DirectoryShelf implements Shelf, Spool {
     syncFolders(file);
   }
 
-  /**
-   * Makes the names of the directories durable that a blob is in. Those right below the root are
-   * made with the store, but for the one of blobs that lie deeper than three names.
-   */
+  /** The names of those directories; the upper ones are made with the store, but for parity's. */
   private void syncFolders(Path file) throws IOException {
-    boolean deep = root.relativize(file).getNameCount() > 3;
+    int above = root.relativize(file).getNameCount() - 1;
     Path folder = file.getParent();
-    while (!folder.equals(root)) {
+    for (int left = above > 2 ? above : Math.min(above, 1); left > 0; left--) {
       folder = folder.getParent();
       PartFile.syncDirectory(folder);
-      if (!deep) {
-        return;
-      }
     }
   }
 
@@ -488,11 +482,10 @@ public final class DirectoryShelf implements Shelf, Spool {
   /** Gives a part a name. */
   void publish(PartFile part, String name) throws IOException {
     mustBeHere();
-    Path file = path(name);
-    OwnerOnly.makeDirectories(file.getParent());
+    OwnerOnly.makeDirectories(path(name).getParent());
     mustBeSpelledSo(name);
-    part.publish(file);
-    syncFolders(file);
+    part.publish(path(name));
+    syncFolders(path(name));
   }
 
   // ---- keeping others away -------------------------------------------------------------------
