@@ -109,8 +109,7 @@ final class BtrfsChunks {
   }
 
   private UnknownFileSystemException refused(String problem) {
-    UnknownFileSystemException refused =
-        new UnknownFileSystemException("read the files of " + volume.source().describe(), problem);
+    UnknownFileSystemException refused = volume.refused(problem);
     refused.suggest("mount it with all its devices");
     return refused;
   }

@@ -121,7 +121,7 @@ final class BtrfsSuperblock {
     }
     int kind = block.u16(KIND);
     if (kind >= BtrfsChecksum.values().length) {
-      throw refused(volume, "its checksums are of a kind that is not known (%d)".formatted(kind));
+      throw volume.refused("its checksums are of a kind that is not known (%d)".formatted(kind));
     }
     BtrfsSuperblock read = new BtrfsSuperblock(block, position, BtrfsChecksum.values()[kind]);
     if (!read.checksum.proves(block)) {
@@ -132,13 +132,6 @@ final class BtrfsSuperblock {
       throw volume.damage("its superblock at byte %d contradicts itself".formatted(position));
     }
     return read;
-  }
-
-  private static UnknownFileSystemException refused(Volume volume, String problem) {
-    UnknownFileSystemException refused =
-        new UnknownFileSystemException("read the files of " + volume.source().describe(), problem);
-    refused.suggest("mount it, or restore it first");
-    return refused;
   }
 
   private void refuseUnknown(Volume volume) {
@@ -153,16 +146,16 @@ final class BtrfsSuperblock {
                   : (unknown & RAID_STRIPE_TREE) != 0
                       ? "a tree of stripes (raid-stripe-tree)"
                       : "features of btrfs that are not known (0x%x)".formatted(unknown);
-      throw refused(volume, "it uses " + name);
+      throw volume.refused("it uses " + name);
     }
     if ((flags() & METADUMP) != 0) {
-      throw refused(volume, "it is an image of metadata alone (btrfs-image), without any data");
+      throw volume.refused("it is an image of metadata alone (btrfs-image), without any data");
     }
     if ((flags() & CHANGING) != 0) {
-      throw refused(volume, "btrfstune was changing it and has not ended");
+      throw volume.refused("btrfstune was changing it and has not ended");
     }
     if ((flags() & ~USUAL) != 0) {
-      throw refused(volume, "it has marks that are not known (0x%x)".formatted(flags() & ~USUAL));
+      throw volume.refused("it has marks that are not known (0x%x)".formatted(flags() & ~USUAL));
     }
   }
 

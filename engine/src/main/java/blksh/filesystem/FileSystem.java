@@ -180,14 +180,7 @@ public enum FileSystem {
       case BTRFS -> new BtrfsTree(volume);
       case ISO_9660 -> disc(volume);
       case UDF -> new UdfTree(volume);
-      default -> {
-        UnknownFileSystemException known =
-            new UnknownFileSystemException(
-                "read the files of " + volume.source().describe(),
-                "%s is not read without mounting".formatted(words));
-        known.suggest("mount it, or restore it first");
-        throw known;
-      }
+      default -> throw volume.refused("%s is not read without mounting".formatted(words));
     };
   }
 

@@ -124,6 +124,14 @@ final class Volume {
     return bytes.toByteArray();
   }
 
+  /** A file system that is known, and not read for what the problem says. */
+  UnknownFileSystemException refused(String problem) {
+    UnknownFileSystemException refused =
+        new UnknownFileSystemException("read the files of " + source().describe(), problem);
+    refused.suggest("mount it, or restore it first");
+    return refused;
+  }
+
   FileSystemDamageException damage(String problem) {
     return new FileSystemDamageException("read the files of " + source.describe(), problem);
   }

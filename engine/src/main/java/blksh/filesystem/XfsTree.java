@@ -32,7 +32,7 @@ final class XfsTree implements FileTree {
     superblock = XfsSuperblock.of(Head.of(volume));
     int version = superblock.version();
     if (version != XfsSuperblock.OLD_VERSION && version != XfsSuperblock.CHECKED_VERSION) {
-      throw refused("it is XFS of version %d, which is not known".formatted(version));
+      throw volume.refused("it is XFS of version %d, which is not known".formatted(version));
     }
     if (!superblock.hasSector()) {
       throw volume.damage(CONTRADICTION);
@@ -45,7 +45,7 @@ final class XfsTree implements FileTree {
     }
     List<String> unknown = superblock.unknownFeatures();
     if (!unknown.isEmpty()) {
-      throw refused(
+      throw volume.refused(
           "it uses features of XFS that are not read (%s)".formatted(String.join(", ", unknown)));
     }
     if (!superblock.isSound()) {
@@ -54,13 +54,6 @@ final class XfsTree implements FileTree {
     if (superblock.isUnfinished()) {
       throw volume.damage("it was not made to the end");
     }
-  }
-
-  private UnknownFileSystemException refused(String problem) {
-    UnknownFileSystemException refused =
-        new UnknownFileSystemException("read the files of " + volume.source().describe(), problem);
-    refused.suggest("mount it, or restore it first");
-    return refused;
   }
 
   @Override
