@@ -182,16 +182,26 @@ class SteadyReader extends LineReaderImpl {
     }
   }
 
+  /**
+   * Heeds a signal between two keys. One that comes while a line begins or ends waits until its
+   * display is drawn or gone: what stands above it is not the line's to take away.
+   */
   @Override
   protected synchronized void handleSignal(Terminal.Signal signal) {
+    lock.lock();
     try {
+      if (!isReading()) {
+        return; // the next line asks for the size
+      }
       knowSize(terminal);
       super.handleSignal(signal);
-      if (signal == Terminal.Signal.WINCH && isReading()) {
+      if (signal == Terminal.Signal.WINCH) {
         redisplay(true);
       }
     } catch (RuntimeException | Error failure) {
       failed(failure);
+    } finally {
+      lock.unlock();
     }
   }
 

@@ -149,4 +149,25 @@ class SteadyReaderTest {
     String shown = Await.await(() -> screen.toString(UTF_8), it -> it.contains("> "));
     assertThat(shown).doesNotContain(">....");
   }
+
+  @Test
+  void leavesWhatStandsAboveALineThatEndsAsTheTerminalIsResized() throws Exception {
+    close();
+    open(Size.of(40, 24));
+    String line = "0123456789".repeat(10);
+    assertThat(read(line + "\r")).isEqualTo(line);
+    terminal.flush();
+    screen.reset(); // the cursor is below the line, which is no more
+    Thread resizing =
+        new Thread(
+            () -> {
+              terminal.setSize(Size.of(30, 24));
+              reader.handleSignal(Terminal.Signal.WINCH);
+            });
+    resizing.start();
+    resizing.join();
+    terminal.flush();
+    assertThat(screen.toString(UTF_8)).doesNotContain("A\033[J", "A\033[0J", "\r");
+    assertThat(read("again\r")).isEqualTo("again");
+  }
 }
