@@ -340,8 +340,16 @@ final class NbdLink implements Closeable {
 
   // ---- dying ---------------------------------------------------------------------------------
 
+  /**
+   * Dies of what another link would die of too; not of what it makes of the rest once it is dead.
+   */
   private void refuse(BlkshException why) {
-    refusal = why;
+    synchronized (this) {
+      if (death != null) {
+        return; // what was asked is lost already, so its answer seems not to have been asked for
+      }
+      refusal = why;
+    }
     die(why.problem());
   }
 
