@@ -14,11 +14,19 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The house rules of the tests, of both modules: what only their kit does. */
+/** House rules of both modules: what only the kit of the tests does, how long a source may be. */
 class SourceRulesTest {
 
   private static final List<Path> SOURCES =
       List.of(Path.of("src/test/java"), Path.of("../shell/src/test/java"));
+
+  private static final List<Path> SHIPPED =
+      List.of(
+          Path.of("src/main/java"),
+          Path.of("../shell/src/main/java"),
+          Path.of("../shell/src/main/kotlin"));
+
+  private static final int MOST_LINES = 500;
 
   /** Text blocks, strings and comments: scripts sleep, and comments may speak of it. */
   private static final Pattern WORDS =
@@ -51,11 +59,32 @@ class SourceRulesTest {
     assertThat(sources()).anyMatch(path -> path.endsWith("blksh/InterruptTest.java"));
   }
 
+  @Test
+  void aSourceThatIsShippedHasAtMost500Lines() throws IOException {
+    List<String> longer = new ArrayList<>();
+    int looked = 0;
+    for (Path source : below(SHIPPED)) {
+      looked++;
+      try (Stream<String> lines = Files.lines(source)) {
+        long count = lines.count();
+        if (count > MOST_LINES) {
+          longer.add(source + ": " + count);
+        }
+      }
+    }
+    assertThat(looked).isGreaterThan(500);
+    assertThat(longer).as("one concept a file").isEmpty();
+  }
+
   private static List<Path> sources() throws IOException {
+    return below(SOURCES);
+  }
+
+  private static List<Path> below(List<Path> directories) throws IOException {
     List<Path> all = new ArrayList<>();
-    for (Path directory : SOURCES) {
+    for (Path directory : directories) {
       try (Stream<Path> files = Files.walk(directory)) {
-        files.filter(file -> file.toString().endsWith(".java")).forEach(all::add);
+        files.filter(file -> file.toString().matches(".*\\.(java|kt)")).forEach(all::add);
       }
     }
     return all;
