@@ -35,7 +35,7 @@ class FailingCallsTest {
             library.options(),
             FailingCallsProgram.class,
             place.toRealPath().toString(),
-            Integer.toString(Effort.of("blksh.failing.stride", 15, 1)));
+            Integer.toString(Effort.of("blksh.failing.stride", 21, 1)));
     int status = child.waitFor();
     List<String> lines = Files.readAllLines(output);
     lines.forEach(System.out::println);

@@ -39,7 +39,7 @@ class ImageFuzzTest {
 
   @Test
   void anyBytesAreOpenedOrRefusedWithASentence() throws Exception {
-    int seconds = Effort.of("blksh.fuzz.seconds", 10, 3600);
+    int seconds = Effort.of("blksh.fuzz.seconds", 6, 3600);
     String kept = System.getProperty("blksh.fuzz.corpus");
     Path corpus = kept == null ? directory.resolve("corpus") : Path.of(kept);
     Files.createDirectories(corpus);

@@ -41,7 +41,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class PowerCutTest {
 
-  private static final int CUTS = Effort.of("blksh.cuts", 126, 6000);
+  private static final int CUTS = Effort.of("blksh.cuts", 84, 6000);
 
   /** The file system writes data late, and nothing because of a rename. */
   private static final String LATE = "noauto_da_alloc";

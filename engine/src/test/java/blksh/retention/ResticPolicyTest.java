@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class ResticPolicyTest {
 
-  private static final int TIMES = Effort.of("blksh.restic", 14, 400);
+  private static final int TIMES = Effort.of("blksh.restic", 10, 400);
   private static final int POLICIES = Effort.of("blksh.restic.policies", 5, 20);
   private static final String ZONE = "Europe/Berlin";
   private static final DateTimeFormatter LOCAL = DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss");

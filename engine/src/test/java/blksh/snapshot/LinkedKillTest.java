@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class LinkedKillTest {
 
-  private static final int KILLS = Effort.of("blksh.kills", 8, 100);
+  private static final int KILLS = Effort.of("blksh.kills", 5, 100);
 
   @TempDir Path folder;
 

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class StoredSnapshotsKillTest {
 
-  private static final int KILLS = Effort.of("blksh.kills", 6, 100);
+  private static final int KILLS = Effort.of("blksh.kills", 4, 100);
 
   @TempDir Path folder;
 

@@ -37,8 +37,8 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class KillTest {
 
-  private static final int KILLS = Effort.of("blksh.kills", 15, 300);
-  private static final int REINDEXES = Effort.of("blksh.kills", 15, 300);
+  private static final int KILLS = Effort.of("blksh.kills", 10, 300);
+  private static final int REINDEXES = Effort.of("blksh.kills", 8, 300);
   private static final int GENERATIONS = 4;
 
   @TempDir(factory = InMemory.class)

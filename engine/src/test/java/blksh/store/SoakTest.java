@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class SoakTest {
 
-  private static final int SECONDS = Effort.of("blksh.soak", 15, 1800);
+  private static final int SECONDS = Effort.of("blksh.soak", 10, 1800);
   private static final int PROCESSES = 3;
 
   /** Kills between two looks at the whole store. */

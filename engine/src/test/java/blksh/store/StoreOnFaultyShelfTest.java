@@ -39,7 +39,7 @@ class StoreOnFaultyShelfTest {
   private static final int PAGES = 60;
 
   /** Every how many-th call; each way of going wrong begins with another. */
-  private static final int STEP = Effort.of("blksh.failing.stride", 13, 1);
+  private static final int STEP = Effort.of("blksh.failing.stride", 19, 1);
 
   @TempDir(factory = InMemory.class)
   static Path folder;

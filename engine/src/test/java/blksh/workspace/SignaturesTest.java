@@ -188,7 +188,7 @@ class SignaturesTest {
 
   @Test
   void whatCarriesASecondSignatureIsCapturedWhole() throws IOException {
-    int every = Effort.of("blksh.signatures", 41, 1);
+    int every = Effort.of("blksh.signatures", 83, 1);
     int turn = 0;
     UsedBlocks[] used = new UsedBlocks[1];
     for (Made made : FILE_SYSTEMS) {
