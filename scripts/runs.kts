@@ -1,4 +1,5 @@
-// Lists what blksh did so far, newest first.
+// Lists what blksh did so far, newest first, and what it does now and how far that is.
 val last by option<Int>("--last", "N", "how many", 20)
+val running by flag("--running", "only what runs now, in any process")
 
-runs.take(last)
+(if (running) runs.running else runs).take(last)

@@ -98,6 +98,11 @@ class InterruptTest {
     Process process = capture.start("run", "capture", "-", "--store", store, "--name", "endless");
     Path packs = home.resolve("store/packs");
     await(() -> Files.isDirectory(packs) && files(packs) > 0);
+    // Another process tells how far it is, within about a second of its beginning.
+    Program other = new Program(home.resolve("other"));
+    await(
+        () -> other.run("--json", "--home", home.toString(), "run", "runs", "--running").lastLine(),
+        told -> told.matches(".*\"bytes\":[1-9]\\d*,\"outcome\":\"running\".*Second\":[1-9].*"));
     send("INT", process);
     Ended ended = capture.end(process);
     assertThat(ended.status()).isEqualTo(ExitStatus.INTERRUPTED);

@@ -146,6 +146,13 @@ public final class Sqlite {
     }
   }
 
+  /** Changes how long is waited for a lock that somebody has. */
+  public static void patience(Connection connection, int millis) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("PRAGMA busy_timeout = " + millis);
+    }
+  }
+
   /** Work on a connection. */
   public interface Work<T> {
     T run() throws SQLException, IOException;

@@ -56,6 +56,27 @@ final class Database implements Closeable {
     }
   }
 
+  /**
+   * Changes the database in one transaction, for what is said again soon: not when somebody has it
+   * locked, when it is not open yet, or when it cannot be changed.
+   */
+  void writeInPassing(Query<?> query) {
+    Connection open = connection;
+    if (open == null) {
+      return;
+    }
+    try {
+      Sqlite.patience(open, 0);
+      try {
+        Sqlite.transaction(open, () -> query.run(open));
+      } finally {
+        Sqlite.patience(open, BUSY_MILLIS);
+      }
+    } catch (SQLException | IOException e) {
+      // said again soon; what lasts is met, and told, by the note of how the run ended
+    }
+  }
+
   private Connection connection() throws SQLException, IOException {
     if (connection == null) {
       OwnerOnly.makeDirectories(file.getParent());

@@ -5,10 +5,10 @@ import java.io.Closeable;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -27,8 +27,9 @@ final class Ledger implements Closeable {
   private final Database database;
   private final Consumer<BlkshException> warnings;
   private final AtomicBoolean warned = new AtomicBoolean();
-  private final ExecutorService thread =
-      Executors.newSingleThreadExecutor(
+  private volatile boolean closing;
+  private final ScheduledExecutorService thread =
+      Executors.newSingleThreadScheduledExecutor(
           work -> {
             Thread scribe = new Thread(work, "workspace");
             scribe.setDaemon(true);
@@ -55,6 +56,39 @@ final class Ledger implements Closeable {
     } catch (RejectedExecutionException e) {
       warn(new BlkshException("write to it", "the workspace was closed", e));
       return CompletableFuture.completedFuture(null);
+    }
+  }
+
+  /** Makes a note when the thread comes to it, if that is possible at once. */
+  void noteInPassing(Database.Query<?> query) {
+    try {
+      thread.execute(() -> inPassing(query));
+    } catch (RejectedExecutionException closed) {
+      // then nobody reads it either
+    }
+  }
+
+  /**
+   * The same every second, the first in one, until it is cancelled or the ledger is closed.
+   *
+   * @return null when it is closed
+   */
+  Future<?> everySecond(Database.Query<?> query) {
+    try {
+      return thread.scheduleWithFixedDelay(() -> inPassing(query), 1, 1, TimeUnit.SECONDS);
+    } catch (RejectedExecutionException closed) {
+      return null;
+    }
+  }
+
+  /** Never fails: a failure would end the repetition. Nothing opens the database after its end. */
+  private void inPassing(Database.Query<?> query) {
+    if (!closing) {
+      try {
+        database.writeInPassing(query);
+      } catch (RuntimeException | LinkageError e) {
+        warn(e);
+      }
     }
   }
 
@@ -139,6 +173,7 @@ final class Ledger implements Closeable {
   @Override
   public void close() {
     if (!thread.isShutdown()) {
+      closing = true;
       Future<?> closed = thread.submit(database::close);
       thread.shutdown();
       await(closed);

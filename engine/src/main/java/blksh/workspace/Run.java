@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * One operation of the past or of now, in this process or another.
@@ -13,11 +14,13 @@ import java.util.Map;
  * @param verb what it did: {@code "capture"}
  * @param subject to what: {@code "server01.sda"}
  * @param started when it began, to the millisecond
- * @param elapsed how long it took, or has taken so far; zero when lost
+ * @param elapsed how long it took, or has taken so far; when lost, how long it is known to have
+ *     gone on
  * @param outcome how it ended
- * @param bytes bytes of progress it made; 0 while running and when lost
+ * @param bytes bytes of progress it made: while running and when lost, as it last told
  * @param figures what its result came to
  * @param message why it failed or what it found; empty otherwise
+ * @param progress how far it has come; empty unless it runs and has told
  */
 public record Run(
     long id,
@@ -28,7 +31,8 @@ public record Run(
     Outcome outcome,
     long bytes,
     Map<String, Object> figures,
-    String message) {
+    String message,
+    Optional<RunProgress> progress) {
 
   public Run {
     figures = Collections.unmodifiableMap(new LinkedHashMap<>(figures));

@@ -1,5 +1,6 @@
 package blksh.workspace;
 
+import blksh.task.Pace;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** The run history in the database. */
@@ -45,6 +47,24 @@ final class RunTable {
         rows.next();
         return rows.getLong(1);
       }
+    }
+  }
+
+  /** Notes how far a run has come, unless it has ended. */
+  static void progress(Connection connection, long id, Pace pace, Instant now) throws SQLException {
+    try (PreparedStatement statement =
+        connection.prepareStatement(
+            """
+            UPDATE run SET bytes = ?, total = ?, resumed = ?, phase = ?, elapsed = ?, told = ?
+            WHERE id = ? AND outcome = 'RUNNING'""")) {
+      statement.setLong(1, pace.done());
+      statement.setLong(2, pace.total());
+      statement.setLong(3, pace.resumed());
+      statement.setString(4, pace.phase());
+      statement.setLong(5, pace.elapsed().toMillis());
+      statement.setLong(6, now.toEpochMilli());
+      statement.setLong(7, id);
+      statement.executeUpdate();
     }
   }
 
@@ -86,9 +106,11 @@ final class RunTable {
         Instant started = Instant.ofEpochMilli(rows.getLong("started"));
         Outcome outcome = Outcome.valueOf(rows.getString("outcome"));
         Duration elapsed = Duration.ofMillis(rows.getLong("elapsed"));
+        Optional<RunProgress> progress = Optional.empty();
         if (outcome == Outcome.RUNNING && gone.contains(processOf(rows))) {
           outcome = Outcome.LOST;
         } else if (outcome == Outcome.RUNNING) {
+          progress = progress(rows, elapsed);
           Duration since = Duration.between(started, Instant.now());
           elapsed = since.isNegative() ? Duration.ZERO : since; // the clock may be set back
         }
@@ -102,10 +124,29 @@ final class RunTable {
                 outcome,
                 rows.getLong("bytes"),
                 FiguresJson.read(rows.getString("figures")),
-                rows.getString("message")));
+                rows.getString("message"),
+                progress));
       }
     }
     return runs;
+  }
+
+  /** How far a run is that goes on. */
+  private static Optional<RunProgress> progress(ResultSet rows, Duration elapsed)
+      throws SQLException {
+    Instant told = Instant.ofEpochMilli(rows.getLong("told"));
+    if (rows.wasNull()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new RunProgress(
+            new Pace(
+                rows.getString("phase"),
+                rows.getLong("bytes"),
+                rows.getLong("total"),
+                rows.getLong("resumed"),
+                elapsed),
+            told));
   }
 
   /** The processes that are gone without having said how their runs ended. */

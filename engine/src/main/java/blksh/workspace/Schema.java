@@ -32,7 +32,7 @@ final class Schema {
                 verb          TEXT NOT NULL,
                 subject       TEXT NOT NULL,
                 started       INTEGER NOT NULL, -- milliseconds since 1970
-                elapsed       INTEGER,          -- milliseconds; null while running
+                elapsed       INTEGER,          -- milliseconds
                 bytes         INTEGER NOT NULL DEFAULT 0,
                 outcome       TEXT NOT NULL,
                 figures       TEXT NOT NULL DEFAULT '{}',
@@ -60,7 +60,15 @@ final class Schema {
               CREATE TABLE snapshot_place (
                 path TEXT PRIMARY KEY
               ) WITHOUT ROWID\
-              """));
+              """),
+          // How far a run is: what it told last is in bytes and elapsed while it goes on. The total
+          // is in bytes, or -1 when unknown; told is when, in milliseconds since 1970, null for
+          // never.
+          List.of(
+              "ALTER TABLE run ADD COLUMN total INTEGER NOT NULL DEFAULT -1",
+              "ALTER TABLE run ADD COLUMN resumed INTEGER NOT NULL DEFAULT 0",
+              "ALTER TABLE run ADD COLUMN phase TEXT NOT NULL DEFAULT ''",
+              "ALTER TABLE run ADD COLUMN told INTEGER"));
 
   static final int VERSION = STEPS.size();
 

@@ -51,6 +51,7 @@ public final class Workspace implements Closeable {
   private final Tasks tasks = new Tasks();
   private final Consumer<BlkshException> warnings;
   private final Ledger ledger;
+  private final ProgressNotes progress;
   private final LiveMounts mounts;
   private final RemoteHosts hosts = new RemoteHosts();
   private final LiveCaches caches;
@@ -63,6 +64,7 @@ public final class Workspace implements Closeable {
     this.home = home.toAbsolutePath().normalize();
     this.warnings = warnings;
     this.ledger = new Ledger(this.home.resolve(DATABASE), warnings);
+    this.progress = new ProgressNotes(ledger);
     this.mounts = new LiveMounts(this.home, warnings);
     this.caches = new LiveCaches(ledger, warnings);
     this.catalogues = new LiveCatalogues(this.home);
@@ -318,17 +320,19 @@ public final class Workspace implements Closeable {
   }
 
   /**
-   * The history, newest first, with what other processes do now.
+   * The history, newest first, with what other processes do now and how far they are.
    *
    * @throws BlkshException when it cannot be read
    */
   public List<Run> runs() {
+    progress.now();
     return ledger.read(List.of(), RunTable::list);
   }
 
   /**
-   * Carries out an operation as a task, and notes it in the history: that it began, and how it
-   * ended. What the operation throws is thrown on. Its result contributes {@link Figures}.
+   * Carries out an operation as a task, and notes it in the history: that it began, how far it is,
+   * and how it ended. What the operation throws is thrown on. Its result contributes {@link
+   * Figures}.
    *
    * @param verb what it does: {@code "capture"}
    * @param subject to what: {@code "server01.sda"}
@@ -338,6 +342,7 @@ public final class Workspace implements Closeable {
     Task task = tasks.begin(verb, subject);
     Future<Long> begun =
         ledger.note(connection -> RunTable.insert(connection, verb, subject, started));
+    progress.begin(task, begun);
     Outcome outcome = Outcome.FAILED;
     Map<String, Object> figures = Map.of();
     String message = "";
@@ -358,6 +363,7 @@ public final class Workspace implements Closeable {
       throw e;
     } finally {
       task.end();
+      progress.end(task);
       finish(begun, task, outcome, figures, message);
     }
   }

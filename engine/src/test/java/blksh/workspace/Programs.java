@@ -32,7 +32,10 @@ final class Programs {
     }
   }
 
-  /** Begins a run, says so on standard output, and waits to be killed. Argument: home. */
+  /**
+   * Begins a run of 4000 bytes, does 1000 after the 400 of an earlier attempt, says so on standard
+   * output, and waits to be killed. Argument: home.
+   */
   static final class EndlessRun {
     public static void main(String[] arguments) {
       Workspace.open(Path.of(arguments[0]))
@@ -40,6 +43,10 @@ final class Programs {
               "capture",
               "endless",
               task -> {
+                task.expect(4000);
+                task.phase("reading");
+                task.resume(400);
+                task.advance(1000);
                 System.out.println("begun");
                 while (true) {
                   try {

@@ -9,6 +9,7 @@ import blksh.kit.ChildJvm;
 import blksh.kit.Tmpfs;
 import blksh.task.CancelledException;
 import blksh.task.Figures;
+import blksh.task.Pace;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -85,6 +86,8 @@ class WorkspaceTest {
                 assertThat(running.outcome()).isEqualTo(Outcome.RUNNING);
                 assertThat(running.elapsed()).isGreaterThanOrEqualTo(Duration.ZERO);
                 task.advance(4096);
+                Pace own = workspace.runs().get(0).progress().orElseThrow().pace();
+                assertThat(own.done()).isEqualTo(4096); // of its own process without delay
                 return new Counted(figures);
               });
       assertThat(workspace.tasks().running()).isEmpty();
@@ -217,9 +220,24 @@ class WorkspaceTest {
     try (Workspace workspace = open("home")) {
       await(() -> !workspace.runs().isEmpty());
       assertThat(workspace.runs()).extracting(Run::outcome).containsExactly(Outcome.RUNNING);
+      await(() -> workspace.runs().get(0).progress().isPresent());
+      Run running = workspace.runs().get(0);
+      RunProgress progress = running.progress().orElseThrow();
+      Pace pace = progress.pace();
+      assertThat(pace)
+          .isEqualTo(new Pace("reading", 1400, 4000, 400, pace.elapsed()))
+          .matches(told -> told.rate().isPresent() && told.left().isPresent());
+      assertThat(pace.elapsed()).isBetween(Duration.ofMillis(1), Duration.ofMinutes(1));
+      assertThat(running.bytes()).isEqualTo(1400);
+      assertThat(progress.told()).isBetween(running.started(), Instant.now());
+      assertThat(progress.silent(progress.told().plusSeconds(20))).isEmpty();
+      assertThat(progress.silent(progress.told().plusSeconds(60))).contains(Duration.ofMinutes(1));
       process.destroyForcibly().waitFor();
-      assertThat(workspace.runs()).extracting(Run::outcome).containsExactly(Outcome.LOST);
-      assertThat(workspace.runs()).extracting(Run::elapsed).containsExactly(Duration.ZERO);
+      Run lost = workspace.runs().get(0);
+      assertThat(lost.outcome()).isEqualTo(Outcome.LOST);
+      assertThat(lost.progress()).isEmpty();
+      assertThat(lost.bytes()).isEqualTo(1400);
+      assertThat(lost.elapsed()).isBetween(Duration.ofMillis(1), running.elapsed());
     }
   }
 

@@ -1,6 +1,7 @@
 package blksh.session;
 
 import blksh.task.CancelledException;
+import blksh.task.Pace;
 import blksh.task.Task;
 import blksh.view.Described;
 import blksh.view.Words;
@@ -138,7 +139,7 @@ public final class Background {
       return tasks.stream()
           .filter(task -> !task.ended())
           .reduce((before, task) -> task)
-          .map(task -> Progress.figures(task))
+          .map(task -> Progress.figures(Pace.of(task)))
           .orElse("");
     }
     if (failure != null) {

@@ -1,5 +1,6 @@
 package blksh.session;
 
+import blksh.task.Pace;
 import blksh.task.Task;
 import blksh.view.Columns;
 import blksh.view.Visible;
@@ -14,7 +15,7 @@ import java.util.function.Supplier;
  * Shows the running operations on standard error: on a terminal a live line each, redrawn in place;
  * elsewhere a plain line each at intervals, so that a log stays readable.
  */
-final class Progress implements AutoCloseable {
+public final class Progress implements AutoCloseable {
 
   private static final long LIVE_MILLIS = 100;
   private static final long PLAIN_MILLIS = 10_000;
@@ -128,17 +129,17 @@ final class Progress implements AutoCloseable {
     if (!task.subject().isEmpty()) {
       text.append(' ').append(task.subject());
     }
-    return text.append(": ").append(figures(task)).toString();
+    return text.append(": ").append(figures(Pace.of(task))).toString();
   }
 
   /** How far an operation has come: {@code 1.2 GiB of 4 GiB, 30 %, 310 MiB/s, 9 s left}. */
-  static String figures(Task task) {
+  public static String figures(Pace pace) {
     StringBuilder text = new StringBuilder();
-    if (!task.phase().isEmpty()) {
-      text.append(task.phase()).append(", ");
+    if (!pace.phase().isEmpty()) {
+      text.append(pace.phase()).append(", ");
     }
-    long done = task.done();
-    long total = task.total();
+    long done = pace.done();
+    long total = pace.total();
     if (done > 0 || total >= 0 || text.length() == 0) {
       text.append(Words.size(done));
     } else {
@@ -148,16 +149,8 @@ final class Progress implements AutoCloseable {
       text.append(" of ").append(Words.size(total));
       text.append(", ").append(done * 100 / total).append(" %");
     }
-    double seconds = task.elapsed().toMillis() / 1000.0;
-    long fresh = done - task.resumed();
-    if (fresh > 0 && seconds > 0) {
-      double rate = fresh / seconds;
-      text.append(", ").append(Words.size((long) rate)).append("/s");
-      if (total > done) {
-        long left = Math.round((total - done) / rate);
-        text.append(", ").append(Words.duration(Duration.ofSeconds(left))).append(" left");
-      }
-    }
+    pace.rate().ifPresent(rate -> text.append(", ").append(Words.size(rate)).append("/s"));
+    pace.left().ifPresent(left -> text.append(", ").append(Words.duration(left)).append(" left"));
     return text.toString();
   }
 

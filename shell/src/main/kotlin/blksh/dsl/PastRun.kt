@@ -1,10 +1,13 @@
 package blksh.dsl
 
+import blksh.session.Progress
 import blksh.view.Described
 import blksh.view.Field
 import blksh.view.Size
+import blksh.view.Words
 import blksh.workspace.Outcome
 import blksh.workspace.Run
+import blksh.workspace.RunProgress
 import java.time.Duration
 import java.time.Instant
 
@@ -27,9 +30,37 @@ class PastRun internal constructor(private val run: Run) : Described {
   val started: Instant
     get() = run.started()
 
-  /** How long it took. */
+  /** How long it took, or has taken so far. */
   val took: Duration
     get() = run.elapsed()
+
+  /** Bytes of progress: all of it, or as far as it has told when it runs and when it was lost. */
+  val bytes: Size
+    get() = Size(run.bytes())
+
+  /** The part of its work that it is at, in a word or two; null for none and when it has ended. */
+  val phase: String?
+    get() = progress?.pace()?.phase()?.ifEmpty { null }
+
+  /** Bytes it will come to; null when that is unknown and when it has ended. */
+  val total: Size?
+    get() = progress?.pace()?.total()?.takeIf { it >= 0 }?.let { Size(it) }
+
+  /** What it does in a second; null before there is progress and when it has ended. */
+  val rate: Size?
+    get() = progress?.pace()?.rate()?.takeIf { it.isPresent }?.let { Size(it.asLong) }
+
+  /** How long it will take to its end at that rate; null when that is unknown. */
+  val left: Duration?
+    get() = progress?.pace()?.left()?.orElse(null)?.takeIf { silence == null }
+
+  /** How far it has come, as its process told, which may be another than this. */
+  private val progress: RunProgress?
+    get() = run.progress().orElse(null)
+
+  /** For how long a process that runs it has told nothing. */
+  private val silence: Duration?
+    get() = progress?.silent(Instant.now())?.orElse(null)
 
   /** How it ended. */
   val outcome: Outcome
@@ -39,9 +70,15 @@ class PastRun internal constructor(private val run: Run) : Described {
   val figures: Map<String, Any>
     get() = run.figures()
 
-  /** Why it failed or what it found. */
+  /** How far it has come while it runs; then why it failed or what it found. */
   val message: String
-    get() = run.message()
+    get() = progress?.let { told(it) } ?: run.message()
+
+  private fun told(progress: RunProgress): String {
+    val quiet = silence ?: return Progress.figures(progress.pace())
+    val far = Words.size(progress.pace().done())
+    return "$far done when it was last heard of, ${Words.duration(quiet)} ago"
+  }
 
   override fun title(): String = "run $id"
 
@@ -52,9 +89,13 @@ class PastRun internal constructor(private val run: Run) : Described {
       Field.of("verb", verb),
       Field.of("subject", subject),
       Field.of("took", took),
-      Field.of("bytes", Size(run.bytes())),
+      Field.of("bytes", bytes),
       Field.of("outcome", outcome),
       Field.of("message", message.ifEmpty { null }),
+      Field.detail("phase", phase),
+      Field.detail("total", total),
+      Field.detail("rate per second", rate),
+      Field.detail("left", left),
       Field.detail("figures", figures.ifEmpty { null }),
     )
 
@@ -68,6 +109,14 @@ class Runs internal constructor(private val all: List<PastRun>) : AbstractList<P
     get() = all.size
 
   override fun get(index: Int): PastRun = all[index]
+
+  /**
+   * Those that run now, in this process and in others that have the same home.
+   *
+   * Example: `runs.running`
+   */
+  val running: Runs
+    get() = Runs(all.filter { it.outcome == Outcome.RUNNING })
 
   /**
    * How much the captures among them stored by when, in all stores.

@@ -4,14 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
+import blksh.task.Pace;
+import blksh.view.Json;
 import blksh.view.Size;
 import blksh.workspace.Outcome;
 import blksh.workspace.Run;
+import blksh.workspace.RunProgress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,7 +37,27 @@ class PastRunTest {
             Outcome.DONE,
             4096,
             figures,
-            ""));
+            "",
+            Optional.empty()));
+  }
+
+  /**
+   * One of 4 KiB of which 1 KiB was there before and 2 KiB are done, two seconds after it began.
+   */
+  private static PastRun running(Instant told) {
+    Pace pace = new Pace("reading", 2048, 4096, 1024, Duration.ofSeconds(2));
+    return new PastRun(
+        new Run(
+            8,
+            "restore",
+            "disk",
+            told.minusSeconds(2),
+            Duration.ofSeconds(2),
+            Outcome.RUNNING,
+            2048,
+            Map.of(),
+            "",
+            Optional.of(new RunProgress(pace, told))));
   }
 
   @Test
@@ -77,6 +101,26 @@ class PastRunTest {
     assertThat(Sitting.value(run, "message")).isNull();
     assertThat(Sitting.value(run, "figures")).isNull();
     assertThat(Sitting.value(run, "bytes")).isEqualTo(new Size(4096));
+  }
+
+  @Test
+  void whatRunsInAnotherProcessIsToldWithItsRateAndItsEnd() {
+    PastRun run = running(Instant.now());
+    assertThat(run.getMessage()).isEqualTo("reading, 2 KiB of 4 KiB, 50 %, 512 B/s, 4.0 s left");
+    assertThat(Json.object(run, List.of()))
+        .contains("\"bytes\":2048,\"outcome\":\"running\"")
+        .contains("\"phase\":\"reading\",\"total\":4096,\"ratePerSecond\":512,\"left\":4.0");
+    assertThat(new Runs(List.of(run, run(7, "verify", Map.of()))).getRunning())
+        .extracting(PastRun::getId)
+        .containsExactly(8L);
+  }
+
+  @Test
+  void noEndIsForetoldOfAProcessThatIsSilent() {
+    PastRun run = running(Instant.now().minusSeconds(300));
+    assertThat(run.getMessage()).matches("2 KiB done when it was last heard of, 5 min \\d s ago");
+    assertThat(run.getLeft()).isNull();
+    assertThat(run.getBytes()).isEqualTo(new Size(2048));
   }
 
   @Test
