@@ -191,7 +191,7 @@ public final class Fitted {
   }
 
   /** Where rows begin, in words of as many figures as tell them apart and have room. */
-  private static List<String> starts(long size, int rows) {
+  static List<String> starts(long size, int rows) {
     List<String> starts = List.of();
     for (int decimals = 1; decimals <= MOST_DECIMALS; decimals++) {
       starts = new ArrayList<>();

@@ -8,7 +8,6 @@ import blksh.store.StoreUse
 import blksh.view.BlockTally
 import blksh.view.Field
 import blksh.view.Palette
-import blksh.view.Pictured
 import blksh.view.Size
 import blksh.view.View
 import blksh.view.Words
@@ -20,7 +19,7 @@ internal constructor(
   private val of: String,
   private val tally: BlockTally,
   private val note: String = "",
-) : Pictured {
+) : Picture() {
 
   override fun title(): String = "map of $of, ${Words.size(tally.size())}$note"
 
@@ -155,7 +154,7 @@ internal constructor(
 
 /** How much was stored by when. */
 class Growth internal constructor(private val of: String, steps: List<Pair<Instant, Long>>) :
-  Pictured {
+  Picture() {
 
   private val steps = steps.sortedBy { it.first }
   private val sums = this.steps.runningFold(0L) { sum, step -> sum + step.second }.drop(1)
@@ -188,7 +187,7 @@ class Growth internal constructor(private val of: String, steps: List<Pair<Insta
 }
 
 /** What has brought how much into a store, compressed; its card tells what its files take now. */
-class Space internal constructor(private val of: String, shares: List<Share>) : Pictured {
+class Space internal constructor(private val of: String, shares: List<Share>) : Picture() {
 
   /** The shares, the largest first. */
   val shares: List<Share> = shares.sortedByDescending { it.stored }

@@ -2,20 +2,28 @@ package blksh.dsl;
 
 import static blksh.kit.Content.KIB;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.block.Extent;
 import blksh.cache.RescueMap;
 import blksh.cache.RescueStatus;
 import blksh.store.StoreUse;
 import blksh.view.Field;
+import blksh.view.Figure;
 import blksh.view.Size;
 import blksh.view.View;
+import java.awt.image.BufferedImage;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import javax.imageio.ImageIO;
+import javax.xml.parsers.DocumentBuilderFactory;
 import kotlin.Pair;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.w3c.dom.Document;
 
 /** Pictures by what they count: every byte in one place, and in one only. */
 class PicturesTest {
@@ -68,6 +76,43 @@ class PicturesTest {
                         extent(12, 16, Extent.Kind.DATA)))))
         .containsEntry("data", 4L)
         .containsEntry("changed", 12L);
+  }
+
+  @Test
+  void aPictureIsSavedForAReportAndItsNamesDoNothingThere(@TempDir Path folder) throws Exception {
+    String hostile = "</text><script>&\"\u0001\ufffe\u202e";
+    List<Extent> extents =
+        List.of(extent(0, 512, Extent.Kind.DATA), extent(512, 1024, Extent.Kind.FREE));
+    BlockMap map = BlockMap.Companion.of(hostile, 1024 * KIB, extents.iterator(), List.of());
+    Path svg = map.save(folder.resolve("map.svg").toString());
+    Document document =
+        DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(svg.toFile());
+    assertThat(document.getElementsByTagName("script").getLength()).isZero();
+    assertThat(document.getElementsByTagName("text").item(0).getTextContent())
+        .isEqualTo("map of </text><script>&\"\u2401\ufffd\\u202e, 1 MiB");
+    // White, a box for each run of cells in a row, one for each kind in the legend.
+    assertThat(document.getElementsByTagName("rect").getLength()).isEqualTo(1 + 4 + 2);
+    assertThat(svg).content().contains("fill=\"#0087d7\"", "fill=\"#d3d3d3\"", "data 512 KiB");
+    Space space =
+        new Space(
+            "store", List.of(new Space.Share("a", new Size(3)), new Space.Share("b", new Size(1))));
+    Path png = space.save(folder.resolve("space.PNG").toString());
+    BufferedImage image = ImageIO.read(png.toFile());
+    assertThat(image.getHeight()).isEqualTo(2 * (16 + 18 + 10 + 2 * 18 + 16));
+    assertThat(image.getRGB(0, 0)).isEqualTo(0xffffffff);
+    Sitting.refused(
+        () -> map.save(svg.toString()),
+        "cannot save " + map.title() + " as " + svg + ": it exists; name another file");
+    assertThatThrownBy(() -> map.save("map.gif"))
+        .hasMessageEndingWith("how is not clear by its name; end it in .svg or .png");
+  }
+
+  @Test
+  void whatIsNoMapIsDrawnByItsLines() {
+    Growth none = new Growth("store", List.of());
+    assertThat(Figure.of(none.picture()).svg()).contains("growth of store: nothing was captured");
+    assertThat(Figure.of(new View.Course("c", List.of(1.0, 2.0), "1", "2")).svg())
+        .contains("width=\"360\" height=\"70\"", "width=\"360\" height=\"140\"");
   }
 
   @Test
