@@ -77,7 +77,7 @@ private constructor(
             try {
               compare(one, other, contents, task, key, found)
             } catch (unknown: UnknownFileSystemException) {
-              task.note("partition $key: ${unknown.problem()}")
+              task.finding("partition $key: ${unknown.problem()}")
             } catch (damaged: FileSystemDamageException) {
               task.finding("partition $key: ${damaged.problem()}")
             }
