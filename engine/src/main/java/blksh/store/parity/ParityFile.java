@@ -39,13 +39,17 @@ final class ParityFile implements Closeable {
     }
   }
 
-  /** What an index block says, of those that are whole any. */
+  /**
+   * What an index block says, of those that are whole any. What it says of lengths is held against
+   * the bytes there are, before memory is taken by it: half of them may be lost, but not more.
+   */
   private static ParityPlan plan(long size, BlobBlocks blocks, Runnable between) {
     byte[] bytes = new byte[ParityPlan.INDEX];
     ParityPlan found = null;
     for (long at = 0; found == null && at < size; at += ParityPlan.INDEX) {
       between.run();
       found = blocks.read(at, bytes) ? ParityPlan.parse(bytes) : null;
+      found = found == null || found.size() / 2 > size ? null : found;
     }
     return found;
   }

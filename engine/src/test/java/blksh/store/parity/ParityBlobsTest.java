@@ -101,6 +101,23 @@ class ParityBlobsTest {
     }
   }
 
+  /** Each index block is whole, and says that it is of a TiB. */
+  @Test
+  void aLengthThatTheBytesCannotBeOfIsNotBelieved() throws IOException {
+    ParityPlan plan = new ParityPlan(50, 1L << 40, 0, new byte[32]);
+    byte[][] index = plan.index(new int[plan.entries()]);
+    byte[] all = new byte[index.length * BLOCK];
+    for (int i = 0; i < index.length; i++) {
+      System.arraycopy(index[i], 0, all, i * BLOCK, BLOCK);
+    }
+    shelf.put(NAME, new byte[10_000]);
+    shelf.put(ParityBlobs.nameOf(NAME), all);
+    assertThat(parity.percent(NAME)).isZero();
+    assertThat(parity.look(NAME, () -> {})).isEqualTo(ParityBlobs.Condition.DAMAGED);
+    assertThat(parity.rebuild(NAME, NAME, () -> {})).isNull();
+    assertThat(parity.outlook(NAME, NAME, () -> {}).made()).isZero();
+  }
+
   @ParameterizedTest
   @CsvSource({"1, 1", "5000, 10", "300000, 10", "6000000, 10", "6000000, 2", "500001, 50"})
   void asMuchAsIsSaidMayBeLostInOnePiece(int length, int percent) throws IOException {
