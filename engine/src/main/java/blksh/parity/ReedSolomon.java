@@ -93,6 +93,30 @@ public final class ReedSolomon {
     return right;
   }
 
+  /**
+   * The lost blocks of data, from as many of parity.
+   *
+   * @param rows as of {@link #solution}
+   * @param lost as of {@link #solution}
+   * @param left what remains of each of these parity blocks when all data blocks that are there
+   *     were taken off it, eight bytes a number
+   * @param multiples for blocks of that length
+   */
+  public long[][] restored(int[] rows, int[] lost, long[][] left, BlockMultiples multiples) {
+    long[][] made = new long[lost.length][];
+    int[][] solution = solution(rows, lost);
+    for (int i = 0; i < lost.length; i++) {
+      made[i] = new long[left[i].length];
+    }
+    for (int j = 0; j < rows.length; j++) {
+      multiples.of(left[j], 0);
+      for (int i = 0; i < made.length; i++) {
+        multiples.add(solution[i][j], made[i], 0);
+      }
+    }
+    return made;
+  }
+
   private static void swap(int[][] rows, int one, int other) {
     int[] row = rows[one];
     rows[one] = rows[other];

@@ -6,6 +6,8 @@ import blksh.store.pack.PackDirectory;
 import blksh.store.parity.ParityBlobs;
 import blksh.task.Task;
 import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -23,6 +25,9 @@ final class ParityCheck {
   private final Function<Long, PackCheck> packs;
   private final DamageReport report;
   private final Task task;
+
+  /** Made when it is first needed. */
+  private Map<String, String> trashed;
 
   /**
    * @param packs the check of a pack; null where there is none
@@ -59,13 +64,30 @@ final class ParityCheck {
     return there.size();
   }
 
+  /** Which manifests lie in the trash, by the names they had: their parity keeps that of theirs. */
+  private Map<String, String> trashed() {
+    if (trashed == null) {
+      trashed = new HashMap<>();
+      for (Trash.Entry entry : repository.trash().entries()) {
+        trashed.put(repository.manifests().blob(entry.version()), repository.trash().blob(entry));
+      }
+    }
+    return trashed;
+  }
+
+  private ParityBlobs.Condition condition(String blob) throws IOException {
+    ParityBlobs.Condition found = repository.parity().look(blob, task::checkCancelled);
+    boolean gone = found == ParityBlobs.Condition.NONE && trashed().containsKey(blob);
+    return gone ? repository.parity().look(blob, trashed().get(blob), task::checkCancelled) : found;
+  }
+
   private void look(String blob) {
     String name = ParityBlobs.nameOf(blob);
     try {
-      ParityBlobs.Condition found = repository.parity().look(blob, task::checkCancelled);
+      ParityBlobs.Condition found = condition(blob);
       for (int i = 0; i < LOOKS && found == ParityBlobs.Condition.OTHER; i++) {
         // Another generation may just have taken the name of the blob, and got parity of its own.
-        found = repository.parity().look(blob, task::checkCancelled);
+        found = condition(blob);
       }
       switch (found) {
         case DAMAGED ->

@@ -223,10 +223,22 @@ final class ParityRepair {
 
   // ---- parity --------------------------------------------------------------------------------
 
+  /** Where what has parity by a name lies by now: a manifest may be in the trash. */
+  private String lies(String blob) throws IOException {
+    if (!repository.isThere(blob)) {
+      for (Trash.Entry entry : repository.trash().entries()) {
+        if (repository.manifests().blob(entry.version()).equals(blob)) {
+          return repository.trash().blob(entry);
+        }
+      }
+    }
+    return blob;
+  }
+
   /** Of what is whole, and has parity that lost something, it is made anew. */
   private void parity(String blob) {
     try {
-      if (parity.look(blob, task::checkCancelled) == ParityBlobs.Condition.WHOLE) {
+      if (parity.look(blob, lies(blob), task::checkCancelled) == ParityBlobs.Condition.WHOLE) {
         return;
       }
       boolean made = dryRun || new StoreParity(repository, task).renew(blob);

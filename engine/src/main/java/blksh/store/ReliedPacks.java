@@ -123,10 +123,7 @@ final class ReliedPacks implements PageFinder.Reliance, Closeable {
   /** As above, for a compaction that begins. */
   static void removeAllEnded(Spool spool) throws IOException {
     for (String name : spool.parts(PREFIX)) {
-      Part ended = spool.takeOver(name);
-      if (ended != null) {
-        ended.discard();
-      }
+      spool.discardDead(name);
     }
   }
 

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /**
  * Puts parity beside what a store holds, where it is to have some.
@@ -47,7 +48,7 @@ final class StoreParity {
   /** Of a pack, which nobody replaces meanwhile. */
   boolean pack(long id) {
     String name = PackDirectory.nameOf(id);
-    return attempt(name, () -> isAsWritten(id) && make(name));
+    return attempt(name, () -> isAsWritten(id) && make(name, name));
   }
 
   private boolean isAsWritten(long id) throws IOException {
@@ -60,22 +61,50 @@ final class StoreParity {
     return false;
   }
 
-  private boolean make(String blob) throws IOException {
+  /**
+   * @param of the blob whose parity it is
+   * @param blob which has its contents by now
+   */
+  private boolean make(String of, String blob) throws IOException {
     int percent = repository.identity().parity();
-    return percent > 0 && parity.make(blob, percent, task::checkCancelled);
+    return percent > 0 && parity.make(of, blob, percent, this::name, task::checkCancelled);
   }
 
-  /** Of the manifest of a version, there or in the trash. */
+  /**
+   * Whoever wants no parity any more says so with others kept from publishing, and removes what is
+   * there after that: so what has its name before goes with the rest, and nothing gets one later.
+   */
+  private boolean name(ParityBlobs.Naming.Name name) {
+    return repository
+        .exclusion()
+        .publishing(
+            () -> {
+              boolean wanted = repository.identity().parity() > 0;
+              if (wanted) {
+                name.give();
+              }
+              return wanted;
+            });
+  }
+
+  /** Of the manifest of a version that is there. */
   boolean manifest(Version version) {
+    return manifest(version, repository.manifests().blob(version));
+  }
+
+  /**
+   * @param blob where it lies: under its name, or in the trash
+   */
+  private boolean manifest(Version version, String blob) {
     String name = repository.manifests().blob(version);
     return attempt(
         name,
         () -> {
-          boolean whole = ManifestCheck.isWhole(repository, version);
-          if (!whole && repository.isThere(name)) {
-            tell(name + " is damaged, and gets no parity; verify the store");
+          boolean whole = ManifestCheck.isWhole(repository, version, blob);
+          if (!whole && repository.isThere(blob)) {
+            tell(blob + " is damaged, and gets no parity; verify the store");
           }
-          return whole && make(name);
+          return whole && make(name, blob);
         });
   }
 
@@ -249,9 +278,14 @@ final class StoreParity {
       repository.packs().forget(pack); // another generation may have its name
       return pack(pack);
     }
-    Version version = versionOf(blob);
+    Version version = versionOf(blob, ManifestDirectory.BLOB, blob);
     if (version != null) {
       return manifest(version);
+    }
+    for (Trash.Entry entry : repository.trash().entries()) {
+      if (repository.manifests().blob(entry.version()).equals(blob)) {
+        return manifest(entry.version(), repository.trash().blob(entry));
+      }
     }
     return blob.equals(StoreDescriptor.FILE)
         && attempt(
@@ -263,12 +297,19 @@ final class StoreParity {
     return addNow(blob);
   }
 
-  /** Null when it is no manifest, or none that is there. */
-  private Version versionOf(String blob) {
+  /**
+   * The version whose manifest has a name, when it is there, or in the trash; else null.
+   *
+   * @param prefix of the blobs that are looked at
+   * @param form which their names have
+   */
+  private Version versionOf(String blob, Pattern form, String prefix) {
     Version[] found = {null};
-    repository
-        .manifests()
-        .each(blob, ManifestDirectory.BLOB, (version, matcher) -> found[0] = version);
+    ManifestDirectory manifests = repository.manifests();
+    manifests.each(
+        prefix,
+        form,
+        (version, matcher) -> found[0] = manifests.blob(version).equals(blob) ? version : found[0]);
     return found[0];
   }
 
@@ -303,17 +344,9 @@ final class StoreParity {
     if (repository.isThere(blob) || blob.equals(StoreDescriptor.FILE)) {
       return false; // a descriptor that is lost comes again by its parity
     }
-    boolean[] kept = {false};
     String folder = blob.substring(0, blob.lastIndexOf('/') + 1);
-    if (folder.startsWith(ManifestDirectory.PREFIX)) {
-      repository
-          .manifests()
-          .each(
-              folder,
-              Trash.BLOB,
-              (version, matcher) -> kept[0] |= repository.manifests().blob(version).equals(blob));
-    }
-    return !kept[0];
+    return !folder.startsWith(ManifestDirectory.PREFIX)
+        || versionOf(blob, Trash.BLOB, folder) == null;
   }
 
   /** Removes all there is. */

@@ -12,6 +12,7 @@ import blksh.block.ByteArraySource;
 import blksh.kit.Content;
 import blksh.kit.InMemory;
 import blksh.store.pack.CodecChoice;
+import blksh.store.pack.PackDirectory;
 import blksh.store.parity.ParityBlobs;
 import blksh.store.parity.ParityCoverage;
 import blksh.store.shelf.MemoryShelf;
@@ -29,6 +30,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -419,6 +422,61 @@ class StoreParityTest {
       store.upkeep().undelete("disk@1");
       assertRestores(store, "disk@1", image);
       Images.assertClean(store);
+    }
+  }
+
+  @Test
+  void theParityOfWhatLiesInTheTrashIsVerifiedAndMadeAnew() throws IOException {
+    try (Store store = create(path(), 10)) {
+      byte[] image = Content.random(MIB, 1);
+      capture(store, "disk", image);
+      Path parity =
+          files(path()).stream().filter(f -> f.toString().endsWith("1.manifest")).toList().stream()
+              .filter(f -> f.toString().contains("/parity/"))
+              .findAny()
+              .orElseThrow();
+      store.delete("disk@1");
+      Images.assertClean(store);
+      byte[] before = Files.readAllBytes(parity);
+      overwrite(parity, 1);
+      assertThat(Images.verify(store).damage())
+          .singleElement()
+          .satisfies(damage -> assertThat(damage.file()).endsWith("disk/1.manifest"))
+          .satisfies(damage -> assertThat(damage.problem()).contains("parity is damaged"));
+      assertThat(repair(store).byParity()).hasSize(1);
+      assertThat(Files.readAllBytes(parity)).isEqualTo(before);
+      Images.assertClean(store);
+    }
+  }
+
+  /** Somebody begins to make parity, and another removes all before it has its name. */
+  @Test
+  void whatIsMadeWhileAllIsRemovedGoesToo() throws Exception {
+    try (Store store = create(path(), 10)) {
+      capture(store, "disk", Content.random(2 * MIB, 1));
+      Path pack = pack(path());
+      Path parity = parityOf(path(), pack);
+      Files.delete(parity);
+      Repository repository = store.repository();
+      long id = PackDirectory.idOf(path().relativize(pack).toString()).orElseThrow();
+      var making = new FutureTask<>(() -> new StoreParity(repository, Task.unwatched()).pack(id));
+      repository
+          .exclusion()
+          .publishing(
+              () -> {
+                new Thread(making).start();
+                Path part = parity.resolveSibling(parity.getFileName() + ".part");
+                for (int i = 0; i < 500 && !Files.exists(part); i++) {
+                  LockSupport.parkNanos(1_000_000);
+                }
+                assertThat(part).exists();
+                return new StoreParity(repository, Task.unwatched()).by(0, false);
+              });
+      assertThat(making.get()).isFalse();
+      try (Stream<Path> left = Files.walk(path().resolve("parity"))) {
+        assertThat(left.filter(Files::isRegularFile)).isEmpty();
+      }
+      assertThat(path().resolve("store.json")).content().contains("\"format\": 2");
     }
   }
 

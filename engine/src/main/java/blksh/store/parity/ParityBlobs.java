@@ -81,33 +81,66 @@ public final class ParityBlobs {
    * @throws IOException also when the blob cannot be read
    */
   public boolean make(String blob, int percent, Runnable between) throws IOException {
-    try (Blob of = shelf.open(blob)) {
-      Part part = begin(nameOf(blob));
+    return make(blob, blob, percent, Naming.ALWAYS, between);
+  }
+
+  /** Decides, when parity was made, whether it is still wanted. */
+  public interface Naming {
+
+    /** It is. */
+    Naming ALWAYS =
+        name -> {
+          name.give();
+          return true;
+        };
+
+    /** What gives parity its name. */
+    interface Name {
+      void give() throws IOException;
+    }
+
+    /**
+     * Has it given, or not.
+     *
+     * @return whether it was
+     */
+    boolean decide(Name name) throws IOException;
+  }
+
+  /**
+   * As above.
+   *
+   * @param of the blob whose parity it is
+   * @param blob which has the contents by now, or the same
+   * @param naming asked once all is durable but the name
+   * @return false also when it was not wanted any more
+   */
+  public boolean make(String of, String blob, int percent, Naming naming, Runnable between)
+      throws IOException {
+    try (Blob contents = shelf.open(blob)) {
+      Part part = begin(nameOf(of));
       if (part == null) {
         return false;
       }
       try (part) {
-        boolean made = false;
+        boolean named = false;
         try {
-          ParityMaking.write(of, percent, part, between);
-          made = true;
+          ParityMaking.write(contents, percent, part, between);
+          part.force();
+          named = naming.decide(() -> part.publish(nameOf(of)));
+          return named;
         } finally {
-          if (!made) {
+          if (!named) {
             part.discard();
           }
         }
-        part.publish(nameOf(blob));
-        return true;
       }
     }
   }
 
   /** Null when a living writer has it. */
   private Part begin(String name) throws IOException {
-    Part dead = spool.takeOver(name);
-    if (dead != null) {
-      dead.discard();
-    }
+    spool.discardDead(name);
     try {
       return spool.begin(name);
     } catch (FileAlreadyExistsException e) {
@@ -136,15 +169,25 @@ public final class ParityBlobs {
 
   /** Reads the parity of a blob, and of the blob only its end. */
   public Condition look(String blob, Runnable between) throws IOException {
-    try (Blob of = shelf.open(blob);
-        ParityFile parity = open(blob, between)) {
+    return look(blob, blob, between);
+  }
+
+  /**
+   * As above.
+   *
+   * @param of the blob whose parity it is
+   * @param blob which has the contents by now, or the same
+   */
+  public Condition look(String of, String blob, Runnable between) throws IOException {
+    try (Blob contents = shelf.open(blob);
+        ParityFile parity = open(of, between)) {
       if (parity == null) {
         return Condition.DAMAGED;
       }
       if (!parity.isWhole(between)) {
         return Condition.DAMAGED;
       }
-      return isOf(of, parity.plan()) ? Condition.WHOLE : Condition.OTHER;
+      return isOf(contents, parity.plan()) ? Condition.WHOLE : Condition.OTHER;
     } catch (NoSuchFileException e) {
       return Condition.NONE;
     }
@@ -235,10 +278,7 @@ public final class ParityBlobs {
   /** Removes what dead processes left unfinished. */
   public void removeDeadParts() throws IOException {
     for (String name : spool.parts(PREFIX)) {
-      Part dead = spool.takeOver(name);
-      if (dead != null) {
-        dead.discard();
-      }
+      spool.discardDead(name);
     }
   }
 }

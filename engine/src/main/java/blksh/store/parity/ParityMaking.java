@@ -13,8 +13,9 @@ import java.security.MessageDigest;
 import java.util.Arrays;
 
 /**
- * Makes the parity of a blob: reads it once for what it is known by, and then band after band of
- * stripes, as many as their parity has room in memory. The same blob gets the same parity.
+ * Makes the parity of a blob: reads it once for what it is known by, its digest and the checksums
+ * of its blocks, and once more band after band of stripes, as many as their parity has room in
+ * memory. The same blob gets the same parity.
  */
 final class ParityMaking {
 
@@ -45,19 +46,14 @@ final class ParityMaking {
    * @throws IOException also when the blob cannot be read
    */
   static void write(Blob blob, int percent, Part to, Runnable between) throws IOException {
-    ParityPlan plan = look(blob, percent, between);
-    ParityMaking making = new ParityMaking(blob, plan, new int[plan.entries()], between);
-    making.sumData();
+    ParityPlan form = new ParityPlan(percent, blob.size(), tail(blob), new byte[0]);
+    ParityMaking making = new ParityMaking(blob, form, new int[form.entries()], between);
+    ParityPlan plan = form.of(making.sumData());
     making.bands(to);
     byte[][] index = plan.index(making.sums);
     for (int i = 0; i < index.length; i++) {
       to.write(plan.indexAt(i), index[i], 0, index[i].length);
     }
-  }
-
-  private static ParityPlan look(Blob blob, int percent, Runnable between) throws IOException {
-    long size = blob.size();
-    return new ParityPlan(percent, size, tail(blob), digest(blob, between));
   }
 
   /** CRC-32C of the last bytes of a blob. */
@@ -80,7 +76,9 @@ final class ParityMaking {
     return digest.digest();
   }
 
-  private void sumData() throws IOException {
+  /** Sums all blocks of data, and gives the SHA-256 of the blob. */
+  private byte[] sumData() throws IOException {
+    MessageDigest digest = Sha256.begin();
     blocks.each(
         0,
         plan.blocks(),
@@ -88,7 +86,9 @@ final class ParityMaking {
         (number, bytes, at) -> {
           mustBeRead(number, bytes);
           sums[number] = blocks.sum(bytes, at);
+          digest.update(bytes, at, (int) Math.min(block, plan.length() - (long) number * block));
         });
+    return digest.digest();
   }
 
   private void mustBeRead(int number, byte[] bytes) throws IOException {

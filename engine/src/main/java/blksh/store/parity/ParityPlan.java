@@ -72,6 +72,11 @@ record ParityPlan(int percent, long length, int tail, byte[] digest) {
     return Math.toIntExact((value + by - 1) / by);
   }
 
+  /** The same, of a blob with a digest. */
+  ParityPlan of(byte[] sha256) {
+    return new ParityPlan(percent, length, tail, sha256);
+  }
+
   // ---- the code ------------------------------------------------------------------------------
 
   /** Rows of a stripe that is as long as it can be. */
@@ -277,16 +282,11 @@ record ParityPlan(int percent, long length, int tail, byte[] digest) {
         }
       }
     }
-    int[][] solution = used.length == 0 ? new int[0][] : code.solution(used, lost);
+    long[][] made = code.restored(used, lost, left, multiples);
     byte[][] whole = index.clone();
     for (int i = 0; i < lost.length; i++) {
-      long[] made = new long[PAYLOAD_LENGTH / Long.BYTES];
-      for (int j = 0; j < used.length; j++) {
-        multiples.of(left[j], 0);
-        multiples.add(solution[i][j], made, 0);
-      }
       whole[lost[i]] = new byte[INDEX];
-      payload(whole[lost[i]]).asLongBuffer().put(made);
+      payload(whole[lost[i]]).asLongBuffer().put(made[i]);
     }
     int[] sums = new int[entries()];
     for (int i = 0; i < sums.length; i++) {

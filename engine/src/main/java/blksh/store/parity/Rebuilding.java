@@ -131,14 +131,7 @@ public final class Rebuilding implements Closeable {
         multiples.add(code.coefficient(used[i], column), left[i], 0);
       }
     }
-    int[][] solution = code.solution(used, gone);
-    long[][] blocks = new long[count][block / Long.BYTES];
-    for (int j = 0; j < count; j++) {
-      multiples.of(left[j], 0);
-      for (int i = 0; i < count; i++) {
-        multiples.add(solution[i][j], blocks[i], 0);
-      }
-    }
+    long[][] blocks = code.restored(used, gone, left, multiples);
     int right = 0;
     for (int i = 0; i < count; i++) {
       int number = plan.data(stripe, gone[i]);

@@ -21,6 +21,14 @@ public interface Spool {
   /** Takes over the part of a dead writer; null when its writer lives or there is none. */
   Part takeOver(String name) throws IOException;
 
+  /** Gives back the space of a part whose writer is dead, if there is one. */
+  default void discardDead(String name) throws IOException {
+    Part dead = takeOver(name);
+    if (dead != null) {
+      dead.discard();
+    }
+  }
+
   /**
    * Reads a part that another may be writing.
    *
