@@ -92,6 +92,7 @@ final class Conversation implements PromptContext.Seat {
       return converse(screen);
     } finally {
       System.setIn(before);
+      endRecording();
     }
   }
 
@@ -108,6 +109,10 @@ final class Conversation implements PromptContext.Seat {
         unread = 0;
         tellOfHistory();
       } catch (UserInterruptException cleared) {
+        String left = cleared.getPartialLine();
+        if (begun.isEmpty() && (left == null || left.isBlank())) {
+          endRecording();
+        }
         begun = "";
         continue;
       } catch (EndOfFileException leaving) {
@@ -146,6 +151,13 @@ final class Conversation implements PromptContext.Seat {
       } catch (RuntimeException | Error failure) {
         parts.printer().failed(failure);
       }
+    }
+  }
+
+  private void endRecording() {
+    Path file = console.endRecording();
+    if (file != null) {
+      console.tell("recorded in " + file);
     }
   }
 

@@ -19,10 +19,15 @@ import java.util.function.Supplier;
 /** Tells what came of entries, and keeps those that ended well. */
 final class OutcomePrinter {
 
+  private static final long MOST_SHOWN = 8 << 20;
+
   private final Console console;
   private final Session session;
   private final Sitting sitting;
   private final List<CommandContext.Entry> entries = new ArrayList<>();
+
+  /** How many characters of results were kept as they were shown. */
+  private long shownSoFar;
 
   private volatile Throwable lastFailure;
 
@@ -114,15 +119,25 @@ final class OutcomePrinter {
         }
       }
       boolean named = sitting.getCount() > results;
-      entries.add(new CommandContext.Entry(text, named ? sitting.getLast().getName() : null));
+      String known = named ? sitting.getLast().getName() : null;
+      int place = entries.size();
+      entries.add(new CommandContext.Entry(text, known, ""));
       if (result != kotlin.Unit.INSTANCE && !silent) {
+        console.takeShown();
         well = show(result, runner);
+        entries.set(place, new CommandContext.Entry(text, known, kept(console.takeShown())));
       }
     } else {
       failure(outcome);
     }
     tellFindings();
     return well;
+  }
+
+  /** What was shown, as long as all of it together takes no memory to speak of. */
+  private String kept(String shown) {
+    shownSoFar += shown.length();
+    return shownSoFar > MOST_SHOWN ? "…" : shown;
   }
 
   private boolean show(Object result, Runner runner) throws InterruptedException {

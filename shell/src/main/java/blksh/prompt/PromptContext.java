@@ -100,13 +100,19 @@ final class PromptContext implements CommandContext {
   }
 
   @Override
+  public Object result(String name) {
+    Sitting.Result found = sitting.find(name);
+    return found == null ? null : found.getValue();
+  }
+
+  @Override
   public Repl.Saved saved() throws InterruptedException {
     Repl.Saved saved = saved(printer.entries());
     if (saved.getProblems().isEmpty() || initScript.text() == null) {
       return saved;
     }
     // What the init script declares is not there when a script runs.
-    List<Entry> all = new ArrayList<>(List.of(new Entry(initScript.text(), null)));
+    List<Entry> all = new ArrayList<>(List.of(new Entry(initScript.text(), null, "")));
     all.addAll(printer.entries());
     Repl.Saved withIt = saved(all);
     return withIt.getProblems().isEmpty() ? withIt : saved;

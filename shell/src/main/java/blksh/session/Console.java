@@ -1,5 +1,6 @@
 package blksh.session;
 
+import blksh.BlkshException;
 import blksh.io.IoFailure;
 import blksh.io.Program;
 import blksh.view.Columns;
@@ -31,6 +32,7 @@ import java.util.function.Supplier;
 public final class Console {
 
   private static final int USUAL_WIDTH = 80;
+  private static final int USUAL_HEIGHT = 24;
 
   /** Lines of one result that are kept for the pager. */
   private static final int MOST_LINES = 20_000;
@@ -40,6 +42,8 @@ public final class Console {
 
   private static final int PORTION = 8192;
 
+  private final Recorded.Bytes outTold;
+  private final Recorded.Bytes errTold;
   private final Polite outBytes;
   private final Polite errBytes;
   private final PrintStream out;
@@ -59,14 +63,18 @@ public final class Console {
   private boolean noted;
   private int width;
   private volatile int lostStatus;
+  private final ShownText shown = new ShownText();
+  private Recording recording;
 
   /**
    * @param end ends whatever prints, with a status, when its output is lost
    */
   private Console(OutputStream out, OutputStream err, String terminals, IntConsumer end) {
-    this.outBytes = new Polite(out, this::makeWay, this::lost);
-    this.errBytes = new Polite(err, this::makeWay, lost -> {});
-    this.bareErr = utf8(err);
+    this.outTold = new Recorded.Bytes(out);
+    this.errTold = new Recorded.Bytes(err);
+    this.outBytes = new Polite(outTold, this::makeWay, this::lost);
+    this.errBytes = new Polite(errTold, this::makeWay, lost -> {});
+    this.bareErr = utf8(errTold);
     this.end = end;
     this.inTerminal = terminals.indexOf('0') >= 0;
     this.outTerminal = terminals.indexOf('1') >= 0;
@@ -312,6 +320,7 @@ public final class Console {
         .write(
             view,
             line -> {
+              shown.add(line);
               text.append(line).append('\n');
               if (text.length() > PORTION) {
                 to.print(text);
@@ -333,8 +342,57 @@ public final class Console {
     return lines;
   }
 
+  /** The beginning of the views shown since this was asked last, as plain text. */
+  public String takeShown() {
+    return shown.take();
+  }
+
+  /**
+   * Records what the prompt shows from now on, in a new file.
+   *
+   * @throws BlkshException when the file cannot be made, or that terminal not be listened to
+   */
+  public synchronized void beginRecording(Path file) {
+    Screen prompt = screen;
+    int rows = prompt.height() == Integer.MAX_VALUE ? USUAL_HEIGHT : prompt.height();
+    Recording begun = new Recording(file, width(), rows, this::tell);
+    Consumer<String> witness = text -> begun.shown(text, prompt);
+    try {
+      prompt.tell(witness);
+    } catch (BlkshException refused) {
+      begun.close();
+      throw refused;
+    }
+    outTold.tell(outTerminal ? witness : null);
+    errTold.tell(errTerminal ? witness : null);
+    recording = begun;
+  }
+
+  /** Ends the recording; its file, or null when there was none. */
+  public synchronized Path endRecording() {
+    Recording ending = recording;
+    if (ending == null) {
+      return null;
+    }
+    recording = null;
+    outTold.tell(null);
+    errTold.tell(null);
+    try {
+      screen.tell(null);
+    } finally {
+      ending.close();
+    }
+    return ending.path();
+  }
+
+  /** What is recorded to; null when nothing is. */
+  public synchronized Path recordedTo() {
+    return recording == null ? null : recording.path();
+  }
+
   /** Shows lines at the prompt, page by page when they are more than the screen has. */
   public void present(List<String> lines) {
+    shown.add(lines);
     Screen prompt = screen;
     boolean pages = settings.is(Settings.Name.PAGER) && lines.size() >= prompt.height();
     // Who has typed on wants the next result, not the keys of a pager.

@@ -1,10 +1,12 @@
 package blksh.session;
 
+import blksh.BlkshException;
 import java.io.IOError;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jline.reader.LineReader;
 import org.jline.reader.Parser;
 import org.jline.reader.Widget;
@@ -36,6 +38,10 @@ public final class Screen {
 
   private final Terminal terminal;
   private final LineReaderImpl reader;
+
+  /** What the terminal is written by; null while nobody listens. */
+  private TerminalWriter listened;
+
   private String prompt = "";
   private List<String> wanted = List.of();
   private List<String> shown = List.of();
@@ -209,6 +215,25 @@ public final class Screen {
       reader.setPrompt(prompt);
     }
     return true;
+  }
+
+  /**
+   * Tells somebody what is written to the terminal from now on.
+   *
+   * @param witness null for nobody
+   * @throws BlkshException when nobody can listen to this kind of terminal
+   */
+  synchronized void tell(Consumer<String> witness) {
+    if (listened != null) {
+      TerminalWriter ended = listened;
+      listened = null;
+      ended.restore();
+    }
+    if (witness != null) {
+      TerminalWriter writer = new TerminalWriter(terminal);
+      writer.tell(witness);
+      listened = writer;
+    }
   }
 
   /** Whether something was typed that nobody has read yet. */

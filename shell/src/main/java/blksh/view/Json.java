@@ -115,6 +115,17 @@ public final class Json {
     }
   }
 
+  /** A text as JSON writes it, in quotes. */
+  public static String text(String value) {
+    StringWriter text = new StringWriter();
+    try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
+      json.writeString(value);
+    } catch (IOException impossible) {
+      throw new UncheckedIOException(impossible);
+    }
+    return text.toString();
+  }
+
   private static boolean isMany(Object value) {
     return value instanceof Iterable<?> && !(value instanceof Path) && !Words.isRange(value)
         || value != null && value.getClass().isArray() && !(value instanceof byte[]);

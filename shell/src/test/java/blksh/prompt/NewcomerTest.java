@@ -11,6 +11,8 @@ import blksh.kit.SharedPty;
 import blksh.session.ExitStatus;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -72,6 +74,38 @@ class NewcomerTest {
     }
     pty.await(seen -> seen.endsWith("\n" + Pty.PROMPT));
     assertThat(pty.enter("f(5) + f(1)")).isEqualTo("5\n");
+  }
+
+  @Test
+  void recordsWhatItShowsAndNothingElse() throws Exception {
+    Path cast = home.resolve("demo.cast");
+    Pty pty = WARM.in(shared);
+    assertThat(pty.enter(":record " + cast)).startsWith("recording in " + cast + "; ");
+    assertThat(pty.enter("\"é\" + 20 * 2")).isEqualTo("é40\n");
+    // Whatever ends the process now, that is there.
+    assertThat(cast).content().contains("é40\\r\\n");
+    pty.typeCalmly(
+        "ProcessBuilder(\"sh\", \"-c\", \"stty -echo; printf Pa''ss:; read x; stty echo\")"
+            + ".inheritIO().start().waitFor()\r");
+    pty.await(seen -> seen.contains("Pass:"));
+    pty.type("hunter2\r");
+    pty.await(seen -> seen.endsWith("0\n" + Pty.PROMPT));
+    assertThat(pty.enter(":record " + cast)).startsWith("blksh: already recording in " + cast);
+    pty.typeCalmly("\003");
+    pty.await(seen -> seen.endsWith("blksh: recorded in " + cast + "\n" + Pty.PROMPT));
+    assertThat(pty.enter(":record off")).isEqualTo("blksh: nothing is recorded\n");
+    assertThat(pty.enter(":record " + cast))
+        .isEqualTo("blksh: cannot record to " + cast + ": it exists; name another file\n");
+    assertThat(Files.getPosixFilePermissions(cast))
+        .isEqualTo(PosixFilePermissions.fromString("rw-------"));
+    List<String> lines = Files.readAllLines(cast);
+    assertThat(lines.get(0))
+        .startsWith("{\"version\":2,\"width\":100,\"height\":40,\"timestamp\":");
+    assertThat(lines.subList(1, lines.size()))
+        .allMatch(line -> line.matches("\\[\\d+\\.\\d{6}, \"o\", \".*\"]"));
+    String shown = String.join("\n", lines);
+    assertThat(shown).contains("é40\\r\\n", "blksh> ", "blksh: already recording");
+    assertThat(shown).doesNotContain("hunter2", "Pass:");
   }
 
   @Test

@@ -14,8 +14,12 @@ public interface CommandContext {
    * An entry.
    *
    * @param result the name its result got, such as {@code res1}; null when it has none
+   * @param shown what it came to as it was shown, or the beginning of that
    */
-  record Entry(String text, String result) {}
+  record Entry(String text, String result, String shown) {}
+
+  /** The value of a result by its name; null when there is none. */
+  Object result(String name);
 
   /**
    * Something that was declared at the prompt.

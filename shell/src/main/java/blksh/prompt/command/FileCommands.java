@@ -6,6 +6,7 @@ import blksh.io.WholeFile;
 import blksh.script.Composition;
 import blksh.script.ScriptSource;
 import blksh.script.kotlin.Repl;
+import blksh.session.Console;
 import blksh.session.Session;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
@@ -38,9 +39,14 @@ final class FileCommands {
         new Command(
             "save",
             "FILE",
-            "what was entered, as a script for blksh run",
+            "what was entered, as a script, or with its results in FILE.md",
             this::save,
             FileCommands::files),
+        new Command(
+            "record",
+            "FILE | off",
+            "what the terminal shows, for asciinema play; or ends that",
+            this::recorded),
         new Command(
             "edit", "", "the last entry in $EDITOR, entered when you leave that", this::edit));
   }
@@ -76,11 +82,40 @@ final class FileCommands {
     return context.evaluate(text, true) ? Ending.DONE : Ending.FAILED;
   }
 
+  private Ending recorded(String name) {
+    Console console = answers.console();
+    Path before = console.recordedTo();
+    if (name.equals("off")) {
+      console.endRecording();
+      return before == null ? answers.wrong("nothing is recorded") : told("recorded in " + before);
+    }
+    if (console.screen() == null) {
+      return answers.wrong("there is no terminal to record");
+    }
+    if (before != null) {
+      return answers.wrong("already recording in " + before + "; :record off ends it");
+    }
+    Path file = path(name);
+    console.beginRecording(file);
+    return told(
+        "recording in " + file + "; :record off, Ctrl-C on an empty line, or leaving ends it");
+  }
+
+  private Ending told(String sentence) {
+    answers.console().out().println(sentence);
+    return Ending.DONE;
+  }
+
   private Ending save(String name) throws IOException, InterruptedException {
     if (context.entries().isEmpty()) {
       return answers.wrong("nothing was entered yet");
     }
     Path named = path(name);
+    if (named.toString().endsWith(".md")) {
+      int pictures = new SessionReport(context).write(named);
+      String with = pictures == 0 ? "" : ", and its pictures beside it (" + pictures + ")";
+      return told("saved in " + shown(named) + with);
+    }
     Path file =
         named.getFileName().toString().contains(".")
             ? named

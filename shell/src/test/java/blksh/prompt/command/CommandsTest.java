@@ -155,7 +155,11 @@ class CommandsTest {
             null
             :json
             :table
-            """);
+            "``` tick"
+            sampleDisk(1).map
+            :save %s/a note.md
+            """
+                .formatted(home));
     assertThat(out)
         .contains(
             "key  value\na    1 KiB\n",
@@ -165,7 +169,16 @@ class CommandsTest {
             "(1)\n└─ pump.conf: 24 B\n",
             "│  └─ …\n",
             "List<Size>\nNothing\n")
-        .endsWith("null\n{ }\n-\n");
+        .contains(
+            "null\n{ }\n-\n", "saved in " + home + "/a note.md, and its pictures beside it (1)");
+    // Each entry and what it came to; the picture in a file beside.
+    assertThat(home.resolve("a note.md"))
+        .content()
+        .contains("```kotlin\nmapOf(\"a\" to 1.KiB, \"b\" to 2.KiB)\n```\n\n```text\n  a  1 KiB\n")
+        .contains("````text\n``` tick\n````\n")
+        .contains(
+            "```kotlin\nsampleDisk(1).map\n```\n\n![map of disk\\-1\\.img, 24 MiB](./a%20note-1.svg)\n");
+    assertThat(home.resolve("a note-1.svg")).content().contains("<svg ", "data ");
     assertThat(read(":type nosuch\n").err()).startsWith("<prompt>:1:1: error: ");
     assertThat(read(":json\n").err()).isEqualTo("blksh: there is no result yet\n");
   }
