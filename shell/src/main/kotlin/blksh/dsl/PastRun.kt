@@ -46,9 +46,12 @@ class PastRun internal constructor(private val run: Run) : Described {
   val total: Size?
     get() = progress?.pace()?.total()?.takeIf { it >= 0 }?.let { Size(it) }
 
-  /** What it does in a second; null before there is progress and when it has ended. */
+  /**
+   * What it does in a second; null before there is progress, and when it has ended or is silent.
+   */
   val rate: Size?
-    get() = progress?.pace()?.rate()?.takeIf { it.isPresent }?.let { Size(it.asLong) }
+    get() =
+      progress?.pace()?.rate()?.takeIf { it.isPresent && silence == null }?.let { Size(it.asLong) }
 
   /** How long it will take to its end at that rate; null when that is unknown. */
   val left: Duration?

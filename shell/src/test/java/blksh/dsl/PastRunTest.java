@@ -120,6 +120,7 @@ class PastRunTest {
     PastRun run = running(Instant.now().minusSeconds(300));
     assertThat(run.getMessage()).matches("2 KiB done when it was last heard of, 5 min \\d s ago");
     assertThat(run.getLeft()).isNull();
+    assertThat(run.getRate()).isNull();
     assertThat(run.getBytes()).isEqualTo(new Size(2048));
   }
 
