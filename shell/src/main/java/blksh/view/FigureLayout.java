@@ -26,7 +26,8 @@ final class FigureLayout {
   private static final int WIDEST_LABEL = 40;
 
   private static final int TEXT_COLUMNS = 110;
-  private static final int MOST_LINES = 2000;
+  private static final int MOST_LINES = 500;
+  private static final int MOST_BARS = 200;
 
   private final List<Shape> shapes = new ArrayList<>();
 
@@ -157,7 +158,8 @@ final class FigureLayout {
     }
     labels = Math.min(labels, WIDEST_LABEL);
     double end = MARGIN + labels * Figure.COLUMN + GAP + texts * Figure.COLUMN;
-    for (View.Bars.Bar bar : bars.bars()) {
+    List<View.Bars.Bar> drawn = bars.bars().subList(0, Math.min(MOST_BARS, bars.bars().size()));
+    for (View.Bars.Bar bar : drawn) {
       label(MARGIN, Columns.cut(Visible.of(bar.label()), labels), Anchor.START, false);
       label(end, bar.text(), Anchor.END, false);
       if (bar.value() > 0) {
@@ -165,6 +167,9 @@ final class FigureLayout {
         box(end + GAP, y + 1, length, CELL_HEIGHT, Palette.rgb(Palette.TEAL));
       }
       y += LINE;
+    }
+    if (drawn.size() < bars.bars().size()) {
+      line("… " + (bars.bars().size() - drawn.size()) + " more", false);
     }
     right = Math.max(right, end + GAP + BAR_WIDTH);
   }

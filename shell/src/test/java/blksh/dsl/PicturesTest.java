@@ -15,6 +15,7 @@ import blksh.view.View;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -105,6 +106,13 @@ class PicturesTest {
         "cannot save " + map.title() + " as " + svg + ": it exists; name another file");
     assertThatThrownBy(() -> map.save("map.gif"))
         .hasMessageEndingWith("how is not clear by its name; end it in .svg or .png");
+  }
+
+  @Test
+  void ofVeryManyBarsTheFirstAreDrawn() {
+    View.Bars.Bar bar = new View.Bars.Bar("name", 1, "1 B");
+    String svg = Figure.of(new View.Bars("space", Collections.nCopies(5000, bar))).svg();
+    assertThat(svg).contains("… 4800 more").hasSizeLessThan(100_000);
   }
 
   @Test
