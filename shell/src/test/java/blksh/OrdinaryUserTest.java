@@ -25,6 +25,9 @@ class OrdinaryUserTest {
 
   private static final int NOBODY = 65534;
 
+  /** A user of Debian with a group of that name and number. */
+  private static final int BACKUP = 34;
+
   @TempDir Path directory;
   private Path checkout;
   private Path home;
@@ -45,8 +48,12 @@ class OrdinaryUserTest {
   }
 
   private Program nobody() throws IOException {
+    return as(NOBODY);
+  }
+
+  private Program as(int user) throws IOException {
     List<String> words = new ArrayList<>(List.of(Tool.path("setpriv")));
-    words.addAll(List.of("--reuid=" + NOBODY, "--regid=" + NOBODY, "--clear-groups"));
+    words.addAll(List.of("--reuid=" + user, "--regid=" + user, "--clear-groups"));
     words.addAll(List.of("env", "-i", "PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + home));
     words.add("JAVA_HOME=" + System.getProperty("java.home"));
     words.add(checkout.resolve("blksh").toString());
@@ -70,6 +77,23 @@ class OrdinaryUserTest {
     // As though sources were newer than what is built of them.
     Files.writeString(checkout.resolve("pom.xml"), "");
     assertThat(nobody().run("eval", "1 + 1")).isEqualTo(new Ended(0, "2\n", ""));
+  }
+
+  /** As under umask 002 every file is, where each user has a group. */
+  @Test
+  void whatAUserAndTheUsersOwnGroupMayWriteIsTakenIn() throws Exception {
+    String group = "backup:x:%d:".formatted(BACKUP);
+    boolean there = Files.readAllLines(Path.of("/etc/group")).contains(group);
+    Component.need(there, "there is no user backup with a group of its own");
+    Path script = Files.writeString(home.resolve("s.kts"), "@file:[Import(\"common.kts\")]\nseven");
+    Path common = Files.writeString(home.resolve("common.kts"), "val seven = 7");
+    Tool.named("chown").run("-R", BACKUP + ":" + BACKUP, home);
+    Tool.named("chmod").run("g+w", home, script, common);
+    assertThat(as(BACKUP).run("run", script.toString())).isEqualTo(new Ended(0, "7\n", ""));
+    Tool.named("chown").run(BACKUP + ":" + NOBODY, common);
+    assertThat(as(BACKUP).run("run", script.toString()).err())
+        .contains("s.kts:1:15: error: cannot import common.kts: its group may write " + common)
+        .contains("; chmod go-w it");
   }
 
   @Test

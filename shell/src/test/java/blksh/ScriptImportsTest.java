@@ -12,6 +12,9 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.jar.Attributes;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -70,7 +73,7 @@ class ScriptImportsTest {
         "s.kts",
         """
         // Greets.
-        @file:Suppress("unused") @file:Import("parts/common.kts", "parts/deep.kts")
+        @file:[Suppress("unused") Import("parts/common.kts", "parts/deep.kts")] // both
         import java.time.Duration
         val extra by flag("--extra", "more")
         println(greet() + " " + (DEEP == Duration.ofDays(2)))
@@ -151,6 +154,8 @@ class ScriptImportsTest {
       file("s.kts", "// Help.\n\n@file:Import(\"" + name + "\")\n");
       assertThat(here("s.kts").err()).startsWith("s.kts:3:14: error: cannot import " + name + ": ");
     }
+    file("s.kts", "@file:[Import(\n\"a\")\n Suppress(\"b\")]");
+    assertThat(here("s.kts").err()).startsWith("s.kts:2:1: error: cannot import a: there is no");
     file("s.kts", "@file:Import(*arrayOf(\"a.kts\"))\n");
     assertThat(here("s.kts").err())
         .startsWith("s.kts:1:13: error: @file:Import takes names in quotes");
@@ -198,6 +203,17 @@ class ScriptImportsTest {
     Files.writeString(jar, "no jar");
     assertThat(run("run", "s.kts").err())
         .startsWith("parts/common.kts:1:17: error: cannot use lib/inventory.jar: it is no jar (");
+    // Java would follow it to what nobody has looked at.
+    for (String other :
+        List.of("s.kts", "/tmp/none.jar", "../none.jar", "a%20b.jar", "none.jar/")) {
+      Manifest manifest = new Manifest();
+      manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
+      manifest.getMainAttributes().put(Attributes.Name.CLASS_PATH, "none.jar\t" + other);
+      new JarOutputStream(Files.newOutputStream(home.resolve("lead.jar")), manifest).close();
+      file("lead.kts", "@file:DependsOn(\"lead.jar\")\n1");
+      assertThat(here("run", "lead.kts").err())
+          .startsWith("lead.kts:1:17: error: cannot use lead.jar: its manifest takes in " + other);
+    }
   }
 
   private Path kept(String name) throws IOException {

@@ -14,7 +14,7 @@ import java.util.stream.Stream;
  * Whether code that lies in a home may run in this process: only when nobody but its user, and
  * root, can have put it there. Each directory on the way to it counts as well, for whoever may
  * write one may exchange what is in it; those where everybody keeps to their own files, as in /tmp,
- * do not.
+ * do not, nor does a group that has the user as its only member.
  */
 public final class Trust {
 
@@ -95,12 +95,27 @@ public final class Trust {
     }
     int mode = mode(at);
     int open = mode & (GROUP_WRITES | OTHERS_WRITE);
+    if (open == GROUP_WRITES && owner == user && isUsersAlone(at, user)) {
+      return Optional.empty();
+    }
     if (open != 0 && !(Files.isDirectory(at) && (mode & STICKY) != 0)) {
       String who = (open & OTHERS_WRITE) != 0 ? "everybody" : "its group";
       return Optional.of(
           new BlkshException(action, who + " may write " + at).suggest("chmod go-w it"));
     }
     return Optional.empty();
+  }
+
+  /**
+   * Whether nobody but the user can write what its group may. Never for root: what root runs is
+   * worth more than a convenience of ordinary users.
+   */
+  private static boolean isUsersAlone(Path at, int user) throws IOException {
+    return user != ROOT && PrivateGroup.isOf(at, user, group(at));
+  }
+
+  private static int group(Path file) throws IOException {
+    return (Integer) attributes(file, "gid").get("gid");
   }
 
   private static int user() throws IOException {

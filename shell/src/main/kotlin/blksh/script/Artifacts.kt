@@ -70,7 +70,9 @@ internal class Artifacts(private val session: Session) {
   /** What a list says; null when there is none, it is damaged, or a jar is not what it was. */
   private fun known(list: Path, repository: Path): List<Path>? =
     try {
-      Files.readAllLines(list).map { line ->
+      val lines = Files.readAllLines(list)
+      if (lines.isEmpty()) return null
+      lines.map { line ->
         val name = line.substringAfter(' ', "")
         val digest = line.substringBefore(' ')
         if (name.isEmpty()) return null

@@ -6,7 +6,8 @@ import java.io.IOException
 import java.nio.file.Files
 import java.nio.file.InvalidPathException
 import java.nio.file.Path
-import java.util.zip.ZipFile
+import java.util.jar.Attributes
+import java.util.jar.JarFile
 
 /**
  * How a text for the compiler was put together of a script and of those that it imports: as though
@@ -115,10 +116,23 @@ class Composition(
         return
       }
       val jar = trusted(place, action, from, "file") { Files.isRegularFile(it) }
-      try {
-        ZipFile(jar.toFile()).close()
-      } catch (damaged: IOException) {
-        throw place.refused("cannot $action: it is no jar (${damaged.message})")
+      val others =
+        try {
+          JarFile(jar.toFile()).use {
+            it.manifest?.mainAttributes?.getValue(Attributes.Name.CLASS_PATH).orEmpty()
+          }
+        } catch (damaged: IOException) {
+          throw place.refused("cannot $action: it is no jar (${damaged.message})")
+        }
+      // Java would take them in by itself, whoever wrote them, and unseen by the cache of scripts.
+      // What is not there beside the jar now cannot be put there by anybody else; of all that is
+      // written otherwise, as a URL is, nobody can tell where it leads.
+      for (other in others.split(BLANKS).filter { it.isNotEmpty() }) {
+        if (!PLAIN.matches(other) || Files.exists(jar.resolveSibling(other))) {
+          throw place.refused(
+            "cannot $action: its manifest takes in $other; give it a manifest without Class-Path"
+          )
+        }
       }
       jars.add(jar)
     }
@@ -159,6 +173,10 @@ class Composition(
       Trust.objection(action, file).ifPresent {
         throw refused(listOfNotNull(it.problem(), it.suggestion()).joinToString("; "))
       }
+      // Who may write the way to it could have led elsewhere while that was looked at.
+      if (named.toRealPath() != file || file.toRealPath() != file) {
+        throw refused("the way to it was changed meanwhile")
+      }
       return file
     }
 
@@ -178,6 +196,8 @@ class Composition(
 
     fun composed(main: ScriptSource): ScriptSource {
       parts.forEach { part -> part.header.annotations.forEach { add(part, it) } }
+      // What is imported is a part of the script, and in its package.
+      parts.lastOrNull()?.let { script -> script.header.packaging?.let { add(script, it) } }
       val known = HashSet<String>()
       for (part in parts) {
         for (range in part.header.directives) {
@@ -195,7 +215,7 @@ class Composition(
 
     private fun add(part: Part, range: IntRange) {
       val first = part.header.line(range.first)
-      part.source.text.substring(range).lineSequence().forEachIndexed { i, line ->
+      part.header.text(range).lineSequence().forEachIndexed { i, line ->
         val shift = if (i == 0) part.header.column(range.first) - 1 else 0
         add(line, Origin(part.source, first + i, shift))
       }
@@ -210,6 +230,11 @@ class Composition(
   companion object {
 
     private val COORDINATE = Regex("""[\w.-]+(:[\w.-]+){2,4}""")
+
+    private val BLANKS = Regex("""\s+""")
+
+    /** A name that is one in a URL as well, and leads nowhere else. */
+    private val PLAIN = Regex("""[A-Za-z0-9_-][A-Za-z0-9._-]*""")
 
     /** Versions that Maven finds out each time. */
     private val CHANGING = setOf("LATEST", "RELEASE")

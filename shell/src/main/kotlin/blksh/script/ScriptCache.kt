@@ -32,7 +32,9 @@ class ScriptCache(
   fun file(source: ScriptSource): Path {
     val jars =
       source.jars.joinToString("") {
-        "\u0000$it ${Files.size(it)} ${Files.getLastModifiedTime(it).toMillis()}"
+        // The change of a file cannot be dated back, as its times can.
+        val file = Files.readAttributes(it, "unix:size,lastModifiedTime,ctime,ino")
+        "\u0000$it $file"
       }
     val key = "$buildId\n${source.unit}\n${source.text}$jars"
     return directory.resolve(ScriptSource.hex(key.toByteArray()) + ".jar")

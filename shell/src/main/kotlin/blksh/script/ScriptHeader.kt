@@ -3,8 +3,9 @@ package blksh.script
 /**
  * What the text of a script opens with, before the first statement: comments, annotations of the
  * file, imports. Those of the annotations that are for blksh are `@file:Import("…")`,
- * `@file:DependsOn("…")` and `@file:Repository("…")`, each with any number of plain strings. Knows
- * nothing of the compiler, which is not there when a compiled script runs.
+ * `@file:DependsOn("…")` and `@file:Repository("…")`, each with any number of plain strings, or
+ * several of them in brackets, `@file:[Import("…") DependsOn("…")]`. Knows nothing of the compiler,
+ * which is not there when a compiled script runs.
  */
 internal class ScriptHeader(private val source: ScriptSource) {
 
@@ -23,6 +24,13 @@ internal class ScriptHeader(private val source: ScriptSource) {
   /** Where the annotations for the compiler are. */
   val annotations = ArrayList<IntRange>()
 
+  /** What of those the compiler is not to see. */
+  private val blanks = ArrayList<IntRange>()
+
+  /** Where it says which package it is in; null when it does not. */
+  var packaging: IntRange? = null
+    private set
+
   /** Where Kotlin's own imports are. */
   val directives = ArrayList<IntRange>()
 
@@ -38,7 +46,7 @@ internal class ScriptHeader(private val source: ScriptSource) {
       taken += 0 until at
     }
     skipBlank()
-    while (annotation() || directive()) skipBlank()
+    while (annotation() || packaged() || directive()) skipBlank()
   }
 
   private fun endOfLine(): Int = text.indexOf('\n', at).let { if (it < 0) text.length else it }
@@ -81,13 +89,65 @@ internal class ScriptHeader(private val source: ScriptSource) {
     if (at < text.length && (name == "[" || text[at] == '(')) skipBracket(if (name == "[") 1 else 0)
     val range = start until at
     taken += range
+    if (name == "[") bracketed(range, from)
+    else if (!isForBlksh(name, from until at)) annotations += range
+    return true
+  }
+
+  /** Notes what an annotation names; false when it is for the compiler. */
+  private fun isForBlksh(name: String, arguments: IntRange): Boolean {
     when (name.substringAfterLast('.')) {
-      "Import" -> imports += strings(name, from until at)
-      "DependsOn" -> dependencies += strings(name, from until at)
-      "Repository" -> repositories += strings(name, from until at)
-      else -> annotations += range
+      "Import" -> imports += strings(name, arguments)
+      "DependsOn" -> dependencies += strings(name, arguments)
+      "Repository" -> repositories += strings(name, arguments)
+      else -> return false
     }
     return true
+  }
+
+  /** Several annotations in one pair of brackets, the first of which begins at [from]. */
+  private fun bracketed(range: IntRange, from: Int) {
+    val end = at
+    var forCompiler = false
+    at = from
+    while (at < end - 1) {
+      if (text[at].isWhitespace()) {
+        at++
+        continue
+      }
+      if (skipComment()) continue
+      val entry = ENTRY.matchAt(text, at)
+      if (entry == null) {
+        forCompiler = true // which says what is wrong with it
+        break
+      }
+      val start = at
+      at += entry.value.length
+      val arguments = at
+      if (at < end && text[at] == '(') skipBracket(0)
+      if (isForBlksh(entry.value, arguments until at)) blanks += start until at
+      else forCompiler = true
+    }
+    at = end
+    if (forCompiler) annotations += range
+  }
+
+  private fun packaged(): Boolean {
+    val whole = PACKAGE.matchAt(text, at) ?: return false
+    if (packaging != null) return false
+    packaging = whole.range
+    taken += whole.range
+    at += whole.value.length
+    return true
+  }
+
+  /** A part of the text as the compiler is to see it. */
+  fun text(range: IntRange): String {
+    val part = StringBuilder(text.substring(range))
+    for (place in blanks.flatten()) {
+      if (place in range && text[place] != '\n') part[place - range.first] = ' '
+    }
+    return part.toString()
   }
 
   /** Goes behind the bracket that closes this one, or to the end. */
@@ -159,7 +219,9 @@ internal class ScriptHeader(private val source: ScriptSource) {
     /** Whether a text can have anything for blksh in its header; most have not. */
     fun mayWant(text: String): Boolean = WANTS.containsMatchIn(text)
 
-    private val WANTS = Regex("""@file\s*:\s*[\w.]*(Import|DependsOn|Repository)\b""")
+    private val WANTS = Regex("""@file\s*:\s*(\[|[\w.]*(Import|DependsOn|Repository)\b)""")
+    private val ENTRY = Regex("""[\w.]+""")
+    private val PACKAGE = Regex("""package\s[^\n;/]*""")
     private val ANNOTATION = Regex("""@file\s*:\s*(\[|[\w.]+)""")
     private val IMPORT = Regex("""import\s""")
     private val STRING = Regex("\"([^\"\\\\$\n]+)\"")

@@ -99,7 +99,13 @@ final class MavenSettings {
     session.setOffline(settings.isOffline());
   }
 
+  /** Maven writes an encrypted password in braces; sent as it is it would be no password. */
   private static Authentication user(String name, String password) {
+    if (name != null && password != null && password.matches("(?s).*\\{.+}.*")) {
+      throw new BlkshException(
+              "use the password of " + name + " in settings.xml", "it is encrypted for Maven")
+          .suggest("have the settings take it from the environment: ${env.NAME}");
+    }
     return name == null
         ? null
         : new AuthenticationBuilder().addUsername(name).addPassword(password).build();
