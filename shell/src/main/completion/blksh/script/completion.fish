@@ -128,7 +128,7 @@ function __blksh_complete
         # Nothing but options can follow.
         set found $all
     end
-    printf '%s\n' $found
+    test -z "$found"; or printf '%s\n' $found
     test -z "$context"; and __blksh_values k '' "$cur" ''
 end
 

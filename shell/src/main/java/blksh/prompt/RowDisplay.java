@@ -2,6 +2,7 @@ package blksh.prompt;
 
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jline.terminal.Sized;
 import org.jline.terminal.Terminal;
 import org.jline.utils.AttributedString;
@@ -14,6 +15,8 @@ import org.jline.utils.InfoCmp.Capability;
  * broken by itself, or none is. They are taken away and drawn anew, and nothing of them stays.
  */
 final class RowDisplay extends Display {
+
+  private static final Pattern CUTTING = Pattern.compile("^(linux|vt\\d|screen|st(-|$))");
 
   private final boolean breaksRows;
   private List<AttributedString> drawn = List.of();
@@ -32,8 +35,10 @@ final class RowDisplay extends Display {
     if (environment.containsKey("TMUX")) {
       return true;
     }
+    // By ssh only the type comes along. Where that is screen, rows are taken for cut: then too
+    // little is taken away, and never too much.
     boolean cuts = environment.containsKey("STY") || environment.containsKey("XTERM_VERSION");
-    return !cuts && !type.startsWith("linux") && !type.startsWith("vt");
+    return !cuts && !CUTTING.matcher(type).find();
   }
 
   private void endRows() {
