@@ -151,15 +151,6 @@ class EverydayTest {
   }
 
   @Test
-  void triesItOutOnTheSample() throws Exception {
-    Ended ended = run("scripts/nightly.kts", "--sample");
-    assertThat(ended.status()).as(ended.err()).isZero();
-    assertThat(ended.out())
-        .contains(
-            "sample@1 restored: identical", "sample@2 restored: identical", "verified: clean");
-  }
-
-  @Test
   void reportsDamageAsAFinding() throws Exception {
     done("capture", disk1.toString(), "--store", store, "--name", "tour");
     Path pack;

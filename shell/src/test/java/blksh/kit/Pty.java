@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
@@ -16,6 +17,9 @@ import java.util.function.Predicate;
 public final class Pty implements AutoCloseable {
 
   public static final String PROMPT = "blksh> ";
+
+  /** The prompt of the shell of the system. */
+  public static final String SHELL_PROMPT = "sh> ";
 
   private static final long QUIET_MILLIS = 60;
   private static final long BUSY_MILLIS = 1000;
@@ -38,16 +42,52 @@ public final class Pty implements AutoCloseable {
 
   /** Starts ./blksh with a home, in a terminal of a size, and waits for its prompt. */
   public static Pty open(Path home, int columns, int rows) throws Exception {
-    String start = "stty rows " + rows + " cols " + columns + "; exec " + Program.quoted();
+    Pty pty = start(home, columns, rows, "exec " + Program.quoted());
+    pty.await(seen -> seen.contains(PROMPT));
+    return pty;
+  }
+
+  /** Starts the shell of the system in the checkout, in a terminal of a size. */
+  public static Pty shell(Path home, int columns, int rows) throws Exception {
+    String shell = "cd '" + Program.root() + "' && exec env PS1='" + SHELL_PROMPT + "' sh -i";
+    Pty pty = start(home, columns, rows, shell);
+    pty.await(seen -> seen.endsWith(SHELL_PROMPT));
+    return pty;
+  }
+
+  private static Pty start(Path home, int columns, int rows, String program) throws Exception {
+    String start = "stty rows " + rows + " cols " + columns + "; " + program;
     ProcessBuilder builder =
         Child.of(Tool.path("script"), "-qfec", start, "/dev/null").redirectErrorStream(true);
     builder.environment().put("BLKSH_HOME", home.toString());
+    builder.environment().put("EDITOR", "true"); // leaves what it is given as it is
     builder.environment().put("BLKSH_NO_BUILD", "1");
     builder.environment().put("TERM", "xterm-256color");
     builder.environment().put("SHELL", "/bin/sh");
-    Pty pty = new Pty(builder.start());
-    pty.await(seen -> seen.contains(PROMPT));
-    return pty;
+    return new Pty(builder.start());
+  }
+
+  /** The process in the terminal. */
+  private ProcessHandle inside() {
+    return process.children().findFirst().orElse(process.toHandle());
+  }
+
+  /** Sends it a signal. */
+  public void signal(String name) throws Exception {
+    Child.of("kill", "-" + name, Long.toString(inside().pid())).start().waitFor();
+  }
+
+  /** Gives the terminal another size. */
+  public void resize(int columns, int rows) throws Exception {
+    Path terminal = Files.readSymbolicLink(Path.of("/proc/" + inside().pid() + "/fd/0"));
+    Child.of("stty", "-F", terminal.toString(), "rows", "" + rows, "cols", "" + columns)
+        .start()
+        .waitFor();
+  }
+
+  /** Whether it goes on. */
+  public boolean lives() {
+    return process.isAlive();
   }
 
   /** The same, when the compiler is there: from then on nothing is painted anew on Enter. */
