@@ -14,16 +14,25 @@ With --files KIND a volume of that kind is made and filled (as root), or one is 
 listed by find(1) and copied by cp -a through a read-only mount, mounting and unmounting included,
 and by blksh without one. A copy counts only when both are the same; no target is set.
 
+With --qcow2 the disk is made a qcow2 image by qemu-img, which is written out in order by qemu-img
+convert and by blksh, and read in pieces of 4 KiB at random places over NBD, of qemu-nbd and of blksh.
+Both must write the same bytes. Needs qemu-utils.
+
     bench/images.py DISK.img [--rounds 3] [--work DIR] [--blksh CHECKOUT]
+    bench/images.py DISK.img --qcow2 [--reads 20000] [--rounds 3] [--work DIR] [--blksh CHECKOUT]
     bench/images.py --files btrfs|xfs [VOLUME.img] [--mib 400] [--rounds 3] [--work DIR] [--blksh CHECKOUT]
 """
 
 import argparse
+import hashlib
+import json
 import os
 import random
 import resource
 import shutil
+import socket
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
@@ -32,6 +41,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 TARGETS = {"verify": 0.3, "restore": 0.5, "convert": 0.6}
 FIRST_BYTE_MS = 50
+QCOW2_TARGETS = {"in order": 0.7, "random 4 KiB": 1.0}
 
 # How each file system is made whose files are read beside a mount, how that is mounted to be filled,
 # and how to be read.
@@ -140,10 +150,97 @@ def files_beside_mount(options, here, blksh):
         print("%-12s  %s  %s   %5.2f" % (name, one, other, ratio))
 
 
+class Nbd:
+    """A client of a network block device on a socket, one read at a time."""
+
+    def __init__(self, path, name):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(path)
+        magic, option, _ = struct.unpack(">QQH", self.exactly(18))
+        if (magic, option) != (0x4e42444d41474943, 0x49484156454F5054):
+            raise SystemExit("images: no server of NBD at " + path)
+        self.socket.sendall(struct.pack(">IQII", 3, option, 1, len(name)) + name.encode())
+        self.size, _ = struct.unpack(">QH", self.exactly(10))
+
+    def exactly(self, length):
+        got = b""
+        while len(got) < length:
+            more = self.socket.recv(length - len(got))
+            if not more:
+                raise SystemExit("images: the server of NBD ended")
+            got += more
+        return got
+
+    def read(self, position, length):
+        self.socket.sendall(struct.pack(">IHHQQI", 0x25609513, 0, 0, 1, position, length))
+        _, error, _ = struct.unpack(">IIQ", self.exactly(16))
+        if error:
+            raise SystemExit("images: reading at %d ended with %d" % (position, error))
+        return self.exactly(length)
+
+
+def random_reads(command, path, name, count):
+    """Seconds that so many reads of 4 KiB take, once the server is there, and what they read."""
+    removed(path)
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
+        try:
+            until = time.time() + 60
+            while not os.path.exists(path) and time.time() < until:
+                time.sleep(0.05)
+            client = Nbd(path, name)
+            places = random.Random(19)
+            digest = hashlib.sha256()
+            for _ in range(count // 10):
+                client.read(places.randrange(client.size // 4096) * 4096, 4096)
+            before = time.time()
+            for _ in range(count):
+                digest.update(client.read(places.randrange(client.size // 4096) * 4096, 4096))
+            return time.time() - before, digest.digest()
+        finally:
+            server.terminate()
+
+
+def qcow2_beside_qemu(options, here, blksh):
+    image, theirs, ours, path = here("disk.qcow2"), here("theirs"), here("ours"), here("socket")
+    run(["qemu-img", "convert", "-f", "raw", "-O", "qcow2", options.disk, image])
+    run(blksh + ["vpartclone", "--help"])
+    in_order = (Figures(), Figures())
+    at_random = ([], [])
+    for round_number in range(options.rounds):
+        work = [
+            lambda: timed(in_order[0], ["qemu-img", "convert", "-O", "raw", image, removed(theirs)]),
+            lambda: timed(in_order[1], blksh + ["vpartclone", image, "--restore", removed(ours)]),
+        ]
+        for each in work if round_number % 2 == 0 else work[::-1]:
+            each()
+        run(["cmp", theirs, ours])
+        read_theirs, seen = random_reads(
+            ["qemu-nbd", "-r", "-t", "-k", path, image], path, "", options.reads)
+        read_ours, same = random_reads(
+            blksh + ["serve", image, "--socket", path], path, "", options.reads)
+        if seen != same:
+            raise SystemExit("images: qemu-nbd and blksh read different bytes")
+        at_random[0].append(read_theirs)
+        at_random[1].append(read_ours)
+    missed = 0
+    rows = {
+        "in order": statistics.median(in_order[0].wall) / statistics.median(in_order[1].wall),
+        "random 4 KiB": statistics.median(at_random[0]) / statistics.median(at_random[1]),
+    }
+    print("                 speed of blksh to that of qemu   target")
+    for name, ratio in rows.items():
+        missed += ratio < QCOW2_TARGETS[name]
+        print("%-16s %30.2f   %6.1f %s" % (
+            name, ratio, QCOW2_TARGETS[name], "" if ratio >= QCOW2_TARGETS[name] else "missed"))
+    return missed
+
+
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("disk", nargs="?")
     parser.add_argument("--files", choices=sorted(MADE))
+    parser.add_argument("--qcow2", action="store_true")
+    parser.add_argument("--reads", type=int, default=20000)
     parser.add_argument("--mib", type=int, default=400)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--work")
@@ -161,6 +258,11 @@ def main():
             shutil.rmtree(work)
         return
     blksh = [os.path.join(options.blksh, "blksh"), "--home", here("home"), "run"]
+    if options.qcow2:
+        missed = qcow2_beside_qemu(options, here, blksh)
+        if not options.work:
+            shutil.rmtree(work)
+        raise SystemExit(1 if missed else 0)
     image, theirs, ours = here("disk.pcl"), here("theirs"), here("ours")
     log = ["-L", here("log")]
     run(blksh + ["vpartclone", "--help"])

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.kit.Program;
 import blksh.kit.Program.Ended;
+import blksh.kit.Tool;
 import blksh.session.ExitStatus;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -105,6 +106,23 @@ class VpartcloneTest {
     assertThat(back.err()).contains("restored raw.zst");
     Ended same = run(image, "--convert", image, "--overwrite");
     assertThat(same.err()).contains("it is what is being read");
+  }
+
+  @Test
+  void disksOfVirtualMachinesAreReadAndWritten() throws Exception {
+    Path disk = home.resolve("disk.qcow2");
+    done(EXT4, "--convert", disk, "--format", "qcow2", "--compression", "deflate");
+    assertThat(Tool.named("qemu-img").run("check", disk)).contains("No errors were found");
+    Tool.named("qemu-img").run("snapshot", "-c", "before", disk);
+    Tool.named("qemu-io").run("-f", "qcow2", "-c", "write -P 7 0 1M", disk);
+    assertThat(done(disk).out()).contains("qcow2 3", "before (1, ");
+    Path raw = home.resolve("before.raw");
+    done(disk, "--snapshot", "before", "-v", "--restore", raw);
+    assertThat(sha256(raw)).isEqualTo(EXT4_SHA256);
+    Ended none = run(disk, "--snapshot", "after", "--json");
+    assertThat(none.lastLine()).startsWith("{\"error\":{\"kind\":\"MissingDisk\"");
+    Ended other = run(EXT4, "--convert", home.resolve("x"), "--compression", "deflate");
+    assertThat(other.err()).contains("deflate is for the clusters of qcow2; say ZSTD");
   }
 
   @Test

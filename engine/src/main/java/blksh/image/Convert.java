@@ -4,6 +4,7 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.compress.SeekableZstd;
 import blksh.filesystem.Structure;
+import blksh.image.disk.Qcow2Writer;
 import blksh.io.IoFailure;
 import blksh.io.TargetFile;
 import blksh.io.WriteClaim;
@@ -92,6 +93,20 @@ public final class Convert {
   public static ConvertResult toRawZstd(
       BlockSource source, Path to, ConvertOptions options, Task task) {
     return RawConvert.run(source, to, options, task);
+  }
+
+  /**
+   * Writes the bytes of a source as a qcow2 image of version 3, with clusters of 64 KiB, for QEMU
+   * and what is like it. Clusters of zeros are left out. Of the options the level of the
+   * compression and whether a file may be replaced count. Otherwise as {@link #toPartclone}.
+   */
+  public static ConvertResult toQcow2(
+      BlockSource source,
+      Path to,
+      Qcow2Writer.Compression compression,
+      ConvertOptions options,
+      Task task) {
+    return Qcow2Convert.run(source, to, compression, options, task);
   }
 
   /**

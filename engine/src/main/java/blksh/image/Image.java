@@ -10,7 +10,8 @@ import blksh.task.Task;
  *
  * <p>Reading never returns data that failed its checksum, unless the image was opened as tolerant.
  */
-public sealed interface Image extends BlockSource permits BlockImage, IsoImage, RawImage {
+public sealed interface Image extends BlockSource
+    permits BlockImage, DiskImage, IsoImage, RawImage {
 
   /** What the image says of itself. */
   ImageInfo info();

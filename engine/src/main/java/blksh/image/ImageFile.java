@@ -6,6 +6,7 @@ import blksh.compress.CompressedSource;
 import blksh.task.CancelledException;
 import java.io.Closeable;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.OptionalLong;
 
 /**
@@ -19,12 +20,21 @@ final class ImageFile implements Closeable {
 
   private final BlockSource source;
   private final String name;
+
+  /** Where it is, beside which what it names may be; null when it was opened from no file. */
+  private final Path path;
+
   private boolean damageKnown;
   private BlkshException damage;
 
   ImageFile(BlockSource source, String name) {
+    this(source, name, null);
+  }
+
+  ImageFile(BlockSource source, String name, Path path) {
     this.source = source;
     this.name = name;
+    this.path = path;
   }
 
   BlockSource source() {
@@ -34,6 +44,11 @@ final class ImageFile implements Closeable {
   /** What the person who opened it calls it. */
   String name() {
     return name;
+  }
+
+  /** Where it is, or null when it was opened from no file. */
+  Path path() {
+    return path;
   }
 
   /** "open NAME", as it follows "cannot". */

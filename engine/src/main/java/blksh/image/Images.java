@@ -9,6 +9,8 @@ import blksh.compress.Compressed;
 import blksh.compress.CompressedSource;
 import blksh.filesystem.FileSystem;
 import blksh.filesystem.Structure;
+import blksh.image.disk.DiskOptions;
+import blksh.image.disk.VirtualDisks;
 import blksh.partition.PartitionTable;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -45,16 +47,10 @@ public final class Images {
           "CISO", "a compressed disc (CSO)",
           "ZISO", "a compressed disc (ZSO)");
 
-  /** Disks of virtual machines, which {@code qemu-img} reads. */
+  /** Disks of virtual machines that are not read, and that {@code qemu-img} reads. */
   private static final Map<String, String> VIRTUAL =
       Map.of(
-          "QFI\u00fb", "a qcow2 image of QEMU",
           "QED\0", "a QED image of QEMU",
-          "KDMV", "a VMDK image of VMware",
-          "COWD", "a VMDK image of VMware ESX",
-          "# Disk DescriptorFile", "a VMDK image of VMware: its descriptor, without the data",
-          "vhdxfile", "a VHDX image",
-          "conectix", "a VHD image",
           "WithoutFreeSpace", "a disk of Parallels",
           "WithouFreSpacExt", "a disk of Parallels");
 
@@ -98,7 +94,7 @@ public final class Images {
         opened.add(BlockSources.open(part));
       }
       return opened.size() == 1
-          ? open(opened.get(0), path.toString(), options)
+          ? open(opened.get(0), path.toString(), first, options)
           : openParts(opened, parts, options);
     } catch (RuntimeException | Error e) {
       opened.forEach(BlockSource::close);
@@ -112,7 +108,7 @@ public final class Images {
    * @param source closed with the image, and when this fails
    */
   public static Image open(BlockSource source, ImageOptions options) {
-    return open(source, source.describe().location(), options);
+    return open(source, source.describe().location(), null, options);
   }
 
   private static Path firstPart(Path path) {
@@ -128,8 +124,8 @@ public final class Images {
     return path;
   }
 
-  private static Image open(BlockSource stored, String name, ImageOptions options) {
-    return detectOrClose(new ImageFile(decompressed(stored, options), name), options);
+  private static Image open(BlockSource stored, String name, Path path, ImageOptions options) {
+    return detectOrClose(new ImageFile(decompressed(stored, options), name, path), options);
   }
 
   private static BlockSource decompressed(BlockSource stored, ImageOptions options) {
@@ -144,7 +140,7 @@ public final class Images {
     String name = names.get(0).toString();
     List<BlockSource> volumes = volumes(opened, names, options);
     if (volumes.isEmpty()) {
-      return open(new ConcatSource(opened), name, options);
+      return open(new ConcatSource(opened), name, names.get(0), options);
     }
     return detectOrClose(new ImageFile(new ConcatSource(volumes), name), options);
   }
@@ -222,6 +218,10 @@ public final class Images {
     if (options.raw()) {
       return RawImage.open(file, contents(file, head).orElse(""));
     }
+    Optional<Image> disk = virtualDisk(file, options);
+    if (disk.isPresent()) {
+      return disk.get();
+    }
     if (head.has(0, PartcloneImage.MAGIC)) {
       return partclone(file, head, options);
     }
@@ -241,6 +241,18 @@ public final class Images {
     }
     requireRaw(file, head);
     return RawImage.open(file, "");
+  }
+
+  private static Optional<Image> virtualDisk(ImageFile file, ImageOptions options) {
+    DiskOptions disk = new DiskOptions(file.path(), options.snapshot(), options.elsewhere());
+    Optional<Image> found =
+        VirtualDisks.open(file.source(), file.knownSize().isPresent(), file.name(), disk)
+            .map(it -> new DiskImage(file, it));
+    if (found.isEmpty() && options.snapshot() != null) {
+      throw new UnsupportedContainerException(
+          file.opening(), "it is no qcow2 image, and only those have snapshots inside");
+    }
+    return found;
   }
 
   private static Image partclone(ImageFile file, Structure head, ImageOptions options) {
@@ -278,9 +290,6 @@ public final class Images {
   /** Refuses what holds an image inside, whose own bytes are of no use to anybody. */
   private static void refuseContainer(ImageFile file, Structure head) {
     String virtual = of(VIRTUAL, head);
-    if (virtual == null && head.length() >= 68 && head.i32(64) == 0xBEDA107F) {
-      virtual = "a virtual disk of VirtualBox";
-    }
     String forensic = of(FORENSIC, head);
     if (virtual != null) {
       throw new UnsupportedContainerException(

@@ -67,7 +67,8 @@ final class RawConvert {
     }
   }
 
-  private static long stored(BlockSource source) {
+  /** Bytes of a source that its extents do not tell as zeros. */
+  static long stored(BlockSource source) {
     long stored = 0;
     for (Iterator<Extent> extents = source.extents(); extents.hasNext(); ) {
       Extent extent = extents.next();

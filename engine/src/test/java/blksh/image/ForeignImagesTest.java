@@ -28,16 +28,10 @@ class ForeignImagesTest {
 
   @ParameterizedTest(name = "{0}")
   @CsvSource({
-    "qcow2, a qcow2 image of QEMU",
     "qed, a QED image of QEMU",
-    "vmdk, a VMDK image of VMware",
-    "vdi, a virtual disk of VirtualBox",
-    "vpc, a VHD image",
-    "vhdx, a VHDX image",
     "parallels, a disk of Parallels",
-    "vmdk -o subformat=monolithicFlat, a VMDK image of VMware: its descriptor",
   })
-  void diskOfVirtualMachinesAreNamedAndNotTakenForDrives(String format, String name)
+  void disksThatAreNotReadAreNamedAndNotTakenForDrives(String format, String name)
       throws IOException {
     Path drive = Volumes.blank(folder.resolve("drive"), 32 << 20);
     Tool.named("bash")

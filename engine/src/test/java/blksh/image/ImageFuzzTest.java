@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.kit.Child;
 import blksh.kit.Effort;
+import blksh.kit.Tool;
 import com.github.luben.zstd.Zstd;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -32,6 +33,17 @@ class ImageFuzzTest {
           "partimage-ext2",
           "disk-mbr",
           "disk-gpt");
+
+  /** Disks of virtual machines, as qemu-img writes them. */
+  private static final List<String> DISKS =
+      List.of(
+          "qcow2 -o cluster_size=4k",
+          "qcow2 -c -o compression_type=zstd,extended_l2=on",
+          "vmdk",
+          "vmdk -o subformat=streamOptimized",
+          "vdi",
+          "vpc",
+          "vhdx -o block_size=1M");
 
   private static final long LARGEST_BASE = 16 << 20;
 
@@ -99,6 +111,13 @@ class ImageFuzzTest {
         if (size <= LARGEST_BASE) {
           Files.write(bases.resolve(file.getFileName().toString()), Zstd.decompress(packed, size));
         }
+      }
+    }
+    if (Tool.isThere("qemu-img")) {
+      Path sample = Files.write(bases.resolveSibling("sample"), DiskSample.bytes(1));
+      for (String options : DISKS) {
+        String name = options.replaceAll("\\W+", "-");
+        DiskSample.convert("-O " + options, sample, bases.resolve(name));
       }
     }
     Optional<Path> set = Effort.fixtures();

@@ -19,8 +19,8 @@ import java.nio.file.Path
 
 /**
  * A backup of a partition, a drive or a disc, opened by its content: partclone, ntfsclone,
- * partimage, raw or ISO, plain, compressed or split; or a directory of Clonezilla's, which is a set
- * of them. It reads as what was backed up.
+ * partimage, raw, ISO or a disk of a virtual machine, plain, compressed or split; or a directory of
+ * Clonezilla's, which is a set of them. It reads as what was backed up.
  */
 class Image
 private constructor(
@@ -72,7 +72,7 @@ private constructor(
   val fileSystem: String
     get() = facts?.fileSystem() ?: member?.fileSystem().orEmpty()
 
-  /** Its format: `partclone`, `ntfsclone`, `partimage`, `raw`, `iso`, `clonezilla`. */
+  /** Its format: `partclone`, `ntfsclone`, `partimage`, `raw`, `iso`, `qcow2`, `clonezilla`. */
   val format: String
     get() = facts?.format() ?: if (set != null) "clonezilla" else if (holds) "damaged" else "none"
 
@@ -201,19 +201,17 @@ private constructor(
   internal companion object {
 
     /**
-     * @param tolerant as in [ImageOptions]
-     * @param raw as in [ImageOptions]
+     * @param given how to open it
      * @param spooled what arrived on standard input, or null for what is at the path
      */
     fun open(
       session: Session,
       path: Path,
-      tolerant: Boolean,
-      raw: Boolean,
+      given: ImageOptions,
       spooled: BlockSource? = null,
     ): Image {
       val options =
-        ImageOptions.defaults().withTolerant(tolerant).withRaw(raw).withSizing { compressed ->
+        given.withSizing { compressed ->
           session.run("decompress", path.toString()) { task -> compressed.complete(task) }
         }
       val name = path.toAbsolutePath().normalize().fileName?.toString() ?: "root"

@@ -7,7 +7,7 @@ import java.nio.file.Path
 
 /** Sources and stores as others see them: mounted, served, and with what is written beside them. */
 abstract class MountWords internal constructor(private val session: Session, arguments: Arguments) :
-  SampleWords(session, arguments) {
+  ImageWords(session, arguments) {
 
   /**
    * Lays a file over a source, which then can be written while the source stays as it is.

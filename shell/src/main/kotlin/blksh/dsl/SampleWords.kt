@@ -1,5 +1,6 @@
 package blksh.dsl
 
+import blksh.image.ImageOptions
 import blksh.session.Session
 import java.nio.file.Files
 import java.nio.file.Path
@@ -48,7 +49,7 @@ internal constructor(private val session: Session, arguments: Arguments) :
       val path = home.resolve("samples").resolve("disk-1.pcl.zst")
       if (!Files.exists(path))
         sampleDisk(1).convert(path.toString(), compression = ImageCompression.ZSTD)
-      return Image.open(session, path, tolerant = false, raw = false)
+      return Image.open(session, path, ImageOptions.defaults())
     }
 
   /**

@@ -12,6 +12,7 @@ import blksh.image.Convert
 import blksh.image.ConvertOptions
 import blksh.image.ImageRestore
 import blksh.image.ImageRestoreOptions
+import blksh.image.disk.Qcow2Writer.Compression as Clusters
 import blksh.session.Session
 import blksh.task.Task
 import blksh.view.Described
@@ -135,10 +136,11 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
    * where it has checksums. The image appears under its name when it is whole.
    *
    * @param to the new file
-   * @param format `PARTCLONE`, which `partclone.restore` reads, or `RAW`
+   * @param format `PARTCLONE`, which `partclone.restore` reads, `RAW`, or `QCOW2` for QEMU
    * @param checksum what proves the data: `CRC32`, which every partclone reads, `XXH128`, `XXH64`
-   *   or `NONE`; a raw image has none
-   * @param compression `ZSTD` in frames that can be read one by one, or `NONE`
+   *   or `NONE`; raw and qcow2 have none
+   * @param compression `ZSTD` in frames that can be read one by one, or `NONE`; of qcow2, whose
+   *   clusters are compressed, also `DEFLATE`, which every QEMU reads
    * @param level of the compression, 1 to 19
    * @param overwrite whether a file that is there may be replaced
    *
@@ -153,6 +155,9 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
     overwrite: Boolean = false,
   ): Converted {
     if (level !in 1..19) throw BlkshException("convert $name", "level $level is not from 1 to 19")
+    if (compression == ImageCompression.DEFLATE && format != ImageFormat.QCOW2)
+      throw BlkshException("convert $name", "deflate is for the clusters of qcow2")
+        .suggest("say ZSTD")
     val target = target(to)
     val dryRun = session.options().dryRun()
     val zstd = compression == ImageCompression.ZSTD
@@ -166,7 +171,10 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
     return session.run("convert", "$name to $to") { task ->
       withoutFree().use { source ->
         val result =
-          if (format == ImageFormat.PARTCLONE) Convert.toPartclone(source, target, options, task)
+          if (format == ImageFormat.QCOW2)
+            Convert.toQcow2(source, target, Clusters.valueOf(compression.name), options, task)
+          else if (format == ImageFormat.PARTCLONE)
+            Convert.toPartclone(source, target, options, task)
           else if (zstd) Convert.toRawZstd(source, target, options, task)
           else Convert.toRaw(source, target, options, task)
         Converted(this, result, dryRun)
@@ -234,16 +242,20 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
   override fun toString(): String = name
 }
 
-/** How an image is written: as partclone does, or as the bytes themselves. */
+/** How an image is written: as partclone does, as the bytes themselves, or as QEMU does. */
 enum class ImageFormat {
   PARTCLONE,
   RAW,
+  QCOW2,
 }
 
-/** How an image is compressed: not at all, or as zstd that can be read anywhere. */
+/**
+ * How an image is compressed: not at all, as zstd that can be read anywhere, or, qcow2, deflate.
+ */
 enum class ImageCompression {
   NONE,
   ZSTD,
+  DEFLATE,
 }
 
 /** What proves the data of an image: `CRC32`, `XXH64`, `XXH128` or `NONE`. */

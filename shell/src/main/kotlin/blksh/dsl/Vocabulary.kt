@@ -3,8 +3,6 @@ package blksh.dsl
 import blksh.BlkshException
 import blksh.Place.Local as LocalPlace
 import blksh.Place.Remote as RemotePlace
-import blksh.block.SourceInfo
-import blksh.block.SpooledSource
 import blksh.image.BadMagicException
 import blksh.io.IoFailure
 import blksh.session.Evaluation
@@ -312,31 +310,6 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
    */
   fun cache(source: Source, file: Path, map: Path, overwrite: Boolean = false): Cache =
     CacheFiles(session, source, 64.KiB, false).cache(file, map, overwrite)
-
-  /**
-   * A backup of a partition, a drive or a disc, opened by its content: partclone, ntfsclone,
-   * partimage, raw or ISO, plain, compressed or split; or a directory of Clonezilla's.
-   *
-   * @param path the file, the first part of a split one, or the directory; `-` for standard input,
-   *   all of which is kept where temporary files are
-   * @param tolerant whether to read what is damaged as it is, and to open what was cut short
-   * @param raw whether to take it for the bytes of a partition or a drive, whatever it begins with
-   *
-   * Example: `image(sampleImage.path)`
-   */
-  fun image(path: Path, tolerant: Boolean = false, raw: Boolean = false): Image =
-    Image.open(session, path, tolerant, raw, if (path.toString() == "-") spooled else null)
-
-  /** A backup of a partition, a drive or a disc, by its path. */
-  fun image(path: String, tolerant: Boolean = false, raw: Boolean = false): Image =
-    image(Place.parse(path).path("open", "images"), tolerant, raw)
-
-  /** All that arrives on standard input, to be read anywhere; it arrives once. */
-  private val spooled: SpooledSource by lazy {
-    session.run("read", "standard input") { task ->
-      SpooledSource.of(session.dataIn(), SourceInfo("stream", "stdin", "-"), task)
-    }
-  }
 
   /**
    * A source by what a command line calls it: a path, `ssh://HOST/PATH`, `nbd://HOST/EXPORT`, or

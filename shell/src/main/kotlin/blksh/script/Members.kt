@@ -17,7 +17,7 @@ object Members {
   internal const val ROOT = "Vocabulary"
 
   /** The classes whose members are those of [ROOT]. */
-  internal val AT_HAND = setOf(ROOT, "MountWords", "SampleWords", "ArgumentWords")
+  internal val AT_HAND = setOf(ROOT, "MountWords", "ImageWords", "SampleWords", "ArgumentWords")
 
   /**
    * A public property or function.

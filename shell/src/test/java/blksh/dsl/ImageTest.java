@@ -36,7 +36,7 @@ class ImageTest {
   }
 
   private Image image(Path path) {
-    return sitting.words.image(path, false, false);
+    return sitting.words.image(path, false, false, null, false);
   }
 
   private Path damaged() throws IOException {
@@ -111,7 +111,7 @@ class ImageTest {
             + folder
             + ": it is a directory, not an image; a Clonezilla directory opens as a set of images");
     Sitting.refused(
-        () -> sitting.words.image("nbd://server01/disk", false, false),
+        () -> sitting.words.image("nbd://server01/disk", false, false, null, false),
         "cannot open nbd://server01/disk: images behind a network block device are not supported"
             + " yet");
   }
@@ -119,13 +119,13 @@ class ImageTest {
   @Test
   void anyBytesAreAnImageWhenTheyAreToldToBe() throws IOException {
     Path noise = sitting.file("noise", random(10_000, 1));
-    Image raw = sitting.words.image(noise, false, true);
+    Image raw = sitting.words.image(noise, false, true, null, false);
     assertThat(raw.getFormat()).isEqualTo("raw");
     assertThat(raw.getSize()).isEqualTo(new Size(10_000));
     assertThat(raw.getUsed()).isNull();
     assertThat(raw.compare(sitting.words.drive(noise)).getSame()).isTrue();
     Path image = sitting.image(EXT4);
-    assertThat(sitting.words.image(image, false, true).getSize())
+    assertThat(sitting.words.image(image, false, true, null, false).getSize())
         .isEqualTo(new Size(Files.size(image)));
   }
 
@@ -236,7 +236,7 @@ class ImageTest {
   void whatWasCutShortOpensWhenDamageIsTolerated() throws IOException {
     Path path = sitting.image(EXT4);
     Files.write(path, Arrays.copyOf(Files.readAllBytes(path), SECOND_GROUP));
-    Image cut = sitting.words.image(path, true, false);
+    Image cut = sitting.words.image(path, true, false, null, false);
     assertThat(cut.getSize()).isEqualTo(new Size(1536 * KIB));
     assertThat(cut.getWarnings()).isNotEmpty();
     assertThat((Collection<?>) Sitting.value(cut, "warnings")).hasSameSizeAs(cut.getWarnings());

@@ -130,7 +130,7 @@ class SourceTest {
     Converted converted = convert(drive, to, 19, true);
     assertThat(converted).hasToString("converted disk");
     assertThat(converted.getWritten().getBytes()).isEqualTo(Files.size(to));
-    assertThat(sitting.words.image(to, false, true).compare(drive).getSame()).isTrue();
+    assertThat(sitting.words.image(to, false, true, null, false).compare(drive).getSame()).isTrue();
     Sitting.refused(
         () -> drive.restore("s3://bucket/x", false),
         "cannot write s3://bucket/x: files and drives in a bucket are not supported yet");

@@ -1,0 +1,69 @@
+package blksh.image.disk;
+
+import blksh.lz.BadChunkException;
+import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdException;
+import java.util.zip.DataFormatException;
+import java.util.zip.Inflater;
+
+/** How a unit of a virtual disk is compressed. */
+enum DiskPacking {
+  /** Raw deflate, as qcow2 has it. */
+  DEFLATE,
+  /** Deflate with the frame of zlib, as VMDK has it. */
+  ZLIB,
+  /** One frame of Zstandard. */
+  ZSTD;
+
+  /**
+   * Decodes a unit.
+   *
+   * @param from after its end may be anything
+   * @param length bytes of the unit
+   * @throws BadChunkException when it does not decode, or to fewer bytes
+   */
+  byte[] decode(byte[] from, int length) throws BadChunkException {
+    byte[] to = new byte[length];
+    int done = this == ZSTD ? zstd(from, to) : inflate(from, to);
+    if (done < length) {
+      throw new BadChunkException("decodes to %d bytes of %d".formatted(done, length));
+    }
+    return to;
+  }
+
+  private int inflate(byte[] from, byte[] to) throws BadChunkException {
+    Inflater inflater = new Inflater(this == DEFLATE);
+    try {
+      inflater.setInput(from);
+      int done = 0;
+      while (done < to.length && !inflater.finished()) {
+        int count = inflater.inflate(to, done, to.length - done);
+        if (count == 0 && (inflater.needsInput() || inflater.needsDictionary())) {
+          break;
+        }
+        done += count;
+      }
+      return done;
+    } catch (DataFormatException e) {
+      throw new BadChunkException("does not decode (%s)".formatted(e.getMessage()));
+    } finally {
+      inflater.end();
+    }
+  }
+
+  private static int zstd(byte[] from, byte[] to) throws BadChunkException {
+    try {
+      long frame = Zstd.findFrameCompressedSize(from, 0, from.length);
+      if (Zstd.isError(frame)) {
+        throw new BadChunkException("does not decode (%s)".formatted(Zstd.getErrorName(frame)));
+      }
+      long done = Zstd.decompressByteArray(to, 0, to.length, from, 0, (int) frame);
+      if (Zstd.isError(done)) {
+        throw new BadChunkException("does not decode (%s)".formatted(Zstd.getErrorName(done)));
+      }
+      return (int) done;
+    } catch (ZstdException e) {
+      throw new BadChunkException("does not decode (%s)".formatted(e.getMessage()));
+    }
+  }
+}
