@@ -218,9 +218,13 @@ public final class Images {
     if (options.raw()) {
       return RawImage.open(file, contents(file, head).orElse(""));
     }
-    Optional<Image> disk = virtualDisk(file, options);
+    Optional<Image> disk = virtualDisk(file, options, false);
     if (disk.isPresent()) {
       return disk.get();
+    }
+    if (options.snapshot() != null) {
+      throw new UnsupportedContainerException(
+          file.opening(), "it is no qcow2 image, and only those have snapshots inside");
     }
     if (head.has(0, PartcloneImage.MAGIC)) {
       return partclone(file, head, options);
@@ -235,6 +239,10 @@ public final class Images {
       return IsoImage.open(file, options);
     }
     refuseContainer(file, head);
+    disk = virtualDisk(file, options, file.knownSize().isPresent());
+    if (disk.isPresent()) {
+      return disk.get();
+    }
     Optional<String> contents = contents(file, head);
     if (contents.isPresent()) {
       return RawImage.open(file, contents.get());
@@ -243,16 +251,11 @@ public final class Images {
     return RawImage.open(file, "");
   }
 
-  private static Optional<Image> virtualDisk(ImageFile file, ImageOptions options) {
+  /** The disk of a virtual machine. @param fixed whether to look for a fixed VHD, by its end */
+  private static Optional<Image> virtualDisk(ImageFile file, ImageOptions options, boolean fixed) {
     DiskOptions disk = new DiskOptions(file.path(), options.snapshot(), options.elsewhere());
-    Optional<Image> found =
-        VirtualDisks.open(file.source(), file.knownSize().isPresent(), file.name(), disk)
-            .map(it -> new DiskImage(file, it));
-    if (found.isEmpty() && options.snapshot() != null) {
-      throw new UnsupportedContainerException(
-          file.opening(), "it is no qcow2 image, and only those have snapshots inside");
-    }
-    return found;
+    return VirtualDisks.open(file.source(), fixed, file.name(), disk)
+        .map(it -> new DiskImage(file, it));
   }
 
   private static Image partclone(ImageFile file, Structure head, ImageOptions options) {

@@ -264,6 +264,7 @@ class VirtualDiskDamageTest {
     "createType=\"fullDevice\", RW 63 FLAT \"/dev/sda\" 0, of type fullDevice",
     "createType=\"custom\", RW 63 SESPARSE \"x-sesparse.vmdk\", of type SESPARSE",
     "createType=\"custom\", NOACCESS 63 ZERO, of type ZERO",
+    "createType=\"custom\", RW many FLAT \"x\" 0, tells of no part: RW many FLAT",
     "createType=\"custom\", RW 63 FLAT \"../../etc/passwd\" 0, outside its directory",
   })
   void aPartThatIsNoFileOfDataIsRefused(String type, String part, String told) throws IOException {
@@ -273,6 +274,31 @@ class VirtualDiskDamageTest {
     assertThatThrownBy(() -> Images.open(disk))
         .isInstanceOf(BlkshException.class)
         .hasMessageContaining(told);
+  }
+
+  /** Of a line that no pattern fits, however long. */
+  @Test
+  void aDescriptorOfManyBlanksIsReadAtOnce() throws IOException {
+    Path disk = folder.resolve("disk.vmdk");
+    Files.writeString(
+        disk, "# Disk DescriptorFile\na=" + " ".repeat(500_000) + "\"\"x\nRW 8 ZERO\n");
+    try (Image image = Images.open(disk)) {
+      assertThat(image.size()).isEqualTo(4096);
+    }
+  }
+
+  /** What was never written of a block is zeros, whatever the file has there. */
+  @Test
+  void sectorsOfAVhdThatWereNeverWrittenAreZeros() throws IOException {
+    byte[] bytes = Files.readAllBytes(made("vpc -o force_size=on"));
+    Structure all = Structure.of(bytes).bigEndian();
+    int bitmap = all.i32((int) all.i64((int) all.i64(16) + 16)) * 512;
+    bytes[bitmap] = (byte) 0xf0; // of the first eight sectors the last four
+    byte[] expected = DiskSample.bytes(1);
+    Arrays.fill(expected, 4 * 512, 8 * 512, (byte) 0);
+    try (Image image = open(bytes)) {
+      DiskSample.requireSame(image, expected);
+    }
   }
 
   @Test

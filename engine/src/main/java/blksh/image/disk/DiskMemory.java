@@ -1,9 +1,11 @@
 package blksh.image.disk;
 
+import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.lz.BadChunkException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -56,32 +58,54 @@ final class DiskMemory {
 
   /** A number of 32 bits in a file, which lies within one piece: at a multiple of 4. */
   long u32(BlockSource file, long at, ByteOrder order) {
-    return page(file, at).order(order).getInt((int) (at % PAGE)) & 0xffffffffL;
+    return page(file, at, 4).order(order).getInt((int) (at % PAGE)) & 0xffffffffL;
   }
 
   /** A number of 64 bits in a file, at a multiple of 8. */
   long u64(BlockSource file, long at, ByteOrder order) {
-    return page(file, at).order(order).getLong((int) (at % PAGE));
+    return page(file, at, 8).order(order).getLong((int) (at % PAGE));
   }
 
   /** A byte in a file. */
   int u8(BlockSource file, long at) {
-    return page(file, at).get((int) (at % PAGE)) & 0xff;
+    return page(file, at, 1).get((int) (at % PAGE)) & 0xff;
   }
 
-  private ByteBuffer page(BlockSource file, long at) {
+  private ByteBuffer page(BlockSource file, long at, int width) {
     long start = at - at % PAGE;
     try {
-      return ByteBuffer.wrap(get(file, start, () -> read(file, start)));
+      byte[] page = get(file, start, () -> read(file, start));
+      if (at - start + width > page.length) {
+        throw endsEarly(file, at);
+      }
+      return ByteBuffer.wrap(page);
     } catch (BadChunkException e) {
       throw new IllegalStateException(e);
     }
   }
 
-  /** A piece of a file; behind its end, which nothing is asked of, are zeros. */
+  /** A piece of a file, shorter at its end. */
   private static byte[] read(BlockSource file, long start) {
     byte[] page = new byte[PAGE];
-    file.read(start, ByteBuffer.wrap(page));
-    return page;
+    int count = file.read(start, ByteBuffer.wrap(page));
+    return count < PAGE ? Arrays.copyOf(page, count) : page;
+  }
+
+  /**
+   * Bytes of a file, which were within it when it was opened.
+   *
+   * @throws BlkshException when it ends before them
+   */
+  static byte[] bytes(BlockSource file, long at, int length) {
+    byte[] bytes = new byte[length];
+    int count = file.read(at, ByteBuffer.wrap(bytes));
+    if (count < length) {
+      throw endsEarly(file, at + count);
+    }
+    return bytes;
+  }
+
+  private static BlkshException endsEarly(BlockSource file, long at) {
+    return new BlkshException("read " + file.describe(), "it ends too early").at(at);
   }
 }

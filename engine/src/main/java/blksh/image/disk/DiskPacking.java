@@ -12,7 +12,7 @@ enum DiskPacking {
   DEFLATE,
   /** Deflate with the frame of zlib, as VMDK has it. */
   ZLIB,
-  /** One frame of Zstandard. */
+  /** Zstandard, in one frame or several. */
   ZSTD;
 
   /**
@@ -51,17 +51,26 @@ enum DiskPacking {
     }
   }
 
+  private static long checked(long result) throws BadChunkException {
+    if (Zstd.isError(result)) {
+      throw new BadChunkException("does not decode (%s)".formatted(Zstd.getErrorName(result)));
+    }
+    return result;
+  }
+
   private static int zstd(byte[] from, byte[] to) throws BadChunkException {
     try {
-      long frame = Zstd.findFrameCompressedSize(from, 0, from.length);
-      if (Zstd.isError(frame)) {
-        throw new BadChunkException("does not decode (%s)".formatted(Zstd.getErrorName(frame)));
+      int at = 0;
+      int done = 0;
+      while (done < to.length && at < from.length) {
+        long frame = checked(Zstd.findFrameCompressedSize(from, at, from.length - at));
+        done +=
+            (int)
+                checked(
+                    Zstd.decompressByteArray(to, done, to.length - done, from, at, (int) frame));
+        at += (int) Math.max(1, frame);
       }
-      long done = Zstd.decompressByteArray(to, 0, to.length, from, 0, (int) frame);
-      if (Zstd.isError(done)) {
-        throw new BadChunkException("does not decode (%s)".formatted(Zstd.getErrorName(done)));
-      }
-      return (int) done;
+      return done;
     } catch (ZstdException e) {
       throw new BadChunkException("does not decode (%s)".formatted(e.getMessage()));
     }

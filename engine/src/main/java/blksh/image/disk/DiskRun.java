@@ -22,6 +22,9 @@ record DiskRun(
     int packed,
     String problem) {
 
+  /** Units that are told as one run, so that telling takes no long time. */
+  static final int MOST_JOINED = 1 << 16;
+
   enum Where {
     /** As they are. */
     STORED,

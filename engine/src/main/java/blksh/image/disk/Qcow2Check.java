@@ -9,6 +9,9 @@ import java.util.function.Consumer;
 /** That no two tables of a qcow2 image lie in one place, and no data where a table is. */
 final class Qcow2Check {
 
+  /** The largest table of refcounts, in bytes, as QEMU has it. */
+  private static final long LARGEST_REFCOUNTS = 8 << 20;
+
   /** Clusters that are kept track of: a bit each. */
   private static final long MOST_CLUSTERS = 1L << 28;
 
@@ -59,11 +62,15 @@ final class Qcow2Check {
     long offset = header.refcountOffset();
     long length = header.refcountClusters() * header.clusterSize();
     metadata(offset, length, "the table of refcounts");
+    if (length > LARGEST_REFCOUNTS) {
+      faults.accept(new DiskFault(56, "the table of refcounts has %d bytes".formatted(length)));
+      return;
+    }
     boolean inside = offset > 0 && length <= file.size() && offset <= file.size() - length;
     for (long at = offset; inside && offset % 8 == 0 && at < offset + length; at += 8) {
+      task.checkCancelled();
       long block = memory.u64(file, at, ByteOrder.BIG_ENDIAN) & ~511L;
       if (block != 0) {
-        task.checkCancelled();
         metadata(block, header.clusterSize(), "a block of refcounts");
       }
     }

@@ -3,7 +3,6 @@ package blksh.image.disk;
 import blksh.block.BlockSource;
 import blksh.lz.BadChunkException;
 import blksh.task.Task;
-import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -140,7 +139,7 @@ final class Qcow2Disk implements DiskMap {
     long table = l1(index);
     if (table == 0) {
       long next = index + 1;
-      while (next << tableBits < end && l1(next) == 0) {
+      while (next - index < DiskRun.MOST_JOINED && next << tableBits < end && l1(next) == 0) {
         next++;
       }
       return DiskRun.absent(position, Math.min(end, next << tableBits));
@@ -247,8 +246,7 @@ final class Qcow2Disk implements DiskMap {
 
   @Override
   public byte[] unpack(DiskRun run) throws BadChunkException {
-    byte[] packed = new byte[run.packed()];
-    file.read(run.offset(), ByteBuffer.wrap(packed));
+    byte[] packed = DiskMemory.bytes(file, run.offset(), run.packed());
     return header.unpacking().decode(packed, (int) header.clusterSize());
   }
 

@@ -29,6 +29,10 @@ final class Qcow2Header {
   private static final int LEAST_CLUSTER_BITS = 9;
   private static final int MOST_CLUSTER_BITS = 21;
   private static final int EXTENDED_LEAST_BITS = 14;
+
+  /** Bitmaps that are listed. */
+  private static final int MOST_BITMAPS = 1000;
+
   private static final int LONGEST_NAME = 1023;
 
   /** The largest table of level 1, in bytes, as QEMU has it. */
@@ -273,6 +277,10 @@ final class Qcow2Header {
       long extra = directory.u32(i + 20);
       if (entry + 24 + extra + name > size) {
         names.add("damaged");
+        break;
+      }
+      if (names.size() == MOST_BITMAPS) {
+        names.add("and more");
         break;
       }
       boolean current = kept && (directory.i32(i + 12) & 1) == 0;

@@ -17,6 +17,10 @@ final class Qcow2Snapshots {
 
   private static final int ENTRY = 40;
   private static final int LONGEST_EXTRA = 1024;
+  private static final int LONGEST_NAME = 1023;
+
+  /** The largest table of snapshots, in bytes. */
+  private static final int LARGEST = 16 << 20;
 
   /**
    * A snapshot.
@@ -50,6 +54,9 @@ final class Qcow2Snapshots {
       int id = entry.u16(12);
       int name = entry.u16(14);
       long extra = entry.u32(36);
+      if (id > LONGEST_NAME || name > LONGEST_NAME || at - header.snapshotsOffset > LARGEST) {
+        throw header.damaged(at, "snapshot %d has a name of %d bytes".formatted(i, name));
+      }
       if (extra > LONGEST_EXTRA) {
         throw header.damaged(at + 36, "snapshot %d has %d bytes of extra".formatted(i, extra));
       }

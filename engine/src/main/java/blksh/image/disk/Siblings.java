@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;
 
@@ -21,7 +22,11 @@ import java.util.regex.Pattern;
 final class Siblings {
 
   /** What QEMU takes for something else than a path: {@code nbd://…}, {@code json:{…}}. */
-  private static final Pattern URL = Pattern.compile("[A-Za-z0-9+]+:(//|\\{)");
+  private static final Pattern URL =
+      Pattern.compile("[A-Za-z0-9+]+:(//|\\{).*|(nbd|rbd|ssh|fat|iscsi|nvme|host_\\w+|blk\\w+):.*");
+
+  /** What QEMU takes off a name. */
+  private static final String FILE = "file:";
 
   /** Disks of which each is laid on the next, at most. */
   private static final int MOST = 100;
@@ -79,19 +84,17 @@ final class Siblings {
               action, "it names a file, %s %s, and was not opened from one".formatted(role, shown))
           .suggest("keep both in a directory, and open it there");
     }
-    if (URL.matcher(shown).lookingAt()) {
+    if (URL.matcher(shown).matches()) {
       throw new UnsupportedDiskException(action, "%s is no file: %s".formatted(role, shown));
     }
     if (new String(name, StandardCharsets.ISO_8859_1).indexOf(0) >= 0) {
       throw new MissingDiskException(action, "%s has no name: %s".formatted(role, shown));
     }
-    Path found = directory(path).resolve(PathBytes.linked(name)).normalize();
-    boolean inside =
-        (found.startsWith(root) || found.startsWith(really(root)))
-            && (!Files.exists(found) || really(found).startsWith(really(root)));
-    if (!inside && !elsewhere) {
+    byte[] plain = shown.startsWith(FILE) ? Arrays.copyOfRange(name, 5, name.length) : name;
+    Path found = directory(path).resolve(PathBytes.linked(plain)).normalize();
+    if (!elsewhere && !isInside(found)) {
       throw new MissingDiskException(
-              action, "%s is %s, outside its directory".formatted(role, shown))
+              action, "%s is %s, outside its directory, hidden, or a drive".formatted(role, shown))
           .suggest("elsewhere = true (--elsewhere) follows it, if you know who made the image");
     }
     if (!Files.exists(found)) {
@@ -100,6 +103,27 @@ final class Siblings {
           .suggest("put it there; nothing of the disk can be told without it");
     }
     return found;
+  }
+
+  /**
+   * Whether a file may be looked for: below the first directory, not hidden there, no device, and
+   * by no link out of it. Where everything is below, or every drive, nothing is.
+   */
+  private boolean isInside(Path found) {
+    Path real = really(root);
+    if (real.getParent() == null || real.startsWith("/dev")) {
+      return false;
+    }
+    Path base = found.startsWith(root) ? root : real;
+    if (!found.startsWith(base)) {
+      return false;
+    }
+    for (Path each : base.relativize(found)) {
+      if (each.toString().startsWith(".")) {
+        return false;
+      }
+    }
+    return !Files.exists(found) || Files.isRegularFile(found) && really(found).startsWith(real);
   }
 
   /** Whether there is such a file where it may be. */

@@ -136,7 +136,7 @@ final class VdiDisk implements DiskMap {
   @Override
   public DiskRun at(long position, long end) {
     DiskRun run = block(position, end);
-    while (run.end() < end) {
+    for (int joined = 1; joined < DiskRun.MOST_JOINED && run.end() < end; joined++) {
       DiskRun next = block(run.end(), end);
       if (!run.goesOn(next)) {
         break;
@@ -178,9 +178,9 @@ final class VdiDisk implements DiskMap {
     BitSet seen = new BitSet();
     long needed = (size + blockSize - 1) / blockSize;
     for (long block = 0; block < needed; block++) {
+      task.checkCancelled();
       long entry = entry(block);
       if (entry < Math.min(blocks, MOST_CHECKED)) {
-        task.checkCancelled();
         if (seen.get((int) entry)) {
           String problem = "block %d is stored where another is".formatted(block);
           faults.accept(new DiskFault(mapOffset + block * 4, problem));

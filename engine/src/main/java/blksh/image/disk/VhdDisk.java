@@ -82,10 +82,7 @@ final class VhdDisk implements DiskMap {
     } catch (UnreadableException e) {
       return null; // what cannot be read there, as of a damaged disc, is for who needs it
     }
-    return footer != null
-            && footer.i32(60) == FIXED
-            && footer.i64(48) >= 0
-            && footer.i64(48) <= file.size() - FOOTER
+    return footer != null && footer.i32(60) == FIXED && footer.i64(48) == file.size() - FOOTER
         ? footer
         : null;
   }
@@ -192,8 +189,12 @@ final class VhdDisk implements DiskMap {
         name = each;
       }
     }
+    if (names.isEmpty()) {
+      throw new MissingDiskException(
+          action, "it differs from disk %s, and does not say where that is".formatted(wanted));
+    }
     if (name == null) {
-      name = names.isEmpty() ? new byte[0] : names.get(0);
+      name = names.get(0);
     }
     VirtualDisk parent = chain.open(name, "vpc", "the disk it differs from");
     Object found = parent.fields().get("uuid");
@@ -251,7 +252,9 @@ final class VhdDisk implements DiskMap {
     long entry = entry(block);
     if (entry == ABSENT) {
       long next = block + 1;
-      while (next * blockSize < end && entry(next) == ABSENT) {
+      while (next - block < DiskRun.MOST_JOINED
+          && next * blockSize < end
+          && entry(next) == ABSENT) {
         next++;
       }
       return DiskRun.absent(position, Math.min(end, next * blockSize));
@@ -267,9 +270,6 @@ final class VhdDisk implements DiskMap {
           "block %d lies outside the file, at byte %d".formatted(block, bitmap));
     }
     long data = bitmap + bitmapBytes + inside;
-    if (below == null) {
-      return DiskRun.within(position, stop, file, data, file.size());
-    }
     boolean here = isHere(bitmap, inside);
     long sector = inside / SECTOR + 1;
     while (position - inside + sector * SECTOR < stop && isHere(bitmap, sector * SECTOR) == here) {
@@ -281,7 +281,7 @@ final class VhdDisk implements DiskMap {
         : DiskRun.absent(position, stop);
   }
 
-  /** Whether a sector of a block differs; the highest bit of each byte is the first. */
+  /** Whether a sector of a block was written; the highest bit of each byte is the first. */
   private boolean isHere(long bitmap, long inside) {
     long sector = inside / SECTOR;
     return (memory.u8(file, bitmap + sector / 8) >> 7 - sector % 8 & 1) != 0;
@@ -302,6 +302,7 @@ final class VhdDisk implements DiskMap {
     long[] found = new long[(int) Math.min(MOST_CHECKED, blocks)];
     int count = 0;
     for (int block = 0; block < found.length; block++) {
+      task.checkCancelled();
       long entry = entry(block);
       if (entry != ABSENT) {
         found[count++] = entry;

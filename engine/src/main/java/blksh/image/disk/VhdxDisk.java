@@ -15,10 +15,15 @@ import java.util.function.Consumer;
 final class VhdxDisk implements DiskMap {
 
   private static final int MIB_BITS = 20;
+
+  /** Places that are looked for twice, in MiB: 64 TiB. */
+  private static final long MOST_CHECKED = 1 << 26;
+
   private static final int NOT_PRESENT = 0;
   private static final int UNDEFINED = 1;
   private static final int ZERO = 2;
   private static final int UNMAPPED = 3;
+  private static final int UNMAPPED_IN_DRAFTS = 5;
   private static final int PRESENT = 6;
   private static final int PARTIAL = 7;
 
@@ -72,7 +77,7 @@ final class VhdxDisk implements DiskMap {
   @Override
   public DiskRun at(long position, long end) {
     DiskRun run = block(position, end);
-    while (run.end() < end) {
+    for (int joined = 1; joined < DiskRun.MOST_JOINED && run.end() < end; joined++) {
       DiskRun next = block(run.end(), end);
       if (!run.goesOn(next)) {
         break;
@@ -92,7 +97,7 @@ final class VhdxDisk implements DiskMap {
     long offset = entry >>> MIB_BITS << MIB_BITS;
     return switch (state) {
       case NOT_PRESENT -> DiskRun.absent(position, stop);
-      case UNDEFINED, ZERO, UNMAPPED -> DiskRun.zero(position, stop);
+      case UNDEFINED, ZERO, UNMAPPED, UNMAPPED_IN_DRAFTS -> DiskRun.zero(position, stop);
       case PRESENT -> stored(at, offset, inside, position, stop);
       case PARTIAL -> partial(at, offset, inside, position, stop);
       default -> DiskRun.bad(position, stop, at, "block %d is in state %d".formatted(block, state));
@@ -145,12 +150,12 @@ final class VhdxDisk implements DiskMap {
     BitSet taken = new BitSet();
     int length = (int) (header.blockSize >>> MIB_BITS);
     for (long block = 0; block * header.blockSize < header.size; block++) {
+      task.checkCancelled();
       long entry = entry(entryOf(block));
       long first = entry >>> MIB_BITS;
-      if ((entry & 7) < PRESENT || first > file.size() >>> MIB_BITS) {
+      if ((entry & 7) < PRESENT || first > Math.min(MOST_CHECKED, file.size() >>> MIB_BITS)) {
         continue;
       }
-      task.checkCancelled();
       int used = taken.nextSetBit((int) first);
       if (used >= 0 && used < first + length) {
         faults.accept(

@@ -39,6 +39,14 @@ final class VhdxHeader {
   private static final String LOCATOR = "a8d35f2d-b30b-454d-abf7-d3d84834ab0c";
   private static final String NONE = "00000000-0000-0000-0000-000000000000";
 
+  private static final String LINKAGE = "parent_linkage";
+
+  /** Where the parent may be, the likeliest first. */
+  private static final List<String> PATHS =
+      List.of("relative_path", "absolute_win32_path", "volume_path");
+
+  private static final int LONGEST_KEY = 64;
+
   private static final int HAS_PARENT = 2;
   private static final int REQUIRED = 4;
 
@@ -232,8 +240,10 @@ final class VhdxHeader {
       if (key + keyLength > length || value + valueLength > length) {
         throw damaged(start + at, "what tells of its parent lies outside");
       }
-      parent.put(
-          text(locator.bytes((int) key, keyLength)), text(locator.bytes((int) value, valueLength)));
+      String name = keyLength > LONGEST_KEY ? "" : text(locator.bytes((int) key, keyLength));
+      if (name.equals(LINKAGE) || PATHS.contains(name)) {
+        parent.put(name, text(locator.bytes((int) value, valueLength)));
+      }
     }
   }
 
@@ -243,16 +253,13 @@ final class VhdxHeader {
 
   /** The number of the state of the parent it differs from. */
   String linkage() {
-    return parent
-        .getOrDefault("parent_linkage", "")
-        .replaceAll("[{}]", "")
-        .toLowerCase(Locale.ROOT);
+    return parent.getOrDefault(LINKAGE, "").replaceAll("[{}]", "").toLowerCase(Locale.ROOT);
   }
 
   /** The names its parent may have here, the likeliest first. */
   List<byte[]> parentNames() {
     List<byte[]> names = new ArrayList<>();
-    for (String key : List.of("relative_path", "absolute_win32_path", "volume_path")) {
+    for (String key : PATHS) {
       names.addAll(WindowsPath.names(parent.getOrDefault(key, "")));
     }
     return names;

@@ -21,6 +21,9 @@ final class VhdxLog {
   private static final int HEADER = 64;
   private static final int DESCRIPTOR = 32;
 
+  /** Bytes of the largest file: a disk has 64 TiB at most. */
+  private static final long LARGEST_FILE = 1L << 47;
+
   /** The largest log that is held in memory. */
   private static final int LARGEST = 16 << 20;
 
@@ -34,6 +37,9 @@ final class VhdxLog {
   private final byte[] ring;
   private final Structure log;
 
+  /** What begins at each sector of the ring, or null. */
+  private final Entry[] entries;
+
   /** An entry: its place in the ring, and what of it is needed to find the ones after it. */
   private record Entry(int at, int length, long sequence, int tail) {}
 
@@ -42,6 +48,10 @@ final class VhdxLog {
     this.identifier = identifier;
     this.ring = ring;
     this.log = Structure.of(ring);
+    this.entries = new Entry[ring.length / SECTOR];
+    for (int i = 0; i < entries.length; i++) {
+      entries[i] = entry(i * SECTOR);
+    }
   }
 
   /**
@@ -102,19 +112,20 @@ final class VhdxLog {
   }
 
   private List<Entry> from(int start) {
-    List<Entry> entries = new ArrayList<>();
+    List<Entry> found = new ArrayList<>();
     int left = ring.length;
-    for (Entry entry = entry(start); entry != null; entry = entry((start) % ring.length)) {
+    Entry entry = entries[start / SECTOR];
+    while (entry != null) {
       boolean follows =
-          entries.isEmpty() || entry.sequence() == entries.get(entries.size() - 1).sequence() + 1;
+          found.isEmpty() || entry.sequence() == found.get(found.size() - 1).sequence() + 1;
       left -= entry.length();
       if (!follows || left < 0) {
         break;
       }
-      entries.add(entry);
-      start = entry.at() + entry.length();
+      found.add(entry);
+      entry = entries[(entry.at() + entry.length()) % ring.length / SECTOR];
     }
-    return entries;
+    return found;
   }
 
   /** The entry at a place, or null when none that is whole is there. */
@@ -160,12 +171,15 @@ final class VhdxLog {
       for (int i = 0; i < count; i++) {
         int at = (entry.at() + HEADER + i * DESCRIPTOR) % ring.length;
         long offset = log.i64(at + 16);
-        if (log.i64(at + 24) != entry.sequence() || offset < 0 || offset % SECTOR != 0) {
+        if (log.i64(at + 24) != entry.sequence()
+            || offset < 0
+            || offset > LARGEST_FILE
+            || offset % SECTOR != 0) {
           throw damaged(entry, "has a descriptor that cannot be");
         }
         if (log.has(at, "zero")) {
           long length = log.i64(at + 8);
-          if (length <= 0 || offset > Long.MAX_VALUE - length) {
+          if (length <= 0 || length > LARGEST_FILE) {
             throw damaged(entry, "clears %d bytes".formatted(length));
           }
           replayed.put(offset, length, null);
@@ -176,7 +190,11 @@ final class VhdxLog {
           throw damaged(entry, "has a descriptor that is none");
         }
       }
-      replayed.reach(log.i64(entry.at() + 56));
+      long end = log.i64(entry.at() + 56);
+      if (end < 0 || end > LARGEST_FILE) {
+        throw damaged(entry, "knows a file of %d bytes".formatted(end));
+      }
+      replayed.reach(end);
     }
     return replayed;
   }

@@ -2,6 +2,7 @@ package blksh.image.disk;
 
 import blksh.BlkshException;
 import blksh.filesystem.Structure;
+import blksh.io.NameText;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -36,14 +37,19 @@ final class VmdkDescriptor {
           "vmfsrawdevicemap",
           "vmfspassthroughrawdevicemap");
 
-  private static final int MOST_EXTENTS = 4096;
+  private static final int MOST_EXTENTS = 1024;
+
+  // Each takes what it can and gives nothing back: a line may be as long as the text.
 
   private static final Pattern FIELD =
-      Pattern.compile("\\s*([A-Za-z.]+)\\s*=\\s*\"?([^\"]*)\"?\\s*");
+      Pattern.compile("([A-Za-z.]++)\\s*+=\\s*+\"?+([^\"]*+)\"?+\\s*+");
 
   private static final Pattern EXTENT =
       Pattern.compile(
-          "\\s*(RW|RDONLY|NOACCESS)\\s+(\\d{1,18})\\s+(\\w+)(?:\\s+\"([^\"]*)\"(?:\\s+(\\d{1,18}))?.*)?");
+          "(RW|RDONLY|NOACCESS)\\s++(\\d{1,18}+)\\s++(\\w++)"
+              + "(?:\\s++\"([^\"]*+)\"(?:\\s++(\\d{1,18}+))?+.*+)?+");
+
+  private static final Pattern BEGINS_PART = Pattern.compile("(RW|RDONLY|NOACCESS)\\s");
 
   /**
    * A part of the disk.
@@ -61,13 +67,17 @@ final class VmdkDescriptor {
   VmdkDescriptor(byte[] bytes, String action) {
     String text = new String(bytes, StandardCharsets.ISO_8859_1);
     int end = text.indexOf('\0');
-    for (String line : (end < 0 ? text : text.substring(0, end)).split("\r?\n")) {
+    for (String each : (end < 0 ? text : text.substring(0, end)).split("\n")) {
+      String line = each.strip();
       Matcher part = EXTENT.matcher(line);
       Matcher field = FIELD.matcher(line);
       if (part.matches()) {
         add(part, action);
+      } else if (BEGINS_PART.matcher(line).lookingAt()) {
+        throw new DiskDamageException(
+            action, "a line of its descriptor tells of no part: " + NameText.of(latin(line)));
       } else if (!line.startsWith("#") && field.matches()) {
-        fields.putIfAbsent(field.group(1).toLowerCase(Locale.ROOT), field.group(2));
+        fields.putIfAbsent(field.group(1).toLowerCase(Locale.ROOT), field.group(2).strip());
       }
     }
   }
@@ -81,9 +91,13 @@ final class VmdkDescriptor {
     if (parts.size() >= MOST_EXTENTS) {
       throw new DiskDamageException(action, "it has more than %d parts".formatted(MOST_EXTENTS));
     }
-    byte[] name =
-        part.group(4) == null ? null : part.group(4).getBytes(StandardCharsets.ISO_8859_1);
+    byte[] name = part.group(4) == null ? null : local(part.group(4));
     parts.add(new Part(part.group(1), sectors, part.group(3), name, offset));
+  }
+
+  /** The first bytes of a line. */
+  private static byte[] latin(String line) {
+    return line.substring(0, Math.min(80, line.length())).getBytes(StandardCharsets.ISO_8859_1);
   }
 
   static boolean isAt(Structure head) {
@@ -123,7 +137,12 @@ final class VmdkDescriptor {
       throw new MissingDiskException(
           action, "it differs from disk %s, and does not say where that is".formatted(parent()));
     }
-    return name.getBytes(StandardCharsets.ISO_8859_1);
+    return local(name);
+  }
+
+  /** A name as it may be here: of a path of Windows the last part. */
+  private static byte[] local(String name) {
+    return name.substring(name.lastIndexOf('\\') + 1).getBytes(StandardCharsets.ISO_8859_1);
   }
 
   /** Refuses a disk whose data is in no file. */

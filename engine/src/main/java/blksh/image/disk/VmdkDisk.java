@@ -21,6 +21,9 @@ final class VmdkDisk implements DiskMap {
   private static final Set<String> FLAT = Set.of("FLAT", "VMFS");
   private static final Set<String> SPARSE = Set.of("SPARSE", "VMFSSPARSE");
 
+  /** Directories are gone through when a disk is opened. */
+  private static final long LARGEST_DIRECTORIES = 64 << 20;
+
   /** A unit of a disk without grains. */
   private static final int SMALLEST_UNIT = 64 << 10;
 
@@ -119,6 +122,7 @@ final class VmdkDisk implements DiskMap {
   private static void openParts(
       VmdkDescriptor descriptor, String action, DiskChain chain, List<Part> parts) {
     long start = 0;
+    long directories = 0;
     if (descriptor.parts().isEmpty()) {
       throw new DiskDamageException(action, "its descriptor names no part of it");
     }
@@ -144,6 +148,11 @@ final class VmdkDisk implements DiskMap {
       if (sparse) {
         VmdkExtent extent =
             new VmdkExtent(file, "open " + file.describe().location(), chain.memory());
+        directories += extent.directoryBytes();
+        if (directories > LARGEST_DIRECTORIES) {
+          throw new DiskDamageException(
+              action, "the directories of its parts have more than 64 MiB");
+        }
         if (extent.size() < length) {
           throw new DiskDamageException(
               action,

@@ -6,7 +6,6 @@ import blksh.filesystem.Structure;
 import blksh.lz.BadChunkException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.Arrays;
 import java.util.BitSet;
 import java.util.function.Consumer;
 
@@ -32,6 +31,10 @@ final class VmdkExtent {
   private static final int COMPRESSED = 1 << 16;
   private static final int MARKERS = 1 << 17;
   private static final long LARGEST_GRAIN = 64 << 20;
+
+  /** What is unpacked is held in memory, once by each who reads. */
+  private static final long LARGEST_COMPRESSED = 2 << 20;
+
   private static final long MOST_CHECKED = 1 << 28;
 
   /** Bytes before what is compressed: its sector, and its length. */
@@ -59,6 +62,9 @@ final class VmdkExtent {
     this.memory = memory;
     Structure header = header(file, 0, action);
     boolean esx = header.has(0, MAGIC_ESX);
+    if (!esx && !header.has(0, MAGIC)) {
+      throw damaged(action, 0, "a part that is said to be sparse does not begin as one");
+    }
     if (!esx && header.i64(56) == DIRECTORY_AT_END) {
       header = header(file, file.size() - FOOTER_FROM_END, action);
       if (!header.has(0, MAGIC)) {
@@ -101,8 +107,12 @@ final class VmdkExtent {
   }
 
   private void require(String action) {
-    if (sectors < 0 || sectors > Long.MAX_VALUE / SECTOR) {
+    if (sectors <= 0 || sectors > Long.MAX_VALUE / SECTOR) {
       throw damaged(action, 12, "it has %d sectors".formatted(sectors));
+    }
+    if (compressed && grain > LARGEST_COMPRESSED) {
+      throw new UnsupportedDiskException(
+          action, "its compressed grains have %d bytes, of at most 2 MiB".formatted(grain));
     }
     if (grain < SECTOR || grain > LARGEST_GRAIN || Long.bitCount(grain) != 1) {
       throw damaged(action, 20, "its grains have %d bytes".formatted(grain));
@@ -110,8 +120,7 @@ final class VmdkExtent {
     if (tableEntries < 1 || tableEntries > ESX_TABLE) {
       throw damaged(action, 44, "its tables have %d entries".formatted(tableEntries));
     }
-    long span = grain * tableEntries;
-    long bytes = (size() / span + (size() % span == 0 ? 0 : 1)) * 4;
+    long bytes = directoryBytes();
     if (bytes > LARGEST_DIRECTORY || directory <= 0 || directory > file.size() - bytes) {
       throw damaged(
           action,
@@ -134,6 +143,12 @@ final class VmdkExtent {
 
   long size() {
     return sectors * SECTOR;
+  }
+
+  /** Bytes of the directory of tables. */
+  long directoryBytes() {
+    long span = grain * tableEntries;
+    return (size() / span + (size() % span == 0 ? 0 : 1)) * 4;
   }
 
   long grain() {
@@ -201,9 +216,7 @@ final class VmdkExtent {
    */
   byte[] unpack(DiskRun run, long grainStart) throws BadChunkException {
     int head = markers ? MARKER : 0;
-    byte[] marker = new byte[MARKER];
-    file.read(run.offset(), ByteBuffer.wrap(marker));
-    Structure fields = Structure.of(marker);
+    Structure fields = Structure.of(DiskMemory.bytes(file, run.offset(), MARKER));
     long length = markers ? fields.u32(8) : 2 * grain;
     if (markers && fields.i64(0) != grainStart / SECTOR) {
       throw new BadChunkException(
@@ -212,10 +225,9 @@ final class VmdkExtent {
     if (markers && (length > 2 * grain + SECTOR || length > file.size() - run.offset() - head)) {
       throw new BadChunkException("has %d bytes, which cannot be".formatted(length));
     }
-    byte[] packed = new byte[(int) Math.min(length, file.size() - run.offset() - head)];
-    file.read(run.offset() + head, ByteBuffer.wrap(packed));
-    int wanted = (int) Math.min(grain, size() - grainStart);
-    return Arrays.copyOf(DiskPacking.ZLIB.decode(packed, wanted), (int) grain);
+    int there = (int) Math.min(length, file.size() - run.offset() - head);
+    byte[] packed = DiskMemory.bytes(file, run.offset() + head, there);
+    return DiskPacking.ZLIB.decode(packed, (int) Math.min(grain, size() - grainStart));
   }
 
   /** Tells which tables lie where others are. */
