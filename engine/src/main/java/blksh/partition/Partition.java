@@ -34,6 +34,11 @@ public record Partition(
     return PartitionTypes.name(type);
   }
 
+  /** Whether its type says that it is for what has no files, such as swap space. */
+  public boolean isFileless() {
+    return PartitionTypes.isFileless(type);
+  }
+
   /**
    * The bytes of the partition; fewer than its length when the disk ends before.
    *

@@ -1,6 +1,7 @@
 package blksh.partition;
 
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What the usual partition types are for: those of an MBR by two hexadecimal digits, those of a GPT
@@ -40,9 +41,17 @@ final class PartitionTypes {
           Map.entry("48465300-0000-11aa-aa11-00306543ecac", "Apple HFS"),
           Map.entry("7c3457ef-0000-11aa-aa11-00306543ecac", "Apple APFS"));
 
+  /** Of those, what holds no file system: swap space, the loader's own, what Windows reserves. */
+  private static final Set<String> FILELESS =
+      Set.of("Linux swap", "BIOS boot", "Microsoft reserved");
+
   private PartitionTypes() {}
 
   static String name(String type) {
     return NAMES.getOrDefault(type, "");
+  }
+
+  static boolean isFileless(String type) {
+    return FILELESS.contains(name(type));
   }
 }

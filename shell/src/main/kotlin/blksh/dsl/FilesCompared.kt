@@ -77,7 +77,8 @@ private constructor(
             try {
               compare(one, other, contents, task, key, found)
             } catch (unknown: UnknownFileSystemException) {
-              task.finding("partition $key: ${unknown.problem()}")
+              val told = "partition $key: ${unknown.problem()}"
+              if (one.isFileless() && other.isFileless()) task.note(told) else task.finding(told)
             } catch (damaged: FileSystemDamageException) {
               task.finding("partition $key: ${damaged.problem()}")
             }
@@ -87,7 +88,7 @@ private constructor(
       }
 
     /** None of what is no disk, or is not divided. */
-    private fun Source.parts(): Map<String, Source> =
+    private fun Source.parts(): Map<String, Partition> =
       if (this is Manifest && kind == ManifestKind.TREE) emptyMap()
       else partitions.associateBy { it.key }
 

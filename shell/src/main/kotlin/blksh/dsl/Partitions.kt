@@ -103,6 +103,9 @@ internal constructor(
   val label: String
     get() = entry.label()
 
+  /** Whether its type says that it is for what has no files, such as swap space. */
+  internal fun isFileless() = entry.isFileless
+
   /** What the system calls it: `sda1`; null when the disk is no drive. */
   internal fun device(): String? = device?.name()
 
