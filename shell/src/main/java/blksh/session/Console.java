@@ -33,14 +33,13 @@ public final class Console {
 
   private static final int USUAL_WIDTH = 80;
   private static final int USUAL_HEIGHT = 24;
+  private static final int PORTION = 8192;
 
   /** Lines of one result that are kept for the pager. */
   private static final int MOST_LINES = 20_000;
 
   /** Members of one result that are shown at the prompt. */
   private static final int MOST_MEMBERS = 10_000;
-
-  private static final int PORTION = 8192;
 
   private final Recorded.Bytes outTold;
   private final Recorded.Bytes errTold;
