@@ -1,11 +1,10 @@
 package blksh.filesystem;
 
 import blksh.lz.BadChunkException;
+import blksh.lz.Deflate;
 import com.github.luben.zstd.Zstd;
 import io.airlift.compress.MalformedInputException;
 import io.airlift.compress.lzo.LzoDecompressor;
-import java.util.zip.DataFormatException;
-import java.util.zip.Inflater;
 
 /**
  * How btrfs compresses an extent, in the order of its numbers (its documentation, "On-disk Format"
@@ -35,7 +34,7 @@ enum BtrfsCompression {
     byte[] to = new byte[length];
     int done =
         switch (this) {
-          case ZLIB -> inflate(from, to);
+          case ZLIB -> Deflate.decode(from, to, false);
           case LZO -> lzo(from, to, sector);
           case ZSTD -> zstd(from, to);
           case NONE -> throw new IllegalStateException("it is not compressed");
@@ -44,26 +43,6 @@ enum BtrfsCompression {
       throw new BadChunkException("ends too early");
     }
     return to;
-  }
-
-  private static int inflate(byte[] from, byte[] to) throws BadChunkException {
-    Inflater inflater = new Inflater();
-    try {
-      inflater.setInput(from);
-      int done = 0;
-      while (done < to.length && !inflater.finished()) {
-        int count = inflater.inflate(to, done, to.length - done);
-        if (count == 0 && (inflater.needsInput() || inflater.needsDictionary())) {
-          break;
-        }
-        done += count;
-      }
-      return done;
-    } catch (DataFormatException e) {
-      throw new BadChunkException("does not decode (%s)".formatted(e.getMessage()));
-    } finally {
-      inflater.end();
-    }
   }
 
   private static int zstd(byte[] from, byte[] to) throws BadChunkException {

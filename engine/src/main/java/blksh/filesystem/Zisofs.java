@@ -3,6 +3,7 @@ package blksh.filesystem;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.lz.BadChunkException;
+import blksh.lz.Deflate;
 import java.nio.ByteBuffer;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
@@ -103,15 +104,7 @@ record Zisofs(int version, int headerLength, int blockBits, long size) {
     Inflater inflater = new Inflater();
     try {
       inflater.setInput(from);
-      int done = 0;
-      while (done < length && !inflater.finished()) {
-        int count = inflater.inflate(into, done, length - done);
-        if (count == 0 && (inflater.needsInput() || inflater.needsDictionary())) {
-          break;
-        }
-        done += count;
-      }
-      if (done < length) {
+      if (Deflate.fill(inflater, into, length) < length) {
         throw new BadChunkException("ends too early");
       }
       // its checksum comes after the last byte

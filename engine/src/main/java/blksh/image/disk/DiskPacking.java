@@ -1,10 +1,9 @@
 package blksh.image.disk;
 
 import blksh.lz.BadChunkException;
+import blksh.lz.Deflate;
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdException;
-import java.util.zip.DataFormatException;
-import java.util.zip.Inflater;
 
 /** How a unit of a virtual disk is compressed. */
 enum DiskPacking {
@@ -24,31 +23,11 @@ enum DiskPacking {
    */
   byte[] decode(byte[] from, int length) throws BadChunkException {
     byte[] to = new byte[length];
-    int done = this == ZSTD ? zstd(from, to) : inflate(from, to);
+    int done = this == ZSTD ? zstd(from, to) : Deflate.decode(from, to, this == DEFLATE);
     if (done < length) {
       throw new BadChunkException("decodes to %d bytes of %d".formatted(done, length));
     }
     return to;
-  }
-
-  private int inflate(byte[] from, byte[] to) throws BadChunkException {
-    Inflater inflater = new Inflater(this == DEFLATE);
-    try {
-      inflater.setInput(from);
-      int done = 0;
-      while (done < to.length && !inflater.finished()) {
-        int count = inflater.inflate(to, done, to.length - done);
-        if (count == 0 && (inflater.needsInput() || inflater.needsDictionary())) {
-          break;
-        }
-        done += count;
-      }
-      return done;
-    } catch (DataFormatException e) {
-      throw new BadChunkException("does not decode (%s)".formatted(e.getMessage()));
-    } finally {
-      inflater.end();
-    }
   }
 
   private static long checked(long result) throws BadChunkException {
