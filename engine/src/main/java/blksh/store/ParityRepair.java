@@ -225,14 +225,9 @@ final class ParityRepair {
 
   /** Where what has parity by a name lies by now: a manifest may be in the trash. */
   private String lies(String blob) throws IOException {
-    if (!repository.isThere(blob)) {
-      for (Trash.Entry entry : repository.trash().entries()) {
-        if (repository.manifests().blob(entry.version()).equals(blob)) {
-          return repository.trash().blob(entry);
-        }
-      }
-    }
-    return blob;
+    return repository.isThere(blob)
+        ? blob
+        : repository.trash().of(blob).map(repository.trash()::blob).orElse(blob);
   }
 
   /** Of what is whole, and has parity that lost something, it is made anew. */

@@ -282,10 +282,9 @@ final class StoreParity {
     if (version != null) {
       return manifest(version);
     }
-    for (Trash.Entry entry : repository.trash().entries()) {
-      if (repository.manifests().blob(entry.version()).equals(blob)) {
-        return manifest(entry.version(), repository.trash().blob(entry));
-      }
+    Trash.Entry deleted = repository.trash().of(blob).orElse(null);
+    if (deleted != null) {
+      return manifest(deleted.version(), repository.trash().blob(deleted));
     }
     return blob.equals(StoreDescriptor.FILE)
         && attempt(

@@ -56,6 +56,16 @@ final class Trash {
     return below(List.of(ManifestDirectory.PREFIX));
   }
 
+  /** The oldest whose manifest had a name. */
+  Optional<Entry> of(String manifest) {
+    if (!manifest.startsWith(ManifestDirectory.PREFIX)) {
+      return Optional.empty();
+    }
+    return below(List.of(manifest.substring(0, manifest.lastIndexOf('/') + 1))).stream()
+        .filter(entry -> manifests.blob(entry.version()).equals(manifest))
+        .findFirst();
+  }
+
   private List<Entry> below(List<String> prefixes) {
     List<Entry> found = new ArrayList<>();
     for (String prefix : prefixes) {
