@@ -2,7 +2,6 @@ package blksh.image;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
-import blksh.block.Extent;
 import blksh.image.disk.Qcow2Writer;
 import blksh.io.IoFailure;
 import blksh.io.TargetFile;
@@ -11,10 +10,8 @@ import blksh.task.OrderedStep;
 import blksh.task.Task;
 import blksh.task.Workers;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Iterator;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -116,8 +113,8 @@ final class Qcow2Convert {
       }
       task.checkCancelled();
       int length = (int) Math.min(buffer.length, size - start);
-      boolean any = fill(start, length, buffer);
-      inOrder.bring(ticket, any ? batch(ticket * BATCH, length, buffer) : none(ticket, length));
+      boolean empty = RawConvert.fill(source, start, length, buffer);
+      inOrder.bring(ticket, empty ? none(ticket, length) : batch(ticket * BATCH, length, buffer));
     }
   }
 
@@ -147,25 +144,5 @@ final class Qcow2Convert {
       }
     }
     task.advance(batch.length());
-  }
-
-  /** Fills a buffer, with zeros behind its end. @return whether any of it has to be looked at */
-  private boolean fill(long start, int length, byte[] buffer) {
-    boolean any = false;
-    Arrays.fill(buffer, (byte) 0);
-    for (Iterator<Extent> extents = source.extents(start, length); extents.hasNext(); ) {
-      Extent extent = extents.next();
-      if (!extent.kind().readsAsZeros()) {
-        any = true;
-        int bytes = (int) extent.length();
-        ByteBuffer target = ByteBuffer.wrap(buffer, (int) (extent.start() - start), bytes);
-        if (source.read(extent.start(), target) < bytes) {
-          throw new BlkshException(
-                  "read " + source.describe(), "it ended before the size it had when opened")
-              .at(extent.start());
-        }
-      }
-    }
-    return any;
   }
 }

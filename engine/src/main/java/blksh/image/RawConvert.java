@@ -92,7 +92,7 @@ final class RawConvert {
       }
       task.checkCancelled();
       int length = (int) Math.min(SeekableZstd.FRAME, source.size() - start);
-      boolean empty = fill(start, length, buffer) && length == SeekableZstd.FRAME;
+      boolean empty = fill(source, start, length, buffer) && length == SeekableZstd.FRAME;
       byte[] frame = empty ? zeros : zstd.compress(buffer, length);
       inOrder.bring(ticket, new Frame(frame, length));
     }
@@ -103,10 +103,14 @@ final class RawConvert {
     task.advance(frame.length());
   }
 
-  /** Fills a buffer. @return whether all of it is known to be zeros */
-  private boolean fill(long start, int length, byte[] buffer) {
+  /**
+   * Fills a buffer with bytes of a source, and with zeros behind them.
+   *
+   * @return whether all of them are known to be zeros
+   */
+  static boolean fill(BlockSource source, long start, int length, byte[] buffer) {
     boolean empty = true;
-    Arrays.fill(buffer, 0, length, (byte) 0);
+    Arrays.fill(buffer, (byte) 0);
     for (Iterator<Extent> extents = source.extents(start, length); extents.hasNext(); ) {
       Extent extent = extents.next();
       if (!extent.kind().readsAsZeros()) {

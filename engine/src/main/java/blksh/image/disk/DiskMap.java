@@ -45,13 +45,17 @@ interface DiskMap extends Closeable {
   byte[] unpack(DiskRun run) throws BadChunkException;
 
   /** What it was laid on, which has the bytes that are absent, or null. */
-  VirtualDisk below();
+  default VirtualDisk below() {
+    return null;
+  }
 
   /** Every field of its header, and what else is in it, in an order for people. */
   Map<String, Object> fields();
 
   /** What is odd about it and keeps nobody from reading it, as sentences. */
-  List<String> warnings();
+  default List<String> warnings() {
+    return List.of();
+  }
 
   /** Goes through its tables and tells what cannot be, except what {@link #at} tells as bad. */
   void check(Task task, Consumer<DiskFault> faults);

@@ -2,7 +2,6 @@ package blksh.image.disk;
 
 import blksh.block.BlockSource;
 import blksh.task.Task;
-import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -35,16 +34,6 @@ record RawDisk(BlockSource file, String format, long size, Map<String, Object> f
   @Override
   public byte[] unpack(DiskRun run) {
     throw new IllegalStateException("nothing in it is packed");
-  }
-
-  @Override
-  public VirtualDisk below() {
-    return null;
-  }
-
-  @Override
-  public List<String> warnings() {
-    return List.of();
   }
 
   @Override

@@ -8,7 +8,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -211,18 +210,8 @@ final class VdiDisk implements DiskMap {
   }
 
   @Override
-  public VirtualDisk below() {
-    return null;
-  }
-
-  @Override
   public Map<String, Object> fields() {
     return fields;
-  }
-
-  @Override
-  public List<String> warnings() {
-    return List.of();
   }
 
   @Override

@@ -348,11 +348,6 @@ final class VhdDisk implements DiskMap {
   }
 
   @Override
-  public List<String> warnings() {
-    return List.of();
-  }
-
-  @Override
   public void close() {
     file.close();
   }
