@@ -80,6 +80,13 @@ class SteadyReaderTest {
     }
   }
 
+  /** Waits until all that was drawn has come through the terminal, by a mark drawn after it. */
+  private void allShown(String mark) throws Exception {
+    terminal.writer().write(mark);
+    terminal.flush();
+    Await.await(() -> screen.toString(UTF_8), it -> it.contains(mark));
+  }
+
   @Test
   void goesOnWhateverFails() throws Exception {
     reader.setHighlighter(
@@ -156,7 +163,7 @@ class SteadyReaderTest {
     open(Size.of(40, 24));
     String line = "0123456789".repeat(10);
     assertThat(read(line + "\r")).isEqualTo(line);
-    terminal.flush();
+    allShown("what was read");
     screen.reset(); // the cursor is below the line, which is no more
     Thread resizing =
         new Thread(
@@ -166,7 +173,7 @@ class SteadyReaderTest {
             });
     resizing.start();
     resizing.join();
-    terminal.flush();
+    allShown("what was resized");
     assertThat(screen.toString(UTF_8)).doesNotContain("A\033[J", "A\033[0J", "\r");
     assertThat(read("again\r")).isEqualTo("again");
   }
