@@ -288,7 +288,7 @@ def main():
     work_of = {
         "verify": (
             lambda figures: timed(figures, ["partclone.chkimg", "-s", image] + log),
-            lambda figures: timed(figures, blksh + ["vpartclone", image, "-v"])),
+            lambda figures: timed(figures, blksh + ["vpartclone", image, "-c"])),
         "restore": (restore_theirs, restore_ours),
         "convert": (convert_theirs, convert_ours),
     }

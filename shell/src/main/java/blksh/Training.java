@@ -69,7 +69,7 @@ final class Training {
           }
         });
     String back = home.resolve("back.img").toString();
-    script(console, options, "vpartclone", List.of(packed.toString(), "-v", "--restore", back));
+    script(console, options, "vpartclone", List.of(packed.toString(), "-c", "--restore", back));
     script(console, options, "vpartclone", List.of(packed.toString()));
   }
 

@@ -8,12 +8,15 @@ import blksh.kit.Component;
 import blksh.kit.Program;
 import blksh.kit.Program.Ended;
 import blksh.kit.Tool;
+import blksh.mount.fuse.LoopMount;
 import blksh.session.ExitStatus;
 import java.io.InputStream;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -183,16 +186,56 @@ class MountingTest {
   void vpartcloneMountsAnImageWithAnOverlay() throws Exception {
     Component.needFuse();
     Path over = folder.resolve("over");
-    String[] words = {
-      "run", "vpartclone", disk.toString(), "-m", point.toString(), "--overlay", over.toString()
-    };
-    Process mount = new Program(home).start(words);
-    await(() -> !mount.isAlive() || Files.exists(point.resolve("disk.img")));
-    assertThat(Files.isWritable(point.resolve("disk.img"))).isTrue();
-    assertThat(Files.mismatch(point.resolve("disk.img"), disk)).isEqualTo(-1);
+    List<String> words =
+        List.of("run", "vpartclone", "" + disk, "-d", "-m", "" + point, "--overlay", "" + over);
+    Process mount = new Program(home).start(words.toArray(String[]::new));
+    await(() -> !mount.isAlive() || Files.exists(point.resolve("disk")));
+    assertThat(Files.isWritable(point.resolve("disk"))).isTrue();
+    assertThat(Files.mismatch(point.resolve("disk"), disk)).isEqualTo(-1);
+    await(() -> !mount.isAlive() || Files.readString(home.resolve("err")).contains("24 MiB read"));
     new Program(folder.resolve("other")).run("run", "unmount", point.toString());
     assertThat(mount.waitFor()).isZero();
     assertThat(over).exists();
+  }
+
+  @Test
+  void vpartcloneGivesAFileAndTheCommandsThatFitIt() throws Exception {
+    Component.needFuse();
+    Path image = folder.resolve("sda1.img");
+    String packed = "engine/src/test/resources/images/partclone-ext4-crc32.img.gz";
+    try (InputStream in =
+        new GZIPInputStream(Files.newInputStream(Program.root().resolve(packed)))) {
+      Files.copy(in, image);
+    }
+    Files.createDirectory(point);
+    Ended given = done("run", "vpartclone", image.toString(), "-m", point.toString());
+    Path file = point.resolve("sda1");
+    try (Stream<Path> files = Files.list(point)) {
+      assertThat(files).containsExactly(file);
+    }
+    assertThat(Files.size(file)).isEqualTo(1536 << 10);
+    List<String> commands =
+        given.out().lines().filter(line -> line.startsWith("  ")).map(String::strip).toList();
+    assertThat(commands).hasSize(3);
+    assertThat(commands.get(0)).isEqualTo("e2fsck -f -n " + file);
+    assertThat(commands.get(1)).contains("mount -o loop,ro,", ",noload " + file + " " + point);
+    Tool shell = Tool.named("sh");
+    assertThat(shell.run("-c", commands.get(0))).contains("Pass 5");
+    assertThat(run("run", "vpartclone", "" + image, "-m", "" + point).status())
+        .as("the directory is not empty")
+        .isEqualTo(ExitStatus.USAGE);
+    long server = Long.parseLong(given.out().replaceFirst("(?s).*process (\\d+) serves.*", "$1"));
+    assertThat(ProcessHandle.of(server)).isPresent();
+    if (LoopMount.isAllowed()) {
+      shell.run("-c", commands.get(1));
+      assertThat(point.resolve("lost+found")).isDirectory();
+      assertThat(file).doesNotExist();
+      shell.run("-c", commands.get(2));
+    } else {
+      Tool.named("fusermount").run("-u", point);
+    }
+    await(() -> mountedBelow(folder) == 0 && ProcessHandle.of(server).isEmpty());
+    assertThat(point).isEmptyDirectory();
   }
 
   @Test

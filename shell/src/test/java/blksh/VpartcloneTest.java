@@ -43,9 +43,13 @@ class VpartcloneTest {
   }
 
   private Ended run(Object... words) throws Exception {
+    return script("vpartclone", words);
+  }
+
+  private Ended script(String name, Object... words) throws Exception {
     String[] all = new String[words.length + 2];
     all[0] = "run";
-    all[1] = "vpartclone";
+    all[1] = name;
     for (int i = 0; i < words.length; i++) {
       all[i + 2] = words[i].toString();
     }
@@ -71,16 +75,66 @@ class VpartcloneTest {
   }
 
   @Test
-  void describesAnImageAndTakesTheOldOptions() throws Exception {
+  void describesAnImageAndProvesIt() throws Exception {
     assertThat(done(EXT4).out())
         .contains(
             "format", "partclone 0002", "compression", "gzip", "CRC32", "map of", "data 83 KiB");
     assertThat(done(EXT4, "--json").lastLine())
         .startsWith("{\"name\":\"partclone-ext4-crc32.img.gz\",")
         .contains("\"fileSystem\":\"EXTFS\"", "\"usedBlocks\":83", "\"blocksPerChecksum\":16");
-    Ended old = done("-c", "-i", "65536", "-q", "-v", plain);
-    assertThat(old.out()).startsWith("verified: clean\n").contains("groups      6");
-    assertThat(old.err()).isEmpty();
+    Ended proven = done("-c", "-i", "65536", "-q", plain);
+    assertThat(proven.out()).startsWith("verified: clean\n").contains("groups      6");
+    assertThat(proven.err()).isEmpty();
+  }
+
+  @Test
+  void verboseShowsTheHeaderAndWhatLeadsToTheBlocks() throws Exception {
+    Ended verbose = done("-v", plain);
+    assertThat(verbose.out().lines().map(line -> line.strip().replaceAll(" {2,}", ": ")))
+        .contains(
+            "partclone header",
+            "partclone version: 0.3.23",
+            "fs type: EXTFS",
+            "fs total size: 1572864 bytes, 1.5 MiB",
+            "fs total blocks: 1536",
+            "fs used blocks: 83 (83 KiB) by the super-block",
+            "fs_used_bitmap: 83 (83 KiB) by the bitmap",
+            "fs block size: 1024",
+            "checksum mode: CRC32",
+            "checksum blocks: 16",
+            "header_crc32: 0x2270d884",
+            "bitmap: 192 bytes",
+            "bitmap_crc32: 0x754b482b",
+            "blocks_section: at byte 306 of the image",
+            "block_offset_size: 512");
+    assertThat(done("-v", "-c", plain, "--json").lastLine())
+        .contains("\"headerCrc32\":\"0x2270d884\"", "\"clean\":true");
+    Path ntfs = IMAGES.resolve("ntfsclone-ntfs.img.gz");
+    Ended other = script("vntfsclone", "--verbose", ntfs);
+    assertThat(other.status()).as(other.err()).isZero();
+    assertThat(other.out().lines().map(line -> line.strip().replaceAll(" {2,}", ": ")))
+        .contains(
+            "ntfsclone header",
+            "major_ver: 10",
+            "minor_ver: 1",
+            "cluster_size: 1024",
+            "device_size: 3145728 bytes, 3 MiB",
+            "nr_clusters: 3071",
+            "inuse: 950 (950 KiB)",
+            "offset_to_image_data: 56");
+  }
+
+  @Test
+  void theSizeOfTheIndexIsCheckedAsItWas() throws Exception {
+    for (String size : new String[] {"992", "1001", "many"}) {
+      Ended refused = run(plain, "-i", size);
+      assertThat(refused.status()).as(size).isEqualTo(ExitStatus.USAGE);
+      assertThat(refused.err()).contains(size);
+      assertThat(refused.out()).isEmpty();
+    }
+    Ended unknown = script("vntfsclone", plain, "-i", "1024");
+    assertThat(unknown.status()).isEqualTo(ExitStatus.USAGE);
+    assertThat(unknown.err()).contains("unknown option -i");
   }
 
   @Test
@@ -97,7 +151,7 @@ class VpartcloneTest {
     Ended converted =
         done(raw, "--convert", image, "--checksum", "xxh128", "--compression", "zstd", "--json");
     assertThat(converted.lastLine()).contains("\"used\":84992,", "\"size\":1572864,");
-    assertThat(done(image, "-v", "--json").lastLine())
+    assertThat(done(image, "-c", "--json").lastLine())
         .contains("\"clean\":true", "\"checksum\":\"XXH128\"");
     Path packed = home.resolve("raw.zst");
     done(image, "--convert", packed, "--format", "raw", "--compression", "zstd");
@@ -117,7 +171,7 @@ class VpartcloneTest {
     Tool.named("qemu-io").run("-f", "qcow2", "-c", "write -P 7 0 1M", disk);
     assertThat(done(disk).out()).contains("qcow2 3", "before (1, ");
     Path raw = home.resolve("before.raw");
-    done(disk, "--snapshot", "before", "-v", "--restore", raw);
+    done(disk, "--snapshot", "before", "-c", "--restore", raw);
     assertThat(sha256(raw)).isEqualTo(EXT4_SHA256);
     Ended none = run(disk, "--snapshot", "after", "--json");
     assertThat(none.lastLine()).startsWith("{\"error\":{\"kind\":\"MissingDisk\"");
@@ -128,7 +182,7 @@ class VpartcloneTest {
   @Test
   void namesEveryDamagedGroupAndRestoresOnlyWhenTold() throws Exception {
     Path image = damaged(DATA + GROUP + 1000);
-    Ended verify = run(image, "-v", "--json");
+    Ended verify = run(image, "-c", "--json");
     assertThat(verify.status()).isEqualTo(ExitStatus.FINDINGS);
     assertThat(verify.lastLine())
         .contains(
@@ -136,6 +190,11 @@ class VpartcloneTest {
             "\"badGroups\":1",
             "\"details\":[{\"image\":null,\"group\":1,\"firstByte\":",
             "\"findings\":[\"checksum group 1 (bytes ");
+    Path point = home.resolve("point");
+    Ended mount = run(image, "-c", "-m", point);
+    assertThat(mount.status()).isEqualTo(ExitStatus.FINDINGS);
+    assertThat(mount.err()).contains("damaged and not mounted");
+    assertThat(point).doesNotExist();
     Path raw = home.resolve("raw");
     Ended restore = run(image, "--restore", raw, "--json");
     assertThat(restore.status()).isEqualTo(ExitStatus.FAILED);
@@ -166,7 +225,7 @@ class VpartcloneTest {
 
     assertThat(done(set).out())
         .contains("clonezilla", "sda1  partclone 0002", "sda3  ntfsclone 10.1");
-    assertThat(done(set, "-v", "--json").lastLine()).contains("\"clean\":true", "sda3.ntfs-img");
+    assertThat(done(set, "-c", "--json").lastLine()).contains("\"clean\":true", "sda3.ntfs-img");
     Path raw = home.resolve("raw");
     done(set, "--partition", "sda1", "--restore", raw);
     assertThat(sha256(raw)).isEqualTo(EXT4_SHA256);
@@ -175,11 +234,11 @@ class VpartcloneTest {
     assertThat(run(set, "--partition", "sda2", "--restore", raw, "--overwrite").err())
         .contains("the set keeps no image of it");
     Files.delete(set.resolve("sda1.ext4-ptcl-img.gz.ab"));
-    Ended cut = run(set, "-v", "--partition", "sda1", "--json");
+    Ended cut = run(set, "-c", "--partition", "sda1", "--json");
     assertThat(cut.status()).isEqualTo(ExitStatus.FINDINGS);
     assertThat(cut.lastLine()).contains("CompressedTruncated");
     Files.write(set.resolve("sda1.ext4-ptcl-img.gz.aa"), new byte[5000]);
-    Ended broken = run(set, "-v", "--json");
+    Ended broken = run(set, "-c", "--json");
     assertThat(broken.status()).isEqualTo(ExitStatus.FINDINGS);
     assertThat(broken.lastLine()).contains("\"image\":\"sda1\"", "BadMagic");
     assertThat(run(set).out()).contains("sda1  damaged", "sda3  ntfsclone 10.1");
@@ -221,9 +280,14 @@ class VpartcloneTest {
   @Test
   void standardInputIsAnImageToo() throws Exception {
     Ended verify =
-        new Program(home).readingFrom(EXT4).run("run", "vpartclone", "-", "-v", "--json");
+        new Program(home).readingFrom(EXT4).run("run", "vpartclone", "-", "-c", "--json");
     assertThat(verify.status()).as(verify.err()).isZero();
     assertThat(verify.lastLine()).contains("\"clean\":true");
+    String point = home + "/point";
+    Ended apart =
+        new Program(home).readingFrom(EXT4).run("run", "vpartclone", "-", "--mountpoint", point);
+    assertThat(apart.status()).isEqualTo(ExitStatus.FAILED);
+    assertThat(apart.err()).contains("another process cannot open it; --foreground");
     Ended capture =
         new Program(home)
             .readingFrom(EXT4)
@@ -240,7 +304,7 @@ class VpartcloneTest {
   @Test
   void anImageIsOpenedWhoseNameIsNoText() throws Exception {
     String script =
-        "cd '%s'; cp ext4.img $'l\\xe9.img'; exec %s run vpartclone $'l\\xe9.img' -v --json"
+        "cd '%s'; cp ext4.img $'l\\xe9.img'; exec %s run vpartclone $'l\\xe9.img' -c --json"
             .formatted(home, Program.quoted());
     Ended verify = new Program(home).by("bash").run("-c", script);
     assertThat(verify.status()).as(verify.err()).isZero();

@@ -249,7 +249,15 @@ public enum FileSystem {
     return this == EXT ? mountName(head) : words;
   }
 
-  /** What mount(8) calls it: {@code "ext4"}, {@code "vfat"}; empty where that is not known. */
+  /**
+   * What mount(8) calls it: {@code "ext4"}, {@code "vfat"}; empty where that is not known.
+   *
+   * @param head the bytes it was recognised by
+   */
+  public String mountName(Structure head) {
+    return mountName(Head.of(head));
+  }
+
   String mountName(Head head) {
     return this == EXT
         ? ExtSuperblock.of(head.at(ExtSuperblock.POSITION, ExtSuperblock.LENGTH)).type()

@@ -22,6 +22,10 @@ final class Bitmap implements BlockIndex {
   private static final long BLOCKS = PIECE * 64L;
 
   private static final int WORDS_COUNTED = 8;
+
+  /** Blocks from one count of set bits to the next. */
+  static final int BLOCKS_COUNTED = WORDS_COUNTED * 64;
+
   private static final int COUNTS = PIECE / WORDS_COUNTED;
 
   /** Bits of a piece, and of each group of words how many bits are set in the piece before it. */
@@ -109,6 +113,15 @@ final class Bitmap implements BlockIndex {
   @Override
   public long used() {
     return ranks[pieces.length];
+  }
+
+  /** Counts that are kept: none of pieces all of whose blocks are alike. */
+  long counts() {
+    long counted = 0;
+    for (Piece piece : pieces) {
+      counted += piece instanceof Uniform ? 0 : COUNTS;
+    }
+    return counted;
   }
 
   @Override

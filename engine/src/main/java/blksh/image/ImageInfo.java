@@ -19,7 +19,8 @@ import java.util.Map;
  * @param usedBlocks blocks stored, or 0
  * @param compression how the image is compressed: {@code "gzip"}, or empty
  * @param checksum how the data is proven, or {@code "none"}
- * @param header every field of the header, in its order
+ * @param header every field of the header, in its order; then what is said of its map of used
+ *     blocks, where there is one, and where the blocks begin
  * @param warnings what is odd but does not keep it from being read, as sentences
  */
 public record ImageInfo(

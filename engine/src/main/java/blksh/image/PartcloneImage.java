@@ -56,8 +56,9 @@ public final class PartcloneImage extends BlockImage {
           file.opening(),
           "its header claims a map of used blocks of kind " + mode + "; only 0 and 1 are known");
     }
-    BlockIndex index =
-        mode == BITMAP_NONE ? new EveryBlock(geometry.blocks()) : readBitmap(file, geometry);
+    UsedMap map =
+        mode == BITMAP_NONE ? UsedMap.none(geometry.blocks()) : readBitmap(file, geometry);
+    BlockIndex index = map.index;
     long data = mode == BITMAP_NONE ? HEADER : HEADER + geometry.mapBytes() + CRC;
 
     boolean reseed = header.u8(104) != 0;
@@ -76,7 +77,19 @@ public final class PartcloneImage extends BlockImage {
         new StoredBlocks(
             file, index, layout, geometry.blockSize(), deviceSize, proof, options.tolerant());
     return new PartcloneImage(
-        blocks, info(file, header, geometry, deviceSize, index, kind, warnings));
+        blocks, info(file, header, geometry, deviceSize, map, data, kind, warnings));
+  }
+
+  /**
+   * Which blocks are stored, as the image says.
+   *
+   * @param checksum of the map as it stands behind it; null when there is no map
+   */
+  private record UsedMap(BlockIndex index, Integer checksum) {
+
+    static UsedMap none(long blocks) {
+      return new UsedMap(new EveryBlock(blocks), null);
+    }
   }
 
   private static long checks(long used, Proof proof) {
@@ -137,7 +150,7 @@ public final class PartcloneImage extends BlockImage {
     return kind;
   }
 
-  private static Bitmap readBitmap(ImageFile file, BlockGeometry geometry) {
+  private static UsedMap readBitmap(ImageFile file, BlockGeometry geometry) {
     if (file.endsBefore(HEADER + geometry.mapBytes() + CRC)) {
       throw bitmapTruncated(file, file.knownSize().getAsLong(), geometry);
     }
@@ -166,7 +179,7 @@ public final class PartcloneImage extends BlockImage {
           "the map of its used blocks is damaged: its checksum is %08x and should be %08x"
               .formatted(RawCrc.of(crc), claimed));
     }
-    return bitmap.build();
+    return new UsedMap(bitmap.build(), claimed);
   }
 
   private static BitmapTruncatedException bitmapTruncated(
@@ -182,7 +195,8 @@ public final class PartcloneImage extends BlockImage {
       Structure header,
       BlockGeometry geometry,
       long deviceSize,
-      BlockIndex index,
+      UsedMap map,
+      long data,
       ChecksumKind kind,
       List<String> warnings) {
     Map<String, Object> fields = new LinkedHashMap<>();
@@ -200,6 +214,16 @@ public final class PartcloneImage extends BlockImage {
     fields.put("blocks per checksum", header.u32(100));
     fields.put("reseed checksum", header.u8(104) != 0);
     fields.put("bitmap mode", header.u8(105) == BITMAP_BITS ? "bit" : "none");
+    fields.put("header crc32", hex(header.i32(HEADER_SUMMED)));
+    if (map.index instanceof Bitmap bitmap) {
+      fields.put("bitmap bytes", geometry.mapBytes());
+      fields.put("bitmap crc32", hex(map.checksum));
+      fields.put("blocks begin at byte", data);
+      fields.put("index step", Bitmap.BLOCKS_COUNTED);
+      fields.put("index entries", bitmap.counts());
+    } else {
+      fields.put("blocks begin at byte", data);
+    }
     return new ImageInfo(
         "partclone",
         VERSION,
@@ -207,10 +231,14 @@ public final class PartcloneImage extends BlockImage {
         deviceSize,
         geometry.blockSize(),
         geometry.blocks(),
-        index.used(),
+        map.index.used(),
         file.compression(),
         kind.title(),
         fields,
         warnings);
+  }
+
+  private static String hex(int checksum) {
+    return "0x%08x".formatted(checksum);
   }
 }

@@ -75,7 +75,8 @@ public final class PartcloneOldImage extends BlockImage {
             geometry.bytes(),
             proof,
             options.tolerant());
-    return new PartcloneOldImage(blocks, info(file, header, geometry, used, trailer, warnings));
+    return new PartcloneOldImage(
+        blocks, info(file, header, geometry, index, data, trailer, warnings));
   }
 
   private static Bitmap readBitmap(ImageFile file, BlockGeometry geometry) {
@@ -140,7 +141,8 @@ public final class PartcloneOldImage extends BlockImage {
       ImageFile file,
       Structure header,
       BlockGeometry geometry,
-      long used,
+      Bitmap index,
+      long data,
       int trailer,
       List<String> warnings) {
     Map<String, Object> fields = new LinkedHashMap<>();
@@ -151,6 +153,10 @@ public final class PartcloneOldImage extends BlockImage {
     fields.put("used blocks", header.i64(56));
     fields.put("block size", geometry.blockSize());
     fields.put("checksum size", trailer);
+    fields.put("bitmap bytes", geometry.blocks());
+    fields.put("blocks begin at byte", data);
+    fields.put("index step", Bitmap.BLOCKS_COUNTED);
+    fields.put("index entries", index.counts());
     return new ImageInfo(
         "partclone",
         VERSION,
@@ -158,7 +164,7 @@ public final class PartcloneOldImage extends BlockImage {
         geometry.bytes(),
         geometry.blockSize(),
         geometry.blocks(),
-        used,
+        index.used(),
         file.compression(),
         "CRC32 of first bytes",
         fields,

@@ -33,7 +33,17 @@ public abstract sealed class MountSource implements Closeable {
    * also the default. It can be written when it is a {@link WritableSource}.
    */
   public static MountSource of(BlockSource source) {
-    return new One(source);
+    return named(source, SourceTree.fileName(source));
+  }
+
+  /**
+   * The same, but in a mounted directory under another name than its own; as an export it keeps its
+   * own.
+   *
+   * @param name of the file of the whole source; those of its partitions begin with it
+   */
+  public static MountSource named(BlockSource source, String name) {
+    return new One(source, SourceTree.fileName(name));
   }
 
   /** Sources by the names clients ask for. */
@@ -109,14 +119,16 @@ public abstract sealed class MountSource implements Closeable {
 
   private static final class One extends MountSource {
     private final BlockSource source;
+    private final String name;
 
-    One(BlockSource source) {
+    One(BlockSource source, String name) {
       this.source = source;
+      this.name = name;
     }
 
     @Override
     MountDirectory tree() {
-      return SourceTree.of(source);
+      return SourceTree.of(source, name);
     }
 
     @Override

@@ -25,8 +25,15 @@ final class SourceTree {
   private SourceTree() {}
 
   static FixedDirectory of(BlockSource source) {
+    return of(source, fileName(source));
+  }
+
+  /**
+   * @param name what the file of the whole source is called
+   */
+  static FixedDirectory of(BlockSource source, String name) {
     Map<String, MountNode> entries = new LinkedHashMap<>();
-    parts(source).forEach((name, part) -> entries.put(name, file(part, source)));
+    parts(source, name).forEach((key, part) -> entries.put(key, file(part, source)));
     return new FixedDirectory(entries, Instant.now());
   }
 
@@ -37,7 +44,10 @@ final class SourceTree {
 
   /** The source by its name, and its partitions as sources that need not be closed. */
   static Map<String, BlockSource> parts(BlockSource source) {
-    String name = fileName(source);
+    return parts(source, fileName(source));
+  }
+
+  private static Map<String, BlockSource> parts(BlockSource source, String name) {
     Map<String, BlockSource> parts = new LinkedHashMap<>();
     parts.put(name, source);
     for (Partition partition : partitions(source)) {
@@ -69,7 +79,12 @@ final class SourceTree {
   }
 
   static String fileName(BlockSource source) {
-    String name = source.describe().name().replace('/', '_');
+    return fileName(source.describe().name());
+  }
+
+  /** It as the name of a file. */
+  static String fileName(String wanted) {
+    String name = wanted.replace('/', '_');
     return name.isEmpty() || name.equals(".") || name.equals("..") ? "disk" : name;
   }
 

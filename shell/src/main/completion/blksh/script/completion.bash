@@ -36,7 +36,6 @@ _blksh() {
   local cur=${COMP_WORDS[COMP_CWORD]} context= subject= rows follows choices expected= chosen= i word
   local name=${COMP_WORDS[0]##*/} scripts=' @NAMES@ ' words=() line
   COMPREPLY=()
-  [[ $name != vntfsclone ]] || name=vpartclone
   [[ $scripts != *" $name "* ]] || context="run $name"
   _blksh_rows "$context"
   # A word with = in it comes in three.

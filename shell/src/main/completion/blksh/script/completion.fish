@@ -50,7 +50,6 @@ function __blksh_complete
     set -l subject ''
     set -l expected ''
     set -l chosen ''
-    test "$name" = vntfsclone; and set name vpartclone
     contains -- $name $scripts; and set context "run $name"
     set -l rows (__blksh_rows $context)
     for word in $words[2..-1]

@@ -38,7 +38,6 @@ _blksh() {
   local -a scripts field found
   local -i i
   scripts=(@NAMES@)
-  [[ $name != vntfsclone ]] || name=vpartclone
   (( ! $scripts[(Ie)$name] )) || context="run $name"
   _blksh_rows "$context"
   for (( i = 2; i < CURRENT; i++ )); do

@@ -200,6 +200,15 @@ internal class Mounting(private val session: Session) {
       else -> Mount(session, engine.mount(MountSource.of(source.open()), dir, options))
     }
 
+  /**
+   * The same in this process, under another name than its own.
+   *
+   * @param name of the file of the whole source; a set has its images under theirs
+   */
+  fun mount(source: Source, dir: Path, options: MountOptions, name: String): Mount =
+    if (source is Image && source.members.isNotEmpty()) mount(source.members, source, dir, options)
+    else Mount(session, engine.mount(MountSource.named(source.open(), name), dir, options))
+
   fun mount(snapshot: Snapshot, dir: Path, options: MountOptions, background: Boolean): Mount =
     if (background) {
       val words =
@@ -315,7 +324,12 @@ internal class Mounting(private val session: Session) {
       if (options?.pageCache() == true) add("--page-cache")
       if (options?.allowOther() == true) add("--allow-other")
     }
-    val process = Detached.start(session, verb, all)
+    return apart(verb, all)
+  }
+
+  /** Has another process run a bundled script that mounts or serves, which stays when this ends. */
+  fun apart(script: String, words: List<String>): Mount {
+    val process = Detached.start(session, script, words)
     val entry =
       process.await { pid ->
         Optional.ofNullable(engine.list().find { it.pid() == pid && it.since() != null })

@@ -448,6 +448,13 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
   fun exitProcess(status: Int): Nothing = exit(status)
 
   /**
+   * What the scripts declare and do that replace the programs of pypartclone.
+   *
+   * @suppress no word for people
+   */
+  fun virtualPartitions(): VirtualPartitions = VirtualPartitions(session, this)
+
+  /**
    * Whether two files hold the same bytes.
    *
    * Example: `same(sampleDisk(1).path, sampleDisk(2).path)`

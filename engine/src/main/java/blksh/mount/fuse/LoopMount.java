@@ -37,7 +37,7 @@ public final class LoopMount {
   public static String options(String fileSystem) {
     String kind = fileSystem.toLowerCase(Locale.ROOT);
     String own =
-        kind.startsWith("ext")
+        kind.startsWith("ext") && !kind.equals("ext2") // which has no journal, nor this option
             ? ",noload"
             : switch (kind) {
               case "xfs" -> ",norecovery,nouuid";
