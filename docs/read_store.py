@@ -13,7 +13,7 @@ try:
     import lz4.block
 except ImportError:
     lz4 = None
-PAGE, DATA, CRC = 4096, 1, list(range(256))
+PAGES, DATA, CRC = [4096 << doubled for doubled in range(5)], 1, list(range(256))
 for _ in range(8):
     CRC = [n >> 1 ^ (0x82F63B78 if n & 1 else 0) for n in CRC]
 
@@ -64,8 +64,8 @@ class Manifest:
         need(raw[:8] in (b"BKMANIF1", b"BKMANIF2") and raw[-96:-88] == b"BKMFTEND", path + " is no manifest")
         check(raw[-96:-4], struct.unpack("<I", raw[-4:])[0], path)
         (extents, bad, packs, _, self.size, self.pages,
-         *sums, page) = struct.unpack_from("<QQIIQQIIII", raw[-88:])
-        need(page == PAGE, path + " has pages of %d bytes" % page)
+         *sums, self.page) = struct.unpack_from("<QQIIQQIIII", raw[-88:])
+        need(self.page in PAGES, path + " has pages of %d bytes" % self.page)
         groups = struct.unpack_from("<Q", raw[-16:])[0]
         lengths = [[min(4096, count - at) * size for at in range(0, count, 4096)]
                    for count, size in ((extents, 16), (bad, 16), (groups, 24))]
@@ -104,21 +104,24 @@ class Pack:
             head = self.file.read(1116)
             if head[:4] != b"BKFR":
                 break
-            first, count, codec, _, size, stored, _ = struct.unpack_from("<IHBBIII", head, 4)
+            first, count, codec, doubled, size, stored, _ = struct.unpack_from("<IHBBIII", head, 4)
             end = 24 + 34 * count
             check(head[:end], struct.unpack_from("<I", head, end)[0], self.name)
+            lengths = list(struct.unpack_from("<%dH" % count, head, 24))
+            for i in range(count):  # 65536 does not fit, and is 0 too
+                if doubled == 4 and lengths[i] == 0 and any(head[24 + 2 * count + 32 * i:][:32]):
+                    lengths[i] = 65536
             for i in range(count):
-                self.frames[first + i] = at + end + 4, i, count, head[24:end], codec, size, stored
+                self.frames[first + i] = at + end + 4, i, lengths, head[24:end], codec, size, stored
             at += end + 4 + stored
 
     def page(self, number):
-        at, i, count, head, codec, size, stored = self.frames[number]
+        at, i, lengths, head, codec, size, stored = self.frames[number]
         if self.payload[0] != at:
             self.file.seek(at)
             self.payload = at, decompress(codec, self.file.read(stored), size)
-        lengths = struct.unpack_from("<%dH" % count, head)
         data = self.payload[1][sum(lengths[:i]):sum(lengths[:i + 1])]
-        digest = head[2 * count + 32 * i:][:32]
+        digest = head[2 * len(lengths) + 32 * i:][:32]
         need(hashlib.sha256(data).digest() == digest, "page %d of %s is damaged" % (number, self.name))
         return digest, data
 
@@ -136,7 +139,7 @@ def restore(store, manifest, target):
                 digest, data = packs[pack].page(page + i)
                 root.update(digest)
                 groups.setdefault((first + i) // 128, hashlib.sha256()).update(digest)
-                out.seek((first + i) * PAGE)
+                out.seek((first + i) * manifest.page)
                 out.write(data)
         out.truncate(manifest.size)
     need(all(groups[n].digest()[:16] == d for n, d in manifest.groups.items()), "a group has not its digest")
@@ -149,11 +152,15 @@ class Tree:
     """A snapshot of a file tree: the table that tells of its files, and their contents."""
     def __init__(self, store, manifest):
         self.store, self.manifest, self.packs = store, manifest, {}
-        end = self.read(manifest.pages - 1, 1)
+        tail = self.part(max(0, manifest.size - PAGES[-1]), min(manifest.size, PAGES[-1]))
+        for self.unit in PAGES:  # of its pages: a store of others may have been copied from
+            end = tail[-self.unit:]
+            if end[:8] == b"BKTREE01" and struct.unpack_from("<I", end, 60)[0] in (self.unit, 4096 - self.unit):
+                break
         need(end[:8] == b"BKTREE01", "this is no tree")
         check(end[:-4], struct.unpack("<I", end[-4:])[0], "the last page of the tree")
         first, blocks, index, length, self.entries = struct.unpack_from("<QQQQQ", end, 8)
-        raw, self.at = self.read(index, (length + PAGE - 1) // PAGE), 0
+        raw, self.at = self.read(index, self.count(length)), 0
         place, path, self.blocks = 0, b"", []
         for _ in range(blocks):
             pages, count, more, same = (self.number(raw) for _ in range(4))
@@ -162,15 +169,24 @@ class Tree:
             first += pages
         need(first == index and sum(block[2] for block in self.blocks) == self.entries, "the index is damaged")
 
+    def count(self, size):
+        """The pages of the tree that so many bytes need."""
+        return (size + self.unit - 1) // self.unit
+
     def read(self, first, count):
-        """Whole pages of the image, each proven by its pack."""
-        out = bytearray()
+        """Pages of the tree."""
+        return self.part(first * self.unit, count * self.unit)
+
+    def part(self, at, count):
+        """Bytes of the image, by whole pages of the store, each proven by its pack."""
+        out, size = bytearray(), self.manifest.page
+        first, past = at // size, (at + count + size - 1) // size
         for kind, start, stop, pack, page in self.manifest.extents:
-            for number in range(max(start, first), min(stop, first + count)):
+            for number in range(max(start, first), min(stop, past)):
                 if kind == DATA and pack not in self.packs:
                     self.packs[pack] = Pack(self.store, self.manifest.packs[pack])
-                out += self.packs[pack].page(page + number - start)[1] if kind == DATA else bytes(PAGE)
-        return bytes(out)
+                out += self.packs[pack].page(page + number - start)[1] if kind == DATA else bytes(size)
+        return bytes(out[at - first * size:][:count])
 
     def number(self, raw):
         value = shift = 0
@@ -219,7 +235,7 @@ class Tree:
                     size = self.number(raw)
                 if form & 15 == 1 and size and not form & 128 and state != 1:
                     digest, self.at = raw[self.at:self.at + 32], self.at + 32
-                place += passed if passed is not None else (size + PAGE - 1) // PAGE if digest else 0
+                place += passed if passed is not None else self.count(size) if digest else 0
                 yield path, form & 15, known[which - 1 if which else -1][0], size, seconds, other, page, digest
 
     def write(self, wanted, target):
@@ -228,9 +244,9 @@ class Tree:
                 return self.write(other, target)
             if path == wanted and kind == 1:
                 need(digest or not size, "it was not read when the snapshot was taken")
-                data, root, run = self.read(page, (size + PAGE - 1) // PAGE), hashlib.sha256(), None
-                for at in list(range(0, len(data), PAGE)) + [None]:
-                    part = data[at:at + PAGE] if at is not None else None
+                data, root, run = self.read(page, self.count(size)), hashlib.sha256(), None
+                for at in list(range(0, len(data), self.unit)) + [None]:
+                    part = data[at:at + self.unit] if at is not None else None
                     kind = None if part is None else DATA if any(part) else 2
                     if run and kind != run[0]:
                         root.update(struct.pack("<BQ", *run))
@@ -249,7 +265,7 @@ def spelled(folder):
 
 def main(store, reference=None, target=None):
     text = open(os.path.join(store, "store.json"), "rb").read()
-    need(json.loads(text)["format"] in (1, 2, 3), "this is no format from 1 to 3")
+    need(json.loads(text)["format"] in (1, 2, 3, 4), "this is no format from 1 to 4")
     check(text[:text.index(b'  "crc32c"')], int(json.loads(text)["crc32c"], 16), "store.json")
     names = os.path.join(store, "manifests")
     found = {(spelled(name), int(file[:-9])): os.path.join(names, name, file)

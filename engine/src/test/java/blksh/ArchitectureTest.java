@@ -174,7 +174,9 @@ class ArchitectureTest {
     }
   }
 
-  /** What the verbs take and give; of packs, others know the page and the name of a codec. */
+  /**
+   * What the verbs take and give; of packs, others know the page, its size and the name of a codec.
+   */
   @Test
   void theStoreShowsFewTypes() {
     List<String> types = new ArrayList<>();
@@ -192,7 +194,7 @@ class ArchitectureTest {
       }
     }
     assertThat(types).hasSizeLessThanOrEqualTo(30);
-    assertThat(ofPacks).isSubsetOf("CodecChoice", "Page");
+    assertThat(ofPacks).isSubsetOf("CodecChoice", "Page", "PageSize");
   }
 
   @Test

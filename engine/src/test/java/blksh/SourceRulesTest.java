@@ -53,6 +53,21 @@ class SourceRulesTest {
     assertThat(guilty).isEmpty();
   }
 
+  /** A store says how large its pages are: nothing else may count with those of most stores. */
+  @Test
+  void onlyOnePlaceGoesFromPagesToBytes() throws IOException {
+    try (Stream<Path> files = Files.walk(Path.of("src/main/java"))) {
+      List<Path> sources = files.filter(file -> file.toString().endsWith(".java")).toList();
+      List<String> guilty = new ArrayList<>();
+      for (Path source : sources) {
+        if (Files.readString(source).contains("Page.SIZE")) {
+          guilty.add(source.getFileName().toString());
+        }
+      }
+      assertThat(guilty).containsExactly("PageSize.java");
+    }
+  }
+
   @Test
   void theSourcesOfBothModulesAreLookedAt() throws IOException {
     assertThat(sources()).anyMatch(path -> path.endsWith("blksh/SourceRulesTest.java"));

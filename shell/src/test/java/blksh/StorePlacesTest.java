@@ -43,9 +43,12 @@ class StorePlacesTest {
     assertThat(refused.status()).isEqualTo(ExitStatus.FAILED);
     assertThat(refused.err()).contains("blksh run create --store " + store);
     Ended made =
-        new Program(home).run("run", "create", "--store", store.toString(), "--codec", "zstd");
+        new Program(home)
+            .run(
+                "run", "create", "--store", store.toString(), "--codec", "zstd", "--page-size",
+                "16K");
     assertThat(made.status()).as(made.err()).isZero();
-    assertThat(made.out()).contains("codec      zstd");
+    assertThat(made.out()).containsPattern("codec +zstd").containsPattern("page size +16 KiB");
     assertThat(capture(new Program(home), store).status()).isZero();
   }
 

@@ -1,11 +1,11 @@
 package blksh.snapshot;
 
+import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.io.FileStatus;
 import blksh.store.Manifest;
 import blksh.store.Store;
 import blksh.store.StoredPages;
-import blksh.store.pack.Page;
 import java.io.Closeable;
 
 /**
@@ -29,6 +29,11 @@ final class EarlierTree implements Closeable {
     try {
       opened = store.pages(manifest);
       table = new TreeTable(image, manifest.reference());
+      if (table.pageSize() != store.pageSize()) {
+        throw new BlkshException(
+            "take over files of " + manifest.reference(),
+            "it was taken in a store whose pages have %s bytes".formatted(table.pageSize()));
+      }
       cursor = table.cursor();
       firstNames = table.cursor();
       atEntry = cursor.next();
@@ -91,7 +96,7 @@ final class EarlierTree implements Closeable {
         || !holder.hasContents()
         || holder.state != TreeRecord.State.WHOLE
         || holder.size != then.size
-        || !pages.holds(holder.firstPage, Page.count(holder.size))) {
+        || !pages.holds(holder.firstPage, table.pageSize().count(holder.size))) {
       return -1;
     }
     System.arraycopy(holder.digest, 0, to.digest, 0, to.digest.length);

@@ -1,6 +1,5 @@
 package blksh.snapshot;
 
-import blksh.store.pack.Page;
 import java.io.Closeable;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -109,7 +108,7 @@ final class EntryQueue implements Closeable {
       findings.unread(r.pathBytes(), r.problem);
     }
     boolean contents = r.hasContents();
-    long own = contents ? Page.count(r.size) : 0;
+    long own = contents ? table.pageSize().count(r.size) : 0;
     boolean here =
         contents
             ? plannedFirst == table.place() && r.firstPage == plannedFirst && own == plannedPages

@@ -5,6 +5,7 @@ import blksh.io.FileStatus;
 import blksh.io.IoFailure;
 import blksh.io.SystemCallException;
 import blksh.store.pack.Page;
+import blksh.store.pack.PageSize;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.locks.LockSupport;
@@ -19,9 +20,18 @@ final class FileReading {
   static final int TRIES = 3;
 
   private final Findings findings;
+  private final PageSize pageSize;
 
-  FileReading(Findings findings) {
+  /**
+   * @param pageSize of the image that what is read goes into
+   */
+  FileReading(Findings findings, PageSize pageSize) {
     this.findings = findings;
+    this.pageSize = pageSize;
+  }
+
+  PageSize pageSize() {
+    return pageSize;
   }
 
   /** Opens the file of an entry; null when there is none that could be read, which is noted. */
@@ -90,7 +100,7 @@ final class FileReading {
    * @param from where its pages begin
    */
   void readWhole(NewEntry entry, ByteBuffer bytes, int from, int pages) {
-    int room = pages * Page.SIZE;
+    int room = pageSize.at(pages);
     int length = 0;
     try (EntryFile file = open(entry)) {
       if (file != null) {
@@ -133,8 +143,8 @@ final class FileReading {
   }
 
   static void zeros(ByteBuffer bytes, int from, int to) {
-    for (int at = from; at < to; at += Page.SIZE) {
-      bytes.put(at, Page.ZEROS, 0, Math.min(Page.SIZE, to - at));
+    for (int at = from; at < to; at += Page.ZEROS.length) {
+      bytes.put(at, Page.ZEROS, 0, Math.min(Page.ZEROS.length, to - at));
     }
   }
 }

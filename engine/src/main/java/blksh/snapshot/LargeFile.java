@@ -6,7 +6,7 @@ import blksh.io.IoFailure;
 import blksh.store.ImagePiece;
 import blksh.store.PiecedImage;
 import blksh.store.RootDigest;
-import blksh.store.pack.Page;
+import blksh.store.pack.PageSize;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -19,6 +19,7 @@ final class LargeFile {
   private final NewEntry entry;
   private final EntryFile file;
   private final FileReading reading;
+  private final PageSize pageSize;
   private final Runnable placed;
   private final Runnable ended;
   private final FileStatus before;
@@ -44,10 +45,11 @@ final class LargeFile {
     this.entry = entry;
     this.file = file;
     this.reading = reading;
+    this.pageSize = reading.pageSize();
     this.placed = placed;
     this.ended = ended;
     this.before = entry.status;
-    this.pages = Page.count(before.size());
+    this.pages = pageSize.count(before.size());
   }
 
   long pages() {
@@ -68,8 +70,8 @@ final class LargeFile {
         return hole;
       }
     }
-    int some = (int) Math.min(ImagePiece.MOST_FILLED, dataEnd - planned);
-    piece.fill(some, new Data(planned * Page.SIZE, some));
+    int some = (int) Math.min(ImagePiece.mostFilled(pageSize), dataEnd - planned);
+    piece.fill(some, new Data(pageSize.at(planned), some));
     planned += some;
     return some;
   }
@@ -77,13 +79,13 @@ final class LargeFile {
   /** Pages of zeros from a page on; if there are none, it is known where the data ends. */
   private long holeAt(long page) {
     try {
-      long data = file.data(page * Page.SIZE);
-      long first = data < 0 ? pages : Math.min(pages, data / Page.SIZE);
+      long data = file.data(pageSize.at(page));
+      long first = data < 0 ? pages : Math.min(pages, pageSize.pageOf(data));
       if (first > page) {
         return first - page;
       }
-      long hole = file.hole(Math.min(before.size() - 1, page * Page.SIZE), before.size());
-      dataEnd = Math.min(pages, Math.max(page + 1, Page.count(hole)));
+      long hole = file.hole(Math.min(before.size() - 1, pageSize.at(page)), before.size());
+      dataEnd = Math.min(pages, Math.max(page + 1, pageSize.count(hole)));
     } catch (IOException e) {
       dataEnd = pages;
     }
@@ -110,13 +112,13 @@ final class LargeFile {
     public void fill(ByteBuffer bytes) {
       int length = 0;
       try {
-        int wanted = (int) Math.min((long) count * Page.SIZE, before.size() - position);
+        int wanted = (int) Math.min(pageSize.at((long) count), before.size() - position);
         length =
             problem == null ? file.read(position, bytes.duplicate().position(0).limit(wanted)) : 0;
       } catch (IOException e) {
         problem = IoFailure.reason(e);
       }
-      FileReading.zeros(bytes, length, count * Page.SIZE);
+      FileReading.zeros(bytes, length, pageSize.at(count));
     }
 
     @Override

@@ -69,7 +69,8 @@ final class StoredTaking {
     CaptureOptions options = CaptureOptions.defaults().withDryRun(request.dryRun());
     TreeScan scan = TreeScan.of(ROOT, targets.starts(), withoutStore(request.options()));
     EarlierTree earlier = earlier(before);
-    try (TreeCapture capture = new TreeCapture(scan, earlier, source, findings, task)) {
+    try (TreeCapture capture =
+        new TreeCapture(scan, earlier, store.pageSize(), source, findings, task)) {
       CaptureResult result = store.capture(capture, name, options, task);
       return new TakenSnapshot(
           StoredSource.snapshot(result.manifest()),

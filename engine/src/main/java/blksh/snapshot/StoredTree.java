@@ -8,7 +8,6 @@ import blksh.block.SourceInfo;
 import blksh.io.NameText;
 import blksh.store.Manifest;
 import blksh.store.Store;
-import blksh.store.pack.Page;
 import blksh.tree.TreeMetadata;
 import java.io.Closeable;
 import java.nio.ByteBuffer;
@@ -153,7 +152,7 @@ public final class StoredTree implements Closeable {
   private StoredEntry entry(TreeRecord r) {
     long position = -1;
     if (r.hasContents()) {
-      position = r.firstPage * Page.SIZE;
+      position = table.pageSize().at(r.firstPage);
     }
     return new StoredEntry(
         r.pathBytes(),

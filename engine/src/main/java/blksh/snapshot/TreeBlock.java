@@ -3,6 +3,7 @@ package blksh.snapshot;
 import blksh.io.ExtendedAttributes;
 import blksh.io.LittleEndian;
 import blksh.store.pack.Page;
+import blksh.store.pack.PageSize;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -62,15 +63,15 @@ final class TreeBlock {
   }
 
   /** Ends it: its header is there, and what it lacks to whole pages is zeros. @return its pages */
-  int finish() {
+  int finish(PageSize pageSize) {
     LittleEndian.putI32(bytes, 0, length);
     LittleEndian.putI32(bytes, 4, records);
-    int pages = (int) Page.count(length);
+    int pages = (int) pageSize.count(length);
     need(0);
-    if (bytes.length < pages * Page.SIZE) {
-      bytes = Arrays.copyOf(bytes, pages * Page.SIZE);
+    if (bytes.length < pageSize.at(pages)) {
+      bytes = Arrays.copyOf(bytes, pageSize.at(pages));
     }
-    Arrays.fill(bytes, length, pages * Page.SIZE, (byte) 0);
+    Arrays.fill(bytes, length, pageSize.at(pages), (byte) 0);
     return pages;
   }
 

@@ -3,6 +3,7 @@ package blksh.snapshot;
 import blksh.io.ExtendedAttributes;
 import blksh.io.LittleEndian;
 import blksh.store.pack.Page;
+import blksh.store.pack.PageSize;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -15,6 +16,7 @@ final class TreeBlockReader {
   /** What the record read last says. */
   final TreeRecord record = new TreeRecord();
 
+  private final PageSize pageSize;
   private byte[] bytes;
   private int at;
   private int end;
@@ -24,6 +26,13 @@ final class TreeBlockReader {
   private long modified;
   private long changed;
   private long inode;
+
+  /**
+   * @param pageSize of the image
+   */
+  TreeBlockReader(PageSize pageSize) {
+    this.pageSize = pageSize;
+  }
 
   /**
    * Begins a block.
@@ -120,7 +129,7 @@ final class TreeBlockReader {
     if (!elsewhere) {
       r.firstPage = place;
     }
-    place += r.pagesAtPlace();
+    place += r.pagesAtPlace(pageSize);
   }
 
   private void file(TreeRecord r) throws IOException {

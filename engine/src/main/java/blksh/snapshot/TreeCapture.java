@@ -10,7 +10,7 @@ import blksh.store.ImagePiece;
 import blksh.store.ManifestFigures;
 import blksh.store.PiecedImage;
 import blksh.store.RootDigest;
-import blksh.store.pack.Page;
+import blksh.store.pack.PageSize;
 import blksh.task.Task;
 import blksh.tree.TreeScan;
 import java.io.Closeable;
@@ -41,7 +41,9 @@ final class TreeCapture implements PiecedImage, Closeable {
   private final SourceInfo source;
   private final Findings findings;
   private final FileReading reading;
-  private final TreeTableWriter table = new TreeTableWriter();
+  private final PageSize pageSize;
+  private final int mostFilled;
+  private final TreeTableWriter table;
   private final EntryQueue queue;
   private final Instant began = Instant.now();
 
@@ -68,12 +70,22 @@ final class TreeCapture implements PiecedImage, Closeable {
 
   /**
    * @param earlier closed with this; null when all files are to be read
+   * @param pageSize of the store
    */
-  TreeCapture(TreeScan walk, EarlierTree earlier, SourceInfo source, Findings findings, Task task) {
+  TreeCapture(
+      TreeScan walk,
+      EarlierTree earlier,
+      PageSize pageSize,
+      SourceInfo source,
+      Findings findings,
+      Task task) {
+    this.pageSize = pageSize;
+    this.mostFilled = ImagePiece.mostFilled(pageSize);
+    this.table = new TreeTableWriter(pageSize);
     this.earlier = earlier;
     this.source = source;
     this.findings = findings;
-    this.reading = new FileReading(findings);
+    this.reading = new FileReading(findings, pageSize);
     this.queue = new EntryQueue(table, findings);
     this.feed = new TreeFeed(walk, task);
     this.entries = new TreeEntries(feed, findings);
@@ -234,7 +246,7 @@ final class TreeCapture implements PiecedImage, Closeable {
   }
 
   private boolean keep(ImagePiece piece, TreeRecord now, long first) {
-    long pages = Page.count(now.size);
+    long pages = pageSize.count(now.size);
     if (batch != null || kept != null && !kept.isFollowedBy(first)) {
       return !planGathered(piece);
     }
@@ -249,13 +261,12 @@ final class TreeCapture implements PiecedImage, Closeable {
   }
 
   private boolean read(ImagePiece piece, TreeRecord now, FileStatus status) {
-    long pages = Page.count(now.size);
-    boolean small = pages <= ImagePiece.MOST_FILLED;
+    long pages = pageSize.count(now.size);
+    boolean small = pages <= mostFilled;
     boolean fits =
         small
             && (batch == null
-                || batch.pages + pages <= ImagePiece.MOST_FILLED
-                    && batch.files.size() < MOST_FILES);
+                || batch.pages + pages <= mostFilled && batch.files.size() < MOST_FILES);
     if (kept != null || batch != null && !fits) {
       return !planGathered(piece);
     }
@@ -304,7 +315,7 @@ final class TreeCapture implements PiecedImage, Closeable {
     if (tablePlanned == tablePages) {
       return false;
     }
-    int some = (int) Math.min(ImagePiece.MOST_FILLED, tablePages - tablePlanned);
+    int some = (int) Math.min(mostFilled, tablePages - tablePlanned);
     piece.fill(some, new TablePart(tablePlanned));
     tablePlanned += some;
     return true;
@@ -322,7 +333,7 @@ final class TreeCapture implements PiecedImage, Closeable {
       int at = 0;
       for (NewEntry each : files) {
         int count = (int) each.plannedPages;
-        reading.readWhole(each, bytes, at * Page.SIZE, count);
+        reading.readWhole(each, bytes, pageSize.at(at), count);
         at += count;
       }
     }
@@ -334,7 +345,7 @@ final class TreeCapture implements PiecedImage, Closeable {
         TreeRecord r = each.record;
         if (!each.again) {
           if (r.hasContents()) {
-            piece.addTo(digest, at, at + (int) Page.count(r.size));
+            piece.addTo(digest, at, at + (int) pageSize.count(r.size));
             byte[] found = digest.finished(r.size);
             System.arraycopy(found, 0, r.digest, 0, found.length);
           }

@@ -3,6 +3,7 @@ package blksh.snapshot;
 import blksh.io.FileStatus;
 import blksh.io.FileType;
 import blksh.store.pack.Page;
+import blksh.store.pack.PageSize;
 import java.util.Arrays;
 
 /**
@@ -97,9 +98,13 @@ final class TreeRecord {
     return type == Type.FILE && size > 0 && firstName == null && state != State.UNREAD;
   }
 
-  /** Pages in the order of contents that lie at its place, its own or not. */
-  long pagesAtPlace() {
-    return passedOver >= 0 ? passedOver : hasContents() ? Page.count(size) : 0;
+  /**
+   * Pages in the order of contents that lie at its place, its own or not.
+   *
+   * @param pageSize of the image
+   */
+  long pagesAtPlace(PageSize pageSize) {
+    return passedOver >= 0 ? passedOver : hasContents() ? pageSize.count(size) : 0;
   }
 
   /** Makes room for a path. */

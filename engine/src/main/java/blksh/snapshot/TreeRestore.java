@@ -7,7 +7,6 @@ import blksh.io.DirectBuffer;
 import blksh.io.EntryFile;
 import blksh.io.IoFailure;
 import blksh.io.NameText;
-import blksh.store.pack.Page;
 import blksh.task.Task;
 import blksh.tree.TreeMetadata;
 import blksh.tree.TreeWriter;
@@ -338,10 +337,10 @@ final class TreeRestore {
 
   private void file(TreeRecord r, byte[] path, TreeMetadata metadata) throws IOException {
     long size = r.size;
-    long position = r.hasContents() ? r.firstPage * Page.SIZE : -1;
+    long position = r.hasContents() ? tree.table().pageSize().at(r.firstPage) : -1;
     if (r.firstName != null && size > 0) {
       boolean found = firstNames.find(r.firstName) && firstNames.record().hasContents();
-      position = found ? firstNames.record().firstPage * Page.SIZE : -1;
+      position = found ? tree.table().pageSize().at(firstNames.record().firstPage) : -1;
       if (!found || firstNames.record().size != size) {
         throw new BlkshException("read it", "its first name has not its contents");
       }

@@ -6,7 +6,7 @@ import blksh.io.Checksum;
 import blksh.io.IoFailure;
 import blksh.io.LittleEndian;
 import blksh.io.Scratch;
-import blksh.store.pack.Page;
+import blksh.store.pack.PageSize;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -26,7 +26,8 @@ import java.util.Map;
  *              the path of its first entry
  *   trailer    one page: "BKTREE01", u64 first page of the blocks, u64 blocks, u64 first page of the
  *              index, u64 bytes of it, u64 entries, i64 seconds and u32 nanoseconds of the time the
- *              tree began to be looked at; u32 CRC-32C in the last four bytes
+ *              tree began to be looked at, u32 bytes of a page where these are not 4096; u32 CRC-32C
+ *              in the last four bytes
  * </pre>
  *
  * <p>Of the index 36 bytes a block are in memory, and the keys where what does not fit is. May be
@@ -35,7 +36,9 @@ import java.util.Map;
 final class TreeTable {
 
   static final String MAGIC = "BKTREE01";
-  static final int SUM_AT = Page.SIZE - 4;
+
+  /** Where the trailer says how large pages are. */
+  static final int PAGE_SIZE_AT = 60;
 
   /** A longer block is none: paths and attributes have their limits. */
   private static final int LONGEST_BLOCK = 64 << 20;
@@ -44,6 +47,7 @@ final class TreeTable {
   private static final int KEPT = 64;
 
   private final BlockSource image;
+  private final PageSize pageSize;
   private final String name;
   private final long entries;
   private final Instant began;
@@ -85,16 +89,9 @@ final class TreeTable {
     this.image = image;
     this.name = name;
     try {
-      long all = image.size() / Page.SIZE;
-      if (all < 1 || image.size() % Page.SIZE != 0) {
-        throw new IOException("it has no table");
-      }
-      byte[] trailer = bytes(image, (all - 1) * Page.SIZE, Page.SIZE);
-      String magic = new String(trailer, 0, MAGIC.length(), StandardCharsets.ISO_8859_1);
-      if (!magic.equals(MAGIC)
-          || LittleEndian.i32(trailer, SUM_AT) != Checksum.of(trailer, 0, SUM_AT)) {
-        throw new IOException("its last page is not that of a table of this form");
-      }
+      byte[] trailer = trailer(image);
+      pageSize = pageSizeOf(trailer);
+      long all = pageSize.pageOf(image.size());
       long first = LittleEndian.i64(trailer, 8);
       long blocks = LittleEndian.i64(trailer, 16);
       long indexAt = LittleEndian.i64(trailer, 24);
@@ -106,8 +103,8 @@ final class TreeTable {
           || blocks < 0
           || blocks > indexAt - first
           || indexBytes < 0
-          || indexBytes > Integer.MAX_VALUE - Page.SIZE
-          || indexAt + Page.count(indexBytes) != all - 1
+          || indexBytes > Integer.MAX_VALUE - pageSize.bytes()
+          || indexAt + pageSize.count(indexBytes) != all - 1
           || entries < 0) {
         throw new IOException("what its last page says does not fit together");
       }
@@ -118,7 +115,7 @@ final class TreeTable {
       counts = new int[count];
       keyBegins = new int[count];
       keyEnds = new int[count];
-      keys = readIndex(first, indexAt, (int) indexBytes, indexAt * Page.SIZE);
+      keys = readIndex(first, indexAt, (int) indexBytes, pageSize.at(indexAt));
     } catch (IOException | IndexOutOfBoundsException | IllegalArgumentException e) {
       throw damaged(e);
     }
@@ -128,6 +125,40 @@ final class TreeTable {
     String problem = e instanceof IOException io ? IoFailure.reason(io) : "its table is damaged";
     return new BlkshException("read the tree of " + name, problem, e)
         .suggest("verify the store to see what is damaged");
+  }
+
+  /** Its last page, of whatever size pages are: a store of others may have been copied from. */
+  private static byte[] trailer(BlockSource image) throws IOException {
+    int most = (int) Math.min(PageSize.LARGEST.bytes(), image.size());
+    if (image.size() < PageSize.USUAL.bytes() || image.size() % PageSize.USUAL.bytes() != 0) {
+      throw new IOException("it has no table");
+    }
+    byte[] end = bytes(image, image.size() - most, most);
+    for (int length = PageSize.USUAL.bytes(); length <= most; length *= 2) {
+      byte[] trailer = Arrays.copyOfRange(end, most - length, most);
+      String magic = new String(trailer, 0, MAGIC.length(), StandardCharsets.ISO_8859_1);
+      if (magic.equals(MAGIC)
+          && image.size() % length == 0
+          && pageSizeOf(trailer).bytes() == length
+          && LittleEndian.i32(trailer, length - 4) == Checksum.of(trailer, 0, length - 4)) {
+        return trailer;
+      }
+    }
+    throw new IOException("its last page is not that of a table of this form");
+  }
+
+  private static PageSize pageSizeOf(byte[] trailer) throws IOException {
+    int bytes = LittleEndian.i32(trailer, PAGE_SIZE_AT);
+    PageSize found = bytes == 0 ? PageSize.USUAL : PageSize.orNull(bytes);
+    if (found == null) {
+      throw new IOException("its last page says that pages have %d bytes".formatted(bytes));
+    }
+    return found;
+  }
+
+  /** How large the pages of the image are, by which its contents are found. */
+  PageSize pageSize() {
+    return pageSize;
   }
 
   private static byte[] bytes(BlockSource image, long at, int length) throws IOException {
@@ -155,10 +186,10 @@ final class TreeTable {
       int rest = in.count(in.left());
       key = Arrays.copyOf(key, shared + rest);
       in.bytes(key, shared, rest);
-      if (many < 1 || many > LONGEST_BLOCK / Page.SIZE || start + many > end) {
+      if (many < 1 || many > pageSize.pageOf(LONGEST_BLOCK) || start + many > end) {
         throw new IOException("its index has a block of " + many + " pages");
       }
-      if (records < 0 || records > many * Page.SIZE || place < 0 || place > first) {
+      if (records < 0 || records > pageSize.at(many) || place < 0 || place > first) {
         throw new IOException("its index does not make sense");
       }
       starts[i] = start;
@@ -253,7 +284,7 @@ final class TreeTable {
   }
 
   private int length(int block) {
-    return pages[block] * Page.SIZE;
+    return pageSize.at(pages[block]);
   }
 
   /** A block, kept for who looks near it again. */
@@ -264,7 +295,7 @@ final class TreeTable {
         return block;
       }
     }
-    byte[] block = bytes(image, starts[number] * Page.SIZE, length(number));
+    byte[] block = bytes(image, pageSize.at(starts[number]), length(number));
     if (block.length <= 4 * TreeTableWriter.MOST) {
       synchronized (kept) {
         kept.put(number, block);
@@ -275,7 +306,7 @@ final class TreeTable {
 
   /** A walk over entries in order. Used by one thread. */
   final class Cursor {
-    private final TreeBlockReader reader = new TreeBlockReader();
+    private final TreeBlockReader reader = new TreeBlockReader(pageSize);
     private int block = -1;
 
     /** Which entry of the block it is, the first being 0. */
@@ -313,7 +344,7 @@ final class TreeTable {
       boolean follows = number == block + 1;
       block = number;
       if (number >= windowFirst && number < windowEnd) {
-        begin(window, (int) (starts[number] - starts[windowFirst]) * Page.SIZE);
+        begin(window, (int) pageSize.at(starts[number] - starts[windowFirst]));
       } else if (follows && going) {
         readAhead(number);
         begin(window, 0);
@@ -330,19 +361,19 @@ final class TreeTable {
 
     private void readAhead(int first) throws IOException {
       int end = first + 1;
-      long most = starts[first] + AHEAD / Page.SIZE;
+      long most = starts[first] + pageSize.pageOf(AHEAD);
       while (end < counts.length
           && starts[end] == starts[end - 1] + pages[end - 1]
           && starts[end] + pages[end] <= most) {
         end++;
       }
-      int length = (int) (starts[end - 1] + pages[end - 1] - starts[first]) * Page.SIZE;
+      int length = (int) pageSize.at(starts[end - 1] + pages[end - 1] - starts[first]);
       if (window.length < length) {
         window = new byte[length];
       }
       windowFirst = first;
       windowEnd = end;
-      if (image.read(starts[first] * Page.SIZE, ByteBuffer.wrap(window, 0, length)) < length) {
+      if (image.read(pageSize.at(starts[first]), ByteBuffer.wrap(window, 0, length)) < length) {
         throw new IOException("it ends too early");
       }
     }
@@ -383,7 +414,7 @@ final class TreeTable {
 
     /** A number from 0 on that no other entry of the table has. */
     long number() {
-      return starts[block] * Page.SIZE + within; // no entry takes less than a byte
+      return pageSize.at(starts[block]) + within; // no entry takes less than a byte
     }
 
     /** Goes to the entry of a path; false when there is none. */

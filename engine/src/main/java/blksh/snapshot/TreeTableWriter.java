@@ -3,7 +3,7 @@ package blksh.snapshot;
 import blksh.io.Checksum;
 import blksh.io.LittleEndian;
 import blksh.io.ScratchFile;
-import blksh.store.pack.Page;
+import blksh.store.pack.PageSize;
 import java.io.Closeable;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -29,6 +29,7 @@ final class TreeTableWriter implements Closeable {
   /** One of so many paths ends a block. */
   private static final int ENDS = 128;
 
+  private final PageSize pageSize;
   private final TreeBlock block = new TreeBlock();
   private final ScratchFile table = new ScratchFile();
   private final ScratchFile index = new ScratchFile();
@@ -48,6 +49,13 @@ final class TreeTableWriter implements Closeable {
   private long indexAt;
   private byte[] trailer;
 
+  /**
+   * @param pageSize of the image
+   */
+  TreeTableWriter(PageSize pageSize) {
+    this.pageSize = pageSize;
+  }
+
   /** The page where the contents of the next entry are, unless it says otherwise. */
   long place() {
     return place;
@@ -65,7 +73,7 @@ final class TreeTableWriter implements Closeable {
       throw new IllegalStateException("an entry of the tree is out of order");
     }
     block.add(r);
-    place += r.pagesAtPlace();
+    place += r.pagesAtPlace(pageSize);
     entries++;
     if (lastPath.length < r.pathLength) {
       lastPath = new byte[2 * r.pathLength];
@@ -104,8 +112,8 @@ final class TreeTableWriter implements Closeable {
 
   private void endBlock() {
     int records = block.records();
-    int pages = block.finish();
-    table.append(block.bytes(), 0, pages * Page.SIZE);
+    int pages = block.finish(pageSize);
+    table.append(block.bytes(), 0, pageSize.at(pages));
     int shared = Arrays.mismatch(previousKey, 0, previousKeyLength, key, 0, keyLength);
     shared = shared < 0 ? Math.min(keyLength, previousKeyLength) : shared;
     int at = 0;
@@ -146,8 +154,8 @@ final class TreeTableWriter implements Closeable {
     }
     table.finish();
     index.finish();
-    indexAt = contents + table.size() / Page.SIZE;
-    trailer = new byte[Page.SIZE];
+    indexAt = contents + pageSize.pageOf(table.size());
+    trailer = new byte[pageSize.bytes()];
     byte[] magic = TreeTable.MAGIC.getBytes(StandardCharsets.US_ASCII);
     System.arraycopy(magic, 0, trailer, 0, magic.length);
     LittleEndian.putI64(trailer, 8, contents);
@@ -157,13 +165,20 @@ final class TreeTableWriter implements Closeable {
     LittleEndian.putI64(trailer, 40, entries);
     LittleEndian.putI64(trailer, 48, began.getEpochSecond());
     LittleEndian.putI32(trailer, 56, began.getNano());
-    LittleEndian.putI32(trailer, TreeTable.SUM_AT, Checksum.of(trailer, 0, TreeTable.SUM_AT));
+    int sumAt = trailer.length - 4;
+    int said = pageSize == PageSize.USUAL ? 0 : pageSize.bytes();
+    LittleEndian.putI32(trailer, TreeTable.PAGE_SIZE_AT, said);
+    LittleEndian.putI32(trailer, sumAt, Checksum.of(trailer, 0, sumAt));
     finished = true;
+  }
+
+  PageSize pageSize() {
+    return pageSize;
   }
 
   /** Pages of the finished table, its index and its trailer. */
   long pages() {
-    return finished ? table.size() / Page.SIZE + Page.count(index.size()) + 1 : 0;
+    return finished ? pageSize.pageOf(table.size()) + pageSize.count(index.size()) + 1 : 0;
   }
 
   /**
@@ -173,9 +188,9 @@ final class TreeTableWriter implements Closeable {
    * @param to from 0 on whole pages
    */
   void copy(long first, ByteBuffer to) {
-    long at = first * Page.SIZE;
+    long at = pageSize.at(first);
     long indexBegin = table.size();
-    long indexEnd = indexBegin + Page.count(index.size()) * Page.SIZE;
+    long indexEnd = indexBegin + pageSize.at(pageSize.count(index.size()));
     while (to.hasRemaining()) {
       int limit = to.limit();
       if (at < indexBegin) {

@@ -6,6 +6,7 @@ import blksh.io.DirectBuffer;
 import blksh.io.NameText;
 import blksh.store.RootDigest;
 import blksh.store.pack.Page;
+import blksh.store.pack.PageSize;
 import blksh.task.Task;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
@@ -22,13 +23,16 @@ final class TreeVerification {
   private final Task task;
   private final RootDigest digest = new RootDigest();
   private final MessageDigest sha = Page.sha256();
-  private final byte[] page = new byte[Page.SIZE];
+  private final PageSize pageSize;
+  private final byte[] page;
   private final byte[] pageDigest = new byte[Page.DIGEST];
   private long entries;
   private long bytes;
 
   TreeVerification(StoredTree tree, Problems problems, Task task) {
     this.tree = tree;
+    this.pageSize = tree.table().pageSize();
+    this.page = new byte[pageSize.bytes()];
     this.problems = problems;
     this.task = task;
   }
@@ -80,31 +84,44 @@ final class TreeVerification {
   }
 
   private byte[] digest(TreeRecord r, ByteBuffer buffer) {
-    long from = r.firstPage * Page.SIZE;
-    long length = Page.count(r.size) * Page.SIZE;
+    long from = pageSize.at(r.firstPage);
+    long length = pageSize.at(pageSize.count(r.size));
     if (from > tree.image().size() - length) {
       throw new BlkshException("read it", "its contents are not where the table says");
     }
+    long end = from + length;
     Iterator<Extent> extents = tree.image().extents(from, length);
-    while (extents.hasNext()) {
-      Extent extent = extents.next();
-      if (extent.kind().readsAsZeros()) {
-        digest.add(Extent.Kind.ZERO, extent.length() / Page.SIZE);
-        continue;
+    Extent extent = null;
+    for (long at = from; at < end; ) {
+      while (extent == null || extent.end() <= at) {
+        extent = extents.next();
       }
-      long at = extent.start();
-      while (at < extent.end()) {
-        buffer.clear().limit((int) Math.min(SOME, extent.end() - at));
-        int count = buffer.remaining();
-        tree.image().read(at, buffer);
-        for (int i = 0; i < count; i += Page.SIZE) {
-          buffer.get(i, page);
-          Page.digest(sha, page, 0, Page.SIZE, pageDigest, 0);
-          digest.addData(pageDigest, 0, 1);
-        }
-        at += count;
+      // In a copy with smaller pages an extent need not be of whole pages of the tree.
+      long whole = pageSize.pageOf(extent.end() - at);
+      if (extent.kind().readsAsZeros() && whole > 0) {
+        digest.add(Extent.Kind.ZERO, whole);
+        at += pageSize.at(whole);
+      } else {
+        long pages = Math.min(pageSize.pageOf(SOME), Math.max(1, whole));
+        at += pageSize.at(addRead(at, (int) pages, buffer));
       }
     }
     return digest.finished(r.size);
+  }
+
+  /** Reads pages and adds them to the digest. @return how many */
+  private long addRead(long at, int pages, ByteBuffer buffer) {
+    buffer.clear().limit(pageSize.at(pages));
+    tree.image().read(at, buffer);
+    for (int i = 0; i < pages; i++) {
+      buffer.get(pageSize.at(i), page);
+      if (Page.isZero(page, 0, page.length)) {
+        digest.add(Extent.Kind.ZERO, 1);
+      } else {
+        Page.digest(sha, page, 0, page.length, pageDigest, 0);
+        digest.addData(pageDigest, 0, 1);
+      }
+    }
+    return pages;
   }
 }

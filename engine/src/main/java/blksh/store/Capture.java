@@ -4,6 +4,7 @@ import blksh.BlkshException;
 import blksh.io.IoFailure;
 import blksh.store.pack.CodecChoice;
 import blksh.store.pack.PageFinder;
+import blksh.store.pack.PageSize;
 import blksh.task.CancelledException;
 import blksh.task.OrderedStep;
 import blksh.task.Task;
@@ -82,7 +83,8 @@ final class Capture {
     this.after = options.after();
     this.task = task;
     this.codec = input.codec(repository.codec());
-    this.memory = new CaptureMemory(codec.framePages());
+    PageSize pageSize = repository.pageSize();
+    this.memory = new CaptureMemory(pageSize, codec.framePages(pageSize));
     this.relied = new ReliedPacks(repository);
     this.reliance = dryRun ? PageFinder.Reliance.NONE : relied;
     this.log = new PackLog(repository, reliance, task);
@@ -104,7 +106,7 @@ final class Capture {
       if (!dryRun) {
         repository.manifests().mustKeep(name);
       }
-      manifest = dryRun ? null : repository.manifests().begin();
+      manifest = dryRun ? null : repository.manifests().begin(memory.pageSize());
       placement = new PagePlacement(repository, codec, memory, manifest, log, reliance, task);
       // A dry run has nothing moved.
       input.begin(dryRun ? (digests, at) -> true : this::has);
@@ -308,7 +310,7 @@ final class Capture {
     Manifest copied = input.copied();
     if (copied == null) {
       tellBad(placement.bad());
-    } else if (!root.equals(copied.root())) {
+    } else if (input.keepsRoot() && !root.equals(copied.root())) {
       throw new CopyInput.LostInSource(copied, 0, "its pages do not have its root digest");
     }
     input.tell(task);

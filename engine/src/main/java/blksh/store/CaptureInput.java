@@ -4,10 +4,13 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.BlockStream;
 import blksh.block.Extent;
+import blksh.block.PageOffers;
 import blksh.block.SourceInfo;
 import blksh.store.pack.CodecChoice;
+import blksh.store.pack.PageSize;
 import blksh.task.Task;
 import java.io.IOException;
+import java.util.Optional;
 
 /** An image to capture, in order, in segments; what needs no reading comes as runs of a kind. */
 interface CaptureInput {
@@ -86,6 +89,13 @@ interface CaptureInput {
     return null;
   }
 
+  /**
+   * Whether what is made of that version has its root digest: pages of other sizes have another.
+   */
+  default boolean keepsRoot() {
+    return true;
+  }
+
   /** What was said of that version. */
   default VersionMarks marks() {
     return VersionMarks.NONE;
@@ -98,13 +108,17 @@ interface CaptureInput {
 
   /**
    * A source read at positions by whoever claimed them; of one far away only what the store does
-   * not have.
+   * not have. That needs pages of the size that its machine makes digests of: in stores of others
+   * all of it is read.
+   *
+   * @param pageSize of the store
    */
-  static CaptureInput of(BlockSource source) {
-    return source
-        .pageOffers()
-        .<CaptureInput>map(offers -> new OfferedInput(source, offers))
-        .orElseGet(() -> new OfSource(source));
+  static CaptureInput of(BlockSource source, PageSize pageSize) {
+    Optional<PageOffers> offers =
+        pageSize == PageSize.USUAL ? source.pageOffers() : Optional.empty();
+    return offers
+        .<CaptureInput>map(found -> new OfferedInput(source, found))
+        .orElseGet(() -> new OfSource(source, pageSize));
   }
 
   /** A stream, read by whoever claims. */
@@ -117,9 +131,9 @@ interface CaptureInput {
     private final BlockSource source;
     private final AheadCut cut;
 
-    OfSource(BlockSource source) {
+    OfSource(BlockSource source, PageSize pageSize) {
       this.source = source;
-      this.cut = new AheadCut(source, new SegmentCut(source));
+      this.cut = new AheadCut(source, new SegmentCut(source, pageSize));
     }
 
     @Override

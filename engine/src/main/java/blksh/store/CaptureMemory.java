@@ -2,6 +2,7 @@ package blksh.store;
 
 import blksh.io.DirectBuffer;
 import blksh.store.pack.Page;
+import blksh.store.pack.PageSize;
 import java.io.Closeable;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -14,6 +15,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
  */
 final class CaptureMemory implements Closeable {
 
+  private final PageSize pageSize;
   private final int framePages;
 
   /** Guarded by itself. */
@@ -22,10 +24,17 @@ final class CaptureMemory implements Closeable {
   private final ConcurrentLinkedQueue<Gathered> idle = new ConcurrentLinkedQueue<>();
 
   /**
+   * @param pageSize of the store
    * @param framePages pages of a frame
    */
-  CaptureMemory(int framePages) {
+  CaptureMemory(PageSize pageSize, int framePages) {
+    this.pageSize = pageSize;
     this.framePages = framePages;
+  }
+
+  /** Of whole pages. */
+  PageSize pageSize() {
+    return pageSize;
   }
 
   /** Memory that holds anything, until the end. */
@@ -54,8 +63,9 @@ final class CaptureMemory implements Closeable {
 
     /** Adds pages of a segment. */
     void add(CaptureSegment segment, int from, int to) {
-      int bytes = (to - from - 1) * Page.SIZE + segment.pageLength(to - 1);
-      raw.put(length, segment.bytes(), from * Page.SIZE, bytes);
+      PageSize pageSize = segment.pageSize();
+      int bytes = pageSize.at(to - from - 1) + segment.pageLength(to - 1);
+      raw.put(length, segment.bytes(), pageSize.at(from), bytes);
       System.arraycopy(
           segment.digests(),
           from * Page.DIGEST,
@@ -70,7 +80,7 @@ final class CaptureMemory implements Closeable {
   /** Room for the pages of a frame, with none in it. */
   Gathered gather() {
     Gathered gathered = idle.poll();
-    return gathered == null ? new Gathered(borrow(framePages * Page.SIZE), framePages) : gathered;
+    return gathered == null ? new Gathered(borrow(pageSize.at(framePages)), framePages) : gathered;
   }
 
   /** Takes room back to be used again. */

@@ -3,6 +3,7 @@ package blksh.store;
 import blksh.store.pack.CodecChoice;
 import blksh.store.pack.Frame;
 import blksh.store.pack.Page;
+import blksh.store.pack.PageSize;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,6 +36,7 @@ final class CapturePiece {
   }
 
   private final CaptureMemory memory;
+  private final PageSize pageSize;
   private final CaptureSegment segment;
   private final List<NewFrame> spare = new ArrayList<>();
   private final List<NewFrame> frames = new ArrayList<>();
@@ -47,7 +49,8 @@ final class CapturePiece {
 
   CapturePiece(CaptureMemory memory) {
     this.memory = memory;
-    this.segment = new CaptureSegment(memory::borrow);
+    this.pageSize = memory.pageSize();
+    this.segment = new CaptureSegment(pageSize, memory::borrow);
   }
 
   CaptureSegment segment() {
@@ -75,10 +78,10 @@ final class CapturePiece {
    * @param first of its pages in the segment
    */
   void addInPlace(OpenPack pack, int firstPage, int pages, int first) {
-    int length = (pages - 1) * Page.SIZE + segment.pageLength(first + pages - 1);
+    int length = pageSize.at(pages - 1) + segment.pageLength(first + pages - 1);
     NewFrame frame = frame(pack, firstPage, pages, length);
     frame.raw = segment.bytes();
-    frame.rawAt = first * Page.SIZE;
+    frame.rawAt = pageSize.at(first);
     frame.digests = segment.digests();
     frame.digestsAt = first * Page.DIGEST;
   }
@@ -97,9 +100,9 @@ final class CapturePiece {
   void compress(CodecChoice codec, CodecChoice.Compressor compressor) {
     if (stored == null && !frames.isEmpty()) {
       // A segment completes no more frames than its pages and those carried to it can fill.
-      int pages = codec.framePages();
-      int most = CaptureSegment.PAGES / pages + 1;
-      stored = memory.borrow(most * (Frame.headerLength(pages) + pages * Page.SIZE));
+      int pages = codec.framePages(pageSize);
+      int most = pageSize.pageOf(CaptureSegment.BYTES) / pages + 1;
+      stored = memory.borrow(most * (Frame.headerLength(pages) + pageSize.at(pages)));
     }
     if (stored != null) {
       stored.clear();
@@ -107,6 +110,7 @@ final class CapturePiece {
     for (NewFrame frame : frames) {
       Frame.write(
           compressor,
+          pageSize,
           frame.firstPage,
           frame.pages,
           frame.raw,

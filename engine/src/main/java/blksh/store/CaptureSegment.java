@@ -7,6 +7,7 @@ import blksh.block.PageOffer;
 import blksh.io.UnreadableException;
 import blksh.store.pack.Page;
 import blksh.store.pack.PageIndex;
+import blksh.store.pack.PageSize;
 import blksh.task.Task;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
@@ -24,17 +25,16 @@ final class CaptureSegment {
   /** The longest piece with bytes; small enough to stay in a core's cache while it is worked on. */
   static final int BYTES = 256 << 10;
 
-  static final int PAGES = BYTES / Page.SIZE;
-
+  private final PageSize pageSize;
   private final IntFunction<ByteBuffer> memory;
 
   /** Made when it is first needed: a run needs none. */
   private ByteBuffer bytes;
 
-  private final byte[] page = new byte[Page.SIZE];
-  private final byte[] digests = new byte[PAGES * Page.DIGEST];
-  private final long[] keys = new long[PAGES];
-  private final Extent.Kind[] kinds = new Extent.Kind[PAGES];
+  private final byte[] page;
+  private final byte[] digests;
+  private final long[] keys;
+  private final Extent.Kind[] kinds;
   private final BadRanges bad = new BadRanges();
   private final MessageDigest sha = Page.sha256();
 
@@ -45,17 +45,25 @@ final class CaptureSegment {
   private BitSet moved;
   private StoredPages kept;
   private long keptFrom;
-  private final ImagePiece piece = new ImagePiece(this);
+  private final ImagePiece piece;
   private long position;
   private long length;
   private Extent.Kind run;
 
   /**
+   * @param pageSize of the store
    * @param memory gives as many bytes of direct memory as it is told, for as long as the segment is
    *     used
    */
-  CaptureSegment(IntFunction<ByteBuffer> memory) {
+  CaptureSegment(PageSize pageSize, IntFunction<ByteBuffer> memory) {
+    this.pageSize = pageSize;
     this.memory = memory;
+    int pages = pageSize.pageOf(BYTES);
+    page = new byte[pageSize.bytes()];
+    digests = new byte[pages * Page.DIGEST];
+    keys = new long[pages];
+    kinds = new Extent.Kind[pages];
+    piece = new ImagePiece(this);
   }
 
   /** Bytes to be read from a source by {@link #load}. */
@@ -142,7 +150,7 @@ final class CaptureSegment {
     ByteBuffer bytes = bytes();
     int pages = pages();
     for (int i = 0; i < pages; i++) {
-      int at = i * Page.SIZE;
+      int at = pageSize.at(i);
       int count = pageLength(i);
       bytes.get(at, page, 0, count);
       if (Page.isZero(page, 0, count)) {
@@ -162,7 +170,7 @@ final class CaptureSegment {
     System.arraycopy(offer.digests(), 0, digests, 0, pages() * Page.DIGEST);
     byte[] actual = new byte[Page.DIGEST];
     for (int i = 0; i < pages(); i++) {
-      int at = i * Page.SIZE;
+      int at = pageSize.at(i);
       int count = pageLength(i);
       kinds[i] = offer.isZero(i) ? Extent.Kind.ZERO : Extent.Kind.DATA;
       keys[i] = PageIndex.keyOf(digests, i * Page.DIGEST);
@@ -187,9 +195,9 @@ final class CaptureSegment {
   private void markBad() {
     int pages = pages();
     for (Extent range : bad.list()) {
-      int first = (int) Page.count(range.start() - position);
+      int first = (int) pageSize.count(range.start() - position);
       long end = range.end() - position;
-      int last = (int) (end == length ? pages : end / Page.SIZE);
+      int last = (int) (end == length ? pages : pageSize.pageOf(end));
       for (int i = first; i < last; i++) {
         kinds[i] = Extent.Kind.BAD;
       }
@@ -305,7 +313,7 @@ final class CaptureSegment {
    * cannot be read of it is bad as that of any other is.
    */
   void fetch(int number, Task task) {
-    int at = number * Page.SIZE;
+    int at = pageSize.at(number);
     int count = pageLength(number);
     BadRanges lost = new BadRanges();
     read(far, at, at + count, lost, task);
@@ -344,13 +352,18 @@ final class CaptureSegment {
     return run == null && kept == null ? length : 0;
   }
 
+  /** Of its whole pages. */
+  PageSize pageSize() {
+    return pageSize;
+  }
+
   /** Pages of a segment with bytes. */
   int pages() {
-    return (int) Page.count(length);
+    return (int) pageSize.count(length);
   }
 
   int pageLength(int page) {
-    return (int) Math.min(Page.SIZE, length - (long) page * Page.SIZE);
+    return pageSize.lengthOf(page, length);
   }
 
   Extent.Kind kind(int page) {

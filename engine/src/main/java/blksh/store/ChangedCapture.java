@@ -45,7 +45,9 @@ final class ChangedCapture {
     Optional<Changes> changes = source.recordedChanges();
     return changes.isPresent()
         ? new ChangedCapture(repository, source, changes.get(), name, options, task).run()
-        : new Capture(repository, CaptureInput.of(source), name, options, task).run();
+        : new Capture(
+                repository, CaptureInput.of(source, repository.pageSize()), name, options, task)
+            .run();
   }
 
   /** How often what has changed is read once more, as the connection was cut. */
@@ -84,7 +86,8 @@ final class ChangedCapture {
   }
 
   private CaptureResult capture(StoredPages before, long checked, boolean mayBeginAnew) {
-    ChangedInput input = new ChangedInput(source, changes, before, checked, mayBeginAnew);
+    ChangedInput input =
+        new ChangedInput(source, repository.pageSize(), changes, before, checked, mayBeginAnew);
     return new Capture(repository, input, name, options, task).run();
   }
 

@@ -5,7 +5,7 @@ import blksh.block.BlockSource;
 import blksh.block.Changes;
 import blksh.block.Extent;
 import blksh.block.SourceInfo;
-import blksh.store.pack.Page;
+import blksh.store.pack.PageSize;
 import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.io.IOException;
@@ -27,6 +27,7 @@ final class ChangedInput implements CaptureInput {
   private static final long KEPT_AT_ONCE = 64L << 20;
 
   private final BlockSource source;
+  private final PageSize pageSize;
   private final Changes changes;
   private final StoredPages before;
   private long checked;
@@ -40,19 +41,26 @@ final class ChangedInput implements CaptureInput {
   private String unmarked;
 
   /**
+   * @param pageSize of the store
    * @param before the version whose pages are kept, or null: then all is read
    * @param checked bytes that were read to see whether they are as that version has them
    * @param mayBeginAnew whether what was interrupted is not to be judged, but read once more
    */
   ChangedInput(
-      BlockSource source, Changes changes, StoredPages before, long checked, boolean mayBeginAnew) {
+      BlockSource source,
+      PageSize pageSize,
+      Changes changes,
+      StoredPages before,
+      long checked,
+      boolean mayBeginAnew) {
+    this.pageSize = pageSize;
     this.mayBeginAnew = mayBeginAnew;
     this.source = source;
     this.changes = changes;
     this.before = before;
     this.checked = checked;
     Iterator<Extent> extents = before == null ? new Whole() : new Divided();
-    this.cut = new AheadCut(source, new SegmentCut(source.size(), extents, true));
+    this.cut = new AheadCut(source, new SegmentCut(source.size(), pageSize, extents, true));
   }
 
   @Override
@@ -70,7 +78,7 @@ final class ChangedInput implements CaptureInput {
     }
     if (keeping != null) {
       long count = Math.min(KEPT_AT_ONCE, keeping.length());
-      segment.kept(before, keeping.start() / Page.SIZE, count);
+      segment.kept(before, pageSize.pageOf(keeping.start()), count);
       keeping =
           count == keeping.length() ? null : keeping.clip(keeping.start() + count, keeping.end());
     }
@@ -100,7 +108,7 @@ final class ChangedInput implements CaptureInput {
     private final Iterator<Extent> dirty = changes.changed(0, source.size());
 
     /** Only whole pages are kept. */
-    private final long keepable = source.size() / Page.SIZE * Page.SIZE;
+    private final long keepable = pageSize.down(source.size());
 
     private Extent whole; // of the source
     private Extent changed; // the first that does not end before what is asked for
@@ -144,9 +152,9 @@ final class ChangedInput implements CaptureInput {
         return new Extent(at, end - at, Extent.Kind.DATA);
       }
       end = Math.min(end, keepable);
-      long first = at / Page.SIZE;
-      StoredPages.Run run = before.run(first, Page.count(end) - first);
-      long to = Math.min(end, (first + run.pages()) * Page.SIZE);
+      long first = pageSize.pageOf(at);
+      StoredPages.Run run = before.run(first, pageSize.count(end) - first);
+      long to = Math.min(end, pageSize.at(first + run.pages()));
       return new Extent(at, to - at, run.held() ? Extent.Kind.UNTRIED : Extent.Kind.DATA);
     }
   }

@@ -5,6 +5,7 @@ import blksh.block.Changes;
 import blksh.block.Extent;
 import blksh.io.UnreadableException;
 import blksh.store.pack.Page;
+import blksh.store.pack.PageSize;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
@@ -45,7 +46,8 @@ final class CleanSample {
   private final StoredPages before;
   private final boolean dense;
   private final MessageDigest sha = Page.sha256();
-  private final byte[] page = new byte[Page.SIZE];
+  private final PageSize pageSize;
+  private final byte[] page;
   private final byte[] actual = new byte[Page.DIGEST];
   private long bytes;
 
@@ -57,6 +59,8 @@ final class CleanSample {
     this.changes = changes;
     this.before = before;
     this.dense = dense;
+    this.pageSize = before.pageSize();
+    this.page = new byte[pageSize.bytes()];
   }
 
   /** Bytes that were read. */
@@ -69,17 +73,17 @@ final class CleanSample {
    * right.
    */
   OptionalLong find(Random random) throws IOException {
-    long pages = source.size() / Page.SIZE;
+    long pages = pageSize.pageOf(source.size());
     long[] chosen = choose(pages, random);
     for (int from = 0; from < chosen.length; from += AHEAD) {
       int to = Math.min(chosen.length, from + AHEAD);
       for (int i = from; i < to; i++) {
-        source.expect(chosen[i] * Page.SIZE, Page.SIZE);
+        source.expect(pageSize.at(chosen[i]), pageSize.bytes());
       }
       for (int i = from; i < to; i++) {
         // A disk in use may have changed it just now: then it is recorded by now.
         if (differs(chosen[i]) && isClean(chosen[i])) {
-          return OptionalLong.of(chosen[i] * Page.SIZE);
+          return OptionalLong.of(pageSize.at(chosen[i]));
         }
       }
     }
@@ -97,18 +101,18 @@ final class CleanSample {
     Extent extent = extents.hasNext() ? extents.next() : null;
     long last = -1;
     for (long candidate : candidates) {
-      long start = candidate * Page.SIZE;
+      long start = pageSize.at(candidate);
       while (next != null && next.end() <= start) {
         next = dirty.hasNext() ? dirty.next() : null;
       }
       while (extent != null && extent.end() <= start) {
         extent = extents.hasNext() ? extents.next() : null;
       }
-      boolean clean = next == null || next.start() >= start + Page.SIZE;
+      boolean clean = next == null || next.start() >= start + pageSize.bytes();
       if (clean && candidate >= 0 && candidate < pages && candidate != last) {
         StoredPages.Run run = before.run(candidate, 1);
         boolean whole =
-            extent != null && extent.start() <= start && extent.end() >= start + Page.SIZE;
+            extent != null && extent.start() <= start && extent.end() >= start + pageSize.bytes();
         // What has become free since reads as zeros, though it has not changed.
         boolean read = whole && extent.kind() != Extent.Kind.FREE;
         if (read && run.held() && !(run.zero() && extent.kind().readsAsZeros())) {
@@ -136,8 +140,8 @@ final class CleanSample {
       count++;
     }
     for (Extent heap : heaps) {
-      candidates[count++] = heap.start() / Page.SIZE - 1;
-      candidates[count++] = Page.count(heap.end());
+      candidates[count++] = pageSize.pageOf(heap.start()) - 1;
+      candidates[count++] = pageSize.count(heap.end());
     }
     Arrays.sort(candidates);
     return candidates;
@@ -160,24 +164,24 @@ final class CleanSample {
   }
 
   private boolean isClean(long number) {
-    return !changes.changed(number * Page.SIZE, Page.SIZE).hasNext();
+    return !changes.changed(pageSize.at(number), pageSize.bytes()).hasNext();
   }
 
   private boolean differs(long number) throws IOException {
     try {
-      if (source.read(number * Page.SIZE, ByteBuffer.wrap(page)) < Page.SIZE) {
+      if (source.read(pageSize.at(number), ByteBuffer.wrap(page)) < pageSize.bytes()) {
         return true;
       }
     } catch (UnreadableException e) {
       return false; // that is no change
     }
-    bytes += Page.SIZE;
+    bytes += pageSize.bytes();
     Told told = new Told();
     before.give(number, 1, told);
     if (told.zero) {
-      return !Page.isZero(page, 0, Page.SIZE);
+      return !Page.isZero(page, 0, pageSize.bytes());
     }
-    Page.digest(sha, page, 0, Page.SIZE, actual, 0);
+    Page.digest(sha, page, 0, pageSize.bytes(), actual, 0);
     return !Page.sameDigest(actual, 0, told.digest, 0);
   }
 

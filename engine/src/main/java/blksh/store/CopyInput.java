@@ -10,7 +10,7 @@ import blksh.store.pack.FrameCache;
 import blksh.store.pack.PackDigests;
 import blksh.store.pack.Page;
 import blksh.store.pack.PageReader;
-import java.io.Closeable;
+import blksh.store.pack.PageSize;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.BitSet;
@@ -25,13 +25,14 @@ import java.util.concurrent.atomic.AtomicLong;
  * of the copy must be that of the version before the copy is published: so nothing of it rests on
  * what a pack says of itself.
  */
-final class CopyInput implements CaptureInput, Closeable {
+final class CopyInput implements CopiedInput {
 
   /** The longest run that is handed on at once: its bad ranges are in memory. */
   private static final long LONGEST_RUN = 1 << 18;
 
   private final Repository repository;
   private final ManifestFile file;
+  private final PageSize pageSize;
   private final Manifest manifest;
 
   /** The same, for a page that was known and is not any more. */
@@ -60,6 +61,7 @@ final class CopyInput implements CaptureInput, Closeable {
   CopyInput(Repository repository, ManifestFile file, VersionMarks marks) {
     this.repository = repository;
     this.file = file;
+    this.pageSize = file.pageSize();
     this.marks = marks;
     this.whole = repository.opened(file.manifest(), ManifestSource::new);
     this.manifest = file.manifest();
@@ -80,7 +82,7 @@ final class CopyInput implements CaptureInput, Closeable {
   }
 
   private LostInSource lost(long ofPage, String problem) {
-    return new LostInSource(manifest, ofPage * Page.SIZE, problem);
+    return new LostInSource(manifest, pageSize.at(ofPage), problem);
   }
 
   @Override
@@ -97,12 +99,12 @@ final class CopyInput implements CaptureInput, Closeable {
       if (page < cursor.start || page >= cursor.end) {
         cursor.seek(page);
       }
+      int segmentPages = pageSize.pageOf(CaptureSegment.BYTES);
       boolean data = cursor.kind == Extent.Kind.DATA;
-      long boundary =
-          data ? (page / CaptureSegment.PAGES + 1) * CaptureSegment.PAGES : page + LONGEST_RUN;
+      long boundary = data ? (page / segmentPages + 1) * segmentPages : page + LONGEST_RUN;
       long end = Math.min(cursor.end, boundary);
-      long from = page * Page.SIZE;
-      long to = Math.min(manifest.size(), end * Page.SIZE);
+      long from = pageSize.at(page);
+      long to = Math.min(manifest.size(), pageSize.at(end));
       List<Extent> bad = bad(from, to);
       if (data) {
         Offer offer = new Offer(page, (int) (end - page), bad);
@@ -126,7 +128,7 @@ final class CopyInput implements CaptureInput, Closeable {
           .map(range -> range.clip(from, to))
           .toList();
     } catch (BlkshException e) {
-      throw lost(from / Page.SIZE, e.problem());
+      throw lost(pageSize.pageOf(from), e.problem());
     }
   }
 
@@ -224,7 +226,7 @@ final class CopyInput implements CaptureInput, Closeable {
     }
 
     private void take(Reader reader, int i, ByteBuffer target) {
-      long wantedLength = Math.min(Page.SIZE, manifest.size() - (first + i) * Page.SIZE);
+      long wantedLength = pageSize.lengthOf(first + i, manifest.size());
       int length;
       try {
         length = reader.pages.read(first + i, packId, number + i, reader.page, 0, reader.digest, 0);
@@ -237,7 +239,7 @@ final class CopyInput implements CaptureInput, Closeable {
       if (length != wantedLength || !Page.sameDigest(reader.digest, 0, told, i * Page.DIGEST)) {
         throw lost(first + i, "a page is not the one that was captured");
       }
-      target.put(i * Page.SIZE, reader.page, 0, length);
+      target.put(pageSize.at(i), reader.page, 0, length);
       moved.addAndGet(length);
     }
   }
@@ -245,7 +247,7 @@ final class CopyInput implements CaptureInput, Closeable {
   /** What one reading thread needs. */
   private final class Reader {
     final ProvenReader pages = new ProvenReader(repository, groups, cache, owner);
-    final byte[] page = new byte[Page.SIZE];
+    final byte[] page = new byte[pageSize.bytes()];
     final byte[] digest = new byte[Page.DIGEST];
   }
 

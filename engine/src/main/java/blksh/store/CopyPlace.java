@@ -3,6 +3,7 @@ package blksh.store;
 import blksh.BlkshException;
 import blksh.store.ManifestDirectory.Version;
 import java.io.IOException;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -48,8 +49,14 @@ final class CopyPlace {
     return a.name().equals(b.name())
         && a.kind() == b.kind()
         && a.size() == b.size()
-        && a.root().equals(b.root())
-        && a.started().equals(b.started());
+        && a.started().equals(b.started())
+        && !Collections.disjoint(roots(a), roots(b));
+  }
+
+  /** Its root digest, and that of the version with pages of another size that it is a copy of. */
+  private static List<String> roots(Manifest manifest) {
+    String root = manifest.root();
+    return List.of(root, manifest.source().details().getOrDefault(RecutInput.COPIED_ROOT, root));
   }
 
   /** What a manifest says, or null when it cannot be read. */

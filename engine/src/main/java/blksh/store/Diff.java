@@ -5,6 +5,7 @@ import blksh.block.Extent;
 import blksh.store.pack.PackDigests;
 import blksh.store.pack.PackDirectory;
 import blksh.store.pack.Page;
+import blksh.store.pack.PageSize;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -17,6 +18,7 @@ final class Diff {
 
   private static final int LISTED = 10_000;
 
+  private final PageSize pageSize;
   private final ManifestFile a;
   private final ManifestFile b;
   private final PackDigests digestsA;
@@ -32,6 +34,7 @@ final class Diff {
   private Extent.Kind openKind;
 
   Diff(PackDirectory packs, ManifestFile a, ManifestFile b) {
+    this.pageSize = a.pageSize();
     this.a = a;
     this.b = b;
     this.digestsA = new PackDigests(packs);
@@ -46,7 +49,7 @@ final class Diff {
       // A last page that is longer in the other image is a page that differs, whatever it holds.
       long shorter = Math.min(a.manifest().size(), b.manifest().size());
       boolean sameSize = a.manifest().size() == b.manifest().size();
-      long common = sameSize ? Math.min(a.pages(), b.pages()) : shorter / Page.SIZE;
+      long common = sameSize ? Math.min(a.pages(), b.pages()) : pageSize.pageOf(shorter);
       long at = 0;
       while (at < common) {
         if (at >= x.end) {
@@ -116,7 +119,7 @@ final class Diff {
 
   private long bytes(long fromPage, long toPage) {
     long size = Math.max(a.manifest().size(), b.manifest().size());
-    return Math.min(size, toPage * Page.SIZE) - fromPage * Page.SIZE;
+    return Math.min(size, pageSize.at(toPage)) - pageSize.at(fromPage);
   }
 
   private void same(long from, long to) {
@@ -139,7 +142,7 @@ final class Diff {
     if (openFrom >= 0) {
       ranges++;
       if (changed.size() < LISTED) {
-        changed.add(new Extent(openFrom * Page.SIZE, bytes(openFrom, openTo), openKind));
+        changed.add(new Extent(pageSize.at(openFrom), bytes(openFrom, openTo), openKind));
       }
     }
     openFrom = -1;

@@ -5,7 +5,9 @@ import blksh.block.PageOffer;
 import blksh.block.PageOffers;
 import blksh.block.PageTarget;
 import blksh.store.pack.Page;
+import blksh.store.pack.PageSize;
 import blksh.task.Task;
+import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Optional;
@@ -15,10 +17,11 @@ import java.util.concurrent.atomic.AtomicLong;
 /** A drive or a file far away, to which only pages go that it does not have there already. */
 final class FarRestoreTarget extends RestoreTarget {
 
-  /** Pages that are looked at together. */
-  private static final int SPAN = PageOffers.MOST / Page.SIZE;
+  /** Of which the other machine makes digests. */
+  private static final PageSize LOOKED_AT = PageSize.USUAL;
 
   private final PageTarget target;
+  private final PageSize pageSize;
   private final boolean dryRun;
 
   /** What is looked at, by its first byte. */
@@ -27,14 +30,18 @@ final class FarRestoreTarget extends RestoreTarget {
   /** Bytes that a dry run would write. */
   private final AtomicLong wouldWrite = new AtomicLong();
 
-  FarRestoreTarget(PageTarget target, boolean dryRun) {
+  /**
+   * @param pageSize of the store it is restored from
+   */
+  FarRestoreTarget(PageTarget target, PageSize pageSize, boolean dryRun) {
     this.target = target;
+    this.pageSize = pageSize;
     this.dryRun = dryRun;
   }
 
   @Override
   int ahead() {
-    return Math.max(1, target.ahead() * SPAN / Restore.SEGMENT_PAGES);
+    return Math.max(1, target.ahead() * PageOffers.MOST / Restore.SEGMENT);
   }
 
   @Override
@@ -48,7 +55,7 @@ final class FarRestoreTarget extends RestoreTarget {
 
   @Override
   void written(long position) {
-    long end = position + (long) Restore.SEGMENT_PAGES * Page.SIZE;
+    long end = position + Restore.SEGMENT;
     var done = looks.subMap(position, end);
     done.values().forEach(FarRestoreTarget::end);
     done.clear();
@@ -66,14 +73,35 @@ final class FarRestoreTarget extends RestoreTarget {
 
   @Override
   void write(long position, byte[] from, int offset, int length, byte[] digests, int at) {
+    if (pageSize == LOOKED_AT) {
+      writeLookedAt(position, from, offset, length, digests, at);
+    } else {
+      writeLookedAt(position, from, offset, length, digestsLikeThere(from, offset, length), 0);
+    }
+  }
+
+  /** The digests of smaller pages than those of the store. */
+  private static byte[] digestsLikeThere(byte[] from, int offset, int length) {
+    MessageDigest sha = Page.sha256();
+    byte[] digests = new byte[(int) LOOKED_AT.count(length) * Page.DIGEST];
+    for (int page = 0; page < LOOKED_AT.count(length); page++) {
+      int start = offset + LOOKED_AT.at(page);
+      int count = LOOKED_AT.lengthOf(page, length);
+      Page.digest(sha, from, start, count, digests, page * Page.DIGEST);
+    }
+    return digests;
+  }
+
+  private void writeLookedAt(
+      long position, byte[] from, int offset, int length, byte[] digests, int at) {
     int done = 0;
     while (done < length) {
       var look = looks.floorEntry(position + done);
       long start = look == null ? position + done : look.getKey();
       boolean known = look != null && position + done < start + PageOffers.MOST;
-      int skipped = known ? (int) ((position + done - start) / Page.SIZE) : 0;
-      int count = Math.min(length - done, PageOffers.MOST - skipped * Page.SIZE);
-      int first = at + done / Page.SIZE * Page.DIGEST;
+      int skipped = known ? (int) LOOKED_AT.pageOf(position + done - start) : 0;
+      int count = Math.min(length - done, PageOffers.MOST - LOOKED_AT.at(skipped));
+      int first = at + LOOKED_AT.pageOf(done) * Page.DIGEST;
       BitSet same =
           known ? same(look.getValue(), start, skipped, count, digests, first) : new BitSet();
       write(position + done, from, offset + done, count, same, digests, first);
@@ -84,11 +112,13 @@ final class FarRestoreTarget extends RestoreTarget {
   private void write(
       long position, byte[] from, int offset, int length, BitSet same, byte[] digests, int first) {
     BitSet others = new BitSet();
-    others.set(0, (int) Page.count(length));
+    others.set(0, (int) LOOKED_AT.count(length));
     others.andNot(same);
     if (dryRun) {
       others.stream()
-          .forEach(page -> wouldWrite.addAndGet(Math.min(Page.SIZE, length - page * Page.SIZE)));
+          .forEach(
+              page ->
+                  wouldWrite.addAndGet(Math.min(LOOKED_AT.bytes(), length - LOOKED_AT.at(page))));
       return;
     }
     if (!same.isEmpty()) {
@@ -105,7 +135,7 @@ final class FarRestoreTarget extends RestoreTarget {
     look.await();
     byte[] there = look.digests();
     BitSet same = new BitSet();
-    for (int i = 0; i < Page.count(length); i++) {
+    for (int i = 0; i < LOOKED_AT.count(length); i++) {
       int page = skipped + i;
       int a = first + i * Page.DIGEST;
       int b = page * Page.DIGEST;
@@ -115,8 +145,8 @@ final class FarRestoreTarget extends RestoreTarget {
               && Arrays.equals(digests, a, a + Page.DIGEST, there, b, b + Page.DIGEST));
     }
     for (Extent range : look.bad()) { // what cannot be read is written anew
-      int from = (int) ((range.start() - start) / Page.SIZE) - skipped;
-      int to = (int) Page.count(range.end() - start) - skipped;
+      int from = (int) LOOKED_AT.pageOf(range.start() - start) - skipped;
+      int to = (int) LOOKED_AT.count(range.end() - start) - skipped;
       same.clear(Math.max(0, from), Math.max(0, to));
     }
     return same;

@@ -88,7 +88,7 @@ final class HealthCheck {
       throw e;
     } catch (BlkshException e) {
       unused = e.getMessage();
-      return new StoreUse(0, 1, List.of());
+      return new StoreUse(0, repository.pageSize().bytes(), 1, List.of());
     }
   }
 

@@ -2,19 +2,28 @@ package blksh.store;
 
 import blksh.block.Extent;
 import blksh.store.pack.Page;
+import blksh.store.pack.PageSize;
 
 /** A piece of a {@link PiecedImage}: some whole pages, to be filled, or kept, or of zeros. */
 public final class ImagePiece {
 
-  /** The most pages that are filled at once. */
-  public static final int MOST_FILLED = CaptureSegment.PAGES;
-
   private final CaptureSegment segment;
+  private final PageSize pageSize;
   private PiecedImage.Part part;
   private boolean planned;
 
   ImagePiece(CaptureSegment segment) {
     this.segment = segment;
+    this.pageSize = segment.pageSize();
+  }
+
+  /**
+   * The most pages that are filled at once.
+   *
+   * @param pageSize of the store
+   */
+  public static int mostFilled(PageSize pageSize) {
+    return pageSize.pageOf(CaptureSegment.BYTES);
   }
 
   /** Makes it ready to be planned. */
@@ -40,20 +49,20 @@ public final class ImagePiece {
   /**
    * Pages whose bytes the part gives.
    *
-   * @param pages 0 to {@link #MOST_FILLED}
+   * @param pages 0 to {@link #mostFilled}
    */
   public void fill(int pages, PiecedImage.Part of) {
-    if (pages < 0 || pages > MOST_FILLED) {
+    if (pages < 0 || pages > mostFilled(pageSize)) {
       throw new IllegalArgumentException("fill " + pages + " pages");
     }
     plan(of);
-    segment.parted(of, pages * Page.SIZE);
+    segment.parted(of, pageSize.at(pages));
   }
 
   /** Pages of zeros. @param pages 1 or more */
   public void zeros(long pages, PiecedImage.Part of) {
     plan(of);
-    segment.run(Extent.Kind.ZERO, 0, pages * Page.SIZE);
+    segment.run(Extent.Kind.ZERO, 0, pageSize.at(pages));
   }
 
   /**
@@ -64,12 +73,12 @@ public final class ImagePiece {
    */
   public void keep(StoredPages from, long first, long pages, PiecedImage.Part of) {
     plan(of);
-    segment.kept(from, first, pages * Page.SIZE);
+    segment.kept(from, first, pageSize.at(pages));
   }
 
   /** Pages of it. */
   public long pages() {
-    return segment.length() / Page.SIZE;
+    return pageSize.pageOf(segment.length());
   }
 
   /** Adds all its pages, which are not kept ones, to a digest, once their bytes are there. */

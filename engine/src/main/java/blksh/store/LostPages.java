@@ -5,6 +5,7 @@ import blksh.store.pack.FrameCache;
 import blksh.store.pack.Pack;
 import blksh.store.pack.Page;
 import blksh.store.pack.PageReader;
+import blksh.store.pack.PageSize;
 import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.util.ArrayList;
@@ -52,7 +53,7 @@ final class LostPages {
   }
 
   private void read() {
-    byte[] bytes = new byte[Page.SIZE];
+    byte[] bytes = new byte[repository.pageSize().bytes()];
     byte[] digest = new byte[Page.DIGEST];
     try (PageReader reader = repository.pages(new FrameCache(0), new FrameCache.Owner())) {
       for (StoreIndex.BadPages range : repository.indexes().rows().bad(null)) {
@@ -101,8 +102,9 @@ final class LostPages {
     needed.computeIfAbsent(pack, none -> new BitSet()).set(page, page + count);
     versions.add(manifest.reference());
     List<AffectedRange> ranges = affected.computeIfAbsent(pack, none -> new ArrayList<>());
-    long from = image * Page.SIZE;
-    long length = Math.min(manifest.size(), (image + count) * Page.SIZE) - from;
+    PageSize pageSize = repository.pageSize();
+    long from = pageSize.at(image);
+    long length = Math.min(manifest.size(), pageSize.at(image + count)) - from;
     AffectedRange range = new AffectedRange(manifest.reference(), from, length);
     AffectedRange last = ranges.isEmpty() ? null : ranges.get(ranges.size() - 1);
     if (last != null && last.isBefore(range)) {

@@ -8,6 +8,7 @@ import blksh.store.pack.PackCheck;
 import blksh.store.pack.PackDigests;
 import blksh.store.pack.Page;
 import blksh.store.pack.PageReader;
+import blksh.store.pack.PageSize;
 import blksh.store.shelf.Blob;
 import blksh.task.CancelledException;
 import blksh.task.Task;
@@ -69,7 +70,9 @@ final class ManifestCheck {
   /** As above, of what may become its blob, which is closed. */
   static boolean isWhole(Repository repository, ManifestDirectory.Version version, Blob file) {
     byte[] store = repository.identity().idBytes();
-    try (ManifestFile manifest = ManifestFile.read(file, version.reference(), version, store)) {
+    PageSize pageSize = repository.pageSize();
+    try (ManifestFile manifest =
+        ManifestFile.read(file, version.reference(), version, store, pageSize)) {
       manifest.eachBad(0, manifest.manifest().size(), range -> true);
       for (int chunk = 0; chunk < manifest.groupChunks(); chunk++) {
         manifest.groupChunk(chunk);
@@ -191,10 +194,11 @@ final class ManifestCheck {
     }
   }
 
-  private static AffectedRange range(Manifest manifest, long first, long end) {
-    long from = first * Page.SIZE;
+  private AffectedRange range(Manifest manifest, long first, long end) {
+    PageSize pageSize = repository.pageSize();
+    long from = pageSize.at(first);
     return new AffectedRange(
-        manifest.reference(), from, Math.min(manifest.size(), end * Page.SIZE) - from);
+        manifest.reference(), from, Math.min(manifest.size(), pageSize.at(end)) - from);
   }
 
   /** Checks that the pages of an extent are there; false when the root cannot be had any more. */
@@ -244,7 +248,7 @@ final class ManifestCheck {
   private void lost(PackCheck check, Manifest manifest, long shift, int first, int end) {
     FrameCache.Owner owner = new FrameCache.Owner();
     try (PageReader reader = repository.pages(new FrameCache(0), owner)) {
-      byte[] bytes = new byte[Page.SIZE];
+      byte[] bytes = new byte[repository.pageSize().bytes()];
       byte[] digest = new byte[Page.DIGEST];
       int from = -1;
       for (int page = first; page <= end; page++) {

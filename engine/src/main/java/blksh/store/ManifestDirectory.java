@@ -3,7 +3,7 @@ package blksh.store;
 import blksh.BlkshException;
 import blksh.Nearest;
 import blksh.io.IoFailure;
-import blksh.store.shelf.Part;
+import blksh.store.pack.PageSize;
 import blksh.store.shelf.Shelf;
 import blksh.store.shelf.Spool;
 import java.io.IOException;
@@ -89,14 +89,18 @@ final class ManifestDirectory {
   /** Of the store they must belong to; null while that is not known. */
   private volatile byte[] storeId;
 
+  /** Of the store they must belong to; null while that is not known. */
+  private volatile PageSize pageSize;
+
   ManifestDirectory(Shelf shelf, Spool spool) {
     this.shelf = shelf;
     this.spool = spool;
   }
 
   /** Says which store they belong to: those of others are refused from now on. */
-  void belongTo(byte[] id) {
+  void belongTo(byte[] id, PageSize size) {
     storeId = id;
+    pageSize = size;
   }
 
   // ---- what there is -------------------------------------------------------------------------
@@ -316,7 +320,7 @@ final class ManifestDirectory {
    * @throws BlkshException as {@link #open(Version)}
    */
   ManifestFile open(Version version, String blob) {
-    return ManifestFile.open(shelf, blob, version, storeId);
+    return ManifestFile.open(shelf, blob, version, storeId, pageSize);
   }
 
   /**
@@ -332,7 +336,8 @@ final class ManifestDirectory {
     List<Manifest> found = new ArrayList<>();
     List<Damage> damage = new ArrayList<>();
     for (Version version : versions()) {
-      try (ManifestFile file = ManifestFile.read(shelf, blob(version), version, storeId)) {
+      try (ManifestFile file =
+          ManifestFile.read(shelf, blob(version), version, storeId, pageSize)) {
         found.add(file.manifest());
       } catch (IOException e) {
         damage.add(
@@ -378,8 +383,9 @@ final class ManifestDirectory {
   }
 
   /** Begins a manifest, as a part that has no version yet. */
-  ManifestWriter begin() throws IOException {
-    return new ManifestWriter(spool.begin(PART_PREFIX + "%016x".formatted(RANDOM.nextLong())));
+  ManifestWriter begin(PageSize size) throws IOException {
+    return new ManifestWriter(
+        size, spool.begin(PART_PREFIX + "%016x".formatted(RANDOM.nextLong())));
   }
 
   /**
@@ -393,10 +399,7 @@ final class ManifestDirectory {
   /** Removes the parts of manifests whose writers died. */
   void removeDeadParts() throws IOException {
     for (String name : spool.parts(PART_PREFIX)) {
-      Part dead = spool.takeOver(name);
-      if (dead != null) {
-        dead.discard();
-      }
+      spool.discardDead(name);
     }
   }
 }

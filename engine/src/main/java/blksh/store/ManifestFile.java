@@ -5,7 +5,7 @@ import blksh.block.Extent;
 import blksh.io.Checksum;
 import blksh.io.IoFailure;
 import blksh.io.LittleEndian;
-import blksh.store.pack.Page;
+import blksh.store.pack.PageSize;
 import blksh.store.shelf.Blob;
 import blksh.store.shelf.Shelf;
 import java.io.Closeable;
@@ -41,7 +41,7 @@ import java.util.function.Predicate;
  *       0  "BKMFTEND"        8  u64 extents      16  u64 bad ranges     24  u32 packs
  *      28  u32 bytes of the description          32  u64 image bytes    40  u64 pages
  *      48  u32 CRC-32C of the pack table         52  u32 of the chunk table
- *      56  u32 of the description                60  u32 page size, 4096
+ *      56  u32 of the description                60  u32 page size
  *      64  16 bytes store id                     80  u64 groups
  *      88  4 zero bytes                          92  u32 CRC-32C of the trailer up to here
  * </pre>
@@ -75,6 +75,7 @@ final class ManifestFile implements Closeable {
 
   private final Manifest manifest;
   private final byte[] storeId;
+  private final PageSize pageSize;
   private final long extents;
   private final long badRanges;
   private final long pages;
@@ -112,8 +113,9 @@ final class ManifestFile implements Closeable {
     int packCount = LittleEndian.i32(t, 24);
     int jsonLength = LittleEndian.i32(t, 28);
     pages = LittleEndian.i64(t, 40);
-    if (LittleEndian.i32(t, 60) != Page.SIZE) {
-      throw new NoManifest("its pages have " + LittleEndian.i32(t, 60) + " bytes, not 4096");
+    pageSize = PageSize.orNull(LittleEndian.i32(t, 60));
+    if (pageSize == null) {
+      throw new NoManifest("its pages have " + LittleEndian.i32(t, 60) + " bytes");
     }
     storeId = Arrays.copyOfRange(t, 64, 80);
     groups = first ? 0 : LittleEndian.i64(t, 80);
@@ -161,7 +163,7 @@ final class ManifestFile implements Closeable {
       }
     }
     manifest = described(json);
-    if (manifest.size() != LittleEndian.i64(t, 32) || pages != Page.count(manifest.size())) {
+    if (manifest.size() != LittleEndian.i64(t, 32) || pages != pageSize.count(manifest.size())) {
       throw new NoManifest("its sizes contradict each other");
     }
   }
@@ -179,12 +181,17 @@ final class ManifestFile implements Closeable {
    *
    * @param blob its name
    * @param storeId of the store it must belong to; null when any will do
+   * @param pageSize of that store; null when any will do
    * @throws BlkshException when it is missing, not a whole manifest or another's
    */
   static ManifestFile open(
-      Shelf shelf, String blob, ManifestDirectory.Version version, byte[] storeId) {
+      Shelf shelf,
+      String blob,
+      ManifestDirectory.Version version,
+      byte[] storeId,
+      PageSize pageSize) {
     try {
-      return read(shelf, blob, version, storeId);
+      return read(shelf, blob, version, storeId, pageSize);
     } catch (IOException e) {
       throw new BlkshException("read manifest " + shelf.locate(blob), IoFailure.reason(e), e)
           .suggest("verify the store to see what else is damaged");
@@ -197,18 +204,27 @@ final class ManifestFile implements Closeable {
    *
    * @param blob its name
    * @param storeId of the store it must belong to; null when any will do
+   * @param pageSize of that store; null when any will do
    * @throws NoManifest when it is not a whole manifest, or another's
    * @throws IOException when it is missing or cannot be read
    */
   static ManifestFile read(
-      Shelf shelf, String blob, ManifestDirectory.Version version, byte[] storeId)
+      Shelf shelf,
+      String blob,
+      ManifestDirectory.Version version,
+      byte[] storeId,
+      PageSize pageSize)
       throws IOException {
-    return read(shelf.open(blob), shelf.locate(blob), version, storeId);
+    return read(shelf.open(blob), shelf.locate(blob), version, storeId, pageSize);
   }
 
   /** As above, of what may become its blob; that is closed with it, or when it is none. */
   static ManifestFile read(
-      Blob file, String location, ManifestDirectory.Version version, byte[] storeId)
+      Blob file,
+      String location,
+      ManifestDirectory.Version version,
+      byte[] storeId,
+      PageSize pageSize)
       throws IOException {
     boolean whole = false;
     try {
@@ -219,6 +235,11 @@ final class ManifestFile implements Closeable {
       }
       if (storeId != null && !Arrays.equals(storeId, opened.storeId)) {
         throw new NoManifest("it belongs to another store");
+      }
+      if (pageSize != null && pageSize != opened.pageSize) {
+        throw new NoManifest(
+            "its pages have %s bytes, and those of the store %s"
+                .formatted(opened.pageSize, pageSize));
       }
       whole = true;
       return opened;
@@ -257,6 +278,11 @@ final class ManifestFile implements Closeable {
   /** Where it is, for people. */
   String location() {
     return location;
+  }
+
+  /** Of its whole pages. */
+  PageSize pageSize() {
+    return pageSize;
   }
 
   byte[] storeId() {

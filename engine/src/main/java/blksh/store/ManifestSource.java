@@ -10,6 +10,7 @@ import blksh.io.UnreadableException;
 import blksh.store.pack.FrameCache;
 import blksh.store.pack.Pack;
 import blksh.store.pack.Page;
+import blksh.store.pack.PageSize;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
 import java.util.List;
@@ -25,6 +26,7 @@ final class ManifestSource implements BlockSource, CacheFigures.Counting {
 
   private final Repository repository;
   private final ManifestFile file;
+  private final PageSize pageSize;
   private final Manifest manifest;
   private final FrameCache cache = FrameCache.shared();
   private final FrameCache.Owner owner = new FrameCache.Owner();
@@ -48,6 +50,7 @@ final class ManifestSource implements BlockSource, CacheFigures.Counting {
     this.owned = owned;
     this.repository = repository;
     this.file = file;
+    this.pageSize = file.pageSize();
     this.manifest = file.manifest();
     this.groups = new PageGroups(file);
   }
@@ -56,7 +59,7 @@ final class ManifestSource implements BlockSource, CacheFigures.Counting {
   private final class Reader {
     final ProvenReader pages = new ProvenReader(repository, groups, cache, owner);
     final ExtentCursor cursor = new ExtentCursor(file);
-    final byte[] page = new byte[Page.SIZE];
+    final byte[] page = new byte[pageSize.bytes()];
     final byte[] digest = new byte[Page.DIGEST];
   }
 
@@ -106,8 +109,8 @@ final class ManifestSource implements BlockSource, CacheFigures.Counting {
       }
       return (int) (end - position);
     } catch (ManifestFile.DamagedManifest e) {
-      long from = Math.max(position, e.first * Page.SIZE);
-      long to = Math.min(end, e.end * Page.SIZE);
+      long from = Math.max(position, pageSize.at(e.first));
+      long to = Math.min(end, pageSize.at(e.end));
       throw new UnreadableException(manifest.reference(), from, to - from, e.getMessage(), e);
     } finally {
       reader.pages.close();
@@ -120,16 +123,16 @@ final class ManifestSource implements BlockSource, CacheFigures.Counting {
     ExtentCursor cursor = reader.cursor;
     long at = position;
     while (at < end) {
-      long page = at / Page.SIZE;
+      long page = pageSize.pageOf(at);
       if (page < cursor.start || page >= cursor.end) {
         cursor.seek(page);
       }
       if (cursor.kind == Extent.Kind.DATA) {
         at += copyPages(reader, page, at, end, target);
       } else {
-        long to = Math.min(end, cursor.end * Page.SIZE);
+        long to = Math.min(end, pageSize.at(cursor.end));
         while (at < to) {
-          int count = (int) Math.min(Page.SIZE, to - at);
+          int count = (int) Math.min(pageSize.bytes(), to - at);
           target.put(Page.ZEROS, 0, count);
           at += count;
         }
@@ -142,8 +145,8 @@ final class ManifestSource implements BlockSource, CacheFigures.Counting {
       throws ManifestFile.DamagedManifest {
     ExtentCursor cursor = reader.cursor;
     int number = cursor.first + (int) (page - cursor.start);
-    if (at == page * Page.SIZE) {
-      long most = Math.min(cursor.end - page, (end - at) / Page.SIZE);
+    if (at == pageSize.at(page)) {
+      long most = Math.min(cursor.end - page, pageSize.pageOf(end - at));
       int put =
           most == 0
               ? 0
@@ -154,14 +157,14 @@ final class ManifestSource implements BlockSource, CacheFigures.Counting {
                   (int) Math.min(most, Pack.MAX_PAGES),
                   target);
       if (put > 0) {
-        return put * Page.SIZE;
+        return pageSize.at(put);
       }
     }
     int length =
         reader.pages.read(
             page, file.packs()[cursor.pack], number, reader.page, 0, reader.digest, 0);
-    int offset = (int) (at - page * Page.SIZE);
-    int count = (int) Math.min(end - at, Page.SIZE - offset);
+    int offset = (int) (at - pageSize.at(page));
+    int count = (int) Math.min(end - at, pageSize.bytes() - offset);
     if (length < offset + count) {
       String problem = length < 0 ? reader.pages.problem() : "page is too short";
       throw new UnreadableException(manifest.reference(), at, count, problem, null);
@@ -211,14 +214,14 @@ final class ManifestSource implements BlockSource, CacheFigures.Counting {
         return new Extent(at, nextBad.end() - at, Extent.Kind.BAD);
       }
       try {
-        long page = at / Page.SIZE;
+        long page = pageSize.pageOf(at);
         if (page < cursor.start || page >= cursor.end) {
           cursor.seek(page);
         }
       } catch (ManifestFile.DamagedManifest e) {
         throw new BlkshException("read manifest " + manifest.reference(), e.getMessage(), e).at(at);
       }
-      long to = cursor.end * Page.SIZE;
+      long to = pageSize.at(cursor.end);
       if (nextBad != null) {
         to = Math.min(to, nextBad.start());
       }

@@ -3,7 +3,7 @@ package blksh.store;
 import blksh.block.Extent;
 import blksh.io.Checksum;
 import blksh.io.LittleEndian;
-import blksh.store.pack.Page;
+import blksh.store.pack.PageSize;
 import blksh.store.shelf.Part;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
@@ -21,6 +21,7 @@ import java.util.Map;
  */
 final class ManifestWriter implements Closeable {
 
+  private final PageSize pageSize;
   private final Part part;
   private long written;
   private final Chunks extentChunks = new Chunks(ManifestFile.RECORD);
@@ -38,9 +39,11 @@ final class ManifestWriter implements Closeable {
   private long extents;
 
   /**
+   * @param pageSize of the store
    * @param part empty; discarded when this fails, and at the end unless it was published
    */
-  ManifestWriter(Part part) throws IOException {
+  ManifestWriter(PageSize pageSize, Part part) throws IOException {
+    this.pageSize = pageSize;
     this.part = part;
     byte[] magic = ManifestFile.MAGIC.getBytes(StandardCharsets.US_ASCII);
     try {
@@ -213,7 +216,7 @@ final class ManifestWriter implements Closeable {
     LittleEndian.putI32(trailer, 48, Checksum.of(packTable, 0, packTable.length));
     LittleEndian.putI32(trailer, 52, Checksum.of(table, 0, table.length));
     LittleEndian.putI32(trailer, 56, Checksum.of(json, 0, json.length));
-    LittleEndian.putI32(trailer, 60, Page.SIZE);
+    LittleEndian.putI32(trailer, 60, pageSize.bytes());
     System.arraycopy(storeId, 0, trailer, 64, 16);
     LittleEndian.putI64(trailer, 80, groupChunks.records);
     LittleEndian.putI32(trailer, 92, Checksum.of(trailer, 0, 92));

@@ -6,6 +6,7 @@ import blksh.block.PageOffer;
 import blksh.block.PageOffers;
 import blksh.block.SourceInfo;
 import blksh.store.pack.Page;
+import blksh.store.pack.PageSize;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -56,7 +57,7 @@ final class OfferedInput implements CaptureInput {
   OfferedInput(BlockSource source, PageOffers offers) {
     this.source = source;
     this.offers = offers;
-    this.cut = new SegmentCut(source);
+    this.cut = new SegmentCut(source, PageSize.USUAL);
   }
 
   @Override
@@ -114,7 +115,7 @@ final class OfferedInput implements CaptureInput {
   private void askFor(Piece piece) throws IOException {
     BitSet wanted = new BitSet();
     byte[] digests = piece.offer.digests();
-    int pages = (int) Page.count(piece.length);
+    int pages = (int) PageSize.USUAL.count(piece.length);
     for (int i = 0; i < pages; i++) {
       int at = i * Page.DIGEST;
       if (!piece.offer.isZero(i) && !isComing(digests, at) && !known.has(digests, at)) {

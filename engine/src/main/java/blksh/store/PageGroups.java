@@ -87,7 +87,7 @@ final class PageGroups {
     private final ExtentCursor cursor = new ExtentCursor(file);
     private final MessageDigest sha = Page.sha256();
     private final byte[] inOrder = new byte[GroupProof.PAGES * Page.DIGEST];
-    private final byte[] page = new byte[Page.SIZE];
+    private final byte[] page = new byte[file.pageSize().bytes()];
 
     /** Who reads in order asks again and again. */
     private long lastNumber = -1;

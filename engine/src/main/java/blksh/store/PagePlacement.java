@@ -7,6 +7,7 @@ import blksh.store.pack.PackDirectory;
 import blksh.store.pack.Page;
 import blksh.store.pack.PageFinder;
 import blksh.store.pack.PageIndex;
+import blksh.store.pack.PageSize;
 import blksh.task.Task;
 import java.io.Closeable;
 import java.io.IOException;
@@ -26,6 +27,7 @@ final class PagePlacement implements Closeable {
   private final PackDirectory packs;
   private final PageFinder finder;
   private final CaptureMemory memory;
+  private final PageSize pageSize;
   private final int framePages;
 
   /** Null in a dry run. */
@@ -83,7 +85,8 @@ final class PagePlacement implements Closeable {
     this.finder = new PageFinder(packs, repository.indexes(), reliance);
     this.reliance = reliance;
     this.memory = memory;
-    this.framePages = codec.framePages();
+    this.pageSize = memory.pageSize();
+    this.framePages = codec.framePages(pageSize);
     this.manifest = manifest;
     this.groups = manifest == null ? null : new GroupProof(manifest::addGroup);
     this.badRanges = manifest == null ? new BadTally() : new BadTally(manifest::addBad);
@@ -107,9 +110,9 @@ final class PagePlacement implements Closeable {
     }
     if (segment.kept() != null) {
       relyOn(segment.kept());
-      segment.kept().give(segment.keptFrom(), Page.count(segment.length()), keep);
+      segment.kept().give(segment.keptFrom(), pageSize.count(segment.length()), keep);
     } else if (segment.run() != null) {
-      placeUnstored(segment.run(), segment.length(), Page.count(segment.length()));
+      placeUnstored(segment.run(), segment.length(), pageSize.count(segment.length()));
     } else {
       placePages(piece);
     }
@@ -133,7 +136,7 @@ final class PagePlacement implements Closeable {
       while (i < pages && segment.kind(i) == kind) {
         i++;
       }
-      long bytes = (long) (i - from - 1) * Page.SIZE + segment.pageLength(i - 1);
+      long bytes = pageSize.at((long) i - from - 1) + segment.pageLength(i - 1);
       if (kind == Extent.Kind.DATA) {
         root.addData(segment.digests(), from * Page.DIGEST, i - from);
         if (groups != null) {
@@ -166,13 +169,13 @@ final class PagePlacement implements Closeable {
   private final class Keep implements StoredPages.Taker {
     @Override
     public void zeros(long pages) throws IOException {
-      placeUnstored(Extent.Kind.ZERO, pages * Page.SIZE, pages);
+      placeUnstored(Extent.Kind.ZERO, pageSize.at(pages), pages);
     }
 
     @Override
     public void pages(long packId, int first, int count, byte[] digests) throws IOException {
       root.addData(digests, 0, count);
-      dataBytes += (long) count * Page.SIZE;
+      dataBytes += pageSize.at((long) count);
       if (manifest == null) {
         return;
       }
@@ -224,9 +227,10 @@ final class PagePlacement implements Closeable {
         if (carry.pages == framePages) {
           finishFrame(piece);
         }
-      } else if (runStart < 0) {
-        runStart = i;
-      } else if (i + 1 - runStart == framePages) {
+        continue;
+      }
+      runStart = runStart < 0 ? i : runStart;
+      if (i + 1 - runStart == framePages) { // which may be one
         piece.addInPlace(pack, page - (framePages - 1), framePages, runStart);
         runStart = -1;
       }
@@ -273,7 +277,7 @@ final class PagePlacement implements Closeable {
       throw new BlkshException(
               "capture what came over the wire",
               "a page that was known is not any more: the store or the drive has changed meanwhile")
-          .at(size - segment.length() + (long) page * Page.SIZE)
+          .at(size - segment.length() + pageSize.at((long) page))
           .suggest("capture again, what was stored is found again");
     }
   }

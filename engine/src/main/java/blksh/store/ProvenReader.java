@@ -51,7 +51,8 @@ final class ProvenReader implements Closeable {
    * @param page of the image
    * @param packId the pack its manifest names
    * @param number of the page in the pack
-   * @return bytes copied, 1 to 4096, or -1 when the page is lost, for the reason {@link #problem}
+   * @return bytes copied, 1 to those of a whole page, or -1 when the page is lost, for the reason
+   *     {@link #problem}
    * @throws ManifestFile.DamagedManifest when it cannot be told what it must be
    */
   int read(long page, long packId, int number, byte[] to, int at, byte[] digest, int digestAt)
@@ -73,7 +74,7 @@ final class ProvenReader implements Closeable {
    * Puts as many whole pages from one on as lie together and are sound.
    *
    * @param page of the image
-   * @param most pages, 1 or more; all of 4096 bytes, and the target has room for them
+   * @param most pages, 1 or more; all of them whole, and the target has room for them
    * @return pages put, or 0 when not even the first can be put like that
    */
   int put(long page, long packId, int number, int most, ByteBuffer target)

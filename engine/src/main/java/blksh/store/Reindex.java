@@ -195,7 +195,7 @@ final class Reindex {
         PageReader reader = repository.pages(new FrameCache(0), new FrameCache.Owner())) {
       Set<Integer> elsewhere = new HashSet<>();
       List<StoreIndex.BadPages> lost = new ArrayList<>();
-      byte[] bytes = new byte[Page.SIZE];
+      byte[] bytes = new byte[repository.pageSize().bytes()];
       byte[] digest = new byte[Page.DIGEST];
       for (StoreIndex.BadPages range : state.bad()) {
         for (int page = range.first(); page < range.past(); page++) {

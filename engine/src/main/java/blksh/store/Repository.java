@@ -6,6 +6,7 @@ import blksh.store.pack.CodecChoice;
 import blksh.store.pack.FrameCache;
 import blksh.store.pack.PackDirectory;
 import blksh.store.pack.PageReader;
+import blksh.store.pack.PageSize;
 import blksh.store.parity.ParityBlobs;
 import blksh.store.shelf.Blob;
 import blksh.store.shelf.BufferedSpool;
@@ -116,6 +117,11 @@ final class Repository implements Closeable {
   /** How new frames are compressed. */
   CodecChoice codec() {
     return identity.codec();
+  }
+
+  /** How large its pages are; asked for once by whoever does something with them. */
+  PageSize pageSize() {
+    return identity.pageSize();
   }
 
   PackDirectory packs() {

@@ -9,6 +9,7 @@ import blksh.io.IoFailure;
 import blksh.io.UnreadableException;
 import blksh.store.pack.FrameCache;
 import blksh.store.pack.Page;
+import blksh.store.pack.PageSize;
 import blksh.task.OrderedStep;
 import blksh.task.Task;
 import blksh.task.Workers;
@@ -27,8 +28,8 @@ import java.util.concurrent.TimeUnit;
  */
 final class Restore {
 
-  /** Pages of a piece of the image. */
-  static final int SEGMENT_PAGES = 256;
+  /** Bytes of a piece of the image. */
+  static final int SEGMENT = 1 << 20;
 
   private static final long CACHE_BYTES = 8L << 20;
 
@@ -37,6 +38,8 @@ final class Restore {
 
   private final Repository repository;
   private final ManifestFile file;
+  private final PageSize pageSize;
+  private final int segmentPages;
   private final Manifest manifest;
   private final RestoreTarget target;
   private final String targetName;
@@ -62,6 +65,8 @@ final class Restore {
       Task task) {
     this.repository = repository;
     this.file = file;
+    this.pageSize = file.pageSize();
+    this.segmentPages = pageSize.pageOf(SEGMENT);
     this.manifest = file.manifest();
     this.target = target;
     this.targetName = targetName;
@@ -74,9 +79,9 @@ final class Restore {
 
   /** A piece of the image one worker restores. */
   private final class Segment {
-    final byte[] bytes = new byte[SEGMENT_PAGES * Page.SIZE];
-    final byte[] digests = new byte[SEGMENT_PAGES * Page.DIGEST];
-    final Extent.Kind[] kinds = new Extent.Kind[SEGMENT_PAGES];
+    final byte[] bytes = new byte[SEGMENT];
+    final byte[] digests = new byte[segmentPages * Page.DIGEST];
+    final Extent.Kind[] kinds = new Extent.Kind[segmentPages];
     final ExtentCursor cursor = new ExtentCursor(file);
     long ticket;
     long first;
@@ -86,11 +91,11 @@ final class Restore {
     Extent.Kind run;
 
     long position() {
-      return first * Page.SIZE;
+      return pageSize.at(first);
     }
 
     long length() {
-      return Math.min(manifest.size(), end * Page.SIZE) - position();
+      return Math.min(manifest.size(), pageSize.at(end)) - position();
     }
   }
 
@@ -146,7 +151,7 @@ final class Restore {
     }
     String name = target.describe().location();
     try (ManifestFile file = repository.open(manifest)) {
-      RestoreTarget to = new FarRestoreTarget(target, options.dryRun());
+      RestoreTarget to = new FarRestoreTarget(target, file.pageSize(), options.dryRun());
       return run(repository, file, to, name, task);
     }
   }
@@ -215,7 +220,7 @@ final class Restore {
   private void pass(long from, long to) {
     inOrder = new OrderedStep<>(this::prove);
     root = new RootDigest();
-    plan = new RestorePlan(file, SEGMENT_PAGES, target, Page.count(from), Page.count(to));
+    plan = new RestorePlan(file, segmentPages, target, pageSize.pageOf(from), pageSize.count(to));
     tickets = 0;
     Workers.run(task, Workers.count(), this::work, () -> broken = true);
     task.advance(plan.skipped());
@@ -292,8 +297,8 @@ final class Restore {
 
   private UnreadableException damaged(
       long first, long end, String problem, boolean healable, Throwable cause) {
-    long from = first * Page.SIZE;
-    long to = Math.min(manifest.size(), end * Page.SIZE);
+    long from = pageSize.at(first);
+    long to = Math.min(manifest.size(), pageSize.at(end));
     UnreadableException failure =
         new UnreadableException(manifest.reference(), from, to - from, problem, cause);
     failure.suggest(
@@ -333,10 +338,10 @@ final class Restore {
                 file.packs()[cursor.pack],
                 number,
                 s.bytes,
-                i * Page.SIZE,
+                pageSize.at(i),
                 s.digests,
                 i * Page.DIGEST);
-        if (length != Math.min(Page.SIZE, manifest.size() - page * Page.SIZE)) {
+        if (length != pageSize.lengthOf(page, manifest.size())) {
           String problem = length < 0 ? reader.problem() : "page has " + length + " bytes";
           throw damaged(page, page + 1, problem, length >= 0 || !reader.isPackLost(), null);
         }
@@ -357,10 +362,10 @@ final class Restore {
       while (i < pages && s.kinds[i] == kind) {
         i++;
       }
-      long position = s.position() + (long) from * Page.SIZE;
-      int length = (int) Math.min((long) (i - from) * Page.SIZE, manifest.size() - position);
+      long position = s.position() + pageSize.at((long) from);
+      int length = (int) Math.min(pageSize.at(i - from), manifest.size() - position);
       if (kind == Extent.Kind.DATA) {
-        target.write(position, s.bytes, from * Page.SIZE, length, s.digests, from * Page.DIGEST);
+        target.write(position, s.bytes, pageSize.at(from), length, s.digests, from * Page.DIGEST);
       } else {
         writeUnstored(kind, position, length);
       }

@@ -1,7 +1,7 @@
 package blksh.store;
 
 import blksh.block.Extent;
-import blksh.store.pack.Page;
+import blksh.store.pack.PageSize;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
@@ -12,6 +12,7 @@ import java.util.Deque;
 final class RestorePlan {
 
   private final ManifestFile file;
+  private final PageSize pageSize;
   private final ExtentCursor cursor;
   private final int most;
   private final RestoreTarget target;
@@ -36,6 +37,7 @@ final class RestorePlan {
    */
   RestorePlan(ManifestFile file, int most, RestoreTarget target, long first, long end) {
     this.file = file;
+    this.pageSize = file.pageSize();
     this.most = most;
     this.target = target;
     this.cursor = new ExtentCursor(file);
@@ -47,8 +49,8 @@ final class RestorePlan {
   Piece next() throws ManifestFile.DamagedManifest {
     while (ahead.size() < target.ahead() && planned < end) {
       Piece piece = plan();
-      long from = piece.first * Page.SIZE;
-      long to = Math.min(file.manifest().size(), piece.end * Page.SIZE);
+      long from = pageSize.at(piece.first);
+      long to = Math.min(file.manifest().size(), pageSize.at(piece.end));
       if (!target.wants(from, to)) {
         skipped += to - from;
         continue;

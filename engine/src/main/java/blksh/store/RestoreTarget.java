@@ -5,7 +5,6 @@ import blksh.block.Extent;
 import blksh.io.OpenFile;
 import blksh.io.TargetFile;
 import blksh.io.WriteClaim;
-import blksh.store.pack.Page;
 import blksh.store.shelf.ReadOnlyFile;
 import blksh.task.Task;
 import java.io.Closeable;
@@ -24,6 +23,9 @@ abstract class RestoreTarget implements Closeable {
 
   /** Zeros written at once. */
   private static final int PIECE = 1 << 18;
+
+  /** Bytes that are compared, and then written or not. */
+  private static final int STEP = 4096;
 
   private final AtomicLong written = new AtomicLong();
 
@@ -273,11 +275,11 @@ abstract class RestoreTarget implements Closeable {
       int have = file.fill(position, ByteBuffer.wrap(there));
       int at = 0;
       while (at < length) {
-        int step = Math.min(Page.SIZE, length - at);
+        int step = Math.min(STEP, length - at);
         int from0 = at;
         while (at < length && differs(from, offset + at, there, at, step, have)) {
           at += step;
-          step = Math.min(Page.SIZE, length - at);
+          step = Math.min(STEP, length - at);
         }
         if (at > from0) {
           count(at - from0);
@@ -344,8 +346,8 @@ abstract class RestoreTarget implements Closeable {
 
     @Override
     void write(long position, byte[] from, int offset, int length) throws IOException {
-      for (int at = 0; at < length; at += Page.SIZE) {
-        int step = Math.min(Page.SIZE, length - at);
+      for (int at = 0; at < length; at += STEP) {
+        int step = Math.min(STEP, length - at);
         boolean same =
             position + at + step <= file.size()
                 && Arrays.equals(

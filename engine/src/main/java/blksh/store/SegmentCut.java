@@ -2,7 +2,7 @@ package blksh.store;
 
 import blksh.block.BlockSource;
 import blksh.block.Extent;
-import blksh.store.pack.Page;
+import blksh.store.pack.PageSize;
 import java.util.Iterator;
 
 /**
@@ -12,6 +12,7 @@ import java.util.Iterator;
 final class SegmentCut {
 
   private final long size;
+  private final PageSize pageSize;
   private final Iterator<Extent> extents;
   private long planned; // all before is in a run that was handed out, or in skipped
   private long runAt;
@@ -23,8 +24,8 @@ final class SegmentCut {
 
   private final boolean keeping;
 
-  SegmentCut(BlockSource source) {
-    this(source.size(), source.extents(), false);
+  SegmentCut(BlockSource source, PageSize pageSize) {
+    this(source.size(), pageSize, source.extents(), false);
   }
 
   /**
@@ -32,8 +33,9 @@ final class SegmentCut {
    *
    * @param keeping whether UNTRIED is what need not be read, as an earlier version has it
    */
-  SegmentCut(long size, Iterator<Extent> extents, boolean keeping) {
+  SegmentCut(long size, PageSize pageSize, Iterator<Extent> extents, boolean keeping) {
     this.size = size;
+    this.pageSize = pageSize;
     this.extents = extents;
     this.keeping = keeping;
   }
@@ -76,11 +78,11 @@ final class SegmentCut {
     }
     while (extents.hasNext()) {
       Extent e = extents.next();
-      long last = e.end() == size ? size : e.end() / Page.SIZE * Page.SIZE;
+      long last = e.end() == size ? size : pageSize.down(e.end());
       if (e.kind().readsAsZeros()
           || e.kind() == Extent.Kind.BAD
           || keeping && e.kind() == Extent.Kind.UNTRIED) {
-        long first = Math.max(planned, Page.count(e.start()) * Page.SIZE);
+        long first = Math.max(planned, pageSize.at(pageSize.count(e.start())));
         if (first < last) {
           long dataStart = planned;
           planned = last;

@@ -1,6 +1,6 @@
 package blksh.store;
 
-import blksh.store.pack.Page;
+import blksh.store.pack.PageSize;
 import blksh.task.Task;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -38,6 +38,7 @@ final class ShareCount {
    * @return one for each of them, in their order; null for one that was deleted meanwhile
    */
   List<StoreUse.Version> run(List<Manifest> wanted) {
+    PageSize pageSize = repository.pageSize();
     long pages = 0;
     for (StoreIndex.PackRow pack : repository.indexes().rows().packs()) {
       begins.put(pack.id(), pages);
@@ -76,7 +77,8 @@ final class ShareCount {
       }
       long alone = own[numbers.getOrDefault(manifest.reference(), 0)];
       shares.add(
-          new StoreUse.Version(alone * step * Page.SIZE, shared.cardinality() * step * Page.SIZE));
+          new StoreUse.Version(
+              pageSize.at(alone * step), pageSize.at(shared.cardinality() * step)));
     }
     return shares;
   }

@@ -5,6 +5,7 @@ import blksh.io.UnreadableException;
 import blksh.store.pack.FrameCache;
 import blksh.store.pack.Page;
 import blksh.store.pack.PageReader;
+import blksh.store.pack.PageSize;
 import java.io.Closeable;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
@@ -24,6 +25,9 @@ final class SoundPages implements Closeable {
   /** Damaged pages that are looked for in a source at most, about 100 bytes each in memory. */
   private static final int MOST = 1 << 19;
 
+  /** Of the store that is repaired. */
+  private final PageSize pageSize;
+
   private final List<PageReader> stores = new ArrayList<>();
   private final List<Offer> offers = new ArrayList<>();
   private final MessageDigest sha = Page.sha256();
@@ -31,6 +35,10 @@ final class SoundPages implements Closeable {
 
   /** A source, and where in it the pages of digests were. */
   private record Offer(BlockSource source, Map<ByteBuffer, Long> places) {}
+
+  SoundPages(PageSize pageSize) {
+    this.pageSize = pageSize;
+  }
 
   /** Has pages come from a store, wherever they are in it. */
   SoundPages from(Repository store) {
@@ -45,12 +53,12 @@ final class SoundPages implements Closeable {
    */
   SoundPages from(BlockSource source, List<AffectedRange> ranges) {
     Map<ByteBuffer, Long> places = new HashMap<>();
-    byte[] page = new byte[Page.SIZE];
+    byte[] page = new byte[pageSize.bytes()];
     for (AffectedRange range : ranges) {
       long end = Math.min(source.size(), range.start() + range.length());
-      for (long at = range.start() - range.start() % Page.SIZE;
+      for (long at = pageSize.down(range.start());
           at < end && places.size() < MOST;
-          at += Page.SIZE) {
+          at += pageSize.bytes()) {
         int length = read(source, at, page, 0);
         if (length > 0) {
           Page.digest(sha, page, 0, length, found, 0);
@@ -62,8 +70,8 @@ final class SoundPages implements Closeable {
     return this;
   }
 
-  private static int read(BlockSource source, long at, byte[] to, int offset) {
-    int length = (int) Math.min(Page.SIZE, source.size() - at);
+  private int read(BlockSource source, long at, byte[] to, int offset) {
+    int length = (int) Math.min(pageSize.bytes(), source.size() - at);
     try {
       return source.read(at, ByteBuffer.wrap(to, offset, length)) == length ? length : -1;
     } catch (UnreadableException e) {
@@ -74,7 +82,7 @@ final class SoundPages implements Closeable {
   /**
    * Copies a page that has a digest.
    *
-   * @return bytes copied, 1 to 4096; -1 when there is none
+   * @return bytes copied, 1 to those of a whole page; -1 when there is none
    */
   int copy(byte[] digests, int digestAt, byte[] to, int at) {
     for (PageReader store : stores) {

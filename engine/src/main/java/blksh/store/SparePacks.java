@@ -5,6 +5,7 @@ import blksh.store.pack.Frame;
 import blksh.store.pack.Pack;
 import blksh.store.pack.PackWriter;
 import blksh.store.pack.Page;
+import blksh.store.pack.PageSize;
 import blksh.task.Task;
 import java.io.Closeable;
 import java.io.IOException;
@@ -20,6 +21,7 @@ final class SparePacks implements Closeable {
   private final Repository repository;
   private final StoreParity protection;
   private final CodecChoice codec;
+  private final PageSize pageSize;
   private final CodecChoice.Compressor compressor;
   private final ByteBuffer raw = ByteBuffer.allocateDirect(Frame.MAX_RAW);
   private final ByteBuffer frame;
@@ -31,6 +33,7 @@ final class SparePacks implements Closeable {
     this.repository = repository;
     this.protection = new StoreParity(repository, task);
     this.codec = repository.codec();
+    this.pageSize = repository.pageSize();
     this.compressor = codec.compressor();
     this.frame = ByteBuffer.allocateDirect(Frame.headerLength(Frame.MAX_PAGES) + Frame.MAX_RAW);
   }
@@ -39,13 +42,13 @@ final class SparePacks implements Closeable {
    * Stores a page.
    *
    * @param digest what it has, proven
-   * @param length 1 to 4096
+   * @param length 1 to the bytes of a whole page
    */
   void add(byte[] digest, byte[] bytes, int length) throws IOException {
     System.arraycopy(digest, 0, digests, pages * Page.DIGEST, Page.DIGEST);
     raw.put(bytes, 0, length);
     pages++;
-    if (pages == codec.framePages() || length < Page.SIZE) {
+    if (pages == codec.framePages(pageSize) || length < pageSize.bytes()) {
       writeFrame(); // only the last page of a frame may be shorter
     }
   }
@@ -63,7 +66,8 @@ final class SparePacks implements Closeable {
           repository.packs().begin(repository.packs().newId(), repository.identity().idBytes());
     }
     frame.clear();
-    Frame.write(compressor, writer.pages(), pages, raw, 0, raw.position(), digests, 0, frame);
+    Frame.write(
+        compressor, pageSize, writer.pages(), pages, raw, 0, raw.position(), digests, 0, frame);
     writer.append(frame.flip());
     raw.clear();
     pages = 0;

@@ -7,6 +7,7 @@ import blksh.block.PageTarget;
 import blksh.io.IoFailure;
 import blksh.retention.Policy;
 import blksh.store.pack.CodecChoice;
+import blksh.store.pack.PageSize;
 import blksh.store.shelf.DirectoryShelf;
 import blksh.store.shelf.Shelf;
 import blksh.task.Task;
@@ -93,11 +94,7 @@ public final class Store implements Closeable {
     return open(directory, new Task("open store", directory.toString()));
   }
 
-  /**
-   * As above.
-   *
-   * @param task told when it has to wait, as for a repair
-   */
+  /** As above, with a task that is told when it has to wait, as for a repair. */
   public static Store open(Path directory, Task task) {
     return open(new DirectoryShelf(directory), directory, task);
   }
@@ -209,6 +206,11 @@ public final class Store implements Closeable {
   /** How new frames are compressed. */
   public CodecChoice codec() {
     return repository.codec();
+  }
+
+  /** How large its pages are. */
+  public PageSize pageSize() {
+    return repository.pageSize();
   }
 
   // ---- verbs ---------------------------------------------------------------------------------

@@ -13,10 +13,10 @@ import java.util.function.Predicate;
 
 /**
  * Copies versions from one store to another, one after the other, oldest first: of each the pages
- * the other does not have, compressed as that compresses. A version appears there when all of it is
- * durable and its root digest is that of the original; what was stored of one that was interrupted
- * is found again by the next copy, as that of a capture is. So a copy may be ended at any time and
- * made again, and goes on with what is left.
+ * the other does not have, compressed as that compresses; all of it where pages have another size
+ * there. A version appears there when all of it is durable and the root digest of the original is
+ * proven; what was stored of one that was interrupted is found again by the next copy, as that of a
+ * capture is. So a copy may be ended at any time and made again, and goes on with what is left.
  *
  * <p>A version of which something is lost in the store it comes from is not copied, neither its
  * damage nor something else in its place; the others are.
@@ -102,10 +102,10 @@ final class StoreCopy {
       leave(version, e);
       return;
     }
-    CopyInput input;
+    CopiedInput input;
     try {
       VersionMarks marks = marks(version);
-      input = from.opened(manifest, (used, file) -> new CopyInput(used, file, marks));
+      input = from.opened(manifest, (used, file) -> input(used, file, marks));
     } catch (CancelledException e) {
       throw e;
     } catch (BlkshException e) {
@@ -129,6 +129,12 @@ final class StoreCopy {
       task.advance(Math.max(0, before + manifest.size() - task.done()));
       leave(version, e);
     }
+  }
+
+  private CopiedInput input(Repository used, ManifestFile file, VersionMarks marks) {
+    return file.pageSize() == to.pageSize()
+        ? new CopyInput(used, file, marks)
+        : new RecutInput(used, file, marks, to.pageSize());
   }
 
   private VersionMarks marks(Version version) {

@@ -2,7 +2,7 @@ package blksh.store;
 
 import blksh.io.Checksum;
 import blksh.store.pack.CodecChoice;
-import blksh.store.pack.Page;
+import blksh.store.pack.PageSize;
 import blksh.store.parity.ParityBlobs;
 import blksh.store.shelf.Blob;
 import blksh.store.shelf.Shelf;
@@ -25,26 +25,44 @@ import java.util.UUID;
  * <p>Format 2 is format 1 with packs that may give way to others: whoever knows only format 1 looks
  * into packs without saying that he relies on them, and must not use such a store. Format 3 is
  * format 2 with parity beside what is stored: whoever knows only format 2 would let others take the
- * name of a blob and leave the parity of what was there.
+ * name of a blob and leave the parity of what was there. Format 4 is that of stores whose pages
+ * have another size than 4096 bytes, with parity or without: whoever knows only format 3 would take
+ * their packs and manifests for damaged.
  *
  * @param id of the store, repeated in every pack and manifest
  * @param codec of new frames; frames say for themselves how they are compressed
- * @param format 1 to 3; 3 where there is parity
+ * @param pageSize of what is stored; never changes
+ * @param format 1 to 4
  * @param parity per cent of the blocks of a pack or manifest that may be lost, 0 for none
  */
-record StoreDescriptor(UUID id, CodecChoice codec, int format, int parity) {
+record StoreDescriptor(UUID id, CodecChoice codec, PageSize pageSize, int format, int parity) {
 
   static final String FILE = "store.json";
 
   /** The newest format. */
-  static final int FORMAT = 3;
+  static final int FORMAT = 4;
+
+  /** From which on there may be parity. */
+  static final int PROTECTED = 3;
+
+  /** From which on pages may have another size. */
+  static final int PAGED = 4;
 
   /** From which on packs may give way to others. */
   static final int COMPACTED = 2;
 
-  /** Of the newest format that it needs. */
-  StoreDescriptor(UUID id, CodecChoice codec, int parity) {
-    this(id, codec, parity > 0 ? FORMAT : COMPACTED, parity);
+  /** Of the oldest format that a new store needs. */
+  StoreDescriptor(UUID id, CodecChoice codec, PageSize pageSize, int parity) {
+    this(id, codec, pageSize, formatOf(pageSize, parity > 0), parity);
+  }
+
+  /**
+   * The oldest format that allows what there is.
+   *
+   * @param parity whether there is any
+   */
+  static int formatOf(PageSize pageSize, boolean parity) {
+    return pageSize != PageSize.USUAL ? PAGED : parity ? PROTECTED : COMPACTED;
   }
 
   /** Bytes that no descriptor has. */
@@ -77,7 +95,7 @@ record StoreDescriptor(UUID id, CodecChoice codec, int format, int parity) {
           "pageSize": %d,
           "codec": "%s",
         """
-            .formatted(format, id, Page.SIZE, codec);
+            .formatted(format, id, pageSize.bytes(), codec);
     if (parity > 0) {
       body += "  \"parity\": %d,\n".formatted(parity);
     }
@@ -163,9 +181,12 @@ record StoreDescriptor(UUID id, CodecChoice codec, int format, int parity) {
           new StoreDescriptor(
               UUID.fromString(fields.getOrDefault("id", "")),
               CodecChoice.parse(fields.getOrDefault("codec", "")),
+              PageSize.of(Long.parseLong(fields.getOrDefault("pageSize", "0"))),
               format,
               Integer.parseInt(fields.getOrDefault("parity", "0")));
-      if (format < 1 || found.parity > 0 && format < FORMAT) {
+      if (format < 1
+          || found.parity > 0 && format < PROTECTED
+          || (found.pageSize != PageSize.USUAL) != (format == PAGED)) {
         throw new DamagedDescriptor("there is no format " + format + " of this kind");
       }
       if (found.parity != 0) {

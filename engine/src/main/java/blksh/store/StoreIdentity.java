@@ -4,6 +4,7 @@ import blksh.BlkshException;
 import blksh.store.pack.CodecChoice;
 import blksh.store.pack.Pack;
 import blksh.store.pack.PackDirectory;
+import blksh.store.pack.PageSize;
 import blksh.store.parity.ParityBlobs;
 import blksh.store.parity.Rebuilding;
 import blksh.store.shelf.BufferedSpool;
@@ -57,7 +58,8 @@ final class StoreIdentity {
    * @throws FileAlreadyExistsException when somebody else has just made one
    */
   static void make(Shelf shelf, StoreOptions options) throws IOException {
-    StoreDescriptor descriptor = new StoreDescriptor(newId(), options.codec(), options.parity());
+    StoreDescriptor descriptor =
+        new StoreDescriptor(newId(), options.codec(), options.pageSize(), options.parity());
     if (!descriptor.writeFirst(shelf)) {
       throw new FileAlreadyExistsException(
           shelf.locate(StoreDescriptor.FILE), null, "somebody else has just made one");
@@ -111,9 +113,13 @@ final class StoreIdentity {
       problem = "store.json is damaged: " + e.getMessage();
     }
     StoreIdentity identity = new StoreIdentity(shelf, packs, manifests, parity, found, problem);
+    packs.have(found == null ? PageSize.USUAL : found.pageSize());
     if (found != null && identity.isForeign(found)) {
       identity.descriptor = null;
       identity.problem = "store.json is another store's";
+    }
+    if (identity.problem != null) {
+      packs.have(identity.pageSizeFromContents());
     } else if (found != null) {
       identity.claimContents();
       if (shelf.writable()) {
@@ -142,8 +148,9 @@ final class StoreIdentity {
 
   /** Refuses packs and manifests of other stores from now on. */
   private void claimContents() {
+    packs.have(descriptor.pageSize());
     packs.belongTo(descriptor.idBytes());
-    manifests.belongTo(descriptor.idBytes());
+    manifests.belongTo(descriptor.idBytes(), descriptor.pageSize());
   }
 
   /** Whether there is what a store has beside its descriptor. */
@@ -159,6 +166,11 @@ final class StoreIdentity {
   /** The id as it stands in packs and manifests. */
   byte[] idBytes() {
     return descriptor().idBytes();
+  }
+
+  /** How large pages are; that never changes. */
+  PageSize pageSize() {
+    return packs.pageSize();
   }
 
   /** How new frames are compressed. */
@@ -243,7 +255,7 @@ final class StoreIdentity {
   synchronized void allowCompaction() throws IOException {
     if (!allowsCompaction()) {
       StoreDescriptor now = current();
-      replace(new StoreDescriptor(now.id(), now.codec(), now.parity()));
+      replace(new StoreDescriptor(now.id(), now.codec(), now.pageSize(), now.parity()));
     }
   }
 
@@ -253,7 +265,7 @@ final class StoreIdentity {
    */
   synchronized void compressBy(CodecChoice codec) throws IOException {
     StoreDescriptor now = current();
-    replace(new StoreDescriptor(now.id(), codec, now.format(), now.parity()));
+    replace(new StoreDescriptor(now.id(), codec, now.pageSize(), now.format(), now.parity()));
   }
 
   /**
@@ -266,15 +278,16 @@ final class StoreIdentity {
   synchronized void protectBy(int percent) throws IOException {
     StoreDescriptor now = current();
     if (now.parity() != percent) {
-      replace(new StoreDescriptor(now.id(), now.codec(), StoreDescriptor.FORMAT, percent));
+      int format = StoreDescriptor.formatOf(now.pageSize(), true);
+      replace(new StoreDescriptor(now.id(), now.codec(), now.pageSize(), format, percent));
     }
   }
 
   /** Lets older blksh use it again, if there is to be no parity. */
   synchronized void protectedNoMore() throws IOException {
     StoreDescriptor now = current();
-    if (now.parity() == 0 && now.format() == StoreDescriptor.FORMAT) {
-      replace(new StoreDescriptor(now.id(), now.codec(), 0));
+    if (now.parity() == 0 && now.format() == StoreDescriptor.PROTECTED) {
+      replace(new StoreDescriptor(now.id(), now.codec(), now.pageSize(), 0));
     }
   }
 
@@ -296,7 +309,10 @@ final class StoreIdentity {
     if (descriptor == null) {
       descriptor =
           new StoreDescriptor(
-              StoreDescriptor.uuid(idFromContents()), codecFromContents(), parityFromContents());
+              StoreDescriptor.uuid(idFromContents()),
+              codecFromContents(),
+              pageSize(),
+              parityFromContents());
       claimContents();
     }
     return descriptor;
@@ -331,6 +347,28 @@ final class StoreIdentity {
       }
     }
     return votes;
+  }
+
+  /** What most of what is there says: manifests, and packs by their first frames. */
+  private PageSize pageSizeFromContents() {
+    Map<PageSize, Integer> votes = new HashMap<>();
+    for (ManifestDirectory.Version version : manifests.versions()) {
+      try (ManifestFile file = manifests.open(version)) {
+        votes.merge(file.pageSize(), 1, Integer::sum);
+      } catch (BlkshException e) {
+        // others will do
+      }
+    }
+    for (long id : packs.sealed()) {
+      PageSize size = packs.pageSizeOf(id);
+      if (size != null) {
+        votes.merge(size, 1, Integer::sum);
+      }
+    }
+    return votes.entrySet().stream()
+        .max(Map.Entry.comparingByValue())
+        .map(Map.Entry::getKey)
+        .orElse(PageSize.USUAL);
   }
 
   private CodecChoice codecFromContents() {

@@ -62,7 +62,8 @@ final class StoreRepair {
     Map<Long, BitSet> needed = lost.needed();
     needed.keySet().removeIf(pack -> whole.contains(PackDirectory.nameOf(pack)));
     task.phase("storing it again");
-    long bytes = needed.values().stream().mapToLong(BitSet::cardinality).sum() * Page.SIZE;
+    long bytes =
+        repository.pageSize().at(needed.values().stream().mapToLong(BitSet::cardinality).sum());
     task.expect(task.done() + bytes);
     try (SparePacks spare = new SparePacks(repository, task)) {
       for (Map.Entry<Long, BitSet> each : needed.entrySet()) {
@@ -84,6 +85,7 @@ final class StoreRepair {
     return new RepairResult(
         needed.size(),
         pages,
+        repository.pageSize().at(pages),
         healed,
         List.copyOf(left),
         Duration.ofNanos(System.nanoTime() - started),
@@ -130,7 +132,7 @@ final class StoreRepair {
   /** Stores the pages of a pack that are found; those that are not stay in the set. */
   private void store(long id, BitSet wanted, SparePacks spare) throws IOException {
     byte[] digest = new byte[Page.DIGEST];
-    byte[] bytes = new byte[Page.SIZE];
+    byte[] bytes = new byte[repository.pageSize().bytes()];
     try (Pack pack = repository.packs().acquire(id)) {
       for (int page = wanted.nextSetBit(0); page >= 0; page = wanted.nextSetBit(page + 1)) {
         task.checkCancelled();
@@ -143,7 +145,7 @@ final class StoreRepair {
             spare.add(digest, bytes, length);
           }
         }
-        task.advance(Page.SIZE);
+        task.advance(repository.pageSize().bytes());
       }
     } catch (CancelledException | IndexConnection.UnusableException e) {
       throw e;
@@ -158,7 +160,7 @@ final class StoreRepair {
   /** Reads what was lost where versions name it, and names what still is. */
   private void look(long id, BitSet wanted, LostPages lost) {
     byte[] digest = new byte[Page.DIGEST];
-    byte[] bytes = new byte[Page.SIZE];
+    byte[] bytes = new byte[repository.pageSize().bytes()];
     int still = 0;
     String problem = null;
     try (PageReader reader = repository.pages(new FrameCache(0), new FrameCache.Owner())) {

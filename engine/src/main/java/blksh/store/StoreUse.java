@@ -6,10 +6,11 @@ import java.util.List;
  * How the captured versions use the stored pages, in the order the packs were made.
  *
  * @param pages numbers in all packs
+ * @param pageSize bytes of each
  * @param step of how many pages one was looked at; the shares count those, so multiply
  * @param shares one for each of equal parts of all pages
  */
-public record StoreUse(long pages, long step, List<Share> shares) {
+public record StoreUse(long pages, int pageSize, long step, List<Share> shares) {
 
   /**
    * One part.

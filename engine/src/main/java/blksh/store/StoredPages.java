@@ -7,6 +7,7 @@ import blksh.store.pack.Pack;
 import blksh.store.pack.PackDigests;
 import blksh.store.pack.Page;
 import blksh.store.pack.PageReader;
+import blksh.store.pack.PageSize;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.BitSet;
@@ -27,6 +28,7 @@ public final class StoredPages implements Closeable {
 
   private final Repository repository;
   private final ManifestFile file;
+  private final PageSize pageSize;
 
   /** Which packs of the manifest's table there are. */
   private final BitSet there = new BitSet();
@@ -53,6 +55,7 @@ public final class StoredPages implements Closeable {
   StoredPages(Repository repository, ManifestFile file) {
     this.repository = repository;
     this.file = file;
+    this.pageSize = file.pageSize();
     this.asked = new ExtentCursor(file);
     this.placed = new ExtentCursor(file);
     this.digests = new PackDigests(repository.packs());
@@ -163,17 +166,22 @@ public final class StoredPages implements Closeable {
       }
       end = sound;
       if (held && file.manifest().figures().badBytes() > 0) {
-        List<Extent> bad = file.bad(first * Page.SIZE, end * Page.SIZE, 1);
+        List<Extent> bad = file.bad(pageSize.at(first), pageSize.at(end), 1);
         if (!bad.isEmpty()) {
-          long from = Math.max(first, bad.get(0).start() / Page.SIZE);
+          long from = Math.max(first, pageSize.pageOf(bad.get(0).start()));
           held = from > first;
-          end = held ? from : Math.min(end, Page.count(bad.get(0).end()));
+          end = held ? from : Math.min(end, pageSize.count(bad.get(0).end()));
         }
       }
       return new Run(end - first, held, asked.kind == Extent.Kind.ZERO);
     } catch (ManifestFile.DamagedManifest | BlkshException e) {
       return new Run(count, false, false);
     }
+  }
+
+  /** Of its whole pages. */
+  PageSize pageSize() {
+    return pageSize;
   }
 
   /** The packs its pages are in. */

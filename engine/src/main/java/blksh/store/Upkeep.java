@@ -361,7 +361,7 @@ public final class Upkeep {
   public RepairResult repair(List<Store> others, boolean dryRun, Task task) {
     return repair(
         () -> {
-          SoundPages sources = new SoundPages();
+          SoundPages sources = new SoundPages(repository.pageSize());
           others.forEach(other -> sources.from(other.repository()));
           return sources;
         },
@@ -375,7 +375,10 @@ public final class Upkeep {
    * @param of that version; pages of others that are the same are healed with it
    */
   public RepairResult repair(Manifest of, BlockSource source, Task task) {
-    return repair(() -> new SoundPages().from(source, lost().in(of.reference())), false, task);
+    return repair(
+        () -> new SoundPages(repository.pageSize()).from(source, lost().in(of.reference())),
+        false,
+        task);
   }
 
   /** The versions of which something is lost, as far as verifications have found it damaged. */

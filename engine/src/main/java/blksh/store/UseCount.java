@@ -49,7 +49,7 @@ final class UseCount {
       int used = once.get(from, to).cardinality();
       shares.add(new StoreUse.Share(to - from - used, used - shared, shared));
     }
-    return new StoreUse(pages, step, List.copyOf(shares));
+    return new StoreUse(pages, repository.pageSize().bytes(), step, List.copyOf(shares));
   }
 
   private void count(Manifest manifest) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import blksh.BlkshException;
 import blksh.block.ByteArraySource;
 import blksh.io.ExtendedAttributes;
+import blksh.store.pack.PageSize;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -77,7 +78,7 @@ class TreeTableTest {
   }
 
   private static byte[] table(List<TreeRecord> records, long contents) {
-    try (TreeTableWriter writer = new TreeTableWriter()) {
+    try (TreeTableWriter writer = new TreeTableWriter(PageSize.USUAL)) {
       for (TreeRecord each : records) {
         each.firstPage = writer.place();
         writer.add(each);

@@ -9,7 +9,9 @@ import blksh.block.Extent;
 import blksh.block.FaultySource;
 import blksh.block.SourceInfo;
 import blksh.kit.Content;
+import blksh.store.pack.CodecChoice;
 import blksh.store.pack.Page;
+import blksh.store.pack.PageSize;
 import blksh.task.Task;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -213,6 +215,21 @@ class ChangedInputTest {
       at += length;
     }
     return ranges;
+  }
+
+  @Test
+  void soItIsInAStoreOfLargerPages() {
+    store.close();
+    StoreOptions options = new StoreOptions(CodecChoice.LZ4, PageSize.LARGEST, 0);
+    store = Store.create(folder.resolve("large"), options);
+    assertThat(capture(List.of()).readBytes()).isEqualTo(SIZE);
+    for (int seed = 0; seed < 4; seed++) {
+      List<Extent> changed = change(new Random(seed), 1 + seed);
+      CaptureResult next = capture(changed);
+      assertThat(task.notes()).hasSize(1);
+      assertThat(next.readBytes()).isLessThan(SIZE);
+      mustHold(next);
+    }
   }
 
   @Test

@@ -121,7 +121,7 @@ class CodecsTest {
     Path file = path().resolve("store.json");
     try (Shelf shelf = new DirectoryShelf(path())) {
       StoreDescriptor now = StoreDescriptor.read(shelf);
-      new StoreDescriptor(now.id(), now.codec(), 1, 0).write(shelf);
+      new StoreDescriptor(now.id(), now.codec(), now.pageSize(), 1, 0).write(shelf);
     }
     try (Store store = Store.open(path())) {
       try (Store other = Store.open(path())) {

@@ -6,14 +6,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
+import blksh.block.ByteArraySource;
 import blksh.block.Extent;
 import blksh.block.PageOffer;
 import blksh.block.PageTarget;
 import blksh.block.SourceInfo;
 import blksh.kit.Content;
+import blksh.store.pack.CodecChoice;
+import blksh.store.pack.Page;
+import blksh.store.pack.PageSize;
 import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,6 +31,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Restores to what is far away: what goes through the image more than once, and how it ends. */
 class FarRestoreTest {
@@ -153,6 +160,79 @@ class FarRestoreTest {
     public void close() {
       closed = true;
     }
+  }
+
+  /** One that tells the digests of its pages of 4096 bytes. */
+  private static final class Comparing extends MemoryTarget {
+    @Override
+    public Optional<PageOffer> look(long position, int length) {
+      byte[] digests = new byte[(int) PageSize.USUAL.count(length) * Page.DIGEST];
+      for (int page = 0; page < PageSize.USUAL.count(length); page++) {
+        int at = (int) position + PageSize.USUAL.at(page);
+        int count = PageSize.USUAL.lengthOf(page, length);
+        Page.digest(Page.sha256(), held, at, count, digests, page * Page.DIGEST);
+      }
+      return Optional.of(new Looked(digests));
+    }
+
+    @Override
+    public synchronized void write(
+        long position, byte[] from, int offset, int length, BitSet pages) {
+      pages.stream()
+          .forEach(
+              page -> {
+                int at = PageSize.USUAL.at(page);
+                int count = PageSize.USUAL.lengthOf(page, length);
+                System.arraycopy(from, offset + at, held, (int) position + at, count);
+                written += count;
+              });
+    }
+  }
+
+  private record Looked(byte[] digests) implements PageOffer {
+    @Override
+    public boolean isReady() {
+      return true;
+    }
+
+    @Override
+    public void await() {}
+
+    @Override
+    public boolean isZero(int page) {
+      return false;
+    }
+
+    @Override
+    public List<Extent> bad() {
+      return List.of();
+    }
+
+    @Override
+    public void want(BitSet pages) {}
+
+    @Override
+    public void take(ByteBuffer target) {}
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {4096, 16384, 65536})
+  void onlyWhatDiffersIsWrittenWhateverPagesTheStoreHas(int size) {
+    Comparing target = new Comparing();
+    System.arraycopy(bytes, 0, target.held, 0, SIZE);
+    target.held[3 * MIB + 5] ^= 1;
+    target.held[SIZE - 1] ^= 1;
+    StoreOptions options = new StoreOptions(CodecChoice.LZ4, PageSize.of(size), 0);
+    try (Store other = Store.create(folder.resolve("other"), options)) {
+      Manifest same =
+          other
+              .capture(
+                  new ByteArraySource(bytes), "disk", CaptureOptions.defaults(), Task.unwatched())
+              .manifest();
+      other.restore(same, target, OVERWRITE, Task.unwatched());
+    }
+    assertThat(target.held).isEqualTo(bytes);
+    assertThat(target.written).isEqualTo(4096 + 100);
   }
 
   private RestoreResult restore(PageTarget target, Task task) {

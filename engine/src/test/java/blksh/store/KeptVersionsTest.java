@@ -150,7 +150,7 @@ class KeptVersionsTest {
     DirectoryShelf shelf = new DirectoryShelf(path);
     StoreDescriptor now = StoreDescriptor.read(shelf);
     assertThat(now.format()).isEqualTo(2);
-    new StoreDescriptor(now.id(), CodecChoice.LZ4, 1, 0).write(shelf);
+    new StoreDescriptor(now.id(), CodecChoice.LZ4, now.pageSize(), 1, 0).write(shelf);
     Process other = ChildJvm.start(List.of("-Xmx64m"), Holder.class, path.toString());
     try {
       assertThat(other.inputReader().readLine()).isEqualTo("open 1");

@@ -112,7 +112,7 @@ class ManyDamagesTest {
     var version = ManifestDirectory.Version.of(manifest);
     String blob = "manifests/%s/%d.manifest".formatted(manifest.name(), manifest.version());
     try (var shelf = new DirectoryShelf(path);
-        ManifestFile file = ManifestFile.read(shelf, blob, version, null)) {
+        ManifestFile file = ManifestFile.read(shelf, blob, version, null, null)) {
       return Arrays.stream(file.packs()).mapToObj("%016x"::formatted).toArray(String[]::new);
     }
   }

@@ -9,6 +9,7 @@ import blksh.block.ByteArraySource;
 import blksh.io.UnreadableException;
 import blksh.kit.Content;
 import blksh.store.pack.PackFiles;
+import blksh.store.pack.PageSize;
 import blksh.store.shelf.DirectoryShelf;
 import blksh.task.Task;
 import java.io.IOException;
@@ -190,7 +191,8 @@ class NamesProveNothingTest {
             own.root(),
             own.sectorSize(),
             null);
-    try (ManifestWriter writer = new ManifestWriter(shelf.begin("manifests/.hostile"))) {
+    try (ManifestWriter writer =
+        new ManifestWriter(PageSize.USUAL, shelf.begin("manifests/.hostile"))) {
       writer.finish(hostile, new byte[16]);
       writer.publish("manifests/evil/1.manifest");
     }

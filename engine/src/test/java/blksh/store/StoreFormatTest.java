@@ -41,7 +41,7 @@ class StoreFormatTest {
     return here.resolve("docs/read_store.py").toString();
   }
 
-  private String python(Object... arguments) throws IOException {
+  static String python(Object... arguments) throws IOException {
     List<Object> words = new ArrayList<>(List.of(script()));
     words.addAll(List.of(arguments));
     return Tool.named("python3").run(words.toArray());

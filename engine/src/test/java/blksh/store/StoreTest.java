@@ -93,7 +93,7 @@ class StoreTest {
   @Test
   void aStoreOfANewerFormatIsRefusedAndNamed() throws IOException {
     create().close();
-    String text = Files.readString(path().resolve("store.json")).replace("2,", "4,");
+    String text = Files.readString(path().resolve("store.json")).replace("2,", "5,");
     String body = text.substring(0, text.indexOf("  \"crc32c\""));
     byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
     Files.writeString(
@@ -101,7 +101,7 @@ class StoreTest {
         body + "  \"crc32c\": \"%08x\"\n}\n".formatted(Checksum.of(bytes, 0, bytes.length)));
     assertThatThrownBy(() -> Store.open(path()))
         .isInstanceOf(BlkshException.class)
-        .hasMessageContaining("its format is 4")
+        .hasMessageContaining("its format is 5")
         .hasMessageContaining("newer blksh");
   }
 

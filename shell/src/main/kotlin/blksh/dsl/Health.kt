@@ -122,7 +122,7 @@ class Repaired internal constructor(private val result: RepairResult) : Result()
   override fun fields(): List<Field> =
     listOf(
       Field.of("by parity", byParity.size.takeIf { it > 0 }),
-      Field.of("stored again", Size(pages * PAGE)),
+      Field.of("stored again", Size(result.bytes())),
       Field.of("pages", pages),
       Field.of("packs that had lost some", result.packs()),
       Field.of("still damaged", result.left().size),
@@ -131,8 +131,4 @@ class Repaired internal constructor(private val result: RepairResult) : Result()
     )
 
   override fun appendix(): Any? = left.ifEmpty { null }
-
-  private companion object {
-    const val PAGE = 4096L
-  }
 }

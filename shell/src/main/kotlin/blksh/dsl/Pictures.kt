@@ -139,12 +139,13 @@ internal constructor(
           BlockTally.Kind("used once", '▓', Palette.BLUE, false),
           BlockTally.Kind("unused", '░', Palette.GREY, false),
         )
-      val tally = BlockTally(use.pages() * PAGE, PAGE, kinds)
+      val page = use.pageSize().toLong()
+      val tally = BlockTally(use.pages() * page, page, kinds)
       var at = 0L
       for (share in use.shares()) {
         for ((kind, pages) in listOf(share.shared(), share.once(), share.unused()).withIndex()) {
-          tally.add(at, pages * use.step() * PAGE, kind)
-          at += pages * use.step() * PAGE
+          tally.add(at, pages * use.step() * page, kind)
+          at += pages * use.step() * page
         }
       }
       return BlockMap(name, tally, if (use.step() > 1) ", estimated" else "")

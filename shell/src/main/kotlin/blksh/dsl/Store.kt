@@ -14,6 +14,7 @@ import blksh.store.VerifyOptions
 import blksh.store.diskdump.DumpExport
 import blksh.store.diskdump.DumpImport
 import blksh.store.pack.CodecChoice
+import blksh.store.pack.PageSize
 import blksh.task.Task
 import blksh.view.BlockTally
 import blksh.view.Field
@@ -83,13 +84,22 @@ internal constructor(
    * Makes it, where there is nothing yet.
    *
    * @param codec how what is captured is compressed
+   * @param pageSize how large the pages are of which each is kept once: 4, 8, 16, 32 or 64 KiB;
+   *   it can never be changed. Larger ones find less that is the same, and need less to be known of
    * @param parity how much of each pack and manifest may be lost and comes back by [repair]: 1 to
    *   50 percent, or 0
    *
    * Example: `store(home.resolve("samples/fresh")).create()`
    */
-  fun create(codec: Codec = Codec.LZ4, parity: Percent = Percent(0.0)): Store {
-    val options = reading("make store $path") { StoreOptions(codec, wholePercent(parity)) }
+  fun create(
+    codec: Codec = Codec.LZ4,
+    pageSize: Size = 4.KiB,
+    parity: Percent = Percent(0.0),
+  ): Store {
+    val options =
+      reading("make store $path") {
+        StoreOptions(codec, PageSize.of(pageSize.bytes), wholePercent(parity))
+      }
     if (dryRun) {
       if (Engine.isStore(path)) throw BlkshException("make store $path", "there is one already")
       found = session.scratchStore()
@@ -110,6 +120,10 @@ internal constructor(
   /** How it compresses what is new. */
   val codec: Codec
     get() = engine.codec()
+
+  /** How large the pages are of which it keeps each once. */
+  val pageSize: Size
+    get() = Size(engine.pageSize().bytes().toLong())
 
   /** How much of each of its packs and manifests may be lost and comes back; 0 % for none. */
   val parity: Percent
@@ -418,6 +432,7 @@ internal constructor(
       Field.of("path", "$place"),
       Field.of("id", info.id()),
       Field.of("codec", "${info.codec()}"),
+      Field.of("page size", pageSize.takeIf { it != 4.KiB }),
       Field.of("parity", parity.takeIf { it.value > 0 }),
       Field.of("names", info.names()),
       Field.of("manifests", info.manifests()),

@@ -91,17 +91,31 @@ class StoreTest {
             .formatted(path));
     assertThat(path).isEmptyDirectory();
     try (Sitting dry = new Sitting(folder, "--dry-run")) {
-      assertThat(dry.words.store(path).create(CodecChoice.ZSTD, new Percent(0)).getNames())
+      assertThat(dry.words.store(path).create(CodecChoice.ZSTD, new Size(PAGE), new Percent(0)).getNames())
           .isEmpty();
       assertThat(path).isEmptyDirectory();
     }
-    assertThat(store.create(CodecChoice.ZSTD, new Percent(0)).getCodec())
+    assertThat(store.create(CodecChoice.ZSTD, new Size(PAGE), new Percent(0)).getCodec())
         .isEqualTo(CodecChoice.ZSTD);
     capture(1);
     assertThat(store.getNames()).containsExactly("disk");
-    assertThatThrownBy(() -> sitting.words.store(path).create(CodecChoice.LZ4, new Percent(0)))
+    assertThatThrownBy(() -> sitting.words.store(path).create(CodecChoice.LZ4, new Size(PAGE), new Percent(0)))
         .isInstanceOf(BlkshException.class)
         .hasMessageContaining("the directory is not empty");
+  }
+
+  @Test
+  void pagesHaveTheSizeTheStoreWasMadeWith() throws IOException {
+    Sitting.refused(
+        () -> store.create(CodecChoice.LZ4, new Size(12 * KIB), new Percent(0)),
+        ("cannot make store %s: pages have 4, 8, 16, 32 or 64 KiB, and not 12288 bytes")
+            .formatted(path));
+    assertThat(path).doesNotExist();
+    store.create(CodecChoice.LZ4, new Size(16 * KIB), new Percent(0));
+    assertThat(store.getPageSize()).isEqualTo(new Size(16 * KIB));
+    assertThat(Sitting.value(store, "page size")).isEqualTo(new Size(16 * KIB));
+    capture(1);
+    assertThat(Sitting.value(store, "pages")).hasToString("1");
   }
 
   @Test

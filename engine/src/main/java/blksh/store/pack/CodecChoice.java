@@ -47,6 +47,9 @@ public record CodecChoice(Kind kind, int level) {
 
   private static final int LZ4_HASTE = 24;
 
+  /** Bytes of pages in one of its frames, or one page. */
+  private static final int LZ4_FRAME = 32 << 10;
+
   /** What a frame must shrink by to count as one that can be compressed: one part of so many. */
   private static final int WORTHWHILE = 32;
 
@@ -143,8 +146,8 @@ public record CodecChoice(Kind kind, int level) {
    * Pages a capture puts into a frame. LZ4 looks back 64 KiB only: larger frames would hardly be
    * smaller, but cost whoever reads one page of them more.
    */
-  public int framePages() {
-    return kind == Kind.LZ4 ? 8 : Frame.MAX_PAGES;
+  public int framePages(PageSize size) {
+    return kind == Kind.LZ4 ? Math.max(1, size.pageOf(LZ4_FRAME)) : Frame.maxPages(size);
   }
 
   /** Its text. */

@@ -3,10 +3,12 @@ package blksh.store.pack;
 import blksh.io.Checksum;
 import blksh.io.LittleEndian;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 
 /**
- * Up to 32 pages compressed together, and the header that describes them. The header alone is
- * enough to find and prove every page of the frame, so a pack without a footer can be read.
+ * Up to 128 KiB of pages compressed together, 32 of 4 KiB or 2 of 64, and the header that describes
+ * them. The header alone is enough to find and prove every page of the frame, so a pack without a
+ * footer can be read.
  *
  * <p>Layout, numbers least significant byte first:
  *
@@ -15,11 +17,12 @@ import java.nio.ByteBuffer;
  *   4  u32  number of the first page in the pack
  *   8  u16  pages, 1 to 32
  *  10  u8   codec
- *  11  u8   0
+ *  11  u8   how often 4096 bytes are doubled to make a whole page: 0 to 4
  *  12  u32  bytes before compression
  *  16  u32  bytes stored
  *  20  u32  CRC-32C of the stored bytes
- *  24  u16  length of each page: 1 to 4096, or 0 for a page dropped by compaction
+ *  24  u16  length of each page, or 0 for a page dropped by compaction; of 65,536 bytes there are
+ *           0 too, with a digest that is not all zeros
  *      32 bytes  digest of each page
  *      u32  CRC-32C of the header up to here
  * </pre>
@@ -27,7 +30,9 @@ import java.nio.ByteBuffer;
 public final class Frame {
 
   public static final int MAX_PAGES = 32;
-  public static final int MAX_RAW = MAX_PAGES * Page.SIZE;
+
+  /** Bytes of all its pages at most, whatever size these have. */
+  public static final int MAX_RAW = 128 << 10;
 
   private static final int MAGIC = 0x52464B42; // "BKFR"
   private static final int FIXED = 24;
@@ -40,6 +45,10 @@ public final class Frame {
 
   final int pages;
   final Codec codec;
+
+  /** Of its whole pages; null when what stands there is none. */
+  final PageSize pageSize;
+
   final int rawLength;
   final int storedLength;
   final int payloadChecksum;
@@ -56,15 +65,26 @@ public final class Frame {
     firstPage = LittleEndian.i32(header, at + 4);
     pages = LittleEndian.u16(header, at + 8);
     codec = Codec.ofCode(header[at + 10]);
+    pageSize = PageSize.ofCode(header[at + 11]);
     rawLength = LittleEndian.i32(header, at + 12);
     storedLength = LittleEndian.i32(header, at + 16);
     payloadChecksum = LittleEndian.i32(header, at + 20);
-    starts = new int[pages + 1];
-    for (int i = 0; i < pages; i++) {
-      starts[i + 1] = starts[i] + LittleEndian.u16(header, at + FIXED + 2 * i);
-    }
     digests = new byte[pages * Page.DIGEST];
     System.arraycopy(header, at + FIXED + 2 * pages, digests, 0, digests.length);
+    starts = new int[pages + 1];
+    for (int i = 0; i < pages; i++) {
+      int length = LittleEndian.u16(header, at + FIXED + 2 * i);
+      boolean full =
+          length == 0
+              && pageSize == PageSize.LARGEST
+              && !Page.isZero(digests, i * Page.DIGEST, Page.DIGEST);
+      starts[i + 1] = starts[i] + (full ? pageSize.bytes() : length);
+    }
+  }
+
+  /** Pages of a size that a frame holds at most. */
+  public static int maxPages(PageSize size) {
+    return size.pageOf(MAX_RAW);
   }
 
   public static int headerLength(int pages) {
@@ -100,6 +120,8 @@ public final class Frame {
     Frame frame = new Frame(bytes, at);
     boolean sane =
         frame.codec != null
+            && frame.pageSize != null
+            && pages <= maxPages(frame.pageSize)
             && frame.firstPage >= 0
             && frame.firstPage + pages <= Pack.MAX_PAGES
             && frame.rawLength == frame.starts[pages]
@@ -107,7 +129,7 @@ public final class Frame {
             && frame.storedLength >= 0
             && frame.storedLength <= frame.rawLength;
     for (int i = 0; sane && i < pages; i++) {
-      sane = frame.pageLength(i) <= Page.SIZE;
+      sane = frame.pageLength(i) <= frame.pageSize.bytes();
     }
     return sane ? frame : null;
   }
@@ -116,13 +138,14 @@ public final class Frame {
    * Compresses pages into a whole frame, header first.
    *
    * @param raw a direct buffer with the pages' bytes, one after another from {@code rawAt}; all but
-   *     the last are 4096 bytes
+   *     the last are whole
    * @param digests their digests, one after another
    * @param to a direct buffer that receives the frame at its position, which then is past it; has
    *     room for its header and {@code rawLength} bytes
    */
   public static void write(
       CodecChoice.Compressor compressor,
+      PageSize pageSize,
       int firstPage,
       int pages,
       ByteBuffer raw,
@@ -133,9 +156,9 @@ public final class Frame {
       ByteBuffer to) {
     int[] starts = new int[pages + 1];
     for (int i = 0; i < pages; i++) {
-      starts[i + 1] = Math.min(rawLength, (i + 1) * Page.SIZE);
+      starts[i + 1] = Math.min(rawLength, pageSize.at(i + 1));
     }
-    write(compressor, firstPage, starts, raw, rawAt, digests, digestsAt, to);
+    write(compressor, pageSize, firstPage, starts, raw, rawAt, digests, digestsAt, to);
   }
 
   /**
@@ -146,6 +169,7 @@ public final class Frame {
    */
   static void write(
       CodecChoice.Compressor compressor,
+      PageSize pageSize,
       int firstPage,
       int[] starts,
       ByteBuffer raw,
@@ -171,13 +195,19 @@ public final class Frame {
     LittleEndian.putI32(head, 4, firstPage);
     LittleEndian.putU16(head, 8, pages);
     head[10] = (byte) used.ordinal();
+    head[11] = (byte) pageSize.code();
     LittleEndian.putI32(head, 12, rawLength);
     LittleEndian.putI32(head, 16, stored);
     LittleEndian.putI32(head, 20, Checksum.of(to.slice(payload, stored)));
-    for (int i = 0; i < pages; i++) {
-      LittleEndian.putU16(head, FIXED + 2 * i, starts[i + 1] - starts[i]);
-    }
     System.arraycopy(digests, digestsAt, head, FIXED + 2 * pages, pages * Page.DIGEST);
+    for (int i = 0; i < pages; i++) {
+      int length = starts[i + 1] - starts[i];
+      LittleEndian.putU16(head, FIXED + 2 * i, length);
+      if (length == 0 && pageSize == PageSize.LARGEST) { // by which it is told from a whole one
+        int digest = FIXED + 2 * pages + i * Page.DIGEST;
+        Arrays.fill(head, digest, digest + Page.DIGEST, (byte) 0);
+      }
+    }
     LittleEndian.putI32(head, header - 4, Checksum.of(head, 0, header - 4));
     to.put(head).position(payload + stored);
   }

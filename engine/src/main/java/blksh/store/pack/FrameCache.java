@@ -134,7 +134,7 @@ public final class FrameCache {
       if (found != null) {
         found.users++;
       } else {
-        made = new Entry(pack.id(), key, room(key.pages));
+        made = new Entry(pack.id(), key, room(key.pages, pack.pageSize()));
         entries.put(key, made);
         held += made.loaded.raw.length;
       }
@@ -180,10 +180,11 @@ public final class FrameCache {
   }
 
   /** Room for a frame, that of frames which were not asked for lately if need be. */
-  private LoadedFrame room(int pages) {
+  private LoadedFrame room(int pages, PageSize pageSize) {
     int room = Math.max(SMALLEST, Integer.highestOneBit(2 * pages - 1));
+    int bytes = Math.min(Frame.MAX_RAW, pageSize.at(room));
     var oldest = entries.values().iterator();
-    while (held + room * Page.SIZE > limit && oldest.hasNext()) {
+    while (held + bytes > limit && oldest.hasNext()) {
       Entry entry = oldest.next();
       if (entry.users == 0) {
         oldest.remove();
@@ -192,13 +193,13 @@ public final class FrameCache {
     }
     for (var unused = free.iterator(); unused.hasNext(); ) {
       LoadedFrame loaded = unused.next();
-      if (loaded.room == room) {
+      if (loaded.room == room && loaded.raw.length == bytes) {
         unused.remove();
         return loaded;
       }
     }
     free.clear();
-    return new LoadedFrame(room);
+    return new LoadedFrame(room, bytes);
   }
 
   /** Forgets what an owner read, when it reads no more. */

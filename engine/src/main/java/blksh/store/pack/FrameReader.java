@@ -11,8 +11,8 @@ import java.nio.ByteBuffer;
  */
 final class FrameReader {
 
-  /** Pages that may be read without the rest of their frame. */
-  static final int FEW = 4;
+  /** Bytes of pages that may be read without the rest of their frame. */
+  static final int FEW = 16 << 10;
 
   /** More of a frame than the part that should be enough, in bytes. */
   private static final int MARGIN = 4096;
@@ -21,7 +21,10 @@ final class FrameReader {
   private final ByteBuffer stored = ByteBuffer.allocateDirect(Frame.MAX_HEADER + Frame.MAX_RAW);
 
   private final byte[] header = new byte[Frame.MAX_HEADER];
-  private final byte[] page = new byte[Page.SIZE];
+
+  /** As large as the pages read so far need. */
+  private byte[] page = {};
+
   private final PageProof proof = new PageProof();
 
   /** The beginning of a frame, and a few pages of it; made when they are first needed. */
@@ -39,19 +42,20 @@ final class FrameReader {
    * Puts a few pages, proven, and reads no more of their frame than it must.
    *
    * @param first the first page's place in the frame
-   * @param count at most {@link #FEW}
+   * @param count of no more than {@link #FEW} bytes, or it has to be read whole
    * @return false when the frame has to be read whole, to find out more or because that is as cheap
    */
   boolean putFew(
       Pack pack, int frame, int first, int count, ByteBuffer target, PageReader.Expected expected) {
     PackFooter footer = pack.footer();
+    PageSize pageSize = pack.pageSize();
     int pages = footer.pagesIn(frame);
     int needed = first + count;
-    if (count > FEW || needed > pages || !footer.regular(frame)) {
+    if (pageSize.at((long) count) > FEW || needed > pages || !footer.regular(frame)) {
       return false;
     }
     if (few == null) {
-      few = new byte[FEW * Page.SIZE];
+      few = new byte[FEW];
       beginning = ByteBuffer.allocateDirect(Frame.MAX_RAW);
     }
     try {
@@ -69,28 +73,30 @@ final class FrameReader {
     }
     Frame described = Frame.parse(header, 0, Frame.headerLength(pages));
     if (described == null
+        || described.pageSize != pageSize
         || described.pages != pages
         || described.firstPage != footer.firstPage(frame)) {
       return false;
     }
     for (int i = 0; i < count; i++) {
       int digestAt = (first + i) * Page.DIGEST;
-      if (described.starts[first + i] != (first + i) * Page.SIZE
-          || described.pageLength(first + i) != Page.SIZE
-          || !proof.holds(few, i * Page.SIZE, Page.SIZE, described.digests, digestAt)
+      if (described.starts[first + i] != pageSize.at(first + i)
+          || described.pageLength(first + i) != pageSize.bytes()
+          || !proof.holds(few, pageSize.at(i), pageSize.bytes(), described.digests, digestAt)
           || !expected.allows(i, described.digests, digestAt)) {
         return false;
       }
     }
-    target.put(few, 0, count * Page.SIZE);
+    target.put(few, 0, pageSize.at(count));
     return true;
   }
 
   private boolean takeRaw(Pack pack, int frame, int first, int count) throws IOException {
     PackFooter footer = pack.footer();
+    PageSize pageSize = pack.pageSize();
     int headerLength = Frame.headerLength(footer.pagesIn(frame));
-    int from = first * Page.SIZE;
-    int length = count * Page.SIZE;
+    int from = pageSize.at(first);
+    int length = pageSize.at(count);
     if (from + length > footer.storedLength(frame)) {
       return false;
     }
@@ -101,6 +107,7 @@ final class FrameReader {
 
   private boolean takeLz4(Pack pack, int frame, int first, int count) throws IOException {
     PackFooter footer = pack.footer();
+    PageSize pageSize = pack.pageSize();
     int pages = footer.pagesIn(frame);
     int headerLength = Frame.headerLength(pages);
     int whole = footer.storedLength(frame);
@@ -108,11 +115,11 @@ final class FrameReader {
     int length = Math.min(whole, share + share / 8 + MARGIN);
     pack.file().read(footer.offset(frame), stored.clear().limit(headerLength + length));
     stored.get(0, header, 0, headerLength);
-    int wanted = (first + count) * Page.SIZE;
+    int wanted = pageSize.at(first + count);
     if (!Lz4Beginning.decompress(stored, headerLength, length, beginning, wanted)) {
       return false;
     }
-    beginning.get(first * Page.SIZE, few, 0, count * Page.SIZE);
+    beginning.get(pageSize.at(first), few, 0, pageSize.at(count));
     return true;
   }
 
@@ -173,13 +180,15 @@ final class FrameReader {
       ByteBuffer target,
       int before,
       PageReader.Expected expected) {
+    PageSize pageSize = footer.pageSize();
     int pages = footer.pagesIn(frame);
     int headerLength = Frame.headerLength(pages);
     int storedLength = footer.storedLength(frame);
     stored.get(at, header, 0, headerLength);
     Frame described = Frame.parse(header, 0, headerLength);
-    int length = pages * Page.SIZE;
+    int length = pageSize.at(pages);
     if (described == null
+        || described.pageSize != pageSize
         || described.pages != pages
         || described.firstPage != footer.firstPage(frame)
         || described.storedLength != storedLength
@@ -190,9 +199,12 @@ final class FrameReader {
     if (!described.codec.decompress(stored, at + headerLength, storedLength, target, to, length)) {
       return false;
     }
+    if (page.length != pageSize.bytes()) {
+      page = new byte[pageSize.bytes()];
+    }
     for (int i = 0; i < pages; i++) {
-      target.get(to + i * Page.SIZE, page);
-      if (!proof.holds(page, 0, Page.SIZE, described.digests, i * Page.DIGEST)
+      target.get(to + pageSize.at(i), page);
+      if (!proof.holds(page, 0, pageSize.bytes(), described.digests, i * Page.DIGEST)
           || !expected.allows(before + i, described.digests, i * Page.DIGEST)) {
         return false;
       }
@@ -229,7 +241,8 @@ final class FrameReader {
     stored.get(0, header, 0, headerLength);
     Frame described = Frame.parse(header, 0, headerLength);
     if (described != null
-        && (described.pages != count
+        && (described.pageSize != pack.pageSize()
+            || described.pages != count
             || described.firstPage != into.firstPage
             || described.storedLength != storedLength)) {
       described = null;
@@ -264,7 +277,7 @@ final class FrameReader {
       return false;
     }
     for (int i = 0; i <= count; i++) {
-      into.starts[i] = Math.min(rawLength, i * Page.SIZE);
+      into.starts[i] = Math.min(rawLength, pack.pageSize().at(i));
     }
     for (int i = 0; i < count; i++) {
       if (!pack.digest(into.firstPage + i, into.digests, i * Page.DIGEST)) {

@@ -18,19 +18,20 @@ final class FrameScan {
 
   private final Blob file;
   private final long limit;
-  private final PackFooter found = new PackFooter();
+  private final PackFooter found;
   private final byte[] window = new byte[2 * LONGEST];
   private long windowAt;
   private int held;
 
-  private FrameScan(Blob file) throws IOException {
+  private FrameScan(Blob file, PageSize pageSize) throws IOException {
     this.file = file;
+    this.found = new PackFooter(pageSize);
     this.limit = file.size();
   }
 
-  /** A footer of what is found. */
-  static PackFooter of(Blob file) throws IOException {
-    FrameScan scan = new FrameScan(file);
+  /** A footer of what is found: frames with pages of a size. */
+  static PackFooter of(Blob file, PageSize pageSize) throws IOException {
+    FrameScan scan = new FrameScan(file, pageSize);
     long at = Pack.HEADER;
     while (at >= 0 && at < scan.limit) {
       Frame frame = scan.frame(at, scan.found.pages());
@@ -56,7 +57,12 @@ final class FrameScan {
       file.read(at, window, 0, held);
     }
     Frame frame = Frame.parse(window, (int) (at - windowAt), held);
-    return frame != null && frame.firstPage >= page && at + length(frame) <= limit ? frame : null;
+    return frame != null
+            && frame.pageSize == found.pageSize()
+            && frame.firstPage >= page
+            && at + length(frame) <= limit
+        ? frame
+        : null;
   }
 
   /** Where the next frame begins, from a byte on; -1 when there is none. */

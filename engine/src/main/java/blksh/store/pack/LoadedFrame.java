@@ -39,12 +39,18 @@ final class LoadedFrame {
 
   /**
    * @param room pages of the largest frame it will hold
+   * @param bytes of all its pages
    */
-  LoadedFrame(int room) {
+  LoadedFrame(int room, int bytes) {
     this.room = room;
-    raw = new byte[room * Page.SIZE];
+    raw = new byte[bytes];
     starts = new int[room + 1];
     digests = new byte[room * Page.DIGEST];
+  }
+
+  /** Room for any frame. */
+  static LoadedFrame largest() {
+    return new LoadedFrame(Frame.MAX_PAGES, Frame.MAX_RAW);
   }
 
   void begin(int firstPage, int pages) {

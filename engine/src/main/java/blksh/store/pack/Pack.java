@@ -60,8 +60,9 @@ public final class Pack implements Closeable {
    * proves nothing: the id inside, wherever it is sound, must be the one it is called by.
    *
    * @param storeId of the store it must belong to; null when any will do
+   * @param pageSize of that store
    */
-  static Pack open(long id, Blob file, byte[] storeId) throws IOException {
+  static Pack open(long id, Blob file, byte[] storeId, PageSize pageSize) throws IOException {
     boolean opened = false;
     try {
       if (file.size() > MOST) {
@@ -74,7 +75,7 @@ public final class Pack implements Closeable {
       if (says != null && storeId != null && !Arrays.equals(says.storeId, storeId)) {
         throw new IOException("it belongs to another store");
       }
-      PackFooter footer = PackFooter.read(file);
+      PackFooter footer = PackFooter.read(file, pageSize);
       if (footer != null && footer.packId() != id) {
         if (says == null) {
           throw new IOException("it is pack " + PackDirectory.idText(footer.packId()));
@@ -83,7 +84,7 @@ public final class Pack implements Closeable {
       }
       boolean sound = footer != null;
       if (!sound) {
-        footer = FrameScan.of(file);
+        footer = FrameScan.of(file, pageSize);
       }
       opened = true;
       return new Pack(id, file, footer, sound);
@@ -126,6 +127,11 @@ public final class Pack implements Closeable {
 
   PackFooter footer() {
     return footer;
+  }
+
+  /** Of its whole pages. */
+  PageSize pageSize() {
+    return footer.pageSize();
   }
 
   /** Page numbers used: one more than the highest. */
@@ -255,7 +261,11 @@ public final class Pack implements Closeable {
   Frame headerOf(int frame) throws IOException {
     int length = Frame.headerLength(footer.pagesIn(frame));
     Frame header = Frame.parse(file.read(footer.offset(frame), length), 0, length);
-    return header != null && header.firstPage == footer.firstPage(frame) ? header : null;
+    return header != null
+            && header.pageSize == pageSize()
+            && header.firstPage == footer.firstPage(frame)
+        ? header
+        : null;
   }
 
   /** Whether the footer on disk is whole; if not, {@link #footer} was made from the frames. */

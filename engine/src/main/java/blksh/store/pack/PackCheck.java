@@ -252,7 +252,7 @@ public final class PackCheck implements Closeable {
   /** What a worker needs to check contents, and what it has counted. */
   public static final class Reader {
     private final FrameReader frames = new FrameReader();
-    private final LoadedFrame loaded = new LoadedFrame(Frame.MAX_PAGES);
+    private final LoadedFrame loaded = LoadedFrame.largest();
     private long framesRead;
     private long pagesProven;
     private long bytesRead;

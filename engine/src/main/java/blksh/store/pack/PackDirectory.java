@@ -2,6 +2,7 @@ package blksh.store.pack;
 
 import blksh.BlkshException;
 import blksh.io.IoFailure;
+import blksh.store.shelf.Blob;
 import blksh.store.shelf.Part;
 import blksh.store.shelf.Shelf;
 import blksh.store.shelf.Spool;
@@ -36,9 +37,39 @@ public final class PackDirectory implements Closeable {
   /** Of the store they must belong to; null while that is not known. */
   private volatile byte[] storeId;
 
+  private volatile PageSize pageSize = PageSize.USUAL;
+
   public PackDirectory(Shelf shelf, Spool spool) {
     this.shelf = shelf;
     this.spool = spool;
+  }
+
+  /** Says how large their pages are; those that are open as others are opened again. */
+  public void have(PageSize size) {
+    if (pageSize != size) {
+      pageSize = size;
+      close();
+    }
+  }
+
+  /** How large their pages are. */
+  public PageSize pageSize() {
+    return pageSize;
+  }
+
+  /**
+   * How large the pages of a pack are, as its first frame says; null when that cannot be told. The
+   * pack need not be one of this store.
+   */
+  public PageSize pageSizeOf(long id) {
+    try (Blob file = shelf.open(nameOf(id))) {
+      int length = (int) Math.min(Frame.MAX_HEADER, file.size() - Pack.HEADER);
+      byte[] header = file.read(Pack.HEADER, Math.max(0, length));
+      Frame first = Frame.parse(header, 0, header.length);
+      return first == null ? null : first.pageSize;
+    } catch (IOException e) {
+      return null;
+    }
   }
 
   /** Says which store they belong to: those of others are refused from now on. */
@@ -140,7 +171,7 @@ public final class PackDirectory implements Closeable {
   private Pack read(long id) {
     String name = nameOf(id);
     try {
-      return Pack.open(id, shelf.open(name), storeId);
+      return Pack.open(id, shelf.open(name), storeId, pageSize);
     } catch (IOException e) {
       throw new BlkshException("open pack " + shelf.locate(name), IoFailure.reason(e), e)
           .suggest("run verify to see which manifests it affects");
@@ -154,15 +185,12 @@ public final class PackDirectory implements Closeable {
    * @param storeId of the store it is to belong to
    */
   public PackWriter begin(long id, byte[] storeId) throws IOException {
-    return PackWriter.begin(id, spool.begin(nameOf(id)), storeId);
+    return PackWriter.begin(id, spool.begin(nameOf(id)), storeId, pageSize);
   }
 
   /** Begins a pack that takes the place of a sealed one, which nobody uses meanwhile. */
   PackWriter replacement(long id, byte[] storeId) throws IOException {
-    Part dead = spool.takeOver(nameOf(id));
-    if (dead != null) {
-      dead.discard();
-    }
+    spool.discardDead(nameOf(id));
     return begin(id, storeId);
   }
 
@@ -183,7 +211,7 @@ public final class PackDirectory implements Closeable {
         part.discard();
         return null;
       }
-      return PackWriter.salvage(id, part, storeId);
+      return PackWriter.salvage(id, part, storeId, pageSize);
     }
   }
 

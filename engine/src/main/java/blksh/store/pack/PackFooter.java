@@ -13,7 +13,7 @@ import java.util.Arrays;
  * <pre>
  *   frame table    one entry of 24 bytes a frame, by first page:
  *                  u32 offset in the pack, u32 stored bytes, u32 raw bytes, u32 first page,
- *                  u16 pages, u8 codec, u8 flags (1: some page is not 4096 bytes, see the header),
+ *                  u16 pages, u8 codec, u8 flags (1: some page is not whole, see the header),
  *                  u32 CRC-32C of the stored bytes
  *   digests        32 bytes a page, by page number; zeros for a number without a page
  *   checksums      u32 a block of 128 digests
@@ -32,6 +32,9 @@ final class PackFooter {
   private static final int IRREGULAR = 1;
   private static final long MAGIC = 0x444E4B4341504B42L; // "BKPACKND"
 
+  /** Of its whole pages. */
+  private final PageSize pageSize;
+
   /** Frames of the pack. */
   private int frames;
 
@@ -46,6 +49,14 @@ final class PackFooter {
   private long digestsAt = -1;
 
   private int[] digestChecksums = {};
+
+  PackFooter(PageSize pageSize) {
+    this.pageSize = pageSize;
+  }
+
+  PageSize pageSize() {
+    return pageSize;
+  }
 
   int frames() {
     return frames;
@@ -71,7 +82,7 @@ final class PackFooter {
     LittleEndian.putI32(table, at + 12, frame.firstPage);
     LittleEndian.putU16(table, at + 16, frame.pages);
     table[at + 18] = (byte) frame.codec.ordinal();
-    table[at + 19] = (byte) (frame.rawLength == frame.pages * Page.SIZE ? 0 : IRREGULAR);
+    table[at + 19] = (byte) (frame.rawLength == frame.pageSize.at(frame.pages) ? 0 : IRREGULAR);
     LittleEndian.putI32(table, at + 20, frame.payloadChecksum);
     frames++;
     pages = Math.max(pages, frame.firstPage + frame.pages);
@@ -120,14 +131,14 @@ final class PackFooter {
     return Codec.ofCode(table[frame * ENTRY + 18]);
   }
 
-  /** Whether every page of the frame is 4096 bytes, so that its header is not needed. */
+  /** Whether every page of the frame is whole, so that its header is not needed. */
   boolean regular(int frame) {
     return (table[frame * ENTRY + 19] & IRREGULAR) == 0;
   }
 
   /** Whether a frame has dropped none of its pages, as far as their bytes tell. */
   boolean hasAll(int frame) {
-    return Page.count(rawLength(frame)) == pagesIn(frame);
+    return pageSize.count(rawLength(frame)) == pagesIn(frame);
   }
 
   int payloadChecksum(int frame) {
@@ -200,7 +211,7 @@ final class PackFooter {
   }
 
   /** Reads the footer of a pack, or returns null when it is not whole and sound. */
-  static PackFooter read(Blob file) throws IOException {
+  static PackFooter read(Blob file, PageSize pageSize) throws IOException {
     long size = file.size();
     if (size < Pack.HEADER + TRAILER) {
       return null;
@@ -230,7 +241,7 @@ final class PackFooter {
         || LittleEndian.i32(trailer, 44) != Checksum.of(sums, 0, sums.length)) {
       return null;
     }
-    PackFooter footer = new PackFooter();
+    PackFooter footer = new PackFooter(pageSize);
     footer.frames = frames;
     footer.pages = pages;
     footer.packId = LittleEndian.i64(trailer, 8);
@@ -251,7 +262,7 @@ final class PackFooter {
       if (offset(i) < end
           || codec(i) == null
           || pagesIn(i) < 1
-          || pagesIn(i) > Frame.MAX_PAGES
+          || pagesIn(i) > Frame.maxPages(pageSize)
           || firstPage(i) < nextPage
           || storedLength(i) < 0
           || rawLength(i) < storedLength(i)

@@ -33,7 +33,7 @@ public final class PackGeneration implements Closeable {
   private final boolean raising;
   private final PackFooter footer;
   private final FrameReader reader = new FrameReader();
-  private final LoadedFrame loaded = new LoadedFrame(Frame.MAX_PAGES);
+  private final LoadedFrame loaded = LoadedFrame.largest();
   private final Map<CodecChoice, CodecChoice.Compressor> compressors = new HashMap<>();
   private final Anew anew = new Anew();
   private PackWriter writer;
@@ -306,7 +306,7 @@ public final class PackGeneration implements Closeable {
       int past = Integer.SIZE - Integer.numberOfLeadingZeros(kept);
       boolean all = kept == held && footer.regular(frame);
       boolean apart = loaded.firstPage + from > first + pages;
-      boolean tooLong = loaded.firstPage + past - first > Frame.MAX_PAGES;
+      boolean tooLong = loaded.firstPage + past - first > Frame.maxPages(old.pageSize());
       if (!frames.isEmpty() && (all != whole || all && apart || tooLong)) {
         end();
       }
@@ -351,7 +351,15 @@ public final class PackGeneration implements Closeable {
       CodecChoice.Compressor compressor =
           compressors.computeIfAbsent(compressionAfter(strongest), CodecChoice::compressor);
       Frame.write(
-          compressor, first, Arrays.copyOf(starts, pages + 1), raw, 0, digests, 0, out.clear());
+          compressor,
+          old.pageSize(),
+          first,
+          Arrays.copyOf(starts, pages + 1),
+          raw,
+          0,
+          digests,
+          0,
+          out.clear());
       out.flip();
       if (before >= 0 && before <= out.limit()) {
         for (int frame : frames) {

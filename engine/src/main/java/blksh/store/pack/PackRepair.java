@@ -69,10 +69,10 @@ public final class PackRepair {
    * @return null when it cannot be opened as that pack
    */
   public BitSet proven(long id, Blob file, Runnable between) {
-    try (Pack pack = Pack.open(id, file, storeId)) {
+    try (Pack pack = Pack.open(id, file, storeId, packs.pageSize())) {
       BitSet proven = new BitSet();
       FrameReader reader = new FrameReader();
-      LoadedFrame loaded = new LoadedFrame(Frame.MAX_PAGES);
+      LoadedFrame loaded = LoadedFrame.largest();
       for (int frame = 0; frame < pack.footer().frames(); frame++) {
         between.run();
         reader.load(pack, frame, -1, loaded);
@@ -146,7 +146,7 @@ public final class PackRepair {
     private final PackWriter writer;
     private final CodecChoice.Compressor compressor;
     private final FrameReader reader = new FrameReader();
-    private final LoadedFrame loaded = new LoadedFrame(Frame.MAX_PAGES);
+    private final LoadedFrame loaded = LoadedFrame.largest();
     private final DirectBuffer rawMemory = DirectBuffer.borrow(Frame.MAX_RAW);
     private final DirectBuffer outMemory = DirectBuffer.borrow(Frame.MAX_HEADER + Frame.MAX_RAW);
 
@@ -205,7 +205,8 @@ public final class PackRepair {
       }
       ByteBuffer out = outMemory.bytes().clear();
       int digestsAt = loaded.firstPage * Page.DIGEST;
-      Frame.write(compressor, loaded.firstPage, starts, raw, 0, digests, digestsAt, out);
+      Frame.write(
+          compressor, pack.pageSize(), loaded.firstPage, starts, raw, 0, digests, digestsAt, out);
       writer.append(out.flip());
     }
 

@@ -19,24 +19,26 @@ public final class PackWriter {
 
   private final long id;
   private final Part part;
-  private final PackFooter footer = new PackFooter();
+  private final PackFooter footer;
   private byte[] digests = new byte[1024 * Page.DIGEST];
   private final byte[] head = new byte[Frame.MAX_HEADER];
   private long end = Pack.HEADER;
 
-  private PackWriter(long id, Part part) {
+  private PackWriter(long id, Part part, PageSize pageSize) {
     this.id = id;
+    this.footer = new PackFooter(pageSize);
     this.part = part;
   }
 
   /** Begins a pack in an empty part, which is discarded when that fails. */
-  static PackWriter begin(long id, Part part, byte[] storeId) throws IOException {
+  static PackWriter begin(long id, Part part, byte[] storeId, PageSize pageSize)
+      throws IOException {
     byte[] header = Pack.header(id, storeId);
     boolean begun = false;
     try {
       part.write(0, header, 0, header.length);
       begun = true;
-      return new PackWriter(id, part);
+      return new PackWriter(id, part, pageSize);
     } finally {
       if (!begun) {
         part.discard();
@@ -81,6 +83,7 @@ public final class PackWriter {
       frames.get(at, head, 0, Math.min(head.length, frames.limit() - at));
       Frame header = Frame.parse(head, 0, Math.min(head.length, frames.limit() - at));
       if (header == null
+          || header.pageSize != footer.pageSize()
           || header.firstPage < page
           || header.headerLength() + header.storedLength > frames.limit() - at) {
         throw new IllegalArgumentException("not the frame of page " + page);
@@ -181,8 +184,9 @@ public final class PackWriter {
    *
    * @return the writer that sealed it, or null
    */
-  static PackWriter salvage(long id, Part part, byte[] storeId) throws IOException {
-    PackWriter writer = new PackWriter(id, part);
+  static PackWriter salvage(long id, Part part, byte[] storeId, PageSize pageSize)
+      throws IOException {
+    PackWriter writer = new PackWriter(id, part, pageSize);
     if (!writer.takeWholeFrames(storeId)) {
       writer.discard();
       return null;
@@ -202,6 +206,7 @@ public final class PackWriter {
       part.read(end, bytes, 0, length);
       Frame frame = Frame.parse(bytes, 0, length);
       if (frame == null
+          || frame.pageSize != footer.pageSize()
           || frame.firstPage != footer.pages()
           || frame.headerLength() + frame.storedLength > length
           || frame.payloadChecksum

@@ -6,26 +6,22 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 
 /**
- * The unit of deduplication: 4096 bytes of an image, aligned to 4096; the last of an image may be
- * shorter. A page is known by the SHA-256 of its bytes. A page of zeros is never stored.
+ * The unit of deduplication: so many bytes of an image as the {@link PageSize} of its store says,
+ * aligned to as many; the last of an image may be shorter. A page is known by the SHA-256 of its
+ * bytes. A page of zeros is never stored.
  */
 public final class Page {
 
-  /** Bytes in a page. */
+  /** Bytes in a page of a store that says nothing else, see {@link PageSize#USUAL}. */
   public static final int SIZE = 4096;
 
   /** Bytes in a digest. */
   public static final int DIGEST = 32;
 
-  /** A page of zeros, to copy and compare with. */
-  public static final byte[] ZEROS = new byte[SIZE];
+  /** The largest page, of zeros, to copy and compare with. */
+  public static final byte[] ZEROS = new byte[1 << 16];
 
   private Page() {}
-
-  /** Pages needed for an image of a size. */
-  public static long count(long bytes) {
-    return (bytes + SIZE - 1) / SIZE;
-  }
 
   /** Whether {@code length} bytes, at most a page, are all zero. */
   public static boolean isZero(byte[] bytes, int offset, int length) {

@@ -54,8 +54,8 @@ public final class PageReader implements Closeable {
   /**
    * Copies a page and its digest.
    *
-   * @return bytes copied, 1 to 4096, or -1 when the page is damaged, for the reason {@link
-   *     #problem}
+   * @return bytes copied, 1 to those of a whole page, or -1 when the page is damaged, for the
+   *     reason {@link #problem}
    */
   public int read(long packId, int page, byte[] to, int at, byte[] digests, int digestsAt) {
     int length = readAt(packId, page, to, at, digests, digestsAt);
@@ -87,14 +87,14 @@ public final class PageReader implements Closeable {
   /** Whether a page is stored, and sound, at another place than one. */
   public boolean isElsewhere(long packId, int page) {
     byte[] digest = new byte[Page.DIGEST];
-    byte[] bytes = new byte[Page.SIZE];
+    byte[] bytes = new byte[packs.pageSize().bytes()];
     return digestOf(packId, page, digest)
         && readOther(digest, 0, packId, page, bytes, 0, new byte[Page.DIGEST], 0) >= 0;
   }
 
   /** Whether a page is what a digest says, at the very place that is named. */
   public boolean isSound(long packId, int page, byte[] digest, int at) {
-    byte[] bytes = new byte[Page.SIZE];
+    byte[] bytes = new byte[packs.pageSize().bytes()];
     byte[] found = new byte[Page.DIGEST];
     return readAt(packId, page, bytes, 0, found, 0) >= 0 && Page.sameDigest(digest, at, found, 0);
   }
@@ -131,12 +131,13 @@ public final class PageReader implements Closeable {
   /**
    * Puts as many whole pages from one on as lie together and are sound.
    *
-   * @param most pages, 1 or more; all of 4096 bytes, and the target has room for them
+   * @param most pages, 1 or more; all of them whole, and the target has room for them
    * @param expected which pages they may be
    * @return pages put, or 0 when not even the first can be put like that
    */
   public int put(long packId, int page, int most, ByteBuffer target, Expected expected) {
-    if (most <= FrameReader.FEW && putFew(packId, page, most, target, expected)) {
+    if (packs.pageSize().at((long) most) <= FrameReader.FEW
+        && putFew(packId, page, most, target, expected)) {
       return most;
     }
     int whole = target.isDirect() ? putFrames(packId, page, most, target, expected) : 0;
@@ -147,17 +148,18 @@ public final class PageReader implements Closeable {
     if (loaded == null) {
       return 0;
     }
+    PageSize pageSize = packs.pageSize();
     int from = page - loaded.firstPage;
     int count = Math.min(most, loaded.pages - from);
     loaded.prove((int) (((1L << count) - 1) << from), reader.proof());
     int sound = 0;
     while (sound < count
         && loaded.has(page + sound)
-        && loaded.starts[from + sound + 1] - loaded.starts[from + sound] == Page.SIZE
+        && loaded.starts[from + sound + 1] - loaded.starts[from + sound] == pageSize.bytes()
         && expected.allows(sound, loaded.digests, (from + sound) * Page.DIGEST)) {
       sound++;
     }
-    target.put(loaded.raw, loaded.starts[from], sound * Page.SIZE);
+    target.put(loaded.raw, loaded.starts[from], pageSize.at(sound));
     return sound;
   }
 

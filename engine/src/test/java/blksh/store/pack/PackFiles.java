@@ -31,7 +31,7 @@ public final class PackFiles {
 
   private static Pack open(Path file) throws IOException {
     String id = file.getFileName().toString().replace(".pack", "");
-    return Pack.open(Long.parseUnsignedLong(id, 16), new ReadOnlyFile(file), null);
+    return Pack.open(Long.parseUnsignedLong(id, 16), new ReadOnlyFile(file), null, PageSize.USUAL);
   }
 
   /** The parts of a whole pack of several frames, each from its first byte up to its end. */
@@ -99,7 +99,7 @@ public final class PackFiles {
   public static long wholePages(Path file) throws IOException {
     try (ReadOnlyFile pack = new ReadOnlyFile(file)) {
       long size = pack.size();
-      return size < Pack.HEADER ? 0 : FrameScan.of(pack).pages();
+      return size < Pack.HEADER ? 0 : FrameScan.of(pack, PageSize.USUAL).pages();
     }
   }
 

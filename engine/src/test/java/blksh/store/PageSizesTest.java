@@ -1,0 +1,352 @@
+package blksh.store;
+
+import static blksh.store.Images.MIB;
+import static blksh.store.Images.assertClean;
+import static blksh.store.Images.assertRestores;
+import static blksh.store.Images.assertSame;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import blksh.block.BlockSource;
+import blksh.block.ByteArraySource;
+import blksh.block.Extent;
+import blksh.block.FaultySource;
+import blksh.io.UnreadableException;
+import blksh.kit.Content;
+import blksh.kit.InMemory;
+import blksh.snapshot.SnapshotRequest;
+import blksh.snapshot.StoredSnapshots;
+import blksh.store.pack.CodecChoice;
+import blksh.store.pack.PageSize;
+import blksh.store.shelf.DirectoryShelf;
+import blksh.task.Task;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Stores whose pages have another size than 4 KiB. */
+class PageSizesTest {
+
+  private static final int SIZE = 5 * MIB + 12_345;
+
+  @TempDir(factory = InMemory.class)
+  Path folder;
+
+  private Store create(String name, int pageSize, CodecChoice codec, int parity) {
+    StoreOptions options = new StoreOptions(codec, PageSize.of(pageSize), parity);
+    return Store.create(folder.resolve(name), options);
+  }
+
+  private static Manifest capture(Store store, String name, byte[] bytes) {
+    return capture(store, name, new ByteArraySource(bytes));
+  }
+
+  private static Manifest capture(Store store, String name, BlockSource source) {
+    return store.capture(source, name, CaptureOptions.defaults(), Task.unwatched()).manifest();
+  }
+
+  /** Data that can be compressed and that cannot, and zeros, of whole pages of 64 KiB and not. */
+  private static byte[] image() {
+    byte[] bytes = Content.compressible(SIZE, 1);
+    System.arraycopy(Content.random(MIB, 2), 0, bytes, MIB, MIB);
+    Arrays.fill(bytes, 3 * MIB, 3 * MIB + 640 * 1024, (byte) 0);
+    Arrays.fill(bytes, 4 * MIB + 5000, 4 * MIB + 40_000, (byte) 0);
+    return bytes;
+  }
+
+  private Path file(String name, byte[] bytes) throws IOException {
+    return Images.write(folder.resolve(name), bytes);
+  }
+
+  private List<Path> packs(String store) throws IOException {
+    try (Stream<Path> files = Files.walk(folder.resolve(store).resolve("packs"))) {
+      return files.filter(f -> f.toString().endsWith(".pack")).sorted().toList();
+    }
+  }
+
+  private static void assertReadsAnywhere(Store store, Manifest manifest, byte[] bytes) {
+    Random random = new Random(7);
+    try (BlockSource source = store.source(manifest)) {
+      for (int i = 0; i < 200; i++) {
+        int at = random.nextInt(bytes.length);
+        int length = Math.min(bytes.length - at, 1 + random.nextInt(i < 150 ? 5000 : 300_000));
+        byte[] read = new byte[length];
+        assertThat(source.read(at, ByteBuffer.wrap(read))).isEqualTo(length);
+        assertThat(read).isEqualTo(Arrays.copyOfRange(bytes, at, at + length));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {8192, 16384, 32768, 65536})
+  void aStoreLivesWithThem(int size) throws IOException {
+    byte[] first = image();
+    byte[] second = first.clone();
+    System.arraycopy(Content.random(100_000, 3), 0, second, 2 * MIB + 777, 100_000);
+    Path one = file("one", first);
+    Path two = file("two", second);
+    CodecChoice codec = size == 16384 ? CodecChoice.RAW : CodecChoice.LZ4;
+    try (Store store = create("s", size, codec, 0)) {
+      assertThat(store.pageSize().bytes()).isEqualTo(size);
+      assertThat(folder.resolve("s/store.json"))
+          .content()
+          .contains("\"format\": 4", "\"pageSize\": " + size);
+      Manifest a = capture(store, "disk", first);
+      int pages = (SIZE + size - 1) / size;
+      int zeros = 640 * 1024 / size + (size < 16384 ? 3 : size == 16384 ? 1 : 0);
+      assertThat(a.figures().newPages()).isBetween(pages / 2L, pages - zeros + 2L);
+      assertThat(a.figures().zeroBytes()).isGreaterThanOrEqualTo(640 * 1024);
+      Manifest same = capture(store, "disk", first);
+      assertThat(same.figures().newPages()).isZero();
+      assertThat(same.root()).isEqualTo(a.root());
+      Manifest b = capture(store, "disk", second);
+      assertThat(b.figures().newPages()).isBetween(1L, 100_000L / size + 2);
+      ManifestDiff diff = store.diff(a, b);
+      long from = (2 * MIB + 777) / size * size;
+      assertThat(diff.changed()).hasSize(1);
+      assertThat(diff.changed().get(0).start()).isEqualTo(from);
+      assertThat(diff.changed().get(0).end() % size).isZero();
+      assertThat(diff.changed().get(0).end()).isBetween(2 * MIB + 100_777L, 2 * MIB + 170_000L);
+      assertRestores(store, a, one, folder);
+      assertRestores(store, b, two, folder);
+      assertReadsAnywhere(store, b, second);
+      assertClean(store);
+      // Onto the other image, of which only what differs is written.
+      RestoreOptions changed = RestoreOptions.defaults().withOverwrite(true).withOnlyChanged(true);
+      RestoreResult restored = store.restore(b, one, changed, Task.unwatched());
+      assertThat(restored.writtenBytes()).isBetween(1L, 104_000L);
+      assertSame(one, two);
+      store.delete(a);
+      store.delete(same);
+      CompactOptions all = CompactOptions.defaults().withThreshold(1).withRecompress(true);
+      CompactResult compacted = store.upkeep().compact(all, Task.unwatched());
+      assertThat(compacted.rewritten()).isEqualTo(1);
+      assertRestores(store, b, two, folder);
+      assertClean(store);
+      assertThat(capture(store, "disk", second).figures().newPages()).isZero();
+    }
+    Path out = folder.resolve("python");
+    StoreFormatTest.python(folder.resolve("s"), "disk", out);
+    assertSame(out, two);
+    // Without what is derived, and without the descriptor.
+    for (String lost : List.of("index.db", "pages.idx", "store.json")) {
+      Files.deleteIfExists(folder.resolve("s").resolve(lost));
+    }
+    try (Store store = Store.open(folder.resolve("s"))) {
+      store.reindex(Task.unwatched());
+    }
+    try (Store store = Store.open(folder.resolve("s"))) {
+      assertThat(store.pageSize().bytes()).isEqualTo(size);
+      assertThat(capture(store, "disk", second).figures().newPages()).isZero();
+      assertClean(store);
+    }
+  }
+
+  @Test
+  void whatCannotBeReadIsExactToTheSector() throws IOException {
+    byte[] bytes = image();
+    BlockSource worn =
+        new FaultySource(new ByteArraySource(bytes))
+            .unreadable(100_352, 1024)
+            .unreadable(MIB, 3 * 65536);
+    try (Store store = create("s", 65536, CodecChoice.LZ4, 0)) {
+      Manifest manifest = capture(store, "disk", worn);
+      assertThat(manifest.figures().badBytes()).isEqualTo(1024 + 3 * 65536);
+      try (BlockSource source = store.source(manifest)) {
+        byte[] before = new byte[100_352];
+        source.read(0, ByteBuffer.wrap(before));
+        assertThat(before).isEqualTo(Arrays.copyOf(bytes, 100_352));
+        assertThatThrownBy(() -> source.read(100_000, ByteBuffer.allocate(1000)))
+            .isInstanceOfSatisfying(
+                UnreadableException.class, e -> assertThat(e.start()).isEqualTo(100_352));
+      }
+      // The same in stores of smaller pages and of larger ones.
+      try (Store small = create("small", 4096, CodecChoice.LZ4, 0);
+          Store back = create("back", 65536, CodecChoice.ZSTD, 0)) {
+        assertThat(copied(store, small)).isEqualTo(1);
+        assertThat(copied(small, back)).isEqualTo(1);
+        for (Store each : List.of(small, back)) {
+          Manifest copy = each.manifest("disk");
+          assertThat(copy.figures().badBytes()).isEqualTo(1024 + 3 * 65536);
+          try (BlockSource source = each.source(copy)) {
+            assertThat(bad(source))
+                .containsExactly(
+                    new Extent(100_352, 1024, Extent.Kind.BAD),
+                    new Extent(MIB, 3 * 65536, Extent.Kind.BAD));
+          }
+          assertClean(each);
+        }
+      }
+    }
+  }
+
+  private static List<Extent> bad(BlockSource source) {
+    List<Extent> all = new ArrayList<>();
+    source.extents().forEachRemaining(all::add);
+    return all.stream().filter(extent -> extent.kind() == Extent.Kind.BAD).toList();
+  }
+
+  private static int copied(Store from, Store to) {
+    return (int)
+        from.upkeep().copyTo(to, "*", false, Task.unwatched()).versions().stream()
+            .filter(version -> version.outcome() == CopyResult.Outcome.COPIED)
+            .count();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {16384, 65536})
+  void whatIsLostComesBackByParityOrFromAnotherStore(int size) throws IOException {
+    byte[] bytes = image();
+    Path whole = file("whole", bytes);
+    Random random = new Random(size);
+    try (Store store = create("s", size, CodecChoice.LZ4, 10);
+        Store other = create("other", size, CodecChoice.ZSTD, 0)) {
+      capture(other, "disk", bytes);
+      Manifest manifest = capture(store, "disk", bytes);
+      Path pack = packs("s").get(0);
+      byte[] sound = Files.readAllBytes(pack);
+      byte[] noise = new byte[4096];
+      random.nextBytes(noise);
+      Images.put(pack, 50_000, noise);
+      VerifyReport found = Images.verify(store);
+      assertThat(found.damage()).isNotEmpty();
+      List<AffectedRange> affected =
+          found.damage().stream().flatMap(damage -> damage.affected().stream()).toList();
+      assertThat(affected).isNotEmpty();
+      for (AffectedRange range : affected) {
+        assertThat(range.start() % size).isZero();
+        assertThat(range.start() + range.length()).isLessThanOrEqualTo(SIZE);
+      }
+      assertThat(store.upkeep().repair(List.of(), false, Task.unwatched()).left()).isEmpty();
+      assertThat(Files.readAllBytes(pack)).isEqualTo(sound);
+      assertClean(store);
+      // And without parity.
+      store.upkeep().protect(0, false, Task.unwatched());
+      Images.put(pack, 50_000, noise);
+      assertThat(Images.verify(store).damage()).isNotEmpty();
+      RepairResult repaired = store.upkeep().repair(List.of(other), false, Task.unwatched());
+      assertThat(repaired.left()).isEmpty();
+      assertThat(repaired.pages()).isPositive();
+      assertRestores(store, manifest, whole, folder);
+      assertThat(folder.resolve("s/store.json")).content().contains("\"format\": 4");
+    }
+  }
+
+  @Test
+  void versionsAreCopiedBetweenStoresOfAllSizesAndKnownAgain() throws IOException {
+    byte[] first = image();
+    byte[] second = first.clone();
+    System.arraycopy(Content.random(9000, 3), 0, second, 2 * MIB, 9000);
+    Path one = file("one", first);
+    Path two = file("two", second);
+    try (Store small = create("small", 4096, CodecChoice.LZ4, 0);
+        Store large = create("large", 65536, CodecChoice.LZ4, 0);
+        Store back = create("back", 4096, CodecChoice.LZ4, 0)) {
+      capture(small, "disk", first);
+      Manifest b = capture(small, "disk", second);
+      capture(small, "empty", new byte[0]);
+      assertThat(copied(small, large)).isEqualTo(3);
+      assertThat(copied(small, large)).isZero();
+      assertThat(copied(large, small)).isZero();
+      assertThat(copied(large, back)).isEqualTo(3);
+      assertThat(copied(large, back)).isZero();
+      assertThat(copied(small, back)).isZero();
+      assertThat(copied(back, small)).isZero();
+      for (Store each : List.of(large, back)) {
+        Manifest copy = each.manifest("disk@2");
+        assertThat(copy.started()).isEqualTo(b.started());
+        assertRestores(each, each.manifest("disk@1"), one, folder);
+        assertRestores(each, copy, two, folder);
+        assertClean(each);
+      }
+      assertThat(large.manifest("disk@2").root()).isNotEqualTo(b.root());
+      assertThat(back.manifest("disk@2").root()).isEqualTo(b.root());
+    }
+  }
+
+  @Test
+  void aVersionOfWhichAPageIsDamagedIsNotCopied() throws IOException {
+    try (Store small = create("small", 4096, CodecChoice.LZ4, 0);
+        Store large = create("large", 65536, CodecChoice.LZ4, 0)) {
+      capture(small, "disk", image());
+      Images.flip(packs("small").get(0), 50_000, 1);
+      CopyResult result = small.upkeep().copyTo(large, "*", false, Task.unwatched());
+      assertThat(result.versions())
+          .singleElement()
+          .satisfies(
+              version -> {
+                assertThat(version.outcome()).isEqualTo(CopyResult.Outcome.LEFT);
+                assertThat(version.problem()).contains("at byte");
+              });
+      assertThat(large.names()).isEmpty();
+    }
+  }
+
+  @Test
+  void snapshotsOfFileTreesAreTakenAndCopied() throws IOException {
+    Path source = Files.createDirectories(folder.resolve("tree/sub"));
+    byte[] bytes = Content.random(600_000, 8);
+    Arrays.fill(bytes, 70_000, 300_000, (byte) 0);
+    Path large = Files.write(source.resolve("large"), bytes);
+    for (int i = 0; i < 40; i++) {
+      Files.write(source.resolve("small" + i), ("some text " + i).getBytes());
+    }
+    String real = source.toRealPath().toString();
+    try (Store store = create("s", 65536, CodecChoice.RAW, 0); // which Python reads alone
+        StoredSnapshots snapshots = new StoredSnapshots(store, false);
+        Store small = create("small", 4096, CodecChoice.RAW, 0)) {
+      take(snapshots);
+      Files.write(source.resolve("small3"), "another".getBytes());
+      take(snapshots);
+      assertThat(store.manifest("files@2").figures().newPages()).isLessThan(6);
+      assertThat(copied(store, small)).isEqualTo(2);
+      Task task = Task.unwatched();
+      for (Store each : List.of(store, small)) {
+        try (StoredSnapshots in = new StoredSnapshots(each, false)) {
+          assertThat(in.verify(List.of("files@2"), task).faults()).isEmpty();
+        }
+        Path out = folder.resolve("out-" + each.path().getFileName());
+        StoreFormatTest.python(each.path(), "files@1:" + real + "/large", out);
+        assertSame(out, large);
+      }
+      // The next in the other store takes nothing over from pages of another size, and is whole.
+      try (StoredSnapshots in = new StoredSnapshots(small, false)) {
+        take(in);
+        assertThat(in.verify(List.of("files@3"), task).faults()).isEmpty();
+      }
+    }
+  }
+
+  private void take(StoredSnapshots snapshots) {
+    snapshots.take(SnapshotRequest.of(folder.resolve("tree")).named("files"), Task.unwatched());
+  }
+
+  @Test
+  void aManifestOrAPackWithPagesOfAnotherSizeIsRefused() throws IOException {
+    try (Store small = create("s", 4096, CodecChoice.LZ4, 0)) {
+      capture(small, "disk", image());
+    }
+    // As if the descriptor of another store had been put there, with this one's id.
+    Path descriptor = folder.resolve("s/store.json");
+    try (DirectoryShelf shelf = new DirectoryShelf(folder.resolve("s"))) {
+      StoreDescriptor now = StoreDescriptor.read(shelf);
+      new StoreDescriptor(now.id(), now.codec(), PageSize.LARGEST, 0).write(shelf);
+    }
+    assertThat(descriptor).content().contains("65536");
+    try (Store store = Store.open(folder.resolve("s"))) {
+      assertThatThrownBy(() -> store.manifest("disk"))
+          .hasMessageContaining("its pages have 4096 bytes, and those of the store 65536");
+      assertThat(Images.verify(store).damage()).isNotEmpty();
+    }
+  }
+}
