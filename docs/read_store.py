@@ -108,8 +108,8 @@ class Pack:
             end = 24 + 34 * count
             check(head[:end], struct.unpack_from("<I", head, end)[0], self.name)
             lengths = list(struct.unpack_from("<%dH" % count, head, 24))
-            for i in range(count):  # 65536 does not fit, and is 0 too
-                if doubled == 4 and lengths[i] == 0 and any(head[24 + 2 * count + 32 * i:][:32]):
+            for i in range(count):  # 65536 does not fit, and is 0 where the page was not dropped
+                if doubled & 15 == 4 and lengths[i] == 0 and not doubled >> 4 + i & 1:
                     lengths[i] = 65536
             for i in range(count):
                 self.frames[first + i] = at + end + 4, i, lengths, head[24:end], codec, size, stored

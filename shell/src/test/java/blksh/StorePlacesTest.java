@@ -45,7 +45,13 @@ class StorePlacesTest {
     Ended made =
         new Program(home)
             .run(
-                "run", "create", "--store", store.toString(), "--codec", "zstd", "--page-size",
+                "run",
+                "create",
+                "--store",
+                store.toString(),
+                "--codec",
+                "zstd",
+                "--page-size",
                 "16K");
     assertThat(made.status()).as(made.err()).isZero();
     assertThat(made.out()).containsPattern("codec +zstd").containsPattern("page size +16 KiB");

@@ -27,8 +27,8 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 final class CopyInput implements CopiedInput {
 
-  /** The longest run that is handed on at once: its bad ranges are in memory. */
-  private static final long LONGEST_RUN = 1 << 18;
+  /** Bytes of the longest run that is handed on at once: its bad ranges are in memory. */
+  private static final long LONGEST_RUN = 1L << 30;
 
   private final Repository repository;
   private final ManifestFile file;
@@ -101,7 +101,8 @@ final class CopyInput implements CopiedInput {
       }
       int segmentPages = pageSize.pageOf(CaptureSegment.BYTES);
       boolean data = cursor.kind == Extent.Kind.DATA;
-      long boundary = data ? (page / segmentPages + 1) * segmentPages : page + LONGEST_RUN;
+      long boundary =
+          data ? (page / segmentPages + 1) * segmentPages : page + pageSize.pageOf(LONGEST_RUN);
       long end = Math.min(cursor.end, boundary);
       long from = pageSize.at(page);
       long to = Math.min(manifest.size(), pageSize.at(end));

@@ -98,6 +98,11 @@ final class ManifestDirectory {
   }
 
   /** Says which store they belong to: those of others are refused from now on. */
+  /** Says how large their pages are: others are refused from now on. */
+  void have(PageSize size) {
+    pageSize = size;
+  }
+
   void belongTo(byte[] id, PageSize size) {
     storeId = id;
     pageSize = size;

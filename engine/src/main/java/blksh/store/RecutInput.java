@@ -44,6 +44,11 @@ final class RecutInput implements CopiedInput {
   private final PageGroups.Looker groups;
   private final RootDigest root = new RootDigest();
   private final byte[] digest = new byte[Page.DIGEST];
+  private final byte[] told = new byte[Page.DIGEST];
+  private final byte[] bytes;
+
+  /** Bytes of what was placed that could not be read. */
+  private long badBytes;
 
   /** Pages of the version whose digests are in the root. */
   private long rooted;
@@ -59,6 +64,7 @@ final class RecutInput implements CopiedInput {
     this.file = file;
     this.manifest = file.manifest();
     this.marks = marks;
+    this.bytes = new byte[file.pageSize().bytes()];
     this.whole = new Whole(repository.opened(manifest, ManifestSource::new));
     this.cut = new SegmentCut(whole, pageSize);
     this.cursor = new ExtentCursor(file);
@@ -96,9 +102,10 @@ final class RecutInput implements CopiedInput {
       return of.size();
     }
 
+    /** Bad ranges may be finer than the sectors of the drive said. */
     @Override
     public int sectorSize() {
-      return of.sectorSize();
+      return 512;
     }
 
     @Override
@@ -166,11 +173,16 @@ final class RecutInput implements CopiedInput {
       case CONTRADICTED ->
           throw lost(file.pageSize().at(page), "what is stored there is not what was captured");
       case UNKNOWN -> {
+        // By nothing but its pack: what is read of it must be what that says it holds.
+        long pack = file.packs()[cursor.pack];
         int number = cursor.first + (int) (page - cursor.start);
-        if (!digests.read(file.packs()[cursor.pack], number, digest, 0)) {
+        if (reader.read(pack, number, bytes, 0, digest, 0) < 0) {
+          throw lost(file.pageSize().at(page), reader.problem());
+        }
+        if (!digests.read(pack, number, told, 0) || !Page.sameDigest(digest, 0, told, 0)) {
           throw lost(
               file.pageSize().at(page),
-              "what its pages were cannot be told: their pack is damaged");
+              "what its pages were cannot be told: their pack contradicts itself");
         }
         root.addData(digest, 0, 1);
       }
@@ -178,8 +190,21 @@ final class RecutInput implements CopiedInput {
   }
 
   @Override
+  public void placed(CaptureSegment segment) {
+    for (Extent bad : segment.bad()) {
+      badBytes += bad.length();
+    }
+  }
+
+  @Override
   public void mustHold() {
     root(file.pages());
+    if (badBytes != manifest.figures().badBytes()) {
+      throw lost(
+          0,
+          "%d bytes of it cannot be read, where %d could not be when it was captured"
+              .formatted(badBytes, manifest.figures().badBytes()));
+    }
     if (!root.finish(manifest.size()).equals(manifest.root())) {
       throw lost(0, "its pages do not have their root digest");
     }

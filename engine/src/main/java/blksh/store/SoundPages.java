@@ -1,5 +1,6 @@
 package blksh.store;
 
+import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.io.UnreadableException;
 import blksh.store.pack.FrameCache;
@@ -42,6 +43,12 @@ final class SoundPages implements Closeable {
 
   /** Has pages come from a store, wherever they are in it. */
   SoundPages from(Repository store) {
+    if (store.pageSize() != pageSize) {
+      throw new BlkshException(
+              "take pages from store " + store.place(),
+              "they have %s bytes there and %s here".formatted(store.pageSize(), pageSize))
+          .suggest("copy the versions that were damaged back from it");
+    }
     stores.add(store.pages(new FrameCache(0), new FrameCache.Owner()));
     return this;
   }

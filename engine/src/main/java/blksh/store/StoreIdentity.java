@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.security.SecureRandom;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -117,9 +118,16 @@ final class StoreIdentity {
     if (found != null && identity.isForeign(found)) {
       identity.descriptor = null;
       identity.problem = "store.json is another store's";
+    } else if (found != null && identity.contradicts(found)) {
+      identity.descriptor = null;
+      identity.problem =
+          "store.json says that pages have %s bytes, and those that are there have others"
+              .formatted(found.pageSize());
     }
     if (identity.problem != null) {
-      packs.have(identity.pageSizeFromContents());
+      PageSize size = identity.pageSizeFromContents();
+      packs.have(size);
+      manifests.have(size);
     } else if (found != null) {
       identity.claimContents();
       if (shelf.writable()) {
@@ -222,7 +230,7 @@ final class StoreIdentity {
         return false;
       }
       StoreDescriptor found = StoreDescriptor.parse(rebuilt.result());
-      if (isForeign(found)) {
+      if (isForeign(found) || contradicts(found)) {
         return false;
       }
       rebuilt.publish();
@@ -337,38 +345,62 @@ final class StoreIdentity {
       }
     }
     for (long id : packs.sealed()) {
-      try (Pack pack = packs.acquire(id)) {
-        byte[] store = pack.storeId();
+      try {
+        byte[] store = packs.storeIdOf(id); // no need to know how large its pages are
         if (store != null) {
           votes.merge(StoreDescriptor.uuid(store), 1, Integer::sum);
         }
-      } catch (BlkshException | IOException e) {
+      } catch (IOException e) {
         // others will do
       }
     }
     return votes;
   }
 
-  /** What most of what is there says: manifests, and packs by their first frames. */
+  /** Whether what is of the store has pages of another size than it says, and nothing of that. */
+  private boolean contradicts(StoreDescriptor found) {
+    Map<PageSize, Integer> votes = pageSizes(found.id(), found.pageSize());
+    return !votes.isEmpty() && !votes.containsKey(found.pageSize());
+  }
+
+  /** What most of what is of the store says. */
   private PageSize pageSizeFromContents() {
-    Map<PageSize, Integer> votes = new HashMap<>();
-    for (ManifestDirectory.Version version : manifests.versions()) {
-      try (ManifestFile file = manifests.open(version)) {
-        votes.merge(file.pageSize(), 1, Integer::sum);
-      } catch (BlkshException e) {
-        // others will do
-      }
-    }
-    for (long id : packs.sealed()) {
-      PageSize size = packs.pageSizeOf(id);
-      if (size != null) {
-        votes.merge(size, 1, Integer::sum);
-      }
-    }
-    return votes.entrySet().stream()
+    return pageSizes(StoreDescriptor.uuid(idFromContents()), null).entrySet().stream()
         .max(Map.Entry.comparingByValue())
         .map(Map.Entry::getKey)
         .orElse(PageSize.USUAL);
+  }
+
+  /**
+   * How many manifests, and packs by their first frames, of a store say which size pages have.
+   *
+   * @param enough one of this size ends the look; null for none
+   */
+  private Map<PageSize, Integer> pageSizes(UUID id, PageSize enough) {
+    Map<PageSize, Integer> votes = new HashMap<>();
+    byte[] store = StoreDescriptor.bytes(id);
+    for (ManifestDirectory.Version version : manifests.versions()) {
+      try (ManifestFile file = manifests.open(version)) {
+        if (Arrays.equals(store, file.storeId())) {
+          votes.merge(file.pageSize(), 1, Integer::sum);
+        }
+      } catch (BlkshException e) {
+        // others will do
+      }
+      if (votes.containsKey(enough)) {
+        return votes;
+      }
+    }
+    for (long pack : packs.sealed()) {
+      PageSize size = packs.pageSizeOf(pack, store);
+      if (size != null) {
+        votes.merge(size, 1, Integer::sum);
+      }
+      if (votes.containsKey(enough)) {
+        return votes;
+      }
+    }
+    return votes;
   }
 
   private CodecChoice codecFromContents() {

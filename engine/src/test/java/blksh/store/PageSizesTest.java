@@ -11,17 +11,21 @@ import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.Extent;
 import blksh.block.FaultySource;
+import blksh.io.Checksum;
+import blksh.io.LittleEndian;
 import blksh.io.UnreadableException;
 import blksh.kit.Content;
 import blksh.kit.InMemory;
 import blksh.snapshot.SnapshotRequest;
 import blksh.snapshot.StoredSnapshots;
 import blksh.store.pack.CodecChoice;
+import blksh.store.pack.Page;
 import blksh.store.pack.PageSize;
 import blksh.store.shelf.DirectoryShelf;
 import blksh.task.Task;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -298,6 +302,9 @@ class PageSizesTest {
     byte[] bytes = Content.random(600_000, 8);
     Arrays.fill(bytes, 70_000, 300_000, (byte) 0);
     Path large = Files.write(source.resolve("large"), bytes);
+    byte[] holed = Content.random(100_000, 9);
+    Arrays.fill(holed, 20_480, 28_672, (byte) 0);
+    Files.write(source.resolve("holed"), holed);
     for (int i = 0; i < 40; i++) {
       Files.write(source.resolve("small" + i), ("some text " + i).getBytes());
     }
@@ -324,6 +331,15 @@ class PageSizesTest {
         take(in);
         assertThat(in.verify(List.of("files@3"), task).faults()).isEmpty();
       }
+      try (Store back = create("back", 65536, CodecChoice.RAW, 0)) {
+        assertThat(copied(small, back)).isEqualTo(3);
+        try (StoredSnapshots in = new StoredSnapshots(back, false)) {
+          assertThat(in.verify(List.of("files@2", "files@3"), task).faults()).isEmpty();
+        }
+        Path out = folder.resolve("out-back");
+        StoreFormatTest.python(back.path(), "files@3:" + real + "/holed", out);
+        assertThat(out).hasBinaryContent(holed);
+      }
     }
   }
 
@@ -332,21 +348,99 @@ class PageSizesTest {
   }
 
   @Test
-  void aManifestOrAPackWithPagesOfAnotherSizeIsRefused() throws IOException {
-    try (Store small = create("s", 4096, CodecChoice.LZ4, 0)) {
-      capture(small, "disk", image());
+  void aDescriptorThatContradictsAllThatIsThereIsMadeAgain() throws IOException {
+    byte[] bytes = image();
+    for (int size : new int[] {4096, 65536}) {
+      String name = "s" + size;
+      try (Store store = create(name, size, CodecChoice.LZ4, 0)) {
+        capture(store, "disk", bytes);
+      }
+      // As an older blksh would make one that had lost it, by the id in the packs.
+      Path path = folder.resolve(name);
+      try (DirectoryShelf shelf = new DirectoryShelf(path)) {
+        StoreDescriptor now = StoreDescriptor.read(shelf);
+        PageSize other = size == 4096 ? PageSize.LARGEST : PageSize.USUAL;
+        new StoreDescriptor(now.id(), now.codec(), other, 0).write(shelf);
+      }
+      try (Store store = Store.open(path)) {
+        assertThat(store.pageSize().bytes()).isEqualTo(size);
+        assertReadsAnywhere(store, store.manifest("disk"), bytes);
+        assertThatThrownBy(() -> capture(store, "disk", bytes))
+            .hasMessageContaining("store.json says that pages have");
+        store.reindex(Task.unwatched());
+      }
+      assertThat(path.resolve("store.json")).content().contains("\"pageSize\": " + size);
+      try (Store store = Store.open(path)) {
+        assertThat(capture(store, "disk", bytes).figures().newPages()).isZero();
+        assertClean(store);
+      }
     }
-    // As if the descriptor of another store had been put there, with this one's id.
-    Path descriptor = folder.resolve("s/store.json");
-    try (DirectoryShelf shelf = new DirectoryShelf(folder.resolve("s"))) {
-      StoreDescriptor now = StoreDescriptor.read(shelf);
-      new StoreDescriptor(now.id(), now.codec(), PageSize.LARGEST, 0).write(shelf);
+  }
+
+  /** As written before manifests proved pages: packs alone say what these are. */
+  @Test
+  void aCopyOfWhatOnlyPacksProveIsOfWhatTheySayTwice() throws IOException {
+    byte[] bytes = image();
+    Path path = folder.resolve("small");
+    try (Store small = create("small", 4096, CodecChoice.RAW, 0);
+        Store large = create("large", 65536, CodecChoice.LZ4, 0)) {
+      capture(small, "disk", bytes);
+      FirstForm.of(path.resolve("manifests/disk/1.manifest"));
+      assertThat(copied(small, large)).isEqualTo(1);
+      assertRestores(large, large.manifest("disk"), file("one", bytes), folder);
     }
-    assertThat(descriptor).content().contains("65536");
-    try (Store store = Store.open(folder.resolve("s"))) {
-      assertThatThrownBy(() -> store.manifest("disk"))
-          .hasMessageContaining("its pages have 4096 bytes, and those of the store 65536");
-      assertThat(Images.verify(store).damage()).isNotEmpty();
+    // A frame with a header that fits other bytes, where the footer has the digests of those
+    // before.
+    Path pack = packs("small").get(0);
+    byte[] stored = Files.readAllBytes(pack);
+    FirstForm.exchangeFirstPage(stored, Content.random(4096, 9));
+    Files.write(pack, stored);
+    try (Store small = Store.open(path);
+        Store other = create("other", 65536, CodecChoice.LZ4, 0)) {
+      assertThat(copied(small, other)).isZero();
+      assertThat(other.names()).isEmpty();
+    }
+  }
+
+  /** Makes bytes as older writers, or accidents, would have left them. */
+  private static final class FirstForm {
+    private FirstForm() {}
+
+    /** Turns a manifest of one chunk each of extents and of groups into one of the first form. */
+    static void of(Path file) throws IOException {
+      byte[] old = Files.readAllBytes(file);
+      int end = old.length - 96;
+      long extents = LittleEndian.i64(old, end + 8);
+      int packs = LittleEndian.i32(old, end + 24);
+      int described = LittleEndian.i32(old, end + 28);
+      long groups = LittleEndian.i64(old, end + 80);
+      int tables = (int) (8 + 16 * extents + 24 * groups);
+      int table = tables + 8 * packs;
+      int at = (int) LittleEndian.i64(old, table + 8); // where the extents are
+      ByteBuffer now = ByteBuffer.allocate(old.length).order(ByteOrder.LITTLE_ENDIAN);
+      now.put("BKMANIF1".getBytes()).put(old, at, (int) (16 * extents));
+      now.put(old, tables, 8 * packs);
+      byte[] entry = new byte[12];
+      LittleEndian.putI32(entry, 8, Checksum.of(old, at, (int) (16 * extents)));
+      now.put(entry).put(old, end - described, described);
+      byte[] trailer = Arrays.copyOfRange(old, end, old.length);
+      LittleEndian.putI32(trailer, 52, Checksum.of(entry, 0, entry.length));
+      Arrays.fill(trailer, 80, 92, (byte) 0);
+      LittleEndian.putI32(trailer, 92, Checksum.of(trailer, 0, 92));
+      now.put(trailer);
+      Files.write(file, Arrays.copyOf(now.array(), now.position()));
+    }
+
+    /** Other bytes in the first page of the first frame, of which its header knows. */
+    static void exchangeFirstPage(byte[] pack, byte[] page) {
+      int pages = LittleEndian.u16(pack, 48);
+      int header = 28 + 34 * pages;
+      System.arraycopy(page, 0, pack, 40 + header, page.length);
+      int digest = 40 + 24 + 2 * pages;
+      Page.digest(Page.sha256(), page, 0, page.length, pack, digest);
+      int stored = LittleEndian.i32(pack, 56);
+      LittleEndian.putI32(pack, 60, Checksum.of(pack, 40 + header, stored));
+      LittleEndian.putI32(pack, 40 + header - 4, Checksum.of(pack, 40, header - 4));
     }
   }
 }

@@ -84,8 +84,8 @@ internal constructor(
    * Makes it, where there is nothing yet.
    *
    * @param codec how what is captured is compressed
-   * @param pageSize how large the pages are of which each is kept once: 4, 8, 16, 32 or 64 KiB;
-   *   it can never be changed. Larger ones find less that is the same, and need less to be known of
+   * @param pageSize how large the pages are of which each is kept once: 4, 8, 16, 32 or 64 KiB; it
+   *   can never be changed. Larger ones find less that is the same, and need less to be known of
    * @param parity how much of each pack and manifest may be lost and comes back by [repair]: 1 to
    *   50 percent, or 0
    *

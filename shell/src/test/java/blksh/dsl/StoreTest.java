@@ -91,7 +91,11 @@ class StoreTest {
             .formatted(path));
     assertThat(path).isEmptyDirectory();
     try (Sitting dry = new Sitting(folder, "--dry-run")) {
-      assertThat(dry.words.store(path).create(CodecChoice.ZSTD, new Size(PAGE), new Percent(0)).getNames())
+      assertThat(
+              dry.words
+                  .store(path)
+                  .create(CodecChoice.ZSTD, new Size(PAGE), new Percent(0))
+                  .getNames())
           .isEmpty();
       assertThat(path).isEmptyDirectory();
     }
@@ -99,7 +103,8 @@ class StoreTest {
         .isEqualTo(CodecChoice.ZSTD);
     capture(1);
     assertThat(store.getNames()).containsExactly("disk");
-    assertThatThrownBy(() -> sitting.words.store(path).create(CodecChoice.LZ4, new Size(PAGE), new Percent(0)))
+    assertThatThrownBy(
+            () -> sitting.words.store(path).create(CodecChoice.LZ4, new Size(PAGE), new Percent(0)))
         .isInstanceOf(BlkshException.class)
         .hasMessageContaining("the directory is not empty");
   }

@@ -3,7 +3,6 @@ package blksh.store.pack;
 import blksh.io.Checksum;
 import blksh.io.LittleEndian;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 
 /**
  * Up to 128 KiB of pages compressed together, 32 of 4 KiB or 2 of 64, and the header that describes
@@ -17,12 +16,12 @@ import java.util.Arrays;
  *   4  u32  number of the first page in the pack
  *   8  u16  pages, 1 to 32
  *  10  u8   codec
- *  11  u8   how often 4096 bytes are doubled to make a whole page: 0 to 4
+ *  11  u8   bits 0 to 3: how often 4096 bytes are doubled to make a whole page, 0 to 4; where that
+ *           is 4, bit 4 + i: page i was dropped
  *  12  u32  bytes before compression
  *  16  u32  bytes stored
  *  20  u32  CRC-32C of the stored bytes
- *  24  u16  length of each page, or 0 for a page dropped by compaction; of 65,536 bytes there are
- *           0 too, with a digest that is not all zeros
+ *  24  u16  length of each page; 0 for a page dropped by compaction, and for one of 65,536 bytes
  *      32 bytes  digest of each page
  *      u32  CRC-32C of the header up to here
  * </pre>
@@ -37,6 +36,12 @@ public final class Frame {
   private static final int MAGIC = 0x52464B42; // "BKFR"
   private static final int FIXED = 24;
 
+  /** Bits of byte 11 that say how large pages are. */
+  private static final int SIZE_CODE = 15;
+
+  /** The first bit of byte 11 that says of a page of 65,536 bytes that it was dropped. */
+  private static final int DROPPED = 4;
+
   /** Bytes of the largest header. */
   static final int MAX_HEADER = headerLength(MAX_PAGES);
 
@@ -48,6 +53,8 @@ public final class Frame {
 
   /** Of its whole pages; null when what stands there is none. */
   final PageSize pageSize;
+
+  private final boolean formSound;
 
   final int rawLength;
   final int storedLength;
@@ -65,7 +72,10 @@ public final class Frame {
     firstPage = LittleEndian.i32(header, at + 4);
     pages = LittleEndian.u16(header, at + 8);
     codec = Codec.ofCode(header[at + 10]);
-    pageSize = PageSize.ofCode(header[at + 11]);
+    int form = header[at + 11] & 0xFF;
+    int dropped = form >>> DROPPED;
+    pageSize = PageSize.ofCode(form & SIZE_CODE);
+    formSound = dropped == 0 || pageSize == PageSize.LARGEST;
     rawLength = LittleEndian.i32(header, at + 12);
     storedLength = LittleEndian.i32(header, at + 16);
     payloadChecksum = LittleEndian.i32(header, at + 20);
@@ -74,10 +84,7 @@ public final class Frame {
     starts = new int[pages + 1];
     for (int i = 0; i < pages; i++) {
       int length = LittleEndian.u16(header, at + FIXED + 2 * i);
-      boolean full =
-          length == 0
-              && pageSize == PageSize.LARGEST
-              && !Page.isZero(digests, i * Page.DIGEST, Page.DIGEST);
+      boolean full = length == 0 && pageSize == PageSize.LARGEST && (dropped >>> i & 1) == 0;
       starts[i + 1] = starts[i] + (full ? pageSize.bytes() : length);
     }
   }
@@ -121,6 +128,7 @@ public final class Frame {
     boolean sane =
         frame.codec != null
             && frame.pageSize != null
+            && frame.formSound
             && pages <= maxPages(frame.pageSize)
             && frame.firstPage >= 0
             && frame.firstPage + pages <= Pack.MAX_PAGES
@@ -203,9 +211,8 @@ public final class Frame {
     for (int i = 0; i < pages; i++) {
       int length = starts[i + 1] - starts[i];
       LittleEndian.putU16(head, FIXED + 2 * i, length);
-      if (length == 0 && pageSize == PageSize.LARGEST) { // by which it is told from a whole one
-        int digest = FIXED + 2 * pages + i * Page.DIGEST;
-        Arrays.fill(head, digest, digest + Page.DIGEST, (byte) 0);
+      if (length == 0 && pageSize == PageSize.LARGEST) {
+        head[11] |= (byte) (1 << DROPPED + i); // a whole page has a 0 there too
       }
     }
     LittleEndian.putI32(head, header - 4, Checksum.of(head, 0, header - 4));

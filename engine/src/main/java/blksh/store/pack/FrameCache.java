@@ -21,8 +21,8 @@ public final class FrameCache {
 
   private static final int LOOKS = 1024;
 
-  /** Pages; there is room for as many at least, so that frames of few share sizes. */
-  private static final int SMALLEST = 4;
+  /** Bytes of pages; there is room for as many at least, so that frames of few share sizes. */
+  private static final int SMALLEST = 16 << 10;
 
   private static final long SHARED_BYTES = 32L << 20;
 
@@ -181,7 +181,7 @@ public final class FrameCache {
 
   /** Room for a frame, that of frames which were not asked for lately if need be. */
   private LoadedFrame room(int pages, PageSize pageSize) {
-    int room = Math.max(SMALLEST, Integer.highestOneBit(2 * pages - 1));
+    int room = Math.max(pageSize.pageOf(SMALLEST), Integer.highestOneBit(2 * pages - 1));
     int bytes = Math.min(Frame.MAX_RAW, pageSize.at(room));
     var oldest = entries.values().iterator();
     while (held + bytes > limit && oldest.hasNext()) {

@@ -229,6 +229,10 @@ public final class Pack implements Closeable {
 
   /** The store it says it belongs to; null when its header is damaged. */
   public byte[] storeId() throws IOException {
+    return storeIdOf(file);
+  }
+
+  static byte[] storeIdOf(Blob file) throws IOException {
     Identity says = Identity.of(file);
     return says == null ? null : says.storeId;
   }

@@ -10,6 +10,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,17 +59,27 @@ public final class PackDirectory implements Closeable {
   }
 
   /**
-   * How large the pages of a pack are, as its first frame says; null when that cannot be told. The
-   * pack need not be one of this store.
+   * How large the pages of a pack are, as its first frame says; null when that cannot be told, or
+   * it is of another store.
    */
-  public PageSize pageSizeOf(long id) {
+  public PageSize pageSizeOf(long id, byte[] storeId) {
     try (Blob file = shelf.open(nameOf(id))) {
+      if (!Arrays.equals(Pack.storeIdOf(file), storeId)) {
+        return null;
+      }
       int length = (int) Math.min(Frame.MAX_HEADER, file.size() - Pack.HEADER);
       byte[] header = file.read(Pack.HEADER, Math.max(0, length));
       Frame first = Frame.parse(header, 0, header.length);
       return first == null ? null : first.pageSize;
     } catch (IOException e) {
       return null;
+    }
+  }
+
+  /** The store a pack says it belongs to, whatever size its pages have; null when it says none. */
+  public byte[] storeIdOf(long id) throws IOException {
+    try (Blob file = shelf.open(nameOf(id))) {
+      return Pack.storeIdOf(file);
     }
   }
 
