@@ -76,8 +76,31 @@ final class FarRestoreTarget extends RestoreTarget {
     if (pageSize == LOOKED_AT) {
       writeLookedAt(position, from, offset, length, digests, at);
     } else {
-      writeLookedAt(position, from, offset, length, digestsLikeThere(from, offset, length), 0);
+      writeParts(position, from, offset, length);
     }
+  }
+
+  /** By the smaller pages of the other side: what is zeros among them is so as anywhere else. */
+  private void writeParts(long position, byte[] from, int offset, int length) {
+    int at = 0;
+    while (at < length) {
+      boolean zeros = isZero(from, offset, length, at);
+      int end = at;
+      while (end < length && isZero(from, offset, length, end) == zeros) {
+        end = Math.min(length, end + LOOKED_AT.bytes());
+      }
+      if (zeros) {
+        zeros(position + at, end - at);
+      } else {
+        byte[] digests = digestsLikeThere(from, offset + at, end - at);
+        writeLookedAt(position + at, from, offset + at, end - at, digests, 0);
+      }
+      at = end;
+    }
+  }
+
+  private static boolean isZero(byte[] from, int offset, int length, int at) {
+    return Page.isZero(from, offset + at, Math.min(LOOKED_AT.bytes(), length - at));
   }
 
   /** The digests of smaller pages than those of the store. */

@@ -218,8 +218,10 @@ class FarRestoreTest {
   @ParameterizedTest
   @ValueSource(ints = {4096, 16384, 65536})
   void onlyWhatDiffersIsWrittenWhateverPagesTheStoreHas(int size) {
+    Arrays.fill(bytes, 5 * MIB + 20_480, 5 * MIB + 28_672, (byte) 0); // within a larger page
     Comparing target = new Comparing();
     System.arraycopy(bytes, 0, target.held, 0, SIZE);
+    target.held[5 * MIB + 24_000] = 1;
     target.held[3 * MIB + 5] ^= 1;
     target.held[SIZE - 1] ^= 1;
     StoreOptions options = new StoreOptions(CodecChoice.LZ4, PageSize.of(size), 0);

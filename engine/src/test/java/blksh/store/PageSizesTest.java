@@ -247,6 +247,17 @@ class PageSizesTest {
   }
 
   @Test
+  void aStoreOfOtherPagesIsRefusedAsOneToRepairFrom() throws IOException {
+    try (Store store = create("s", 4096, CodecChoice.LZ4, 0);
+        Store other = create("other", 65536, CodecChoice.LZ4, 0)) {
+      capture(store, "disk", image());
+      assertThatThrownBy(
+              () -> store.upkeep().repair(List.of(other), false, Task.unwatched()))
+          .hasMessageContaining("they have 65536 bytes there and 4096 here");
+    }
+  }
+
+  @Test
   void versionsAreCopiedBetweenStoresOfAllSizesAndKnownAgain() throws IOException {
     byte[] first = image();
     byte[] second = first.clone();
