@@ -356,7 +356,8 @@ public final class Upkeep {
    *
    * @param others stores that have some of the same pages; they are only read
    * @param dryRun whether nothing is changed
-   * @throws BlkshException when there is no room, or the store cannot be written
+   * @throws BlkshException when there is no room, the store cannot be written, or one of the others
+   *     has pages of another size
    */
   public RepairResult repair(List<Store> others, boolean dryRun, Task task) {
     return repair(
