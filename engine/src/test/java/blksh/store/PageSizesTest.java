@@ -251,8 +251,7 @@ class PageSizesTest {
     try (Store store = create("s", 4096, CodecChoice.LZ4, 0);
         Store other = create("other", 65536, CodecChoice.LZ4, 0)) {
       capture(store, "disk", image());
-      assertThatThrownBy(
-              () -> store.upkeep().repair(List.of(other), false, Task.unwatched()))
+      assertThatThrownBy(() -> store.upkeep().repair(List.of(other), false, Task.unwatched()))
           .hasMessageContaining("they have 65536 bytes there and 4096 here");
     }
   }
