@@ -69,7 +69,7 @@ public final class Convert {
   public static ConvertResult toRaw(
       BlockSource source, Path to, ConvertOptions options, Task task) {
     ImageRestoreOptions restore =
-        new ImageRestoreOptions(options.overwrite(), options.dryRun(), false);
+        new ImageRestoreOptions(options.overwrite(), options.dryRun(), false, null);
     if (Files.exists(to) && !Files.isRegularFile(to)) {
       throw new BlkshException("convert to " + to, "it is no regular file")
           .suggest("restore writes to drives");

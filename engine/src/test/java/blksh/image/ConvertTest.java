@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
+import blksh.block.Extent;
 import blksh.block.FileSource;
 import blksh.block.SliceSource;
 import blksh.filesystem.UsedBlocks;
@@ -14,6 +15,8 @@ import blksh.kit.Tool;
 import blksh.task.Task;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -197,11 +200,77 @@ class ConvertTest {
     try (BlockSource part = new SliceSource(image, 0, image.size())) {
       assertThatThrownBy(() -> ImageRestore.run(part, there, over, Task.unwatched()))
           .isInstanceOf(BlkshException.class);
-      assertThatThrownBy(() -> ImageRestore.run(part, out, Task.unwatched()))
+      assertThatThrownBy(() -> ImageRestore.run(part, out, null, Task.unwatched()))
           .isInstanceOf(BlkshException.class);
     }
     assertThat(out.size()).isZero();
     assertThat(Arrays.mismatch(Files.readAllBytes(there), precious)).isEqualTo(-1);
+  }
+
+  /** The whole partition, with a pattern where nothing is used. */
+  private byte[] filled(Image image, byte[] pattern) {
+    byte[] all = new byte[(int) image.size()];
+    for (int i = 0; i < all.length; i++) {
+      all[i] = pattern[i % pattern.length];
+    }
+    ByteBuffer bytes = ByteBuffer.wrap(all);
+    image
+        .extents()
+        .forEachRemaining(
+            extent -> {
+              if (extent.kind() != Extent.Kind.FREE) {
+                bytes.limit((int) extent.end()).position((int) extent.start());
+                image.read(extent.start(), bytes);
+              }
+            });
+    return all;
+  }
+
+  @Test
+  void whatIsNotUsedIsFilledAsAsked() throws IOException {
+    byte[] pattern = "unused-".getBytes(StandardCharsets.US_ASCII);
+    Filling filling = new Filling(pattern);
+    Path to = Files.write(directory.resolve("old"), Content.random(1536 << 10, 2));
+    ImageRestoreOptions options =
+        ImageRestoreOptions.defaults().withOverwrite(true).withFilling(filling);
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (Image image = ext4()) {
+      byte[] expected = filled(image, pattern);
+      ImageRestoreResult result = ImageRestore.run(image, to, options, Task.unwatched());
+      assertThat(result.writtenBytes()).isEqualTo(image.size());
+      assertThat(Arrays.mismatch(Files.readAllBytes(to), expected)).isEqualTo(-1);
+      ImageRestore.run(image, out, filling, Task.unwatched());
+      assertThat(Arrays.mismatch(out.toByteArray(), expected)).isEqualTo(-1);
+    }
+    assertThatThrownBy(() -> new Filling(new byte[0])).hasMessageContaining("of 0 bytes");
+  }
+
+  @Test
+  void whatIsUsedIsHandedOnInOrderAndProven() throws IOException {
+    byte[] bytes = Fixture.bytes("partclone-ext4-crc32");
+    byte[] whole = Files.readAllBytes(restored());
+    byte[] got = new byte[whole.length];
+    long[] end = {0};
+    UsedData.Taker taker =
+        (position, piece) -> {
+          assertThat(position).isGreaterThanOrEqualTo(end[0]);
+          end[0] = position + piece.remaining();
+          piece.get(got, (int) position, piece.remaining());
+        };
+    try (Image image = ext4()) {
+      assertThat(UsedData.each(image, taker, Task.unwatched())).isEqualTo(83 * 1024);
+    }
+    assertThat(Arrays.mismatch(got, whole)).isEqualTo(-1);
+    bytes[bytes.length - 2000] ^= 1;
+    UsedData.Taker nobody = (position, piece) -> {};
+    try (Image image = Images.open(new ByteArraySource(bytes), ImageOptions.defaults())) {
+      assertThatThrownBy(() -> UsedData.each(image, nobody, Task.unwatched()))
+          .isInstanceOf(DataChecksumException.class);
+    }
+    ImageOptions tolerant = ImageOptions.defaults().withTolerant(true);
+    try (Image image = Images.open(new ByteArraySource(bytes), tolerant)) {
+      assertThat(UsedData.each(image, nobody, Task.unwatched())).isEqualTo(83 * 1024);
+    }
   }
 
   @Test

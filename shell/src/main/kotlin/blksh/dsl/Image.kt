@@ -131,10 +131,13 @@ private constructor(
 
   override fun open(): BlockSource = openImage()
 
-  private fun openImage(): Engine {
+  override fun unproven(): BlockSource =
+    if (used != null) openImage(options.withTolerant(true)) else withoutFree()
+
+  private fun openImage(options: ImageOptions = this.options): Engine {
     if (set != null) {
       val held = members.filter { it.holds }
-      return held.singleOrNull()?.openImage()
+      return held.singleOrNull()?.openImage(options)
         ?: throw held
           .joinToString { it.key }
           .let {

@@ -10,8 +10,10 @@ import blksh.filesystem.UsedBlocks as UsedBlocksEngine
 import blksh.image.ChecksumKind
 import blksh.image.Convert
 import blksh.image.ConvertOptions
+import blksh.image.Filling
 import blksh.image.ImageRestore
 import blksh.image.ImageRestoreOptions
+import blksh.image.UsedData
 import blksh.image.disk.Qcow2Writer.Compression as Clusters
 import blksh.session.Session
 import blksh.task.Task
@@ -91,6 +93,59 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
     open().use { it.read(position, bytes) }
     return Hexdump(name, position, bytes.array())
   }
+
+  /**
+   * Bytes of it, proven where it has checksums.
+   *
+   * @param position of the first byte
+   * @param size how many; fewer are there at its end. Who reads many times opens it once with
+   *   [open], which gives a [BlockSource]
+   *
+   * Example: `sampleDisk(1).read(510, 2.B).toList()`
+   */
+  fun read(position: Long, size: Size): ByteArray {
+    val what = "read $name from byte $position"
+    if (position < 0) throw BlkshException(what, "positions begin with 0")
+    if (size.bytes !in 0..MOST_READ)
+      throw BlkshException(what, "$size is not from 0 to ${Size(MOST_READ)}")
+        .suggest("used { position, bytes -> … } gives everything piece by piece")
+    return open().use { source ->
+      val count = (source.size() - position).coerceIn(0, size.bytes).toInt()
+      val bytes = ByteBuffer.allocate(count)
+      while (bytes.hasRemaining()) {
+        if (source.read(position + bytes.position(), bytes) == 0)
+          throw BlkshException(what, "it ended before the size it had when opened")
+      }
+      bytes.array()
+    }
+  }
+
+  /**
+   * Gives everything it holds in order, in pieces of at most a MiB, without what its file systems
+   * do not use.
+   *
+   * @param verify whether each piece is proven first where it has checksums; if not, what is
+   *   damaged is given as it is
+   * @param take is given the position of each piece and its bytes
+   * @return how much was given
+   *
+   * Example: `sampleImage.used { position, bytes -> }`
+   */
+  fun used(verify: Boolean = true, take: (position: Long, bytes: ByteArray) -> Unit): Size =
+    session.run("read", name) { task ->
+      (if (verify) withoutFree() else unproven()).use { source ->
+        Size(
+          UsedData.each(
+            source,
+            { position, bytes -> take(position, ByteArray(bytes.remaining()).also(bytes::get)) },
+            task,
+          )
+        )
+      }
+    }
+
+  /** It without what is free, and whatever its checksums say. */
+  internal open fun unproven(): BlockSource = withoutFree()
 
   /**
    * Compares it with another source, byte by byte. A difference is a finding.
@@ -204,19 +259,39 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
   open fun restoreToAnySectors(to: String, overwrite: Boolean = false): Result =
     restore(to, overwrite, true)
 
-  private fun restore(to: String, overwrite: Boolean, anySectors: Boolean): Result {
+  /**
+   * As [restore], and writes over what its file systems do not use.
+   *
+   * @param fill what is written there, repeated from byte 0 of the source on: `byteArrayOf(0)`
+   *   makes zeros of it
+   */
+  fun restore(to: String, overwrite: Boolean = false, fill: ByteArray): Result =
+    restore(to, overwrite, false, Filling(fill))
+
+  private fun restore(
+    to: String,
+    overwrite: Boolean,
+    anySectors: Boolean,
+    filling: Filling? = null,
+  ): Result {
     val dryRun = session.options().dryRun()
     val options =
       ImageRestoreOptions.defaults()
         .withOverwrite(overwrite)
         .withDryRun(dryRun)
         .withAnySectors(anySectors)
+        .withFilling(filling)
     return session.run("restore", name) { task ->
-      open().use { source ->
+      (if (filling == null) open() else withoutFree()).use { source ->
         val result =
           if (to == "-") {
             val out = session.dataOut()
-            ImageRestore.run(source, if (dryRun) OutputStream.nullOutputStream() else out, task)
+            ImageRestore.run(
+              source,
+              if (dryRun) OutputStream.nullOutputStream() else out,
+              filling,
+              task,
+            )
           } else {
             ImageRestore.run(source, target(to), options, task)
           }
@@ -240,6 +315,11 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
     mountFileSystem(Path.of(dir), background)
 
   override fun toString(): String = name
+
+  private companion object {
+    /** The most that is read into memory at once, in bytes. */
+    const val MOST_READ = 64L shl 20
+  }
 }
 
 /** How an image is written: as partclone does, as the bytes themselves, or as QEMU does. */

@@ -66,6 +66,43 @@ class ImageTest {
   }
 
   @Test
+  void anImageIsReadByScripts() throws IOException {
+    Image image = image(sitting.image(EXT4));
+    byte[] magic = image.read(1080, new Size(2));
+    assertThat(magic).containsExactly(0x53, 0xef);
+    assertThat(image.read(1536 * KIB - 3, new Size(10))).hasSize(3);
+    assertThat(image.read(1536 * KIB + 3, new Size(10))).isEmpty();
+    assertThatThrownBy(() -> image.read(-1, new Size(1))).hasMessageContaining("begin with 0");
+    long[] last = {-1};
+    Size given =
+        image.used(
+            true,
+            (position, bytes) -> {
+              assertThat(position).isGreaterThan(last[0]);
+              last[0] = position;
+              return kotlin.Unit.INSTANCE;
+            });
+    assertThat(given).isEqualTo(new Size(83 * KIB));
+    Path to = folder.resolve("filled");
+    image.restore(to.toString(), false, new byte[] {(byte) 0xaa});
+    byte[] filled = Files.readAllBytes(to);
+    int unused = 0;
+    for (byte each : filled) {
+      unused += each == (byte) 0xaa ? 1 : 0;
+    }
+    assertThat(unused).isGreaterThanOrEqualTo((1536 - 83) * KIB);
+  }
+
+  @Test
+  void whatIsDamagedIsGivenOnlyToWhoDoesNotWantItProven() throws IOException {
+    Image image = image(damaged());
+    assertThatThrownBy(() -> image.used(true, (position, bytes) -> kotlin.Unit.INSTANCE))
+        .isInstanceOf(blksh.image.DataChecksumException.class);
+    assertThat(image.used(false, (position, bytes) -> kotlin.Unit.INSTANCE))
+        .isEqualTo(new Size(83 * KIB));
+  }
+
+  @Test
   void anImageTellsWhatItIs() throws IOException {
     Image image = image(sitting.image(EXT4));
     assertThat(image.getFormat()).isEqualTo("partclone");
