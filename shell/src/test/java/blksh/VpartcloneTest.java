@@ -230,7 +230,7 @@ class VpartcloneTest {
     done(set, "--partition", "sda1", "--restore", raw);
     assertThat(sha256(raw)).isEqualTo(EXT4_SHA256);
     Ended all = run(set, "--restore", raw, "--overwrite");
-    assertThat(all.err()).contains("it holds 2 images; name one: sda1, sda3");
+    assertThat(all.err()).contains("restore its images one by one: sda1, sda3");
     assertThat(run(set, "--partition", "sda2", "--restore", raw, "--overwrite").err())
         .contains("the set keeps no image of it");
     Files.delete(set.resolve("sda1.ext4-ptcl-img.gz.ab"));

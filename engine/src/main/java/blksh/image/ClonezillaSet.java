@@ -68,10 +68,6 @@ public record ClonezillaSet(Path directory, List<String> disks, List<Member> mem
   private static final Pattern PARTIMAGE = Pattern.compile("(.+)\\.(?:a{2,4}|0{3})");
 
   private static final Pattern SWAP = Pattern.compile("swappt-([^.]+)\\.info");
-  private static final Pattern START =
-      Pattern.compile("^/dev/(\\S+)\\s*:\\s*start=\\s*(\\d+),\\s*size=\\s*(\\d+)");
-  private static final Pattern SECTOR_SIZE = Pattern.compile("^sector-size:\\s*(\\d+)");
-  private static final int SECTOR = 512;
   private static final long LARGEST_TEXT = 1 << 20;
 
   public ClonezillaSet {
@@ -128,6 +124,23 @@ public record ClonezillaSet(Path directory, List<String> disks, List<Member> mem
     return members.stream().filter(member -> member.name().equals(name)).findFirst();
   }
 
+  /**
+   * Puts a drive of the set together: boot code, table and all partitions.
+   *
+   * @param disk one of {@link #disks}
+   * @param size bytes of the drive it is for, which may be larger, or smaller if the partitions
+   *     fit; 0 for those it had
+   * @throws BlkshException when the set does not hold it, or what it holds contradicts itself, or
+   *     it has no room there
+   */
+  public ClonezillaDisk openDisk(String disk, long size, ImageOptions options) {
+    if (!disks.contains(disk)) {
+      throw new BlkshException("open drive " + disk + " of " + directory, "the set has none")
+          .suggest("it has " + String.join(", ", disks));
+    }
+    return ClonezillaDisk.open(this, disk, size, options);
+  }
+
   /** Whose image a file is, or the first part of one; null of anything else. */
   private static String partition(String name) {
     Matcher image = IMAGE.matcher(name);
@@ -159,7 +172,9 @@ public record ClonezillaSet(Path directory, List<String> disks, List<Member> mem
     }
     Map<String, long[]> places = new LinkedHashMap<>();
     for (Path table : tables) {
-      readTable(table, places);
+      for (ClonezillaTable.Entry entry : ClonezillaTable.read(table).entries()) {
+        places.put(entry.name(), new long[] {entry.start(), entry.length()});
+      }
     }
     Map<String, Member> members = new TreeMap<>(byNumber());
     for (String swap : swaps) {
@@ -197,25 +212,6 @@ public record ClonezillaSet(Path directory, List<String> disks, List<Member> mem
         .thenComparing(Comparator.naturalOrder());
   }
 
-  /** Reads what sfdisk --dump wrote. */
-  private static void readTable(Path table, Map<String, long[]> places) throws IOException {
-    long sector = SECTOR;
-    for (String line : lines(table)) {
-      Matcher size = SECTOR_SIZE.matcher(line);
-      if (size.find() && size.group(1).length() < 7) {
-        sector = Long.parseLong(size.group(1));
-      }
-      Matcher start = START.matcher(line);
-      if (start.find() && start.group(2).length() < 14 && start.group(3).length() < 14) {
-        places.put(
-            start.group(1),
-            new long[] {
-              Long.parseLong(start.group(2)) * sector, Long.parseLong(start.group(3)) * sector
-            });
-      }
-    }
-  }
-
   private static List<String> words(Path file) throws IOException {
     List<String> words = new ArrayList<>();
     for (String line : lines(file)) {
@@ -229,7 +225,7 @@ public record ClonezillaSet(Path directory, List<String> disks, List<Member> mem
   }
 
   /** The lines of a small text file; none when it is not there. */
-  private static List<String> lines(Path file) throws IOException {
+  static List<String> lines(Path file) throws IOException {
     if (!Files.isRegularFile(file) || Files.size(file) > LARGEST_TEXT) {
       return List.of();
     }

@@ -2,6 +2,10 @@ package blksh.image;
 
 import blksh.block.BlockSource;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 
 /**
  * Reads a source from end to end in pieces, by several threads. The pieces of an image with
@@ -17,13 +21,35 @@ final class Sweep {
 
   private static final int SMALLEST_KEPT = 1 << 20;
 
-  private final BlockSource source;
+  /** What the source is put together of; most often itself. */
+  private final List<BlockSource> parts;
+
+  /** First byte of each part, and after them the size of the whole. */
+  private final long[] starts;
+
   private final long size;
   private long next;
 
   Sweep(BlockSource source) {
-    this.source = source;
-    this.size = source.size();
+    this.parts = source instanceof ClonezillaDisk disk ? disk.parts() : List.of(source);
+    this.starts = new long[parts.size() + 1];
+    for (int i = 0; i < parts.size(); i++) {
+      starts[i + 1] = starts[i] + parts.get(i).size();
+    }
+    this.size = starts[parts.size()];
+  }
+
+  /** The part that holds a byte before the end. */
+  private int partAt(long position) {
+    int found = Arrays.binarySearch(starts, position);
+    if (found < 0) {
+      return -found - 2;
+    }
+    // Of parts without bytes, which begin where another does, none is meant.
+    while (starts[found + 1] == position) {
+      found++;
+    }
+    return found;
   }
 
   long size() {
@@ -36,12 +62,16 @@ final class Sweep {
       return null;
     }
     long start = next;
-    next = source instanceof BlockImage image ? cut(image.blocks(), start) : start + PIECE;
-    next = Math.min(size, next);
+    int part = partAt(start);
+    next =
+        parts.get(part) instanceof BlockImage image
+            ? starts[part] + cut(image.blocks(), start - starts[part], image.size())
+            : start + PIECE;
+    next = Math.min(starts[part + 1], next);
     return new long[] {start, next};
   }
 
-  private long cut(StoredBlocks blocks, long start) {
+  private static long cut(StoredBlocks blocks, long start, long size) {
     BlockIndex index = blocks.index();
     long perGroup = blocks.proof().perGroup();
     long block = Math.min(index.blocks(), (start + PIECE) / blocks.blockSize());
@@ -58,12 +88,35 @@ final class Sweep {
 
   /** Reads pieces for one thread. */
   interface Reader {
-    /** As {@link BlockSource#read}. */
+    /** As {@link BlockSource#read}; fewer bytes at the end of a part of what was put together. */
     int read(long position, ByteBuffer target);
   }
 
   /** A reader for one thread. */
   Reader reader() {
+    if (parts.size() == 1) {
+      return reader(parts.get(0));
+    }
+    Map<Integer, Reader> readers = new HashMap<>();
+    return (position, target) -> {
+      if (position >= size) {
+        return 0;
+      }
+      int part = partAt(position);
+      int limit = target.limit();
+      int count = (int) Math.min(target.remaining(), starts[part + 1] - position);
+      target.limit(target.position() + count);
+      try {
+        return readers
+            .computeIfAbsent(part, number -> reader(parts.get(number)))
+            .read(position - starts[part], target);
+      } finally {
+        target.limit(limit);
+      }
+    };
+  }
+
+  private static Reader reader(BlockSource source) {
     if (!(source instanceof BlockImage image)) {
       return source::read;
     }

@@ -3,6 +3,7 @@ package blksh.dsl
 import blksh.BlkshException
 import blksh.Nearest
 import blksh.block.BlockSource
+import blksh.block.BlockSources
 import blksh.image.BadGroup
 import blksh.image.ClonezillaSet
 import blksh.image.Image as Engine
@@ -10,6 +11,7 @@ import blksh.image.ImageInfo as Info
 import blksh.image.ImageOptions
 import blksh.image.ImageVerification
 import blksh.image.Images as EngineImages
+import blksh.io.BlockDevice
 import blksh.session.Session
 import blksh.task.CancelledException
 import blksh.view.Field
@@ -33,6 +35,8 @@ private constructor(
   private val set: ClonezillaSet?,
   /** What arrived on standard input; null of a file. */
   private val spooled: BlockSource? = null,
+  /** The drive of a set that it is, and the set; null of anything else. */
+  private val drive: Pair<ClonezillaSet, String>? = null,
 ) : Source(session), Keyed {
 
   /** What it says of itself, or why a member of a set does not open; told when first asked. */
@@ -57,7 +61,8 @@ private constructor(
 
   override val words: List<String>?
     get() =
-      if (member == null && spooled == null) listOf(path.toAbsolutePath().normalize().toString())
+      if (member == null && spooled == null && drive == null)
+        listOf(path.toAbsolutePath().normalize().toString())
       else null
 
   /** What is wrong with a member of a set that does not open, else null. */
@@ -123,13 +128,56 @@ private constructor(
   operator fun get(key: String): Image = members[key]
 
   internal val key: String
-    get() = member?.name() ?: name
+    get() = member?.name() ?: drive?.second ?: name
 
   /** The whole header, and what is stored as a picture. */
   val info: ImageInfo
     get() = ImageInfo(this, facts, set)
 
-  override fun open(): BlockSource = openImage()
+  /**
+   * The drives of a set of Clonezilla's, each as one source: boot code, partition table, and every
+   * partition where it lay. `disks["sda"].files`, `store(…).capture(…)`; none of any other image.
+   */
+  val disks: Images by lazy {
+    Images(
+      set
+        ?.let { found ->
+          found.disks().map {
+            Image(session, path, "$name.$it", options, null, null, null, found to it)
+          }
+        }
+        .orEmpty()
+    )
+  }
+
+  /**
+   * Puts the drive of a set of Clonezilla's back: boot code, partition table and all partitions; of
+   * any other image as [restore]. A drive may be larger than the one it was, or smaller if the
+   * partitions fit: the second partition table goes to its end. What the set does not keep is a
+   * finding.
+   *
+   * @param to a drive or a file
+   * @param overwrite whether a file or drive that is there may be written over
+   */
+  fun restoreTo(to: String, overwrite: Boolean = false): Result {
+    if (set != null)
+      return (disks.singleOrNull()
+          ?: throw BlkshException("restore $path", "it holds ${disks.size} drives")
+            .suggest("name one: disks[\"${disks.firstOrNull()?.key ?: "sda"}\"].restoreTo(…)"))
+        .restoreTo(to, overwrite)
+    val (of, disk) = drive ?: return restore(to, overwrite)
+    val target = target(to)
+    val size = if (BlockDevice.isAt(target)) BlockSources.open(target).use { it.size() } else 0
+    return written(to, overwrite) { task ->
+      of.openDisk(disk, size, options).also { it.missing().forEach(task::finding) }
+    }
+  }
+
+  /** Puts the drive of a set back on another. */
+  fun restoreTo(to: Drive, overwrite: Boolean = false): Result = restoreTo("${to.path}", overwrite)
+
+  override fun open(): BlockSource =
+    drive?.let { (set, disk) -> set.openDisk(disk, 0, options) } ?: openImage()
 
   override fun unproven(): BlockSource =
     if (used != null) openImage(options.withTolerant(true)) else withoutFree()
@@ -146,6 +194,7 @@ private constructor(
     }
     if (member?.hasImage() == false) return member.open(options)
     if (spooled != null) return EngineImages.open(spooled, options)
+    if (drive != null) return EngineImages.open(open(), options.withRaw(true))
     return session.workspace().image(path, options)
   }
 

@@ -273,6 +273,16 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
     overwrite: Boolean,
     anySectors: Boolean,
     filling: Filling? = null,
+  ): Result =
+    written(to, overwrite, anySectors, filling) { if (filling == null) open() else withoutFree() }
+
+  /** Writes what is opened for it to a file, a drive or standard output. */
+  internal fun written(
+    to: String,
+    overwrite: Boolean,
+    anySectors: Boolean = false,
+    filling: Filling? = null,
+    opened: (Task) -> BlockSource,
   ): Result {
     val dryRun = session.options().dryRun()
     val options =
@@ -282,7 +292,7 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
         .withAnySectors(anySectors)
         .withFilling(filling)
     return session.run("restore", name) { task ->
-      (if (filling == null) open() else withoutFree()).use { source ->
+      opened(task).use { source ->
         val result =
           if (to == "-") {
             val out = session.dataOut()

@@ -93,7 +93,9 @@ internal constructor(private val session: Session, private val words: Vocabulary
     val apart = if (dir == null || foreground || debug) null else again(path, dir)
     val whole = words.image(path, tolerant, raw, snapshot, elsewhere)
     val name = partition
-    val image = if (name != null && whole.members.isNotEmpty()) whole[name] else whole
+    val image =
+      if (name == null || whole.members.isEmpty()) whole
+      else whole.disks.member(name) ?: whole[name]
     val source: Source =
       if (name != null && whole.members.isEmpty()) whole.partitions[name] else image
 
@@ -101,7 +103,9 @@ internal constructor(private val session: Session, private val words: Vocabulary
     val verified = if (check) image.verify() else null
     verified?.let { told(it) }
     restore?.let {
-      val restored = source.restore(it, overwrite)
+      val restored =
+        if (image.members.count { member -> member.holds } > 1) image.restoreTo(it, overwrite)
+        else source.restore(it, overwrite)
       if (holding) done.forEach { before -> words.show(before) }
       holding = false
       told(restored)
