@@ -168,14 +168,15 @@ class PicturesTest {
   @Test
   void theUseOfAStoreIsSaidToBeEstimatedWhereNotAllWasLookedAt() {
     StoreUse use =
-        new StoreUse(8, 2, List.of(new StoreUse.Share(1, 1, 0), new StoreUse.Share(0, 1, 1)));
+        new StoreUse(8, 4096, 2, List.of(new StoreUse.Share(1, 1, 0), new StoreUse.Share(0, 1, 1)));
     BlockMap map = BlockMap.Companion.of("store", use);
     assertThat(legend(map)).isEqualTo(Map.of("shared", 8L, "used once", 16L, "unused", 8L));
     assertThat(map.title()).isEqualTo("map of store, 32 KiB, estimated");
     BlockMap exact =
-        BlockMap.Companion.of("store", new StoreUse(2, 1, List.of(new StoreUse.Share(0, 0, 2))));
+        BlockMap.Companion.of(
+            "store", new StoreUse(2, 4096, 1, List.of(new StoreUse.Share(0, 0, 2))));
     assertThat(exact.title()).isEqualTo("map of store, 8 KiB");
-    assertThat(Sitting.lines(BlockMap.Companion.of("store", new StoreUse(0, 1, List.of()))))
+    assertThat(Sitting.lines(BlockMap.Companion.of("store", new StoreUse(0, 4096, 1, List.of()))))
         .containsExactly("map of store, 0 B: nothing to see");
   }
 
