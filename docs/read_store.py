@@ -152,12 +152,13 @@ class Tree:
     """A snapshot of a file tree: the table that tells of its files, and their contents."""
     def __init__(self, store, manifest):
         self.store, self.manifest, self.packs = store, manifest, {}
-        tail = self.part(max(0, manifest.size - PAGES[-1]), min(manifest.size, PAGES[-1]))
         for self.unit in PAGES:  # of its pages: a store of others may have been copied from
-            end = tail[-self.unit:]
+            need(self.unit <= manifest.size, "this is no tree")
+            end = self.part(manifest.size - self.unit, 4096)  # what is before it may be damaged
             if end[:8] == b"BKTREE01" and struct.unpack_from("<I", end, 60)[0] in (self.unit, 4096 - self.unit):
                 break
         need(end[:8] == b"BKTREE01", "this is no tree")
+        end = self.part(manifest.size - self.unit, self.unit)
         check(end[:-4], struct.unpack("<I", end[-4:])[0], "the last page of the tree")
         first, blocks, index, length, self.entries = struct.unpack_from("<QQQQQ", end, 8)
         raw, self.at = self.read(index, self.count(length)), 0

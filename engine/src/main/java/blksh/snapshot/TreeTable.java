@@ -127,19 +127,26 @@ final class TreeTable {
         .suggest("verify the store to see what is damaged");
   }
 
-  /** Its last page, of whatever size pages are: a store of others may have been copied from. */
+  /**
+   * Its last page, of whatever size pages are: a store of others may have been copied from. No more
+   * is read than that: what lies before it may be damaged, and the tree is read all the same.
+   */
   private static byte[] trailer(BlockSource image) throws IOException {
     int most = (int) Math.min(PageSize.LARGEST.bytes(), image.size());
     if (image.size() < PageSize.USUAL.bytes() || image.size() % PageSize.USUAL.bytes() != 0) {
       throw new IOException("it has no table");
     }
-    byte[] end = bytes(image, image.size() - most, most);
     for (int length = PageSize.USUAL.bytes(); length <= most; length *= 2) {
-      byte[] trailer = Arrays.copyOfRange(end, most - length, most);
+      long at = image.size() - length;
+      byte[] trailer = bytes(image, at, PageSize.USUAL.bytes());
       String magic = new String(trailer, 0, MAGIC.length(), StandardCharsets.ISO_8859_1);
-      if (magic.equals(MAGIC)
-          && image.size() % length == 0
-          && pageSizeOf(trailer).bytes() == length
+      if (!magic.equals(MAGIC)
+          || image.size() % length != 0
+          || pageSizeOf(trailer).bytes() != length) {
+        continue;
+      }
+      trailer = bytes(image, at, length);
+      if (pageSizeOf(trailer).bytes() == length
           && LittleEndian.i32(trailer, length - 4) == Checksum.of(trailer, 0, length - 4)) {
         return trailer;
       }

@@ -26,6 +26,7 @@ import blksh.task.Task;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -385,6 +386,41 @@ class PageSizesTest {
         assertClean(store);
       }
     }
+  }
+
+  /** Only its last page says that an image is that of a tree. */
+  @Test
+  void aDamagedPageNearTheEndOfASnapshotCostsTheFileItIsOf() throws IOException {
+    Path source = Files.createDirectories(folder.resolve("tree/sub"));
+    byte[] rotten = Content.random(5000, 1);
+    Files.write(source.resolve("a"), rotten);
+    Path sound = Files.write(source.resolve("b"), Content.random(5000, 2));
+    try (Store store = create("s", 4096, CodecChoice.RAW, 0);
+        StoredSnapshots snapshots = new StoredSnapshots(store, false)) {
+      take(snapshots);
+    }
+    Path pack = packs("s").get(0);
+    String stored = Files.readString(pack, StandardCharsets.ISO_8859_1);
+    String first = new String(rotten, 0, 4096, StandardCharsets.ISO_8859_1);
+    assertThat(stored).contains(first);
+    Images.flip(pack, stored.indexOf(first) + 100L, 1);
+    String real = source.toRealPath().toString();
+    try (Store store = Store.open(folder.resolve("s"));
+        StoredSnapshots snapshots = new StoredSnapshots(store, false)) {
+      assertThat(store.manifest("files").size()).isLessThanOrEqualTo(65536);
+      assertThat(snapshots.verify(List.of("files"), Task.unwatched()).faults())
+          .singleElement()
+          .asString()
+          .contains("sub/a");
+      Path out = folder.resolve("out");
+      byte[] path = real.substring(1).concat("/b").getBytes();
+      Task task = Task.unwatched();
+      assertThat(snapshots.restore("files", List.of(path), out, false, task).problems()).isEmpty();
+      assertSame(out.resolve(real.substring(1)).resolve("b"), sound);
+    }
+    Path out = folder.resolve("python");
+    StoreFormatTest.python(folder.resolve("s"), "files:" + real + "/b", out);
+    assertSame(out, sound);
   }
 
   /** As written before manifests proved pages: packs alone say what these are. */
