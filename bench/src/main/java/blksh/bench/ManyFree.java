@@ -24,7 +24,9 @@ public final class ManyFree {
     Path folder = Path.of(arguments[0]);
     long began = System.nanoTime();
     try (Store store = Store.create(folder.resolve("free-store"), StoreOptions.defaults());
-        BlockSource image = UsedBlocks.skipFree(FileSource.open(Path.of(arguments[1])))) {
+        BlockSource image =
+            UsedBlocks.skipFree(FileSource.open(Path.of(arguments[1])))
+                .inPages(store.pageSize().bytes())) {
       CaptureResult captured =
           store.capture(image, "free", CaptureOptions.defaults(), Task.unwatched());
       System.out.printf("%-20s %7.1f s%n", "capture", (System.nanoTime() - began) / 1e9);

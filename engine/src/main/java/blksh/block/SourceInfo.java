@@ -14,6 +14,14 @@ import java.util.Map;
  */
 public record SourceInfo(String type, String name, String location, Map<String, String> details) {
 
+  /** The detail of a source that has how many bytes of it were free and not read. */
+  public static final String FREE_SKIPPED = "free bytes skipped";
+
+  /**
+   * The detail of such a one that has of how many bytes the pages are that were free as a whole.
+   */
+  public static final String FREE_PAGES = "free in pages of";
+
   public SourceInfo {
     details = Collections.unmodifiableMap(new LinkedHashMap<>(details));
   }

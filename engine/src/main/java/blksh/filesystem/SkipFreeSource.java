@@ -17,17 +17,48 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** Another source in which what its file systems do not use is FREE and reads as zeros. */
+/**
+ * Another source in which what its file systems do not use is FREE and reads as zeros: all of that,
+ * or as far as it fills pages that are kept as a whole.
+ */
 public final class SkipFreeSource implements BlockSource {
 
   private final BlockSource source;
   private final UsedBlocks used;
   private final FreeRanges free;
 
+  /** Bytes of pages that are free as a whole or not at all; 1 where it is all that is free. */
+  private final int pageSize;
+
   SkipFreeSource(BlockSource source, UsedBlocks used) {
+    this(source, used, used.free(), 1);
+  }
+
+  private SkipFreeSource(BlockSource source, UsedBlocks used, FreeRanges free, int pageSize) {
+    this.pageSize = pageSize;
     this.source = source;
     this.used = used;
-    this.free = used.free();
+    this.free = free;
+  }
+
+  /**
+   * The same, in which only pages are FREE that are free as a whole, and the others are read as
+   * they are. A store keeps a page as data when a part of it is: had that zeros where it is free, a
+   * later version that takes over what has not been written since, by a map that calls it used by
+   * now, would have them in place of what is there.
+   *
+   * @param pageSize bytes of a page, more than 0; the last of the source may be shorter
+   * @return what closes the source too; one of both is to be closed
+   */
+  public SkipFreeSource inPages(int pageSize) {
+    FreeRanges whole = new FreeRanges();
+    for (int i = 0; i < free.count(); i++) {
+      long end = free.end(i);
+      whole.add(
+          (free.start(i) + pageSize - 1) / pageSize * pageSize,
+          end == size() ? end : end / pageSize * pageSize);
+    }
+    return new SkipFreeSource(source, used, whole, pageSize);
   }
 
   /** What was found out about the source. */
@@ -133,7 +164,7 @@ public final class SkipFreeSource implements BlockSource {
     } catch (BlkshException e) {
       return Optional.of("what is free cannot be looked at once more: " + e.problem());
     }
-    OptionalLong first = used.usedIn(now);
+    OptionalLong first = now.usedOf(free);
     return first.isEmpty()
         ? Optional.empty()
         : Optional.of(
@@ -147,7 +178,7 @@ public final class SkipFreeSource implements BlockSource {
     return source.written();
   }
 
-  /** A page that is free only in part is offered with what stands in that part. */
+  /** A page that is free only in part is offered with what stands in that part, as it is read. */
   @Override
   public Optional<PageOffers> pageOffers() {
     return source.pageOffers();
@@ -157,7 +188,10 @@ public final class SkipFreeSource implements BlockSource {
   public SourceInfo describe() {
     SourceInfo whole = source.describe();
     Map<String, String> details = new LinkedHashMap<>(whole.details());
-    details.put("free bytes skipped", Long.toString(used.freeBytes()));
+    details.put(SourceInfo.FREE_SKIPPED, Long.toString(free.bytes()));
+    if (pageSize > 1) {
+      details.put(SourceInfo.FREE_PAGES, Integer.toString(pageSize));
+    }
     if (!used.doubts().isEmpty()) {
       details.put("captured whole", used.doubts());
     }

@@ -202,19 +202,18 @@ public final class UsedBlocks {
     return i == free.count() || free.start(i) > position;
   }
 
-  /** The first byte that is free by this and not by what was found out later. */
-  OptionalLong usedIn(UsedBlocks later) {
-    FreeRanges now = later.free;
+  /** The first byte of what was free earlier that is not by this. */
+  OptionalLong usedOf(FreeRanges earlier) {
     int at = 0;
-    for (int i = 0; i < free.count(); i++) {
-      while (at < now.count() && now.end(at) <= free.start(i)) {
+    for (int i = 0; i < earlier.count(); i++) {
+      while (at < free.count() && free.end(at) <= earlier.start(i)) {
         at++;
       }
-      if (at == now.count() || now.start(at) > free.start(i)) {
-        return OptionalLong.of(free.start(i));
+      if (at == free.count() || free.start(at) > earlier.start(i)) {
+        return OptionalLong.of(earlier.start(i));
       }
-      if (now.end(at) < free.end(i)) {
-        return OptionalLong.of(now.end(at));
+      if (free.end(at) < earlier.end(i)) {
+        return OptionalLong.of(free.end(at));
       }
     }
     return OptionalLong.empty();

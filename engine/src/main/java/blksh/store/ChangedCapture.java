@@ -3,8 +3,10 @@ package blksh.store;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.Changes;
+import blksh.block.SourceInfo;
 import blksh.task.Task;
 import java.io.IOException;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -104,10 +106,16 @@ final class ChangedCapture {
     }
     try {
       Manifest manifest = repository.manifests().find(name + "@" + newest.getAsInt());
+      Map<String, String> then = manifest.source().details();
       Optional<String> doubt =
-          manifest.kind() == ManifestKind.IMAGE
-              ? changes.doubt(manifest.source().details(), manifest.size())
-              : Optional.of("the version before is none of a disk");
+          manifest.kind() != ManifestKind.IMAGE
+              ? Optional.of("the version before is none of a disk")
+              : then.containsKey(SourceInfo.FREE_SKIPPED)
+                      && !then.containsKey(SourceInfo.FREE_PAGES)
+                  ? Optional.of(
+                      "an older blksh captured the version before, with zeros for what was free in"
+                          + " a part of a page")
+                  : changes.doubt(then, manifest.size());
       if (doubt.isPresent()) {
         readAll(doubt.get());
         return null;

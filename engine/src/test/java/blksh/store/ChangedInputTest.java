@@ -16,6 +16,7 @@ import blksh.task.Task;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -268,6 +269,26 @@ class ChangedInputTest {
     assertThat(read.readBytes()).isGreaterThanOrEqualTo(SIZE);
     assertThat(task.notes()).anyMatch(note -> note.contains("is not as the version before has it"));
     mustHold(read);
+  }
+
+  /** Which has zeros where a part of a page was free: what is there is not known. */
+  @Test
+  void aVersionThatAnOlderOneCapturedWithoutWhatWasFreeIsNotGoneBy() {
+    Map<String, String> details = new HashMap<>();
+    details.put(SourceInfo.FREE_SKIPPED, "4096");
+    for (boolean older : new boolean[] {true, false}) {
+      Recorded source =
+          new Recorded(new ByteArraySource(bytes), List.of(), Optional.empty()) {
+            @Override
+            public SourceInfo describe() {
+              return new SourceInfo("disk", "a", "a", details);
+            }
+          };
+      capture(source);
+      assertThat(capture(source).readBytes() == SIZE).isEqualTo(older);
+      assertThat(task.notes().get(0)).contains(older ? "an older blksh" : "was taken from");
+      details.put(SourceInfo.FREE_PAGES, "4096");
+    }
   }
 
   @Test

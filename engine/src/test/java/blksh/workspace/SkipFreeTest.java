@@ -3,6 +3,7 @@ package blksh.workspace;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.block.BlockSource;
+import blksh.block.Extent;
 import blksh.block.FileSource;
 import blksh.filesystem.SkipFreeSource;
 import blksh.filesystem.UsedBlocks;
@@ -15,11 +16,16 @@ import blksh.store.CaptureOptions;
 import blksh.store.Manifest;
 import blksh.store.RestoreOptions;
 import blksh.store.Store;
+import blksh.store.StoreOptions;
+import blksh.store.pack.CodecChoice;
+import blksh.store.pack.PageSize;
 import blksh.task.Task;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -112,6 +118,47 @@ class SkipFreeTest {
           .singleElement()
           .asString()
           .contains("counted as free and does not any more");
+    }
+  }
+
+  /**
+   * What is free in a part of a page is kept as it is: it may be used by the next capture, which
+   * reads only what was written since.
+   */
+  @ParameterizedTest
+  @ValueSource(ints = {1024, 4096})
+  void pagesThatAreFreeInPartAreKeptAsTheyAre(int blocks) throws IOException {
+    Path disk = folder.resolve("disk");
+    randomBytes(disk, 8 * MIB, 3);
+    Tool.named("mkfs.ext4").run("-q", "-F", "-E", "nodiscard", "-b", blocks, disk);
+    byte[] bytes = Files.readAllBytes(disk);
+    PageSize size = blocks == 1024 ? PageSize.USUAL : PageSize.LARGEST;
+    StoreOptions options = new StoreOptions(CodecChoice.LZ4, size, 0);
+    try (Store store = Store.create(folder.resolve("store"), options);
+        SkipFreeSource all = UsedBlocks.skipFree(FileSource.open(disk))) {
+      BlockSource source = all.inPages(size.bytes());
+      Manifest manifest =
+          store.capture(source, "disk", CaptureOptions.defaults(), Task.unwatched()).manifest();
+      long free = manifest.figures().freeBytes();
+      assertThat(free).isPositive().isLessThan(all.usedBlocks().freeBytes());
+      assertThat(source.twoInstants()).isEmpty();
+      assertThat(manifest.source().details())
+          .containsEntry("free bytes skipped", Long.toString(free))
+          .containsEntry("free in pages of", size.toString());
+      byte[] kept = new byte[bytes.length];
+      try (BlockSource stored = store.source(manifest)) {
+        stored.read(0, ByteBuffer.wrap(kept));
+        stored
+            .extents()
+            .forEachRemaining(
+                extent -> {
+                  int from = (int) extent.start();
+                  if (extent.kind() == Extent.Kind.FREE) {
+                    System.arraycopy(bytes, from, kept, from, (int) extent.length());
+                  }
+                });
+      }
+      assertThat(Arrays.mismatch(kept, bytes)).isEqualTo(-1);
     }
   }
 

@@ -212,7 +212,9 @@ internal constructor(
           is Source ->
             (if (skipFree) UsedBlocksEngine.skipFree(source.open()) else source.open()).use {
               used = (it as? SkipFreeSource)?.usedBlocks()
-              engineToFill().capture(it, name, options, task)
+              val engine = engineToFill()
+              val pages = (it as? SkipFreeSource)?.inPages(engine.pageSize().bytes()) ?: it
+              engine.capture(pages, name, options, task)
             }
           is Stream -> source.open(task).use { engineToFill().capture(it, name, options, task) }
         }
