@@ -11,6 +11,9 @@ import java.util.Optional;
  */
 public interface Changes {
 
+  /** What the names of all marks begin with that are of bitmaps of QEMU. */
+  String MARKS = "nbd ";
+
   /** A capture begins: what is recorded by now must still be so at its end. */
   default void begin() {}
 

@@ -2,6 +2,7 @@ package blksh.store;
 
 import blksh.BlkshException;
 import blksh.block.BlockSource;
+import blksh.block.Changes;
 import blksh.block.Extent;
 import blksh.block.SourceInfo;
 import blksh.io.UnreadableException;
@@ -225,10 +226,18 @@ final class RecutInput implements CopiedInput {
     return marks;
   }
 
+  /**
+   * What the original's is, but for what the next capture by a dirty bitmap would go by where a
+   * part of it was free: what is free in part of a page of the copy is stored in it as zeros, which
+   * that would take over as what is there.
+   */
   @Override
   public SourceInfo describe() {
     SourceInfo source = manifest.source();
     Map<String, String> details = new LinkedHashMap<>(source.details());
+    if (manifest.figures().freeBytes() > 0) {
+      details.keySet().removeIf(key -> key.startsWith(Changes.MARKS));
+    }
     details.putIfAbsent(COPIED_ROOT, manifest.root());
     return new SourceInfo(source.type(), source.name(), source.location(), details);
   }

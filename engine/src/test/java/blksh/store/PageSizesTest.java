@@ -11,6 +11,7 @@ import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.Extent;
 import blksh.block.FaultySource;
+import blksh.block.SourceInfo;
 import blksh.io.Checksum;
 import blksh.io.LittleEndian;
 import blksh.io.UnreadableException;
@@ -31,7 +32,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -421,6 +424,76 @@ class PageSizesTest {
     Path out = folder.resolve("python");
     StoreFormatTest.python(folder.resolve("s"), "files:" + real + "/b", out);
     assertSame(out, sound);
+  }
+
+  /** What keeps a range of bytes from being read, whatever sectors there are. */
+  private static final class Mapped implements BlockSource {
+    private final byte[] bytes;
+    private final Extent hole;
+
+    Mapped(byte[] bytes, Extent hole) {
+      this.bytes = bytes;
+      this.hole = hole;
+    }
+
+    @Override
+    public long size() {
+      return bytes.length;
+    }
+
+    @Override
+    public int read(long position, ByteBuffer target) {
+      int count = (int) Math.min(target.remaining(), bytes.length - position);
+      long end = position + count;
+      if (hole.kind() == Extent.Kind.BAD && hole.start() < end && hole.end() > position) {
+        Extent bad = hole.clip(position, end);
+        target.put(bytes, (int) position, (int) (bad.start() - position));
+        throw new UnreadableException("it", bad.start(), bad.length(), "nobody knows", null) {
+          @Override
+          public boolean isGone() {
+            return true;
+          }
+        };
+      }
+      target.put(bytes, (int) position, count);
+      return count;
+    }
+
+    @Override
+    public Iterator<Extent> extents(long position, long length) {
+      long end = Math.min(bytes.length, BlockSource.saturatedEnd(position, length));
+      return Stream.of(
+              new Extent(0, hole.start(), Extent.Kind.DATA),
+              hole,
+              new Extent(hole.end(), bytes.length - hole.end(), Extent.Kind.DATA))
+          .filter(extent -> extent.start() < end && extent.end() > position)
+          .map(extent -> extent.clip(position, end))
+          .iterator();
+    }
+
+    @Override
+    public SourceInfo describe() {
+      return new SourceInfo("disk", "it", "it", Map.of("nbd place", "there", "more", "1"));
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  /** By which the next capture would take over zeros where a part of a page was free. */
+  @Test
+  void aCopyOfWhatWasFreeInPartHasNoMarksOfABitmap() throws IOException {
+    Extent free = new Extent(100 * 4096, 3 * 65536, Extent.Kind.FREE);
+    try (Store small = create("small", 4096, CodecChoice.LZ4, 0);
+        Store large = create("large", 65536, CodecChoice.LZ4, 0)) {
+      capture(small, "disk", new Mapped(image(), free));
+      assertThat(small.manifest("disk").source().details()).containsKey("nbd place");
+      assertThat(copied(small, large)).isEqualTo(1);
+      assertThat(large.manifest("disk").figures().freeBytes()).isEqualTo(2 * 65536);
+      assertThat(large.manifest("disk").source().details())
+          .containsKey("more")
+          .doesNotContainKey("nbd place");
+    }
   }
 
   /** As written before manifests proved pages: packs alone say what these are. */

@@ -34,11 +34,11 @@ import java.util.Optional;
 final class NbdBitmap implements Changes {
 
   /** Details of a version. */
-  private static final String PLACE = "nbd place";
+  private static final String PLACE = MARKS + "place";
 
-  private static final String EXPORT = "nbd export";
-  private static final String DESCRIPTION = "nbd description";
-  private static final String BITMAP = "nbd bitmap ";
+  private static final String EXPORT = MARKS + "export";
+  private static final String DESCRIPTION = MARKS + "description";
+  private static final String BITMAP = MARKS + "bitmap ";
 
   /** Less that is dirty does not show a reset. */
   private static final long LITTLE = 1 << 20;
@@ -134,7 +134,7 @@ final class NbdBitmap implements Changes {
       if (!before.equals(after)) {
         return Optional.of(
             "it may be another disk: its %s was \"%s\" and is \"%s\""
-                .formatted(mark.substring("nbd ".length()), before, after));
+                .formatted(mark.substring(MARKS.length()), before, after));
       }
     }
     if (!then.containsKey(BITMAP + name)) {
