@@ -66,12 +66,21 @@ final class RecutInput implements CopiedInput {
     this.manifest = file.manifest();
     this.marks = marks;
     this.bytes = new byte[file.pageSize().bytes()];
-    this.whole = new Whole(repository.opened(manifest, ManifestSource::new));
-    this.cut = new SegmentCut(whole, pageSize);
     this.cursor = new ExtentCursor(file);
     this.digests = new PackDigests(repository.packs());
     this.reader = repository.pages(cache, owner);
     this.groups = new PageGroups(file).new Looker(digests, reader);
+    // Another use of the store and of the version, which has to end when this is never there.
+    this.whole = new Whole(repository.opened(manifest, ManifestSource::new));
+    SegmentCut along = null;
+    try {
+      along = new SegmentCut(whole, pageSize); // looks at the first bad ranges
+    } finally {
+      if (along == null) {
+        whole.close();
+      }
+    }
+    this.cut = along;
   }
 
   private CopyInput.LostInSource lost(long position, String problem) {

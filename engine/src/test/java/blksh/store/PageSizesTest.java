@@ -496,6 +496,24 @@ class PageSizesTest {
     }
   }
 
+  @Test
+  void aCopyThatCannotBeginLeavesTheStoreToOthers() throws IOException {
+    Path manifest = folder.resolve("small/manifests/disk/1.manifest");
+    try (Store small = create("small", 4096, CodecChoice.LZ4, 0);
+        Store large = create("large", 65536, CodecChoice.LZ4, 0)) {
+      capture(small, "disk", new Mapped(image(), new Extent(100_001, 7777, Extent.Kind.BAD)));
+      byte[] range = new byte[16];
+      LittleEndian.putI32(range, 0, 100_001);
+      LittleEndian.putI32(range, 8, 7777);
+      String stored = Files.readString(manifest, StandardCharsets.ISO_8859_1);
+      int at = stored.indexOf(new String(range, StandardCharsets.ISO_8859_1));
+      Images.flip(manifest, at, 2);
+      assertThat(copied(small, large)).isZero();
+      assertThat(large.names()).isEmpty();
+      small.reindex(Task.unwatched()); // which needs it alone
+    }
+  }
+
   /** As written before manifests proved pages: packs alone say what these are. */
   @Test
   void aCopyOfWhatOnlyPacksProveIsOfWhatTheySayTwice() throws IOException {
