@@ -87,6 +87,18 @@ final class RecutInput implements CopiedInput {
     return new CopyInput.LostInSource(manifest, position, problem);
   }
 
+  /** What could not be read at the capture: exactly that, and there is no sector to try alone. */
+  private static final class WasBad extends UnreadableException {
+    WasBad(String reference, UnreadableException e) {
+      super(reference, e.start(), e.length(), e.problem(), e);
+    }
+
+    @Override
+    public boolean isGone() {
+      return true;
+    }
+  }
+
   /** The version, in which only that is unreadable which was when it was captured. */
   private final class Whole implements BlockSource {
     private final BlockSource of;
@@ -103,19 +115,13 @@ final class RecutInput implements CopiedInput {
         if (file.bad(e.start(), e.start() + 1, 1).isEmpty()) {
           throw lost(e.start(), e.problem());
         }
-        throw e;
+        throw new WasBad(manifest.reference(), e);
       }
     }
 
     @Override
     public long size() {
       return of.size();
-    }
-
-    /** Bad ranges may be finer than the sectors of the drive said. */
-    @Override
-    public int sectorSize() {
-      return 512;
     }
 
     @Override

@@ -480,6 +480,24 @@ class PageSizesTest {
     public void close() {}
   }
 
+  @Test
+  void whatCouldNotBeReadIsCopiedToTheByte() throws IOException {
+    Extent bad = new Extent(100_001, 7777, Extent.Kind.BAD);
+    try (Store small = create("small", 4096, CodecChoice.LZ4, 0);
+        Store large = create("large", 65536, CodecChoice.LZ4, 0)) {
+      capture(small, "disk", new Mapped(image(), bad));
+      try (BlockSource source = small.source(small.manifest("disk"))) {
+        assertThat(bad(source)).containsExactly(bad);
+      }
+      assertThat(copied(small, large)).isEqualTo(1);
+      try (BlockSource source = large.source(large.manifest("disk"))) {
+        assertThat(bad(source)).containsExactly(bad);
+      }
+      assertThat(large.manifest("disk").source().details())
+          .containsKeys("nbd place", "more"); // nothing was free
+    }
+  }
+
   /** By which the next capture would take over zeros where a part of a page was free. */
   @Test
   void aCopyOfWhatWasFreeInPartHasNoMarksOfABitmap() throws IOException {
