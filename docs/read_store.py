@@ -108,6 +108,8 @@ class Pack:
             end = 24 + 34 * count
             check(head[:end], struct.unpack_from("<I", head, end)[0], self.name)
             lengths = list(struct.unpack_from("<%dH" % count, head, 24))
+            need(not doubled >> 4 or doubled & 15 == 4 and not doubled >> 4 + count
+                 and not any(n and doubled >> 4 + i & 1 for i, n in enumerate(lengths)), self.name + " makes no sense")
             for i in range(count):  # 65536 does not fit, and is 0 where the page was not dropped
                 if doubled & 15 == 4 and lengths[i] == 0 and not doubled >> 4 + i & 1:
                     lengths[i] = 65536

@@ -426,6 +426,80 @@ class PageSizesTest {
     assertSame(out, sound);
   }
 
+  /** Of a frame of two pages of 65,536 bytes, where 0 bytes may mean one that went or all. */
+  @Test
+  void aPageOfAFrameThatGoesLeavesTheOtherWhole() throws IOException {
+    byte[] first = Content.random(6 * 65536 + 999, 1);
+    byte[] third = first.clone();
+    System.arraycopy(Content.random(65536, 3), 0, third, 4 * 65536, 65536);
+    Path one = file("one", first);
+    Path path = folder.resolve("s");
+    Path pack;
+    try (Store store = create("s", 65536, CodecChoice.RAW, 0)) {
+      capture(store, "disk", first);
+      pack = packs("s").get(0);
+      int payload = 40 + 28 + 2 * 34;
+      Images.flip(pack, payload + 100, 1); // in the first page of the first frame
+      Images.flip(pack, 2L * payload - 40 + 3 * 65536 + 100, 1); // and the second of the second
+      assertThat(Images.verify(store).damage()).isNotEmpty();
+      assertThat(capture(store, "disk", first).figures().newPages()).isEqualTo(2);
+      store.reindex(Task.unwatched()); // drops them where they are damaged
+    }
+    byte[] bytes = Files.readAllBytes(pack);
+    List<Integer> forms = new ArrayList<>();
+    int end = 40;
+    while (new String(bytes, end, 4, StandardCharsets.ISO_8859_1).equals("BKFR")) {
+      forms.add((int) bytes[end + 11]);
+      end += 28 + 34 * LittleEndian.u16(bytes, end + 8) + LittleEndian.i32(bytes, end + 16);
+    }
+    assertThat(forms).startsWith(0x14, 0x24, 0x04);
+    try (Store store = Store.open(path)) {
+      assertRestores(store, store.manifest("disk@1"), one, folder);
+      assertClean(store);
+    }
+    assertPythonRestores(path, one, "one");
+    // Without its footer: the headers alone tell.
+    Files.write(pack, Arrays.copyOf(bytes, end));
+    assertPythonRestores(path, one, "none");
+    try (Store store = Store.open(path)) {
+      assertRestores(store, store.manifest("disk"), one, folder);
+      store.reindex(Task.unwatched());
+      assertRestores(store, store.manifest("disk"), one, folder);
+      assertClean(store);
+    }
+    // Without the header of a frame: the footer cannot tell which of both pages is there.
+    Files.write(pack, bytes);
+    Images.flip(pack, 40 + 30, 1);
+    try (Store store = Store.open(path);
+        Store other = create("other", 65536, CodecChoice.LZ4, 0)) {
+      Manifest manifest = store.manifest("disk");
+      capture(other, "disk", first);
+      assertThat(Images.verify(store).damage()).isNotEmpty();
+      RepairResult repaired = store.upkeep().repair(List.of(other), false, Task.unwatched());
+      assertThat(repaired.left()).isEmpty();
+      assertThat(repaired.pages()).isEqualTo(1);
+      assertRestores(store, manifest, one, folder);
+    }
+    // And without what nobody needs any more.
+    Files.write(pack, bytes);
+    try (Store store = Store.open(path)) {
+      store.reindex(Task.unwatched());
+      Manifest last = capture(store, "disk", third);
+      store.delete("disk@1");
+      store.delete("disk@2");
+      CompactOptions all = CompactOptions.defaults().withThreshold(1).withRecompress(true);
+      assertThat(store.upkeep().compact(all, Task.unwatched()).rewritten()).isPositive();
+      assertRestores(store, last, file("three", third), folder);
+      assertClean(store);
+    }
+  }
+
+  private void assertPythonRestores(Path store, Path image, String as) throws IOException {
+    Path out = folder.resolve("python-" + as);
+    StoreFormatTest.python(store, "disk", out);
+    assertSame(out, image);
+  }
+
   /** What keeps a range of bytes from being read, whatever sectors there are. */
   private static final class Mapped implements BlockSource {
     private final byte[] bytes;

@@ -17,7 +17,7 @@ import java.nio.ByteBuffer;
  *   8  u16  pages, 1 to 32
  *  10  u8   codec
  *  11  u8   bits 0 to 3: how often 4096 bytes are doubled to make a whole page, 0 to 4; where that
- *           is 4, bit 4 + i: page i was dropped
+ *           is 4, bit 4 + i: page i was dropped, and has length 0; all other bits are 0
  *  12  u32  bytes before compression
  *  16  u32  bytes stored
  *  20  u32  CRC-32C of the stored bytes
@@ -54,6 +54,7 @@ public final class Frame {
   /** Of its whole pages; null when what stands there is none. */
   final PageSize pageSize;
 
+  /** Whether only pages that are not there are said to be dropped. */
   private final boolean formSound;
 
   final int rawLength;
@@ -75,7 +76,7 @@ public final class Frame {
     int form = header[at + 11] & 0xFF;
     int dropped = form >>> DROPPED;
     pageSize = PageSize.ofCode(form & SIZE_CODE);
-    formSound = dropped == 0 || pageSize == PageSize.LARGEST;
+    boolean known = dropped == 0 || pageSize == PageSize.LARGEST && dropped >>> pages == 0;
     rawLength = LittleEndian.i32(header, at + 12);
     storedLength = LittleEndian.i32(header, at + 16);
     payloadChecksum = LittleEndian.i32(header, at + 20);
@@ -84,9 +85,12 @@ public final class Frame {
     starts = new int[pages + 1];
     for (int i = 0; i < pages; i++) {
       int length = LittleEndian.u16(header, at + FIXED + 2 * i);
-      boolean full = length == 0 && pageSize == PageSize.LARGEST && (dropped >>> i & 1) == 0;
+      boolean gone = i < Byte.SIZE && (dropped >>> i & 1) != 0;
+      boolean full = length == 0 && pageSize == PageSize.LARGEST && !gone;
+      known &= !gone || length == 0;
       starts[i + 1] = starts[i] + (full ? pageSize.bytes() : length);
     }
+    formSound = known;
   }
 
   /** Pages of a size that a frame holds at most. */
