@@ -9,6 +9,7 @@ import blksh.store.pack.PackDirectory;
 import blksh.store.pack.PackRepair;
 import blksh.store.pack.Page;
 import blksh.store.pack.PageReader;
+import blksh.store.pack.PageSize;
 import blksh.task.Task;
 import blksh.task.Workers;
 import java.io.IOException;
@@ -79,7 +80,7 @@ final class Reindex {
    * A pack that was read.
    *
    * @param pages numbers of pages it has
-   * @param sound whether it has lost nothing that it says twice
+   * @param sound whether it has lost nothing that it says twice, or is to stay as it is
    * @param bad its pages that fail their digests
    */
   private record PackState(long id, long pages, boolean sound, List<StoreIndex.BadPages> bad) {
@@ -129,12 +130,28 @@ final class Reindex {
         check.contents(piece, reader, (pack, page, digests, at) -> {});
         task.advance(reader.bytesRead() - before);
       }
-      return new PackState(
-          id, check.shape().pages(), repair.isSound(check.pack()), DamagedPages.of(check));
+      boolean stays = repair.isSound(check.pack()) || isOfOtherPages(id);
+      return new PackState(id, check.shape().pages(), stays, DamagedPages.of(check));
     } catch (IOException e) {
       note(id, IoFailure.reason(e));
       return null;
     }
+  }
+
+  /**
+   * Whether its pages have another size, as those have that an older blksh captured which had lost
+   * the descriptor: it is not read here, and is left to whoever may read it.
+   */
+  private boolean isOfOtherPages(long id) {
+    PageSize size = packs.pageSizeOf(id, repository.identity().idBytes());
+    if (size == null || size == repository.pageSize()) {
+      return false;
+    }
+    note(
+        id,
+        "its pages have %s bytes, and those of the store %s"
+            .formatted(size, repository.pageSize()));
+    return true;
   }
 
   /** Before anything is written anew: parity is of what a pack was, and lost with that. */

@@ -115,14 +115,10 @@ final class StoreIdentity {
     }
     StoreIdentity identity = new StoreIdentity(shelf, packs, manifests, parity, found, problem);
     packs.have(found == null ? PageSize.USUAL : found.pageSize());
-    if (found != null && identity.isForeign(found)) {
+    String contradiction = found == null ? null : identity.contradiction(found);
+    if (contradiction != null) {
       identity.descriptor = null;
-      identity.problem = "store.json is another store's";
-    } else if (found != null && identity.contradicts(found)) {
-      identity.descriptor = null;
-      identity.problem =
-          "store.json says that pages have %s bytes, and those that are there have others"
-              .formatted(found.pageSize());
+      identity.problem = contradiction;
     }
     if (identity.problem != null) {
       PageSize size = identity.pageSizeFromContents();
@@ -137,21 +133,49 @@ final class StoreIdentity {
     return identity;
   }
 
-  /** Whether most of what is there says that it belongs to another store. */
-  private boolean isForeign(StoreDescriptor found) {
+  /**
+   * What most of what is there says against a descriptor, in words; null when nothing does. The
+   * first manifest that can be read is believed when it is of the store that the descriptor says,
+   * with pages as it says: no more is read then.
+   */
+  private String contradiction(StoreDescriptor found) {
     for (ManifestDirectory.Version version : manifests.versions()) {
       try (ManifestFile file = manifests.open(version)) {
         if (StoreDescriptor.uuid(file.storeId()).equals(found.id())) {
-          return false;
+          return file.pageSize() == found.pageSize() ? null : otherPages(found, null);
         }
         Map<UUID, Integer> votes = votes();
         int own = votes.getOrDefault(found.id(), 0);
-        return votes.values().stream().anyMatch(others -> others > 2 * own);
+        return votes.values().stream().anyMatch(others -> others > 2 * own)
+            ? "store.json is another store's"
+            : otherPages(found, found.pageSize());
       } catch (BlkshException e) {
         // another one will do
       }
     }
-    return false;
+    return otherPages(found, found.pageSize());
+  }
+
+  /**
+   * Which size pages have by most of what is of the store, if a descriptor says another; else null.
+   * An older blksh that had lost the descriptor of a store with larger pages makes one of 4096
+   * bytes, and may have captured by it: then there are both.
+   *
+   * @param enough one of this size ends the look; null for none
+   */
+  private String otherPages(StoreDescriptor found, PageSize enough) {
+    Map<PageSize, Integer> votes = pageSizes(found.id(), enough);
+    int own = votes.getOrDefault(found.pageSize(), 0);
+    Map.Entry<PageSize, Integer> most =
+        votes.entrySet().stream().max(Map.Entry.comparingByValue()).orElse(null);
+    if (most == null || most.getValue() <= own || own > 0 && enough != null) {
+      return null;
+    }
+    return own == 0
+        ? "store.json says that pages have %s bytes, and those that are there have others"
+            .formatted(found.pageSize())
+        : "store.json says that pages have %s bytes, as %d of its manifests and packs have them, and %d have pages of %s"
+            .formatted(found.pageSize(), own, most.getValue(), most.getKey());
   }
 
   /** Refuses packs and manifests of other stores from now on. */
@@ -230,7 +254,7 @@ final class StoreIdentity {
         return false;
       }
       StoreDescriptor found = StoreDescriptor.parse(rebuilt.result());
-      if (isForeign(found) || contradicts(found)) {
+      if (contradiction(found) != null) {
         return false;
       }
       rebuilt.publish();
@@ -355,12 +379,6 @@ final class StoreIdentity {
       }
     }
     return votes;
-  }
-
-  /** Whether what is of the store has pages of another size than it says, and nothing of that. */
-  private boolean contradicts(StoreDescriptor found) {
-    Map<PageSize, Integer> votes = pageSizes(found.id(), found.pageSize());
-    return !votes.isEmpty() && !votes.containsKey(found.pageSize());
   }
 
   /** What most of what is of the store says. */

@@ -391,6 +391,55 @@ class PageSizesTest {
     }
   }
 
+  /** One that had lost the descriptor has made another, and captured by it. */
+  @Test
+  void whatMostHaveCountsWhereAnOlderOneHasCapturedToo() throws IOException {
+    byte[] bytes = image();
+    Path path = folder.resolve("s");
+    StoreDescriptor now;
+    try (Store store = create("s", 65536, CodecChoice.LZ4, 0)) {
+      capture(store, "disk", bytes);
+      capture(store, "disk", bytes);
+    }
+    try (DirectoryShelf shelf = new DirectoryShelf(path)) {
+      now = StoreDescriptor.read(shelf);
+    }
+    create("older", 4096, CodecChoice.LZ4, 0).close();
+    Path older = folder.resolve("older");
+    StoreDescriptor lost = new StoreDescriptor(now.id(), now.codec(), PageSize.USUAL, 0);
+    for (Path each : List.of(older, path)) {
+      try (DirectoryShelf shelf = new DirectoryShelf(each)) {
+        lost.write(shelf);
+      }
+    }
+    try (Store store = Store.open(older)) {
+      capture(store, "late", Arrays.copyOf(bytes, 50_000));
+    }
+    Path pack = packs("older").get(0);
+    Path to = path.resolve(older.relativize(pack).toString());
+    Files.createDirectories(to.getParent());
+    Files.copy(pack, to);
+    Files.createDirectories(path.resolve("manifests/late"));
+    String late = "manifests/late/1.manifest";
+    Files.copy(older.resolve(late), path.resolve(late));
+    try (Store store = Store.open(path)) {
+      assertThat(store.pageSize()).isEqualTo(PageSize.LARGEST);
+      assertReadsAnywhere(store, store.manifest("disk"), bytes);
+      assertThatThrownBy(() -> capture(store, "disk", bytes))
+          .hasMessageContaining(
+              "4096 bytes, as 2 of its manifests and packs have them, and 3 have");
+      store.reindex(Task.unwatched());
+    }
+    assertThat(path.resolve("store.json")).content().contains("\"pageSize\": 65536");
+    try (Store store = Store.open(path)) {
+      assertThat(capture(store, "disk", bytes).figures().newPages()).isZero();
+      assertThat(Images.verify(store).damage())
+          .anyMatch(damage -> damage.problem().contains("its pages have 4096 bytes"));
+    }
+    assertThat(path.resolve(late)).exists();
+    assertSame(to, pack); // nobody has written it anew
+  }
+
   /** Only its last page says that an image is that of a tree. */
   @Test
   void aDamagedPageNearTheEndOfASnapshotCostsTheFileItIsOf() throws IOException {
