@@ -97,12 +97,12 @@ final class ManifestDirectory {
     this.spool = spool;
   }
 
-  /** Says which store they belong to: those of others are refused from now on. */
   /** Says how large their pages are: others are refused from now on. */
   void have(PageSize size) {
     pageSize = size;
   }
 
+  /** Says which store they belong to, too: those of others are refused from now on. */
   void belongTo(byte[] id, PageSize size) {
     storeId = id;
     pageSize = size;

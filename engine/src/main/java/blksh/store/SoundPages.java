@@ -41,14 +41,24 @@ final class SoundPages implements Closeable {
     this.pageSize = pageSize;
   }
 
-  /** Has pages come from a store, wherever they are in it. */
-  SoundPages from(Repository store) {
-    if (store.pageSize() != pageSize) {
-      throw new BlkshException(
-              "take pages from store " + store.place(),
-              "they have %s bytes there and %s here".formatted(store.pageSize(), pageSize))
-          .suggest("copy the versions that were damaged back from it");
+  /**
+   * Refuses stores whose pages cannot be the same as those of the store that is repaired.
+   *
+   * @param pageSize of that
+   */
+  static void mustHavePages(List<Repository> stores, PageSize pageSize) {
+    for (Repository store : stores) {
+      if (store.pageSize() != pageSize) {
+        throw new BlkshException(
+                "take pages from store " + store.place(),
+                "they have %s bytes there and %s here".formatted(store.pageSize(), pageSize))
+            .suggest("copy the versions that were damaged back from it, and repair without it");
+      }
     }
+  }
+
+  /** Has pages of the same size come from a store, wherever they are in it. */
+  SoundPages from(Repository store) {
     stores.add(store.pages(new FrameCache(0), new FrameCache.Owner()));
     return this;
   }

@@ -357,13 +357,15 @@ public final class Upkeep {
    * @param others stores that have some of the same pages; they are only read
    * @param dryRun whether nothing is changed
    * @throws BlkshException when there is no room, the store cannot be written, or one of the others
-   *     has pages of another size
+   *     has pages of another size, before anything is done
    */
   public RepairResult repair(List<Store> others, boolean dryRun, Task task) {
+    List<Repository> stores = others.stream().map(Store::repository).toList();
+    SoundPages.mustHavePages(stores, repository.pageSize());
     return repair(
         () -> {
           SoundPages sources = new SoundPages(repository.pageSize());
-          others.forEach(other -> sources.from(other.repository()));
+          stores.forEach(sources::from);
           return sources;
         },
         dryRun,
