@@ -27,6 +27,11 @@ final class DamageReport {
 
   private final List<Damage> damage = new ArrayList<>();
   private long count;
+
+  /** Damage that is healed: known by now, and told of before. */
+  private final List<Damage> healed = new ArrayList<>();
+
+  private long healedCount;
   private final Map<Long, List<AffectedRange>> affectedByPack = new HashMap<>();
   private int ranges;
 
@@ -69,12 +74,16 @@ final class DamageReport {
     }
   }
 
-  /** Adds what is wrong with packs, once it is known what that means for images. */
-  synchronized void addPacks(Collection<PackCheck> checks) {
+  /**
+   * Adds what is wrong with packs, once it is known what that means for images.
+   *
+   * @param healed tells which of their pages are stored elsewhere by now
+   */
+  synchronized void addPacks(Collection<PackCheck> checks, HealedPages healed) {
     Set<Long> there = new HashSet<>();
     for (PackCheck check : checks) {
       there.add(check.id());
-      addPack(check, affectedByPack.getOrDefault(check.id(), List.of()));
+      addPack(check, affectedByPack.getOrDefault(check.id(), List.of()), healed);
     }
     affectedByPack.forEach(
         (id, ranges) -> {
@@ -92,22 +101,52 @@ final class DamageReport {
         .toList();
   }
 
-  private void addPack(PackCheck check, List<AffectedRange> ranges) {
+  private void addPack(PackCheck check, List<AffectedRange> ranges, HealedPages known) {
     String file = PackDirectory.nameOf(check.id());
+    boolean healing = ranges.isEmpty() && known.holds(check);
+    int runs = 0;
     // All that a pack's damage affects is told once, with its first.
     List<AffectedRange> affected = ranges;
     for (PackCheck.DamagedBytes bytes : check.damage()) {
       String problem = bytes.problem();
+      runs += bytes.pages() ? 1 : 0;
       if (ranges.isEmpty() && check.hasBad()) {
         problem += "; nothing is lost by it: no version needs what is damaged, or has it elsewhere";
       }
-      add(new Damage(file, bytes.start(), bytes.length(), problem, affected));
+      Damage found = new Damage(file, bytes.start(), bytes.length(), problem, affected);
+      if (healing && bytes.pages()) {
+        heal(found);
+      } else {
+        add(found);
+      }
       affected = List.of();
     }
-    count += check.damagedParts() - check.damage().size();
+    int unlisted = check.damagedParts() - check.damage().size();
+    int unlistedRuns = check.damagedRuns() - runs;
+    count += healing ? unlisted - unlistedRuns : unlisted;
+    healedCount += healing ? unlistedRuns : 0;
     if (check.damagedParts() == 0 && !ranges.isEmpty()) {
       add(new Damage(file, 0, 0, "pages are missing from it", ranges));
     }
+  }
+
+  private void heal(Damage found) {
+    healedCount++;
+    if (healed.size() < LISTED) {
+      healed.add(found);
+    }
+  }
+
+  /** How many places are healed, and no damage. */
+  synchronized long healed() {
+    return healedCount;
+  }
+
+  /** What was found, and what is healed, of each the first {@value #LISTED}. */
+  synchronized List<Damage> known() {
+    List<Damage> all = new ArrayList<>(damage);
+    all.addAll(healed);
+    return List.copyOf(all);
   }
 
   /** Packs of which {@link #list} does not say all that is lost with them. */

@@ -6,6 +6,8 @@ import blksh.store.pack.PackCheck;
 import blksh.store.pack.PackDirectory;
 import blksh.store.pack.PageIndex;
 import java.io.IOException;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +15,9 @@ import java.util.function.BooleanSupplier;
 
 /** The check of what is derived, against the packs and manifests it must agree with. */
 final class IndexCheck {
+
+  /** When a verification last came to its end, among what {@code index.db} notes. */
+  private static final String TOLD = "told";
 
   private final Repository repository;
   private final DerivedIndexes indexes;
@@ -54,6 +59,29 @@ final class IndexCheck {
       return indexes.rows().damage().places();
     } catch (BlkshException e) {
       return null; // reported with the rows
+    }
+  }
+
+  /** What of these places was told of before. */
+  HealedPages healed(List<KnownDamage.Place> places) {
+    Instant told = null;
+    try {
+      String noted = indexes.rows().meta(TOLD);
+      told = noted == null ? null : Instant.parse(noted);
+    } catch (BlkshException | DateTimeParseException e) {
+      // then everything is told of once more
+    }
+    return new HealedPages(bad(null), places, told);
+  }
+
+  /** Notes that all that is known to be damaged was told of. */
+  void told() {
+    try {
+      if (indexes.writable()) {
+        indexes.rows().meta(TOLD, Instant.now().toString());
+      }
+    } catch (BlkshException e) {
+      // then everything is told of once more
     }
   }
 

@@ -73,6 +73,7 @@ final class Verification {
     List<StoreIndex.PackRow> rows = indexCheck.packRows();
     List<KnownDamage.Place> known = indexCheck.places();
     places = known == null ? List.of() : known;
+    HealedPages healed = indexCheck.healed(places);
     PageIndex pageIndex = rows == null ? null : indexCheck.pageIndex(rows);
     // Before the packs: those a manifest names were all there when it was published.
     List<ManifestDirectory.Version> versions = repository.manifests().versions();
@@ -89,7 +90,7 @@ final class Verification {
     ManifestCheck manifests =
         new ManifestCheck(repository, packs, b -> full || suspect.contains(b), report, task);
     parallel(versions, manifests::check);
-    report.addPacks(packs.values());
+    report.addPacks(packs.values(), healed);
     ParityCheck parityCheck = new ParityCheck(repository, packs::get, report, task);
     int parity = parityCheck.run(blob -> isParityWanted(blob, suspect));
     parityCheck.tell();
@@ -100,6 +101,9 @@ final class Verification {
       indexCheck.checkRows(rows, packs);
     }
     report.tell(task);
+    if (known != null) {
+      indexCheck.told();
+    }
     return new VerifyReport(
         options.mode(),
         packs.size(),
@@ -110,6 +114,7 @@ final class Verification {
         readBytes,
         report.list(),
         report.count(),
+        report.healed(),
         Duration.ofNanos(System.nanoTime() - started));
   }
 
@@ -130,7 +135,7 @@ final class Verification {
     try {
       if (repository.indexes().writable()) {
         List<Damage> found =
-            report.list().stream().filter(d -> !DerivedIndexes.isDerived(d.file())).toList();
+            report.known().stream().filter(d -> !DerivedIndexes.isDerived(d.file())).toList();
         Set<String> looked =
             places.stream().map(p -> KnownDamage.key(p.damage())).collect(Collectors.toSet());
         // And what this one noted itself, before it was known what it means.
@@ -251,7 +256,7 @@ final class Verification {
         places.stream()
             .map(KnownDamage.Place::damage)
             .filter(damage -> damage.file().equals(file))
-            .map(d -> new PackCheck.DamagedBytes(d.start(), d.length(), d.problem()))
+            .map(d -> new PackCheck.DamagedBytes(d.start(), d.length(), d.problem(), false))
             .toList();
     PackCheck.Reader reader = new PackCheck.Reader();
     if (pack.open()) {

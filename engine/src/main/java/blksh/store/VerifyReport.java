@@ -19,6 +19,8 @@ import java.util.Map;
  * @param readBytes bytes of frames read
  * @param damage what is not as it was written, whoever found it first; the first 1000 places
  * @param damaged how many places are not as they were written
+ * @param healed how many places of packs are damaged still, were told of by a verification before,
+ *     and hold nothing any more that is not stored elsewhere by now; they count as no damage
  * @param elapsed the whole time
  */
 public record VerifyReport(
@@ -31,6 +33,7 @@ public record VerifyReport(
     long readBytes,
     List<Damage> damage,
     long damaged,
+    long healed,
     Duration elapsed)
     implements Figures {
 
@@ -47,6 +50,9 @@ public record VerifyReport(
     }
     figures.put("readBytes", readBytes);
     figures.put("damage", damaged);
+    if (healed > 0) {
+      figures.put("healed", healed);
+    }
     return figures;
   }
 

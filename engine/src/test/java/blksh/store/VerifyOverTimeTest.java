@@ -202,10 +202,73 @@ class VerifyOverTimeTest {
       Images.flip(pack, PackFiles.payloadOf(pack, 0)[0], 4);
       assertThat(Images.verify(store).damage().get(0).affected()).isNotEmpty();
       put(store, 1);
-      VerifyReport report = store.verify(VerifyOptions.quick(), Task.unwatched());
-      assertThat(report.damage()).singleElement();
-      assertThat(report.damage().get(0).affected()).isEmpty();
-      assertThat(ask("SELECT affected FROM damage")).containsExactly("");
+      for (VerifyOptions options : List.of(VerifyOptions.quick(), VerifyOptions.full())) {
+        VerifyReport report = store.verify(options, Task.unwatched());
+        assertThat(report.clean()).isTrue();
+        assertThat(report.healed()).isEqualTo(1);
+        assertThat(ask("SELECT affected FROM damage")).containsExactly("");
+      }
+    }
+  }
+
+  @Test
+  void onlyPagesAreHealed() throws Exception {
+    try (Store store = create()) {
+      put(store, 1);
+      Path pack = packFiles().iterator().next();
+      Images.flip(pack, PackFiles.payloadOf(pack, 0)[0], 4);
+      assertThat(Images.verify(store).damaged()).isEqualTo(1);
+      put(store, 1);
+      assertThat(Images.verify(store).clean()).isTrue();
+      Images.flip(pack, Files.size(pack) - 20, 4);
+      for (int night = 0; night < 2; night++) {
+        VerifyReport report = Images.verify(store);
+        assertThat(report.damage())
+            .singleElement()
+            .satisfies(d -> assertThat(d.problem()).contains("footer"));
+        assertThat(report.healed()).isEqualTo(1);
+      }
+    }
+  }
+
+  @Test
+  void whatNobodyWasToldOfIsToldThoughItIsHealed() throws Exception {
+    try (Store store = create()) {
+      put(store, 1);
+      Path pack = packFiles().iterator().next();
+      Images.flip(pack, PackFiles.payloadOf(pack, 0)[0], 4);
+      assertThat(Images.verify(store).damaged()).isEqualTo(1);
+      // As a verification leaves it that noted what it found, and was killed.
+      change("DELETE FROM meta WHERE key = 'told'");
+      put(store, 1);
+      assertThat(Images.verify(store).damaged()).as("told now").isEqualTo(1);
+      assertThat(Images.verify(store).clean()).as("and known").isTrue();
+    }
+  }
+
+  @Test
+  void aDeadRegionIsHealedHoweverLongItIs() throws Exception {
+    try (Store store = create()) {
+      int pages = 8 * 150;
+      for (int night = 0; night < 2; night++) {
+        store.capture(
+            new ByteArraySource(Content.compressible(pages * PAGE, 5)),
+            "large",
+            CaptureOptions.defaults(),
+            Task.unwatched());
+        if (night == 0) {
+          Path pack = packFiles().iterator().next();
+          long from = PackFiles.frameOf(pack, 16);
+          long past = PackFiles.frameOf(pack, 1100);
+          for (long at = from + 100; at < past; at += 500) {
+            Images.flip(pack, at, 4);
+          }
+          assertThat(Images.verify(store).damaged()).isGreaterThan(100);
+        }
+      }
+      VerifyReport report = Images.verify(store);
+      assertThat(report.damaged()).isZero();
+      assertThat(report.healed()).isGreaterThan(100);
     }
   }
 

@@ -155,6 +155,13 @@ class Verified internal constructor(private val result: VerifyReport) : Result()
   val damaged: Long
     get() = result.damaged()
 
+  /**
+   * How many places of packs are damaged still, were told of before, and hold nothing that is not
+   * stored elsewhere by now; `reindex` drops them. They count as no damage.
+   */
+  val healed: Long
+    get() = result.healed()
+
   override fun title(): String = if (clean) "verified: clean" else "verified: damaged"
 
   override fun fields(): List<Field> =
@@ -167,6 +174,7 @@ class Verified internal constructor(private val result: VerifyReport) : Result()
       Field.of("with parity", result.parity().takeIf { it > 0 }),
       Field.of("read", Size(result.readBytes())),
       Field.of("damage", damaged),
+      Field.of("healed", healed.takeIf { it > 0 }),
       Field.of("took", result.elapsed()),
     )
 

@@ -20,8 +20,14 @@ public final class PackCheck implements Closeable {
   /** Frames in a piece. */
   private static final int PIECE = 64;
 
-  /** A part of the pack's file that is not as it was written; 0 bytes when it is all of it. */
-  public record DamagedBytes(long start, long length, String problem) {}
+  /**
+   * A part of the pack's file that is not as it was written.
+   *
+   * @param start its first byte
+   * @param length bytes; 0 when it is all of the file
+   * @param pages whether pages fail their digests by it, and nothing else does
+   */
+  public record DamagedBytes(long start, long length, String problem, boolean pages) {}
 
   /** Sees the pages that are stored and sound. */
   public interface SoundPages {
@@ -58,6 +64,7 @@ public final class PackCheck implements Closeable {
   private final byte[] storeId;
   private final List<DamagedBytes> damage = new ArrayList<>();
   private int damagedParts;
+  private int damagedRuns;
   private final PageRanges bad = new PageRanges();
   private final PageRanges dropped = new PageRanges();
 
@@ -110,6 +117,11 @@ public final class PackCheck implements Closeable {
     return damagedParts;
   }
 
+  /** How many of them are runs of pages that fail their digests. */
+  public synchronized int damagedRuns() {
+    return damagedRuns;
+  }
+
   /** Whether all of its contents were checked. */
   public boolean wasRead() {
     return piecesLeft.get() == 0;
@@ -143,10 +155,15 @@ public final class PackCheck implements Closeable {
     }
   }
 
-  private synchronized void note(long start, long length, String problem) {
+  private void note(long start, long length, String problem) {
+    note(new DamagedBytes(start, length, problem, false));
+  }
+
+  private synchronized void note(DamagedBytes found) {
     damagedParts++;
+    damagedRuns += found.pages() ? 1 : 0;
     if (damage.size() < LISTED) {
-      damage.add(new DamagedBytes(start, length, problem));
+      damage.add(found);
     }
   }
 
@@ -307,7 +324,7 @@ public final class PackCheck implements Closeable {
         failedFrom = page;
       } else if (!failed && failedFrom >= 0) {
         bad.add(failedFrom, page);
-        note(offset, length, loaded.damage());
+        note(new DamagedBytes(offset, length, loaded.damage(), true));
         failedFrom = -1;
       }
       if (i < loaded.pages && loaded.damage() == null && loaded.starts[i + 1] == loaded.starts[i]) {
