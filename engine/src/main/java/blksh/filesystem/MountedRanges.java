@@ -3,6 +3,7 @@ package blksh.filesystem;
 import blksh.BlkshException;
 import blksh.Place;
 import blksh.block.BlockSource;
+import blksh.block.ComposedSource;
 import blksh.block.Extent;
 import blksh.io.BlockDevice;
 import blksh.io.DeviceUses;
@@ -32,11 +33,17 @@ final class MountedRanges {
     if (source.size() == 0) {
       return mounted;
     }
+    Extent all = new Extent(0, source.size(), Extent.Kind.DATA);
+    if (source instanceof ComposedSource composed) {
+      // where in it that is, nobody can tell
+      return composed.below().stream().allMatch(each -> on(each).isEmpty())
+          ? mounted
+          : List.of(all);
+    }
     Optional<List<Extent>> elsewhere = source.written();
     if (elsewhere.isPresent()) {
       return elsewhere.get();
     }
-    Extent all = new Extent(0, source.size(), Extent.Kind.DATA);
     String location = source.describe().location();
     if (isElsewhere(location)) {
       mounted.add(all); // nobody here knows what is done to it there
