@@ -11,7 +11,7 @@ set -uo pipefail
 
 packages=(
   # Disks and file systems.
-  e2fsprogs xfsprogs btrfs-progs dosfstools mtools ntfs-3g exfatprogs exfat-fuse util-linux fdisk dmsetup mdadm cryptsetup-bin
+  e2fsprogs xfsprogs btrfs-progs dosfstools mtools ntfs-3g exfatprogs exfat-fuse util-linux fdisk dmsetup mdadm cryptsetup-bin lvm2 thin-provisioning-tools
   # Images and rescue.
   partclone qemu-utils gddrescue zstd lz4 xz-utils pigz
   # Discs: their images made and read by others. genisoimage brings isoinfo.

@@ -29,7 +29,15 @@ class ArchitectureTest {
 
   /** What the features share, on the ground; each room of it on those before it. */
   private static final List<String> MIDDLE =
-      List.of("lz", "compress", "partition", "retention", "tree", "filesystem", "parity");
+      List.of(
+          "lz",
+          "compress",
+          "partition",
+          "retention",
+          "tree",
+          "volume",
+          "filesystem",
+          "parity");
 
   /** Each stands on ground and middle; where two must meet they meet in {@code workspace}. */
   private static final Set<String> FEATURES =

@@ -23,7 +23,7 @@
  *
  * <p>A new file system gets a line in {@code FileSystem}; its files another tree, named after it,
  * on a {@code Volume} and with {@code FileRun}s; its free space a class that returns {@code
- * FreeRanges}. What maps one source on another (volume groups, RAID, encryption) is a layer, and a
- * room of its own below this one; here it is only told that they are containers.
+ * FreeRanges}. What maps one source on another is a layer, and has a room of its own below this one:
+ * {@code blksh.volume} for volume groups and arrays; here it is only told that they are containers.
  */
 package blksh.filesystem;

@@ -11,12 +11,13 @@ import blksh.mount.MountNode;
 import blksh.mount.SourceFile;
 import blksh.partition.Partition;
 import blksh.partition.PartitionTable;
+import blksh.volume.InnerVolume;
+import blksh.volume.VolumeSet;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /** A source as a file of its name, with its partitions beside it: {@code disk}, {@code disk.p1}. */
@@ -50,7 +51,13 @@ final class SourceTree {
   private static Map<String, BlockSource> parts(BlockSource source, String name) {
     Map<String, BlockSource> parts = new LinkedHashMap<>();
     parts.put(name, source);
-    for (Partition partition : partitions(source)) {
+    PartitionTable table;
+    try {
+      table = PartitionTable.of(source);
+    } catch (BlkshException e) {
+      return parts; // where its table should be cannot be read
+    }
+    for (Partition partition : table.partitions()) {
       long length = Math.min(partition.length(), source.size() - partition.start());
       if (length > 0) {
         parts.put(
@@ -60,14 +67,22 @@ final class SourceTree {
                 : partition.of(source));
       }
     }
+    if (!(source instanceof WritableSource)) {
+      addVolumes(name, VolumeSet.on(source, table), parts);
+    }
     return parts;
   }
 
-  private static List<Partition> partitions(BlockSource source) {
-    try {
-      return PartitionTable.of(source).partitions();
-    } catch (BlkshException e) {
-      return List.of(); // where its table should be cannot be read
+  /** Those that can be read; of what is written to they are nobody's to show beside it. */
+  private static void addVolumes(String name, VolumeSet set, Map<String, BlockSource> parts) {
+    for (InnerVolume volume : set.volumes()) {
+      if (volume.problem().isEmpty()) {
+        String called = name + "." + volume.deviceName().replace('/', '_');
+        while (parts.containsKey(called)) {
+          called += "_";
+        }
+        parts.put(called, volume.open(() -> {}));
+      }
     }
   }
 

@@ -74,6 +74,11 @@ private constructor(
             val missing = if (one == null) before else after
             task.finding("partition $key is not in ${missing.name}")
           } else {
+            val problem = one.problem ?: other.problem
+            if (problem != null) {
+              task.finding("partition $key: $problem")
+              continue
+            }
             try {
               compare(one, other, contents, task, key, found)
             } catch (unknown: UnknownFileSystemException) {

@@ -7,7 +7,7 @@ import java.nio.file.Path
 
 /** Sources and stores as others see them: mounted, served, and with what is written beside them. */
 abstract class MountWords internal constructor(private val session: Session, arguments: Arguments) :
-  ImageWords(session, arguments) {
+  VolumeWords(session, arguments) {
 
   /**
    * Lays a file over a source, which then can be written while the source stays as it is.
@@ -24,7 +24,8 @@ abstract class MountWords internal constructor(private val session: Session, arg
 
   /**
    * Mounts a source on a directory, as a file of its name with its partitions beside it: `disk`,
-   * `disk.p1`. It ends with this process, unless another one does it in the background.
+   * `disk.p1`, and the logical volumes in it as `disk.GROUP-VOLUME`. It ends with this process,
+   * unless another one does it in the background.
    *
    * @param dir an empty directory, or one to be made
    * @param overlay a file that takes what is written, see [overlay]; without one nothing can be

@@ -10,8 +10,12 @@ import blksh.view.Described
 import blksh.view.Field
 import blksh.view.Keyed
 import blksh.view.Size
+import blksh.volume.VolumeSet
 
-/** The partitions of a source, by name, number or label: `partitions["p1"]`. */
+/**
+ * The partitions of a source, by name, number or label, `partitions["p1"]`, and the logical volumes
+ * that lie in it, `partitions["group/volume"]`.
+ */
 class Partitions
 internal constructor(
   /** How the table is written down: `GPT`, `MBR` or `NONE`. */
@@ -51,11 +55,12 @@ internal constructor(
     /** @param devices what the system made of them, when the disk is a drive */
     fun of(disk: Source, opened: BlockSource, devices: List<Listed> = emptyList()): Partitions {
       val table = PartitionTable.of(opened)
+      val set = VolumeSet.on(opened, table)
       val all =
         table.partitions().map { entry ->
           Partition(disk, entry, devices.find { it.start() == entry.start() })
-        }
-      return Partitions(table.kind(), table.warnings(), disk.name, all)
+        } + set.volumes().map { Partition(disk, Volume(listOf(disk), it)) }
+      return Partitions(table.kind(), table.warnings() + set.warnings(), disk.name, all)
     }
 
     /** The partitions of a set by their images; where they lie on the disk may not be known. */
@@ -72,30 +77,52 @@ internal constructor(
   }
 }
 
-/** A partition of a disk or of an image of one; a source as the whole is. */
+/**
+ * A partition of a disk or of an image of one, or a volume that lies in it; a source as the whole
+ * is.
+ */
 class Partition
 internal constructor(
   private val disk: Source,
   private val entry: Entry,
   private val device: Listed? = null,
   private val image: Image? = null,
+  private val volume: Volume? = null,
 ) : Source(disk.session) {
 
-  /** What the table calls it: `p1`; in a set of images `sda1`. */
+  internal constructor(
+    disk: Source,
+    volume: Volume,
+  ) : this(
+    disk,
+    Entry(0, 0, volume.found.size(), volume.found.layoutName(), "", volume.found.uuid(), false),
+    volume = volume,
+  )
+
+  /** What the table calls it: `p1`; in a set of images `sda1`; of a volume `group/volume`. */
   val key: String
-    get() = image?.key ?: entry.name()
+    get() = volume?.found?.name() ?: image?.key ?: entry.name()
 
   override val name: String
-    get() = "${disk.name}.$key"
+    get() =
+      when {
+        volume == null -> "${disk.name}.$key"
+        volume.sources.size > 1 -> volume.found.deviceName()
+        else -> "${disk.name}.${volume.found.deviceName()}"
+      }
+
+  /** Why it cannot be read, of a volume; null when it can be. */
+  val problem: String?
+    get() = volume?.found?.problem()?.ifEmpty { null }
 
   override val size: Size
     get() = Size(entry.length())
 
-  /** Its first byte on the disk. */
+  /** Its first byte on the disk; 0 of a volume, which may lie in pieces. */
   val start: Long
     get() = entry.start()
 
-  /** What it is for: `83` in an MBR, a UUID in a GPT. */
+  /** What it is for: `83` in an MBR, a UUID in a GPT; how a volume is laid out: `linear`. */
   val type: String
     get() = entry.type()
 
@@ -111,15 +138,22 @@ internal constructor(
 
   internal fun isCalled(word: String) =
     word.isNotEmpty() &&
-      (word in listOf(key, "${entry.number()}", label) ||
-        word == "${disk.name}${entry.number()}" ||
-        word == "${disk.name}p${entry.number()}" ||
-        device != null && word in listOf(device.name(), device.label(), device.uuid()))
+      if (volume != null) word in listOf(key, volume.found.deviceName(), "/dev/$key")
+      else isEntry(word)
+
+  private fun isEntry(word: String) =
+    (word in listOf(key, "${entry.number()}", label) ||
+      word == "${disk.name}${entry.number()}" ||
+      word == "${disk.name}p${entry.number()}" ||
+      device != null && word in listOf(device.name(), device.label(), device.uuid()))
 
   override val words: List<String>?
-    get() = disk.words?.plus(listOf("--partition", key))
+    get() =
+      if (volume != null && volume.sources.size > 1) null
+      else disk.words?.plus(listOf("--partition", key))
 
   override fun open(): BlockSource {
+    if (volume != null) return volume.open()
     if (image != null) return image.open()
     val whole = disk.open()
     try {
@@ -130,20 +164,22 @@ internal constructor(
     }
   }
 
-  override fun title(): String = "partition $key of ${disk.name}"
+  override fun title(): String =
+    if (volume == null) "partition $key of ${disk.name}" else "${volume.found.kind()} $key"
 
   override fun fields(): List<Field> =
     listOf(
       Field.of("partition", key),
-      Field.of("start", Size(start)),
+      Field.of("start", if (volume == null) Size(start) else null),
       Field.of("size", size),
       Field.of("type", entry.typeName().ifEmpty { type }),
       Field.of("label", label.ifEmpty { device?.label()?.ifEmpty { null } }),
-      Field.of("bootable", entry.bootable()),
+      Field.of("bootable", if (volume == null) entry.bootable() else null),
       Field.of("device", device?.name()),
       Field.of("file system", device?.fileSystem()?.ifEmpty { null }),
       Field.of("mounted", device?.mountPoints()?.ifEmpty { null }),
-      Field.detail("first byte", start),
+      Field.of("not read", problem),
+      Field.detail("first byte", if (volume == null) start else null),
       Field.detail("type code", type),
       Field.detail("uuid", entry.uuid().ifEmpty { null }),
     )

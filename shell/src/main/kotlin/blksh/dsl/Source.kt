@@ -49,7 +49,8 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
   abstract fun open(): BlockSource
 
   /**
-   * How it is divided: `partitions["p1"]`. None when it has no partition table.
+   * How it is divided: `partitions["p1"]`, and the logical volumes in it or in its partitions:
+   * `partitions["group/volume"]`. None when it has no partition table and is no physical volume.
    *
    * Example: `sampleDisk(1).partitions`
    */

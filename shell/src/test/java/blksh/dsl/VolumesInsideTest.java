@@ -1,0 +1,122 @@
+package blksh.dsl;
+
+import static blksh.kit.Content.MIB;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import blksh.kit.Lvm;
+import blksh.kit.Tool;
+import blksh.kit.Volumes;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Logical volumes as sources, by the words of scripts. */
+class VolumesInsideTest {
+
+  @TempDir Path folder;
+  @AutoClose private Sitting sitting;
+
+  @BeforeEach
+  void open() {
+    sitting = new Sitting(folder);
+  }
+
+  private static void write(Path file, long position, byte[] bytes) throws IOException {
+    try (RandomAccessFile to = new RandomAccessFile(file.toFile(), "rw")) {
+      to.seek(position);
+      to.write(bytes);
+    }
+  }
+
+  /** An ext4 of 8 MiB with a file in it. */
+  private byte[] ext() throws IOException {
+    Path ext = Volumes.blank(folder.resolve("ext"), 8 * MIB);
+    Path etc = Files.createDirectories(folder.resolve("tree/etc"));
+    Files.writeString(etc.resolve("fstab"), "none\n");
+    Tool.named("mkfs.ext4").run("-q", "-d", folder.resolve("tree"), ext);
+    return Files.readAllBytes(ext);
+  }
+
+  /** A disk with a partition that is a physical volume, and another one of the same group. */
+  private void make(Path disk, Path other) throws IOException {
+    Path part = Volumes.blank(folder.resolve("part"), 16 * MIB);
+    Volumes.blank(other, 16 * MIB);
+    try (Lvm lvm = Lvm.over(folder, part, other)) {
+      lvm.run("pvcreate", lvm.device(0), lvm.device(1));
+      lvm.run("vgcreate", "-s", "1M", "vg-0", lvm.device(0), lvm.device(1));
+      lvm.run("lvcreate", "-an", "-Zn", "-Wn", "-L8M", "-nroot", "vg-0", lvm.device(0));
+      lvm.run("lvcreate", "-an", "-Zn", "-Wn", "-L4M", "-i2", "-nwide", "vg-0");
+    }
+    write(part, MIB, ext());
+    Volumes.blank(disk, 18 * MIB);
+    Path table = Files.writeString(folder.resolve("table"), "label: dos\nstart=2048, type=8e\n");
+    Tool.named("sh").run("-c", "sfdisk -q \"$0\" < \"$1\"", disk, table);
+    write(disk, MIB, Files.readAllBytes(part));
+  }
+
+  @Test
+  void aLogicalVolumeIsASourceAsAPartitionIs() throws IOException {
+    Path file = folder.resolve("disk");
+    Path second = folder.resolve("second");
+    make(file, second);
+    Drive disk = sitting.words.drive(file);
+    Partitions partitions = disk.getPartitions();
+    assertThat(partitions.getKeys()).containsExactly("p1", "vg-0/root", "vg-0/wide");
+    assertThat(partitions.get("p1").getPartitions().getKeys())
+        .containsExactly("vg-0/root", "vg-0/wide");
+    Partition root = partitions.get("vg-0/root");
+    for (String name : new String[] {"vg--0-root", "/dev/vg-0/root"}) {
+      assertThat(partitions.get(name).getKey()).isEqualTo("vg-0/root");
+    }
+    assertThat(partitions.member("0")).isNull();
+    assertThat(root.getName()).isEqualTo("disk.vg--0-root");
+    assertThat(root.title()).isEqualTo("logical volume vg-0/root");
+    assertThat(root.getType()).isEqualTo("linear");
+    assertThat(root.getProblem()).isNull();
+    assertThat(root.getFiles().get("/etc/fstab").getText()).isEqualTo("none\n");
+    assertThat(root.getUsedBlocks().getFree().getBytes()).isGreaterThan(4 * MIB);
+    Store store = sitting.words.store(folder.resolve("store"));
+    store.capture(root, "root", true, false);
+    assertThat(
+            sitting
+                .words
+                .source("root@1", folder.resolve("store"), null)
+                .getFiles()
+                .get("/etc/fstab")
+                .getText())
+        .isEqualTo("none\n");
+    store.capture(disk, "disk", false, false);
+    Source inside = sitting.words.source("disk@1", folder.resolve("store"), "vg-0/root");
+    assertThat(inside.compare(root).getSame()).isTrue();
+    Sitting.refused(
+        () -> disk.getFiles().get("/"),
+        "cannot read the files of file "
+            + file
+            + ": it is divided into partitions; say which:"
+            + " partitions[\"p1\"].files");
+  }
+
+  @Test
+  void whatLiesOnSeveralSourcesIsAssembledOfAll() throws IOException {
+    Path file = folder.resolve("disk");
+    Path second = folder.resolve("second");
+    make(file, second);
+    Drive disk = sitting.words.drive(file);
+    Partition wide = disk.getPartitions().get("vg-0/wide");
+    assertThat(wide.getProblem()).contains("its physical volume").contains("is missing");
+    assertThat(Sitting.value(wide, "not read")).isEqualTo(wide.getProblem());
+    Partitions all = sitting.words.assemble(disk, sitting.words.drive(second));
+    assertThat(all.getKeys()).containsExactly("vg-0/root", "vg-0/wide");
+    assertThat(all.get("vg-0/wide").getName()).isEqualTo("vg--0-wide");
+    assertThat(all.get("vg-0/wide").getSize().getBytes()).isEqualTo(4 * MIB);
+    assertThat(all.get("vg-0/wide").sha256())
+        .as("nothing was written there")
+        .isEqualTo(sitting.words.drive(sitting.file("zeros", new byte[4 * MIB])).sha256());
+    assertThat(all.get("vg-0/root").getFiles().get("/etc/fstab").getText()).isEqualTo("none\n");
+  }
+}
