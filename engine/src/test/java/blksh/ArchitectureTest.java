@@ -36,6 +36,7 @@ class ArchitectureTest {
           "retention",
           "tree",
           "volume",
+          "luks",
           "filesystem",
           "parity");
 

@@ -23,7 +23,8 @@
  *
  * <p>A new file system gets a line in {@code FileSystem}; its files another tree, named after it,
  * on a {@code Volume} and with {@code FileRun}s; its free space a class that returns {@code
- * FreeRanges}. What maps one source on another is a layer, and has a room of its own below this one:
- * {@code blksh.volume} for volume groups and arrays; here it is only told that they are containers.
+ * FreeRanges}. What maps one source on another is a layer, and has rooms of its own below this one:
+ * {@code blksh.volume} for volume groups and arrays, {@code blksh.luks} for encryption; here it is
+ * only told that they are containers.
  */
 package blksh.filesystem;

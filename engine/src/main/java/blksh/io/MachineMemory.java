@@ -11,6 +11,7 @@ public final class MachineMemory {
 
   private static final Path TABLE = Path.of("/proc/meminfo");
   private static final Pattern TOTAL = Pattern.compile("MemTotal:\\s+(\\d{1,15}) kB");
+  private static final Pattern AVAILABLE = Pattern.compile("MemAvailable:\\s+(\\d{1,15}) kB");
 
   /** What every machine has that runs this, in bytes. */
   private static final long LEAST = 1L << 30;
@@ -19,9 +20,18 @@ public final class MachineMemory {
 
   /** All of it, in bytes; what every machine has where the system does not tell (proc(5)). */
   public static long total() {
+    return bytes(TOTAL);
+  }
+
+  /** What of it may be taken without driving others out, in bytes, as the system guesses it. */
+  public static long available() {
+    return bytes(AVAILABLE);
+  }
+
+  private static long bytes(Pattern line) {
     try {
-      Matcher total = TOTAL.matcher(Files.readString(TABLE));
-      return total.find() ? Long.parseLong(total.group(1)) << 10 : LEAST;
+      Matcher found = line.matcher(Files.readString(TABLE));
+      return found.find() ? Long.parseLong(found.group(1)) << 10 : LEAST;
     } catch (IOException e) {
       return LEAST;
     }

@@ -3,6 +3,7 @@ package blksh.dsl
 import blksh.filesystem.FileTree
 import blksh.filesystem.FileTrees
 import blksh.filesystem.UnknownFileSystemException
+import blksh.luks.LuksVolume
 import blksh.session.Session
 
 /** What has files inside: the file system of a source, a snapshot. */
@@ -33,7 +34,7 @@ internal class FileSystemHolder(private val source: Source) : FileHolder {
       } catch (unknown: UnknownFileSystemException) {
         opened.close()
         val parts = runCatching { source.partitions.keys }.getOrDefault(emptyList())
-        if (parts.isEmpty()) throw unknown
+        if (parts.isEmpty()) throw if (source.isLocked()) locked(unknown) else unknown
         throw UnknownFileSystemException(unknown.action(), "it is divided into partitions")
           .suggest("say which: partitions[\"${parts[0]}\"].files")
       } catch (failure: Throwable) {
@@ -42,4 +43,11 @@ internal class FileSystemHolder(private val source: Source) : FileHolder {
       }
     return tree.use(use)
   }
+
+  private fun Source.isLocked() =
+    runCatching { open().use { LuksVolume.on(it).isPresent } }.getOrDefault(false)
+
+  private fun locked(unknown: UnknownFileSystemException) =
+    UnknownFileSystemException(unknown.action(), "it is encrypted (LUKS)")
+      .suggest("open it with its passphrase: unlock().files")
 }

@@ -179,6 +179,17 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
     session.run("digest", name) { task -> open().use { SourceDigest.sha256(it, task) } }
 
   /**
+   * What is encrypted on it by LUKS1 or LUKS2, opened with a passphrase that is asked for at the
+   * terminal, and shown and kept nowhere, or with all bytes of a key file. Nothing is written.
+   *
+   * @param keyFile the file, as `cryptsetup --key-file` takes it
+   */
+  fun unlock(keyFile: Path? = null): Unlocked = Unlocked.open(this, keyFile)
+
+  /** What is encrypted on it, opened with a key file. */
+  fun unlock(keyFile: String): Unlocked = unlock(Path.of(keyFile))
+
+  /**
    * The files of the file system on it, read without mounting it and without root: ext2, ext3,
    * ext4, XFS, btrfs, FAT, exFAT, NTFS, ISO 9660 and UDF.
    *

@@ -1,21 +1,24 @@
 package blksh.dsl;
 
 import static blksh.kit.Content.MIB;
+import static blksh.kit.Content.random;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import blksh.kit.Lvm;
 import blksh.kit.Tool;
 import blksh.kit.Volumes;
+import blksh.luks.WrongPassphraseException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Logical volumes as sources, by the words of scripts. */
+/** Logical volumes and encrypted ones as sources, by the words of scripts. */
 class VolumesInsideTest {
 
   @TempDir Path folder;
@@ -118,5 +121,56 @@ class VolumesInsideTest {
         .as("nothing was written there")
         .isEqualTo(sitting.words.drive(sitting.file("zeros", new byte[4 * MIB])).sha256());
     assertThat(all.get("vg-0/root").getFiles().get("/etc/fstab").getText()).isEqualTo("none\n");
+  }
+
+  @Test
+  void whatIsEncryptedOpensWithAKeyFile() throws IOException {
+    byte[] key = random(100, 1);
+    Path keyFile = sitting.file("key", key);
+    Path disk = sitting.file("disk", ext());
+    try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
+      file.setLength(10 * MIB);
+    }
+    Tool.named("cryptsetup")
+        .run(
+            "reencrypt",
+            "--encrypt",
+            "--batch-mode",
+            "--type",
+            "luks2",
+            "--reduce-device-size",
+            "2M",
+            "--luks2-keyslots-size",
+            "640k",
+            "--pbkdf",
+            "pbkdf2",
+            "--pbkdf-force-iterations",
+            1000,
+            "--key-file",
+            keyFile,
+            disk);
+    Drive drive = sitting.words.drive(disk);
+    Sitting.refused(
+        () -> drive.getFiles().get("/"),
+        "cannot read the files of file "
+            + disk
+            + ": it is encrypted (LUKS); open it with its"
+            + " passphrase: unlock().files");
+    Unlocked unlocked = drive.unlock(keyFile);
+    assertThat(unlocked.getName()).isEqualTo("disk.decrypted");
+    assertThat(unlocked.getEncryption()).isEqualTo("LUKS2, aes-xts-plain64");
+    assertThat(unlocked.getFiles().get("/etc/fstab").getText()).isEqualTo("none\n");
+    assertThat(unlocked.getUsedBlocks().getFree().getBytes()).isGreaterThan(4 * MIB);
+    Path wrong = sitting.file("wrong", random(100, 2));
+    Assertions.assertThatThrownBy(() -> drive.unlock(wrong))
+        .isInstanceOf(WrongPassphraseException.class);
+    Sitting.refused(
+        () -> drive.unlock((Path) null),
+        "cannot unlock disk: there is nobody to ask for its passphrase; name a file that holds it:"
+            + " unlock(keyFile = \"FILE\")");
+    Path plain = sitting.file("plain", new byte[MIB]);
+    Sitting.refused(
+        () -> sitting.words.drive(plain).unlock(keyFile),
+        "cannot unlock plain: no LUKS volume is on it; its partitions may be: name one of them");
   }
 }
