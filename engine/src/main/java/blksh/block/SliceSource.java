@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** A range of another source as a source of its own, such as a partition of a disk. */
-public final class SliceSource implements BlockSource {
+public final class SliceSource implements PlacedSource {
 
   private final BlockSource source;
   private final long start;
@@ -30,6 +30,16 @@ public final class SliceSource implements BlockSource {
     this.source = source;
     this.start = start;
     this.length = length;
+  }
+
+  @Override
+  public BlockSource whole() {
+    return source;
+  }
+
+  @Override
+  public long start() {
+    return start;
   }
 
   @Override

@@ -5,6 +5,7 @@ import blksh.block.BlockSource;
 import blksh.block.CacheFigures;
 import blksh.block.Extent;
 import blksh.block.ExtentWalk;
+import blksh.block.PlacedSource;
 import blksh.block.SourceInfo;
 import blksh.io.BlockDevice;
 import blksh.io.IoFailure;
@@ -35,7 +36,7 @@ import java.util.stream.IntStream;
  * <p>A sector that failed when it was tried alone fails at once from then on, until {@link #rescue}
  * tries it again.
  */
-public final class Cache implements BlockSource, CacheFigures.Counting {
+public final class Cache implements PlacedSource, CacheFigures.Counting {
 
   /** Media that begin alike, and have caches of one name, are few. */
   private static final int MOST_ALIKE = 99;
@@ -188,6 +189,11 @@ public final class Cache implements BlockSource, CacheFigures.Counting {
   }
 
   // ---- as a source ----------------------------------------------------------------------------
+
+  @Override
+  public BlockSource whole() {
+    return reader.source();
+  }
 
   @Override
   public long size() {

@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.joining;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.Extent;
+import blksh.block.MountedRanges;
 import blksh.block.SliceSource;
 import blksh.io.UnreadableException;
 import blksh.partition.Partition;

@@ -5,7 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import blksh.block.BlockSource;
 import blksh.block.BlockSources;
 import blksh.block.Extent;
+import blksh.block.MappedSource;
+import blksh.block.MountedRanges;
+import blksh.block.SliceSource;
 import blksh.block.SourceInfo;
+import blksh.cache.Cache;
+import blksh.cache.CacheOptions;
 import blksh.kit.LoopDevice;
 import blksh.kit.Tool;
 import blksh.kit.Volumes;
@@ -37,6 +42,60 @@ class MountedRangesTest {
   private static List<Extent> mounted(Path path) {
     try (BlockSource source = BlockSources.open(path)) {
       return MountedRanges.on(source);
+    }
+  }
+
+  private static List<Extent> mounted(Path path, long start, long length) {
+    try (BlockSource slice = new SliceSource(BlockSources.open(path), start, length)) {
+      return MountedRanges.on(slice);
+    }
+  }
+
+  private static Extent data(long start, long length) {
+    return new Extent(start, length, Extent.Kind.DATA);
+  }
+
+  /** The second MiB of a source, and the first, as a volume may have them. */
+  private static BlockSource composed(BlockSource source) {
+    int half = 1 << 20;
+    return new MappedSource(
+        new SourceInfo("array md:0 in", "md-0", source.describe().location()),
+        2L * half,
+        List.of(source),
+        at -> new MappedSource.Piece(source, (at + half) % (2L * half), half - at % half),
+        source::close);
+  }
+
+  @Test
+  void aPartitionOfAnArrayOnWhatIsMountedIsNotQuietInACacheEither() throws IOException {
+    try (LoopDevice loop = LoopDevice.attach(image, 512)) {
+      for (boolean mount : new boolean[] {true, false}) {
+        if (mount) {
+          Tool.named("mount").run(loop.path(), point);
+        }
+        List<Extent> all = mount ? List.of(data(0, 4096)) : List.of();
+        try (BlockSource array = composed(BlockSources.open(loop.path()))) {
+          assertThat(MountedRanges.on(new SliceSource(array, 8192, 4096))).isEqualTo(all);
+          BlockSource nested = composed(new SliceSource(array, 0, 2 << 20));
+          assertThat(MountedRanges.on(new SliceSource(nested, 0, 4096))).isEqualTo(all);
+        } finally {
+          if (mount) {
+            Tool.named("umount").run(point);
+          }
+        }
+      }
+      Tool.named("mount").run(loop.path(), point);
+      try (Cache cache =
+          Cache.open(
+              composed(BlockSources.open(loop.path())),
+              folder.resolve("kept"),
+              CacheOptions.defaults())) {
+        assertThat(MountedRanges.on(cache)).containsExactly(data(0, 2 << 20));
+        assertThat(MountedRanges.on(new SliceSource(cache, 4096, 512)))
+            .containsExactly(data(0, 512));
+      } finally {
+        Tool.named("umount").run(point);
+      }
     }
   }
 
@@ -123,6 +182,13 @@ class MountedRangesTest {
       try {
         assertThat(mounted(disk.path()))
             .containsExactly(new Extent(1 << 20, SIZE, Extent.Kind.DATA));
+        // of a slice they count from where that begins
+        assertThat(mounted(disk.path(), 1 << 20, SIZE)).containsExactly(data(0, SIZE));
+        assertThat(mounted(disk.path(), (1 << 20) + 4096, 2 << 20))
+            .containsExactly(data(0, 2 << 20));
+        assertThat(mounted(disk.path(), 0, (1 << 20) + 512)).containsExactly(data(1 << 20, 512));
+        assertThat(mounted(disk.path(), 0, 1 << 20)).isEmpty();
+        assertThat(mounted(disk.path(), (1 << 20) + SIZE, 1 << 20)).isEmpty();
       } finally {
         Tool.named("umount").run(point);
       }

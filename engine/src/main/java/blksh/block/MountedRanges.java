@@ -1,10 +1,7 @@
-package blksh.filesystem;
+package blksh.block;
 
 import blksh.BlkshException;
 import blksh.Place;
-import blksh.block.BlockSource;
-import blksh.block.ComposedSource;
-import blksh.block.Extent;
 import blksh.io.BlockDevice;
 import blksh.io.DeviceUses;
 import java.io.IOException;
@@ -21,14 +18,17 @@ import java.util.Optional;
  * for writing in another program, such as a virtual machine. A source on another machine tells it
  * itself; where it does not, all of it may.
  */
-final class MountedRanges {
+public final class MountedRanges {
 
   private static final int SECTOR = 512;
 
   private MountedRanges() {}
 
-  /** The ranges of a source that are mounted for writing; nothing unless it has a path. */
-  static List<Extent> on(BlockSource source) {
+  /**
+   * The ranges of a source, in its own bytes, that are mounted for writing; nothing unless it, or
+   * what it is a part or made of, has a path.
+   */
+  public static List<Extent> on(BlockSource source) {
     List<Extent> mounted = new ArrayList<>();
     if (source.size() == 0) {
       return mounted;
@@ -39,6 +39,14 @@ final class MountedRanges {
       return composed.below().stream().allMatch(each -> on(each).isEmpty())
           ? mounted
           : List.of(all);
+    }
+    if (source instanceof PlacedSource part) {
+      long start = part.start();
+      long end = start + part.size();
+      return on(part.whole()).stream()
+          .filter(range -> range.start() < end && range.end() > start)
+          .map(range -> range.clip(start, end).moved(-start))
+          .toList();
     }
     Optional<List<Extent>> elsewhere = source.written();
     if (elsewhere.isPresent()) {
