@@ -39,7 +39,9 @@ final class MdOldSuperblock {
     if (block.getInt(0) != MdSuperblock.MAGIC || block.getInt(4) != 0) {
       return Optional.empty();
     }
-    VolumeProblem.unless(isSound(block), "its superblock at byte %d is damaged", at);
+    if (!isSound(block)) {
+      throw VolumeProblem.in(at, LENGTH, "its superblock at byte %d is damaged".formatted(at));
+    }
     int minor = block.getInt(8);
     int[] roles = new int[DISKS];
     for (int i = 0; i < DISKS; i++) {

@@ -1,6 +1,7 @@
 package blksh.volume;
 
 import blksh.block.BlockSource;
+import blksh.io.UnreadableException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -43,30 +44,53 @@ final class MdSuperblock {
    *
    * @return nothing where no member of an array is
    * @throws VolumeProblem when there is a superblock, and it is damaged
-   * @throws blksh.io.UnreadableException when a place where one may be cannot be read
+   * @throws UnreadableException when a place where one may be cannot be read
    */
   static Optional<MdMember> at(BlockSource source, String place) throws VolumeProblem {
     long end = (source.size() / SECTOR - 16) / 8 * 8 * SECTOR;
     VolumeProblem damaged = null;
+    UnreadableException unread = null;
     MdMember found = null;
     for (long at : new long[] {8 * SECTOR, 0, end}) {
-      ByteBuffer block = VolumeBytes.read(source, at, LENGTH + 2 * MOST_DEVICES);
+      ByteBuffer block;
+      try {
+        block = VolumeBytes.read(source, at, LENGTH + 2 * MOST_DEVICES);
+      } catch (UnreadableException e) {
+        unread = unread == null ? e : unread;
+        continue;
+      }
       if (block == null || block.getInt(0) != MAGIC || block.getInt(4) != 1) {
         continue;
       }
-      if (block.getLong(144) == at / SECTOR && isSound(block)) {
+      if (!isSound(block)) {
+        damaged =
+            VolumeProblem.in(at, LENGTH, "its superblock at byte %d is damaged".formatted(at));
+      } else if (block.getLong(144) == at / SECTOR) {
         VolumeProblem.unless(found == null, "it has two superblocks");
         found = member(source, place, block, at);
-        continue;
-      }
-      damaged = new VolumeProblem("its superblock at byte %d is damaged".formatted(at));
+      } // or else it is that of a partition that ends where this does
     }
-    Optional<MdMember> old = MdOldSuperblock.at(source, place);
+    Optional<MdMember> old = Optional.empty();
+    try {
+      old = MdOldSuperblock.at(source, place);
+    } catch (UnreadableException e) {
+      unread = unread == null ? e : unread;
+    } catch (VolumeProblem e) {
+      throw found == null ? e : new VolumeProblem(e.getMessage());
+    }
     VolumeProblem.unless(found == null || old.isEmpty(), "it has two superblocks");
-    if (found == null && old.isEmpty() && damaged != null) {
+    MdMember member = found != null ? found : old.orElse(null);
+    if (unread != null && (member != null || damaged != null)) {
+      throw new VolumeProblem(
+          "it may have two superblocks: byte %d cannot be read".formatted(unread.start()));
+    }
+    if (unread != null) {
+      throw unread;
+    }
+    if (member == null && damaged != null) {
       throw damaged;
     }
-    return found != null ? Optional.of(found) : old;
+    return Optional.ofNullable(member);
   }
 
   private static boolean isSound(ByteBuffer block) {
@@ -175,7 +199,12 @@ final class MdSuperblock {
     long place = at + (long) block.getInt(188) * SECTOR;
     VolumeProblem.unless(
         shift <= 20 && size > 0 && size <= MOST_BAD_BYTES, "its list of bad blocks makes no sense");
-    ByteBuffer list = VolumeBytes.read(source, place, size);
+    ByteBuffer list;
+    try {
+      list = VolumeBytes.read(source, place, size);
+    } catch (UnreadableException e) {
+      throw new VolumeProblem("its list of bad blocks cannot be read: " + e.problem());
+    }
     VolumeProblem.unless(list != null, "its list of bad blocks lies outside");
     List<MdMember.Range> bad = new ArrayList<>();
     for (int i = 0; i + 8 <= size; i += 8) {

@@ -8,6 +8,8 @@ final class VolumeProblem extends Exception {
   @Serial private static final long serialVersionUID = 1;
 
   private final boolean missing;
+  private long start;
+  private long length = Long.MAX_VALUE;
 
   VolumeProblem(String clause) {
     this(clause, false);
@@ -21,6 +23,24 @@ final class VolumeProblem extends Exception {
   /** A part is not there, which others may bring. */
   static VolumeProblem missing(String clause) {
     return new VolumeProblem(clause, true);
+  }
+
+  /** What says so lies in a range only; what lies elsewhere may be sound all the same. */
+  static VolumeProblem in(long start, long length, String clause) {
+    VolumeProblem problem = new VolumeProblem(clause, false);
+    problem.start = start;
+    problem.length = length;
+    return problem;
+  }
+
+  /** The first byte of what says so; 0 where it concerns all. */
+  long start() {
+    return start;
+  }
+
+  /** Bytes of what says so. */
+  long length() {
+    return length;
   }
 
   boolean isMissing() {

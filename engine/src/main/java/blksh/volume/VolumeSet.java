@@ -34,8 +34,14 @@ public final class VolumeSet {
     this.sources = List.copyOf(sources);
   }
 
-  /** A source, or a partition of one, and what it is called. */
-  private record Part(String place, BlockSource source) {}
+  /** A source, or a partition of one, what it is called and where in the source it begins. */
+  private record Part(String place, BlockSource source, long start) {
+
+    /** Whether it has a byte of a range of the source it is a part of. */
+    boolean overlaps(long from, long length) {
+      return from < start + source.size() && start < BlockSource.saturatedEnd(from, length);
+    }
+  }
 
   /**
    * Looks at sources. Only the metadata is read.
@@ -67,10 +73,10 @@ public final class VolumeSet {
       String name = source.describe().name();
       List<Part> parts = new ArrayList<>();
       for (Partition each : table.partitions()) {
-        parts.add(new Part(name + "." + each.name(), each.of(source)));
+        parts.add(new Part(name + "." + each.name(), each.of(source), each.start()));
       }
       boolean divided = table.kind() != PartitionTable.Kind.NONE;
-      return new Whole(new Part(name, source), divided ? parts : List.of());
+      return new Whole(new Part(name, source, 0), divided ? parts : List.of());
     }
 
     /** What may hold something of its own. */
@@ -105,13 +111,18 @@ public final class VolumeSet {
         }
       }
       Member member = member(whole.all);
-      // the end of a disk may be that of its last partition, too
-      boolean another =
-          member.facts.isEmpty() || !there.contains(member.facts.get().terms().uuid());
-      if (member.is && another) {
-        member.facts.ifPresent(each -> note(each, arrays));
-      } else {
-        parts.addAll(whole.partitions.isEmpty() ? whole.parts() : own);
+      if (member.facts.isPresent()) {
+        // the end of a disk may be that of its last partition, too
+        if (there.contains(member.facts.get().terms().uuid())) {
+          parts.addAll(own);
+        } else {
+          note(member.facts.get(), arrays);
+        }
+      } else if (whole.partitions.isEmpty()) {
+        parts.addAll(member.is ? List.of() : whole.parts());
+      } else { // what is damaged says nothing of partitions that lie elsewhere
+        own.removeIf(part -> member.is && part.overlaps(member.start, member.length));
+        parts.addAll(own);
       }
     }
     arrays.values().forEach(members -> named.merge(MdArray.name(members), 1, Integer::sum));
@@ -134,8 +145,14 @@ public final class VolumeSet {
     return found;
   }
 
-  /** Whether something is a member of an array, and what it says; nothing where that is damaged. */
-  private record Member(boolean is, Optional<MdMember> facts) {}
+  /**
+   * Whether something is a member of an array.
+   *
+   * @param facts what it says; nothing where that is damaged
+   * @param start of what is damaged
+   * @param length likewise
+   */
+  private record Member(boolean is, Optional<MdMember> facts, long start, long length) {}
 
   private static void note(MdMember member, Map<String, List<MdMember>> arrays) {
     arrays.computeIfAbsent(member.terms().uuid(), uuid -> new ArrayList<>()).add(member);
@@ -145,16 +162,17 @@ public final class VolumeSet {
   private Member member(Part part) {
     try {
       Optional<MdMember> facts = MdSuperblock.at(part.source, part.place);
-      return new Member(facts.isPresent(), facts);
+      return new Member(facts.isPresent(), facts, 0, 0);
     } catch (VolumeProblem e) {
       warnings.add(
           "the member %s of an array is not used: %s".formatted(part.place, e.getMessage()));
+      return new Member(true, Optional.empty(), e.start(), e.length());
     } catch (UnreadableException e) {
       warnings.add(
           "whether %s is a member of an array cannot be read: %s"
               .formatted(part.place, e.problem()));
+      return new Member(true, Optional.empty(), e.start(), e.length());
     }
-    return new Member(true, Optional.empty());
   }
 
   private void findGroups(List<Part> parts) {

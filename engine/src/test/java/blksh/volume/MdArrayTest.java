@@ -13,7 +13,9 @@ import blksh.block.ByteArraySource;
 import blksh.block.FaultySource;
 import blksh.io.UnreadableException;
 import blksh.kit.Effort;
+import blksh.kit.Lvm;
 import blksh.kit.Tool;
+import blksh.kit.Volumes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -422,6 +424,66 @@ class MdArrayTest {
       assertThat(read(alone, 108 * 512, 4096))
           .isEqualTo(Arrays.copyOfRange(content, 108 * 512, 108 * 512 + 4096));
     }
+  }
+
+  private static final int PV = 16 * MIB;
+
+  /** A disk with a physical volume, and behind it, to its end, a member of an array. */
+  private byte[] divided(String version) throws IOException {
+    Path part = Volumes.blank(folder.resolve("part"), PV);
+    try (Lvm lvm = Lvm.over(folder, part)) {
+      lvm.run("pvcreate", lvm.device(0));
+      lvm.run("vgcreate", "-s", "1M", "vg", lvm.device(0));
+      lvm.run("lvcreate", "-an", "-Zn", "-Wn", "-L8M", "-nroot", "vg");
+    }
+    byte[] disk = new byte[MIB + PV + DISK];
+    System.arraycopy(Files.readAllBytes(part), 0, disk, MIB, PV);
+    Recipe recipe = recipe(1, 0);
+    recipe.version = version;
+    System.arraycopy(recipe.disks("0 0", random(USED, 17))[0], 0, disk, MIB + PV, DISK);
+    ByteBuffer table = ByteBuffer.wrap(disk).order(ByteOrder.LITTLE_ENDIAN);
+    table.put(450, (byte) 0x8e).putInt(454, MIB / 512).putInt(458, PV / 512);
+    table.put(466, (byte) 0xfd).putInt(470, (MIB + PV) / 512).putInt(474, DISK / 512);
+    table.putShort(510, (short) 0xaa55);
+    return disk;
+  }
+
+  private static List<String> names(VolumeSet set) {
+    return set.volumes().stream().map(InnerVolume::name).toList();
+  }
+
+  /** The end of the disk is that of the partition, too, and the superblock the partition's. */
+  @ParameterizedTest
+  @CsvSource({"1.0, md:data", "0.90, md:3"})
+  void aMemberAtTheEndOfADiskDoesNotHideWhatLiesBesideIt(String version, String array)
+      throws IOException {
+    byte[] disk = divided(version);
+    VolumeSet set = set(new byte[][] {disk});
+    assertThat(set.warnings()).isEmpty();
+    assertThat(names(set)).containsExactly(array, "vg/root");
+    assertThat(bytes(set.volumes().get(0))).isEqualTo(random(USED, 17));
+  }
+
+  @Test
+  void whatCannotBeReadOrIsDamagedOnADividedDiskSpeaksForNoPartitionElsewhere() throws IOException {
+    byte[] disk = divided("1.0");
+    int end = (disk.length / 512 - 16) / 8 * 8 * 512;
+    VolumeSet set =
+        VolumeSet.on(
+            List.of(new FaultySource(new ByteArraySource("disk", disk)).unreadable(end, 512)));
+    assertThat(names(set)).containsExactly("vg/root");
+    assertThat(set.warnings())
+        .hasSize(2)
+        .allMatch(warning -> warning.contains("is a member of an array cannot be read"));
+    set =
+        VolumeSet.on(
+            List.of(new FaultySource(new ByteArraySource("disk", disk)).unreadable(4096, 512)));
+    assertThat(names(set)).containsExactly("md:data", "vg/root");
+    assertThat(set.warnings()).hasSize(1);
+    disk[end + 80] ^= 1;
+    set = set(new byte[][] {disk});
+    assertThat(names(set)).containsExactly("vg/root");
+    assertThat(set.warnings()).hasSize(2).allMatch(warning -> warning.endsWith("is damaged"));
   }
 
   @Test
