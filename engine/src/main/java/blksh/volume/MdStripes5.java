@@ -77,17 +77,12 @@ final class MdStripes5 {
    * @param used bytes of each member
    */
   Layout layout(BlockSource[] data, boolean synced, long used, SourceInfo info) {
-    BlockSource[][] made = new BlockSource[members][codes == 2 ? members : 1];
     long whole = used / chunk * chunk;
-    for (int member = 0; member < members; member++) {
-      for (int second = 0; second < made[member].length; second++) {
-        made[member][second] = source(data, member, codes == 2 ? second : -1, synced, whole, info);
-      }
-    }
     return position -> {
       long inside = position % chunk;
       Spot spot = spot(position / chunk);
-      BlockSource source = made[spot.member][Math.max(0, spot.second)];
+      // made when asked for: of all pairs of members there are too many to be kept
+      BlockSource source = source(data, spot.member, spot.second, synced, whole, info);
       return new Piece(source, spot.row * chunk + inside, chunk - inside);
     };
   }
@@ -95,9 +90,6 @@ final class MdStripes5 {
   /** A member, and where it or some of it is missing what the others come to. */
   private static BlockSource source(
       BlockSource[] data, int member, int second, boolean synced, long size, SourceInfo info) {
-    if (member == second) {
-      return null; // what holds the second code holds no data
-    }
     List<BlockSource> others = new ArrayList<>();
     boolean whole = true;
     for (int i = 0; i < data.length; i++) {

@@ -35,18 +35,24 @@ final class MdSuperblock {
   /** Bitmap, backwards, new offset, recovery by bitmap, versioned bitmap, partial parity logs. */
   private static final int UNIMPORTANT = 1 | 32 | 64 | 128 | 256 | 1024 | 2048;
 
-  private static final int MOST_BAD_BYTES = 1 << 20;
+  /** The kernel's lists have one page, which is as large as this at most. */
+  private static final int MOST_BAD_BYTES = 64 << 10;
+
+  /** Bytes of memory that a range of such a list takes. */
+  private static final int RANGE = 40;
 
   private MdSuperblock() {}
 
   /**
    * Looks at a source.
    *
+   * @param memory what is kept is taken from it
    * @return nothing where no member of an array is
    * @throws VolumeProblem when there is a superblock, and it is damaged
    * @throws UnreadableException when a place where one may be cannot be read
    */
-  static Optional<MdMember> at(BlockSource source, String place) throws VolumeProblem {
+  static Optional<MdMember> at(BlockSource source, String place, MemoryAllowance memory)
+      throws VolumeProblem {
     long end = (source.size() / SECTOR - 16) / 8 * 8 * SECTOR;
     VolumeProblem damaged = null;
     UnreadableException unread = null;
@@ -90,6 +96,11 @@ final class MdSuperblock {
     if (member == null && damaged != null) {
       throw damaged;
     }
+    VolumeProblem.unless(
+        member == null
+            || memory.take(
+                (long) RANGE * member.bad().size() + (long) Integer.BYTES * member.roles().length),
+        "there are more members of arrays than are read");
     return Optional.ofNullable(member);
   }
 

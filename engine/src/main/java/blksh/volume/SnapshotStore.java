@@ -18,7 +18,10 @@ final class SnapshotStore {
   private static final int SECTOR = 512;
   private static final int ENTRY = 16;
 
-  /** 16 MiB of memory, and half as much again while they are read. */
+  /** Bytes of memory that a chunk takes. */
+  private static final int KEPT = 16;
+
+  /** 16 MiB of memory, and as much again while they are read, of one at a time. */
   private static final int MOST_CHUNKS = 1 << 20;
 
   /** Numbers of chunks: so that one and its place in the areas fit into 63 bits. */
@@ -26,11 +29,15 @@ final class SnapshotStore {
 
   private final BlockSource store;
   private final int chunk;
+  private final MemoryAllowance memory;
 
   /** The chunks that were changed, in order; and where each is in the store. */
   private long[] changed;
 
   private long[] places;
+
+  /** Bytes that are taken from the allowance. */
+  private long taken;
 
   /** Why the areas cannot be read, once that was tried. */
   private UnreadableException damage;
@@ -38,9 +45,11 @@ final class SnapshotStore {
   /**
    * @param store what keeps the chunks
    * @param told bytes of a chunk, as the group has it
+   * @param memory what is kept is taken from it
    */
-  SnapshotStore(BlockSource store, long told) throws VolumeProblem {
+  SnapshotStore(BlockSource store, long told, MemoryAllowance memory) throws VolumeProblem {
     this.store = store;
+    this.memory = memory;
     ByteBuffer header;
     try {
       header = VolumeBytes.read(store, 0, SECTOR);
@@ -86,8 +95,11 @@ final class SnapshotStore {
     }
     if (changed == null) {
       try {
-        read();
+        synchronized (memory) { // so that there is but one that grows
+          read();
+        }
       } catch (UnreadableException e) {
+        memory.giveBack(taken);
         damage = new UnreadableException("a snapshot", 0, Long.MAX_VALUE, e.problem(), e);
         throw damage;
       }
@@ -99,6 +111,7 @@ final class SnapshotStore {
   private void read() {
     long[] keys = new long[1024];
     long[] stored = new long[1024];
+    take(keys.length);
     int count = 0;
     int perArea = chunk / ENTRY;
     for (long area = 0; ; area++) {
@@ -120,6 +133,7 @@ final class SnapshotStore {
           throw unreadable("more than %d of its chunks have changed".formatted(MOST_CHUNKS));
         }
         if (count == keys.length) {
+          take(count);
           keys = Arrays.copyOf(keys, 2 * count);
           stored = Arrays.copyOf(stored, 2 * count);
         }
@@ -131,6 +145,15 @@ final class SnapshotStore {
       }
     }
     sort(keys, stored, count);
+    memory.giveBack(taken - (long) KEPT * count);
+  }
+
+  private void take(int more) {
+    long bytes = (long) KEPT * more;
+    if (!memory.take(bytes)) {
+      throw unreadable("the snapshots beside it take the memory there is for them: open it alone");
+    }
+    taken += bytes;
   }
 
   private void sort(long[] keys, long[] stored, int count) {

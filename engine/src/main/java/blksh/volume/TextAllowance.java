@@ -21,9 +21,27 @@ final class TextAllowance {
   private static final int MOST_VALUES = 1 << 19;
 
   private final Set<ByteBuffer> texts = new LinkedHashSet<>();
+  private final MemoryAllowance memory;
   private long read;
   private long kept;
   private int values;
+
+  /** Of sources that are looked at alone. */
+  TextAllowance() {
+    this(new MemoryAllowance());
+  }
+
+  /**
+   * @param memory what other metadata of the same sources may take
+   */
+  TextAllowance(MemoryAllowance memory) {
+    this.memory = memory;
+  }
+
+  /** What is kept beside texts is taken from it. */
+  MemoryAllowance memory() {
+    return memory;
+  }
 
   /** Called before a text is read. */
   void reading(long bytes) throws VolumeProblem {

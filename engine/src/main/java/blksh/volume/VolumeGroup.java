@@ -58,12 +58,16 @@ final class VolumeGroup {
   private int built;
   private final LayeredSegments layered;
 
+  private final MemoryAllowance memory;
+
   /** What a snapshot is of, and how many extents it has. */
   private record SnapshotText(String origin, long extents, long chunk) {}
 
-  private VolumeGroup(Section section, Map<String, List<PhysicalVolume>> found)
+  private VolumeGroup(
+      Section section, Map<String, List<PhysicalVolume>> found, MemoryAllowance memory)
       throws VolumeProblem {
     this.section = section;
+    this.memory = memory;
     this.found = found;
     id = section.text("id");
     VolumeProblem.unless(ID.matcher(id).matches(), "its identifier makes no sense");
@@ -107,7 +111,7 @@ final class VolumeGroup {
         "its text is of another kind or version");
     List<Section> groups = all.sections();
     VolumeProblem.unless(groups.size() == 1, "its text has %d groups", groups.size());
-    return new VolumeGroup(groups.get(0), found);
+    return new VolumeGroup(groups.get(0), found, allowance.memory());
   }
 
   /** A volume that keeps what was changed of another, and must not be taken for one of its own. */
@@ -295,7 +299,7 @@ final class VolumeGroup {
     BlockSource origin = source(snapshot.origin, 0);
     VolumeProblem.unless(
         snapshot.extents * extent <= origin.size(), "it is larger than what it is a snapshot of");
-    return new SnapshotStore(store, snapshot.chunk * SECTOR)
+    return new SnapshotStore(store, snapshot.chunk * SECTOR, memory)
         .over(Layouts.range(origin, 0, origin.size()));
   }
 

@@ -29,6 +29,7 @@ public final class VolumeSet {
   private final List<BlockSource> sources;
   private final List<InnerVolume> volumes = new ArrayList<>();
   private final List<String> warnings = new ArrayList<>();
+  private final MemoryAllowance memory = new MemoryAllowance();
 
   private VolumeSet(List<BlockSource> sources) {
     this.sources = List.copyOf(sources);
@@ -161,7 +162,7 @@ public final class VolumeSet {
   /** What is damaged counts as a member: what lies at its beginning may be the array's. */
   private Member member(Part part) {
     try {
-      Optional<MdMember> facts = MdSuperblock.at(part.source, part.place);
+      Optional<MdMember> facts = MdSuperblock.at(part.source, part.place, memory);
       return new Member(facts.isPresent(), facts, 0, 0);
     } catch (VolumeProblem e) {
       warnings.add(
@@ -177,7 +178,7 @@ public final class VolumeSet {
 
   private void findGroups(List<Part> parts) {
     Map<String, List<PhysicalVolume>> found = new LinkedHashMap<>();
-    TextAllowance texts = new TextAllowance();
+    TextAllowance texts = new TextAllowance(memory);
     for (Part part : parts) {
       try {
         PhysicalVolume volume = PhysicalVolume.at(part.source, part.place, texts).orElse(null);

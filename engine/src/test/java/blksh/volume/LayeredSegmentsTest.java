@@ -12,6 +12,7 @@ import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.Extent;
 import blksh.block.FaultySource;
+import blksh.block.MappedSource.Layout;
 import blksh.io.UnreadableException;
 import blksh.kit.Effort;
 import blksh.kit.Lvm;
@@ -343,6 +344,28 @@ class LayeredSegmentsTest {
     little(disk, at(30), 16).putInt(4, 0);
     assertThat(volume(disk, "snap").problem())
         .isEqualTo("this snapshot was given up: its store was full");
+  }
+
+  @Test
+  void snapshotsTakeNoMoreMemoryThanThereIsForAllOfASet() throws VolumeProblem {
+    byte[] store = new byte[MIB];
+    little(store, 0, 16).putInt(0x70416e53).putInt(1).putInt(1).putInt(8);
+    little(store, 4096, 16).putLong(0).putLong(2);
+    ByteArraySource origin = new ByteArraySource("origin", random(MIB, 7));
+    MemoryAllowance memory = new MemoryAllowance();
+    int read = 0;
+    assertThat(memory.take((96 << 20) - (20 << 10))).isTrue(); // and 1024 of 16 bytes are left
+    for (int i = 0; i < 300; i++) {
+      ByteArraySource chunks = new ByteArraySource("store", store);
+      Layout snapshot = new SnapshotStore(chunks, 4096, memory).over(Layouts.range(origin, 0, MIB));
+      try {
+        assertThat(snapshot.at(0).source()).isSameAs(chunks);
+        read++;
+      } catch (UnreadableException e) {
+        assertThat(e).hasMessageContaining("open it alone");
+      }
+    }
+    assertThat(read).as("each keeps one entry, and takes a thousand first").isEqualTo(257);
   }
 
   @Test

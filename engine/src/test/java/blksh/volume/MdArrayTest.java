@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -65,6 +66,9 @@ class MdArrayTest {
      * Sectors of the data of the first member that could not be written; 0 where there are none.
      */
     int bad;
+
+    /** How large the list of those is, in sectors. */
+    int list = 8;
 
     /** Which member has which chunk, row by row, a P for parity and a Q for the other code. */
     byte[][] disks(String table, byte[] content) {
@@ -136,7 +140,7 @@ class MdArrayTest {
         block.putShort(256 + 2 * i, (short) role);
       }
       if (bad > 0 && number == 0) { // the list counts sectors of the device, not of its data
-        block.putInt(8, features | 8).putShort(186, (short) 8).putInt(188, 8);
+        block.putInt(8, features | 8).putShort(186, (short) list).putInt(188, 8);
         ByteBuffer list = ByteBuffer.wrap(disk, at + 4096, 4096).slice();
         list.order(ByteOrder.LITTLE_ENDIAN).putLong((start() / 512L + 100) << 10 | bad).putLong(-1);
       }
@@ -424,6 +428,41 @@ class MdArrayTest {
       assertThat(read(alone, 108 * 512, 4096))
           .isEqualTo(Arrays.copyOfRange(content, 108 * 512, 108 * 512 + 4096));
     }
+  }
+
+  @Test
+  void aListOfBadBlocksMayBeOutOfOrderAndOverlapAndBeginBeforeTheData() {
+    Recipe recipe = recipe(1, 0);
+    recipe.bad = 8;
+    byte[] content = random(USED, 16);
+    byte[] disk = recipe.disks("0 0", content)[0];
+    ByteBuffer list = ByteBuffer.wrap(disk, 8192, 4096).slice().order(ByteOrder.LITTLE_ENDIAN);
+    long start = START / 512;
+    for (long[] each : new long[][] {{200, 8}, {100, 8}, {104, 16}, {-20, 24}, {-90, 5}}) {
+      list.putLong(start + each[0] << 10 | each[1]);
+    }
+    list.putLong(-1);
+    List<Integer> bad = new ArrayList<>();
+    try (BlockSource array = only(set(new byte[][] {disk})).open(() -> {})) {
+      for (int sector = 0; sector < USED / 512; sector++) {
+        try {
+          byte[] expected = Arrays.copyOfRange(content, sector * 512, sector * 512 + 512);
+          assertThat(read(array, sector * 512L, 512)).isEqualTo(expected);
+        } catch (UnreadableException e) {
+          bad.add(sector);
+        }
+      }
+    }
+    List<Integer> expected = new ArrayList<>();
+    IntStream.concat(IntStream.range(0, 4), IntStream.range(100, 120)).forEach(expected::add);
+    IntStream.range(200, 208).forEach(expected::add);
+    assertThat(bad).isEqualTo(expected);
+    recipe.list = 129;
+    recipe.seal(disk, 0);
+    assertThat(set(new byte[][] {disk}).volumes()).isEmpty();
+    assertThat(set(new byte[][] {disk}).warnings())
+        .containsExactly(
+            "the member disk0 of an array is not used: its list of bad blocks makes no sense");
   }
 
   private static final int PV = 16 * MIB;
