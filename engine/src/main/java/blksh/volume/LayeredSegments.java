@@ -28,7 +28,6 @@ final class LayeredSegments {
 
   private final Group group;
   private final Map<String, ThinPool> pools = new HashMap<>();
-  private String told = "";
 
   /** The volumes of a group by their names. */
   interface Group {
@@ -38,6 +37,9 @@ final class LayeredSegments {
 
     /** The bytes of one, as they lie, also of one that only serves others. */
     BlockSource source(String volume, int depth) throws VolumeProblem;
+
+    /** What is noted of the volume that is being laid out; of those it lies on, it is by itself. */
+    Notes notes();
   }
 
   LayeredSegments(Group group) {
@@ -47,11 +49,7 @@ final class LayeredSegments {
   /** A volume that has only those blocks of a pool that were ever written. */
   Layout thin(Section segment, long length, int depth) throws VolumeProblem {
     String poolName = segment.text("thin_pool");
-    ThinPool pool = pools.get(poolName);
-    if (pool == null) {
-      pool = pool(poolName, depth);
-      pools.put(poolName, pool);
-    }
+    ThinPool pool = pool(poolName, depth);
     long device = segment.number("device_id", 0, 0xffffff);
     Layout below = Layouts.zeros(Long.MAX_VALUE);
     if (segment.has("external_origin")) {
@@ -77,12 +75,21 @@ final class LayeredSegments {
     VolumeProblem.unless(
         segments.size() == 1, "its pool %s is not told of", MetadataText.shown(name));
     Section pool = segments.get(0);
-    return new ThinPool(
-        group.source(pool.text("metadata"), depth),
-        group.source(pool.text("pool"), depth),
-        pool.number("chunk_size", 1, 1 << 22) * SECTOR,
-        pool.number("transaction_id", 0, Long.MAX_VALUE),
-        !pool.sections().isEmpty());
+    // both are asked for each time: what is noted of them is of each volume in the pool
+    BlockSource metadata = group.source(pool.text("metadata"), depth);
+    BlockSource data = group.source(pool.text("pool"), depth);
+    ThinPool made = pools.get(name);
+    if (made == null) {
+      made =
+          new ThinPool(
+              metadata,
+              data,
+              pool.number("chunk_size", 1, 1 << 22) * SECTOR,
+              pool.number("transaction_id", 0, Long.MAX_VALUE),
+              !pool.sections().isEmpty());
+      pools.put(name, made);
+    }
+    return made;
   }
 
   /** Copies of the same, of which those are read that were up to date when they were last used. */
@@ -138,19 +145,10 @@ final class LayeredSegments {
     }
     VolumeProblem.unless(!copies.isEmpty(), "none of its legs can be used");
     if (copies.size() < blocks.size()) {
-      told = ", %d of %d legs".formatted(copies.size(), blocks.size());
+      group.notes().tell("%d of %d legs".formatted(copies.size(), blocks.size()));
     }
     BlockSource all = new Copies(new SourceInfo("mirror in", "", ""), copies);
     return Layouts.range(all, 0, length);
-  }
-
-  /** Of how many legs the mirror laid out last is read, where it is not of all; or empty. */
-  String told() {
-    return told;
-  }
-
-  void forget() {
-    told = "";
   }
 
   /** What the kernel noted of a leg (the kernel's {@code drivers/md/dm-raid.c}). */

@@ -51,14 +51,20 @@ final class VolumeGroup {
   private final Set<String> merging = new HashSet<>();
 
   /** Volumes that others lie on, each laid out once, or why it cannot be. */
-  private final Map<String, BlockSource> made = new HashMap<>();
+  private final Map<String, Made> made = new HashMap<>();
 
   private final Map<String, VolumeProblem> unmade = new HashMap<>();
   private final Set<String> making = new HashSet<>();
   private int built;
   private final LayeredSegments layered;
 
+  /** Of the volume that is being laid out. */
+  private Notes notes = new Notes();
+
   private final MemoryAllowance memory;
+
+  /** A volume that others lie on, and what is noted of it. */
+  private record Made(BlockSource source, Notes notes) {}
 
   /** What a snapshot is of, and how many extents it has. */
   private record SnapshotText(String origin, long extents, long chunk) {}
@@ -87,6 +93,11 @@ final class VolumeGroup {
               @Override
               public BlockSource source(String volume, int depth) throws VolumeProblem {
                 return VolumeGroup.this.source(volume, depth);
+              }
+
+              @Override
+              public Notes notes() {
+                return notes;
               }
             });
   }
@@ -207,17 +218,13 @@ final class VolumeGroup {
             snapshot.extents > 0 && snapshot.extents <= MOST_SECTORS * SECTOR / extent,
             "it has no size");
         size = snapshot.extents * extent;
-        InnerVolume.Facts facts = facts(name, device, words, uuid, size, sources);
-        making.clear();
-        making.add(volume.name());
-        return InnerVolume.of(facts, snapshot(volume, segments, snapshot));
       }
-      InnerVolume.Facts facts = facts(name, device, words, uuid, size, sources);
       making.clear();
       making.add(volume.name());
-      layered.forget();
-      Layout layout = layout(volume, segments, 0);
-      facts = facts(name, device, words + layered.told(), uuid, size, sources);
+      notes = new Notes();
+      Layout layout =
+          snapshot == null ? layout(volume, segments, 0) : snapshot(volume, segments, snapshot);
+      InnerVolume.Facts facts = facts(name, device, words + notes.words(), uuid, size, sources);
       return InnerVolume.of(facts, layout);
     } catch (VolumeProblem e) {
       InnerVolume.Facts facts = facts(name, device, words, uuid, size, sources);
@@ -305,15 +312,18 @@ final class VolumeGroup {
 
   /** A volume of the group as its extents lie, also one that only serves others. */
   private BlockSource source(String name, int depth) throws VolumeProblem {
-    BlockSource source = made.get(name);
-    if (source != null) {
-      return source;
+    Made known = made.get(name);
+    if (known != null) {
+      notes.add(known.notes);
+      return known.source;
     }
     VolumeProblem before = unmade.get(name);
     if (before != null) {
       throw before;
     }
     VolumeProblem.unless(making.add(name), "it lies on itself");
+    Notes outer = notes;
+    notes = new Notes();
     try {
       Section volume = logical(name);
       VolumeProblem.unless(
@@ -322,13 +332,15 @@ final class VolumeGroup {
           MetadataText.shown(name));
       List<SegmentText> segments = segments(volume);
       long size = segments.get(segments.size() - 1).end() * extent;
-      source = source(layout(volume, segments, depth + 1), size);
-      made.put(name, source);
+      BlockSource source = source(layout(volume, segments, depth + 1), size);
+      made.put(name, new Made(source, notes));
+      outer.add(notes);
       return source;
     } catch (VolumeProblem e) {
       unmade.put(name, e);
       throw e;
     } finally {
+      notes = outer;
       making.remove(name);
     }
   }

@@ -425,6 +425,10 @@ class VolumeSetTest {
         """;
     String legs = hidden("m0", "pv1", 0) + hidden("i0", "pv1", 1);
     legs += hidden("m1", "pv0", 4) + hidden("i1", "pv0", 5);
+    String seen = "status = [\"READ\", \"WRITE\", \"VISIBLE\"]";
+    for (String each : List.of("a", "b")) {
+      mirror += hidden(each, "r", 0).replaceAll("status = .*", seen);
+    }
     String other = "pv1 {\nid = \"gone\"\npe_start = 2048\npe_count = 7\n}\n";
     String text =
         GROUP
@@ -441,7 +445,12 @@ class VolumeSetTest {
             text.getBytes(StandardCharsets.UTF_8),
             Map.of(UUID, List.of(volume)),
             new TextAllowance());
-    InnerVolume only = group.volumes("vg", List.of(one)).get(0);
+    List<InnerVolume> all = group.volumes("vg", List.of(one));
+    assertThat(all.stream().map(InnerVolume::layoutName))
+        .as("also of those that lie on it")
+        .containsExactly(
+            "raid1, 1 of 2 legs", "linear, 1 of 2 legs", "linear, 1 of 2 legs", "linear");
+    InnerVolume only = all.get(0);
     assertThat(only.problem()).isEmpty();
     assertThat(only.layoutName()).isEqualTo("raid1, 1 of 2 legs");
     try (BlockSource opened = only.open(() -> {})) {
