@@ -4,6 +4,7 @@ import blksh.io.UnreadableException;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 
 /** Pieces of other sources in an order of its own: stripes, segments of a volume. */
 public final class MappedSource implements ComposedSource {
@@ -38,6 +39,11 @@ public final class MappedSource implements ComposedSource {
      *     this byte, and not what the failure says
      */
     Piece at(long position);
+
+    /** Why what it tells may not be so any more; nothing when nothing speaks for that. */
+    default Optional<String> doubt() {
+      return Optional.empty();
+    }
   }
 
   /**
@@ -57,6 +63,11 @@ public final class MappedSource implements ComposedSource {
   @Override
   public List<BlockSource> below() {
     return below;
+  }
+
+  @Override
+  public Optional<String> twoInstants() {
+    return ComposedSource.super.twoInstants().or(layout::doubt);
   }
 
   @Override

@@ -50,6 +50,7 @@ final class LayeredSegments {
   Layout thin(Section segment, long length, int depth) throws VolumeProblem {
     String poolName = segment.text("thin_pool");
     ThinPool pool = pool(poolName, depth);
+    group.notes().map();
     long device = segment.number("device_id", 0, 0xffffff);
     Layout below = Layouts.zeros(Long.MAX_VALUE);
     if (segment.has("external_origin")) {

@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 
@@ -61,6 +62,7 @@ final class VolumeGroup {
   /** Of the volume that is being laid out. */
   private Notes notes = new Notes();
 
+  private final List<String> mapped = new ArrayList<>();
   private final MemoryAllowance memory;
 
   /** A volume that others lie on, and what is noted of it. */
@@ -225,11 +227,39 @@ final class VolumeGroup {
       Layout layout =
           snapshot == null ? layout(volume, segments, 0) : snapshot(volume, segments, snapshot);
       InnerVolume.Facts facts = facts(name, device, words + notes.words(), uuid, size, sources);
+      if (notes.isMapped()) {
+        String path = MetadataText.shown(name()) + "/" + MetadataText.shown(volume.name());
+        mapped.add(path);
+        layout = new Mapped(layout, "/dev/" + path, sources);
+      }
       return InnerVolume.of(facts, layout);
     } catch (VolumeProblem e) {
       InnerVolume.Facts facts = facts(name, device, words, uuid, size, sources);
       String suggestion = e.isMissing() ? SUGGESTION : null;
       return InnerVolume.refused(facts, e.getMessage(), suggestion);
+    }
+  }
+
+  /** What {@link #volumes} found to lie where a map says, as {@code GROUP/VOLUME}. */
+  List<String> mapped() {
+    return mapped;
+  }
+
+  /** A layout by a map that is read once, and kept. */
+  private record Mapped(Layout layout, String device, List<BlockSource> sources) implements Layout {
+
+    @Override
+    public MappedSource.Piece at(long position) {
+      return layout.at(position);
+    }
+
+    @Override
+    public Optional<String> doubt() {
+      return VolumeSet.isChanged(sources)
+          ? Optional.of(
+              "what it lies on is in use: its bytes may have moved while they were read; read the"
+                  + " kernel's %s instead".formatted(device))
+          : Optional.empty();
     }
   }
 
@@ -303,6 +333,7 @@ final class VolumeGroup {
       throws VolumeProblem {
     long stored = segments.get(segments.size() - 1).end() * extent;
     BlockSource store = source(layout(volume, segments, 0), stored);
+    notes.map();
     BlockSource origin = source(snapshot.origin, 0);
     VolumeProblem.unless(
         snapshot.extents * extent <= origin.size(), "it is larger than what it is a snapshot of");

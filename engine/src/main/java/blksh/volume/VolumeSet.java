@@ -1,6 +1,7 @@
 package blksh.volume;
 
 import blksh.block.BlockSource;
+import blksh.block.MountedRanges;
 import blksh.io.UnreadableException;
 import blksh.partition.Partition;
 import blksh.partition.PartitionTable;
@@ -30,6 +31,9 @@ public final class VolumeSet {
   private final List<InnerVolume> volumes = new ArrayList<>();
   private final List<String> warnings = new ArrayList<>();
   private final MemoryAllowance memory = new MemoryAllowance();
+
+  /** Names of volumes whose bytes lie where a map says that is written as they are. */
+  private final List<String> mapped = new ArrayList<>();
 
   private VolumeSet(List<BlockSource> sources) {
     this.sources = List.copyOf(sources);
@@ -219,6 +223,7 @@ public final class VolumeSet {
       boolean alone = named.get(group.name()) == 1;
       String shown = MetadataText.shown(group.name());
       volumes.addAll(group.volumes(alone ? shown : shown + ":" + group.id(), sources));
+      mapped.addAll(group.mapped());
     }
     for (List<PhysicalVolume> same : found.values()) {
       PhysicalVolume volume = same.get(0);
@@ -243,11 +248,22 @@ public final class VolumeSet {
 
   /** What is damaged or left out, as sentences. */
   public List<String> warnings() {
-    if (warnings.size() <= TOLD) {
-      return List.copyOf(warnings);
+    List<String> told = new ArrayList<>(warnings);
+    if (warnings.size() > TOLD) {
+      told.subList(TOLD - 1, told.size()).clear();
+      told.add("%d more of that kind".formatted(warnings.size() - told.size()));
     }
-    List<String> told = new ArrayList<>(warnings.subList(0, TOLD - 1));
-    told.add("%d more of that kind".formatted(warnings.size() - told.size()));
+    List<String> first = mapped.subList(0, Math.min(TOLD, mapped.size()));
+    if (!first.isEmpty() && isChanged(sources)) {
+      told.add(
+          "what %s lies on is in use, and may change meanwhile: read the kernel's /dev/%s instead"
+              .formatted(String.join(", ", first), first.get(0)));
+    }
     return told;
+  }
+
+  /** Whether something changes meanwhile. */
+  static boolean isChanged(List<BlockSource> sources) {
+    return sources.stream().anyMatch(each -> !MountedRanges.on(each).isEmpty());
   }
 }

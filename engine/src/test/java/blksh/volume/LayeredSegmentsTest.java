@@ -13,6 +13,7 @@ import blksh.block.ByteArraySource;
 import blksh.block.Extent;
 import blksh.block.FaultySource;
 import blksh.block.MappedSource.Layout;
+import blksh.block.SourceInfo;
 import blksh.io.UnreadableException;
 import blksh.kit.Effort;
 import blksh.kit.Lvm;
@@ -25,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
@@ -345,6 +347,54 @@ class LayeredSegmentsTest {
     assertThat(volume(disk, "snap").problem())
         .isEqualTo("this snapshot was given up: its store was full");
   }
+
+  /** A disk that is in use where it is. */
+  private record Used(ByteArraySource disk) implements BlockSource {
+
+    @Override
+    public Optional<List<Extent>> written() {
+      return Optional.of(List.of(new Extent(0, size(), Extent.Kind.DATA)));
+    }
+
+    @Override
+    public long size() {
+      return disk.size();
+    }
+
+    @Override
+    public int read(long position, ByteBuffer target) {
+      return disk.read(position, target);
+    }
+
+    @Override
+    public SourceInfo describe() {
+      return disk.describe();
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  @Test
+  void ofASnapshotOfWhatIsInUseIsToldThatItMayChange() {
+    byte[] disk = made.clone();
+    little(disk, at(30), 16).putInt(0x70416e53).putInt(1).putInt(1).putInt(8);
+    ByteArraySource quiet = new ByteArraySource("disk", disk);
+    for (BlockSource source : List.of(quiet, new Used(quiet))) {
+      boolean used = source != quiet;
+      VolumeSet set = VolumeSet.on(List.of(source));
+      assertThat(set.warnings().contains(IN_USE)).isEqualTo(used);
+      try (BlockSource snapshot = set.volume("vg/snap").orElseThrow().open(() -> {});
+          BlockSource plain = set.volume("vg/base").orElseThrow().open(() -> {})) {
+        assertThat(snapshot.twoInstants().isPresent()).isEqualTo(used);
+        assertThat(plain.twoInstants()).isEmpty();
+      }
+    }
+  }
+
+  private static final String IN_USE =
+      "what vg/snap lies on is in use, and may change meanwhile: read the kernel's /dev/vg/snap"
+          + " instead";
 
   @Test
   void snapshotsTakeNoMoreMemoryThanThereIsForAllOfASet() throws VolumeProblem {
