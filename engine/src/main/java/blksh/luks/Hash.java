@@ -61,6 +61,7 @@ final class Hash {
       int size = mac.getMacLength();
       byte[] turn = new byte[size];
       for (int block = 0; block * size < length; block++) {
+        task.checkCancelled();
         mac.update(salt);
         int number = block + 1;
         mac.update(

@@ -23,6 +23,11 @@ final class Luks2 {
   static final int LARGEST = 4 << 20;
   private static final int MOST_SLOTS = 64;
 
+  /** Bytes of what proves a key: those of a hash. */
+  private static final int LONGEST_DIGEST = 64;
+
+  private static final int LONGEST_SALT = 4096;
+
   /** A copy whose checksum is right. */
   private record Copy(long sequence, ByteBuffer bytes) {}
 
@@ -158,7 +163,7 @@ final class Luks2 {
           sector,
           segment.number("iv_tweak", 0, Long.MAX_VALUE),
           slots(digest.texts("keyslots")),
-          bytes(digest, "digest"),
+          bytes(digest, "digest", LONGEST_DIGEST),
           pbkdf2(digest),
           warnings,
           skipped);
@@ -170,17 +175,13 @@ final class Luks2 {
       List<KeySlot> slots = new ArrayList<>();
       for (Map.Entry<String, HeaderJson> each : json.object("keyslots").members().entrySet()) {
         HeaderJson slot = each.getValue();
-        long priority = slot.has("priority") ? slot.number("priority", 0, 2) : 1;
         if (!names.contains(each.getKey())) {
-          continue;
-        }
-        if (priority == 0) {
-          skipped.add(
-              "key slot %s is not tried: it is to be ignored".formatted(shown(each.getKey())));
           continue;
         }
         LuksProblem.unless(preferred.size() + slots.size() < MOST_SLOTS, "it has too many slots");
         try {
+          long priority = slot.has("priority") ? slot.number("priority", 0, 2) : 1;
+          LuksProblem.unless(priority > 0, "it is to be ignored");
           (priority == 2 ? preferred : slots).add(slot(each.getKey(), slot));
         } catch (LuksProblem | IllegalArgumentException e) {
           skipped.add(
@@ -230,7 +231,7 @@ final class Luks2 {
                 kdf.number("time", 1, 0xffffffffL),
                 kdf.number("memory", 1, 0xffffffffL),
                 kdf.number("cpus", 1, 255),
-                bytes(kdf, "salt"));
+                bytes(kdf, "salt", LONGEST_SALT));
         default ->
             throw new LuksProblem("it is opened by %s, which is not known".formatted(shown(type)));
       };
@@ -239,12 +240,16 @@ final class Luks2 {
     private static KeyDerivation.Pbkdf2 pbkdf2(HeaderJson kdf) throws LuksProblem {
       Hash.digestName(kdf.text("hash"));
       return new KeyDerivation.Pbkdf2(
-          kdf.text("hash"), kdf.number("iterations", 1, 0xffffffffL), bytes(kdf, "salt"));
+          kdf.text("hash"),
+          kdf.number("iterations", 1, 0xffffffffL),
+          bytes(kdf, "salt", LONGEST_SALT));
     }
 
-    private static byte[] bytes(HeaderJson object, String key) throws LuksProblem {
+    private static byte[] bytes(HeaderJson object, String key, int most) throws LuksProblem {
       byte[] value = Base64.getDecoder().decode(object.text(key));
       LuksProblem.unless(value.length > 0, "its %s is empty", key);
+      LuksProblem.unless(
+          value.length <= most, "its %s has %d bytes, and %d at most", key, value.length, most);
       return value;
     }
   }

@@ -47,27 +47,30 @@ final class NativeArgon2 {
     ByteBuffer salt = direct(terms.salt());
     ByteBuffer made = ByteBuffer.allocateDirect(length);
     NativeFunction function = terms.mixed() ? Calls.INSTANCE.mixed : Calls.INSTANCE.independent;
-    long result =
-        function.call(
-            new long[] {
-              terms.passes(),
-              terms.kibibytes(),
-              terms.lanes(),
-              NativeLibrary.address(given),
-              passphrase.length,
-              NativeLibrary.address(salt),
-              terms.salt().length,
-              NativeLibrary.address(made),
-              length
-            });
-    Reference.reachabilityFence(salt);
-    byte[] key = new byte[length];
-    made.get(key);
-    zero(made);
-    zero(given);
-    LuksProblem.unless(
-        result == 0, "Argon2 with %d MiB of memory failed (%d)", terms.kibibytes() >> 10, result);
-    return key;
+    try {
+      long result =
+          function.call(
+              new long[] {
+                terms.passes(),
+                terms.kibibytes(),
+                terms.lanes(),
+                NativeLibrary.address(given),
+                passphrase.length,
+                NativeLibrary.address(salt),
+                terms.salt().length,
+                NativeLibrary.address(made),
+                length
+              });
+      Reference.reachabilityFence(salt);
+      LuksProblem.unless(
+          result == 0, "Argon2 with %d MiB of memory failed (%d)", terms.kibibytes() >> 10, result);
+      byte[] key = new byte[length];
+      made.get(key);
+      return key;
+    } finally {
+      zero(made);
+      zero(given);
+    }
   }
 
   private static ByteBuffer direct(byte[] bytes) {

@@ -186,8 +186,8 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
    */
   fun unlock(keyFile: Path? = null): Unlocked = Unlocked.open(this, keyFile)
 
-  /** What is encrypted on it, opened with a key file. */
-  fun unlock(keyFile: String): Unlocked = unlock(Path.of(keyFile))
+  /** What is encrypted on it, opened with a key file, which must be there; no passphrase. */
+  fun unlock(keyFile: String): Unlocked = unlock(Unlocked.keyFile(this, keyFile))
 
   /**
    * The files of the file system on it, read without mounting it and without root: ext2, ext3,

@@ -13,6 +13,7 @@ import java.io.IOException
 import java.nio.CharBuffer
 import java.nio.charset.StandardCharsets
 import java.nio.file.Files
+import java.nio.file.InvalidPathException
 import java.nio.file.Path
 
 /** What an encrypted source holds; a source as any other. Its key is kept in memory only. */
@@ -91,6 +92,19 @@ internal constructor(
       }
       throw AssertionError()
     }
+
+    /** The file of a name; what is none may be a passphrase, and is repeated nowhere. */
+    fun keyFile(source: Source, name: String): Path =
+      (if (isFile(name)) Path.of(name) else null)
+        ?: throw BlkshException("unlock ${source.name}", "there is no key file of that name")
+          .suggest("a passphrase is never an argument: unlock() asks for it")
+
+    private fun isFile(name: String): Boolean =
+      try {
+        Files.exists(Path.of(name))
+      } catch (noPath: InvalidPathException) {
+        false
+      }
 
     private fun asked(source: Source): ByteArray {
       val typed =

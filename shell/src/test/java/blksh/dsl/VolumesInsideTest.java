@@ -168,6 +168,12 @@ class VolumesInsideTest {
         () -> drive.unlock((Path) null),
         "cannot unlock disk: there is nobody to ask for its passphrase; name a file that holds it:"
             + " unlock(keyFile = \"FILE\")");
+    for (String passphrase : new String[] {"my secret", "my\0secret"}) {
+      Sitting.refused(
+          () -> drive.unlock(passphrase),
+          "cannot unlock disk: there is no key file of that name; a passphrase is never an"
+              + " argument: unlock() asks for it");
+    }
     Path plain = sitting.file("plain", new byte[MIB]);
     Sitting.refused(
         () -> sitting.words.drive(plain).unlock(keyFile),
