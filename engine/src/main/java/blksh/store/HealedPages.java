@@ -2,11 +2,9 @@ package blksh.store;
 
 import blksh.store.pack.PackCheck;
 import blksh.store.pack.PackDirectory;
-import java.time.Instant;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -24,28 +22,17 @@ final class HealedPages {
   private final Map<Long, BitSet> bad = new HashMap<>();
 
   /** Places that were told of, as {@link KnownDamage#key} has them. */
-  private final Set<String> told = new HashSet<>();
+  private final Set<String> told;
 
   /**
    * @param pages that were known to be bad
-   * @param places that were known to be damaged
-   * @param lastTold when a verification last came to its end; null when none did
+   * @param told places that the last verification which came to its end told of
    */
-  HealedPages(
-      Collection<StoreIndex.BadPages> pages,
-      Collection<KnownDamage.Place> places,
-      Instant lastTold) {
-    if (lastTold == null) {
-      return;
-    }
+  HealedPages(Collection<StoreIndex.BadPages> pages, Set<String> told) {
+    this.told = told;
     for (StoreIndex.BadPages range : pages) {
       if (range.first() >= 0 && range.past() > range.first()) {
         bad.computeIfAbsent(range.pack(), pack -> new BitSet()).set(range.first(), range.past());
-      }
-    }
-    for (KnownDamage.Place place : places) {
-      if (!place.since().isAfter(lastTold)) {
-        told.add(KnownDamage.key(place.damage()));
       }
     }
   }

@@ -6,18 +6,14 @@ import blksh.store.pack.PackCheck;
 import blksh.store.pack.PackDirectory;
 import blksh.store.pack.PageIndex;
 import java.io.IOException;
-import java.time.Instant;
-import java.time.format.DateTimeParseException;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 
 /** The check of what is derived, against the packs and manifests it must agree with. */
 final class IndexCheck {
-
-  /** When a verification last came to its end, among what {@code index.db} notes. */
-  private static final String TOLD = "told";
 
   private final Repository repository;
   private final DerivedIndexes indexes;
@@ -62,23 +58,22 @@ final class IndexCheck {
     }
   }
 
-  /** What of these places was told of before. */
-  HealedPages healed(List<KnownDamage.Place> places) {
-    Instant told = null;
+  /** What was told of before. */
+  HealedPages healed() {
+    Set<String> told = Set.of();
     try {
-      String noted = indexes.rows().meta(TOLD);
-      told = noted == null ? null : Instant.parse(noted);
-    } catch (BlkshException | DateTimeParseException e) {
+      told = indexes.rows().damage().told();
+    } catch (BlkshException e) {
       // then everything is told of once more
     }
-    return new HealedPages(bad(null), places, told);
+    return new HealedPages(bad(null), told);
   }
 
-  /** Notes that all that is known to be damaged was told of. */
-  void told() {
+  /** Notes what a verification told of that has come to its end. */
+  void told(List<Damage> found) {
     try {
       if (indexes.writable()) {
-        indexes.rows().meta(TOLD, Instant.now().toString());
+        indexes.rows().damage().replaceTold(found);
       }
     } catch (BlkshException e) {
       // then everything is told of once more

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -226,6 +227,41 @@ final class KnownDamage {
           });
     }
     return List.copyOf(merged.values());
+  }
+
+  /** What begins the keys under which {@code meta} holds the places that were told of. */
+  private static final String TOLD = "told ";
+
+  /** The places that the last verification which came to its end told of, by {@link #key}. */
+  Set<String> told() {
+    return database.query(
+        () -> {
+          Set<String> told = new HashSet<>();
+          try (PreparedStatement select =
+                  database.prepare("SELECT key FROM meta WHERE key LIKE '" + TOLD + "%'");
+              ResultSet row = select.executeQuery()) {
+            while (row.next()) {
+              told.add(row.getString(1).substring(TOLD.length()));
+            }
+          }
+          return told;
+        });
+  }
+
+  /** Notes what a verification told of, in place of what one before did. */
+  void replaceTold(List<Damage> found) {
+    database.transaction(
+        () -> {
+          delete("DELETE FROM meta WHERE key LIKE '" + TOLD + "%'");
+          try (PreparedStatement insert =
+              database.prepare("INSERT OR REPLACE INTO meta(key, value) VALUES(?, '')")) {
+            for (Damage damage : found) {
+              insert.setString(1, TOLD + key(damage));
+              insert.executeUpdate();
+            }
+          }
+          return null;
+        });
   }
 
   /** Notes that it has to be looked at anew what known damage means: there are other versions. */

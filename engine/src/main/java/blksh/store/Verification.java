@@ -73,7 +73,7 @@ final class Verification {
     List<StoreIndex.PackRow> rows = indexCheck.packRows();
     List<KnownDamage.Place> known = indexCheck.places();
     places = known == null ? List.of() : known;
-    HealedPages healed = indexCheck.healed(places);
+    HealedPages healed = indexCheck.healed();
     PageIndex pageIndex = rows == null ? null : indexCheck.pageIndex(rows);
     // Before the packs: those a manifest names were all there when it was published.
     List<ManifestDirectory.Version> versions = repository.manifests().versions();
@@ -102,7 +102,7 @@ final class Verification {
     }
     report.tell(task);
     if (known != null) {
-      indexCheck.told();
+      indexCheck.told(report.known());
     }
     return new VerifyReport(
         options.mode(),

@@ -20,7 +20,7 @@ import java.util.Map;
  * @param damage what is not as it was written, whoever found it first; the first 1000 places
  * @param damaged how many places are not as they were written
  * @param healed how many places of packs are damaged still, were told of by a verification before,
- *     and hold nothing any more that is not stored elsewhere by now; they count as no damage
+ *     and hold nothing any more that a version needs and has not elsewhere; they count as no damage
  * @param elapsed the whole time
  */
 public record VerifyReport(

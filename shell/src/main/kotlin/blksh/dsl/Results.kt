@@ -156,8 +156,8 @@ class Verified internal constructor(private val result: VerifyReport) : Result()
     get() = result.damaged()
 
   /**
-   * How many places of packs are damaged still, were told of before, and hold nothing that is not
-   * stored elsewhere by now; `reindex` drops them. They count as no damage.
+   * How many places of packs are damaged still, were told of before, and hold nothing any more that
+   * a version needs and has not elsewhere; `reindex` drops them. They count as no damage.
    */
   val healed: Long
     get() = result.healed()
