@@ -5,6 +5,9 @@ import blksh.block.BlockSource;
 import blksh.block.ByteArraySource;
 import blksh.block.ConcatSource;
 import blksh.block.Extent;
+import blksh.block.FileSource;
+import blksh.block.MissingSource;
+import blksh.block.SliceSource;
 import blksh.block.SourceInfo;
 import blksh.block.UnusedSource;
 import blksh.io.IoFailure;
@@ -18,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
@@ -28,34 +32,39 @@ import java.util.stream.Collectors;
 
 /**
  * A whole drive out of a set of Clonezilla's: boot code, partition table, and each partition where
- * it lay; what is between them is free. Swap space gets a new header with the name it had. Nothing
- * is taken from a name alone: the table that was put together must be the one that {@code
+ * it lay; what is between them is free. Swap space gets a new header with the name it had, and the
+ * second copy of a GPT is made of the first: Clonezilla keeps all of it but its first sector.
+ * Nothing is taken from a name alone: the table that was put together must be the one that {@code
  * DISK-pt.sf} tells of.
  */
 public final class ClonezillaDisk implements BlockSource {
 
-  /** The longest that what lies before the first partition may be, in bytes. */
-  private static final long LONGEST_HEAD = 64L << 20;
+  /** The longest that a boot record with a partition table may be, in bytes. */
+  private static final int LONGEST_TABLE = 2 << 20;
 
-  private static final String SECOND_TABLE = "its second partition table";
   private static final int SECTOR = 512;
   private static final int PAGE = 4096;
-  private static final Pattern SIZE = Pattern.compile("^Disk /dev/\\S+: (\\d{1,13})s\\s*$");
-  private static final Pattern SECTORS = Pattern.compile("^Sector size .*: (\\d{3,6})B/");
   private static final Pattern SWAP = Pattern.compile("^(UUID|LABEL)=\"?([^\"]*)\"?\\s*$");
 
   private final ConcatSource whole;
   private final ClonezillaSet set;
   private final String name;
   private final int sectorSize;
+  private final boolean tolerant;
   private final List<String> missing;
 
   private ClonezillaDisk(
-      ConcatSource whole, ClonezillaSet set, String name, int sectorSize, List<String> missing) {
+      ConcatSource whole,
+      ClonezillaSet set,
+      String name,
+      int sectorSize,
+      boolean tolerant,
+      List<String> missing) {
     this.whole = whole;
     this.set = set;
     this.name = name;
     this.sectorSize = sectorSize;
+    this.tolerant = tolerant;
     this.missing = List.copyOf(missing);
   }
 
@@ -69,18 +78,24 @@ public final class ClonezillaDisk implements BlockSource {
     return whole.parts();
   }
 
+  /** Whether its images were opened so. */
+  boolean tolerant() {
+    return tolerant;
+  }
+
   /**
    * Puts a drive together.
    *
    * @param disk {@code "sda"}
-   * @param size bytes of the drive it is put together for, or 0 for those it had
+   * @param size bytes of the drive it is put together for, 0 for those it had; then what the set
+   *     does not keep is free. Negative for those it had, and what is not kept cannot be read
    * @throws BlkshException when the set does not hold it, or holds what contradicts itself, or when
    *     it has no room there
    */
   static ClonezillaDisk open(ClonezillaSet set, String disk, long size, ImageOptions options) {
-    Assembly assembly = new Assembly(set, disk, options);
+    Assembly assembly = new Assembly(set, disk, size < 0, options);
     try {
-      return assembly.run(size);
+      return assembly.run(Math.max(0, size));
     } catch (IOException e) {
       assembly.close();
       throw IoFailure.told(assembly.action, e);
@@ -94,13 +109,17 @@ public final class ClonezillaDisk implements BlockSource {
   private static final class Assembly {
     private final ClonezillaSet set;
     private final String disk;
+
+    /** Whether what is not kept cannot be read, rather than being free. */
+    private final boolean exact;
+
     private final ImageOptions options;
     private final String action;
     private final List<Piece> pieces = new ArrayList<>();
     private final List<String> missing = new ArrayList<>();
     private ClonezillaTable table;
 
-    /** What lies before the first partition. */
+    /** The boot record and the first copy of a GPT. */
     private byte[] head;
 
     private record Piece(String name, long start, BlockSource source) {
@@ -109,9 +128,10 @@ public final class ClonezillaDisk implements BlockSource {
       }
     }
 
-    Assembly(ClonezillaSet set, String disk, ImageOptions options) {
+    Assembly(ClonezillaSet set, String disk, boolean exact, ImageOptions options) {
       this.set = set;
       this.disk = disk;
+      this.exact = exact;
       this.options = options;
       this.action = "put together drive " + disk + " of " + set.directory();
     }
@@ -129,45 +149,49 @@ public final class ClonezillaDisk implements BlockSource {
     }
 
     ClonezillaDisk run(long wanted) throws IOException {
-      table = ClonezillaTable.read(file("-pt.sf"));
+      table = ClonezillaTable.read(set.directory(), disk);
       if (table.entries().isEmpty()) {
         throw refused("the set keeps no partition table of it (%s-pt.sf)".formatted(disk))
             .suggest("restore its images one by one: " + images());
       }
       head();
-      logical();
+      if (table.isDos()) {
+        logical();
+      }
       long end = 0;
       for (ClonezillaTable.Entry entry : table.entries()) {
         end = Math.max(end, entry.start() + entry.length());
-        if (!entry.isExtended() || !table.label().equals("dos")) {
+        if (table.holds(entry)) {
           partition(entry);
         }
       }
       long size = size(end);
-      backupTable(size);
       ClonezillaDisk whole = joined(size);
       mustBeAsNoted(whole);
-      return wanted == 0 || wanted == size ? whole : moved(whole, wanted);
+      boolean guid = table.label().equals("gpt");
+      return guid || wanted != 0 && wanted != size
+          ? moved(whole, guid, wanted == 0 ? size : wanted)
+          : whole;
     }
 
-    /** The same for a drive of another size: the second partition table goes to its end. */
-    private ClonezillaDisk moved(ClonezillaDisk whole, long wanted) {
+    /** The same with a second copy of its table, for a drive of a size. */
+    private ClonezillaDisk moved(ClonezillaDisk whole, boolean guid, long wanted) {
       TableMove move;
       try {
-        move = TableMove.of(whole, wanted);
+        move = guid ? TableMove.anew(whole, wanted) : TableMove.of(whole, wanted);
       } catch (IllegalArgumentException e) {
         throw refused(
                 "it had %d bytes, and is to have %d: %s"
                     .formatted(whole.size(), wanted, e.getMessage()))
             .suggest("take a larger drive, or restore its images one by one: " + images());
       }
-      pieces.removeIf(piece -> piece.name().equals(SECOND_TABLE));
       for (TableMove.Piece piece : move.pieces()) {
-        long end = piece.position() + piece.bytes().length;
-        if (end <= head.length) {
-          System.arraycopy(piece.bytes(), 0, head, (int) piece.position(), piece.bytes().length);
+        byte[] bytes = piece.bytes();
+        if (piece.position() + bytes.length <= head.length) {
+          System.arraycopy(bytes, 0, head, (int) piece.position(), bytes.length);
         } else {
-          add(SECOND_TABLE, piece.position(), new ByteArraySource(SECOND_TABLE, piece.bytes()));
+          String what = "its second partition table";
+          add(what, piece.position(), new ByteArraySource(what, bytes));
         }
       }
       return joined(wanted);
@@ -175,45 +199,45 @@ public final class ClonezillaDisk implements BlockSource {
 
     /** What lies before the first partition: boot code, the table, and what loaders keep there. */
     private void head() throws IOException {
-      byte[] boot = bytes(file("-mbr"), SECTOR);
+      byte[] boot = bytes("-mbr", SECTOR);
       if (boot == null || boot.length < SECTOR) {
         throw refused(
             boot == null
                 ? "the set keeps no boot record of it (%s-mbr)".formatted(disk)
                 : "%s-mbr has %d bytes of 512".formatted(disk, boot.length));
       }
-      byte[] hidden = bytes(file("-hidden-data-after-mbr"), LONGEST_HEAD);
-      byte[] guid = bytes(file("-gpt-1st"), LONGEST_HEAD);
+      byte[] guid = table.label().equals("gpt") ? bytes("-gpt-1st", LONGEST_TABLE) : null;
       if (guid == null && table.label().equals("gpt")) {
         throw refused("the set keeps no table of it (%s-gpt-1st)".formatted(disk));
       }
       long first =
           table.entries().stream().mapToLong(ClonezillaTable.Entry::start).min().orElseThrow();
-      int length = SECTOR;
-      length = hidden == null ? length : Math.max(length, SECTOR + hidden.length);
-      length = guid == null ? length : Math.max(length, guid.length);
-      // What was saved behind the boot record may have been counted past the first partition.
-      length = (int) Math.min(length, first);
-      head = new byte[length];
-      if (hidden != null) {
-        System.arraycopy(hidden, 0, head, SECTOR, Math.min(hidden.length, length - SECTOR));
-      }
-      if (guid != null) {
-        System.arraycopy(guid, 0, head, 0, Math.min(guid.length, length));
-      }
+      int tables = (int) Math.min(first, guid == null ? SECTOR : Math.max(SECTOR, guid.length));
+      head = guid == null ? new byte[tables] : Arrays.copyOf(guid, tables);
       System.arraycopy(boot, 0, head, 0, SECTOR);
       add("its boot record", 0, new ByteArraySource(disk + "-mbr", head));
+      Path hidden = file("-hidden-data-after-mbr");
+      if (Files.isRegularFile(hidden)) {
+        BlockSource all = FileSource.open(hidden);
+        // What was saved behind the boot record may have been counted past the first partition.
+        long past = Math.min(first, SECTOR + all.size());
+        if (past > tables) {
+          add(
+              "what is behind its boot record",
+              tables,
+              new SliceSource(all, tables - SECTOR, past - tables));
+        } else {
+          all.close();
+        }
+      }
     }
 
-    /** The boot records of logical partitions, which the set keeps but for one not. */
+    /** The boot records of logical partitions, of which the set keeps no more than the first. */
     private void logical() throws IOException {
-      if (!table.label().equals("dos")) {
-        return;
-      }
       List<ClonezillaTable.Entry> logical = new ArrayList<>();
       ClonezillaTable.Entry extended = null;
       for (ClonezillaTable.Entry entry : table.entries()) {
-        if (number(entry.name()) > 4) {
+        if (ClonezillaTable.number(entry.name()) > 4) {
           logical.add(entry);
         } else if (entry.isExtended()) {
           extended = extended == null ? entry : extended;
@@ -222,24 +246,20 @@ public final class ClonezillaDisk implements BlockSource {
       if (extended == null) {
         return;
       }
-      byte[] code = bytes(set.directory().resolve(extended.name() + "-ebr"), SECTOR);
+      Path saved = set.directory().resolve(extended.name() + "-ebr");
+      byte[] code = bytes(saved, SECTOR);
       try {
         List<LogicalPartitions.Placed> records =
             LogicalPartitions.records(extended, logical, table.sectorSize());
         for (LogicalPartitions.Placed record : records) {
           if (record == records.get(0) && code != null && code.length == SECTOR) {
-            System.arraycopy(code, 0, record.bytes(), 0, 446);
+            System.arraycopy(code, 0, record.bytes(), 0, LogicalPartitions.CODE);
           }
           add("a boot record", record.position(), new ByteArraySource("ebr", record.bytes()));
         }
       } catch (IllegalArgumentException e) {
         throw refused(e.getMessage());
       }
-    }
-
-    private int number(String partition) {
-      Matcher number = Pattern.compile("(\\d{1,4})$").matcher(partition);
-      return number.find() ? Integer.parseInt(number.group(1)) : 0;
     }
 
     private void partition(ClonezillaTable.Entry entry) throws IOException {
@@ -254,14 +274,21 @@ public final class ClonezillaDisk implements BlockSource {
         }
       } else if (member != null && member.fileSystem().equals("swap")) {
         add(entry.name(), entry.start(), swap(entry));
-      } else if (set.member(entry.name()).isEmpty() && isOneOfTwo(entry.name())) {
+      } else if (member == null && isOneOfTwo(entry.name())) {
         throw refused("there are two images of " + entry.name())
             .suggest("leave one of them in the directory");
       } else {
-        missing.add(
-            "the set keeps no image of %s (bytes %d to %d, type %s): nothing of it is restored"
-                .formatted(
-                    entry.name(), entry.start(), entry.start() + entry.length() - 1, entry.type()));
+        lacks(entry);
+      }
+    }
+
+    private void lacks(ClonezillaTable.Entry entry) {
+      missing.add(
+          "the set keeps no image of %s (%s, type %s): nothing of it is restored"
+              .formatted(entry.name(), entry.range(), entry.type()));
+      if (exact) {
+        String why = "the set keeps no image of " + entry.name();
+        add(entry.name(), entry.start(), new MissingSource(entry.name(), entry.length(), why));
       }
     }
 
@@ -314,47 +341,24 @@ public final class ClonezillaDisk implements BlockSource {
     }
 
     /** Bytes of the drive: as parted told, as the table says, or up to its last partition. */
-    private long size(long end) throws IOException {
-      long sectors = 0;
+    private long size(long end) {
       long sector = table.sectorSize();
-      for (String line : ClonezillaSet.lines(file("-pt.parted"))) {
-        Matcher size = SIZE.matcher(line);
-        Matcher unit = SECTORS.matcher(line);
-        if (size.matches()) {
-          sectors = Long.parseLong(size.group(1));
-        } else if (unit.find()) {
-          sector = Long.parseLong(unit.group(1));
-        }
-      }
-      byte[] guid = bytes(file("-gpt-1st"), LONGEST_HEAD);
-      if (sectors == 0 && guid != null && guid.length >= table.sectorSize() + 40) {
-        long last =
-            ByteBuffer.wrap(guid).order(ByteOrder.LITTLE_ENDIAN).getLong(table.sectorSize() + 32);
+      long sectors = table.sectors();
+      if (sectors == 0 && head.length >= sector + 40) {
+        ByteBuffer guid = ByteBuffer.wrap(head).order(ByteOrder.LITTLE_ENDIAN);
+        long last = guid.getLong((int) sector + 32);
         sectors = last > 0 && last < 1L << 50 ? last + 1 : 0;
-        sector = table.sectorSize();
       }
-      long size = sectors * sector;
       if (sectors == 0) {
         missing.add("how large the drive was: it ends with its last partition here");
         return end;
       }
-      if (size < end) {
+      if (sectors > (1L << 60) / sector || sectors * sector < end) {
         throw refused(
-            "it had %d bytes, and its last partition ends at byte %d".formatted(size, end));
+            "it had %d sectors of %d bytes, and its last partition ends at byte %d"
+                .formatted(sectors, sector, end));
       }
-      return size;
-    }
-
-    private void backupTable(long size) throws IOException {
-      if (!table.label().equals("gpt")) {
-        return;
-      }
-      byte[] second = bytes(file("-gpt-2nd"), LONGEST_HEAD);
-      if (second == null || second.length >= size) {
-        missing.add("the second partition table: sgdisk --move-second-header makes it anew");
-        return;
-      }
-      add(SECOND_TABLE, size - second.length, new ByteArraySource(disk + "-gpt-2nd", second));
+      return sectors * sector;
     }
 
     private void add(String what, long start, BlockSource source) {
@@ -374,7 +378,7 @@ public final class ClonezillaDisk implements BlockSource {
                       piece.name(),
                       piece.start(),
                       piece.end() - 1,
-                      piece.end() > size ? "the end of the drive" : before));
+                      piece.start() < at ? before : "the end of the drive"));
         }
         if (piece.start() > at) {
           parts.add(new UnusedSource(disk, piece.start() - at));
@@ -386,22 +390,20 @@ public final class ClonezillaDisk implements BlockSource {
       if (at < size) {
         parts.add(new UnusedSource(disk, size - at));
       }
-      return new ClonezillaDisk(new ConcatSource(parts), set, disk, table.sectorSize(), missing);
+      return new ClonezillaDisk(
+          new ConcatSource(parts), set, disk, table.sectorSize(), options.tolerant(), missing);
     }
 
     /** That the table put together has the partitions that the set's list has. */
     private void mustBeAsNoted(ClonezillaDisk whole) {
-      PartitionTable found = PartitionTable.of(whole);
       List<String> has = new ArrayList<>();
-      for (Partition each : found.partitions()) {
+      for (Partition each : PartitionTable.of(whole).partitions()) {
         has.add("%d: bytes %d to %d".formatted(each.number(), each.start(), each.end() - 1));
       }
       List<String> noted = new ArrayList<>();
       for (ClonezillaTable.Entry each : table.entries()) {
-        if (!each.isExtended() || !table.label().equals("dos")) {
-          noted.add(
-              "%d: bytes %d to %d"
-                  .formatted(number(each.name()), each.start(), each.start() + each.length() - 1));
+        if (table.holds(each)) {
+          noted.add(ClonezillaTable.number(each.name()) + ": " + each.range());
         }
       }
       has.sort(null);
@@ -416,6 +418,10 @@ public final class ClonezillaDisk implements BlockSource {
                     .formatted(String.join(", ", only), disk, String.join(", ", other)))
             .suggest("restore its images one by one: " + images());
       }
+    }
+
+    private byte[] bytes(String ending, long most) throws IOException {
+      return bytes(file(ending), most);
     }
 
     /** A small file; null when it is not there. */

@@ -68,6 +68,7 @@ public record ClonezillaSet(Path directory, List<String> disks, List<Member> mem
   private static final Pattern PARTIMAGE = Pattern.compile("(.+)\\.(?:a{2,4}|0{3})");
 
   private static final Pattern SWAP = Pattern.compile("swappt-([^.]+)\\.info");
+  private static final String TABLE = "-pt.sf";
   private static final long LARGEST_TEXT = 1 << 20;
 
   public ClonezillaSet {
@@ -107,13 +108,16 @@ public record ClonezillaSet(Path directory, List<String> disks, List<Member> mem
             images.computeIfAbsent(partition, key -> new ArrayList<>()).add(file);
           } else if (swap.matches()) {
             swaps.add(swap.group(1));
-          } else if (name.endsWith("-pt.sf")) {
+          } else if (name.endsWith(TABLE)) {
             tables.add(file);
           }
         }
       }
-      return new ClonezillaSet(
-          directory, words(directory.resolve("disk")), members(directory, images, swaps, tables));
+      List<String> disks = words(directory.resolve("disk"));
+      if (disks.isEmpty()) { // of a set of some partitions only
+        disks = tables.stream().map(ClonezillaSet::diskOf).sorted().toList();
+      }
+      return new ClonezillaSet(directory, disks, members(directory, images, swaps, tables));
     } catch (IOException e) {
       throw IoFailure.told(action, e);
     }
@@ -125,20 +129,35 @@ public record ClonezillaSet(Path directory, List<String> disks, List<Member> mem
   }
 
   /**
-   * Puts a drive of the set together: boot code, table and all partitions.
+   * Puts a drive of the set together: boot code, table and all partitions. What the set does not
+   * keep of it cannot be read.
    *
    * @param disk one of {@link #disks}
-   * @param size bytes of the drive it is for, which may be larger, or smaller if the partitions
-   *     fit; 0 for those it had
-   * @throws BlkshException when the set does not hold it, or what it holds contradicts itself, or
-   *     it has no room there
+   * @throws BlkshException when the set does not hold it, or what it holds contradicts itself
    */
-  public ClonezillaDisk openDisk(String disk, long size, ImageOptions options) {
+  public ClonezillaDisk openDisk(String disk, ImageOptions options) {
+    mustHold(disk);
+    return ClonezillaDisk.open(this, disk, -1, options);
+  }
+
+  /**
+   * As {@link #openDisk}, to be written to a drive. What the set does not keep is free, and {@link
+   * ClonezillaDisk#missing} says what that is.
+   *
+   * @param size bytes of the drive, which may be larger, or smaller if the partitions fit; 0 for
+   *     those it had
+   * @throws BlkshException also when it has no room there
+   */
+  public ClonezillaDisk openDiskFor(String disk, long size, ImageOptions options) {
+    mustHold(disk);
+    return ClonezillaDisk.open(this, disk, size, options);
+  }
+
+  private void mustHold(String disk) {
     if (!disks.contains(disk)) {
       throw new BlkshException("open drive " + disk + " of " + directory, "the set has none")
           .suggest("it has " + String.join(", ", disks));
     }
-    return ClonezillaDisk.open(this, disk, size, options);
   }
 
   /** Whose image a file is, or the first part of one; null of anything else. */
@@ -172,7 +191,7 @@ public record ClonezillaSet(Path directory, List<String> disks, List<Member> mem
     }
     Map<String, long[]> places = new LinkedHashMap<>();
     for (Path table : tables) {
-      for (ClonezillaTable.Entry entry : ClonezillaTable.read(table).entries()) {
+      for (ClonezillaTable.Entry entry : ClonezillaTable.read(directory, diskOf(table)).entries()) {
         places.put(entry.name(), new long[] {entry.start(), entry.length()});
       }
     }
@@ -203,6 +222,11 @@ public record ClonezillaSet(Path directory, List<String> disks, List<Member> mem
       String name, String fileSystem, Map<String, long[]> places, Path file) {
     long[] place = places.getOrDefault(name, new long[] {-1, -1});
     return new Member(name, fileSystem, place[0], place[1], file);
+  }
+
+  private static String diskOf(Path table) {
+    String name = table.getFileName().toString();
+    return name.substring(0, name.length() - TABLE.length());
   }
 
   /** {@code sda2} comes before {@code sda10}. */

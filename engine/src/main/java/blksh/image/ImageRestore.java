@@ -100,9 +100,7 @@ public final class ImageRestore {
           fill(source, filling, at, ByteBuffer.wrap(bytes, 0, count));
         }
         if (count == 0) {
-          throw new BlkshException(
-                  "read " + source.describe(), "it ended before the size it had when opened")
-              .at(at);
+          throw ended(source, at);
         }
         to.write(bytes, 0, count);
         task.advance(count);
@@ -172,7 +170,8 @@ public final class ImageRestore {
   }
 
   private static boolean isTolerant(BlockSource source) {
-    return source instanceof BlockImage image && image.blocks().tolerant();
+    return source instanceof BlockImage image && image.blocks().tolerant()
+        || source instanceof ClonezillaDisk disk && disk.tolerant();
   }
 
   /** Whether a tolerant image lacks a range, which is told. */
@@ -183,6 +182,13 @@ public final class ImageRestore {
     task.finding(
         "bytes %d to %d are missing from the image".formatted(extent.start(), extent.end() - 1));
     return true;
+  }
+
+  /** That a source is shorter than it was. */
+  static BlkshException ended(BlockSource source, long at) {
+    return new BlkshException(
+            "read " + source.describe(), "it ended before the size it had when opened")
+        .at(at);
   }
 
   private int filled(long position, ByteBuffer buffer) {
@@ -208,6 +214,9 @@ public final class ImageRestore {
         task.checkCancelled();
         buffer.clear().limit((int) Math.min(TRANSFER, extent.end() - at));
         int count = filled ? filled(at, buffer) : reader.read(at, buffer);
+        if (count == 0) {
+          throw ended(source, at);
+        }
         target.write(at, buffer.flip());
         written.addAndGet(count);
         task.advance(count);

@@ -15,7 +15,11 @@ import java.util.List;
 final class LogicalPartitions {
 
   private static final int LENGTH = 512;
-  private static final int ENTRIES = 446;
+
+  /** Bytes of code before the entries. */
+  static final int CODE = 446;
+
+  private static final int ENTRIES = CODE;
   private static final int ENTRY = 16;
   private static final byte LINK = 5;
 
@@ -33,7 +37,8 @@ final class LogicalPartitions {
 
   /**
    * @param extended the extended partition
-   * @param logical those inside, of which the first record is the first sector of the extended one
+   * @param logical those inside, of which the first record is the first sector of the extended one;
+   *     without any there is an empty record
    * @param sector bytes
    * @throws IllegalArgumentException when there is no room for a record, with the partition's name
    */
@@ -53,8 +58,11 @@ final class LogicalPartitions {
       places[i] = i == 0 ? extended.start() : place(each, from, sector);
     }
     List<Placed> records = new ArrayList<>();
+    if (places.length == 0) {
+      records.add(new Placed(extended.start(), signed().array()));
+    }
     for (int i = 0; i < places.length; i++) {
-      ByteBuffer record = ByteBuffer.allocate(LENGTH).order(ByteOrder.LITTLE_ENDIAN);
+      ByteBuffer record = signed();
       ClonezillaTable.Entry each = logical.get(i);
       int type = Integer.parseInt(each.type().isEmpty() ? "83" : each.type(), 16);
       entry(record, 0, type, (each.start() - places[i]) / sector, each.length() / sector);
@@ -68,10 +76,15 @@ final class LogicalPartitions {
             (places[i + 1] - extended.start()) / sector,
             (end - places[i + 1]) / sector);
       }
-      record.putShort(LENGTH - 2, (short) 0xaa55);
+      record.put(ENTRIES, (byte) (each.bootable() ? 0x80 : 0));
       records.add(new Placed(places[i], record.array()));
     }
     return records;
+  }
+
+  private static ByteBuffer signed() {
+    ByteBuffer record = ByteBuffer.allocate(LENGTH).order(ByteOrder.LITTLE_ENDIAN);
+    return record.putShort(LENGTH - 2, (short) 0xaa55);
   }
 
   private static long place(ClonezillaTable.Entry partition, long from, int sector) {

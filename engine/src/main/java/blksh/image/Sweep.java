@@ -1,11 +1,10 @@
 package blksh.image;
 
 import blksh.block.BlockSource;
+import blksh.io.UnreadableException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Reads a source from end to end in pieces, by several threads. The pieces of an image with
@@ -97,21 +96,33 @@ final class Sweep {
     if (parts.size() == 1) {
       return reader(parts.get(0));
     }
-    Map<Integer, Reader> readers = new HashMap<>();
-    return (position, target) -> {
-      if (position >= size) {
-        return 0;
-      }
-      int part = partAt(position);
-      int limit = target.limit();
-      int count = (int) Math.min(target.remaining(), starts[part + 1] - position);
-      target.limit(target.position() + count);
-      try {
-        return readers
-            .computeIfAbsent(part, number -> reader(parts.get(number)))
-            .read(position - starts[part], target);
-      } finally {
-        target.limit(limit);
+    return new Reader() {
+      private int current = -1;
+
+      /** Of the current part: pieces come in order, and a group of each part is much memory. */
+      private Reader reader;
+
+      @Override
+      public int read(long position, ByteBuffer target) {
+        if (position >= size) {
+          return 0;
+        }
+        int part = partAt(position);
+        if (part != current) {
+          reader = reader(parts.get(part));
+          current = part;
+        }
+        int limit = target.limit();
+        int count = (int) Math.min(target.remaining(), starts[part + 1] - position);
+        target.limit(target.position() + count);
+        try {
+          return reader.read(position - starts[part], target);
+        } catch (UnreadableException e) {
+          String of = parts.get(part).describe().toString();
+          throw new UnreadableException(of, starts[part] + e.start(), e.length(), e.problem(), e);
+        } finally {
+          target.limit(limit);
+        }
       }
     };
   }

@@ -67,9 +67,7 @@ public final class UsedData {
       buffer.clear().limit((int) Math.min(PIECE, extent.end() - at));
       int count = reader.read(at, buffer);
       if (count == 0) {
-        throw new BlkshException(
-                "read " + source.describe(), "it ended before the size it had when opened")
-            .at(at);
+        throw ImageRestore.ended(source, at);
       }
       try {
         taker.take(at, buffer.flip());

@@ -158,8 +158,9 @@ final class GuidPartitionTable {
    */
   static TableMove moved(BlockSource disk, int sector, long size) {
     ByteBuffer header = PartitionTable.bytes(disk, sector, sector);
-    if (header == null || !new GuidPartitionTable(disk, sector).hasMagic(1)) {
-      throw new IllegalArgumentException("its first copy of the GPT is missing");
+    GuidPartitionTable first = new GuidPartitionTable(disk, sector);
+    if (header == null || first.copy(1, "first") == null) {
+      throw new IllegalArgumentException(String.join("; ", first.warnings));
     }
     int length = header.getInt(12);
     long entries = header.getLong(72);

@@ -56,4 +56,19 @@ public record TableMove(long length, List<Piece> pieces) {
     }
     return new TableMove(Math.min(disk.size(), size), List.of());
   }
+
+  /**
+   * Of a disk with a GPT of which the first copy alone is gone by: the second is made anew.
+   *
+   * @param size bytes of the disk it goes to, which may be those it has
+   * @throws IllegalArgumentException when it cannot go there, with the reason in words
+   */
+  public static TableMove anew(BlockSource disk, long size) {
+    PartitionTable table = PartitionTable.of(disk);
+    if (table.kind() != PartitionTable.Kind.GPT || !table.sound()) {
+      throw new IllegalArgumentException(
+          "its partition table is not sound: " + String.join("; ", table.warnings()));
+    }
+    return GuidPartitionTable.moved(disk, table.sectorSize(), size);
+  }
 }

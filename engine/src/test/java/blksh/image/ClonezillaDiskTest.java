@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import blksh.BlkshException;
 import blksh.block.Extent;
 import blksh.block.FileSource;
+import blksh.io.UnreadableException;
 import blksh.kit.Content;
 import blksh.kit.Tool;
 import blksh.partition.PartitionTable;
@@ -37,9 +38,9 @@ class ClonezillaDiskTest {
       """
       label: dos
       unit: sectors
-      start=2048, size=32768, type=83, bootable
+      start=2048, size=32768, type=83
       start=34816, size=65536, type=5
-      start=36864, size=16384, type=83
+      start=36864, size=16384, type=83, bootable
       start=55296, size=20480, type=82
       start=102400, size=16384, type=c
       """;
@@ -75,7 +76,7 @@ class ClonezillaDiskTest {
         set.resolve("sda-pt.parted"),
         "Model: ATA (scsi)\nDisk /dev/sda: %ds\nSector size (logical/physical): 512B/512B\n"
             .formatted(mebibytes * (MIB / SECTOR)));
-    ClonezillaTable noted = ClonezillaTable.read(set.resolve("sda-pt.sf"));
+    ClonezillaTable noted = ClonezillaTable.read(set, "sda");
     StringBuilder parts = new StringBuilder();
     for (ClonezillaTable.Entry each : noted.entries()) {
       if (!each.isExtended() || !noted.label().equals("dos")) {
@@ -90,7 +91,7 @@ class ClonezillaDiskTest {
     write("sda-mbr", bytes, 0, SECTOR);
     if (noted.label().equals("gpt")) {
       write("sda-gpt-1st", bytes, 0, 34 * SECTOR);
-      write("sda-gpt-2nd", bytes, bytes.length - 33 * SECTOR, 33 * SECTOR);
+      write("sda-gpt-2nd", bytes, bytes.length - 32 * SECTOR, 32 * SECTOR); // as Clonezilla does
     } else {
       write("sda-hidden-data-after-mbr", bytes, SECTOR, 2047 * SECTOR);
       write("sda2-ebr", bytes, 34816 * SECTOR, SECTOR);
@@ -141,7 +142,7 @@ class ClonezillaDiskTest {
   }
 
   private ClonezillaDisk open(long size) {
-    return ClonezillaSet.open(set).openDisk("sda", size, ImageOptions.defaults());
+    return ClonezillaSet.open(set).openDiskFor("sda", size, ImageOptions.defaults());
   }
 
   /** Holds what is used of a source against the bytes of the drive; returns how much that was. */
@@ -201,6 +202,28 @@ class ClonezillaDiskTest {
         .contains("TYPE=swap", "UUID=" + SWAP, "LABEL=rest");
   }
 
+  /** As sfdisk wrote dumps before it knew GPTs, and before it told how long a sector is. */
+  @Test
+  void dumpsOfOldToolsAreRead() throws IOException {
+    save(DOS, 64);
+    Path table = set.resolve("sda-pt.sf");
+    String old =
+        Files.readString(table, ISO_8859_1)
+            .replaceAll("(?m)^(label|device|sector-size).*\\n", "")
+            .replaceAll("type= *", "Id= ");
+    Files.writeString(table, "# partition table of /dev/sda\n" + old);
+    try (ClonezillaDisk found = open(0)) {
+      assertThat(found.missing()).isEmpty();
+    }
+    Path parted = set.resolve("sda-pt.parted");
+    Files.writeString(parted, Files.readString(parted).replace(" 512B/", " 4096B/"));
+    assertThat(ClonezillaTable.read(set, "sda").entries().get(0).start()).isEqualTo(2048 * 4096);
+    Files.writeString(table, "sector-size: 512\n" + old);
+    assertThatThrownBy(() -> open(0)).hasMessageContaining("and by parted 4096");
+    Files.writeString(table, "/dev/sda1 : start=0, size=8, Id=83\n");
+    assertThatThrownBy(() -> open(0)).hasMessageContaining("where no partition can be");
+  }
+
   @Test
   void aDriveWithAGuidTableGoesToDrivesOfOtherSizes() throws IOException {
     byte[] drive = save(GPT, 40);
@@ -208,7 +231,7 @@ class ClonezillaDiskTest {
     try (ClonezillaDisk found = open(0)) {
       assertThat(compare(found, drive, List.of(swap))).isGreaterThan(5 * MIB);
     }
-    for (int mebibytes : new int[] {56, 32}) {
+    for (int mebibytes : new int[] {40, 56, 32}) {
       Path to = folder.resolve("back" + mebibytes);
       try (ClonezillaDisk found = open((long) mebibytes * MIB)) {
         ImageRestore.run(found, to, ImageRestoreOptions.defaults(), Task.unwatched());
@@ -241,9 +264,15 @@ class ClonezillaDiskTest {
     try (ClonezillaDisk found = open(0)) {
       assertThat(found.missing()).singleElement().asString().contains("no image of sda5");
     }
+    try (ClonezillaDisk found = ClonezillaSet.open(set).openDisk("sda", ImageOptions.defaults())) {
+      ByteBuffer byteOf = ByteBuffer.allocate(1);
+      assertThatThrownBy(() -> found.read(36864L * SECTOR, byteOf))
+          .isInstanceOf(UnreadableException.class)
+          .hasMessageContaining("no image of sda5");
+    }
     Files.delete(set.resolve("sda-mbr"));
     assertThatThrownBy(() -> open(0)).hasMessageContaining("no boot record of it (sda-mbr)");
-    assertThatThrownBy(() -> ClonezillaSet.open(set).openDisk("sdb", 0, ImageOptions.defaults()))
+    assertThatThrownBy(() -> ClonezillaSet.open(set).openDisk("sdb", ImageOptions.defaults()))
         .hasMessageContaining("the set has none");
   }
 }

@@ -137,6 +137,7 @@ private constructor(
   /**
    * The drives of a set of Clonezilla's, each as one source: boot code, partition table, and every
    * partition where it lay. `disks["sda"].files`, `store(…).capture(…)`; none of any other image.
+   * What the set does not keep cannot be read there.
    */
   val disks: Images by lazy {
     Images(
@@ -163,13 +164,13 @@ private constructor(
     if (set != null)
       return (disks.singleOrNull()
           ?: throw BlkshException("restore $path", "it holds ${disks.size} drives")
-            .suggest("name one: disks[\"${disks.firstOrNull()?.key ?: "sda"}\"].restoreTo(…)"))
+            .suggest("name one: " + (disks.keys + members.keys).joinToString()))
         .restoreTo(to, overwrite)
     val (of, disk) = drive ?: return restore(to, overwrite)
     val target = target(to)
     val size = if (BlockDevice.isAt(target)) BlockSources.open(target).use { it.size() } else 0
     return written(to, overwrite) { task ->
-      of.openDisk(disk, size, options).also { it.missing().forEach(task::finding) }
+      of.openDiskFor(disk, size, options).also { it.missing().forEach(task::finding) }
     }
   }
 
@@ -177,10 +178,16 @@ private constructor(
   fun restoreTo(to: Drive, overwrite: Boolean = false): Result = restoreTo("${to.path}", overwrite)
 
   override fun open(): BlockSource =
-    drive?.let { (set, disk) -> set.openDisk(disk, 0, options) } ?: openImage()
+    drive?.let { (set, disk) -> set.openDisk(disk, options) } ?: openImage()
 
-  override fun unproven(): BlockSource =
-    if (used != null) openImage(options.withTolerant(true)) else withoutFree()
+  override fun openUnproven(): BlockSource {
+    val tolerant = options.withTolerant(true)
+    return drive?.let { (set, disk) -> set.openDisk(disk, tolerant) } ?: openImage(tolerant)
+  }
+
+  /** Whether it is a set of drives, or one of them: what is put back with a partition table. */
+  internal val isMachine: Boolean
+    get() = drive != null || disks.isNotEmpty()
 
   private fun openImage(options: ImageOptions = this.options): Engine {
     if (set != null) {
@@ -231,7 +238,12 @@ private constructor(
     }
 
   /** What has blocks knows which are used; what is raw must be looked at. */
-  override fun withoutFree(): BlockSource = if (used != null) open() else super.withoutFree()
+  override fun withoutFree(proven: Boolean): BlockSource =
+    when {
+      used == null -> super.withoutFree(proven)
+      proven -> open()
+      else -> openUnproven()
+    }
 
   override fun title(): String = "image $name"
 

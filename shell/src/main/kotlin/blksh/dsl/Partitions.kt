@@ -155,7 +155,13 @@ internal constructor(
   override fun open(): BlockSource {
     if (volume != null) return volume.open()
     if (image != null) return image.open()
-    val whole = disk.open()
+    return within(disk.open())
+  }
+
+  override fun openUnproven(): BlockSource =
+    if (volume != null) open() else image?.openUnproven() ?: within(disk.openUnproven())
+
+  private fun within(whole: BlockSource): BlockSource {
     try {
       return entry.of(whole)
     } catch (failure: Throwable) {

@@ -134,7 +134,7 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
    */
   fun used(verify: Boolean = true, take: (position: Long, bytes: ByteArray) -> Unit): Size =
     session.run("read", name) { task ->
-      (if (verify) withoutFree() else unproven()).use { source ->
+      withoutFree(verify).use { source ->
         Size(
           UsedData.each(
             source,
@@ -145,8 +145,8 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
       }
     }
 
-  /** It without what is free, and whatever its checksums say. */
-  internal open fun unproven(): BlockSource = withoutFree()
+  /** It, whatever its checksums say. */
+  internal open fun openUnproven(): BlockSource = open()
 
   /**
    * Compares it with another source, byte by byte. A difference is a finding.
@@ -250,7 +250,8 @@ abstract class Source internal constructor(internal val session: Session) : Inpu
   }
 
   /** It without what its file systems do not use, as far as that is known. */
-  internal open fun withoutFree(): BlockSource = UsedBlocksEngine.skipFree(open())
+  internal open fun withoutFree(proven: Boolean = true): BlockSource =
+    UsedBlocksEngine.skipFree(if (proven) open() else openUnproven())
 
   /**
    * Writes it to a file or a drive, proven first where it has checksums. What it knows to be free

@@ -104,7 +104,7 @@ internal constructor(private val session: Session, private val words: Vocabulary
     verified?.let { told(it) }
     restore?.let {
       val restored =
-        if (image.members.count { member -> member.holds } > 1) image.restoreTo(it, overwrite)
+        if (image.isMachine && source === image) image.restoreTo(it, overwrite)
         else source.restore(it, overwrite)
       if (holding) done.forEach { before -> words.show(before) }
       holding = false

@@ -9,6 +9,9 @@ import blksh.image.BadMagicException;
 import blksh.partition.PartitionTable;
 import blksh.view.Size;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -63,6 +66,54 @@ class ImageTest {
     Files.move(sitting.image(EXT4), set.resolve("sda1.ext4-ptcl-img"));
     Files.write(set.resolve("sda3.ext4-ptcl-img"), random(KIB, 1));
     return set;
+  }
+
+  /** A set of a drive with one image, swap space, and a partition that was not saved. */
+  private Path machine() throws IOException {
+    Path set = Files.createDirectory(folder.resolve("machine"));
+    Files.writeString(set.resolve("clonezilla-img"), "");
+    Files.writeString(set.resolve("parts"), "sda1 sda2\n");
+    Files.writeString(set.resolve("disk"), "sda\n");
+    Files.writeString(set.resolve("swappt-sda2.info"), "UUID=\n");
+    Files.writeString(
+        set.resolve("sda-pt.sf"),
+        """
+        label: dos
+        /dev/sda1 : start=2048, size=3072, type=83
+        /dev/sda2 : start=8192, size=2048, type=82
+        /dev/sda3 : start=12288, size=1024, type=8e
+        """);
+    Files.writeString(set.resolve("sda-pt.parted"), "Disk /dev/sda: 16384s\n");
+    ByteBuffer boot = ByteBuffer.allocate(512).order(ByteOrder.LITTLE_ENDIAN);
+    int[][] entries = {{0x83, 2048, 3072}, {0x82, 8192, 2048}, {0x8e, 12288, 1024}};
+    for (int i = 0; i < entries.length; i++) {
+      int at = 446 + 16 * i;
+      boot.put(at + 4, (byte) entries[i][0]);
+      boot.putInt(at + 8, entries[i][1]).putInt(at + 12, entries[i][2]);
+    }
+    Files.write(set.resolve("sda-mbr"), boot.putShort(510, (short) 0xaa55).array());
+    Files.move(sitting.image(EXT4), set.resolve("sda1.ext4-ptcl-img"));
+    return set;
+  }
+
+  @Test
+  void aDriveOfASetIsPutBack() throws IOException {
+    Image set = image(machine());
+    Image disk = set.getDisks().get("sda");
+    assertThat(disk.getSize()).isEqualTo(new Size(16384 * 512));
+    assertThat(disk.getPartitions().getKeys()).containsExactly("p1", "p2", "p3");
+    assertThat(disk.getPartitions().get("p1").getFiles().size()).isPositive();
+    // What was not saved is nothing that a copy may leave out without a word.
+    assertThatThrownBy(() -> disk.restore(folder.resolve("copy").toString(), false))
+        .hasMessageContaining("the set keeps no image of sda3");
+    Path back = folder.resolve("back");
+    set.restoreTo(back.toString(), false);
+    assertThat(sitting.session.findings()).anyMatch(found -> found.contains("no image of sda3"));
+    byte[] bytes = Files.readAllBytes(back);
+    assertThat(bytes).hasSize(16384 * 512);
+    assertThat(bytes[2048 * 512 + 1080]).isEqualTo((byte) 0x53);
+    assertThat(new String(bytes, 8192 * 512 + 4086, 10, StandardCharsets.US_ASCII))
+        .isEqualTo("SWAPSPACE2");
   }
 
   @Test
