@@ -150,7 +150,14 @@ public final class Store implements Closeable {
     if (isStore(directory)) {
       return open(directory, task);
     }
-    mustBeMakeable(directory);
+    try {
+      mustBeMakeable(directory);
+    } catch (BlkshException e) {
+      if (isStore(directory)) {
+        return open(directory, task); // somebody else has just made it
+      }
+      throw e;
+    }
     try {
       make(directory, StoreOptions.defaults());
     } catch (FileAlreadyExistsException e) {
