@@ -15,6 +15,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The launcher where nothing is set, as cron has it: neither PATH nor HOME nor a locale. */
 class BareLauncherTest extends LauncherTest {
@@ -76,30 +78,22 @@ class BareLauncherTest extends LauncherTest {
     return archive.toString().endsWith("size");
   }
 
-  @Test
-  void saysNothingOnStandardErrorWithAnyJava() throws Exception {
-    List<Path> javas = javas();
-    Component.need(!javas.isEmpty(), "no JDK in the usual place");
-    for (Path java : javas) {
-      Program program = blksh(home).with("JAVA_HOME", java.toString());
-      // The first of each may say that it prepares itself.
-      program.run("run", "runs");
-      program.reading("1").run();
-      for (int i = 0; i < 2; i++) {
-        Ended nightly = program.run("run", "nightly", "--sample", "--quiet");
-        assertThat(nightly.err()).as(java.toString()).isEmpty();
-        assertThat(nightly.status()).isZero();
-      }
-      Ended prompt = program.reading("stores.size").run();
-      assertThat(prompt).as(java.toString()).isEqualTo(new Ended(0, "1\n", ""));
-    }
+  @ParameterizedTest
+  @MethodSource("javas")
+  void saysNothingOnStandardErrorWithAnyJava(Path java) throws Exception {
+    Program program = blksh(home).with("JAVA_HOME", java.toString());
+    // The first of each may say that it prepares itself.
+    program.run("run", "runs");
+    program.reading("1").run();
+    Ended nightly = program.run("run", "nightly", "--sample", "--quiet");
+    assertThat(nightly.err()).isEmpty();
+    assertThat(nightly.status()).isZero();
+    assertThat(program.reading("stores.size").run()).isEqualTo(new Ended(0, "1\n", ""));
   }
 
-  private static List<Path> javas() throws IOException {
+  static List<Path> javas() throws IOException {
     Path usual = Path.of("/usr/lib/jvm");
-    if (!Files.isDirectory(usual)) {
-      return List.of();
-    }
+    Component.need(Files.isDirectory(usual), "no JDK in the usual place");
     List<Path> javas = new ArrayList<>();
     try (Stream<Path> entries = Files.list(usual)) {
       for (Path entry : entries.filter(path -> !Files.isSymbolicLink(path)).toList()) {
@@ -110,6 +104,7 @@ class BareLauncherTest extends LauncherTest {
         }
       }
     }
+    Component.need(!javas.isEmpty(), "no JDK in the usual place");
     return javas;
   }
 }

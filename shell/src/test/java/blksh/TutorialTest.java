@@ -88,7 +88,9 @@ class TutorialTest {
       type(pty, steps.get(2));
       type(pty, steps.get(3).subList(0, 1));
       List<String> verify = steps.get(6).subList(1, 2);
-      assertThat(type(pty, verify)).contains("nothing is lost by it").endsWith("exit status 3\n");
+      assertThat(type(pty, verify))
+          .contains("verified: clean", "healed     1")
+          .endsWith("exit status 0\n");
 
       assertThat(type(pty, steps.get(7))).contains("verified");
       prompt(pty, steps.get(8));

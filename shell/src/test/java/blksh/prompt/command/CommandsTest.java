@@ -407,7 +407,7 @@ class CommandsTest {
   @Test
   void livesWithABrokenInitScript() throws Exception {
     Path init = home.resolve("init.kts");
-    for (String broken : java.util.List.of("val a = nosuch", "fun f( {", "error(\"early\")")) {
+    for (String broken : java.util.List.of("fun f( { val a = nosuch", "error(\"early\")")) {
       Files.writeString(init, broken + "\n");
       try (Pane pane = Pane.open(home, 120, 20)) {
         pane.await(
