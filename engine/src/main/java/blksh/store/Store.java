@@ -62,22 +62,22 @@ public final class Store implements Closeable {
    *     written
    */
   public static Store create(Path directory, StoreOptions options) {
-    try {
-      StoreSite.of(directory).mustBeMounted();
-      make(directory, options);
-    } catch (FileAlreadyExistsException e) {
-      throw new BlkshException("make store " + directory, IoFailure.reason(e), e)
-          .suggest("name a new directory");
-    } catch (IOException e) {
-      throw new BlkshException("make store " + directory, IoFailure.reason(e), e);
-    }
+    make(directory, options);
     Store made = open(directory);
     KeptVersions.noteNone(made.repository);
     return made;
   }
 
-  private static void make(Path directory, StoreOptions options) throws IOException {
-    DirectoryShelf.make(directory, shelf -> create(shelf, options));
+  private static void make(Path directory, StoreOptions options) {
+    String action = "make store " + directory;
+    try {
+      StoreSite.of(directory).mustBeMounted();
+      DirectoryShelf.make(directory, shelf -> create(shelf, options));
+    } catch (FileAlreadyExistsException e) {
+      throw new BlkshException(action, IoFailure.reason(e), e).suggest("name a new directory");
+    } catch (IOException e) {
+      throw new BlkshException(action, IoFailure.reason(e), e);
+    }
   }
 
   /** Makes an empty store on a shelf that holds none. */
@@ -152,21 +152,12 @@ public final class Store implements Closeable {
     }
     try {
       mustBeMakeable(directory);
+      make(directory, StoreOptions.defaults());
     } catch (BlkshException e) {
       if (isStore(directory)) {
         return open(directory, task); // somebody else has just made it
       }
       throw e;
-    }
-    try {
-      make(directory, StoreOptions.defaults());
-    } catch (FileAlreadyExistsException e) {
-      if (isStore(directory)) {
-        return open(directory, task); // somebody else has just made it
-      }
-      throw new BlkshException("make store " + directory, IoFailure.reason(e), e);
-    } catch (IOException e) {
-      throw new BlkshException("make store " + directory, IoFailure.reason(e), e);
     }
     Store store = open(directory, task);
     store.isNew = true;
