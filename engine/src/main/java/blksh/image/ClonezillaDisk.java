@@ -6,10 +6,9 @@ import blksh.block.ByteArraySource;
 import blksh.block.ConcatSource;
 import blksh.block.Extent;
 import blksh.block.FileSource;
-import blksh.block.MissingSource;
 import blksh.block.SliceSource;
 import blksh.block.SourceInfo;
-import blksh.block.UnusedSource;
+import blksh.block.UnkeptSource;
 import blksh.io.IoFailure;
 import blksh.partition.Partition;
 import blksh.partition.PartitionTable;
@@ -288,7 +287,7 @@ public final class ClonezillaDisk implements BlockSource {
               .formatted(entry.name(), entry.range(), entry.type()));
       if (exact) {
         String why = "the set keeps no image of " + entry.name();
-        add(entry.name(), entry.start(), new MissingSource(entry.name(), entry.length(), why));
+        add(entry.name(), entry.start(), UnkeptSource.missing(entry.name(), entry.length(), why));
       }
     }
 
@@ -381,14 +380,14 @@ public final class ClonezillaDisk implements BlockSource {
                       piece.start() < at ? before : "the end of the drive"));
         }
         if (piece.start() > at) {
-          parts.add(new UnusedSource(disk, piece.start() - at));
+          parts.add(UnkeptSource.free(disk, piece.start() - at));
         }
         parts.add(piece.source());
         at = piece.end();
         before = piece.name();
       }
       if (at < size) {
-        parts.add(new UnusedSource(disk, size - at));
+        parts.add(UnkeptSource.free(disk, size - at));
       }
       return new ClonezillaDisk(
           new ConcatSource(parts), set, disk, table.sectorSize(), options.tolerant(), missing);
