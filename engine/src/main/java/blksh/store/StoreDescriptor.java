@@ -164,7 +164,10 @@ record StoreDescriptor(UUID id, CodecChoice codec, PageSize pageSize, int format
 
   private static StoreDescriptor parse(byte[] bytes) throws IOException {
     Map<String, String> fields = new LinkedHashMap<>();
-    try (JsonParser in = new JsonFactory().createParser(bytes)) {
+    // As text: by its first bytes, Jackson would take what rotted for UTF-32 and call it
+    // unreadable.
+    String text = new String(bytes, StandardCharsets.UTF_8);
+    try (JsonParser in = new JsonFactory().createParser(text)) {
       if (in.nextToken() != JsonToken.START_OBJECT) {
         throw new DamagedDescriptor("it is not a JSON object");
       }

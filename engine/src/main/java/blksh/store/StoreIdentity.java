@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -134,26 +135,54 @@ final class StoreIdentity {
   }
 
   /**
-   * What most of what is there says against a descriptor, in words; null when nothing does. The
-   * first manifest that can be read is believed when it is of the store that the descriptor says,
-   * with pages as it says: no more is read then.
+   * What most of what is there says against a descriptor, in words; null when nothing does. Two
+   * that speak for the store that it says, with pages as it says, are believed, and no more is read
+   * then: the first manifest and the last, and packs where there are not two.
    */
   private String contradiction(StoreDescriptor found) {
-    for (ManifestDirectory.Version version : manifests.versions()) {
+    List<ManifestDirectory.Version> versions = new ArrayList<>(manifests.versions());
+    if (versions.size() > 2) {
+      versions.add(1, versions.remove(versions.size() - 1));
+    }
+    int agreeing = 0;
+    for (ManifestDirectory.Version version : versions) {
       try (ManifestFile file = manifests.open(version)) {
-        if (StoreDescriptor.uuid(file.storeId()).equals(found.id())) {
-          return file.pageSize() == found.pageSize() ? null : otherPages(found, null);
+        if (!StoreDescriptor.uuid(file.storeId()).equals(found.id())) {
+          return outvoted(found);
         }
-        Map<UUID, Integer> votes = votes();
-        int own = votes.getOrDefault(found.id(), 0);
-        return votes.values().stream().anyMatch(others -> others > 2 * own)
-            ? "store.json is another store's"
-            : otherPages(found, found.pageSize());
+        if (file.pageSize() != found.pageSize()) {
+          return otherPages(found, null);
+        }
+        if (++agreeing == 2) {
+          return null;
+        }
       } catch (BlkshException e) {
         // another one will do
       }
     }
+    for (long id : packs.sealed()) {
+      try {
+        byte[] store = packs.storeIdOf(id);
+        if (store != null && !StoreDescriptor.uuid(store).equals(found.id())) {
+          return outvoted(found);
+        }
+        if (store != null && ++agreeing >= 2) {
+          break;
+        }
+      } catch (IOException e) {
+        // another one will do
+      }
+    }
     return otherPages(found, found.pageSize());
+  }
+
+  /** As {@link #contradiction}, when there is one that is not of the store that it says. */
+  private String outvoted(StoreDescriptor found) {
+    Map<UUID, Integer> votes = votes();
+    int own = votes.getOrDefault(found.id(), 0);
+    return votes.values().stream().anyMatch(others -> others > 2 * own)
+        ? "store.json is another store's"
+        : otherPages(found, found.pageSize());
   }
 
   /**

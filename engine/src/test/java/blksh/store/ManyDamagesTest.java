@@ -29,6 +29,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * A store struck once or twice at once, anywhere: bytes flipped or zeroed, files cut, lost,
@@ -126,22 +128,48 @@ class ManyDamagesTest {
       if (state % 500 == 0) {
         System.out.println("state " + state + " of " + (first + states));
       }
-      Random random = new Random(SEED + state);
-      Map<String, byte[]> files = new TreeMap<>(pristine);
-      Set<String> struck = new HashSet<>();
-      StringBuilder what = new StringBuilder("state " + state);
-      for (int blow = 0; blow <= state % 2; blow++) {
-        what.append("; ").append(strike(files, struck, random));
-      }
-      try {
-        write(files);
-        judge(struck);
-      } catch (AssertionError | RuntimeException | IOException e) {
-        failures.add(what + "\n  " + e.toString().strip().lines().limit(6).toList());
-      }
+      strikeAndJudge(state, failures);
     }
     System.out.println(states + " states");
     assertThat(failures).isEmpty();
+  }
+
+  /** By its first bytes it could be text of four bytes a character. */
+  @Test
+  void aDescriptorThatBeginsWithZerosIsDamaged() throws IOException {
+    Map<String, byte[]> files = new TreeMap<>(pristine);
+    byte[] zeroed = files.get(StoreDescriptor.FILE).clone();
+    Arrays.fill(zeroed, 0, 16, (byte) 0);
+    files.put(StoreDescriptor.FILE, zeroed);
+    write(files);
+    judge(Set.of(StoreDescriptor.FILE));
+  }
+
+  /** One that agrees with a descriptor is not believed alone: both may have come together. */
+  @ParameterizedTest
+  @ValueSource(strings = {"manifests/a/1.manifest", "manifests/b/1.manifest"})
+  void aDescriptorAndAManifestOfAnotherStoreAreOutvoted(String manifest) throws IOException {
+    Map<String, byte[]> files = new TreeMap<>(pristine);
+    files.put(StoreDescriptor.FILE, foreign.get(StoreDescriptor.FILE));
+    files.put(manifest, foreign.get(manifest));
+    write(files);
+    judge(Set.of(StoreDescriptor.FILE, manifest));
+  }
+
+  private void strikeAndJudge(int state, List<String> failures) {
+    Random random = new Random(SEED + state);
+    Map<String, byte[]> files = new TreeMap<>(pristine);
+    Set<String> struck = new HashSet<>();
+    StringBuilder what = new StringBuilder("state " + state);
+    for (int blow = 0; blow <= state % 2; blow++) {
+      what.append("; ").append(strike(files, struck, random));
+    }
+    try {
+      write(files);
+      judge(struck);
+    } catch (AssertionError | RuntimeException | IOException e) {
+      failures.add(what + "\n  " + e.toString().strip().lines().limit(6).toList());
+    }
   }
 
   // ---- striking ------------------------------------------------------------------------------
