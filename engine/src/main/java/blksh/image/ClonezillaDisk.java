@@ -16,7 +16,6 @@ import blksh.partition.TableMove;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,17 +23,14 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
-import java.util.UUID;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
  * A whole drive out of a set of Clonezilla's: boot code, partition table, and each partition where
- * it lay; what is between them is free. Swap space gets a new header with the name it had, and the
- * second copy of a GPT is made of the first: Clonezilla keeps all of it but its first sector.
- * Nothing is taken from a name alone: the table that was put together must be the one that {@code
- * DISK-pt.sf} tells of.
+ * it lay, or what of a partition is a logical volume; what is between them is free. Swap space gets
+ * a new header with the name it had, and the second copy of a GPT is made of the first: Clonezilla
+ * keeps all of it but its first sector. Nothing is taken from a name alone: the table that was put
+ * together must be the one that {@code DISK-pt.sf} tells of.
  */
 public final class ClonezillaDisk implements BlockSource {
 
@@ -42,8 +38,6 @@ public final class ClonezillaDisk implements BlockSource {
   private static final int LONGEST_TABLE = 2 << 20;
 
   private static final int SECTOR = 512;
-  private static final int PAGE = 4096;
-  private static final Pattern SWAP = Pattern.compile("^(UUID|LABEL)=\"?([^\"]*)\"?\\s*$");
 
   private final ConcatSource whole;
   private final ClonezillaSet set;
@@ -117,6 +111,7 @@ public final class ClonezillaDisk implements BlockSource {
     private final List<Piece> pieces = new ArrayList<>();
     private final List<String> missing = new ArrayList<>();
     private ClonezillaTable table;
+    private ClonezillaVolumes volumes;
 
     /** The boot record and the first copy of a GPT. */
     private byte[] head;
@@ -149,6 +144,10 @@ public final class ClonezillaDisk implements BlockSource {
 
     ClonezillaDisk run(long wanted) throws IOException {
       table = ClonezillaTable.read(set.directory(), disk);
+      volumes = ClonezillaVolumes.read(set, options);
+      if (table.entries().isEmpty() && volumes.hold(disk)) {
+        return volume(wanted);
+      }
       if (table.entries().isEmpty()) {
         throw refused("the set keeps no partition table of it (%s-pt.sf)".formatted(disk))
             .suggest("restore its images one by one: " + images());
@@ -171,6 +170,14 @@ public final class ClonezillaDisk implements BlockSource {
       return guid || wanted != 0 && wanted != size
           ? moved(whole, guid, wanted == 0 ? size : wanted)
           : whole;
+    }
+
+    /** A drive that has no table, as all of it is a physical volume. */
+    private ClonezillaDisk volume(long wanted) {
+      long had = table.sectors() == 0 ? volumes.size(disk) : size(0);
+      long size = wanted == 0 ? had : wanted;
+      volumes.put(new ClonezillaTable.Entry(disk, 0, size, "", false), exact, this::add, missing);
+      return joined(size);
     }
 
     /** The same with a second copy of its table, for a drive of a size. */
@@ -262,6 +269,10 @@ public final class ClonezillaDisk implements BlockSource {
     }
 
     private void partition(ClonezillaTable.Entry entry) throws IOException {
+      if (volumes.hold(entry.name())) {
+        volumes.put(entry, exact, this::add, missing);
+        return;
+      }
       ClonezillaSet.Member member = set.member(entry.name()).orElse(null);
       if (member != null && member.hasImage()) {
         Image image = member.open(options);
@@ -272,7 +283,8 @@ public final class ClonezillaDisk implements BlockSource {
                   .formatted(entry.name(), image.size(), entry.length()));
         }
       } else if (member != null && member.fileSystem().equals("swap")) {
-        add(entry.name(), entry.start(), swap(entry));
+        SavedSwap swap = SavedSwap.read(set.directory(), entry.name());
+        add(entry.name(), entry.start(), swap.over(entry.length()));
       } else if (member == null && isOneOfTwo(entry.name())) {
         throw refused("there are two images of " + entry.name())
             .suggest("leave one of them in the directory");
@@ -300,43 +312,6 @@ public final class ClonezillaDisk implements BlockSource {
 
     private boolean isOneOfTwo(String partition) {
       return set.members().stream().anyMatch(each -> each.name().startsWith(partition + "."));
-    }
-
-    /** The header of new swap space, by {@code swappt-NAME.info}; format: Linux, swap.h. */
-    private BlockSource swap(ClonezillaTable.Entry entry) throws IOException {
-      long pages = entry.length() / PAGE;
-      if (pages < 10 || pages - 1 > 0xffffffffL) {
-        throw refused("%s is no swap space of %d bytes".formatted(entry.name(), entry.length()));
-      }
-      ByteBuffer page = ByteBuffer.allocate(PAGE).order(ByteOrder.LITTLE_ENDIAN);
-      page.putInt(1024, 1).putInt(1028, (int) (pages - 1));
-      Path info = set.directory().resolve("swappt-" + entry.name() + ".info");
-      for (String line : ClonezillaSet.lines(info)) {
-        Matcher said = SWAP.matcher(line.strip());
-        if (said.matches() && said.group(1).equals("UUID") && !said.group(2).isEmpty()) {
-          page.position(1036);
-          page.put(uuid(said.group(2), entry.name()));
-        } else if (said.matches() && said.group(1).equals("LABEL")) {
-          byte[] label = said.group(2).getBytes(StandardCharsets.ISO_8859_1);
-          page.position(1052);
-          page.put(label, 0, Math.min(16, label.length));
-        }
-      }
-      page.position(PAGE - 10);
-      page.put("SWAPSPACE2".getBytes(StandardCharsets.US_ASCII));
-      return new ByteArraySource(entry.name(), page.array());
-    }
-
-    private byte[] uuid(String text, String partition) {
-      try {
-        UUID uuid = UUID.fromString(text);
-        return ByteBuffer.allocate(16)
-            .putLong(uuid.getMostSignificantBits())
-            .putLong(uuid.getLeastSignificantBits())
-            .array();
-      } catch (IllegalArgumentException e) {
-        throw refused("swappt-%s.info has no UUID but '%s'".formatted(partition, text));
-      }
     }
 
     /** Bytes of the drive: as parted told, as the table says, or up to its last partition. */

@@ -67,9 +67,9 @@ public record ClonezillaSet(Path directory, List<String> disks, List<Member> mem
 
   private static final Pattern PARTIMAGE = Pattern.compile("(.+)\\.(?:a{2,4}|0{3})");
 
-  private static final Pattern SWAP = Pattern.compile("swappt-([^.]+)\\.info");
+  private static final Pattern SWAP = Pattern.compile("swappt-(.+)\\.info");
   private static final String TABLE = "-pt.sf";
-  private static final long LARGEST_TEXT = 1 << 20;
+  static final long LARGEST_TEXT = 1 << 20;
 
   public ClonezillaSet {
     disks = List.copyOf(disks);

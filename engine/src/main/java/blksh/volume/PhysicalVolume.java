@@ -23,9 +23,9 @@ record PhysicalVolume(
 
   static final int SECTOR = 512;
 
-  private static final String LABEL = "LABELONE";
-  private static final String TYPE = "LVM2 001";
-  private static final String AREA = " LVM2 x[5A%r0N*>";
+  static final String LABEL = "LABELONE";
+  static final String TYPE = "LVM2 001";
+  static final String AREA = " LVM2 x[5A%r0N*>";
   private static final int LABEL_SECTORS = 4;
   private static final int ID = 32;
 

@@ -6,7 +6,6 @@ import blksh.block.MappedSource.Layout;
 import blksh.block.SourceInfo;
 import blksh.volume.MetadataText.Section;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -24,7 +23,7 @@ import java.util.regex.Pattern;
 final class VolumeGroup {
 
   private static final int SECTOR = PhysicalVolume.SECTOR;
-  private static final long MOST_SECTORS = 1L << 52;
+  static final long MOST_SECTORS = 1L << 52;
 
   /** Volumes that lie on volumes that lie on volumes. */
   private static final int DEEPEST = 8;
@@ -36,7 +35,7 @@ final class VolumeGroup {
 
   private static final Pattern ID = Pattern.compile("[0-9A-Za-z!#-]{1,40}");
 
-  private static final Set<String> INCONSTANT = Set.of("PVMOVE", "LOCKED", "MERGING");
+  static final Set<String> INCONSTANT = Set.of("PVMOVE", "LOCKED", "MERGING");
 
   private final Section section;
   private final String id;
@@ -210,7 +209,7 @@ final class VolumeGroup {
     long size = 0;
     String words = "";
     try {
-      List<SegmentText> segments = segments(volume);
+      List<SegmentText> segments = SegmentText.of(volume, extent);
       size = segments.get(segments.size() - 1).end() * extent;
       words = words(segments);
       SnapshotText snapshot = snapshots.get(volume.name());
@@ -272,41 +271,11 @@ final class VolumeGroup {
     return name.replace("-", "--");
   }
 
-  /** A segment as the text has it, counted in extents. */
-  private record SegmentText(Section section, String type, long start, long count) {
-    long end() {
-      return start + count;
-    }
-  }
-
-  /** The segments of a volume, at least one, which must follow each other from 0 on. */
-  private List<SegmentText> segments(Section volume) throws VolumeProblem {
-    long count = volume.number("segment_count", 1, Integer.MAX_VALUE);
-    List<SegmentText> segments = new ArrayList<>();
-    long most = MOST_SECTORS * SECTOR / extent;
-    for (Section each : volume.sections()) {
-      if (each.name().startsWith("segment")) {
-        long start = each.number("start_extent", 0, most);
-        long length = each.number("extent_count", 1, most - start);
-        segments.add(new SegmentText(each, each.text("type"), start, length));
-      }
-    }
-    segments.sort(Comparator.comparingLong(SegmentText::start));
-    long at = 0;
-    for (SegmentText each : segments) {
-      VolumeProblem.unless(each.start == at, "its segments do not follow each other");
-      at = each.end();
-    }
-    VolumeProblem.unless(
-        segments.size() == count, "it has %d segments and should have %d", segments.size(), count);
-    return segments;
-  }
-
   private static String words(List<SegmentText> segments) {
     Set<String> words = new LinkedHashSet<>();
     for (SegmentText each : segments) {
-      boolean one = Long.valueOf(1).equals(each.section.entries().get("stripe_count"));
-      words.add(each.type.equals("striped") && one ? "linear" : MetadataText.shown(each.type));
+      boolean one = Long.valueOf(1).equals(each.section().entries().get("stripe_count"));
+      words.add(each.type().equals("striped") && one ? "linear" : MetadataText.shown(each.type()));
     }
     return String.join(", ", words);
   }
@@ -323,7 +292,8 @@ final class VolumeGroup {
     built += segments.size();
     VolumeProblem.unless(built <= MOST_SEGMENTS, "its group has too many segments");
     for (SegmentText each : segments) {
-      all.add(new Layouts.Segment(each.start * extent, each.count * extent, layout(each, depth)));
+      all.add(
+          new Layouts.Segment(each.start() * extent, each.count() * extent, layout(each, depth)));
     }
     return all.size() == 1 ? all.get(0).layout() : Layouts.inOrder(all);
   }
@@ -361,7 +331,7 @@ final class VolumeGroup {
           !volume.entries().isEmpty(),
           "it lies on %s, which is not told of",
           MetadataText.shown(name));
-      List<SegmentText> segments = segments(volume);
+      List<SegmentText> segments = SegmentText.of(volume, extent);
       long size = segments.get(segments.size() - 1).end() * extent;
       BlockSource source = source(layout(volume, segments, depth + 1), size);
       made.put(name, new Made(source, notes));
@@ -382,26 +352,26 @@ final class VolumeGroup {
   }
 
   private Layout layout(SegmentText segment, int depth) throws VolumeProblem {
-    return switch (segment.type) {
+    return switch (segment.type()) {
       case "striped" -> striped(segment, depth);
-      case "thin" -> layered.thin(segment.section, segment.count * extent, depth);
-      case "raid1" -> layered.mirror(segment.section, segment.count * extent, depth);
-      case "zero" -> Layouts.zeros(segment.count * extent);
+      case "thin" -> layered.thin(segment.section(), segment.count() * extent, depth);
+      case "raid1" -> layered.mirror(segment.section(), segment.count() * extent, depth);
+      case "zero" -> Layouts.zeros(segment.count() * extent);
       case "error" -> throw new VolumeProblem("a part of it was given up (error)");
       default ->
           throw new VolumeProblem(
               "it has a segment of type %s, which is not read"
-                  .formatted(MetadataText.shown(segment.type)));
+                  .formatted(MetadataText.shown(segment.type())));
     };
   }
 
   private Layout striped(SegmentText segment, int depth) throws VolumeProblem {
-    Section text = segment.section;
+    Section text = segment.section();
     int count = (int) text.number("stripe_count", 1, Integer.MAX_VALUE);
     List<Object> areas = text.list("stripes");
     VolumeProblem.unless(
-        areas.size() == 2L * count && segment.count % count == 0, "its stripes make no sense");
-    long length = segment.count / count * extent;
+        areas.size() == 2L * count && segment.count() % count == 0, "its stripes make no sense");
+    long length = segment.count() / count * extent;
     List<Layout> stripes = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       stripes.add(area(areas.get(2 * i), areas.get(2 * i + 1), length, depth));
