@@ -140,11 +140,15 @@ final class StoreClaims {
             assertNoneDeleted(references(store.expendable(name, 1)));
           }
         });
+    List<Damage> damage = new ArrayList<>();
     faults.check(
         "verify finds no damage of a version reported as written",
-        () -> assertThat(affected(store)).noneMatch(written::containsKey));
+        () -> {
+          damage.addAll(store.verify(VerifyOptions.full(), Task.unwatched()).damage());
+          assertThat(affected(damage)).noneMatch(written::containsKey);
+        });
     faults.check(
-        "parity is whole, and of what is there", () -> assertThat(damagedParity(store)).isEmpty());
+        "parity is whole, and of what is there", () -> assertThat(ofParity(damage)).isEmpty());
     faults.check("every version reported as written restores", () -> restoreWritten(store));
     faults.check("every version that is there restores", () -> restoreUntold(store));
   }
@@ -171,18 +175,16 @@ final class StoreClaims {
     return reference.substring(0, reference.indexOf('@'));
   }
 
-  private static Set<String> affected(Store store) {
+  private static Set<String> affected(List<Damage> damage) {
     Set<String> affected = new HashSet<>();
-    for (Damage damage : store.verify(VerifyOptions.full(), Task.unwatched()).damage()) {
-      damage.affected().stream().map(AffectedRange::manifest).forEach(affected::add);
+    for (Damage each : damage) {
+      each.affected().stream().map(AffectedRange::manifest).forEach(affected::add);
     }
     return affected;
   }
 
-  private static List<Damage> damagedParity(Store store) {
-    return store.verify(VerifyOptions.full(), Task.unwatched()).damage().stream()
-        .filter(damage -> damage.file().startsWith(ParityBlobs.PREFIX))
-        .toList();
+  private static List<Damage> ofParity(List<Damage> damage) {
+    return damage.stream().filter(each -> each.file().startsWith(ParityBlobs.PREFIX)).toList();
   }
 
   private void restoreWritten(Store store) {
