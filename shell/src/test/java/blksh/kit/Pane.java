@@ -3,7 +3,12 @@ package blksh.kit;
 import static blksh.kit.Await.await;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
+import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,6 +19,15 @@ import java.util.function.Predicate;
 public final class Pane implements AutoCloseable {
 
   private final String socket = "blksh-" + UUID.randomUUID();
+
+  /**
+   * A client of tmux that answers what is asked again and again: starting one for each look would
+   * take a good part of the machine that the prompt is waited for on. Null before the first look.
+   */
+  private Process control;
+
+  /** What it says. */
+  private InputStream lines;
 
   /** Starts ./blksh with a home, in a terminal of a size, and waits for its prompt. */
   public static Pane open(Path home, int columns, int rows, String... variables) throws Exception {
@@ -38,6 +52,52 @@ public final class Pane implements AutoCloseable {
     return out;
   }
 
+  /** What a command of plain words prints; also when the terminal has been closed by then. */
+  private String ask(String... words) throws IOException, InterruptedException {
+    try {
+      if (control == null) {
+        control =
+            Child.of("tmux", "-L", socket, "-C", "attach-session", "-f", "ignore-size,no-output")
+                .redirectError(Redirect.DISCARD)
+                .start();
+        lines = new BufferedInputStream(control.getInputStream());
+        answer(); // of the attaching
+      }
+      control.getOutputStream().write((String.join(" ", words) + "\n").getBytes(UTF_8));
+      control.getOutputStream().flush();
+      return answer();
+    } catch (IOException closed) {
+      return tmux(words);
+    }
+  }
+
+  /** Reads the block of lines that answers a command. */
+  private String answer() throws IOException {
+    StringBuilder answer = new StringBuilder();
+    String end = null;
+    while (true) {
+      String line = line();
+      if (end == null && line.startsWith("%begin ")) {
+        end = line.substring("%begin ".length());
+      } else if (line.equals("%end " + end) || line.equals("%error " + end)) {
+        return answer.toString();
+      } else if (end != null) {
+        answer.append(line).append('\n');
+      }
+    }
+  }
+
+  private String line() throws IOException {
+    ByteArrayOutputStream line = new ByteArrayOutputStream();
+    for (int next = lines.read(); next != '\n'; next = lines.read()) {
+      if (next < 0) {
+        throw new EOFException("tmux has ended");
+      }
+      line.write(next);
+    }
+    return line.toString(UTF_8);
+  }
+
   public void type(String text) throws Exception {
     tmux("send-keys", "-l", text);
   }
@@ -59,7 +119,7 @@ public final class Pane implements AutoCloseable {
 
   /** What the terminal shows, without attributes. */
   public String screen() throws Exception {
-    return tmux("capture-pane", "-p", "-J").stripTrailing();
+    return ask("capture-pane", "-p", "-J").stripTrailing();
   }
 
   /** Where the cursor is: its column and its row, from 0. */
@@ -69,7 +129,7 @@ public final class Pane implements AutoCloseable {
 
   /** What it shows, with attributes as escape sequences. */
   public String attributes() throws Exception {
-    return tmux("capture-pane", "-p", "-e").stripTrailing();
+    return ask("capture-pane", "-p", "-e").stripTrailing();
   }
 
   public String await(Predicate<String> condition) throws Exception {
