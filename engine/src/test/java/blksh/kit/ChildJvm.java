@@ -54,6 +54,7 @@ public final class ChildJvm {
       command.add("--sun-misc-unsafe-memory-access=allow");
     }
     command.add("-XX:TieredStopAtLevel=1");
+    command.add("-XX:+UseSerialGC");
     command.add("-Xshare:auto");
     command.addAll(options);
     command.add("-cp");
