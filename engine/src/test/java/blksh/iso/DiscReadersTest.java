@@ -20,6 +20,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -39,13 +40,18 @@ class DiscReadersTest {
   @BeforeAll
   static void write() throws IOException {
     source = Files.createDirectory(folder.resolve("source"));
+    Random random = new Random(1);
+    for (int i = 1; i <= 300; i++) {
+      byte[] bytes = new byte[311 * i];
+      random.nextBytes(bytes);
+      Path directory = Files.createDirectories(source.resolve("dirs/" + i % 40));
+      Files.write(directory.resolve("File number " + i + ".data"), bytes);
+    }
     Tool.named("bash")
         .run(
             "-c",
             """
             cd "$1"; mkdir -p empty/er names same deep
-            for i in $(seq 300); do mkdir -p dirs/$((i % 40)); head -c $((i * 311)) /dev/urandom \\
-              > "dirs/$((i % 40))/File number $i.data"; done
             head -c 700000 /dev/urandom > big; ln big same/hard; ln big same/hard2
             for i in $(seq 5); do cp big same/copy$i; done; touch -d 2001-02-03 same/copy1
             cd names; for n in README readme ReadMe 'a:b' 'a?b' 'a*b' a_b trail. 'trail ' trail CON \\
