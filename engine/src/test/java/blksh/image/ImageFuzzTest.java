@@ -46,6 +46,7 @@ class ImageFuzzTest {
           "vhdx -o block_size=1M");
 
   private static final long LARGEST_BASE = 16 << 20;
+  private static final int A_MINUTE = 60;
 
   @TempDir Path directory;
 
@@ -68,6 +69,8 @@ class ImageFuzzTest {
         Child.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx512m",
+                // A short run is mostly the beginning of one.
+                "-XX:TieredStopAtLevel=" + (seconds < A_MINUTE ? 1 : 4),
                 "-Djava.io.tmpdir=" + directory,
                 "-Dblksh.fuzz.bases=" + bases,
                 "-cp",
