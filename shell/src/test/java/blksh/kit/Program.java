@@ -28,6 +28,8 @@ public final class Program {
   /** Making archives is the dearest that is done, and is done once. */
   private static final long PREPARING_SECONDS = 280;
 
+  private static boolean prepared;
+
   private final Path home;
   private final Map<String, String> environment = new HashMap<>();
   private final List<String> command = new ArrayList<>(List.of(launcher().toString()));
@@ -137,11 +139,18 @@ public final class Program {
     return new Ended(process.exitValue(), out, err);
   }
 
-  /** Makes the class-data archives now, so that no test measures or reads of their making. */
-  public static void prepare(Path home) throws Exception {
+  /**
+   * Makes the class-data archives now, so that no test measures or reads of their making; once in a
+   * process of tests, as they stay.
+   */
+  public static synchronized void prepare(Path home) throws Exception {
+    if (prepared) {
+      return;
+    }
     for (String[] words : new String[][] {{"--version"}, {}}) {
       Program program = new Program(home).reading("1");
       assertThat(program.end(program.start(words), PREPARING_SECONDS).status()).isZero();
     }
+    prepared = true;
   }
 }
