@@ -60,12 +60,12 @@ class CommandLineTest {
     Ended ended =
         blksh().run("--json", "eval", "println(\"before\"); mapOf(\"a\" to 1.KiB, \"b\" to null)");
     assertThat(ended.out()).isEqualTo("before\n{\"a\":1024,\"b\":null}\n");
-    assertThat(blksh().run("--json", "eval", "error(\"no \\\"luck\\\"\")").lastLine())
+    assertThat(here("--json", "eval", "error(\"no \\\"luck\\\"\")").lastLine())
         .isEqualTo(
             "{\"error\":{\"kind\":\"IllegalStateException\","
                 + "\"message\":\"IllegalStateException: no \\\"luck\\\"\","
                 + "\"at\":\"<eval>:1\"}}");
-    assertThat(blksh().run("--json", "run", "nosuch").lastLine())
+    assertThat(here("--json", "run", "nosuch").lastLine())
         .startsWith("{\"error\":{\"kind\":\"Failure\"");
   }
 
@@ -101,7 +101,7 @@ class CommandLineTest {
   @Test
   void tellsWhatWasFoundBeforeItFailed() throws Exception {
     String script = "finding(\"two sectors are bad\")\nerror(\"the cable is off\")";
-    Ended ended = blksh().run("--json", "eval", script);
+    Ended ended = here("--json", "eval", script);
     assertThat(ended.status()).isEqualTo(ExitStatus.FAILED);
     assertThat(ended.err())
         .isEqualTo(
@@ -116,7 +116,7 @@ class CommandLineTest {
 
   @Test
   void saysWhereTheEngineRefused() throws Exception {
-    Ended ended = blksh().run("eval", "drive(\"/nonexistent/sda\")");
+    Ended ended = here("eval", "drive(\"/nonexistent/sda\")");
     assertThat(ended.status()).isEqualTo(ExitStatus.FAILED);
     assertThat(ended.err())
         .startsWith("blksh: cannot open /nonexistent/sda: ")
@@ -315,7 +315,7 @@ class CommandLineTest {
     assertThat(blksh().run("run", script.toString(), "--json", "a", "--home=" + other).out())
         .isEqualTo("a in " + other + "\n");
     Files.writeString(script, "nosuch()\n");
-    assertThat(blksh().run("run", script.toString(), "--json").lastLine())
+    assertThat(here("run", script.toString(), "--json").lastLine())
         .startsWith("{\"error\":{\"kind\":\"Compilation\"");
   }
 
@@ -334,7 +334,7 @@ class CommandLineTest {
   void leavesArgumentsToAScriptThatReadsThemItself() throws Exception {
     Path plain = home.resolve("plain.kts");
     Files.writeString(plain, "println(\"ran\")\n");
-    assertThat(blksh().run("run", plain.toString(), "x").status()).isEqualTo(ExitStatus.USAGE);
+    assertThat(here("run", plain.toString(), "x").status()).isEqualTo(ExitStatus.USAGE);
     Path own = home.resolve("own.kts");
     Files.writeString(own, "println(args)\n");
     assertThat(blksh().run("run", own.toString(), "-x", "y").out()).isEqualTo("[-x, y]\n");

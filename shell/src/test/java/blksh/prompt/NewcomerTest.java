@@ -3,6 +3,7 @@ package blksh.prompt;
 import static blksh.kit.Await.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.Here;
 import blksh.kit.Pane;
 import blksh.kit.Program;
 import blksh.kit.Program.Ended;
@@ -30,8 +31,9 @@ class NewcomerTest {
     Program.prepare(shared);
   }
 
+  /** In this Java: that the real one reads entries so, others show. */
   private Ended read(String text) throws Exception {
-    return new Program(home).reading(text).run();
+    return Here.reading(home, text);
   }
 
   @Test

@@ -4,6 +4,7 @@ import static blksh.kit.Await.comes;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.Here;
 import blksh.kit.Pane;
 import blksh.kit.Program;
 import blksh.kit.Program.Ended;
@@ -166,6 +167,11 @@ class PromptTest {
     return new Program(home).reading(text).run();
   }
 
+  /** What else a text comes to, when the real one was seen to read some. */
+  private Ended here(String text) throws Exception {
+    return Here.reading(home, text);
+  }
+
   @Test
   void readsStatementsFromAPipeWithoutAWordOfItsOwn() throws Exception {
     Ended ended =
@@ -176,7 +182,7 @@ class PromptTest {
   @Test
   void knowsItsResultsByNameHoweverTheyWereFound() throws Exception {
     Ended ended =
-        read(
+        here(
             """
             stores
             it.size
@@ -218,9 +224,9 @@ class PromptTest {
       fast.append(path).append('\n');
       compiled.append("(").append(path).append(")\n");
     }
-    Ended expected = read(compiled.toString());
+    Ended expected = here(compiled.toString());
     assertThat(expected.status()).as(expected.err()).isZero();
-    assertThat(read(fast.toString())).isEqualTo(expected);
+    assertThat(here(fast.toString())).isEqualTo(expected);
     List<String> wrong =
         List.of(
             "stores[\"nosuch\"]",
@@ -260,14 +266,14 @@ class PromptTest {
     assertThat(threw.status()).isEqualTo(ExitStatus.FAILED);
     assertThat(threw.out()).isEqualTo("1\n");
     assertThat(threw.err()).isEqualTo("blksh: IllegalStateException: boom\n");
-    Ended refused = read("val a: Int = \"b\"\n2\n");
+    Ended refused = here("val a: Int = \"b\"\n2\n");
     assertThat(refused.status()).isEqualTo(ExitStatus.FAILED);
     assertThat(refused.out()).isEmpty();
     assertThat(refused.err()).contains("<prompt>:1:12: error", "\n           ^\n");
-    Ended unfinished = read("listOf(1,\n");
+    Ended unfinished = here("listOf(1,\n");
     assertThat(unfinished.status()).isEqualTo(ExitStatus.FAILED);
     assertThat(unfinished.err()).contains("the end is missing");
-    Ended wrong = read(")\n");
+    Ended wrong = here(")\n");
     assertThat(wrong.status()).isEqualTo(ExitStatus.FAILED);
     assertThat(wrong.err()).contains("<prompt>:1:1: error");
   }
@@ -291,7 +297,7 @@ class PromptTest {
         ::f
         listOf(1).map(::f)
         """;
-    Ended ended = read(text);
+    Ended ended = here(text);
     assertThat(ended.err()).isEmpty();
     assertThat(ended.out())
         .startsWith("5s\nSuccess(3)\n4000000000\nName(text=a)\n")
@@ -357,7 +363,7 @@ class PromptTest {
           private fun f() = a
         f() + nosuch
         """;
-    Ended ended = read(text);
+    Ended ended = here(text);
     assertThat(ended.out()).isEqualTo("5\n");
     assertThat(ended.err()).contains("<prompt>:1:7: error: Unresolved reference 'nosuch'");
   }

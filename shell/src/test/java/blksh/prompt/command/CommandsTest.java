@@ -4,6 +4,7 @@ import static blksh.kit.Await.comes;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import blksh.Here;
 import blksh.kit.Component;
 import blksh.kit.Pane;
 import blksh.kit.Program;
@@ -64,12 +65,16 @@ class CommandsTest {
     return pane;
   }
 
+  /** In this Java: that the real one reads entries so, others show. */
   private Ended read(String text) throws Exception {
-    return new Program(home).reading(text).run();
+    return Here.reading(home, text);
   }
 
   private String answer(String text) throws Exception {
-    Ended ended = read(text);
+    return answer(read(text));
+  }
+
+  private static String answer(Ended ended) {
     assertThat(ended.status()).as(ended.err()).isZero();
     return ended.out();
   }
@@ -92,7 +97,7 @@ class CommandsTest {
     assertThat(examples).hasSizeGreaterThan(20);
     String marked =
         String.join("\n", examples.stream().map(e -> e + "\n\"ran: " + quoted(e) + "\"").toList());
-    String out = answer(marked + "\n");
+    String out = answer(new Program(home).reading(marked + "\n").run());
     assertThat(out.lines().filter(line -> line.startsWith("ran: ")).toList())
         .hasSameSizeAs(examples);
   }
@@ -119,8 +124,8 @@ class CommandsTest {
             """);
     assertThat(out)
         .contains(
-            "fun Store.capture(source: Input, name: String = source.name, skipFree: Boolean = false,"
-                + " allowEmpty: Boolean = false): Captured",
+            "fun Store.capture(source: Input, name: String = source.name, skipFree: Boolean ="
+                + " false, allowEmpty: Boolean = false): Captured",
             "Try:  sampleStore().capture(sampleDisk(1), name = \"mine\")",
             "fun Store.verify(",
             "each of them\n  path ",
@@ -177,7 +182,10 @@ class CommandsTest {
         .contains("```kotlin\nmapOf(\"a\" to 1.KiB, \"b\" to 2.KiB)\n```\n\n```text\n  a  1 KiB\n")
         .contains("````text\n``` tick\n````\n")
         .contains(
-            "```kotlin\nsampleDisk(1).map\n```\n\n![map of disk\\-1\\.img, 24 MiB](./a%20note-1.svg)\n");
+            "```kotlin\n"
+                + "sampleDisk(1).map\n"
+                + "```\n\n"
+                + "![map of disk\\-1\\.img, 24 MiB](./a%20note-1.svg)\n");
     assertThat(home.resolve("a note-1.svg")).content().contains("<svg ", "data ");
     assertThat(read(":type nosuch\n").err()).startsWith("<prompt>:1:1: error: ");
     assertThat(read(":json\n").err()).isEqualTo("blksh: there is no result yet\n");
@@ -267,7 +275,7 @@ class CommandsTest {
   void aScriptWaitsForItsJobsAndFailsWithThem() throws Exception {
     Ended ended = new Program(home).run("eval", "bg { Thread.sleep(300); println(\"slow\") }; 1");
     assertThat(ended.out()).isEqualTo("slow\n1\n");
-    Ended failed = new Program(home).run("eval", "bg { error(\"boom\") }; 1");
+    Ended failed = Here.run(home, "eval", "bg { error(\"boom\") }; 1");
     assertThat(failed.status()).isEqualTo(ExitStatus.FAILED);
     assertThat(failed.err())
         .isEqualTo(
@@ -277,7 +285,7 @@ class CommandsTest {
   @Test
   void walksTheTour() throws Exception {
     Component.needFuse();
-    String out = answer(":tour\n");
+    String out = answer(new Program(home).reading(":tour\n").run());
     assertThat(out)
         .contains("(1/", "captured tour@2", "map of tour@2", "verified: clean", "restored tour@1")
         .contains("\nyes\n", "That was the tour");
