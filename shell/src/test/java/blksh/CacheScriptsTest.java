@@ -40,6 +40,11 @@ class CacheScriptsTest {
     return new Program(home).run(words);
   }
 
+  /** The same in this Java, for what the real one compiles as it does the rest. */
+  private Ended here(String... words) throws Exception {
+    return Here.run(home, words);
+  }
+
   private static int call(String... command) throws Exception {
     return Child.of(command).inheritIO().start().waitFor();
   }
@@ -74,8 +79,8 @@ class CacheScriptsTest {
     Ended ended = run("run", file.toString());
     assertThat(ended.err()).doesNotContain("cannot");
     assertThat(ended.out()).isEqualTo("true true true 0 B\n");
-    assertThat(run("eval", "caches[\"disc\"].map").out()).contains("finished 24 MiB");
-    assertThat(run("eval", "caches[\"disk\"]").err())
+    assertThat(here("eval", "caches[\"disc\"].map").out()).contains("finished 24 MiB");
+    assertThat(here("eval", "caches[\"disk\"]").err())
         .contains(
             "cannot find cache disk: no such cache is known; did you mean disc? there are disc");
   }
@@ -103,7 +108,7 @@ class CacheScriptsTest {
       assertThat(served.waitFor(30, TimeUnit.SECONDS)).isTrue();
     }
     assertThat(Files.exists(file, LinkOption.NOFOLLOW_LINKS)).isFalse();
-    assertThat(run("eval", "caches").out()).contains("disc.img ", "disc.img-2", "100.0 %");
+    assertThat(here("eval", "caches").out()).contains("disc.img ", "disc.img-2", "100.0 %");
     Ended refused = run("run", "blkcache", drive.toString(), two.toString());
     assertThat(refused.status()).isEqualTo(ExitStatus.USAGE);
     assertThat(refused.err()).contains("exists already");
@@ -217,10 +222,10 @@ class CacheScriptsTest {
     try {
       String name = device.substring("/dev/".length());
       assertThat(run("run", "drives").out()).contains(name, medium.toString());
-      assertThat(run("eval", "drives[\"" + name + "\"]").out())
+      assertThat(here("eval", "drives[\"" + name + "\"]").out())
           .containsPattern("size +2 MiB")
           .containsPattern("backing file +" + medium);
-      assertThat(run("eval", "drives[\"sdzz9\"]").err()).contains("there is none; there are");
+      assertThat(here("eval", "drives[\"sdzz9\"]").err()).contains("there is none; there are");
     } finally {
       assertThat(call("losetup", "-d", device)).isZero();
     }

@@ -89,8 +89,7 @@ class EverydayTest {
     String disk = disk2.toString();
     done("capture", disk, "--store", store, "--name", "used", "--skip-free");
     String map = "store(\"" + store + "\").manifests[\"used\"].last.map";
-    assertThat(new Program(home).run("eval", map, "--json").lastLine())
-        .containsPattern("\"free\":[1-9]");
+    assertThat(Here.run(home, "eval", map, "--json").lastLine()).containsPattern("\"free\":[1-9]");
     Path back = home.resolve("back.img");
     done("restore", "used", "--store", store, "--to", back.toString());
     assertThat(Child.of("e2fsck", "-fn", back.toString()).start().waitFor()).isZero();

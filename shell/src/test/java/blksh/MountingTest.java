@@ -65,6 +65,21 @@ class MountingTest {
     return ended;
   }
 
+  /** The value of an expression in this Java, which is another than that of the mount. */
+  private Ended eval(String expression, String... options) throws Exception {
+    String[] words = new String[options.length + 2];
+    words[0] = "eval";
+    words[1] = expression;
+    System.arraycopy(options, 0, words, 2, options.length);
+    return Here.run(home, words);
+  }
+
+  private String value(String expression, String... options) throws Exception {
+    Ended ended = eval(expression, options);
+    assertThat(ended.status()).as(ended.err()).isZero();
+    return ended.lastLine();
+  }
+
   @Test
   void aVersionMountedInTheBackgroundStaysUntilAnotherProcessUnmountsIt() throws Exception {
     Component.needFuse();
@@ -120,19 +135,18 @@ class MountingTest {
       file.getFD().sync();
     }
     String overlay = "overlay(drive(\"" + disk + "\"), \"" + over + "\")";
-    assertThat(done("eval", overlay + ".changes", "--json").lastLine())
-        .contains("\"changed\":12288");
-    Ended refused = run("eval", overlay + ".discard()");
+    assertThat(value(overlay + ".changes", "--json")).contains("\"changed\":12288");
+    Ended refused = eval(overlay + ".discard()");
     assertThat(refused.status()).isEqualTo(ExitStatus.FAILED);
     assertThat(refused.err()).contains("in use");
     done("run", "unmount", point.toString());
-    done("eval", overlay + ".commit(store(\"" + store + "\"), \"fixed\")");
+    value(overlay + ".commit(store(\"" + store + "\"), \"fixed\")");
     Path back = folder.resolve("back");
     done("run", "restore", "fixed", "--store", store, "--to", back.toString());
     System.arraycopy(written, 0, bytes, 5000, written.length);
     assertThat(Files.readAllBytes(back)).isEqualTo(bytes);
-    done("eval", overlay + ".discard()");
-    assertThat(done("eval", overlay + ".changes", "--json").lastLine()).contains("\"changed\":0");
+    value(overlay + ".discard()");
+    assertThat(value(overlay + ".changes", "--json")).contains("\"changed\":0");
   }
 
   @Test
