@@ -36,6 +36,12 @@ final class ClonezillaVolumes {
   private final Map<String, Place> places = new LinkedHashMap<>();
   private final Map<String, GroupBackup> groups = new HashMap<>();
 
+  /** Why the text of a group cannot be used. */
+  private final Map<String, String> unusable = new HashMap<>();
+
+  private final GroupBackup.Memory memory = new GroupBackup.Memory();
+  private final Set<String> put = new HashSet<>();
+
   /** Images that two volumes would come from. */
   private final Set<String> doubtful = new HashSet<>();
 
@@ -81,42 +87,68 @@ final class ClonezillaVolumes {
     return volumes;
   }
 
-  /** The text of a group, unless the set has none. */
+  /** The text of a group, unless the set has none. One that cannot be used is told where it is. */
   private void group(String name) throws IOException {
     Path file = set.directory().resolve("lvm_" + name + ".conf");
-    if (!groups.containsKey(name) && Files.isRegularFile(file)) {
-      if (Files.size(file) > ClonezillaSet.LARGEST_TEXT) {
-        throw new BlkshException("read " + file, "it has %d bytes".formatted(Files.size(file)));
+    if (groups.containsKey(name) || unusable.containsKey(name) || !Files.isRegularFile(file)) {
+      return;
+    }
+    if (Files.size(file) > ClonezillaSet.LARGEST_TEXT) {
+      unusable.put(name, "%s has %d bytes".formatted(file.getFileName(), Files.size(file)));
+      return;
+    }
+    try {
+      byte[] text = Files.readAllBytes(file);
+      GroupBackup group = GroupBackup.read(text, file.getFileName().toString(), memory);
+      if (group.name().equals(name)) {
+        groups.put(name, group);
+      } else {
+        unusable.put(name, file.getFileName() + " is of the group " + group.name());
       }
-      GroupBackup group = GroupBackup.read(Files.readAllBytes(file), file.toString());
-      if (!group.name().equals(name)) {
-        throw new BlkshException("read " + file, "it is of the group " + group.name());
-      }
-      groups.put(name, group);
+    } catch (BlkshException e) {
+      unusable.put(name, file.getFileName() + " cannot be used: " + e.problem());
     }
   }
 
   /** Whether a partition is a physical volume whose group the set tells of. */
   boolean hold(String partition) {
     Place place = places.get(partition);
-    return place != null && groups.containsKey(place.group());
+    return place != null
+        && (groups.containsKey(place.group()) || unusable.containsKey(place.group()));
   }
 
   /** Bytes that the physical volume on a partition, or on a drive, had. */
   long size(String partition) {
-    return physical(partition).size();
+    return physical(partition, Long.MAX_VALUE).size();
   }
 
-  private GroupBackup.Physical physical(String partition) {
+  /**
+   * @throws BlkshException when what the set tells of it is not to be used
+   */
+  private GroupBackup.Physical physical(String partition, long length) {
     Place place = places.get(partition);
-    return groups
-        .get(place.group())
-        .physical(place.id())
-        .orElseThrow(
-            () ->
-                refused(
-                    partition,
-                    "lvm_%s.conf has no physical volume %s".formatted(place.group(), place.id())));
+    if (unusable.containsKey(place.group())) {
+      throw refused(partition, unusable.get(place.group()));
+    }
+    if (places.values().stream().filter(each -> each.id().equals(place.id())).count() > 1) {
+      throw refused(partition, "two partitions are the physical volume " + place.id());
+    }
+    GroupBackup.Physical physical =
+        groups
+            .get(place.group())
+            .physical(place.id())
+            .orElseThrow(
+                () ->
+                    refused(
+                        partition,
+                        "lvm_%s.conf has no physical volume %s"
+                            .formatted(place.group(), place.id())));
+    if (physical.size() > length) {
+      throw refused(
+          partition,
+          "it has %d bytes, and its physical volume had %d".formatted(length, physical.size()));
+    }
+    return physical;
   }
 
   /**
@@ -128,31 +160,50 @@ final class ClonezillaVolumes {
    * @param missing takes what is not put back, as sentences
    */
   void put(ClonezillaTable.Entry partition, boolean exact, Taker taker, List<String> missing) {
-    GroupBackup group = groups.get(places.get(partition.name()).group());
-    GroupBackup.Physical physical = physical(partition.name());
-    if (physical.size() > partition.length()) {
-      throw refused(
-          partition.name(),
-          "it has %d bytes, and its physical volume had %d"
-              .formatted(partition.length(), physical.size()));
+    String on = partition.name();
+    if (!put.add(on)) {
+      throw refused(on, "the table has it twice");
     }
-    taker.take(
-        partition.name(),
-        partition.start(),
-        new ByteArraySource(partition.name(), physical.head()));
+    GroupBackup.Physical physical;
+    try {
+      physical = physical(on, partition.length());
+    } catch (BlkshException e) {
+      missing.add("nothing of %s is restored: %s".formatted(on, e.problem()));
+      if (exact) {
+        UnkeptSource unkept = UnkeptSource.missing(on, partition.length(), e.problem());
+        taker.take(on, partition.start(), unkept);
+      }
+      return;
+    }
+    Taker here = (name, start, source) -> taker.take(name, partition.start() + start, source);
+    GroupBackup group = groups.get(places.get(on).group());
+    here.take(on, 0, new ByteArraySource(on, physical.head()));
+    here.take(on, physical.head().length, new ByteArraySource(on, group.stored()));
     for (GroupBackup.Volume volume : group.volumes()) {
       List<GroupBackup.Area> areas =
           physical.areas().stream().filter(area -> area.volume().equals(volume.name())).toList();
-      Taker here = (name, start, source) -> taker.take(name, partition.start() + start, source);
       String name = group.name() + "-" + volume.name();
+      String path = group.name() + "/" + volume.name();
       String problem = volume.problem() != null ? volume.problem() : problem(volume, name);
       if (problem != null) {
-        lacks(group.name() + "/" + volume.name(), volume, problem, missing);
+        boolean elsewhere = areas.isEmpty() && group.lies(volume.name(), id -> false);
+        if (volume.shown() && !elsewhere && told.add(path)) {
+          missing.add("of the logical volume %s nothing is restored: %s".formatted(path, problem));
+        }
         areas.forEach(area -> leave(area, name, problem, exact, here));
       } else if (!areas.isEmpty()) {
+        if (group.lies(volume.name(), this::isHere) && told.add(path)) {
+          missing.add(
+              "of the logical volume %s a part is not restored: it lies on what the set does not have"
+                  .formatted(path));
+        }
         put(volume, areas, name, here);
       }
     }
+  }
+
+  private boolean isHere(String id) {
+    return places.values().stream().anyMatch(place -> place.id().equals(id));
   }
 
   /** Why nothing of a volume can be put back, or null. */
@@ -164,15 +215,19 @@ final class ClonezillaVolumes {
       return "two volumes have images of the name " + name;
     }
     ClonezillaSet.Member member = set.member(name).orElse(null);
+    if (member == null && set.members().stream().anyMatch(each -> isOneOfTwo(each, name))) {
+      return "there are two images of it";
+    }
     return member == null || !member.hasImage() && !member.fileSystem().equals("swap")
         ? "the set keeps no image of it"
         : null;
   }
 
-  private void lacks(String path, GroupBackup.Volume volume, String problem, List<String> missing) {
-    if (volume.shown() && told.add(path)) {
-      missing.add("of the logical volume %s nothing is restored: %s".formatted(path, problem));
-    }
+  /** Of two images of one volume each goes by the name of its file. */
+  private static boolean isOneOfTwo(ClonezillaSet.Member member, String name) {
+    return member.hasImage()
+        && member.name().startsWith(name + ".")
+        && member.name().equals(member.file().getFileName().toString());
   }
 
   /** Nothing old is to be taken for the beginning of what is not put back. */

@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -32,7 +33,7 @@ public final class GroupBackup {
   private static final int USED = 1;
 
   private final String action;
-  private final byte[] text;
+  private final byte[] stored;
   private final Section group;
   private final long extent;
   private final List<Volume> volumes = new ArrayList<>();
@@ -74,22 +75,27 @@ public final class GroupBackup {
     }
   }
 
+  /** What all texts of a set may take. */
+  public static final class Memory {
+    private final TextAllowance texts = new TextAllowance();
+  }
+
   private record PlacedArea(String physical, Area area) {}
 
   /**
    * A physical volume of the group.
    *
    * @param size bytes that it had
-   * @param head its first bytes: label, header and metadata, behind which nothing is until the
-   *     first of the areas
+   * @param head its first bytes: label and headers, which {@link #stored} follows; then nothing is
+   *     until the first of the areas
    * @param areas in order, none over another
    */
   public record Physical(long size, byte[] head, List<Area> areas) {}
 
   private GroupBackup(String action, byte[] text, Section group) throws VolumeProblem {
     this.action = action;
-    this.text = text;
     this.group = group;
+    stored = stored(text, group.name());
     extent = group.number("extent_size", 1, VolumeGroup.MOST_SECTORS) * SECTOR;
     Set<String> stores = new HashSet<>();
     for (Section volume : logical()) {
@@ -112,9 +118,10 @@ public final class GroupBackup {
    *
    * @param text all of the file
    * @param place of the file, for people
+   * @param memory what several may take together
    * @throws BlkshException when it is no such file, or contradicts itself
    */
-  public static GroupBackup read(byte[] text, String place) {
+  public static GroupBackup read(byte[] text, String place, Memory memory) {
     String action = "read " + place;
     try {
       VolumeProblem.unless(
@@ -122,7 +129,8 @@ public final class GroupBackup {
           "it has %d bytes, and %d are read",
           text.length,
           MetadataText.LONGEST);
-      Section all = MetadataText.parse(text, new TextAllowance());
+      memory.texts.keep(text);
+      Section all = MetadataText.parse(text, memory.texts);
       VolumeProblem.unless(
           all.text("contents").equals("Text Format Volume Group")
               && all.number("version", 0, Long.MAX_VALUE) == 1,
@@ -133,6 +141,19 @@ public final class GroupBackup {
     } catch (VolumeProblem e) {
       throw new BlkshException(action, e.getMessage());
     }
+  }
+
+  /** The metadata as a physical volume has it behind its headers. */
+  public byte[] stored() {
+    return stored.clone();
+  }
+
+  /** Whether a volume has bytes on a physical volume of which that does not hold. */
+  public boolean lies(String volume, Predicate<String> here) {
+    return areas.stream()
+        .filter(each -> each.area().volume().equals(volume))
+        .map(each -> group.section("physical_volumes").section(each.physical()))
+        .anyMatch(physical -> !here.test(String.valueOf(physical.entries().get("id"))));
   }
 
   /** What the group is called. */
@@ -150,7 +171,9 @@ public final class GroupBackup {
     if (segments.get(0).type().equals("snapshot")) {
       return; // says of another volume that it is one
     }
-    boolean shown = volume.list("status").contains("VISIBLE") || stores.contains(volume.name());
+    boolean shown =
+        (volume.list("status").contains("VISIBLE") || stores.contains(volume.name()))
+            && !segments.get(0).type().equals("thin-pool");
     String problem = stores.contains(volume.name()) ? "it is a snapshot" : null;
     for (Object status : volume.list("status")) {
       if (VolumeGroup.INCONSTANT.contains(String.valueOf(status))) {
@@ -213,7 +236,11 @@ public final class GroupBackup {
   }
 
   private static long begin(Section physical) throws VolumeProblem {
-    return physical.number("pe_start", 0, VolumeGroup.MOST_SECTORS) * SECTOR;
+    return sectors(physical, "pe_start");
+  }
+
+  private static long sectors(Section physical, String key) throws VolumeProblem {
+    return physical.number(key, 0, VolumeGroup.MOST_SECTORS) * SECTOR;
   }
 
   /**
@@ -235,7 +262,13 @@ public final class GroupBackup {
   }
 
   private Physical physical(Section physical, String id) throws VolumeProblem {
-    long size = physical.number("dev_size", 1, VolumeGroup.MOST_SECTORS) * SECTOR;
+    long size = sectors(physical, "dev_size");
+    VolumeProblem.unless(
+        !physical.list("flags").contains("MISSING") && !physical.list("status").contains("MISSING"),
+        "its physical volume %s was missing when it was saved",
+        MetadataText.shown(id));
+    VolumeProblem.unless(
+        begin(physical) <= size, "the volumes on %s begin behind its end", MetadataText.shown(id));
     List<Area> here =
         areas.stream()
             .filter(each -> each.physical().equals(physical.name()))
@@ -259,46 +292,44 @@ public final class GroupBackup {
   /** Label, header, the header of the area and the text, as they lie from byte 0 on. */
   private byte[] head(Section physical, String id, long size) throws VolumeProblem {
     long begin = begin(physical);
-    byte[] stored = stored();
+    long loader = physical.has("ba_start") ? sectors(physical, "ba_start") : 0;
+    long end = loader > AREA && loader < begin ? loader : begin; // of the area
     VolumeProblem.unless(
-        begin - AREA - TEXT >= stored.length,
+        end - AREA - TEXT >= stored.length,
         "its text of %d bytes does not fit before byte %d of its physical volume %s",
         stored.length,
-        begin,
+        end,
         MetadataText.shown(id));
     byte[] letters = id.replace("-", "").getBytes(StandardCharsets.ISO_8859_1);
     VolumeProblem.unless(letters.length == 32, "it has an identifier that makes no sense");
-    int sectors = (stored.length + SECTOR - 1) / SECTOR;
-    byte[] head = new byte[AREA + TEXT + sectors * SECTOR];
+    byte[] head = new byte[AREA + TEXT];
     ByteBuffer label = ByteBuffer.wrap(head, SECTOR, SECTOR).slice().order(ByteOrder.LITTLE_ENDIAN);
     label.put(PhysicalVolume.LABEL.getBytes(StandardCharsets.US_ASCII)).putLong(1).putInt(0);
     label.putInt(32).put(PhysicalVolume.TYPE.getBytes(StandardCharsets.US_ASCII));
     label.put(letters).putLong(size);
     label.putLong(begin).putLong(0).putLong(0).putLong(0); // data, to the end
-    label.putLong(AREA).putLong(begin - AREA).putLong(0).putLong(0);
+    label.putLong(AREA).putLong(end - AREA).putLong(0).putLong(0);
     label.putInt(EXTENSION).putInt(USED);
-    if (physical.has("ba_start")) { // room for a boot loader
-      label.putLong(physical.number("ba_start", 0, VolumeGroup.MOST_SECTORS) * SECTOR);
-      label.putLong(physical.number("ba_size", 0, VolumeGroup.MOST_SECTORS) * SECTOR);
+    if (loader > 0) {
+      label.putLong(loader).putLong(sectors(physical, "ba_size"));
     }
     label.putInt(16, PhysicalVolume.crc(head, SECTOR + 20, SECTOR - 20));
     ByteBuffer area = ByteBuffer.wrap(head, AREA, SECTOR).slice().order(ByteOrder.LITTLE_ENDIAN);
     area.putInt(0).put(PhysicalVolume.AREA.getBytes(StandardCharsets.US_ASCII)).putInt(1);
-    area.putLong(AREA).putLong(begin - AREA);
+    area.putLong(AREA).putLong(end - AREA);
     area.putLong(TEXT).putLong(stored.length);
     area.putInt(PhysicalVolume.crc(stored, 0, stored.length)).putInt(0);
     area.putInt(0, PhysicalVolume.crc(head, AREA + 4, SECTOR - 4));
-    System.arraycopy(stored, 0, head, AREA + TEXT, stored.length);
     return head;
   }
 
   /** The text with the group first, by whose name an area is known, and a zero behind it. */
-  private byte[] stored() throws VolumeProblem {
+  private static byte[] stored(byte[] text, String group) throws VolumeProblem {
     String all = new String(text, StandardCharsets.ISO_8859_1);
-    Matcher first = Pattern.compile("(?m)^" + Pattern.quote(group.name()) + "\\s*\\{").matcher(all);
+    Matcher first = Pattern.compile("(?m)^" + Pattern.quote(group) + "\\s*\\{").matcher(all);
     VolumeProblem.unless(first.find(), "its group does not begin on a line of its own");
-    String stored =
-        all.substring(first.start()).stripTrailing() + "\n" + all.substring(0, first.start());
+    String before = all.substring(0, first.start());
+    String stored = all.substring(first.start()).stripTrailing() + "\n" + before;
     return Arrays.copyOf(stored.getBytes(StandardCharsets.ISO_8859_1), stored.length() + 1);
   }
 }

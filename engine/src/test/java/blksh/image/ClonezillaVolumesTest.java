@@ -231,18 +231,36 @@ class ClonezillaVolumesTest {
     Tool.named("cp").run("-r", set, torn);
     Path text = torn.resolve("lvm_old-vg.conf");
     String sound = Files.readString(text);
-    Files.writeString(text, sound.replace("pe_count = 31", "pe_count = 3"));
-    assertThatThrownBy(() -> open(torn, "sda"))
-        .hasMessageContaining("behind the end of its physical");
-    Files.writeString(text, sound.replace("pe_start = 2048", "pe_start = 8"));
-    assertThatThrownBy(() -> open(torn, "sda"))
-        .hasMessageContaining("does not fit before byte 4096");
-    Files.writeString(text, sound.replaceFirst("\"pv0\", \\d+", "\"pv0\", 1"));
-    assertThatThrownBy(() -> open(torn, "sda")).hasMessageContaining("lies over");
+    String[][] damages = {
+      {"pe_count = 31", "pe_count = 3", "behind the end of its physical"},
+      {"pe_start = 2048", "pe_start = 8", "does not fit before byte 4096"},
+      {"pe_start = 2048", "pe_start = 99999", "begin behind its end"},
+      {"flags = []", "flags = [\"MISSING\"]", "was missing when it was saved"},
+      {"start_extent = 12", "start_extent = 11", "do not follow each other"},
+      {"old-vg {", "other {", "is of the group other"},
+    };
+    for (String[] damage : damages) {
+      assertThat(sound).contains(damage[0]);
+      Files.writeString(text, sound.replace(damage[0], damage[1]));
+      try (ClonezillaDisk found = open(torn, "sda")) {
+        assertThat(found.missing())
+            .singleElement()
+            .asString()
+            .contains("nothing of sda1 is restored", damage[2]);
+      }
+    }
     Files.writeString(text, sound.substring(0, sound.length() / 2));
-    assertThatThrownBy(() -> open(torn, "sda")).hasMessageContaining("lvm_old-vg.conf");
-    Files.writeString(text, sound.replace("old-vg {", "other {"));
-    assertThatThrownBy(() -> open(torn, "sda")).hasMessageContaining("it is of the group other");
+    try (ClonezillaDisk found = open(torn, "sda")) {
+      assertThat(found.missing()).singleElement().asString().contains("lvm_old-vg.conf");
+    }
+    Files.writeString(text, sound);
+    Path list = torn.resolve("lvm_vg_dev.list");
+    String both = Files.readString(list);
+    Files.writeString(list, both.lines().findFirst().orElseThrow() + "\n");
+    try (ClonezillaDisk found = open(torn, "sda")) {
+      assertThat(found.missing()).anyMatch(it -> it.contains("old-vg/data a part is not restored"));
+    }
+    Files.writeString(list, both);
     Files.delete(text); // then its partition is one of which nothing is kept
     try (ClonezillaDisk found = open(torn, "sda")) {
       assertThat(found.missing()).singleElement().asString().contains("no image of sda1");
