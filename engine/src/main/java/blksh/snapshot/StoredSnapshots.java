@@ -9,6 +9,7 @@ import blksh.store.Manifest;
 import blksh.store.ManifestKind;
 import blksh.store.Store;
 import blksh.store.StoreUse;
+import blksh.store.shelf.ShelfAwayException;
 import blksh.task.CancelledException;
 import blksh.task.Task;
 import blksh.tree.Excludes;
@@ -40,7 +41,7 @@ public final class StoredSnapshots implements SnapshotSet {
 
   @Override
   public String place() {
-    return store.path().toString();
+    return store.place();
   }
 
   // ---- looking -------------------------------------------------------------------------------
@@ -160,6 +161,7 @@ public final class StoredSnapshots implements SnapshotSet {
       } catch (CancelledException e) {
         throw e;
       } catch (BlkshException e) {
+        ShelfAwayException.letPass(e);
         problems.add(e.getMessage());
       }
     }

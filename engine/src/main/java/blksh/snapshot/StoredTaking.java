@@ -10,6 +10,7 @@ import blksh.store.Manifest;
 import blksh.store.ManifestKind;
 import blksh.store.Store;
 import blksh.store.StoredPages;
+import blksh.store.shelf.ShelfAwayException;
 import blksh.task.Task;
 import blksh.tree.TreeScan;
 import blksh.tree.WalkOptions;
@@ -106,6 +107,7 @@ final class StoredTaking {
     try {
       return before == null ? null : new EarlierTree(store, before);
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       task.note("all files are read: " + e.getMessage());
       return null;
     }

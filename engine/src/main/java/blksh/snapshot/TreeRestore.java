@@ -7,6 +7,7 @@ import blksh.io.DirectBuffer;
 import blksh.io.EntryFile;
 import blksh.io.IoFailure;
 import blksh.io.NameText;
+import blksh.store.shelf.ShelfAwayException;
 import blksh.task.Task;
 import blksh.tree.TreeMetadata;
 import blksh.tree.TreeWriter;
@@ -296,6 +297,7 @@ final class TreeRestore {
       }
       problems.add("/" + NameText.of(path) + " is missing: " + IoFailure.reason(e));
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       problems.add("/" + NameText.of(path) + " is not whole: " + e.getMessage());
     }
   }

@@ -5,6 +5,7 @@ import blksh.io.IoFailure;
 import blksh.store.pack.CodecChoice;
 import blksh.store.pack.PageFinder;
 import blksh.store.pack.PageSize;
+import blksh.store.shelf.ShelfAwayException;
 import blksh.task.CancelledException;
 import blksh.task.OrderedStep;
 import blksh.task.Task;
@@ -86,7 +87,9 @@ final class Capture {
     PageSize pageSize = repository.pageSize();
     this.memory = new CaptureMemory(pageSize, codec.framePages(pageSize));
     this.relied = new ReliedPacks(repository);
-    this.reliance = dryRun ? PageFinder.Reliance.NONE : relied;
+    // Where others cannot be kept away no pack is ever replaced or removed.
+    boolean relies = !dryRun && repository.exclusion().keepsEverybodyAway();
+    this.reliance = relies ? relied : PageFinder.Reliance.NONE;
     this.log = new PackLog(repository, reliance, task);
     for (int i = 0; i < Workers.count() + AHEAD; i++) {
       idle.push(new CapturePiece(memory));
@@ -131,6 +134,7 @@ final class Capture {
       try (ManifestFile file = repository.manifests().open(version)) {
         there = file.manifest();
       } catch (BlkshException e) {
+        ShelfAwayException.letPass(e);
         continue; // reported by verify
       }
       if (there.started().isAfter(date)) {

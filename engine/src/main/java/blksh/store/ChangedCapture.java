@@ -4,6 +4,7 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.Changes;
 import blksh.block.SourceInfo;
+import blksh.store.shelf.ShelfAwayException;
 import blksh.task.Task;
 import java.io.IOException;
 import java.util.Map;
@@ -122,6 +123,7 @@ final class ChangedCapture {
       }
       return repository.opened(manifest, StoredPages::new);
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       readAll("the version before cannot be read: " + e.problem());
       return null;
     }

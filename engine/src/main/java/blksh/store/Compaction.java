@@ -8,6 +8,7 @@ import blksh.store.PackExchange.Outcome;
 import blksh.store.pack.Pack;
 import blksh.store.pack.PackDirectory;
 import blksh.store.pack.PackGeneration;
+import blksh.store.shelf.ShelfAwayException;
 import blksh.task.Task;
 import java.io.IOException;
 import java.time.Duration;
@@ -180,6 +181,7 @@ final class Compaction {
       need(file);
       task.advance(repository.manifests().bytes(version));
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       if (!needInTrash(version)) {
         unreadable.add(version.reference() + ": " + e.problem());
       }
@@ -199,6 +201,7 @@ final class Compaction {
       need(file);
       task.advance(trash.bytes(entry));
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       if (!isHeld(entry)) {
         return; // removed for good, or taken back, since it was listed
       }
@@ -371,6 +374,7 @@ final class Compaction {
     try {
       return packs.acquire(live.id(place));
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       leave(live.id(place), e.problem());
       return null;
     }

@@ -11,6 +11,7 @@ import blksh.store.pack.PackDigests;
 import blksh.store.pack.Page;
 import blksh.store.pack.PageReader;
 import blksh.store.pack.PageSize;
+import blksh.store.shelf.ShelfAwayException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.BitSet;
@@ -129,6 +130,7 @@ final class CopyInput implements CopiedInput {
           .map(range -> range.clip(from, to))
           .toList();
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       throw lost(pageSize.pageOf(from), e.problem());
     }
   }

@@ -2,6 +2,7 @@ package blksh.store;
 
 import blksh.BlkshException;
 import blksh.store.ManifestDirectory.Version;
+import blksh.store.shelf.ShelfAwayException;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.List;
@@ -64,6 +65,7 @@ final class CopyPlace {
     try (ManifestFile file = repository.manifests().open(version)) {
       return file.manifest();
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       return null; // gone since, or reported by verify
     }
   }
@@ -113,7 +115,7 @@ final class CopyPlace {
   }
 
   /** Whether another version has been deleted under its number, and may be wanted back. */
-  private boolean isOthersInTrash(Manifest wanted) {
+  boolean isOthersInTrash(Manifest wanted) {
     Version version = new Version(wanted.name(), wanted.version());
     for (Trash.Entry entry : repository.trash().entries(version)) {
       try (ManifestFile file = repository.trash().open(entry)) {
@@ -121,6 +123,7 @@ final class CopyPlace {
           return true;
         }
       } catch (BlkshException e) {
+        ShelfAwayException.letPass(e);
         return true;
       }
     }

@@ -10,6 +10,7 @@ import blksh.store.pack.PageFinder;
 import blksh.store.pack.PageIndex;
 import blksh.store.pack.PageIndexBuilder;
 import blksh.store.shelf.Exclusion;
+import blksh.store.shelf.ShelfAwayException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -110,6 +111,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
         found.close();
       }
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       // as if there was none
     }
     return StoreIndex.inMemory();
@@ -273,6 +275,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
         try {
           pack = packs.acquire(id);
         } catch (BlkshException e) {
+          ShelfAwayException.letPass(e);
           continue; // verify reports it
         }
         try (pack) {
@@ -355,6 +358,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
     try {
       pack = packs.acquire(id);
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       return; // verify reports it
     }
     try (pack) {
@@ -397,6 +401,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
                 false,
                 PackDates.NONE));
       } catch (BlkshException | IOException e) {
+        ShelfAwayException.letPass(e);
         // verify reports it
       }
     }
@@ -434,6 +439,16 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
     changeablePageIndex();
   }
 
+  /** The pages that were found bad before, as far as that can be read. */
+  Collection<StoreIndex.BadPages> knownBad() {
+    try {
+      return List.copyOf(rows().bad(null));
+    } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
+      return List.of();
+    }
+  }
+
   /** Forgets rows that can be read; false when they cannot be. */
   private boolean forget(Collection<StoreIndex.BadPages> bad) {
     try {
@@ -447,6 +462,7 @@ final class DerivedIndexes implements PageFinder.Indexes, Closeable {
       found.forget(bad);
       return true;
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       return false;
     }
   }

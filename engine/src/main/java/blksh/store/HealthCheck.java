@@ -4,6 +4,7 @@ import blksh.BlkshException;
 import blksh.io.IoFailure;
 import blksh.retention.Age;
 import blksh.store.pack.PackDirectory;
+import blksh.store.shelf.ShelfAwayException;
 import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.io.IOException;
@@ -73,7 +74,7 @@ final class HealthCheck {
         places.stream().filter(p -> !files.contains(p.damage().file())).count(),
         use.pages(),
         unused,
-        repository.trash().entries().size(),
+        repository.trash().deleted().size(),
         repository.identity().parity(),
         unprotected,
         names,
@@ -87,6 +88,7 @@ final class HealthCheck {
     } catch (CancelledException e) {
       throw e;
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       unused = e.getMessage();
       return new StoreUse(0, repository.pageSize().bytes(), 1, List.of());
     }

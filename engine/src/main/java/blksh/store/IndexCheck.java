@@ -5,6 +5,7 @@ import blksh.store.pack.Pack;
 import blksh.store.pack.PackCheck;
 import blksh.store.pack.PackDirectory;
 import blksh.store.pack.PageIndex;
+import blksh.store.shelf.ShelfAwayException;
 import java.io.IOException;
 import java.util.BitSet;
 import java.util.List;
@@ -31,6 +32,7 @@ final class IndexCheck {
     try {
       rows = indexes.rows().packs();
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       report.addDerived(DerivedIndexes.INDEX, e.problem());
     }
     String remade = indexes.takeProblem();
@@ -45,6 +47,7 @@ final class IndexCheck {
     try {
       return indexes.rows().bad(pack);
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       return List.of(); // reported with the rows
     }
   }
@@ -54,6 +57,7 @@ final class IndexCheck {
     try {
       return indexes.rows().damage().places();
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       return null; // reported with the rows
     }
   }
@@ -64,6 +68,7 @@ final class IndexCheck {
     try {
       told = indexes.rows().damage().told();
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       // then everything is told of once more
     }
     return new HealedPages(bad(null), told);
@@ -76,6 +81,7 @@ final class IndexCheck {
         indexes.rows().damage().replaceTold(found);
       }
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       // then everything is told of once more
     }
   }
@@ -106,6 +112,7 @@ final class IndexCheck {
         case EXPECTED -> {}
       }
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       report.addDerived(DerivedIndexes.INDEX, e.problem());
     }
     return null;
@@ -117,6 +124,7 @@ final class IndexCheck {
       var pages = new DamagedPages(indexes, repository.packs());
       check.putBack(pages.putBack(check.returned(), unchangedSince(rows)));
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       // an index that cannot be changed still leads to every other page
     }
   }
@@ -148,6 +156,7 @@ final class IndexCheck {
           page = dropped.nextClearBit(past);
         }
       } catch (BlkshException | IOException e) {
+        ShelfAwayException.letPass(e);
         held.need(row.id(), 0, Pack.MAX_PAGES); // not known
       }
     }
@@ -161,6 +170,7 @@ final class IndexCheck {
       try {
         return summary(now.packs()).equals(summary(rows));
       } catch (BlkshException e) {
+        ShelfAwayException.letPass(e);
         return false;
       }
     };
@@ -185,6 +195,7 @@ final class IndexCheck {
         report.addDerived(DerivedIndexes.INDEX, problem);
       }
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       report.addDerived(DerivedIndexes.INDEX, e.problem());
     }
   }
@@ -223,6 +234,7 @@ final class IndexCheck {
     try (Pack now = repository.packs().acquire(check.id())) {
       return now.size() == check.shape().fileBytes();
     } catch (BlkshException | IOException e) {
+      ShelfAwayException.letPass(e);
       return false;
     }
   }
@@ -243,6 +255,7 @@ final class IndexCheck {
           return "what it says of " + version.reference() + " is wrong";
         }
       } catch (BlkshException e) {
+        ShelfAwayException.letPass(e);
         // gone, or reported with the manifest
       }
     }

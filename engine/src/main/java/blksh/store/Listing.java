@@ -1,6 +1,7 @@
 package blksh.store;
 
 import blksh.BlkshException;
+import blksh.store.shelf.ShelfAwayException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -31,9 +32,10 @@ final class Listing {
       known.put(row.manifest().reference(), row);
     }
     List<Manifest> found = new ArrayList<>();
-    for (ManifestDirectory.Version version : versions(name)) {
+    for (Map.Entry<ManifestDirectory.Version, Long> each : manifests.sizes(name).entrySet()) {
+      ManifestDirectory.Version version = each.getKey();
       StoreIndex.ManifestRow row = known.get(version.reference());
-      long bytes = manifests.bytes(version);
+      long bytes = bytes(each);
       if (row != null && row.blobBytes() == bytes) {
         found.add(row.manifest());
       } else {
@@ -47,8 +49,11 @@ final class Listing {
     return found;
   }
 
-  private List<ManifestDirectory.Version> versions(String name) {
-    return name == null ? manifests.versions() : manifests.versions(name);
+  /** Of a version's blob: a list that tells it spares to ask for each. */
+  private long bytes(Map.Entry<ManifestDirectory.Version, Long> listed) {
+    return listed.getValue() == ManifestDirectory.UNTOLD
+        ? manifests.bytes(listed.getKey())
+        : listed.getValue();
   }
 
   /** What is wrong with the versions that {@link #manifests} leaves out. */
@@ -58,6 +63,7 @@ final class Listing {
       try {
         manifests.open(version).close();
       } catch (BlkshException e) {
+        ShelfAwayException.letPass(e);
         AffectedRange all = new AffectedRange(version.reference(), 0, 0);
         found.add(
             new Damage(
@@ -74,9 +80,9 @@ final class Listing {
    */
   private List<ManifestDirectory.Version> unnoted(Map<ManifestDirectory.Version, Long> known) {
     List<ManifestDirectory.Version> found = new ArrayList<>();
-    for (ManifestDirectory.Version version : manifests.versions()) {
-      if (!known.remove(version, manifests.bytes(version))) {
-        found.add(version);
+    for (Map.Entry<ManifestDirectory.Version, Long> each : manifests.sizes(null).entrySet()) {
+      if (!known.remove(each.getKey(), bytes(each))) {
+        found.add(each.getKey());
       }
     }
     return found;
@@ -104,6 +110,7 @@ final class Listing {
     try (ManifestFile file = manifests.open(version)) {
       return file.manifest();
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       return null; // deleted since, or reported by verify
     }
   }

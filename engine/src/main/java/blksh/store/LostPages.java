@@ -6,6 +6,7 @@ import blksh.store.pack.Pack;
 import blksh.store.pack.Page;
 import blksh.store.pack.PageReader;
 import blksh.store.pack.PageSize;
+import blksh.store.shelf.ShelfAwayException;
 import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.util.ArrayList;
@@ -91,6 +92,7 @@ final class LostPages {
       } catch (CancelledException e) {
         throw e;
       } catch (BlkshException e) {
+        ShelfAwayException.letPass(e);
         String blob = repository.manifests().blob(ManifestDirectory.Version.of(manifest));
         var all = new AffectedRange(manifest.reference(), 0, manifest.size());
         unreadableVersions.add(new Damage(blob, 0, 0, e.problem(), List.of(all)));

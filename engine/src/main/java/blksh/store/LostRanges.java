@@ -3,6 +3,7 @@ package blksh.store;
 import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.store.ManifestDirectory.Version;
+import blksh.store.shelf.ShelfAwayException;
 import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.nio.ByteBuffer;
@@ -62,6 +63,7 @@ final class LostRanges {
     } catch (CancelledException e) {
       throw e;
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       return false;
     }
   }

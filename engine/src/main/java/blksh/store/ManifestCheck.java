@@ -10,6 +10,7 @@ import blksh.store.pack.Page;
 import blksh.store.pack.PageReader;
 import blksh.store.pack.PageSize;
 import blksh.store.shelf.Blob;
+import blksh.store.shelf.ShelfAwayException;
 import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.io.IOException;
@@ -83,6 +84,7 @@ final class ManifestCheck {
       }
       return true;
     } catch (IOException | BlkshException e) {
+      ShelfAwayException.letPass(e);
       return false;
     }
   }
@@ -99,6 +101,7 @@ final class ManifestCheck {
     } catch (CancelledException e) {
       throw e;
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       if (!VersionWalk.isThere(repository, version)) {
         return; // deleted since it was listed
       }
@@ -120,6 +123,7 @@ final class ManifestCheck {
     } catch (CancelledException e) {
       throw e;
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       return repository.open(version);
     }
   }
@@ -149,6 +153,7 @@ final class ManifestCheck {
           .findAny()
           .orElse(0);
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       return 0;
     }
   }

@@ -9,13 +9,14 @@ import blksh.store.shelf.Spool;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
-import java.util.TreeSet;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
 import java.util.regex.Matcher;
@@ -44,6 +45,9 @@ final class ManifestDirectory {
   static final Pattern BLOB = Pattern.compile(OF_VERSION + "\\.manifest");
 
   private static final Pattern ANY = Pattern.compile(OF_VERSION + "\\..*");
+
+  /** For bytes that a list does not tell. */
+  static final long UNTOLD = -1;
 
   /** Versions that are told when another is asked for. */
   private static final int MOST_TOLD = 8;
@@ -112,17 +116,28 @@ final class ManifestDirectory {
 
   /** All versions there are, by name, oldest first. */
   List<Version> versions() {
-    return below(PREFIX);
+    return List.copyOf(below(PREFIX).keySet());
   }
 
   /** The versions of a name, oldest first. */
   List<Version> versions(String name) {
-    List<Version> plain = below(PREFIX + ManifestName.check(name) + "/");
+    return List.copyOf(sizes(name).keySet());
+  }
+
+  /**
+   * The versions of a name or (null) of all, by name, oldest first, with bytes of their blobs as
+   * far as the list tells them; else {@link #UNTOLD}.
+   */
+  Map<Version, Long> sizes(String name) {
+    if (name == null) {
+      return below(PREFIX);
+    }
+    Map<Version, Long> plain = below(PREFIX + ManifestName.check(name) + "/");
     if (!plain.isEmpty()) {
       spelled.remove(name);
       return plain;
     }
-    return SpelledName.fits(name) ? below(PREFIX + SpelledName.of(name) + "/") : List.of();
+    return SpelledName.fits(name) ? below(PREFIX + SpelledName.of(name) + "/") : Map.of();
   }
 
   /** The name of the blob a version has. */
@@ -160,8 +175,30 @@ final class ManifestDirectory {
         }
       }
     } catch (IOException e) {
-      String place = shelf.locate(prefix.substring(0, prefix.length() - 1));
-      throw new BlkshException("list manifests in " + place, IoFailure.reason(e), e);
+      throw unlisted(prefix, e);
+    }
+  }
+
+  private BlkshException unlisted(String prefix, IOException e) {
+    String place = shelf.locate(prefix.substring(0, prefix.length() - 1));
+    return new BlkshException("list manifests in " + place, IoFailure.reason(e), e);
+  }
+
+  private Map<Version, Long> below(String prefix) {
+    try {
+      Map<Version, Long> versions = new TreeMap<>(ORDER);
+      Optional<Map<String, Long>> sizes = shelf.sizes(prefix);
+      Collection<String> blobs = sizes.isPresent() ? sizes.get().keySet() : shelf.list(prefix);
+      for (String blob : blobs) {
+        Matcher matcher = BLOB.matcher(blob);
+        if (matcher.matches()) {
+          long bytes = sizes.isPresent() ? sizes.get().get(blob) : UNTOLD;
+          versions.put(versionOf(matcher.group(1), matcher.group(2)), bytes);
+        }
+      }
+      return versions;
+    } catch (IOException e) {
+      throw unlisted(prefix, e);
     }
   }
 
@@ -197,12 +234,6 @@ final class ManifestDirectory {
       each(folder, ANY, (version, matcher) -> highest[0] = Math.max(highest[0], version.number()));
     }
     return highest[0];
-  }
-
-  private List<Version> below(String prefix) {
-    Set<Version> versions = new TreeSet<>(ORDER);
-    each(prefix, BLOB, (version, matcher) -> versions.add(version));
-    return List.copyOf(versions);
   }
 
   /** The newest version of a name, if it has any. */
@@ -394,11 +425,27 @@ final class ManifestDirectory {
   }
 
   /**
-   * Makes a complete manifest appear under its number, durable; that was never used before. Whoever
-   * calls keeps others from publishing.
+   * Makes a complete manifest appear under its number, durable, unless another has that. Whoever
+   * calls keeps others from publishing, as far as the shelf can.
+   *
+   * @return false when another has it
    */
-  void publish(ManifestWriter writer, Manifest numbered) throws IOException {
-    writer.publish(blob(Version.of(numbered)));
+  boolean publish(ManifestWriter writer, Manifest numbered) throws IOException {
+    return writer.publish(blob(Version.of(numbered)));
+  }
+
+  /**
+   * As {@link #publish}; the writer has it still, and may publish it under another number.
+   *
+   * @return false when another has the number
+   */
+  boolean putAside(ManifestWriter writer, Manifest numbered) throws IOException {
+    return writer.put(shelf, blob(Version.of(numbered)));
+  }
+
+  /** Removes a manifest that was just put, and nobody may want. */
+  void remove(Version version) throws IOException {
+    shelf.delete(blob(version));
   }
 
   /** Removes the parts of manifests whose writers died. */

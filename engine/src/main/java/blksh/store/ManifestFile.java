@@ -179,7 +179,6 @@ final class ManifestFile implements Closeable {
   /**
    * Opens the manifest of a version.
    *
-   * @param blob its name
    * @param storeId of the store it must belong to; null when any will do
    * @param pageSize of that store; null when any will do
    * @throws BlkshException when it is missing, not a whole manifest or another's
@@ -202,7 +201,6 @@ final class ManifestFile implements Closeable {
    * Opens the manifest of a version. A name proves nothing: what it says inside must be what it is
    * called.
    *
-   * @param blob its name
    * @param storeId of the store it must belong to; null when any will do
    * @param pageSize of that store; null when any will do
    * @throws NoManifest when it is not a whole manifest, or another's
@@ -215,7 +213,11 @@ final class ManifestFile implements Closeable {
       byte[] storeId,
       PageSize pageSize)
       throws IOException {
-    return read(shelf.open(blob), shelf.locate(blob), version, storeId, pageSize);
+    try {
+      return read(shelf.open(blob), shelf.locate(blob), version, storeId, pageSize);
+    } catch (NoManifest e) { // maybe as it came
+      return read(shelf.open(blob), shelf.locate(blob), version, storeId, pageSize);
+    }
   }
 
   /** As above, of what may become its blob; that is closed with it, or when it is none. */
@@ -335,6 +337,7 @@ final class ManifestFile implements Closeable {
       try {
         chunk = readChunk(number);
       } catch (IOException e) {
+        file.forget();
         chunk = readChunk(number); // what fails once may read well
       }
       synchronized (chunks) {

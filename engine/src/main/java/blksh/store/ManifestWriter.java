@@ -5,6 +5,7 @@ import blksh.io.Checksum;
 import blksh.io.LittleEndian;
 import blksh.store.pack.PageSize;
 import blksh.store.shelf.Part;
+import blksh.store.shelf.Shelf;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
@@ -24,6 +25,10 @@ final class ManifestWriter implements Closeable {
   private final PageSize pageSize;
   private final Part part;
   private long written;
+
+  /** Bytes before what {@link #finish} writes, 0 while that was not called. */
+  private long unfinished;
+
   private final Chunks extentChunks = new Chunks(ManifestFile.RECORD);
   private final Chunks badChunks = new Chunks(ManifestFile.RECORD);
   private final Chunks groupChunks = new Chunks(ManifestFile.GROUP);
@@ -188,13 +193,21 @@ final class ManifestWriter implements Closeable {
     badChunks.end();
   }
 
-  /** Writes what is left; nothing is durable before {@link #publish}. */
+  /**
+   * Writes what is left; nothing is durable before it is published. Called again it is written as
+   * the other says.
+   */
   void finish(Manifest manifest, byte[] storeId) throws IOException {
     endRun();
     extentChunks.flush();
     groupChunks.flush();
     long pages = runStart;
     badChunks.flush();
+    if (unfinished == 0) {
+      unfinished = written;
+    }
+    part.truncate(unfinished);
+    written = unfinished;
     ByteArrayOutputStream chunkTable = new ByteArrayOutputStream();
     for (Chunks chunks : List.of(extentChunks, badChunks, groupChunks)) {
       chunkTable.write(chunks.table, 0, chunks.tableLength());
@@ -226,9 +239,22 @@ final class ManifestWriter implements Closeable {
     append(trailer, trailer.length);
   }
 
-  /** Gives the finished manifest its name, which must be free; it is durable then. */
-  void publish(String name) throws IOException {
-    part.publish(name);
+  /**
+   * Gives the finished manifest its name, if that is free; it is durable then.
+   *
+   * @return false when it is taken
+   */
+  boolean publish(String name) throws IOException {
+    return part.publishIfAbsent(name);
+  }
+
+  /**
+   * As above, of a copy: it is a part still.
+   *
+   * @return false when the name is taken
+   */
+  boolean put(Shelf shelf, String name) throws IOException {
+    return shelf.putWhole(name, part, false);
   }
 
   /** Removes it unless it was published. */

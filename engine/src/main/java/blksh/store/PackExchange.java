@@ -5,6 +5,7 @@ import blksh.store.pack.Pack;
 import blksh.store.pack.PackDirectory;
 import blksh.store.pack.PackGeneration;
 import blksh.store.pack.PageIndex;
+import blksh.store.shelf.ShelfAwayException;
 import java.io.IOException;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
@@ -131,6 +132,7 @@ final class PackExchange {
                 repository.packs(), pack, page -> false, repository.codec(), false)) {
       return gone(none);
     } catch (BlkshException | IOException e) {
+      ShelfAwayException.letPass(e);
       return new Gone();
     }
   }

@@ -2,6 +2,7 @@ package blksh.store;
 
 import blksh.store.pack.PackWriter;
 import blksh.store.pack.PageFinder;
+import blksh.store.shelf.ShelfAwayException;
 import blksh.task.Task;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -108,14 +109,18 @@ final class PackLog {
 
   /**
    * Makes a pack durable, then known, then its parity, where it is to have some: all of them before
-   * the manifest appears. When sealing fails its space is given back; when only indexing fails the
-   * pack stays and is indexed by the next capture.
+   * the manifest appears. When sealing fails its space is given back; not where the shelf is away,
+   * as the next capture puts what there is then. When only indexing fails the pack stays and is
+   * indexed by the next capture.
    */
   private void seal(PackWriter full) throws IOException {
     try {
       full.seal();
     } catch (IOException e) {
       full.discard();
+      throw e;
+    } catch (ShelfAwayException e) {
+      full.leave();
       throw e;
     }
     repository.indexes().enter(full);

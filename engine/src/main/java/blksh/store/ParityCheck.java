@@ -85,6 +85,9 @@ final class ParityCheck {
     String name = ParityBlobs.nameOf(blob);
     try {
       ParityBlobs.Condition found = condition(blob);
+      if (found == ParityBlobs.Condition.DAMAGED) {
+        found = condition(blob); // what came damaged once may only have been so on its way
+      }
       for (int i = 0; i < LOOKS && found == ParityBlobs.Condition.OTHER; i++) {
         // Another generation may just have taken the name of the blob, and got parity of its own.
         found = condition(blob);

@@ -10,6 +10,7 @@ import blksh.store.pack.PackRepair;
 import blksh.store.parity.ParityBlobs;
 import blksh.store.parity.ParityOutlook;
 import blksh.store.parity.Rebuilding;
+import blksh.store.shelf.ShelfAwayException;
 import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.io.IOException;
@@ -104,6 +105,7 @@ final class ParityRepair {
     } catch (CancelledException e) {
       throw e;
     } catch (IOException | BlkshException e) {
+      ShelfAwayException.letPass(e);
       task.finding(name + " cannot be made again by its parity: " + reason(e));
       return false;
     } finally {
@@ -121,6 +123,7 @@ final class ParityRepair {
       return packs.isAsWritten(pack)
           || pack.footerSound() && !parity.isOf(PackDirectory.nameOf(id));
     } catch (BlkshException | IOException e) {
+      ShelfAwayException.letPass(e);
       return false;
     }
   }
@@ -190,6 +193,7 @@ final class ParityRepair {
     } catch (CancelledException e) {
       throw e;
     } catch (IOException | BlkshException e) {
+      ShelfAwayException.letPass(e);
       task.finding(blob + " cannot be made again by its parity: " + reason(e));
     }
   }

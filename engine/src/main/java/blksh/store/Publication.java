@@ -19,6 +19,9 @@ import java.util.stream.Collectors;
  */
 final class Publication {
 
+  /** Numbers that are tried when others, who cannot be kept away, take each first. */
+  private static final int ATTEMPTS = 100;
+
   private final Repository repository;
 
   Publication(Repository repository) {
@@ -41,20 +44,37 @@ final class Publication {
         .publishing(
             () -> {
               String name = described.name();
-              int newest = manifests.newest(name).orElse(0);
-              if (after != null && after != newest) {
-                throw new CaptureOptions.Overtaken(name, after, newest);
+              int least = 0;
+              for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+                int newest = manifests.newest(name).orElse(0);
+                if (after != null && after != newest) {
+                  throw new CaptureOptions.Overtaken(name, after, newest);
+                }
+                int highest = Math.max(least, manifests.highest(name));
+                int version = rows.numbers().next(name, highest);
+                Manifest numbered = described.withVersion(version);
+                writer.finish(numbered, repository.identity().idBytes());
+                if (put(writer, numbered, rows)) {
+                  return numbered;
+                }
+                least = version;
               }
-              int version = rows.numbers().next(name, manifests.highest(name));
-              Manifest numbered = described.withVersion(version);
-              writer.finish(numbered, repository.identity().idBytes());
-              return put(writer, numbered, rows);
+              throw crowded(name);
             });
+  }
+
+  /** Others took every number first. */
+  private BlkshException crowded(String name) {
+    return new BlkshException(
+            "number a version of " + name + " in " + repository.place(),
+            "others took each of %d numbers first".formatted(ATTEMPTS))
+        .suggest("try again when fewer capture that name, or use another");
   }
 
   /**
    * Publishes the copy of a version of another store, and before it what was said of that: a copy
-   * that is pinned there is never to be seen without. It has the number it has there, where that
+   * that is pinned there is never to be seen without. Where others cannot be kept away that is said
+   * after it: before, the number may become another's. It has the number it has there, where that
    * keeps the versions of its name in the order of their dates; else, when it is the newest, the
    * next. All packs it names are durable.
    *
@@ -64,41 +84,114 @@ final class Publication {
    */
   Manifest copy(ManifestWriter writer, Manifest described, VersionMarks marks) {
     StoreIndex rows = repository.indexes().rows();
+    boolean alone = repository.exclusion().keepsEverybodyAway();
     return repository
         .exclusion()
         .publishing(
             () -> {
-              CopyPlace place = new CopyPlace(repository);
-              Manifest there = place.same(described);
-              if (there != null) {
-                return there;
+              for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+                CopyPlace place = new CopyPlace(repository);
+                Manifest there = place.same(described);
+                if (there != null) {
+                  if (!alone) {
+                    mark(ManifestDirectory.Version.of(there), marks);
+                  }
+                  return there;
+                }
+                Manifest numbered = described.withVersion(place.number(described));
+                ManifestDirectory.Version version = ManifestDirectory.Version.of(numbered);
+                writer.finish(numbered, repository.identity().idBytes());
+                // Here only where the same version is in the trash, which keeps what was said.
+                if (alone) {
+                  mark(version, marks);
+                }
+                KeptVersions.noteSomethingLeft(rows);
+                if (put(writer, numbered, rows)) {
+                  if (!alone) {
+                    mark(version, marks);
+                  }
+                  return numbered;
+                }
               }
-              Manifest numbered = described.withVersion(place.number(described));
-              ManifestDirectory.Version version = ManifestDirectory.Version.of(numbered);
-              writer.finish(numbered, repository.identity().idBytes());
-              // Here only where the same version is in the trash, which keeps what was said of it.
-              VersionMarks before = repository.marks().of(version);
-              if (before.problem() == null && !before.and(marks).equals(before)) {
-                repository.marks().put(version, before.and(marks));
-              }
-              KeptVersions.noteSomethingLeft(rows);
-              return put(writer, numbered, rows);
+              throw crowded(described.name());
             });
   }
 
-  /** Gives a finished manifest its name, which may have parity of one that had it before. */
-  private Manifest put(ManifestWriter writer, Manifest numbered, StoreIndex rows)
+  /**
+   * Says of a copy that is there what was said of its original, if nothing was said of it. Where
+   * others cannot be kept away a copy may have been cut off between its manifest and that.
+   */
+  void markCopied(ManifestDirectory.Version copy, VersionMarks marks) {
+    if (marks.isEmpty() || repository.exclusion().keepsEverybodyAway()) {
+      return;
+    }
+    repository
+        .exclusion()
+        .publishing(
+            () -> {
+              if (repository.marks().of(copy).isEmpty()) {
+                mark(copy, marks);
+              }
+              return null;
+            });
+  }
+
+  /** Says more of a version than was said of it, where that can be read. */
+  private void mark(ManifestDirectory.Version version, VersionMarks marks) throws IOException {
+    VersionMarks before = repository.marks().of(version);
+    if (before.problem() == null && !before.and(marks).equals(before)) {
+      repository.marks().put(version, before.and(marks));
+    }
+  }
+
+  /**
+   * Gives a finished manifest its name, which may have parity of one that had it before.
+   *
+   * @return false when somebody who cannot be kept away took that name first
+   */
+  private boolean put(ManifestWriter writer, Manifest numbered, StoreIndex rows)
       throws IOException {
     ManifestDirectory manifests = repository.manifests();
     ManifestDirectory.Version version = ManifestDirectory.Version.of(numbered);
-    repository.parity().remove(manifests.blob(version));
-    manifests.publish(writer, numbered);
+    if (!repository.exclusion().keepsEverybodyAway()) {
+      // Not its parity before: that may be of who is just faster.
+      if (!putAmongOthers(writer, numbered)) {
+        return false;
+      }
+    } else {
+      repository.parity().remove(manifests.blob(version));
+      if (!manifests.publish(writer, numbered)) {
+        return false;
+      }
+    }
     try {
       rows.putManifest(numbered, manifests.bytes(version));
     } catch (BlkshException e) {
       // the manifest is there; whoever lists it makes the row
     }
-    return numbered;
+    return true;
+  }
+
+  /**
+   * As above where others cannot be kept away. Since the numbers were looked at somebody may have
+   * given this one as well, and deleted that version: it keeps the number, so that it can be
+   * brought back.
+   */
+  private boolean putAmongOthers(ManifestWriter writer, Manifest numbered) throws IOException {
+    ManifestDirectory manifests = repository.manifests();
+    if (!manifests.putAside(writer, numbered)) {
+      return false;
+    }
+    boolean given;
+    try {
+      given = new CopyPlace(repository).isOthersInTrash(numbered);
+    } catch (BlkshException e) {
+      return true; // it is there, and durable; at worst two have the number
+    }
+    if (given) {
+      manifests.remove(ManifestDirectory.Version.of(numbered));
+    }
+    return !given;
   }
 
   /**

@@ -12,6 +12,7 @@ import blksh.store.pack.PackDigests;
 import blksh.store.pack.Page;
 import blksh.store.pack.PageReader;
 import blksh.store.pack.PageSize;
+import blksh.store.shelf.ShelfAwayException;
 import blksh.task.CancelledException;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
@@ -151,6 +152,7 @@ final class RecutInput implements CopiedInput {
     } catch (CancelledException | CopyInput.LostInSource e) {
       throw e;
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       throw lost(e.position().orElse(cut.position()), e.problem());
     }
     if (cut.kind() == Extent.Kind.DATA) {

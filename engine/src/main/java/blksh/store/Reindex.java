@@ -10,6 +10,7 @@ import blksh.store.pack.PackRepair;
 import blksh.store.pack.Page;
 import blksh.store.pack.PageReader;
 import blksh.store.pack.PageSize;
+import blksh.store.shelf.ShelfAwayException;
 import blksh.task.Task;
 import blksh.task.Workers;
 import java.io.IOException;
@@ -25,7 +26,9 @@ import java.util.concurrent.ConcurrentSkipListMap;
 
 /**
  * Makes everything derived again from packs and manifests, and repairs what packs and descriptor
- * say twice and have lost once.
+ * say twice and have lost once. Where nobody keeps others away from what it would repair it repairs
+ * nothing: what came damaged here may lie sound there, and a page that is given up here as another
+ * pack has it may be given up there as this one has it.
  */
 final class Reindex {
 
@@ -43,9 +46,12 @@ final class Reindex {
     this.task = task;
   }
 
-  /** For who has the store alone. */
+  /** For who has the store alone, or at least what is derived from it. */
   ReindexReport run() throws IOException {
     long started = System.nanoTime();
+    if (!repository.exclusion().keepsEverybodyAway()) {
+      return derivedOnly(started);
+    }
     if (repository.identity().repair()) {
       repaired.add(StoreDescriptor.FILE);
     }
@@ -65,15 +71,36 @@ final class Reindex {
       }
     }
     new Recovery(repository).run();
+    return told(started);
+  }
+
+  private ReindexReport told(long started) {
     damage.forEach(d -> task.finding(d.file() + ": " + d.problem()));
-    List<StoreIndex.PackRow> rows = indexes.rows().packs();
+    List<StoreIndex.PackRow> rows = repository.indexes().rows().packs();
     return new ReindexReport(
         rows.size(),
         rows.stream().mapToLong(StoreIndex.PackRow::pages).sum(),
-        indexes.listing().manifests(null).size(),
+        repository.indexes().listing().manifests(null).size(),
         List.copyOf(repaired),
         List.copyOf(damage),
         Duration.ofNanos(System.nanoTime() - started));
+  }
+
+  /** By what footers and manifests say. No blob is changed; a descriptor that is gone is made. */
+  private ReindexReport derivedOnly(long started) throws IOException {
+    if (repository.identity().makeIfMissing()) {
+      repaired.add(StoreDescriptor.FILE);
+    } else if (repository.identity().problem() != null) {
+      String left =
+          repository.identity().problem() + "; copy the store to a directory to repair it";
+      damage.add(new Damage(StoreDescriptor.FILE, 0, 0, left, List.of()));
+    }
+    task.phase("indexing");
+    packs.close();
+    damage.addAll(repository.manifests().readable().damage());
+    repository.indexes().remake(repository.indexes().knownBad());
+    new Recovery(repository).run();
+    return told(started);
   }
 
   /**
@@ -177,15 +204,17 @@ final class Reindex {
   }
 
   /** Looks for the same and changes nothing. */
-  ReindexReport dryRun() {
+  ReindexReport dryRun() throws IOException {
     long started = System.nanoTime();
-    if (repository.identity().problem() != null) {
+    boolean repairs = repository.exclusion().keepsEverybodyAway();
+    if (repository.identity().problem() != null
+        && (repairs || !repository.isThere(StoreDescriptor.FILE))) {
       repaired.add(StoreDescriptor.FILE);
     }
     long pages = 0;
     for (PackState state : readPacks().values()) {
       pages += state.pages();
-      if (!state.sound()) {
+      if (!state.sound() && repairs) {
         repaired.add(PackDirectory.nameOf(state.id()));
       }
       if (!state.bad().isEmpty()) {
@@ -236,6 +265,7 @@ final class Reindex {
       }
       repository.indexes().rows().damage().putPages(id, lost);
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       note(id, e.problem());
     } catch (IOException e) {
       note(id, IoFailure.reason(e));

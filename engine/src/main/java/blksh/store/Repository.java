@@ -11,12 +11,15 @@ import blksh.store.parity.ParityBlobs;
 import blksh.store.shelf.Blob;
 import blksh.store.shelf.BufferedSpool;
 import blksh.store.shelf.Exclusion;
+import blksh.store.shelf.LocalExclusion;
+import blksh.store.shelf.LocalSpool;
 import blksh.store.shelf.Shelf;
 import blksh.store.shelf.Spool;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.function.BiFunction;
 
 /**
@@ -50,7 +53,7 @@ final class Repository implements Closeable {
     this.shelf = shelf;
     this.parity = parity;
     this.spool = spool;
-    this.trash = new Trash(shelf, manifests);
+    this.trash = new Trash(shelf, manifests, !exclusion.keepsEverybodyAway());
     this.marks = new MarksFiles(shelf, manifests);
     this.local = local;
     this.exclusion = exclusion;
@@ -68,13 +71,29 @@ final class Repository implements Closeable {
    * @throws IOException as {@link StoreIdentity#read}
    */
   static Repository open(Shelf shelf, Path local) throws IOException {
-    Spool spool = shelf.spool().orElseGet(() -> new BufferedSpool(shelf));
+    boolean noted = Files.isWritable(local);
+    Spool spool =
+        shelf
+            .spool()
+            .orElseGet(() -> noted ? new LocalSpool(shelf, local) : new BufferedSpool(shelf));
     PackDirectory packs = new PackDirectory(shelf, spool);
     ManifestDirectory manifests = new ManifestDirectory(shelf, spool);
     ParityBlobs parity = new ParityBlobs(shelf, spool);
     StoreIdentity identity = StoreIdentity.read(shelf, packs, manifests, parity);
-    Exclusion exclusion = shelf.exclusion().orElse(Exclusion.NONE);
+    Exclusion exclusion =
+        shelf
+            .exclusion()
+            .orElseGet(() -> noted ? LocalExclusion.share(local, shelf.place()) : Exclusion.NONE);
     return new Repository(shelf, local, exclusion, spool, packs, manifests, parity, identity);
+  }
+
+  /**
+   * As above, with what is derived in a directory of its own on this machine, which is made.
+   *
+   * @throws IOException as {@link StoreIdentity#read}
+   */
+  static Repository open(Shelf shelf, DerivedDirectory derived) throws IOException {
+    return open(shelf, derived.make(StoreIdentity.idOf(shelf), shelf.address()));
   }
 
   /**
@@ -96,13 +115,22 @@ final class Repository implements Closeable {
     return shelf.place();
   }
 
+  /** As {@link Store#traffic}. */
+  Map<String, Long> traffic() {
+    return shelf.traffic();
+  }
+
   /** The directory of what is derived; of a store in a directory, that itself. */
   Path local() {
     return local;
   }
 
-  /** Whether another is in the same directory. */
+  /** Whether another is in the same place. */
   boolean isAt(Repository other) {
+    if (shelf.address().equals(other.shelf.address())
+        && identity.id().equals(other.identity.id())) {
+      return true;
+    }
     try {
       return Files.isSameFile(local, other.local);
     } catch (IOException e) {
@@ -219,6 +247,14 @@ final class Repository implements Closeable {
     }
   }
 
+  private boolean isMissing(String blob) {
+    try {
+      return !isThere(blob);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
   /** Whether there is a blob of a name. */
   boolean isThere(String blob) throws IOException {
     return shelf.size(blob).isPresent();
@@ -262,10 +298,28 @@ final class Repository implements Closeable {
   void mustBeWhole(String action) {
     if (identity.problem() != null) {
       throw new BlkshException(action, identity.problem())
-          .suggest("nothing is lost: run reindex, which makes it again");
+          .suggest(
+              exclusion.keepsEverybodyAway() || isMissing(StoreDescriptor.FILE)
+                  ? "nothing is lost: run reindex, which makes it again"
+                  : "nothing is lost: copy the store to a directory, run reindex there, and put its"
+                      + " store.json back");
     }
     if (!writable()) {
       throw new BlkshException(action, "the store cannot be written");
+    }
+  }
+
+  /**
+   * That whoever uses it is kept away while that is needed.
+   *
+   * @param action what is to be done, for people
+   * @throws BlkshException when nobody knows of those of other machines
+   */
+  void mustKeepOthersAway(String action) {
+    if (!exclusion.keepsEverybodyAway()) {
+      throw new BlkshException(
+              action, "other machines may be using it, and nothing there keeps them away")
+          .suggest("copy the store to a directory with run copy, and do it there");
     }
   }
 

@@ -7,6 +7,7 @@ import blksh.retention.Policy;
 import blksh.store.ManifestDirectory.Version;
 import blksh.store.pack.Pack;
 import blksh.store.pack.PackDirectory;
+import blksh.store.shelf.ShelfAwayException;
 import blksh.task.Task;
 import java.io.IOException;
 import java.time.Duration;
@@ -56,6 +57,7 @@ final class Retention {
         }
       }
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       // what was found bad is not known here
     }
   }
@@ -160,6 +162,7 @@ final class Retention {
     } catch (IOException e) {
       problem.accept(IoFailure.reason(e));
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       problem.accept(e.problem());
     }
     return null;

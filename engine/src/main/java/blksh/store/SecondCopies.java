@@ -7,6 +7,7 @@ import blksh.store.pack.Page;
 import blksh.store.pack.PageFinder;
 import blksh.store.pack.PageIndex;
 import blksh.store.pack.PageReader;
+import blksh.store.shelf.ShelfAwayException;
 import blksh.task.Task;
 import java.io.Closeable;
 import java.io.IOException;
@@ -127,6 +128,7 @@ final class SecondCopies implements Closeable {
       try (Pack pack = repository.packs().acquire(id)) {
         return look.at(pack);
       } catch (BlkshException | IOException e) {
+        ShelfAwayException.letPass(e);
         repository.packs().forget(id);
       }
     }

@@ -4,7 +4,6 @@ import blksh.BlkshException;
 import blksh.block.BlockSource;
 import blksh.block.BlockStream;
 import blksh.block.PageTarget;
-import blksh.io.IoFailure;
 import blksh.retention.Policy;
 import blksh.store.pack.CodecChoice;
 import blksh.store.pack.PageSize;
@@ -15,11 +14,9 @@ import blksh.task.Workers;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.BiFunction;
 
@@ -49,10 +46,15 @@ public final class Store implements Closeable {
   /** Whether there is a store in a directory, whole or not. */
   public static boolean isStore(Path directory) {
     try (Shelf shelf = new DirectoryShelf(directory)) {
-      return shelf.size(StoreDescriptor.FILE).isPresent() || StoreIdentity.hasContents(shelf);
+      return isStore(shelf);
     } catch (IOException e) {
       return false;
     }
+  }
+
+  /** Whether there is a store on a shelf, whole or not. */
+  public static boolean isStore(Shelf shelf) throws IOException {
+    return shelf.size(StoreDescriptor.FILE).isPresent() || StoreIdentity.hasContents(shelf);
   }
 
   /**
@@ -62,26 +64,14 @@ public final class Store implements Closeable {
    *     written
    */
   public static Store create(Path directory, StoreOptions options) {
-    make(directory, options);
+    StoreOpening.make(directory, options);
     Store made = open(directory);
     KeptVersions.noteNone(made.repository);
     return made;
   }
 
-  private static void make(Path directory, StoreOptions options) {
-    String action = "make store " + directory;
-    try {
-      StoreSite.of(directory).mustBeMounted();
-      DirectoryShelf.make(directory, shelf -> create(shelf, options));
-    } catch (FileAlreadyExistsException e) {
-      throw new BlkshException(action, IoFailure.reason(e), e).suggest("name a new directory");
-    } catch (IOException e) {
-      throw new BlkshException(action, IoFailure.reason(e), e);
-    }
-  }
-
   /** Makes an empty store on a shelf that holds none. */
-  static void create(Shelf shelf, StoreOptions options) throws IOException {
+  public static void create(Shelf shelf, StoreOptions options) throws IOException {
     StoreIdentity.make(shelf, options);
   }
 
@@ -109,25 +99,24 @@ public final class Store implements Closeable {
   }
 
   private static Store open(Shelf shelf, Path local, Task task) {
-    return Workers.call(task, () -> new Store(openRepository(shelf, local)));
+    return Workers.call(task, () -> new Store(StoreOpening.of(shelf, local)));
   }
 
-  private static Repository openRepository(Shelf shelf, Path local) {
-    String action = "open store " + shelf.place();
-    try {
-      return Repository.open(shelf, local);
-    } catch (NoSuchFileException e) {
-      throw new BlkshException(
-              action,
-              Files.isDirectory(local)
-                  ? "there is no store in it"
-                  : "there is no store, and no such directory")
-          .suggest("name the directory of a store; a capture or create makes one");
-    } catch (StoreDescriptor.NewerFormat e) {
-      throw new BlkshException(action, e.getMessage(), e).suggest("use a newer blksh");
-    } catch (IOException e) {
-      throw new BlkshException(action, IoFailure.reason(e), e);
-    }
+  /**
+   * Opens the store on a shelf whose place is not for what is derived: that is in a directory of
+   * its own on this machine. The shelf is closed with the store.
+   *
+   * @param made whether it was made just now
+   * @param task told when it has to wait
+   * @throws BlkshException as {@link #open(Path)}
+   */
+  public static Store openApart(Shelf shelf, boolean made, Task task) {
+    return openApart(shelf, DerivedDirectory.of(System.getenv()), task).made(made);
+  }
+
+  /** As above, in a directory of others. */
+  static Store openApart(Shelf shelf, DerivedDirectory derived, Task task) {
+    return Workers.call(task, () -> new Store(StoreOpening.apart(shelf, derived)));
   }
 
   /**
@@ -150,18 +139,13 @@ public final class Store implements Closeable {
     if (isStore(directory)) {
       return open(directory, task);
     }
-    try {
-      mustBeMakeable(directory);
-      make(directory, StoreOptions.defaults());
-    } catch (BlkshException e) {
-      if (isStore(directory)) {
-        return open(directory, task); // somebody else has just made it
-      }
-      throw e;
-    }
-    Store store = open(directory, task);
-    store.isNew = true;
-    return store;
+    boolean made = StoreOpening.makeUnasked(directory);
+    return open(directory, task).made(made);
+  }
+
+  private Store made(boolean now) {
+    isNew = now;
+    return this;
   }
 
   /**
@@ -170,11 +154,7 @@ public final class Store implements Closeable {
    * @throws BlkshException as it would
    */
   public static void mustBeMakeable(Path directory) {
-    try {
-      StoreSite.of(directory).mustBeNew();
-    } catch (IOException e) {
-      throw new BlkshException("open store " + directory, IoFailure.reason(e), e);
-    }
+    StoreOpening.mustBeMakeable(directory);
   }
 
   /** Whether {@link #openOrCreate} made it. */
@@ -191,9 +171,25 @@ public final class Store implements Closeable {
     ManifestName.check(name);
   }
 
-  /** The directory it is in. */
+  /**
+   * The directory it is in; of one that is in none, that of what is derived from it on this
+   * machine.
+   */
   public Path path() {
     return repository.local();
+  }
+
+  /** Where it is, for people: its directory, or what was named. */
+  public String place() {
+    return repository.place();
+  }
+
+  /**
+   * What went between this process and its place since it was opened: {@code requests}, and {@code
+   * sent} and {@code received}, bytes; empty where that costs nothing.
+   */
+  public Map<String, Long> traffic() {
+    return repository.traffic();
   }
 
   /** What packs and manifests know the store by. */

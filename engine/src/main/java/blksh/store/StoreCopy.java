@@ -3,6 +3,7 @@ package blksh.store;
 import blksh.BlkshException;
 import blksh.store.CopyResult.Outcome;
 import blksh.store.ManifestDirectory.Version;
+import blksh.store.shelf.ShelfAwayException;
 import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.io.IOException;
@@ -86,12 +87,16 @@ final class StoreCopy {
     } catch (CancelledException e) {
       throw e;
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       leaveIfThere(version, e);
       return;
     }
     for (Manifest each : there) {
       if (each != null && CopyPlace.isSame(each, manifest)) {
         task.resume(manifest.size());
+        if (!dryRun) {
+          new Publication(to).markCopied(Version.of(each), from.marks().of(version));
+        }
         note(manifest, Outcome.THERE, each.reference(), 0);
         return;
       }
@@ -109,6 +114,7 @@ final class StoreCopy {
     } catch (CancelledException e) {
       throw e;
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       leaveIfThere(version, e);
       return;
     }

@@ -1,8 +1,6 @@
 package blksh.store;
 
-import blksh.BlkshException;
 import blksh.store.pack.CodecChoice;
-import blksh.store.pack.Pack;
 import blksh.store.pack.PackDirectory;
 import blksh.store.pack.PageSize;
 import blksh.store.parity.ParityBlobs;
@@ -14,11 +12,7 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.security.SecureRandom;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 
 /**
@@ -33,6 +27,7 @@ final class StoreIdentity {
   private final PackDirectory packs;
   private final ManifestDirectory manifests;
   private final ParityBlobs parity;
+  private final StoreWitnesses witnesses;
 
   /** Null until it is needed, when its blob is lost. */
   private StoreDescriptor descriptor;
@@ -50,6 +45,7 @@ final class StoreIdentity {
     this.parity = parity;
     this.packs = packs;
     this.manifests = manifests;
+    this.witnesses = new StoreWitnesses(packs, manifests);
     this.descriptor = descriptor;
     this.problem = problem;
   }
@@ -116,13 +112,13 @@ final class StoreIdentity {
     }
     StoreIdentity identity = new StoreIdentity(shelf, packs, manifests, parity, found, problem);
     packs.have(found == null ? PageSize.USUAL : found.pageSize());
-    String contradiction = found == null ? null : identity.contradiction(found);
+    String contradiction = found == null ? null : identity.witnesses.contradiction(found);
     if (contradiction != null) {
       identity.descriptor = null;
       identity.problem = contradiction;
     }
     if (identity.problem != null) {
-      PageSize size = identity.pageSizeFromContents();
+      PageSize size = identity.witnesses.pageSize(StoreDescriptor.uuid(identity.idFromContents()));
       packs.have(size);
       manifests.have(size);
     } else if (found != null) {
@@ -134,77 +130,17 @@ final class StoreIdentity {
     return identity;
   }
 
-  /**
-   * What most of what is there says against a descriptor, in words; null when nothing does. Two
-   * that speak for the store that it says, with pages as it says, are believed, and no more is read
-   * then: the first manifest and the last, and packs where there are not two.
-   */
-  private String contradiction(StoreDescriptor found) {
-    List<ManifestDirectory.Version> versions = new ArrayList<>(manifests.versions());
-    if (versions.size() > 2) {
-      versions.add(1, versions.remove(versions.size() - 1));
-    }
-    int agreeing = 0;
-    for (ManifestDirectory.Version version : versions) {
-      try (ManifestFile file = manifests.open(version)) {
-        if (!StoreDescriptor.uuid(file.storeId()).equals(found.id())) {
-          return outvoted(found);
-        }
-        if (file.pageSize() != found.pageSize()) {
-          return otherPages(found, null);
-        }
-        if (++agreeing == 2) {
-          return null;
-        }
-      } catch (BlkshException e) {
-        // another one will do
+  /** The id of the store on a shelf, by its descriptor or else by what there is. */
+  static UUID idOf(Shelf shelf) throws IOException {
+    try {
+      return StoreDescriptor.read(shelf).id();
+    } catch (NoSuchFileException | StoreDescriptor.DamagedDescriptor e) {
+      Spool none = new BufferedSpool(shelf);
+      try (PackDirectory packs = new PackDirectory(shelf, none)) {
+        ManifestDirectory manifests = new ManifestDirectory(shelf, none);
+        return read(shelf, packs, manifests, new ParityBlobs(shelf, none)).id();
       }
     }
-    for (long id : packs.sealed()) {
-      try {
-        byte[] store = packs.storeIdOf(id);
-        if (store != null && !StoreDescriptor.uuid(store).equals(found.id())) {
-          return outvoted(found);
-        }
-        if (store != null && ++agreeing >= 2) {
-          break;
-        }
-      } catch (IOException e) {
-        // another one will do
-      }
-    }
-    return otherPages(found, found.pageSize());
-  }
-
-  /** As {@link #contradiction}, when there is one that is not of the store that it says. */
-  private String outvoted(StoreDescriptor found) {
-    Map<UUID, Integer> votes = votes();
-    int own = votes.getOrDefault(found.id(), 0);
-    return votes.values().stream().anyMatch(others -> others > 2 * own)
-        ? "store.json is another store's"
-        : otherPages(found, found.pageSize());
-  }
-
-  /**
-   * Which size pages have by most of what is of the store, if a descriptor says another; else null.
-   * An older blksh that had lost the descriptor of a store with larger pages makes one of 4096
-   * bytes, and may have captured by it: then there are both.
-   *
-   * @param enough one of this size ends the look; null for none
-   */
-  private String otherPages(StoreDescriptor found, PageSize enough) {
-    Map<PageSize, Integer> votes = pageSizes(found.id(), enough);
-    int own = votes.getOrDefault(found.pageSize(), 0);
-    Map.Entry<PageSize, Integer> most =
-        votes.entrySet().stream().max(Map.Entry.comparingByValue()).orElse(null);
-    if (most == null || most.getValue() <= own || own > 0 && enough != null) {
-      return null;
-    }
-    return own == 0
-        ? "store.json says that pages have %s bytes, and those that are there have others"
-            .formatted(found.pageSize())
-        : "store.json says that pages have %s bytes, as %d of its manifests and packs have them, and %d have pages of %s"
-            .formatted(found.pageSize(), own, most.getValue(), most.getKey());
   }
 
   /** Refuses packs and manifests of other stores from now on. */
@@ -273,6 +209,26 @@ final class StoreIdentity {
   }
 
   /**
+   * Writes the descriptor again if it is gone, for who cannot keep others away: one of them does,
+   * and all go by what is there then. False when it was not gone.
+   */
+  synchronized boolean makeIfMissing() throws IOException {
+    if (problem == null || shelf.size(StoreDescriptor.FILE).isPresent()) {
+      return false;
+    }
+    descriptor().writeFirst(shelf);
+    StoreDescriptor found = StoreDescriptor.read(shelf);
+    if (witnesses.contradiction(found) != null) {
+      throw new IOException("somebody else has just made its store.json, as another store's");
+    }
+    descriptor = found;
+    problem = null;
+    claimContents();
+    prepare(shelf);
+    return true;
+  }
+
+  /**
    * Makes the descriptor again as its parity has it, if that is the one of this store.
    *
    * @return false when it cannot be
@@ -283,7 +239,7 @@ final class StoreIdentity {
         return false;
       }
       StoreDescriptor found = StoreDescriptor.parse(rebuilt.result());
-      if (contradiction(found) != null) {
+      if (witnesses.contradiction(found) != null) {
         return false;
       }
       rebuilt.publish();
@@ -371,7 +327,7 @@ final class StoreIdentity {
       descriptor =
           new StoreDescriptor(
               StoreDescriptor.uuid(idFromContents()),
-              codecFromContents(),
+              witnesses.codec(),
               pageSize(),
               parityFromContents());
       claimContents();
@@ -381,87 +337,7 @@ final class StoreIdentity {
 
   /** Of the store that most of what is there says it belongs to. */
   private byte[] idFromContents() {
-    return votes().entrySet().stream()
-        .max(Map.Entry.comparingByValue())
-        .map(most -> StoreDescriptor.bytes(most.getKey()))
-        .orElseGet(() -> StoreDescriptor.bytes(newId()));
-  }
-
-  /** The stores that manifests and packs say they belong to, with how many of them say so. */
-  private Map<UUID, Integer> votes() {
-    Map<UUID, Integer> votes = new HashMap<>();
-    for (ManifestDirectory.Version version : manifests.versions()) {
-      try (ManifestFile file = manifests.open(version)) {
-        votes.merge(StoreDescriptor.uuid(file.storeId()), 1, Integer::sum);
-      } catch (BlkshException e) {
-        // others will do
-      }
-    }
-    for (long id : packs.sealed()) {
-      try {
-        byte[] store = packs.storeIdOf(id); // no need to know how large its pages are
-        if (store != null) {
-          votes.merge(StoreDescriptor.uuid(store), 1, Integer::sum);
-        }
-      } catch (IOException e) {
-        // others will do
-      }
-    }
-    return votes;
-  }
-
-  /** What most of what is of the store says. */
-  private PageSize pageSizeFromContents() {
-    return pageSizes(StoreDescriptor.uuid(idFromContents()), null).entrySet().stream()
-        .max(Map.Entry.comparingByValue())
-        .map(Map.Entry::getKey)
-        .orElse(PageSize.USUAL);
-  }
-
-  /**
-   * How many manifests, and packs by their first frames, of a store say which size pages have.
-   *
-   * @param enough one of this size ends the look; null for none
-   */
-  private Map<PageSize, Integer> pageSizes(UUID id, PageSize enough) {
-    Map<PageSize, Integer> votes = new HashMap<>();
-    byte[] store = StoreDescriptor.bytes(id);
-    for (ManifestDirectory.Version version : manifests.versions()) {
-      try (ManifestFile file = manifests.open(version)) {
-        if (Arrays.equals(store, file.storeId())) {
-          votes.merge(file.pageSize(), 1, Integer::sum);
-        }
-      } catch (BlkshException e) {
-        // others will do
-      }
-      if (votes.containsKey(enough)) {
-        return votes;
-      }
-    }
-    for (long pack : packs.sealed()) {
-      PageSize size = packs.pageSizeOf(pack, store);
-      if (size != null) {
-        votes.merge(size, 1, Integer::sum);
-      }
-      if (votes.containsKey(enough)) {
-        return votes;
-      }
-    }
-    return votes;
-  }
-
-  private CodecChoice codecFromContents() {
-    for (long id : packs.sealed()) {
-      try (Pack pack = packs.acquire(id)) {
-        CodecChoice codec = pack.codec();
-        if (codec != null) {
-          return codec;
-        }
-      } catch (BlkshException e) {
-        // another one will do
-      }
-    }
-    return CodecChoice.LZ4;
+    return StoreDescriptor.bytes(witnesses.store().orElseGet(StoreIdentity::newId));
   }
 
   /** Makes the parity of the descriptor; false when another does. */

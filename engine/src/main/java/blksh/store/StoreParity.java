@@ -8,6 +8,7 @@ import blksh.store.pack.PackDirectory;
 import blksh.store.pack.PackRepair;
 import blksh.store.parity.ParityBlobs;
 import blksh.store.parity.ParityCoverage;
+import blksh.store.shelf.ShelfAwayException;
 import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.io.IOException;
@@ -125,6 +126,7 @@ final class StoreParity {
     } catch (CancelledException e) {
       throw e;
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       if (IoFailure.of(e) != IoFailure.NO_SUCH_FILE) {
         tellOnce(name + " has no parity: " + e.problem());
       }

@@ -7,6 +7,7 @@ import blksh.store.pack.Pack;
 import blksh.store.pack.PackDirectory;
 import blksh.store.pack.Page;
 import blksh.store.pack.PageReader;
+import blksh.store.shelf.ShelfAwayException;
 import blksh.task.CancelledException;
 import blksh.task.Task;
 import java.io.IOException;
@@ -150,6 +151,7 @@ final class StoreRepair {
     } catch (CancelledException | IndexConnection.UnusableException e) {
       throw e;
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       if (IoFailure.of(e) == IoFailure.NO_SPACE) {
         throw e;
       }

@@ -8,6 +8,7 @@ import blksh.store.pack.PackDigests;
 import blksh.store.pack.Page;
 import blksh.store.pack.PageReader;
 import blksh.store.pack.PageSize;
+import blksh.store.shelf.ShelfAwayException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.BitSet;
@@ -175,6 +176,7 @@ public final class StoredPages implements Closeable {
       }
       return new Run(end - first, held, asked.kind == Extent.Kind.ZERO);
     } catch (ManifestFile.DamagedManifest | BlkshException e) {
+      ShelfAwayException.letPass(e);
       return new Run(count, false, false);
     }
   }

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -37,10 +38,16 @@ final class Trash {
 
   private final Shelf shelf;
   private final ManifestDirectory manifests;
+  private final boolean keeps;
 
-  Trash(Shelf shelf, ManifestDirectory manifests) {
+  /**
+   * @param keeps whether what is taken back stays here as well: where a request may be done long
+   *     after it was given up, that which put it here may remove it from there once more
+   */
+  Trash(Shelf shelf, ManifestDirectory manifests, boolean keeps) {
     this.shelf = shelf;
     this.manifests = manifests;
+    this.keeps = keeps;
   }
 
   /** A version in the trash; whether its manifest is whole is not known. */
@@ -51,9 +58,19 @@ final class Trash {
     }
   }
 
-  /** All there are, by name, oldest first. */
+  /** All there are, by name, oldest first; also of versions that are there again. */
   List<Entry> entries() {
     return below(List.of(ManifestDirectory.PREFIX));
+  }
+
+  /** As above, without those that stayed when their version was taken back. */
+  List<Entry> deleted() {
+    List<Entry> all = entries();
+    if (!keeps) {
+      return all;
+    }
+    Set<Version> there = all.isEmpty() ? Set.of() : Set.copyOf(manifests.versions());
+    return all.stream().filter(entry -> !there.contains(entry.version())).toList();
   }
 
   /** The oldest whose manifest had a name. */
@@ -151,7 +168,14 @@ final class Trash {
       throw new BlkshException(action, "it is not in the trash of store " + shelf.place())
           .suggest("list the trash; what a compaction has emptied from it is gone");
     }
-    shelf.move(blob(entries.get(entries.size() - 1)), manifests.blob(version));
+    String last = blob(entries.get(entries.size() - 1));
+    if (!keeps) {
+      shelf.move(last, manifests.blob(version));
+      return;
+    }
+    if (!shelf.copyIfAbsent(last, manifests.blob(version))) {
+      throw new BlkshException(action, "it is there");
+    }
   }
 
   /**

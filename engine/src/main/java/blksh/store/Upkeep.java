@@ -10,6 +10,7 @@ import blksh.store.pack.CodecChoice;
 import blksh.store.parity.ParityBlobs;
 import blksh.store.parity.ParityCoverage;
 import blksh.store.shelf.Exclusion;
+import blksh.store.shelf.ShelfAwayException;
 import blksh.task.Task;
 import blksh.task.Workers;
 import java.io.IOException;
@@ -110,11 +111,12 @@ public final class Upkeep {
   /** The versions that were deleted and can be taken back, by name, oldest first. */
   public List<DeletedVersion> trash() {
     List<DeletedVersion> found = new ArrayList<>();
-    for (Trash.Entry entry : repository.trash().entries()) {
+    for (Trash.Entry entry : repository.trash().deleted()) {
       String reference = entry.version().reference();
       try (ManifestFile file = repository.trash().open(entry)) {
         found.add(new DeletedVersion(reference, entry.deleted(), file.manifest(), null));
       } catch (BlkshException e) {
+        ShelfAwayException.letPass(e);
         found.add(new DeletedVersion(reference, entry.deleted(), null, e.problem()));
       }
     }
@@ -223,8 +225,9 @@ public final class Upkeep {
    */
   public void purge(String reference) {
     Version version = numbered("remove " + reference + " for good", reference);
-    repository.mustBeWhole(
-        "remove " + version.reference() + " for good from " + repository.place());
+    String action = "remove " + version.reference() + " for good from " + repository.place();
+    repository.mustBeWhole(action);
+    repository.mustKeepOthersAway(action);
     call(
         "purge",
         version.reference(),
@@ -271,6 +274,7 @@ public final class Upkeep {
     }
     String action = "compact store " + repository.place();
     repository.mustBeWhole(action);
+    repository.mustKeepOthersAway(action);
     if (repository.exclusion().reachesOthers()) {
       return Workers.call(
           task,
@@ -404,6 +408,7 @@ public final class Upkeep {
       return store.call(task, repair);
     }
     String action = "repair store " + repository.place();
+    repository.mustKeepOthersAway(action);
     if (repository.identity().problem() != null) {
       store.call(
           task,

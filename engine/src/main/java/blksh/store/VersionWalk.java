@@ -3,6 +3,7 @@ package blksh.store;
 import blksh.BlkshException;
 import blksh.block.Extent;
 import blksh.store.ManifestDirectory.Version;
+import blksh.store.shelf.ShelfAwayException;
 import blksh.task.Task;
 import java.io.IOException;
 import java.util.Set;
@@ -57,6 +58,7 @@ final class VersionWalk {
       throw new BlkshException("read manifest " + manifest.reference(), e.getMessage(), e)
           .suggest("verify the store");
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       if (isThere(repository, version)) {
         throw e;
       }

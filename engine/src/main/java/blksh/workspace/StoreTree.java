@@ -11,6 +11,7 @@ import blksh.snapshot.StoredTree;
 import blksh.store.Manifest;
 import blksh.store.ManifestKind;
 import blksh.store.Store;
+import blksh.store.shelf.ShelfAwayException;
 import java.io.Closeable;
 import java.time.Instant;
 import java.util.HashMap;
@@ -139,6 +140,7 @@ final class StoreTree implements MountDirectory, CacheFigures.Counting, Closeabl
         return Optional.of(
             manifest.kind() == ManifestKind.TREE ? snapshot(manifest) : new Version(manifest));
       } catch (BlkshException e) {
+        ShelfAwayException.letPass(e);
         // Deleted, or damaged so that not even its size is known.
         return Optional.empty();
       }

@@ -1,8 +1,11 @@
 package blksh.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import blksh.kit.Component;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -27,5 +30,14 @@ class OwnerOnlyTest {
     assertThat(mode(made.getParent())).isEqualTo("rwx------");
     OwnerOnly.makeDirectories(link);
     assertThat(mode(there)).isEqualTo("rwxr-xr-x");
+  }
+
+  @Test
+  void whatIsAnotherUsersIsNotTaken() throws IOException {
+    Path own = Files.createDirectory(directory.resolve("own"));
+    assertThat(mode(OwnerOnly.makePrivate(own))).isEqualTo("rwx------");
+    Component.needRoot();
+    Files.setAttribute(own, "unix:uid", 12_345);
+    assertThatThrownBy(() -> OwnerOnly.makePrivate(own)).isInstanceOf(AccessDeniedException.class);
   }
 }

@@ -30,9 +30,10 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Calls that an operation makes to its shelf go wrong, one in each run, in every way: the store
- * opens and is clean afterwards, every version that was reported as written restores bit for bit,
- * and the same operation run again succeeds. One call in thirteen does, or each in a long run.
+ * Calls that an operation makes to its shelf go wrong, in every way, one in each run or all from
+ * one on: the store opens and is clean afterwards, every version that was reported as written
+ * restores bit for bit, and the same operation run again succeeds. One call in thirteen does, or
+ * each in a long run.
  */
 class StoreOnFaultyShelfTest {
 
@@ -40,6 +41,9 @@ class StoreOnFaultyShelfTest {
 
   /** Every how many-th call; each way of going wrong begins with another. */
   private static final int STEP = Effort.of("blksh.failing.stride", 19, 1);
+
+  /** As above, of a shelf that is away from then on: every call tells the same. */
+  private static final int AWAY_STEP = Effort.of("blksh.failing.stride", 97, 1);
 
   @TempDir(factory = InMemory.class)
   static Path folder;
@@ -240,6 +244,11 @@ class StoreOnFaultyShelfTest {
     /** Does what must be done before. */
     void prepare(Path path) throws IOException {}
 
+    /** Whether it says something of all that the shelf holds, and so not without it. */
+    boolean isWordOfAll() {
+      return this == VERIFY || this == RESTORE;
+    }
+
     /** What versions there are then. */
     Set<String> there() {
       return Set.of("disk@1", "disk@2", "other@1");
@@ -265,9 +274,10 @@ class StoreOnFaultyShelfTest {
   @ParameterizedTest
   @MethodSource("everyOperationAndFault")
   void everyCallMayGoWrong(Operation operation, Fault fault) throws IOException {
-    int call = fault.ordinal() % STEP;
+    int step = fault == Fault.AWAY ? AWAY_STEP : STEP;
+    int call = fault.ordinal() % step;
     while (survives(operation, fault, call)) {
-      call += STEP;
+      call += step;
     }
     assertThat(call).isGreaterThan(10);
     System.out.println(operation + ": " + fault + " at calls up to " + call + ", survived");
@@ -290,7 +300,15 @@ class StoreOnFaultyShelfTest {
     if (fault == Fault.DELAY || shelf.struck() == null) {
       assertThat(failure).as(about).isNull();
     }
+    if (fault == Fault.AWAY && shelf.struck() != null && operation.isWordOfAll()) {
+      assertThat(failure).as(about).isNotNull();
+    }
     try (Store store = Store.open(path)) {
+      if (fault == Fault.AWAY) { // nothing was learned of what it holds
+        StoreIndex rows = store.repository().indexes().rows();
+        assertThat(rows.damage().places()).as(about).isEmpty();
+        assertThat(rows.bad(null)).as(about).isEmpty();
+      }
       if (operation != Operation.REPAIR) {
         assertThat(Images.verify(store).damage()).as(about).isEmpty();
       }

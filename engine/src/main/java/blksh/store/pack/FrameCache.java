@@ -81,6 +81,9 @@ public final class FrameCache {
     private final CountDownLatch ready = new CountDownLatch(1);
     private int users = 1;
 
+    /** Whether who was to read it could not; set before it is ready. */
+    private boolean abandoned;
+
     /** Whether nobody can find it any more; guarded by the cache, as are its users. */
     private boolean dropped;
 
@@ -127,24 +130,33 @@ public final class FrameCache {
   Entry acquire(Owner owner, Pack pack, int frame, FrameReader reader) {
     PackFooter footer = pack.footer();
     Key key = new Key(owner, pack.id(), footer.firstPage(frame), footer.pagesIn(frame));
-    Entry found;
-    Entry made = null;
-    synchronized (this) {
-      found = entries.get(key);
-      if (found != null) {
-        found.users++;
-      } else {
-        made = new Entry(pack.id(), key, room(key.pages, pack.pageSize()));
-        entries.put(key, made);
-        held += made.loaded.raw.length;
+    while (true) {
+      Entry found;
+      Entry made = null;
+      synchronized (this) {
+        found = entries.get(key);
+        if (found != null) {
+          found.users++;
+        } else {
+          made = new Entry(pack.id(), key, room(key.pages, pack.pageSize()));
+          entries.put(key, made);
+          held += made.loaded.raw.length;
+        }
       }
-    }
-    if (found != null) {
+      if (found == null) {
+        owner.misses.increment();
+        return load(pack, frame, reader, made);
+      }
       owner.hits.increment();
       await(found.ready);
-      return found;
+      if (!found.abandoned) {
+        return found;
+      }
+      release(found); // why it could not be read is known to another: it is tried here
     }
-    owner.misses.increment();
+  }
+
+  private Entry load(Pack pack, int frame, FrameReader reader, Entry made) {
     boolean returned = false;
     try {
       reader.load(pack, frame, made.loaded);
@@ -153,6 +165,7 @@ public final class FrameCache {
     } finally {
       if (!returned) {
         made.loaded.fail("it could not be read");
+        made.abandoned = true;
       }
       if (!made.loaded.whole()) {
         forget(made);

@@ -69,6 +69,9 @@ public final class Pack implements Closeable {
         throw new IOException("it has %d bytes, more than any pack".formatted(file.size()));
       }
       Identity says = Identity.of(file);
+      if (says == null && file.forget()) {
+        says = Identity.of(file);
+      }
       if (says != null && says.id != id) {
         throw new IOException("it is pack " + PackDirectory.idText(says.id));
       }
@@ -76,6 +79,9 @@ public final class Pack implements Closeable {
         throw new IOException("it belongs to another store");
       }
       PackFooter footer = PackFooter.read(file, pageSize);
+      if (footer == null && file.forget()) {
+        footer = PackFooter.read(file, pageSize);
+      }
       if (footer != null && footer.packId() != id) {
         if (says == null) {
           throw new IOException("it is pack " + PackDirectory.idText(footer.packId()));
@@ -265,6 +271,9 @@ public final class Pack implements Closeable {
   Frame headerOf(int frame) throws IOException {
     int length = Frame.headerLength(footer.pagesIn(frame));
     Frame header = Frame.parse(file.read(footer.offset(frame), length), 0, length);
+    if (header == null && file.forget()) {
+      header = Frame.parse(file.read(footer.offset(frame), length), 0, length);
+    }
     return header != null
             && header.pageSize == pageSize()
             && header.firstPage == footer.firstPage(frame)

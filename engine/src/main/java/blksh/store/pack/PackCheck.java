@@ -2,6 +2,7 @@ package blksh.store.pack;
 
 import blksh.BlkshException;
 import blksh.io.IoFailure;
+import blksh.store.shelf.ShelfAwayException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -199,6 +200,7 @@ public final class PackCheck implements Closeable {
       }
       return null;
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       return new Failure(e.problem(), IoFailure.of(e) == IoFailure.NO_SUCH_FILE);
     } catch (IOException e) {
       close();
@@ -224,7 +226,11 @@ public final class PackCheck implements Closeable {
     try {
       describe();
       byte[] header = header();
-      if (!Arrays.equals(header, Pack.header(id, storeId))) {
+      byte[] expected = Pack.header(id, storeId);
+      if (!Arrays.equals(header, expected) && pack.file().forget()) {
+        header = header();
+      }
+      if (!Arrays.equals(header, expected)) {
         note(0, Pack.HEADER, "pack header damaged; no page is lost by it, reindex repairs it");
       }
       if (!pack.footerSound()) {
@@ -307,6 +313,7 @@ public final class PackCheck implements Closeable {
     if (loaded.damage() != null && retries.getAndIncrement() < RETRIES) {
       // What fails once may read well: a disk that was busy with itself, a line that was cut.
       pause();
+      pack.file().forget();
       reader.frames.load(pack, frame, -1, loaded);
     }
     reader.framesRead++;

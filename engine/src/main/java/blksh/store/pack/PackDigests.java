@@ -1,6 +1,7 @@
 package blksh.store.pack;
 
 import blksh.BlkshException;
+import blksh.store.shelf.ShelfAwayException;
 import java.io.Closeable;
 import java.io.IOException;
 
@@ -35,6 +36,7 @@ public final class PackDigests implements Closeable {
       System.arraycopy(block, from, to, at, Page.DIGEST);
       return true;
     } catch (IOException | BlkshException e) {
+      ShelfAwayException.letPass(e);
       return false;
     }
   }

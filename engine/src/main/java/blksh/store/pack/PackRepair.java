@@ -41,16 +41,10 @@ public final class PackRepair {
 
   /** Whether a pack has lost nothing that it says twice. */
   public boolean isSound(Pack pack) throws IOException {
-    byte[] header = pack.file().read(0, Pack.HEADER);
-    boolean headerSound = Arrays.equals(header, Pack.header(pack.id(), storeId));
-    return headerSound && pack.footerSound() && digestsSound(pack) && framesSound(pack);
+    return looksSound(pack) || pack.file().forget() && looksSound(pack);
   }
 
-  /** Whether all of a pack is as it was written, as far as its checksums tell. */
-  public boolean isAsWritten(Pack pack) throws IOException {
-    if (!isSound(pack)) {
-      return false;
-    }
+  private static boolean payloadsSound(Pack pack) throws IOException {
     PackFooter footer = pack.footer();
     for (int frame = 0; frame < footer.frames(); frame++) {
       int header = Frame.headerLength(footer.pagesIn(frame));
@@ -60,6 +54,17 @@ public final class PackRepair {
       }
     }
     return true;
+  }
+
+  private boolean looksSound(Pack pack) throws IOException {
+    byte[] header = pack.file().read(0, Pack.HEADER);
+    boolean headerSound = Arrays.equals(header, Pack.header(pack.id(), storeId));
+    return headerSound && pack.footerSound() && digestsSound(pack) && framesSound(pack);
+  }
+
+  /** Whether all of a pack is as it was written, as far as its checksums tell. */
+  public boolean isAsWritten(Pack pack) throws IOException {
+    return isSound(pack) && (payloadsSound(pack) || pack.file().forget() && payloadsSound(pack));
   }
 
   /**

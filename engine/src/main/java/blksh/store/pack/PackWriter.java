@@ -121,20 +121,28 @@ public final class PackWriter {
     footer.add(header, offset);
   }
 
-  /** Makes the pack durable and immutable. */
+  /**
+   * Makes the pack durable and immutable.
+   *
+   * @throws IOException also when there is a pack of its id, which stays
+   */
   public void seal() throws IOException {
-    sealWith(digests);
+    end(digests);
+    if (!part.publishIfAbsent(PackDirectory.nameOf(id))) {
+      throw new IOException("there is a pack " + PackDirectory.idText(id) + " already");
+    }
   }
 
   /**
-   * As {@link #seal()}, with digests of more than the frames say.
+   * Makes the pack durable in place of the one of its id, with digests of more than the frames say.
    *
    * @param all of pages by number, for those that no frame says; where it has more numbers than
    *     frames do, those are used too
    */
   void seal(byte[] all) throws IOException {
     addDigests(all);
-    sealWith(all);
+    end(all);
+    publish();
   }
 
   private void addDigests(byte[] all) {
@@ -144,11 +152,6 @@ public final class PackWriter {
         System.arraycopy(digests, at, all, at, Page.DIGEST); // what its frame says
       }
     }
-  }
-
-  private void sealWith(byte[] all) throws IOException {
-    end(all);
-    publish();
   }
 
   private void end(byte[] all) throws IOException {
@@ -174,6 +177,11 @@ public final class PackWriter {
     part.publish(PackDirectory.nameOf(id));
   }
 
+  /** Leaves it as it is, for another process or the next capture to seal what is whole of it. */
+  public void leave() {
+    part.close();
+  }
+
   /** Gives the space back, unless the pack was sealed. */
   public void discard() {
     part.discard();
@@ -191,7 +199,11 @@ public final class PackWriter {
       writer.discard();
       return null;
     }
-    writer.seal();
+    writer.end(writer.digests);
+    if (!part.publishIfAbsent(PackDirectory.nameOf(id))) {
+      writer.discard(); // its writer had put it before he died
+      return null;
+    }
     return writer;
   }
 

@@ -1,6 +1,7 @@
 package blksh.store.pack;
 
 import blksh.BlkshException;
+import blksh.store.shelf.ShelfAwayException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.HashMap;
@@ -118,6 +119,7 @@ public final class PageFinder implements PageIndex.Candidate, Closeable {
           }
         }
       } catch (BlkshException | IOException e) {
+        ShelfAwayException.letPass(e);
         // what cannot be read has no page to offer
       }
     }
@@ -198,6 +200,7 @@ public final class PageFinder implements PageIndex.Candidate, Closeable {
       byte[] block = pack.footer().digestBlock(pack.file(), key.number);
       return block == null ? none : block;
     } catch (BlkshException | IOException e) {
+      ShelfAwayException.letPass(e);
       return none;
     }
   }

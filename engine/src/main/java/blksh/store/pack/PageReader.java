@@ -2,6 +2,7 @@ package blksh.store.pack;
 
 import blksh.BlkshException;
 import blksh.io.IoFailure;
+import blksh.store.shelf.ShelfAwayException;
 import java.io.Closeable;
 import java.nio.ByteBuffer;
 
@@ -124,6 +125,7 @@ public final class PageReader implements Closeable {
       usePack(packId);
       return pack.digest(page, digest, 0);
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       return false;
     }
   }
@@ -168,6 +170,7 @@ public final class PageReader implements Closeable {
     try {
       usePack(packId);
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       return 0;
     }
     PackFooter footer = pack.footer();
@@ -188,6 +191,7 @@ public final class PageReader implements Closeable {
     try {
       usePack(packId);
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       return false;
     }
     int frame = pack.footer().frameOf(page);
@@ -198,6 +202,27 @@ public final class PageReader implements Closeable {
   }
 
   private int readAt(long packId, int page, byte[] to, int at, byte[] digests, int digestsAt) {
+    int length = readHere(packId, page, to, at, digests, digestsAt);
+    return length < 0 && isReadAnew(packId)
+        ? readHere(packId, page, to, at, digests, digestsAt)
+        : length;
+  }
+
+  /** Whether the frame that was read last may have been damaged on its way here only. */
+  private boolean isReadAnew(long packId) {
+    boolean anew =
+        entry != null
+            && entry.loaded().damage() != null
+            && pack != null
+            && pack.id() == packId
+            && pack.file().forget();
+    if (anew) {
+      dropEntry();
+    }
+    return anew;
+  }
+
+  private int readHere(long packId, int page, byte[] to, int at, byte[] digests, int digestsAt) {
     LoadedFrame loaded = use(packId, page);
     if (loaded == null) {
       return -1;
@@ -233,6 +258,7 @@ public final class PageReader implements Closeable {
     try {
       usePack(packId);
     } catch (BlkshException e) {
+      ShelfAwayException.letPass(e);
       boolean lost = IoFailure.of(e) == IoFailure.NO_SUCH_FILE;
       problem = new Problem(e.action() + ": " + e.problem() + (lost ? LOST : ""), lost);
       return null;

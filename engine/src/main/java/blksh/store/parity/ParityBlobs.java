@@ -125,7 +125,7 @@ public final class ParityBlobs {
       try (part) {
         boolean named = false;
         try {
-          ParityMaking.write(contents, percent, part, between);
+          write(contents, percent, part, between);
           part.force();
           named = naming.decide(() -> part.publish(nameOf(of)));
           return named;
@@ -135,6 +135,19 @@ public final class ParityBlobs {
           }
         }
       }
+    }
+  }
+
+  private static void write(Blob contents, int percent, Part part, Runnable between)
+      throws IOException {
+    try {
+      ParityMaking.write(contents, percent, part, between);
+    } catch (IOException e) {
+      if (!contents.forget()) {
+        throw e;
+      }
+      part.truncate(0); // it may have come as another once
+      ParityMaking.write(contents, percent, part, between);
     }
   }
 

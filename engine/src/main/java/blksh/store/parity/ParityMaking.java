@@ -49,6 +49,7 @@ final class ParityMaking {
     ParityPlan form = new ParityPlan(percent, blob.size(), tail(blob), new byte[0]);
     ParityMaking making = new ParityMaking(blob, form, new int[form.entries()], between);
     ParityPlan plan = form.of(making.sumData());
+    blob.forget(); // each look is one of its own, or what came damaged would be vouched for
     making.bands(to);
     byte[][] index = plan.index(making.sums);
     for (int i = 0; i < index.length; i++) {

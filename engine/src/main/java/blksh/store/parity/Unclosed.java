@@ -18,5 +18,10 @@ record Unclosed(Blob blob) implements Blob {
   }
 
   @Override
+  public boolean forget() {
+    return blob.forget();
+  }
+
+  @Override
   public void close() {}
 }

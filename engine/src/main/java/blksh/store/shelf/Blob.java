@@ -39,6 +39,16 @@ public interface Blob extends Closeable {
     return bytes;
   }
 
+  /**
+   * Has what is read from now on be read anew, where it came a long way and some of it is kept: for
+   * who finds it to be other than it was put, which the way may have done to it.
+   *
+   * @return whether it may be another then; false where it is as it lies
+   */
+  default boolean forget() {
+    return false;
+  }
+
   @Override
   void close();
 }

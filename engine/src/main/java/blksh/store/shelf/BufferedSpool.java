@@ -78,6 +78,15 @@ public final class BufferedSpool implements Spool {
     }
 
     @Override
+    public synchronized boolean publishIfAbsent(String name) throws IOException {
+      boolean published = shelf.putIfAbsent(name, Arrays.copyOf(bytes, size));
+      if (published) {
+        discard();
+      }
+      return published;
+    }
+
+    @Override
     public synchronized void discard() {
       bytes = new byte[0];
       size = 0;

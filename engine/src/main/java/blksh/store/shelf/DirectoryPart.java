@@ -48,6 +48,15 @@ final class DirectoryPart implements Part {
   }
 
   @Override
+  public boolean publishIfAbsent(String name) throws IOException {
+    if (shelf.size(name).isPresent()) {
+      return false;
+    }
+    publish(name);
+    return true;
+  }
+
+  @Override
   public void discard() {
     if (!ended) {
       ended = true;

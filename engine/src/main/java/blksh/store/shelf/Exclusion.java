@@ -54,6 +54,11 @@ public interface Exclusion extends Closeable {
         }
 
         @Override
+        public boolean keepsEverybodyAway() {
+          return false;
+        }
+
+        @Override
         public boolean unlessCompacting(Action<?> action) {
           now(action);
           return true;
@@ -113,6 +118,14 @@ public interface Exclusion extends Closeable {
    */
   default boolean reachesOthers() {
     return false;
+  }
+
+  /**
+   * Whether others are kept away wherever they are. Where not, nothing may be done that harms who
+   * is not known of: nothing that may still be wanted is removed.
+   */
+  default boolean keepsEverybodyAway() {
+    return true;
   }
 
   /** Runs something during which no compaction begins; false, and does not, while one goes on. */

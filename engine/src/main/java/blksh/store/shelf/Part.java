@@ -30,6 +30,14 @@ public interface Part extends Blob {
    */
   void publish(String name) throws IOException;
 
+  /**
+   * As {@link #publish}, unless the name is taken. Where a shelf can keep others away whoever calls
+   * does; where it cannot, of two who try at once one alone succeeds.
+   *
+   * @return false when it is taken: it is still a part then
+   */
+  boolean publishIfAbsent(String name) throws IOException;
+
   /** Removes it. Does nothing after it was published. */
   void discard();
 

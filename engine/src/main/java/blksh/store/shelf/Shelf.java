@@ -23,6 +23,9 @@ import java.util.OptionalLong;
  *   <li>Whoever looks after they returned sees what they did, by {@link #open}, {@link #size} and
  *       {@link #list}, also from another process.
  *   <li>An {@link IOException} says that the shelf failed, and nothing of what it holds.
+ *   <li>A {@link ShelfAwayException}, of any method and of those of its blobs and parts, says that
+ *       it could not be asked at all: what was begun with it is to end, and nobody goes on with the
+ *       next blob.
  * </ul>
  *
  * <p>Blobs may grow in parts ({@link Spool}) and others may be kept away ({@link Exclusion}) where
@@ -34,6 +37,14 @@ public interface Shelf extends Closeable {
 
   /** Where it is, for people. */
   String place();
+
+  /**
+   * What tells it from all others, as far as this machine knows: two places that are called alike
+   * may be at two servers.
+   */
+  default String address() {
+    return place();
+  }
 
   /** Where a blob is or would be, for people. */
   String locate(String name);
@@ -79,6 +90,14 @@ public interface Shelf extends Closeable {
    */
   List<String> list(String prefix) throws IOException;
 
+  /**
+   * The names of all blobs that begin with a prefix, with the bytes of each, where to list them
+   * tells both; nothing where each would have to be asked for.
+   */
+  default Optional<Map<String, Long>> sizes(String prefix) throws IOException {
+    return Optional.empty();
+  }
+
   /** Puts a whole blob, in place of what has its name. */
   void put(String name, byte[] content) throws IOException;
 
@@ -88,6 +107,34 @@ public interface Shelf extends Closeable {
    * @return false when it is taken
    */
   boolean putIfAbsent(String name, byte[] content) throws IOException;
+
+  /**
+   * Puts a whole blob that may be too long for memory.
+   *
+   * @param replace whether it takes the place of what has its name; else as {@link #putIfAbsent}
+   * @return false when the name is taken, and it was not to be replaced
+   */
+  default boolean putWhole(String name, Blob content, boolean replace) throws IOException {
+    byte[] bytes = content.read(0, Math.toIntExact(content.size()));
+    if (replace) {
+      put(name, bytes);
+      return true;
+    }
+    return putIfAbsent(name, bytes);
+  }
+
+  /**
+   * Makes a blob be there under another name as well, where there is none: as it is here, and not
+   * only as it came, where the bytes need not come for it.
+   *
+   * @return false when there is one of that name
+   * @throws java.nio.file.NoSuchFileException when there is none of the first
+   */
+  default boolean copyIfAbsent(String name, String to) throws IOException {
+    try (Blob blob = open(name)) {
+      return putWhole(to, blob, false);
+    }
+  }
 
   /**
    * Gives a blob another name, in place of what has that; it is there under one of them at every
@@ -119,6 +166,14 @@ public interface Shelf extends Closeable {
 
   /** Bytes of all there is, parts included. */
   long bytes() throws IOException;
+
+  /**
+   * What went between this process and it, of a shelf for which that costs; empty for others:
+   * {@code requests}, and {@code sent} and {@code received}, bytes.
+   */
+  default Map<String, Long> traffic() {
+    return Map.of();
+  }
 
   /** Where its blobs grow; nothing when they can only be put whole. */
   Optional<Spool> spool();

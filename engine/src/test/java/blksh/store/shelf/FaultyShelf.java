@@ -12,8 +12,8 @@ import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A shelf on a shelf that goes wrong once, at a call and in a way to be chosen. Every call that may
- * fail counts: those of the shelf, of its blobs, its parts and its locks.
+ * A shelf on a shelf that goes wrong, once or from then on, at a call and in a way to be chosen.
+ * Every call that may fail counts: those of the shelf, of its blobs, its parts and its locks.
  */
 public final class FaultyShelf implements Shelf {
 
@@ -26,7 +26,9 @@ public final class FaultyShelf implements Shelf {
     /** It does half of what can be done by halves, and fails. */
     TEAR,
     /** It does what it should, and fails. */
-    LOSE
+    LOSE,
+    /** The shelf cannot be asked any more: it does nothing, nor does any later call. */
+    AWAY
   }
 
   private static final long DELAY_MILLIS = 5;
@@ -73,6 +75,9 @@ public final class FaultyShelf implements Shelf {
       pause();
       return whole.run();
     }
+    if (fault == Fault.AWAY) {
+      throw new ShelfAwayException("use " + place(), "it failed to " + what, null);
+    }
     if (fault == Fault.TEAR) {
       half.run();
     }
@@ -83,11 +88,11 @@ public final class FaultyShelf implements Shelf {
   }
 
   private boolean strikes(String what) {
-    boolean now = calls.getAndIncrement() == wrong;
-    if (now) {
+    int call = calls.getAndIncrement();
+    if (call == wrong) {
       struck = what;
     }
-    return now;
+    return call == wrong || fault == Fault.AWAY && call > wrong;
   }
 
   private static void pause() {
@@ -374,6 +379,14 @@ public final class FaultyShelf implements Shelf {
             part.publish(blob);
             return null;
           },
+          () -> part.truncate(part.size() / 2));
+    }
+
+    @Override
+    public boolean publishIfAbsent(String blob) throws IOException {
+      return call(
+          "publish " + blob,
+          () -> part.publishIfAbsent(blob),
           () -> part.truncate(part.size() / 2));
     }
 

@@ -11,7 +11,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** A shelf in memory that has neither a spool nor locks, for tests. */
-public final class MemoryShelf implements Shelf {
+public class MemoryShelf implements Shelf {
 
   private final Map<String, byte[]> blobs = new ConcurrentHashMap<>();
 
