@@ -3,7 +3,7 @@
 // nbd://HOST/EXPORT, of which with --bitmap only what has changed since the last capture is read.
 // Ends with status 3 when something could not be read, or some of many could not be captured.
 val sources by repeated<String>("SOURCE", "", "a drive or a file, ssh://HOST/PATH, nbd://HOST/EXPORT, or - for standard input", required = false)
-val storeDir by option<Place>("--store", "DIR", "the store's directory; made where none is yet")
+val storeDir by option<Place>("--store", "DIR", "the store's directory, or s3://BUCKET/PREFIX; made where none is yet")
 val names by repeated<String>("--name", "NAME", "what to call it, such as server01.sda; of several once for each (default HOST.DRIVE)", required = false)
 val sudo by flag("--sudo", "read drives of other machines as root, by sudo there")
 val bitmap by option<String>("--bitmap", "NAME", "of nbd://…, the bitmap of QEMU's in which writes were recorded since the last capture").optional()

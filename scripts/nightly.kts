@@ -115,7 +115,8 @@ if (forgets && !sound) finding("nothing was dropped: see to what is damaged firs
 if (forgets && sound) {
   for ((each, trees) in series.distinct())
     show(backup.forget(only(each), last, hourly, daily, weekly, monthly, yearly, within, tagged, trees))
-  try {
+  if ("$storeDir".startsWith("s3://")) println("a store in a bucket is not compacted: what was dropped stays in its trash")
+  else try {
     show(backup.compact(grace = grace))
   } catch (stopped: blksh.task.CancelledException) {
     throw stopped

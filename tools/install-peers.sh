@@ -25,6 +25,8 @@ packages=(
   openssh-client openssh-server sudo tcsh fish openssl
   # Shells whose completion is made, and what reads the manual.
   zsh groff-base
+  # A gateway to a cluster of Ceph, for stores in buckets.
+  ceph-mon ceph-osd ceph-common radosgw
   # Calls of the system that go wrong: a library built for the test.
   gcc libc6-dev
   # Terminals and peers.

@@ -76,13 +76,16 @@ public sealed interface Place {
    * @param authority the bucket, or the host with what stands before and after it; empty where a
    *     socket is named instead
    * @param path everything from the first slash after it, as it stands: nothing in it is decoded,
-   *     no character is special; or empty
+   *     no character is special, but that of a bucket ends at a question mark, and words that say
+   *     how it is reached follow; or empty
    */
   record Remote(Scheme scheme, String authority, String path) implements Place {
 
     @Override
     public String name() {
-      String name = path.substring(path.lastIndexOf('/', path.length() - 2) + 1);
+      int words = scheme == Scheme.S3 ? path.indexOf('?') : -1;
+      String bare = words < 0 ? path : path.substring(0, words);
+      String name = bare.substring(bare.lastIndexOf('/', bare.length() - 2) + 1);
       String plain = name.endsWith("/") ? name.substring(0, name.length() - 1) : name;
       return plain.isEmpty() ? authority : plain;
     }
@@ -124,6 +127,10 @@ public sealed interface Place {
   private static Remote remote(Scheme scheme, String text) {
     String rest = text.substring(scheme.prefix.length());
     int slash = rest.indexOf('/');
+    int words = scheme == Scheme.S3 ? rest.indexOf('?') : -1;
+    if (words >= 0 && (slash < 0 || words < slash)) {
+      slash = words; // s3://BUCKET?endpoint=…
+    }
     String authority = slash < 0 ? rest : rest.substring(0, slash);
     if (hasPassword(authority)) {
       String shown = scheme.prefix + "…" + authority.substring(authority.lastIndexOf('@'));

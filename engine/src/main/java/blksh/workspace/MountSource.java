@@ -53,7 +53,7 @@ public abstract sealed class MountSource implements Closeable {
 
   /** All versions of all names of a store, which stays open until after the end. */
   public static MountSource of(Store store) {
-    String description = "store " + store.path();
+    String description = "store " + store.place();
     return new Tree(new StoreTree(store, true), new StoreTree(store, false), description);
   }
 

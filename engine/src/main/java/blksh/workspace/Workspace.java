@@ -12,6 +12,7 @@ import blksh.snapshot.StoredSnapshots;
 import blksh.store.Manifest;
 import blksh.store.Store;
 import blksh.store.StoreOptions;
+import blksh.store.bucket.BucketPlace;
 import blksh.task.CancelledException;
 import blksh.task.Figures;
 import blksh.task.Task;
@@ -24,9 +25,11 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * Where somebody works: the operations running now, the history of all earlier ones, and the stores
@@ -57,8 +60,14 @@ public final class Workspace implements Closeable {
   private final LiveCaches caches;
   private final LiveCatalogues catalogues;
 
-  /** The open stores by directory. */
-  private final Map<Path, Store> stores = new HashMap<>();
+  /** The open stores by place; held only for moments. */
+  private final Map<Place, Store> stores = new HashMap<>();
+
+  /**
+   * What is held while a store is opened: one for all in directories, one for each in a bucket, as
+   * nobody else has to wait for its server.
+   */
+  private final Map<Object, Object> gates = new ConcurrentHashMap<>();
 
   private Workspace(Path home, Consumer<BlkshException> warnings) {
     this.home = home.toAbsolutePath().normalize();
@@ -104,7 +113,10 @@ public final class Workspace implements Closeable {
    *     place is beyond this machine
    */
   public Store store(Place place) {
-    return remembered(place, Store::openOrCreate);
+    Place.Remote bucket = bucket(place);
+    return bucket == null
+        ? inDirectory(place, Store::openOrCreate)
+        : remembered(() -> bucket, task -> BucketStores.openOrCreate(bucket, task));
   }
 
   /**
@@ -114,7 +126,10 @@ public final class Workspace implements Closeable {
    *     machine
    */
   public Store existingStore(Place place) {
-    return remembered(place, Store::open);
+    Place.Remote bucket = bucket(place);
+    return bucket == null
+        ? inDirectory(place, Store::open)
+        : remembered(() -> bucket, task -> BucketStores.open(bucket, task));
   }
 
   /**
@@ -123,7 +138,11 @@ public final class Workspace implements Closeable {
    * @throws BlkshException when there is something already, or it cannot be made
    */
   public Store createStore(Place place, StoreOptions options) {
-    Store.create(place.path("make store", STORES), options).close();
+    Place.Remote bucket = bucket(place);
+    (bucket == null
+            ? Store.create(place.path("make store", STORES), options)
+            : BucketStores.create(bucket, options))
+        .close();
     return existingStore(place);
   }
 
@@ -131,17 +150,38 @@ public final class Workspace implements Closeable {
     Store open(Path directory, Task task);
   }
 
-  private Store remembered(Place place, Opening opening) {
+  /** A place that is in a bucket, as all call it, or null. */
+  private static Place.Remote bucket(Place place) {
+    return place instanceof Place.Remote remote && remote.scheme() == Place.Scheme.S3
+        ? BucketPlace.plain(remote)
+        : null;
+  }
+
+  private Store inDirectory(Place place, Opening opening) {
     Path directory = place.path("open store", STORES);
-    Store store = open(directory, opening);
-    Place known = Place.of(withoutLinks(directory));
+    // Told again when it is there: what was made may be behind a link.
+    return remembered(
+        () -> Place.of(withoutLinks(directory)), task -> opening.open(directory, task));
+  }
+
+  private Store remembered(Supplier<Place> place, Function<Task, Store> opening) {
+    Store store = open(place, opening);
+    Place known = place.get();
     Instant now = Instant.now();
     ledger.note(
         connection -> {
-          StoreTable.remember(connection, known, store.id(), now, Workspace::isStore);
+          StoreTable.remember(connection, known, store.id(), now, Workspace::mayBeStore);
           return null;
         });
     return store;
+  }
+
+  /**
+   * As {@link #isStore}, without asking a server: a store in a bucket may be there for all one
+   * knows.
+   */
+  private static boolean mayBeStore(Place place) {
+    return bucket(place) != null || isStore(place);
   }
 
   /**
@@ -185,23 +225,51 @@ public final class Workspace implements Closeable {
 
   /** Whether there is a store at a place now, which can be opened. */
   public static boolean isStore(Place place) {
-    return place instanceof Place.Local local && Store.isStore(local.path());
+    Place.Remote bucket = bucket(place);
+    return bucket != null
+        ? BucketStores.isStore(bucket)
+        : place instanceof Place.Local local && Store.isStore(local.path());
+  }
+
+  /**
+   * That {@link #store(Place)} would open or make a store there.
+   *
+   * @throws BlkshException as it would
+   */
+  public static void mustBeMakeable(Place place) {
+    Place.Remote bucket = bucket(place);
+    if (bucket == null) {
+      Store.mustBeMakeable(place.path("open store", STORES));
+    } else {
+      BucketStores.mustBeMakeable(bucket);
+    }
   }
 
   /** Who waits for it is among the running tasks. */
-  private Store open(Path directory, Opening opening) {
-    Task task = tasks.begin("open store", directory.toString());
+  private Store open(Supplier<Place> place, Function<Task, Store> opening) {
+    Task task = tasks.begin("open store", place.get().toString());
     try {
-      synchronized (stores) {
-        Store store = stores.get(withoutLinks(directory));
+      Place.Remote bucket = bucket(place.get());
+      Object gate = gates.computeIfAbsent(bucket == null ? STORES : bucket, each -> new Object());
+      synchronized (gate) {
+        Store store = opened(place.get());
         if (store == null) {
-          store = opening.open(directory, task);
-          stores.put(withoutLinks(directory), store);
+          store = opening.apply(task);
+          synchronized (stores) {
+            stores.put(place.get(), store);
+          }
         }
         return store;
       }
     } finally {
       task.end();
+    }
+  }
+
+  /** The open store of a place, or null. */
+  private Store opened(Place place) {
+    synchronized (stores) {
+      return stores.get(place);
     }
   }
 
@@ -229,8 +297,14 @@ public final class Workspace implements Closeable {
                     store.place(),
                     store.id(),
                     store.lastUsed(),
-                    isStore(store.place())))
+                    isReachable(store.place())))
         .toList();
+  }
+
+  /** Whether there is a store now; of one in a bucket, whether it is open: no server is asked. */
+  private boolean isReachable(Place place) {
+    Place.Remote bucket = bucket(place);
+    return bucket == null ? isStore(place) : opened(bucket) != null;
   }
 
   /** Takes a store off the list; the store itself is left as it is. */
@@ -243,15 +317,15 @@ public final class Workspace implements Closeable {
   }
 
   /**
-   * What the known stores hold that are reachable now. One that cannot be opened is told as a
-   * warning and left out.
+   * What the known stores hold that are reachable now, in buckets those that are open. One that
+   * cannot be opened is told as a warning and left out.
    */
   public List<StoredManifest> manifests() {
     List<StoredManifest> all = new ArrayList<>();
     for (KnownStore known : stores()) {
       if (known.reachable()) {
         try {
-          for (Manifest manifest : manifests(known.place().path("open store", STORES))) {
+          for (Manifest manifest : manifests(known.place())) {
             all.add(new StoredManifest(known, manifest));
           }
         } catch (BlkshException e) {
@@ -262,14 +336,13 @@ public final class Workspace implements Closeable {
     return all;
   }
 
-  private List<Manifest> manifests(Path path) {
-    synchronized (stores) {
-      Store open = stores.get(path);
-      if (open != null) {
-        return open.manifests();
-      }
+  private List<Manifest> manifests(Place place) {
+    Place.Remote bucket = bucket(place);
+    Store open = opened(bucket == null ? place : bucket);
+    if (open != null) {
+      return open.manifests();
     }
-    try (Store store = Store.open(path)) {
+    try (Store store = Store.open(place.path("open store", STORES))) {
       return store.manifests();
     }
   }

@@ -95,16 +95,47 @@ class KnownStoresTest {
   }
 
   @Test
-  void refusesAStoreBeyondThisMachineByName() {
-    Place bucket = Place.parse("s3://bucket/prefix");
+  void aStoreThatIsMadeBehindALinkHasOnePlace() throws Exception {
+    Path real = Files.createDirectory(directory.resolve("real")).toRealPath();
+    Path link = Files.createSymbolicLink(directory.resolve("link"), real);
     try (Workspace workspace = open()) {
-      assertThatThrownBy(() -> workspace.store(bucket))
+      assertThat(workspace.store(link.resolve("new")))
+          .isSameAs(workspace.store(real.resolve("new")));
+      assertThat(workspace.stores())
+          .extracting(KnownStore::place)
+          .containsExactly(Place.of(real.resolve("new")));
+    }
+  }
+
+  @Test
+  void howABucketIsReachedIsPartOfItsPlaceAndNoPasswordIs() {
+    Place bare = Place.parse("s3://disks/a/");
+    assertThat(BucketServer.reach(bare, null)).hasToString("s3://disks/a");
+    assertThat(BucketServer.reach(bare, "http://host"))
+        .hasToString("s3://disks/a?endpoint=http://host");
+    Place said = Place.parse("s3://disks/a?endpoint=http://other");
+    assertThat(BucketServer.reach(said, "http://host")).isEqualTo(said);
+    Place local = Place.parse("/srv/a");
+    assertThat(BucketServer.reach(local, "http://host")).isEqualTo(local);
+    Place secret = Place.parse("s3://disks/a?endpoint=http://me:secret@host");
+    assertThatThrownBy(() -> BucketServer.reach(secret, null))
+        .isInstanceOf(BlkshException.class)
+        .hasMessageNotContaining("secret");
+    assertThatThrownBy(() -> BucketServer.reach(local, "http://host", null, null, null))
+        .hasMessageContaining("it is in no bucket");
+  }
+
+  @Test
+  void refusesAStoreBeyondThisMachineByName() {
+    Place far = Place.parse("ssh://host/store");
+    try (Workspace workspace = open()) {
+      assertThatThrownBy(() -> workspace.store(far))
           .isInstanceOf(BlkshException.class)
           .hasMessage(
-              "cannot open store s3://bucket/prefix: stores in a bucket are not supported yet");
+              "cannot open store ssh://host/store: stores on another machine are not supported yet");
       assertThat(workspace.stores()).isEmpty();
     }
-    assertThat(Workspace.isStore(bucket)).isFalse();
+    assertThat(Workspace.isStore(far)).isFalse();
   }
 
   @Test

@@ -9,10 +9,12 @@ import java.util.List;
 public final class Options {
 
   private static final String HOME = "--home";
+  private static final String ENDPOINT = "--endpoint";
   private static final List<String> SPELLINGS =
-      List.of(HOME, "--json", "--quiet", "-q", "--dry-run", "--trace");
+      List.of(HOME, ENDPOINT, "--json", "--quiet", "-q", "--dry-run", "--trace");
 
   private Path home;
+  private String endpoint;
   private boolean json;
   private boolean quiet;
   private boolean dryRun;
@@ -25,7 +27,12 @@ public final class Options {
 
   /** Whether one of these options has a value. */
   public boolean takesValue(String spelling) {
-    return spelling.equals(HOME);
+    return spelling.equals(HOME) || spelling.equals(ENDPOINT);
+  }
+
+  /** What the value of one that has one is called. */
+  public String placeholder(String spelling) {
+    return spelling.equals(ENDPOINT) ? "URL" : "DIR";
   }
 
   /** Where blksh keeps what it remembers: {@code --home}, else $BLKSH_HOME, else ~/.blksh. */
@@ -35,6 +42,11 @@ public final class Options {
 
   public void home(Path directory) {
     home = directory;
+  }
+
+  /** The address of the server of buckets whose place names none; null for that of elsewhere. */
+  public String endpoint() {
+    return endpoint;
   }
 
   /** Whether the result goes out as JSON. */
@@ -69,15 +81,24 @@ public final class Options {
       if (word.equals("--")) {
         break;
       }
-      if (isHome(word) && (word.contains("=") || rest.hasNext())) {
+      if (is(HOME, word) && (word.contains("=") || rest.hasNext())) {
         among.accept(word, rest);
       }
     }
     return among.home == null ? home() : among.home;
   }
 
-  private static boolean isHome(String word) {
-    return word.equals(HOME) || word.startsWith(HOME + "=");
+  private static boolean is(String option, String word) {
+    return word.equals(option) || word.startsWith(option + "=");
+  }
+
+  private static String value(String option, String word, Iterator<String> rest, String what) {
+    boolean apart = word.equals(option);
+    String value = apart ? rest.hasNext() ? rest.next() : "" : word.substring(option.length() + 1);
+    if (value.isEmpty()) {
+      throw new UsageException(option + " needs " + what, "try --help");
+    }
+    return value;
   }
 
   /**
@@ -87,14 +108,12 @@ public final class Options {
    * @throws UsageException when its value is missing
    */
   public boolean accept(String word, Iterator<String> rest) {
-    if (isHome(word)) {
-      boolean apart = word.equals(HOME);
-      String directory =
-          apart ? rest.hasNext() ? rest.next() : "" : word.substring(HOME.length() + 1);
-      if (directory.isEmpty()) {
-        throw new UsageException("--home needs a directory", "try --help");
-      }
-      home = Path.of(directory);
+    if (is(HOME, word)) {
+      home = Path.of(value(HOME, word, rest, "a directory"));
+      return true;
+    }
+    if (is(ENDPOINT, word)) {
+      endpoint = value(ENDPOINT, word, rest, "the address of a server");
       return true;
     }
     return accept(word);

@@ -81,6 +81,11 @@ public final class Usage {
               true,
               "where blksh keeps what it remembers (default $BLKSH_HOME or ~/.blksh)"),
           new Option(
+              List.of("--endpoint"),
+              "URL",
+              true,
+              "the server of buckets s3://… whose place names none, such as https://HOST"),
+          new Option(
               List.of("--json"),
               "",
               true,

@@ -114,7 +114,10 @@ internal class ArgumentParser(private val arguments: Arguments) {
     if (spelling in HELP && value == null) throw help()
     val valued = arguments.shared.takesValue(spelling)
     if (value != null && !valued) throw UsageException("$spelling takes no value")
-    val its = if (valued && words.hasNext()) value ?: nextValue(spelling, "DIR") else value
+    val its =
+      if (valued && words.hasNext())
+        value ?: nextValue(spelling, arguments.shared.placeholder(spelling))
+      else value
     arguments.shared.accept(if (its == null) spelling else "$spelling=$its", words)
   }
 

@@ -44,7 +44,7 @@ internal constructor(
     get() = Size(stored.size())
 
   override val words: List<String>
-    get() = listOf(reference, "--store", store.path.toAbsolutePath().normalize().toString())
+    get() = listOf(reference, "--store", store.word)
 
   /** When the capture began. */
   val started: Instant

@@ -1,6 +1,7 @@
 package blksh.dsl
 
 import blksh.BlkshException
+import blksh.Place.Local as LocalPlace
 import blksh.block.BlockSource
 import blksh.io.OwnerOnly
 import blksh.mount.FixedDirectory
@@ -211,8 +212,9 @@ internal class Mounting(private val session: Session) {
 
   fun mount(snapshot: Snapshot, dir: Path, options: MountOptions, background: Boolean): Mount =
     if (background) {
-      val words =
-        listOf(snapshot.name, "--store", snapshot.among.place.path("mount", "stores").absolute())
+      val place = snapshot.among.place
+      val store = (place as? LocalPlace)?.path()?.absolute() ?: "$place"
+      val words = listOf(snapshot.name, "--store", store)
       detached("mount", snapshot.name, words, dir.absolute(), options)
     } else Mount(session, engine.mount(snapshot.mountSource(), dir, options))
 
@@ -255,7 +257,7 @@ internal class Mounting(private val session: Session) {
 
   fun mount(store: Store, dir: Path, options: MountOptions, background: Boolean): Mount =
     if (background) {
-      detached("mount", store.name, listOf(store.path.absolute()), dir.absolute(), options)
+      detached("mount", store.name, listOf(store.word), dir.absolute(), options)
     } else Mount(session, engine.mount(MountSource.of(store.opened()), dir, options))
 
   fun mount(store: DiskdumpStore, dir: Path, options: MountOptions, background: Boolean): Mount =
@@ -270,9 +272,7 @@ internal class Mounting(private val session: Session) {
     }
 
   fun serve(store: Store, on: Serving, background: Boolean): Mount =
-    serve(store.name, listOf(store.path.absolute()), on, background) {
-      MountSource.of(store.opened())
-    }
+    serve(store.name, listOf(store.word), on, background) { MountSource.of(store.opened()) }
 
   fun serve(sources: Map<String, Source>, on: Serving): Mount {
     val name = sources.keys.firstOrNull() ?: throw BlkshException("serve sources", "there are none")

@@ -2,6 +2,7 @@ package blksh.dsl
 
 import blksh.BlkshException
 import blksh.Nearest
+import blksh.Place.Local as LocalPlace
 import blksh.block.BlockSource
 import blksh.block.Extent
 import blksh.filesystem.SkipFreeSource
@@ -49,9 +50,13 @@ internal constructor(
   private val known: KnownStore? = null,
 ) : StoreRestores(session) {
 
-  /** Its directory. */
+  /** Its directory; one in a bucket has none. */
   val path: Path
-    get() = place.path("open store", "stores")
+    get() = place.path("name the directory of store", "directories")
+
+  /** How a program of its own is told of it. */
+  internal val word: String
+    get() = if (place is LocalPlace) "${path.toAbsolutePath().normalize()}" else "$place"
 
   internal fun opened(): Engine = engine
 
@@ -65,8 +70,8 @@ internal constructor(
   @Synchronized
   override fun engineToFill(): Engine {
     val known = found
-    val opened = open { if (dryRun && !Engine.isStore(path)) standIn() else store(place) }
-    if (known == null && opened.isNew) session.console().tell("a new store was made in $path")
+    val opened = open { if (dryRun && !Workspace.isStore(place)) standIn() else store(place) }
+    if (known == null && opened.isNew) session.console().tell("a new store was made in $place")
     return opened
   }
 
@@ -76,7 +81,7 @@ internal constructor(
 
   /** For a dry run: an empty store in place of the one a real run would make. */
   private fun standIn(): Engine {
-    Engine.mustBeMakeable(path)
+    Workspace.mustBeMakeable(place)
     return session.scratchStore()
   }
 
@@ -97,11 +102,12 @@ internal constructor(
     parity: Percent = Percent(0.0),
   ): Store {
     val options =
-      reading("make store $path") {
+      reading("make store $place") {
         StoreOptions(codec, PageSize.of(pageSize.bytes), wholePercent(parity))
       }
     if (dryRun) {
-      if (Engine.isStore(path)) throw BlkshException("make store $path", "there is one already")
+      if (Workspace.isStore(place))
+        throw BlkshException("make store $place", "there is one already")
       found = session.scratchStore()
     } else {
       found = session.waiting { it.createStore(place, options) }
@@ -286,14 +292,14 @@ internal constructor(
     val chosen = mode ?: if (sample == null) Verify.FULL else Verify.SAMPLE
     val percent = sample ?: 5.percent
     if (percent.value !in 0.0..100.0)
-      throw BlkshException("verify $path", "a sample of $percent is not from 0 to 100 %")
+      throw BlkshException("verify $place", "a sample of $percent is not from 0 to 100 %")
     val options =
       when (chosen) {
         Verify.QUICK -> VerifyOptions.quick()
         Verify.SAMPLE -> VerifyOptions.sample(percent.value)
         Verify.FULL -> VerifyOptions.full()
       }
-    return session.run("verify", path.toString()) { Verified(engine.verify(options, it)) }
+    return session.run("verify", "$place") { Verified(engine.verify(options, it)) }
   }
 
   /** Compares two captured versions. */
@@ -336,7 +342,7 @@ internal constructor(
    * Example: `sampleStore().reindex()`
    */
   fun reindex(): Reindexed =
-    session.run("reindex", path.toString()) {
+    session.run("reindex", "$place") {
       Reindexed(if (dryRun) engine.reindexDryRun(it) else engine.reindex(it), dryRun)
     }
 
@@ -378,7 +384,7 @@ internal constructor(
    * Example: `sampleStore().map`
    */
   val map: BlockMap
-    get() = BlockMap.of("$path", engine.use(BlockTally.PARTS, Task.unwatched()))
+    get() = BlockMap.of("$place", engine.use(BlockTally.PARTS, Task.unwatched()))
 
   /**
    * How it grew from capture to capture.
@@ -386,7 +392,7 @@ internal constructor(
    * Example: `sampleStore().growth`
    */
   val growth: Growth
-    get() = Growth("$path", manifests.map { it.started to it.storedSize.bytes })
+    get() = Growth("$place", manifests.map { it.started to it.storedSize.bytes })
 
   /**
    * What each name brought into it, compressed, as bars.
@@ -397,7 +403,7 @@ internal constructor(
     get() {
       val names = manifests.groupBy { it.name }
       return Space(
-        "$path",
+        "$place",
         names.map { (name, all) -> Space.Share(name, Size(all.sumOf { it.storedSize.bytes })) },
       )
     }
@@ -411,9 +417,17 @@ internal constructor(
   val lastUsed: Instant?
     get() = known?.lastUsed()
 
-  /** Whether there is a store at its path now. */
+  /** Whether there is a store at its place now; of a known one in a bucket, whether it is open. */
   val reachable: Boolean
-    get() = Workspace.isStore(place)
+    get() =
+      if (known != null && place !is LocalPlace) known.reachable() else Workspace.isStore(place)
+
+  /**
+   * What went between this process and its bucket: `requests`, how many of them were puts, copies
+   * and lists, which are `dear`, and bytes `sent` and `received`; empty for one in a directory.
+   */
+  val traffic: Map<String, Long>
+    get() = if (place is LocalPlace) emptyMap() else engine.traffic()
 
   override fun title(): String = "store $place"
 
@@ -422,8 +436,19 @@ internal constructor(
       Field.of("name", name),
       Field.of("path", "$place"),
       Field.of("last used", lastUsed),
-      Field.of("reachable", reachable),
-    )
+      // A server is not asked for a list.
+      Field.of("reachable", if (place is LocalPlace || known == null) reachable else null),
+    ) + if (known == null || reachable) sums() else listOf()
+
+  /** What went between here and a bucket, and what that costs where prices are set. */
+  private fun sums(): List<Field> {
+    val traffic = traffic
+    if (traffic.isEmpty()) return listOf()
+    return traffic
+      .filterKeys { it != "dear" }
+      .map { (what, count) -> Field.of(what, if (what == "requests") count else Size(count)) } +
+      Field.of("cost", BucketPrices.of(System.getenv())?.cost(traffic))
+  }
 
   override fun fields(): List<Field> {
     if (known != null && !reachable) return row()
@@ -444,7 +469,7 @@ internal constructor(
       Field.of("packs", info.packs()),
       Field.of("pages", info.pages()),
       Field.of("last verified", info.lastVerified()),
-    )
+    ) + sums()
   }
 
   override fun toString(): String = place.toString()

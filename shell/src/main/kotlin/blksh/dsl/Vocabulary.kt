@@ -10,6 +10,7 @@ import blksh.session.Session
 import blksh.session.UsageException
 import blksh.view.Size
 import blksh.view.Views
+import blksh.workspace.BucketServer
 import java.io.IOException
 import java.nio.file.Files
 import java.nio.file.Path
@@ -100,8 +101,9 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
   }
 
   /**
-   * A store by its directory. [Store.create] makes it, or the first capture where there is no such
-   * directory yet; an empty one may be a mount point whose drive is missing.
+   * A store by its directory, or in a bucket: `s3://BUCKET/PREFIX`. [Store.create] makes it, or the
+   * first capture where there is no such directory yet, or nothing in the bucket; an empty
+   * directory may be a mount point whose drive is missing.
    *
    * Example: `store(home.resolve("samples/store"))`
    */
@@ -110,8 +112,26 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
   /** A store by its directory. */
   fun store(path: String): Store = store(Place.parse(path))
 
+  /**
+   * A store in a bucket, and how its server is reached, which is part of its place and may be
+   * written there: `s3://BUCKET/PREFIX?endpoint=URL`. The rest is as the tools of AWS have it.
+   *
+   * @param endpoint the address of the server, `http://HOST:PORT` or `https://HOST`
+   * @param region as the server calls where the bucket is
+   * @param profile of `~/.aws`: whose credentials are used
+   * @param pathStyle whether the bucket stands in the path of a request, and not in its host
+   */
+  fun store(
+    place: String,
+    endpoint: String? = null,
+    region: String? = null,
+    profile: String? = null,
+    pathStyle: Boolean? = null,
+  ): Store = store(BucketServer.reach(Place.parse(place), endpoint, region, profile, pathStyle))
+
   /** A store by its place, as an `option<Place>` gives it. */
-  fun store(place: Place): Store = Store(session, place)
+  fun store(place: Place): Store =
+    Store(session, BucketServer.reach(place, session.options().endpoint()))
 
   /** A store by its directory, which must be one already. */
   fun existingStore(path: Path): Store = existingStore(Place.of(path))
@@ -119,7 +139,7 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
   /** A store by its place, where one must be already. */
   fun existingStore(place: Place): Store {
     val store = store(place)
-    if (!store.reachable && DiskdumpStore(session, place).reachable)
+    if (DiskdumpStore(session, place).reachable && !store.reachable)
       throw BlkshException("open store $place", "it is a store of diskdump")
         .suggest("use run diskdump, or bring it into a store with run import")
     return store.also { it.opened() }
@@ -227,7 +247,8 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
   fun snapshots(place: String): Snapshots = snapshots(Place.parse(place))
 
   /** The snapshots in a store, or in a directory. */
-  fun snapshots(place: Place): Snapshots = snapshotsIn(session, place)
+  fun snapshots(place: Place): Snapshots =
+    snapshotsIn(session, BucketServer.reach(place, session.options().endpoint()))
 
   /**
    * The snapshots in a directory.

@@ -77,8 +77,8 @@ class StoreTest {
             + " or create makes one");
     assertThat(path).doesNotExist();
     Sitting.refused(
-        () -> sitting.words.store("s3://bucket/a").getNames(),
-        "cannot open store s3://bucket/a: stores in a bucket are not supported yet");
+        () -> sitting.words.store("ssh://host/a").getNames(),
+        "cannot open store ssh://host/a: stores on another machine are not supported yet");
   }
 
   @Test

@@ -76,6 +76,11 @@ private class Assembly(private val target: Path) {
       .listDirectoryEntries("*.jar")
       .filter { it.name !in used && !own.matches(it.name) }
       .forEach { Files.delete(it) }
+    val buckets = System.getProperty("blksh.buckets")
+    jars
+      .listDirectoryEntries("s3-*")
+      .filter { it.name != buckets }
+      .forEach { it.toFile().deleteRecursively() }
   }
 
   fun compileScripts(scripts: Path, vocabulary: List<Path>) {

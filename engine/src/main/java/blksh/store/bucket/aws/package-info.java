@@ -1,0 +1,2 @@
+/** Requests to object stores by the library of AWS, which only this room sees. */
+package blksh.store.bucket.aws;
