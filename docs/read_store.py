@@ -7,12 +7,16 @@
     read_store.py STORE NAME[@VERSION]:PATH FILE   restores one of its files, proving what is read
 
 Needs nothing but Python 3, and the module zstandard for codec zstd (lz4, where it is, is used).
+An encrypted store is opened by the key file that BLKSH_KEY_FILE names, or by a passphrase or what
+is on its recovery sheet, in BLKSH_PASSPHRASE or asked for; needs the module cryptography, and for
+passphrases argon2 where cryptography is older than 44 (Debian: python3-cryptography, python3-argon2).
 """
-import hashlib, json, os, re, struct, sys
+import base64, getpass, hashlib, hmac, io, json, os, re, struct, sys, unicodedata
 try:
     import lz4.block
 except ImportError:
     lz4 = None
+SEAL = None
 PAGES, DATA, CRC = [4096 << doubled for doubled in range(5)], 1, list(range(256))
 for _ in range(8):
     CRC = [n >> 1 ^ (0x82F63B78 if n & 1 else 0) for n in CRC]
@@ -58,9 +62,109 @@ def decompress(codec, data, size):
         data = zstandard.ZstdDecompressor().decompress(data, max_output_size=size)
     return data
 
+def derive(secret, salt, info):
+    return hmac.digest(hmac.digest(salt, secret, "sha256"), info + b"\x01", "sha256")
+
+def base32(text):
+    return base64.b32decode(text.upper() + "=" * (-len(text) % 8))
+
+class Seal:
+    """What the master key of an encrypted store opens."""
+    def __init__(self, store, about):
+        from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+        self.aead, self.cipher = AESGCM, lambda key, tag: Cipher(algorithms.AES(key), modes.CTR(tag)).decryptor()
+        file = os.environ.get("BLKSH_KEY_FILE")
+        text = "" if file else os.environ.get("BLKSH_PASSPHRASE") or getpass.getpass("passphrase: ")
+        sheet = re.sub(r"[\s-]", "", text.lower())
+        if re.fullmatch("[a-z2-7]{64}", sheet) and self.sheet(sheet):
+            self.master = self.sheet(sheet)
+        else:
+            secret = open(file, "rb").read() if file else unicodedata.normalize("NFC", text).encode()
+            self.master = self.unwrapped(store, "key file" if file else "passphrase", secret)
+        need(self.master and derive(self.master, bytes(32), b"blksh key check 1")[:16].hex() == about["check"],
+             "this opens none of the keys of the store")
+        self.tag, self.name = (derive(self.master, bytes(32), info) for info in (b"blksh name tag 1", b"blksh name 1"))
+
+    def sheet(self, text):
+        lines = [base32(text[at:at + 16]) for at in range(0, 64, 16)]
+        right = all(hashlib.sha256(b"blksh recovery 1" + bytes([i]) + line[:8]).digest()[:2] == line[8:]
+                    for i, line in enumerate(lines))
+        return b"".join(line[:8] for line in lines) if right else None
+
+    def unwrapped(self, store, kind, secret):
+        keys = os.path.join(store, "keys")
+        for name in sorted(os.listdir(keys)):
+            text = open(os.path.join(keys, name)).read() if name.endswith(".key") else ""
+            slot = json.loads(text) if text else {}
+            if slot.get("kind") != kind:
+                continue
+            salt, body = bytes.fromhex(slot["salt"]), text[:text.index('  "wrapped"')]
+            crc = 0xFFFFFFFF
+            for byte in body.encode():
+                crc = CRC[(crc ^ byte) & 255] ^ crc >> 8
+            body += '  "crc32c": "%08x"\n}\n' % (crc ^ 0xFFFFFFFF)
+            key = derive(secret, salt, b"blksh key file 1") if kind == "key file" else argon2id(secret, salt, slot["argon2id"])
+            try:
+                return self.aead(key).decrypt(bytes.fromhex(slot["nonce"]), bytes.fromhex(slot["wrapped"]), body.encode())
+            except Exception:
+                pass  # another may be the one
+
+    def opened(self, raw, what):
+        """What a blob holds."""
+        key, out, count = self.aead(derive(self.master, raw[:20], b"blksh blob 1")), [], -(-len(raw) // 32768)
+        need(count, what + " is cut off")
+        for i in range(count):
+            part = raw[32768 * i:32768 * (i + 1)]
+            need(part[:20] == raw[:20], what + " is damaged")
+            try:
+                out.append(key.decrypt(part[20:32], part[32:], b"blksh blob 1" + struct.pack("<QB", i, i == count - 1)))
+            except Exception:
+                need(False, what + " is damaged")
+        return b"".join(out)
+
+    def shown(self, folder, word):
+        """A name of which a part is hidden; folder is the one before it, in the clear."""
+        raw = base32(word)
+        text = self.cipher(self.name, raw[:16]).update(raw[16:])
+        right = hmac.digest(self.tag, folder.encode() + b"\0" + text, "sha256")[:16] == raw[:16]
+        need(right, word + " is no name of a version")
+        return text.rstrip(b"\0").decode()
+
+def argon2id(secret, salt, how):
+    memory, passes, lanes = map(int, re.fullmatch(r"m=(\d+),t=(\d+),p=(\d+)", how).groups())
+    need(memory <= 1 << 20 and passes <= 64 and lanes <= 16, "a key asks for too much of Argon2")
+    try:
+        from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+        return Argon2id(salt=salt, length=32, iterations=passes, lanes=lanes, memory_cost=memory).derive(secret)
+    except ImportError:
+        from argon2.low_level import hash_secret_raw, Type
+        return hash_secret_raw(secret, salt, passes, memory, lanes, 32, Type.ID)
+
+def blob(path):
+    raw = open(path, "rb").read()
+    return SEAL.opened(raw, path) if SEAL else raw
+
+def versions(store):
+    """The files of manifests, by name and version."""
+    names, found = os.path.join(store, "manifests"), {}
+    for at, _, files in os.walk(names):
+        for file in files:
+            words = os.path.relpath(os.path.join(at, file), names).split(os.sep)
+            if SEAL and not file.endswith(".part"):
+                folder, rest = "manifests/", ""
+                for word in words:
+                    rest += word.rstrip("-")
+                    if not word.endswith("-"):
+                        folder, rest = folder + SEAL.shown(folder, rest) + "/", ""
+                words = folder.split("/")[1:-1]
+            if len(words) == 2 and words[0][0] != "." and words[1].endswith(".manifest"):
+                found[spelled(words[0]), int(words[1][:-9])] = os.path.join(at, file)
+    return found
+
 class Manifest:
     def __init__(self, path):
-        raw = open(path, "rb").read()
+        raw = blob(path)
         need(raw[:8] in (b"BKMANIF1", b"BKMANIF2") and raw[-96:-88] == b"BKMFTEND", path + " is no manifest")
         check(raw[-96:-4], struct.unpack("<I", raw[-4:])[0], path)
         (extents, bad, packs, _, self.size, self.pages,
@@ -96,7 +200,8 @@ class Manifest:
 class Pack:
     def __init__(self, store, number):
         self.name = "%016x" % number
-        self.file = open(os.path.join(store, "packs", self.name[:2], self.name + ".pack"), "rb")
+        path = os.path.join(store, "packs", self.name[:2], self.name + ".pack")
+        self.file = io.BytesIO(blob(path)) if SEAL else open(path, "rb")
         need(self.file.read(8) == b"BKPACK01", self.name + " is no pack")
         self.frames, self.payload, at = {}, (None, b""), 40
         while True:  # from frame to frame; the footer says the same, and is not needed
@@ -268,12 +373,14 @@ def spelled(folder):
 
 def main(store, reference=None, target=None):
     text = open(os.path.join(store, "store.json"), "rb").read()
-    need(json.loads(text)["format"] in (1, 2, 3, 4), "this is no format from 1 to 4")
-    check(text[:text.index(b'  "crc32c"')], int(json.loads(text)["crc32c"], 16), "store.json")
-    names = os.path.join(store, "manifests")
-    found = {(spelled(name), int(file[:-9])): os.path.join(names, name, file)
-             for name in os.listdir(names) if name[0] != "."
-             for file in os.listdir(os.path.join(names, name)) if file.endswith(".manifest")}
+    global SEAL
+    about = json.loads(text)
+    sealed = about.get("encryption") == 1 and about["format"] == 5
+    need(sealed or about["format"] in (1, 2, 3, 4), "this is no format from 1 to 4, nor 5")
+    check(text[:text.index(b'  "crc32c"')], int(about["crc32c"], 16), "store.json")
+    if sealed:
+        SEAL, store = Seal(store, about), os.path.join(store, "sealed")
+    found = versions(store)
     if reference is None:
         return [print("%s@%d %d bytes" % (*key, Manifest(found[key]).size)) for key in sorted(found)]
     reference, _, path = reference.partition(":/")

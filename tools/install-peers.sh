@@ -30,7 +30,7 @@ packages=(
   # Calls of the system that go wrong: a library built for the test.
   gcc libc6-dev
   # Terminals and peers.
-  tmux python3 python3-lz4 rsync restic borgbackup casync hyperfine
+  tmux python3 python3-lz4 python3-cryptography python3-argon2 rsync restic borgbackup casync hyperfine
 )
 
 check=false

@@ -173,7 +173,8 @@ class ArchitectureTest {
     for (String upper : List.of("blksh.store", "blksh.store.pack")) {
       noClasses()
           .that()
-          .resideInAnyPackage("blksh.store.pack", "blksh.store.parity", "blksh.store.shelf")
+          .resideInAnyPackage(
+              "blksh.store.pack", "blksh.store.parity", "blksh.store.sealed", "blksh.store.shelf")
           .and()
           .resideOutsideOfPackage(upper)
           .should()

@@ -2,13 +2,17 @@ package blksh.store;
 
 import blksh.io.OwnerOnly;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Stream;
 
 /**
  * Where on this machine is what is derived from stores that do not keep it beside their blobs: in a
@@ -40,6 +44,16 @@ final class DerivedDirectory {
     Path home = Path.of(user.isEmpty() ? System.getProperty("user.home") : user);
     Path caches = chosen.isAbsolute() ? chosen : home.resolve(".cache");
     return new DerivedDirectory(caches.resolve("blksh").resolve("stores"));
+  }
+
+  /** The directory of a store that was at an address when it was used last, whatever its id. */
+  Optional<Path> ofAddress(String address) {
+    String ending = "-" + shortened(address);
+    try (Stream<Path> all = Files.list(parent)) {
+      return all.filter(each -> each.getFileName().toString().endsWith(ending)).findFirst();
+    } catch (IOException | UncheckedIOException e) {
+      return Optional.empty();
+    }
   }
 
   /**

@@ -18,7 +18,7 @@ final class Inventory {
     List<Manifest> manifests = listing.manifests(null);
     boolean never = packs.stream().anyMatch(row -> row.verified() == null);
     return new StoreInfo(
-        repository.local(),
+        repository.path(),
         repository.identity().id().toString(),
         repository.codec(),
         listing.names().size(),

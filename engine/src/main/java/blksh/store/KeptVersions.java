@@ -147,7 +147,9 @@ final class KeptVersions {
     List<Long> packs = repository.packs().sealed();
     StoreIndex rows = repository.indexes().rows();
     String numbers = rows.numbers().all();
-    if (!packs.isEmpty() && !numbers.equals(rows.meta(NOTHING_LEFT))) {
+    // Of an encrypted store others have rows of their own, on their machines.
+    boolean noted = !repository.isEncrypted() && numbers.equals(rows.meta(NOTHING_LEFT));
+    if (!packs.isEmpty() && !noted) {
       throw new BlkshException(
               "compact store " + repository.place(),
               "there is no version, none in the trash, and no word that the last was deleted, but"

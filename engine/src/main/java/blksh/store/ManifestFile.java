@@ -7,6 +7,7 @@ import blksh.io.IoFailure;
 import blksh.io.LittleEndian;
 import blksh.store.pack.PageSize;
 import blksh.store.shelf.Blob;
+import blksh.store.shelf.DamagedContentException;
 import blksh.store.shelf.Shelf;
 import java.io.Closeable;
 import java.io.EOFException;
@@ -61,11 +62,10 @@ final class ManifestFile implements Closeable {
   private static final int FIRST_CHUNK_ENTRY = 12;
   static final int TRAILER = 96;
   static final int KIND_SHIFT = 56;
+  static final long START_MASK = (1L << KIND_SHIFT) - 1;
 
   /** Chunks kept in memory, of 64 KiB at most each. */
   private static final int KEPT_CHUNKS = 64;
-
-  static final long START_MASK = (1L << KIND_SHIFT) - 1;
 
   private final Blob file;
   private Closeable use = () -> {};
@@ -245,7 +245,7 @@ final class ManifestFile implements Closeable {
       }
       whole = true;
       return opened;
-    } catch (ArithmeticException | EOFException e) {
+    } catch (ArithmeticException | EOFException | DamagedContentException e) {
       throw new NoManifest(e.getMessage());
     } finally {
       if (!whole) {

@@ -25,6 +25,9 @@ import java.util.regex.Pattern;
  * What was said of versions: the blobs {@code manifests/NAME/N.marks} beside their manifests, each
  * a JSON object, a line feed and the CRC-32C of all before as eight hex digits. A version without
  * one has no marks; one in the trash keeps its own.
+ *
+ * <p>Those of an encrypted store say of which version they are: who can write there, but has no
+ * key, may put the blob of one in place of another's.
  */
 final class MarksFiles {
 
@@ -33,14 +36,20 @@ final class MarksFiles {
   /** The name of a blob of marks. */
   static final Pattern BLOB = Pattern.compile(ManifestDirectory.OF_VERSION + "\\.marks");
 
+  private static final String VERSION = "version";
   private static final int MOST = 1 << 16;
   private static final int SUM = 8;
   private static final JsonFactory JSON = new JsonFactory();
 
   private final Shelf shelf;
   private final ManifestDirectory manifests;
+  private final boolean bound;
 
-  MarksFiles(Shelf shelf, ManifestDirectory manifests) {
+  /**
+   * @param bound whether they say of which version they are
+   */
+  MarksFiles(Shelf shelf, ManifestDirectory manifests, boolean bound) {
+    this.bound = bound;
     this.shelf = shelf;
     this.manifests = manifests;
   }
@@ -55,12 +64,17 @@ final class MarksFiles {
       if (blob.size() > MOST) {
         throw new IOException("it has " + blob.size() + " bytes");
       }
-      return parse(blob.read(0, (int) blob.size()));
+      return parse(blob.read(0, (int) blob.size()), said(version));
     } catch (NoSuchFileException e) {
       return VersionMarks.NONE;
     } catch (IOException e) {
       return VersionMarks.unreadable(shelf.locate(blob(version)) + ": " + IoFailure.reason(e));
     }
+  }
+
+  /** What its marks say of which version they are; nothing when they do not say it. */
+  private String said(Version version) {
+    return bound ? version.reference() : "";
   }
 
   /** What was said of all versions of which anything was; those in the trash too. */
@@ -77,7 +91,7 @@ final class MarksFiles {
     if (marks.isEmpty()) {
       remove(version);
     } else {
-      byte[] content = write(marks);
+      byte[] content = write(marks, said(version));
       if (content.length > MOST) {
         throw new IOException("a note and tags have " + MOST + " bytes at most");
       }
@@ -92,10 +106,13 @@ final class MarksFiles {
     }
   }
 
-  private static byte[] write(VersionMarks marks) throws IOException {
+  private static byte[] write(VersionMarks marks, String of) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (JsonGenerator out = JSON.createGenerator(bytes)) {
       out.writeStartObject();
+      if (!of.isEmpty()) {
+        out.writeStringField(VERSION, of);
+      }
       out.writeBooleanField("pinned", marks.pinned());
       out.writeStringField("note", marks.note());
       out.writeArrayFieldStart("tags");
@@ -115,13 +132,14 @@ final class MarksFiles {
     return "%08x".formatted(Checksum.of(bytes, 0, length));
   }
 
-  private static VersionMarks parse(byte[] bytes) throws IOException {
+  private static VersionMarks parse(byte[] bytes, String of) throws IOException {
     int length = bytes.length - SUM;
     if (length < 0
         || !sum(bytes, length)
             .equals(new String(bytes, length, SUM, StandardCharsets.ISO_8859_1))) {
       throw new IOException("it is damaged");
     }
+    String said = "";
     boolean pinned = false;
     String note = "";
     List<String> tags = new ArrayList<>();
@@ -133,6 +151,7 @@ final class MarksFiles {
         String field = in.currentName();
         JsonToken value = in.nextToken();
         switch (field) {
+          case VERSION -> said = in.getText();
           case "pinned" -> pinned = value == JsonToken.VALUE_TRUE;
           case "note" -> note = in.getText();
           case "tags" -> {
@@ -144,6 +163,9 @@ final class MarksFiles {
           default -> throw new IOException("it says \"" + field + "\", which a newer blksh knows");
         }
       }
+    }
+    if (!said.equals(of)) {
+      throw new IOException("it is that of another version");
     }
     return new VersionMarks(pinned, note, tags, null);
   }

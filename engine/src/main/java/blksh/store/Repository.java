@@ -8,6 +8,7 @@ import blksh.store.pack.PackDirectory;
 import blksh.store.pack.PageReader;
 import blksh.store.pack.PageSize;
 import blksh.store.parity.ParityBlobs;
+import blksh.store.sealed.SealedShelf;
 import blksh.store.shelf.Blob;
 import blksh.store.shelf.BufferedSpool;
 import blksh.store.shelf.Exclusion;
@@ -54,7 +55,7 @@ final class Repository implements Closeable {
     this.parity = parity;
     this.spool = spool;
     this.trash = new Trash(shelf, manifests, !exclusion.keepsEverybodyAway());
-    this.marks = new MarksFiles(shelf, manifests);
+    this.marks = new MarksFiles(shelf, manifests, isEncrypted());
     this.local = local;
     this.exclusion = exclusion;
     this.packs = packs;
@@ -73,9 +74,7 @@ final class Repository implements Closeable {
   static Repository open(Shelf shelf, Path local) throws IOException {
     boolean noted = Files.isWritable(local);
     Spool spool =
-        shelf
-            .spool()
-            .orElseGet(() -> noted ? new LocalSpool(shelf, local) : new BufferedSpool(shelf));
+        shelf.spool().orElseGet(() -> noted ? spoolIn(local, shelf) : new BufferedSpool(shelf));
     PackDirectory packs = new PackDirectory(shelf, spool);
     ManifestDirectory manifests = new ManifestDirectory(shelf, spool);
     ParityBlobs parity = new ParityBlobs(shelf, spool);
@@ -85,6 +84,12 @@ final class Repository implements Closeable {
             .exclusion()
             .orElseGet(() -> noted ? LocalExclusion.share(local, shelf.place()) : Exclusion.NONE);
     return new Repository(shelf, local, exclusion, spool, packs, manifests, parity, identity);
+  }
+
+  private static Spool spoolIn(Path local, Shelf shelf) {
+    return shelf instanceof SealedShelf sealed
+        ? sealed.spoolIn(local)
+        : new LocalSpool(shelf, local);
   }
 
   /**
@@ -120,9 +125,20 @@ final class Repository implements Closeable {
     return shelf.traffic();
   }
 
+  /** Whether nobody reads it without a key. */
+  boolean isEncrypted() {
+    return shelf instanceof SealedShelf;
+  }
+
   /** The directory of what is derived; of a store in a directory, that itself. */
   Path local() {
     return local;
+  }
+
+  /** The directory it is in, where it is in one; else that of what is derived. */
+  Path path() {
+    Path place = Path.of(shelf.place());
+    return Files.isDirectory(place) ? place : local;
   }
 
   /** Whether another is in the same place. */

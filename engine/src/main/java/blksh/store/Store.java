@@ -7,6 +7,7 @@ import blksh.block.PageTarget;
 import blksh.retention.Policy;
 import blksh.store.pack.CodecChoice;
 import blksh.store.pack.PageSize;
+import blksh.store.sealed.Unlocking;
 import blksh.store.shelf.DirectoryShelf;
 import blksh.store.shelf.Shelf;
 import blksh.task.Task;
@@ -54,7 +55,7 @@ public final class Store implements Closeable {
 
   /** Whether there is a store on a shelf, whole or not. */
   public static boolean isStore(Shelf shelf) throws IOException {
-    return shelf.size(StoreDescriptor.FILE).isPresent() || StoreIdentity.hasContents(shelf);
+    return StoreOpening.isStore(shelf);
   }
 
   /**
@@ -65,7 +66,7 @@ public final class Store implements Closeable {
    */
   public static Store create(Path directory, StoreOptions options) {
     StoreOpening.make(directory, options);
-    Store made = open(directory);
+    Store made = open(directory, options.unlocking(), new Task("open store", directory.toString()));
     KeptVersions.noteNone(made.repository);
     return made;
   }
@@ -86,7 +87,13 @@ public final class Store implements Closeable {
 
   /** As above, with a task that is told when it has to wait, as for a repair. */
   public static Store open(Path directory, Task task) {
-    return open(new DirectoryShelf(directory), directory, task);
+    return open(directory, Unlocking.NONE, task);
+  }
+
+  /** As above, also one that is encrypted, if what was said opens it. */
+  public static Store open(Path directory, Unlocking unlocking, Task task) {
+    Shelf shelf = StoreOpening.shelf(directory, unlocking, task);
+    return Workers.call(task, () -> new Store(StoreOpening.in(directory, shelf)));
   }
 
   /**
@@ -95,23 +102,22 @@ public final class Store implements Closeable {
    * @param local the directory for what is derived
    */
   static Store open(Shelf shelf, Path local) {
-    return open(shelf, local, new Task("open store", shelf.place()));
-  }
-
-  private static Store open(Shelf shelf, Path local, Task task) {
-    return Workers.call(task, () -> new Store(StoreOpening.of(shelf, local)));
+    return Workers.call(
+        new Task("open store", shelf.place()), () -> new Store(StoreOpening.of(shelf, local)));
   }
 
   /**
    * Opens the store on a shelf whose place is not for what is derived: that is in a directory of
    * its own on this machine. The shelf is closed with the store.
    *
+   * @param unlocking asked for what opens it, where it is encrypted
    * @param made whether it was made just now
    * @param task told when it has to wait
-   * @throws BlkshException as {@link #open(Path)}
+   * @throws BlkshException as {@link #open(Path, Unlocking, Task)}
    */
-  public static Store openApart(Shelf shelf, boolean made, Task task) {
-    return openApart(shelf, DerivedDirectory.of(System.getenv()), task).made(made);
+  public static Store openApart(Shelf shelf, Unlocking unlocking, boolean made, Task task) {
+    Shelf unlocked = StoreOpening.unlocked(shelf, unlocking, task);
+    return openApart(unlocked, DerivedDirectory.of(System.getenv()), task).made(made);
   }
 
   /** As above, in a directory of others. */
@@ -176,7 +182,7 @@ public final class Store implements Closeable {
    * machine.
    */
   public Path path() {
-    return repository.local();
+    return repository.path();
   }
 
   /** Where it is, for people: its directory, or what was named. */

@@ -5,6 +5,7 @@ import blksh.store.pack.CodecChoice;
 import blksh.store.pack.PageSize;
 import blksh.store.parity.ParityBlobs;
 import blksh.store.shelf.Blob;
+import blksh.store.shelf.DamagedContentException;
 import blksh.store.shelf.Shelf;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
@@ -148,7 +149,11 @@ record StoreDescriptor(UUID id, CodecChoice codec, PageSize pageSize, int format
     if (file.size() > MOST) {
       throw new DamagedDescriptor("it is too long");
     }
-    return file.read(0, (int) file.size());
+    try {
+      return file.read(0, (int) file.size());
+    } catch (DamagedContentException e) {
+      throw new DamagedDescriptor(e.getMessage());
+    }
   }
 
   /** As {@link #read}; this where it says the same. */

@@ -55,9 +55,11 @@ final class StoreIdentity {
    *
    * @throws FileAlreadyExistsException when somebody else has just made one
    */
-  static void make(Shelf shelf, StoreOptions options) throws IOException {
+  static void make(Shelf on, StoreOptions options) throws IOException {
+    UUID id = newId();
+    Shelf shelf = options.sealed(on, id);
     StoreDescriptor descriptor =
-        new StoreDescriptor(newId(), options.codec(), options.pageSize(), options.parity());
+        new StoreDescriptor(id, options.codec(), options.pageSize(), options.parity());
     if (!descriptor.writeFirst(shelf)) {
       throw new FileAlreadyExistsException(
           shelf.locate(StoreDescriptor.FILE), null, "somebody else has just made one");

@@ -307,6 +307,11 @@ public final class Upkeep {
     }
   }
 
+  /** Whether nobody reads it without a key. */
+  public boolean isEncrypted() {
+    return repository.isEncrypted();
+  }
+
   // ---- parity --------------------------------------------------------------------------------
 
   /** Per cent of the blocks of each pack and manifest that may be lost; 0 for no parity. */

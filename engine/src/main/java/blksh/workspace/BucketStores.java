@@ -7,6 +7,8 @@ import blksh.store.Store;
 import blksh.store.StoreOptions;
 import blksh.store.bucket.BucketPlace;
 import blksh.store.bucket.BucketShelf;
+import blksh.store.sealed.StoreKeys;
+import blksh.store.sealed.Unlocking;
 import blksh.store.shelf.ShelfAwayException;
 import blksh.task.Task;
 import blksh.task.Workers;
@@ -51,21 +53,34 @@ final class BucketStores {
   /**
    * Opens a store.
    *
+   * @param unlocking asked for what opens it, where it is encrypted
    * @param task told when it has to wait
-   * @throws BlkshException when there is none, the server cannot be asked, or a newer blksh made it
+   * @throws BlkshException when there is none, the server cannot be asked, a newer blksh made it,
+   *     or nothing that was said opens it
    */
-  static Store open(Place.Remote place, Task task) {
-    return open(place, false, task);
+  static Store open(Place.Remote place, Unlocking unlocking, Task task) {
+    return open(place, unlocking, false, task);
   }
 
-  private static Store open(Place.Remote place, boolean made, Task task) {
-    BucketShelf shelf;
+  private static Store open(Place.Remote place, Unlocking unlocking, boolean made, Task task) {
+    return Store.openApart(shelf(place), unlocking, made, task);
+  }
+
+  private static BucketShelf shelf(Place.Remote place) {
     try {
-      shelf = BucketPlace.of(place, System.getenv()).shelf();
+      return BucketPlace.of(place, System.getenv()).shelf();
     } catch (IOException e) {
       throw new BlkshException("open store " + place, IoFailure.reason(e), e);
     }
-    return Store.openApart(shelf, made, task);
+  }
+
+  /**
+   * The keys of an encrypted store.
+   *
+   * @throws BlkshException as {@link StoreKeys#in}
+   */
+  static StoreKeys keys(Place.Remote place, Unlocking unlocking) {
+    return StoreKeys.in(shelf(place), unlocking);
   }
 
   /**
@@ -85,7 +100,7 @@ final class BucketStores {
                   make(shelf, options);
                   return null;
                 }));
-    return open(place, task);
+    return open(place, options.unlocking(), task);
   }
 
   private static void make(BucketShelf shelf, StoreOptions options) throws IOException {
@@ -99,33 +114,37 @@ final class BucketStores {
   }
 
   /**
-   * Opens the store in a place, or makes one where there is nothing.
+   * Opens the store in a place, or makes one where there is nothing, and no key was named for one.
    *
-   * @throws BlkshException when there is something else, or the server cannot be asked
+   * @throws BlkshException when there is something else, the server cannot be asked, or nothing
+   *     that was said opens it
    */
-  static Store openOrCreate(Place.Remote place, Task task) {
-    boolean made =
-        Workers.call(
-            task,
-            () ->
-                using(
-                    "open store",
-                    place,
-                    shelf -> {
-                      if (Store.isStore(shelf)) {
-                        return false;
-                      }
-                      try {
-                        make(shelf, StoreOptions.defaults());
-                        return true;
-                      } catch (FileAlreadyExistsException e) {
-                        if (Store.isStore(shelf)) {
-                          return false; // somebody else has just made it
-                        }
-                        throw e;
-                      }
-                    }));
-    return open(place, made, task);
+  static Store openOrCreate(Place.Remote place, Unlocking unlocking, Task task) {
+    boolean made = !unlocking.isNamed() && makeUnlessThere(place, task);
+    return open(place, unlocking, made, task);
+  }
+
+  private static boolean makeUnlessThere(Place.Remote place, Task task) {
+    return Workers.call(
+        task,
+        () ->
+            using(
+                "open store",
+                place,
+                shelf -> {
+                  if (Store.isStore(shelf)) {
+                    return false;
+                  }
+                  try {
+                    make(shelf, StoreOptions.defaults());
+                    return true;
+                  } catch (FileAlreadyExistsException e) {
+                    if (Store.isStore(shelf)) {
+                      return false; // somebody else has just made it
+                    }
+                    throw e;
+                  }
+                }));
   }
 
   /**

@@ -13,6 +13,8 @@ import blksh.store.Manifest;
 import blksh.store.Store;
 import blksh.store.StoreOptions;
 import blksh.store.bucket.BucketPlace;
+import blksh.store.sealed.StoreKeys;
+import blksh.store.sealed.Unlocking;
 import blksh.task.CancelledException;
 import blksh.task.Figures;
 import blksh.task.Task;
@@ -22,11 +24,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -51,6 +52,7 @@ public final class Workspace implements Closeable {
   private static final int FINDINGS_KEPT = 10;
 
   private final Path home;
+  private final KeyedStores keyed = new KeyedStores();
   private final Tasks tasks = new Tasks();
   private final Consumer<BlkshException> warnings;
   private final Ledger ledger;
@@ -60,14 +62,7 @@ public final class Workspace implements Closeable {
   private final LiveCaches caches;
   private final LiveCatalogues catalogues;
 
-  /** The open stores by place; held only for moments. */
-  private final Map<Place, Store> stores = new HashMap<>();
-
-  /**
-   * What is held while a store is opened: one for all in directories, one for each in a bucket, as
-   * nobody else has to wait for its server.
-   */
-  private final Map<Object, Object> gates = new ConcurrentHashMap<>();
+  private final OpenStores stores = new OpenStores();
 
   private Workspace(Path home, Consumer<BlkshException> warnings) {
     this.home = home.toAbsolutePath().normalize();
@@ -114,9 +109,22 @@ public final class Workspace implements Closeable {
    */
   public Store store(Place place) {
     Place.Remote bucket = bucket(place);
-    return bucket == null
-        ? inDirectory(place, Store::openOrCreate)
-        : remembered(() -> bucket, task -> BucketStores.openOrCreate(bucket, task));
+    Store opened =
+        bucket == null
+            ? inDirectory(place, keyed::openOrCreate)
+            : remembered(() -> bucket, task -> keyed.openOrCreate(bucket, task));
+    mustBeMeant(opened);
+    return opened;
+  }
+
+  /**
+   * That a store may be filled: where a key was named it has to be an encrypted one, whoever put
+   * another there.
+   *
+   * @throws BlkshException when not
+   */
+  public void mustBeMeant(Store store) {
+    keyed.mustBeMeant(store);
   }
 
   /**
@@ -128,8 +136,8 @@ public final class Workspace implements Closeable {
   public Store existingStore(Place place) {
     Place.Remote bucket = bucket(place);
     return bucket == null
-        ? inDirectory(place, Store::open)
-        : remembered(() -> bucket, task -> BucketStores.open(bucket, task));
+        ? inDirectory(place, keyed::open)
+        : remembered(() -> bucket, task -> keyed.open(bucket, task));
   }
 
   /**
@@ -139,15 +147,27 @@ public final class Workspace implements Closeable {
    */
   public Store createStore(Place place, StoreOptions options) {
     Place.Remote bucket = bucket(place);
+    keyed.mustBeMeant(place, options);
     (bucket == null
             ? Store.create(place.path("make store", STORES), options)
             : BucketStores.create(bucket, options))
         .close();
-    return existingStore(place);
+    return bucket == null
+        ? inDirectory(place, (directory, task) -> Store.open(directory, options.unlocking(), task))
+        : remembered(() -> bucket, task -> BucketStores.open(bucket, options.unlocking(), task));
   }
 
-  private interface Opening {
-    Store open(Path directory, Task task);
+  /** Says who is asked for what opens an encrypted store; nobody is before. */
+  public void unlockWith(Unlocking asked) {
+    keyed.unlockWith(asked);
+  }
+
+  /** The keys of the encrypted store in a place, which has to be opened by one of them. */
+  public StoreKeys keys(Place place) {
+    Place.Remote bucket = bucket(place);
+    return bucket == null
+        ? keyed.keys(place.path("look at the keys of store", "directories"))
+        : keyed.keys(bucket);
   }
 
   /** A place that is in a bucket, as all call it, or null. */
@@ -157,11 +177,11 @@ public final class Workspace implements Closeable {
         : null;
   }
 
-  private Store inDirectory(Place place, Opening opening) {
+  private Store inDirectory(Place place, BiFunction<Path, Task, Store> opening) {
     Path directory = place.path("open store", STORES);
     // Told again when it is there: what was made may be behind a link.
     return remembered(
-        () -> Place.of(withoutLinks(directory)), task -> opening.open(directory, task));
+        () -> Place.of(withoutLinks(directory)), task -> opening.apply(directory, task));
   }
 
   private Store remembered(Supplier<Place> place, Function<Task, Store> opening) {
@@ -249,27 +269,9 @@ public final class Workspace implements Closeable {
   private Store open(Supplier<Place> place, Function<Task, Store> opening) {
     Task task = tasks.begin("open store", place.get().toString());
     try {
-      Place.Remote bucket = bucket(place.get());
-      Object gate = gates.computeIfAbsent(bucket == null ? STORES : bucket, each -> new Object());
-      synchronized (gate) {
-        Store store = opened(place.get());
-        if (store == null) {
-          store = opening.apply(task);
-          synchronized (stores) {
-            stores.put(place.get(), store);
-          }
-        }
-        return store;
-      }
+      return stores.get(place, () -> opening.apply(task));
     } finally {
       task.end();
-    }
-  }
-
-  /** The open store of a place, or null. */
-  private Store opened(Place place) {
-    synchronized (stores) {
-      return stores.get(place);
     }
   }
 
@@ -304,7 +306,7 @@ public final class Workspace implements Closeable {
   /** Whether there is a store now; of one in a bucket, whether it is open: no server is asked. */
   private boolean isReachable(Place place) {
     Place.Remote bucket = bucket(place);
-    return bucket == null ? isStore(place) : opened(bucket) != null;
+    return bucket == null ? isStore(place) : stores.get(bucket) != null;
   }
 
   /** Takes a store off the list; the store itself is left as it is. */
@@ -338,11 +340,11 @@ public final class Workspace implements Closeable {
 
   private List<Manifest> manifests(Place place) {
     Place.Remote bucket = bucket(place);
-    Store open = opened(bucket == null ? place : bucket);
+    Store open = stores.get(bucket == null ? place : bucket);
     if (open != null) {
       return open.manifests();
     }
-    try (Store store = Store.open(place.path("open store", STORES))) {
+    try (Store store = keyed.openUnasked(place.path("open store", STORES))) {
       return store.manifests();
     }
   }
@@ -469,9 +471,6 @@ public final class Workspace implements Closeable {
     catalogues.close();
     caches.close();
     ledger.close();
-    synchronized (stores) {
-      stores.values().forEach(Store::close);
-      stores.clear();
-    }
+    stores.close();
   }
 }

@@ -17,6 +17,12 @@ import blksh.kit.SpoiledWire;
 import blksh.kit.SpoiledWire.Fault;
 import blksh.kit.Trees;
 import blksh.store.bucket.BucketPlace;
+import blksh.store.pack.CodecChoice;
+import blksh.store.pack.PageSize;
+import blksh.store.sealed.KeySecret;
+import blksh.store.sealed.MasterKey;
+import blksh.store.sealed.StoreKeys;
+import blksh.store.sealed.Unlocking;
 import blksh.store.shelf.Blob;
 import blksh.store.shelf.ShelfAwayException;
 import blksh.task.Task;
@@ -31,6 +37,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -207,6 +214,63 @@ class StoreInBucketTest {
         .isInstanceOf(BlkshException.class)
         .hasMessageContaining("open store " + place)
         .hasMessageContaining("there is no store in it");
+  }
+
+  // ---- encrypted -----------------------------------------------------------------------------
+
+  private Store sealedOn(String machine, Unlocking unlocking) throws IOException {
+    DerivedDirectory derived = new DerivedDirectory(folder.resolve(machine).resolve("stores"));
+    Task task = Task.unwatched();
+    return Store.openApart(StoreOpening.unlocked(bucket().shelf(), unlocking, task), derived, task);
+  }
+
+  @Test
+  void anEncryptedOneIsUsedByEachMachineThatHasAKeyAndShowsNoNames() throws IOException {
+    byte[] image = Content.random(MIB + 77, 1);
+    StoreOptions options =
+        new StoreOptions(CodecChoice.LZ4, PageSize.of(16 << 10), 10)
+            .withEncryption(
+                new StoreOptions.Encryption(
+                    MasterKey.random(), KeySecret.keyFile(new byte[32]), "first"));
+    try (var shelf = bucket().shelf()) {
+      Store.create(shelf, options);
+      assertThat(Store.isStore(shelf)).isTrue();
+    }
+    assertThatThrownBy(() -> sealedOn("one", Unlocking.NONE))
+        .hasMessageContaining("it is encrypted, and no key was given");
+    Unlocking right =
+        (place, failed) ->
+            failed > 0 ? Optional.empty() : Optional.of(KeySecret.keyFile(new byte[32]));
+    try (Store store = sealedOn("one", right)) {
+      assertThat(store.upkeep().isEncrypted()).isTrue();
+      wire.order("PUT .*pack$", Fault.LOSE, 1); // so that it is sealed again
+      capture(store, "disk", image);
+      wire.clear();
+      assertThat(store.manifests()).hasSize(1);
+      assertThat(wire.seen()).as("requests of a list").hasSizeLessThan(3);
+      store.upkeep().mark("disk@1", marks -> marks.withPinned(true));
+    }
+    // A machine with an empty disk.
+    try (Store store = sealedOn("two", right)) {
+      assertRestores(store, "disk@1", image);
+      assertThat(capture(store, "again", image).figures().newPages()).isZero();
+      store.delete("again@1");
+      store.upkeep().undelete("again@1");
+      Images.assertClean(store);
+    }
+    StoreKeys keys = StoreKeys.in(bucket().shelf(), right);
+    keys.add(KeySecret.keyFile(new byte[33]), "second");
+    try (var shelf = bucket().shelf()) {
+      List<String> all = shelf.list("");
+      assertThat(all).noneMatch(name -> name.contains("disk") || name.contains("again"));
+      assertThat(all.stream().filter(name -> name.startsWith("keys/"))).hasSize(2);
+      assertThat(all.stream().filter(name -> name.startsWith("packs/"))).isEmpty();
+      shelf.delete("store.json");
+      assertThat(Store.isStore(shelf)).isTrue();
+    }
+    try (Store store = sealedOn("two", right)) {
+      assertRestores(store, "again@1", image);
+    }
   }
 
   // ---- what goes wrong -----------------------------------------------------------------------

@@ -5,8 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blksh.BlkshException;
+import blksh.Place;
 import blksh.kit.ChildJvm;
 import blksh.kit.Tmpfs;
+import blksh.store.Store;
+import blksh.store.StoreOptions;
+import blksh.store.sealed.KeySecret;
+import blksh.store.sealed.Unlocking;
 import blksh.task.CancelledException;
 import blksh.task.Figures;
 import blksh.task.Pace;
@@ -24,6 +29,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
@@ -48,6 +54,43 @@ class WorkspaceTest {
         .isEqualTo(Path.of("/home/a/.blksh"));
     assertThat(Workspace.defaultHome(Map.of()))
         .isEqualTo(Path.of(System.getProperty("user.home"), ".blksh"));
+  }
+
+  /** Somebody put it in the place of the encrypted one that was meant. */
+  @Test
+  void whoNamesAKeyHasNoStoreInTheClearFilledNorMadeButMayReadOne() {
+    Unlocking named =
+        new Unlocking() {
+          @Override
+          public Optional<KeySecret> next(String place, int failed) {
+            return Optional.of(KeySecret.keyFile(new byte[32]));
+          }
+
+          @Override
+          public boolean isNamed() {
+            return true;
+          }
+        };
+    Place plain = Place.of(directory.resolve("plain"));
+    try (Workspace workspace = open("home")) {
+      workspace.createStore(plain, StoreOptions.defaults());
+    }
+    try (Workspace workspace = open("home")) {
+      workspace.unlockWith(named);
+      Place none = Place.of(directory.resolve("none"));
+      assertThatThrownBy(() -> workspace.store(none)).isInstanceOf(BlkshException.class);
+      assertThatThrownBy(() -> workspace.createStore(none, StoreOptions.defaults()))
+          .hasMessageContaining("a key was named for one in the clear");
+      assertThat(directory.resolve("none")).doesNotExist();
+      assertThatThrownBy(() -> workspace.store(plain))
+          .hasMessageContaining("a key was named for it, and it is not encrypted");
+      Store read = workspace.existingStore(plain);
+      assertThatThrownBy(() -> workspace.store(plain))
+          .as("though it is open")
+          .hasMessageContaining("a key was named for it, and it is not encrypted");
+      assertThat(workspace.existingStore(plain)).isSameAs(read);
+      assertThatThrownBy(() -> workspace.keys(plain)).hasMessageContaining("it is not encrypted");
+    }
   }
 
   @Test

@@ -3,6 +3,7 @@ package blksh.store.pack;
 import blksh.io.Checksum;
 import blksh.io.LittleEndian;
 import blksh.store.shelf.Blob;
+import blksh.store.shelf.DamageAsZeros;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.Arrays;
@@ -59,10 +60,12 @@ public final class Pack implements Closeable {
    * Opens a sealed pack for reading; the blob is closed with it, or when it cannot be read. A name
    * proves nothing: the id inside, wherever it is sound, must be the one it is called by.
    *
+   * @param blob what is, or may become, the pack
    * @param storeId of the store it must belong to; null when any will do
    * @param pageSize of that store
    */
-  static Pack open(long id, Blob file, byte[] storeId, PageSize pageSize) throws IOException {
+  static Pack open(long id, Blob blob, byte[] storeId, PageSize pageSize) throws IOException {
+    Blob file = new DamageAsZeros(blob); // header, footer, frames and pages prove themselves
     boolean opened = false;
     try {
       if (file.size() > MOST) {

@@ -3,6 +3,7 @@ package blksh.store.pack;
 import blksh.BlkshException;
 import blksh.io.IoFailure;
 import blksh.store.shelf.Blob;
+import blksh.store.shelf.DamageAsZeros;
 import blksh.store.shelf.Part;
 import blksh.store.shelf.Shelf;
 import blksh.store.shelf.Spool;
@@ -63,7 +64,7 @@ public final class PackDirectory implements Closeable {
    * it is of another store.
    */
   public PageSize pageSizeOf(long id, byte[] storeId) {
-    try (Blob file = shelf.open(nameOf(id))) {
+    try (Blob file = new DamageAsZeros(shelf.open(nameOf(id)))) {
       if (!Arrays.equals(Pack.storeIdOf(file), storeId)) {
         return null;
       }
@@ -78,7 +79,7 @@ public final class PackDirectory implements Closeable {
 
   /** The store a pack says it belongs to, whatever size its pages have; null when it says none. */
   public byte[] storeIdOf(long id) throws IOException {
-    try (Blob file = shelf.open(nameOf(id))) {
+    try (Blob file = new DamageAsZeros(shelf.open(nameOf(id)))) {
       return Pack.storeIdOf(file);
     }
   }

@@ -1,6 +1,7 @@
 package blksh.store.parity;
 
 import blksh.store.shelf.Blob;
+import blksh.store.shelf.DamageAsZeros;
 import blksh.store.shelf.Part;
 import blksh.store.shelf.Shelf;
 import blksh.store.shelf.Spool;
@@ -220,7 +221,7 @@ public final class ParityBlobs {
   }
 
   private ParityFile open(String blob, Runnable between) throws IOException {
-    return ParityFile.open(shelf.open(nameOf(blob)), between);
+    return ParityFile.open(new DamageAsZeros(shelf.open(nameOf(blob))), between);
   }
 
   /**
@@ -237,7 +238,9 @@ public final class ParityBlobs {
   }
 
   private static boolean isOf(Blob blob, ParityPlan plan) throws IOException {
-    return blob.size() == plan.length() && ParityMaking.tail(blob) == plan.tail();
+    // an end that is damaged is another's, as where nothing is refused
+    return blob.size() == plan.length()
+        && ParityMaking.tail(new DamageAsZeros(blob)) == plan.tail();
   }
 
   /**
@@ -247,7 +250,7 @@ public final class ParityBlobs {
    * @param blob which has the contents by now, or the same
    */
   public ParityOutlook outlook(String of, String blob, Runnable between) throws IOException {
-    try (Blob damaged = shelf.open(blob);
+    try (Blob damaged = new DamageAsZeros(shelf.open(blob));
         ParityFile parity = open(of, between)) {
       return parity == null ? new ParityOutlook(0, 0) : parity.outlook(damaged, between);
     } catch (NoSuchFileException e) {
@@ -282,7 +285,7 @@ public final class ParityBlobs {
   }
 
   private Rebuilding rebuild(String blob, ParityFile parity, Runnable between) throws IOException {
-    try (Blob damaged = shelf.open(blob)) {
+    try (Blob damaged = new DamageAsZeros(shelf.open(blob))) {
       Part part = begin(nameOf(blob) + REBUILT);
       return part == null ? null : Rebuilding.run(blob, damaged, parity, part, between);
     }

@@ -16,6 +16,9 @@ import java.util.BitSet;
  */
 public final class Rebuilding implements Closeable {
 
+  /** Bytes copied at once. */
+  private static final int COPIED = 1 << 20;
+
   private final String name;
   private final ParityFile parity;
   private final ParityPlan plan;
@@ -55,6 +58,7 @@ public final class Rebuilding implements Closeable {
   private void copy(Blob damaged, Runnable between) throws IOException {
     BlobBlocks blocks = new BlobBlocks(damaged, block);
     byte[] zeros = new byte[block];
+    Run run = new Run();
     blocks.each(
         0,
         plan.blocks(),
@@ -64,8 +68,33 @@ public final class Rebuilding implements Closeable {
           if (bytes == null || blocks.sum(bytes, at) != parity.sum(number)) {
             lost.set(number);
           }
-          put(number, bytes == null ? zeros : bytes, bytes == null ? 0 : at);
+          run.add(number, bytes == null ? zeros : bytes, bytes == null ? 0 : at);
         });
+    run.write();
+  }
+
+  /** Blocks that follow one another, written as one: a part may cost more by the write. */
+  private final class Run {
+    private final byte[] bytes = new byte[Math.max(1, COPIED / block) * block];
+    private int first;
+    private int count;
+
+    void add(int number, byte[] from, int at) throws IOException {
+      if (number != first + count || (count + 1) * block > bytes.length) {
+        write();
+        first = number;
+      }
+      System.arraycopy(from, at, bytes, count * block, block);
+      count++;
+    }
+
+    void write() throws IOException {
+      if (count > 0) {
+        long from = (long) first * block;
+        part.write(from, bytes, 0, (int) Math.min((long) count * block, plan.length() - from));
+        count = 0;
+      }
+    }
   }
 
   private void put(int number, byte[] bytes, int at) throws IOException {

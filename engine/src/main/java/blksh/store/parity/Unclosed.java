@@ -18,6 +18,11 @@ record Unclosed(Blob blob) implements Blob {
   }
 
   @Override
+  public boolean readSound(long position, ByteBuffer buffer) throws IOException {
+    return blob.readSound(position, buffer);
+  }
+
+  @Override
   public boolean forget() {
     return blob.forget();
   }

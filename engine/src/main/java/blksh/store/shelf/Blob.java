@@ -20,8 +20,20 @@ public interface Blob extends Closeable {
    * suffer by it.
    *
    * @throws EOFException when the blob ends before
+   * @throws DamagedContentException when what is there is not what was put
    */
   void read(long position, ByteBuffer buffer) throws IOException;
+
+  /**
+   * As {@link #read}, but bytes that are there and are not what was put are zeros. A blob around a
+   * blob hands this on.
+   *
+   * @return false when there are such
+   */
+  default boolean readSound(long position, ByteBuffer buffer) throws IOException {
+    read(position, buffer);
+    return true;
+  }
 
   /**
    * Reads exactly {@code length} bytes.
@@ -41,7 +53,8 @@ public interface Blob extends Closeable {
 
   /**
    * Has what is read from now on be read anew, where it came a long way and some of it is kept: for
-   * who finds it to be other than it was put, which the way may have done to it.
+   * who finds it to be other than it was put, which the way may have done to it. A blob around a
+   * blob hands it on.
    *
    * @return whether it may be another then; false where it is as it lies
    */

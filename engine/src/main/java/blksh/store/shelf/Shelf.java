@@ -26,6 +26,8 @@ import java.util.OptionalLong;
  *   <li>A {@link ShelfAwayException}, of any method and of those of its blobs and parts, says that
  *       it could not be asked at all: what was begun with it is to end, and nobody goes on with the
  *       next blob.
+ *   <li>But a {@link DamagedContentException} says that what a blob holds is not what was put, and
+ *       no more.
  * </ul>
  *
  * <p>Blobs may grow in parts ({@link Spool}) and others may be kept away ({@link Exclusion}) where
