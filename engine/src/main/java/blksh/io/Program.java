@@ -19,6 +19,9 @@ public final class Program {
 
   private static final List<String> USUAL = List.of("/usr/bin", "/bin", "/usr/sbin", "/sbin");
 
+  /** The variable that may hold the passphrase of stores itself. */
+  private static final String SECRET = "BLKSH_PASSPHRASE";
+
   private static final int PATIENCE_SECONDS = 20;
 
   private Program() {}
@@ -53,7 +56,7 @@ public final class Program {
 
   /**
    * A program to be started. It finds other programs as this process does, and what it says is
-   * neither translated nor made of question marks.
+   * neither translated nor made of question marks. What opens encrypted stores is not for it.
    */
   public static ProcessBuilder of(Path program, String... arguments) {
     List<String> command = new ArrayList<>();
@@ -62,6 +65,7 @@ public final class Program {
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().put("PATH", String.join(":", folders()));
     builder.environment().put("LC_ALL", "C.UTF-8");
+    builder.environment().remove(SECRET);
     return builder;
   }
 

@@ -41,6 +41,29 @@ class ProgramTest {
     assertThat(found.strip()).endsWith("sbin/blkid");
   }
 
+  @Test
+  void itsProgramsAreNotToldThePassphraseOfStores() throws Exception {
+    ProcessBuilder builder =
+        Child.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-cp",
+            System.getProperty("java.class.path"),
+            Shows.class.getName());
+    builder.environment().put("BLKSH_PASSPHRASE", "correct horse");
+    builder.environment().put("BLKSH_OTHER", "battery staple");
+    Process child = builder.start();
+    String shown = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(child.waitFor()).isZero();
+    assertThat(shown).contains("battery staple").doesNotContain("correct horse");
+  }
+
+  /** Shows the environment of a program. */
+  static final class Shows {
+    public static void main(String[] none) {
+      System.out.println(Program.run(Path.of("/bin/sh"), "-c", "set").output());
+    }
+  }
+
   /** Says where a program is. */
   static final class Finds {
     public static void main(String[] names) {

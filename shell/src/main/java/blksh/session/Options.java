@@ -4,17 +4,36 @@ import blksh.workspace.Workspace;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 
 /** The options every verb takes; a script may be given them too. */
 public final class Options {
 
   private static final String HOME = "--home";
   private static final String ENDPOINT = "--endpoint";
+  private static final String KEY_FILE = "--key-file";
+  private static final String KEY_COMMAND = "--key-command";
+
+  /** Those that have a value, and what that is. */
+  private static final Map<String, String> VALUES =
+      Map.of(
+          HOME,
+          "a directory",
+          ENDPOINT,
+          "the address of a server",
+          KEY_FILE,
+          "a file",
+          KEY_COMMAND,
+          "a line for the shell");
+
   private static final List<String> SPELLINGS =
-      List.of(HOME, ENDPOINT, "--json", "--quiet", "-q", "--dry-run", "--trace");
+      List.of(
+          HOME, ENDPOINT, KEY_FILE, KEY_COMMAND, "--json", "--quiet", "-q", "--dry-run", "--trace");
 
   private Path home;
   private String endpoint;
+  private Path keyFile;
+  private String keyCommand;
   private boolean json;
   private boolean quiet;
   private boolean dryRun;
@@ -27,12 +46,17 @@ public final class Options {
 
   /** Whether one of these options has a value. */
   public boolean takesValue(String spelling) {
-    return spelling.equals(HOME) || spelling.equals(ENDPOINT);
+    return VALUES.containsKey(spelling);
   }
 
-  /** What the value of one that has one is called. */
+  /** What stands for the value of one of these options. */
   public String placeholder(String spelling) {
-    return spelling.equals(ENDPOINT) ? "URL" : "DIR";
+    return switch (spelling) {
+      case HOME -> "DIR";
+      case ENDPOINT -> "URL";
+      case KEY_FILE -> "FILE";
+      default -> "LINE";
+    };
   }
 
   /** Where blksh keeps what it remembers: {@code --home}, else $BLKSH_HOME, else ~/.blksh. */
@@ -47,6 +71,19 @@ public final class Options {
   /** The address of the server of buckets whose place names none; null for that of elsewhere. */
   public String endpoint() {
     return endpoint;
+  }
+
+  /** The key file of the encrypted store that is meant; null when none was named. */
+  public Path keyFile() {
+    return keyFile;
+  }
+
+  /**
+   * What prints the passphrase of the encrypted store that is meant, as a line for the shell; null
+   * when none was named.
+   */
+  public String keyCommand() {
+    return keyCommand;
   }
 
   /** Whether the result goes out as JSON. */
@@ -92,15 +129,6 @@ public final class Options {
     return word.equals(option) || word.startsWith(option + "=");
   }
 
-  private static String value(String option, String word, Iterator<String> rest, String what) {
-    boolean apart = word.equals(option);
-    String value = apart ? rest.hasNext() ? rest.next() : "" : word.substring(option.length() + 1);
-    if (value.isEmpty()) {
-      throw new UsageException(option + " needs " + what, "try --help");
-    }
-    return value;
-  }
-
   /**
    * Takes a word if it is one of these options.
    *
@@ -108,15 +136,22 @@ public final class Options {
    * @throws UsageException when its value is missing
    */
   public boolean accept(String word, Iterator<String> rest) {
-    if (is(HOME, word)) {
-      home = Path.of(value(HOME, word, rest, "a directory"));
-      return true;
+    int equals = word.indexOf('=');
+    String spelling = equals < 0 ? word : word.substring(0, equals);
+    if (!takesValue(spelling)) {
+      return accept(word);
     }
-    if (is(ENDPOINT, word)) {
-      endpoint = value(ENDPOINT, word, rest, "the address of a server");
-      return true;
+    String value = equals >= 0 ? word.substring(equals + 1) : rest.hasNext() ? rest.next() : "";
+    if (value.isEmpty()) {
+      throw new UsageException(spelling + " needs " + VALUES.get(spelling), "try --help");
     }
-    return accept(word);
+    switch (spelling) {
+      case HOME -> home = Path.of(value);
+      case ENDPOINT -> endpoint = value;
+      case KEY_FILE -> keyFile = Path.of(value);
+      default -> keyCommand = value;
+    }
+    return true;
   }
 
   /** Takes a word if it is one of these options without a value. */

@@ -82,8 +82,14 @@ public final class Session implements AutoCloseable {
   public synchronized Workspace workspace() {
     if (workspace == null) {
       workspace = Workspace.open(options.home(), warning -> console.tell(warning.getMessage()));
+      workspace.unlockWith(secrets());
     }
     return workspace;
+  }
+
+  /** What opens encrypted stores. */
+  public StoreSecrets secrets() {
+    return new StoreSecrets(options, System.getenv(), new Secret(console));
   }
 
   /** Does something with the workspace that may have to wait, which is shown. */

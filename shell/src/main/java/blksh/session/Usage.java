@@ -81,6 +81,16 @@ public final class Usage {
               true,
               "where blksh keeps what it remembers (default $BLKSH_HOME or ~/.blksh)"),
           new Option(
+              List.of("--key-file"),
+              "FILE",
+              true,
+              "opens an encrypted store, and has none in the clear be filled"),
+          new Option(
+              List.of("--key-command"),
+              "LINE",
+              true,
+              "the same by the passphrase that a command prints"),
+          new Option(
               List.of("--endpoint"),
               "URL",
               true,

@@ -16,6 +16,7 @@ import blksh.store.diskdump.DumpExport
 import blksh.store.diskdump.DumpImport
 import blksh.store.pack.CodecChoice
 import blksh.store.pack.PageSize
+import blksh.store.sealed.StoreKeys
 import blksh.task.Task
 import blksh.view.BlockTally
 import blksh.view.Field
@@ -71,6 +72,7 @@ internal constructor(
   override fun engineToFill(): Engine {
     val known = found
     val opened = open { if (dryRun && !Workspace.isStore(place)) standIn() else store(place) }
+    if (!dryRun) session.workspace().mustBeMeant(opened)
     if (known == null && opened.isNew) session.console().tell("a new store was made in $place")
     return opened
   }
@@ -93,6 +95,10 @@ internal constructor(
    *   can never be changed. Larger ones find less that is the same, and need less to be known of
    * @param parity how much of each pack and manifest may be lost and comes back by [repair]: 1 to
    *   50 percent, or 0
+   * @param encrypted whether nobody is to read it without a key: it is asked for, or named by the
+   *   options or the environment
+   * @param sheet where the recovery sheet goes, which opens an encrypted store when all keys are
+   *   lost: a new file; else it is shown at the terminal
    *
    * Example: `store(home.resolve("samples/fresh")).create()`
    */
@@ -100,11 +106,19 @@ internal constructor(
     codec: Codec = Codec.LZ4,
     pageSize: Size = 4.KiB,
     parity: Percent = Percent(0.0),
+    encrypted: Boolean = false,
+    sheet: Path? = null,
   ): Store {
-    val options =
+    val plain =
       reading("make store $place") {
         StoreOptions(codec, PageSize.of(pageSize.bytes), wholePercent(parity))
       }
+    if (encrypted && !dryRun) makeEncrypted(session, "$place", plain, sheet) { createAs(it) }
+    else createAs(plain)
+    return this
+  }
+
+  private fun createAs(options: StoreOptions) {
     if (dryRun) {
       if (Workspace.isStore(place))
         throw BlkshException("make store $place", "there is one already")
@@ -112,7 +126,6 @@ internal constructor(
     } else {
       found = session.waiting { it.createStore(place, options) }
     }
-    return this
   }
 
   /** What the workspace calls it: the last part of its place, unless that was taken. */
@@ -413,6 +426,10 @@ internal constructor(
   internal fun changes(from: Manifest, to: Manifest): List<Extent> =
     engine.diff(from.stored, to.stored).changed()
 
+  /** Whether nobody reads it without a key. */
+  val encrypted: Boolean
+    get() = place is LocalPlace && StoreKeys.isSealed(path)
+
   /** When it was last used through this workspace; null when it was not. */
   val lastUsed: Instant?
     get() = known?.lastUsed()
@@ -438,7 +455,9 @@ internal constructor(
       Field.of("last used", lastUsed),
       // A server is not asked for a list.
       Field.of("reachable", if (place is LocalPlace || known == null) reachable else null),
-    ) + if (known == null || reachable) sums() else listOf()
+    ) +
+      (if (encrypted) listOf(Field.of("encrypted", true)) else listOf()) +
+      if (known == null || reachable) sums() else listOf()
 
   /** What went between here and a bucket, and what that costs where prices are set. */
   private fun sums(): List<Field> {
@@ -461,6 +480,7 @@ internal constructor(
       Field.of("codec", "${info.codec()}"),
       Field.of("page size", pageSize.takeIf { it != 4.KiB }),
       Field.of("parity", parity.takeIf { it.value > 0 }),
+      Field.of("encrypted", engine.upkeep().isEncrypted.takeIf { it }),
       Field.of("names", info.names()),
       Field.of("manifests", info.manifests()),
       Field.of("images", Size(info.imageBytes())),

@@ -226,6 +226,10 @@ abstract class StoreUpkeep internal constructor(private val user: Session) : Des
       Repaired(engine.upkeep().repair(listOfNotNull(from?.engine), dryRun, it))
     }
 
+  /** Its keys, if it is encrypted: each of them opens it. */
+  val keys: Keys
+    get() = Keys(user, place)
+
   /**
    * The versions that were deleted and can be taken back, until the store is compacted.
    *

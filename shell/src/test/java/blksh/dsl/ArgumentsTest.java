@@ -488,6 +488,8 @@ class ArgumentsTest {
         "--home | --home needs a directory",
         "--home --json | --home needs a value: --home DIR; if --json is meant, write --home=--json",
         "--home= | --home needs a directory",
+        "--key-file | --key-file needs a file",
+        "--key-command= | --key-command needs a line for the shell",
         "--json=yes | --json takes no value",
         "--help=yes | --help takes no value",
       })

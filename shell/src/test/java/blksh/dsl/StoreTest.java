@@ -94,17 +94,22 @@ class StoreTest {
       assertThat(
               dry.words
                   .store(path)
-                  .create(CodecChoice.ZSTD, new Size(PAGE), new Percent(0))
+                  .create(CodecChoice.ZSTD, new Size(PAGE), new Percent(0), false, null)
                   .getNames())
           .isEmpty();
       assertThat(path).isEmptyDirectory();
     }
-    assertThat(store.create(CodecChoice.ZSTD, new Size(PAGE), new Percent(0)).getCodec())
+    assertThat(
+            store.create(CodecChoice.ZSTD, new Size(PAGE), new Percent(0), false, null).getCodec())
         .isEqualTo(CodecChoice.ZSTD);
     capture(1);
     assertThat(store.getNames()).containsExactly("disk");
     assertThatThrownBy(
-            () -> sitting.words.store(path).create(CodecChoice.LZ4, new Size(PAGE), new Percent(0)))
+            () ->
+                sitting
+                    .words
+                    .store(path)
+                    .create(CodecChoice.LZ4, new Size(PAGE), new Percent(0), false, null))
         .isInstanceOf(BlkshException.class)
         .hasMessageContaining("the directory is not empty");
   }
@@ -112,11 +117,11 @@ class StoreTest {
   @Test
   void pagesHaveTheSizeTheStoreWasMadeWith() throws IOException {
     Sitting.refused(
-        () -> store.create(CodecChoice.LZ4, new Size(12 * KIB), new Percent(0)),
+        () -> store.create(CodecChoice.LZ4, new Size(12 * KIB), new Percent(0), false, null),
         ("cannot make store %s: pages have 4, 8, 16, 32 or 64 KiB, and not 12288 bytes")
             .formatted(path));
     assertThat(path).doesNotExist();
-    store.create(CodecChoice.LZ4, new Size(16 * KIB), new Percent(0));
+    store.create(CodecChoice.LZ4, new Size(16 * KIB), new Percent(0), false, null);
     assertThat(store.getPageSize()).isEqualTo(new Size(16 * KIB));
     assertThat(Sitting.value(store, "page size")).isEqualTo(new Size(16 * KIB));
     capture(1);
