@@ -434,7 +434,11 @@ internal constructor(
   val lastUsed: Instant?
     get() = known?.lastUsed()
 
-  /** Whether there is a store at its place now; of a known one in a bucket, whether it is open. */
+  /**
+   * Whether there is a store at its place now.
+   *
+   * Of a known one in a bucket, whether it is open.
+   */
   val reachable: Boolean
     get() =
       if (known != null && place !is LocalPlace) known.reachable() else Workspace.isStore(place)

@@ -123,7 +123,7 @@ class Vocabulary(private val session: Session, arguments: Arguments) :
    */
   fun store(
     place: String,
-    endpoint: String? = null,
+    endpoint: String,
     region: String? = null,
     profile: String? = null,
     pathStyle: Boolean? = null,

@@ -113,7 +113,7 @@ class FastLaneTest {
         "store(\"a\\n\")",
         "store(\"\"\"a\"\"\")",
         "store(\"a\" + \"b\")",
-        "store(\"a\", \"b\")",
+        "store(\"a\", 1)",
         "store(1)",
         "store(path = \"a\", path = \"b\")",
         "store(nosuch = \"a\")",

@@ -70,7 +70,7 @@ class CompletionMenuTest {
       pane.await(
           screen ->
               screen.matches(
-                  "(?s).*\\nreachable +Boolean +Whether there is a store at its path now\\s*\\n.*"
+                  "(?s).*\\nreachable +Boolean +Whether there is a store at its place now\\s*\\n.*"
                       + "\\nrestore\\(…\\) +Restored +Restores a version to a file or a drive, .*"));
       pane.press("C-c");
       pane.resize(60, 14);
