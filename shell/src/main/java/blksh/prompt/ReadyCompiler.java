@@ -84,7 +84,7 @@ final class ReadyCompiler {
       vocabulary.getStores();
       wanted.await(HEAD_START_MILLIS, TimeUnit.MILLISECONDS);
       Repl repl = new Repl(vocabulary, sitting, true);
-      repl.warmUp();
+      repl.warmUp(() -> wanted.getCount() == 0);
       initScript.enter(repl);
       repl.keep();
       ready.complete(repl);

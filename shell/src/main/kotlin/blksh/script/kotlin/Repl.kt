@@ -393,14 +393,20 @@ class Repl(
     return (types + members).filter { it != "it" && !it.matches(Regex("""res\d+|plain\d+_""")) }
   }
 
-  /** Compiles something small and forgets it, so that the first entry finds the compiler warm. */
+  /**
+   * Compiles something small and forgets it, so that the first entry finds the compiler warm.
+   *
+   * @param waiting whether an entry waits already: it is warmed by that, and only delayed by this
+   */
   @Synchronized
-  fun warmUp() {
+  fun warmUp(waiting: () -> Boolean) {
     val mark = history.mark()
     try {
-      compile("listOf(1).map { \"\$it\" }", "$ENTRY${++number}")
-      compile("val a = stores.filter { it.reachable }.map { it.name }", "$ENTRY${++number}")
-      scope("stores.map { it.")
+      for (lesson in FIRST_LESSONS) {
+        if (waiting()) return
+        compile(lesson, "$ENTRY${++number}")
+      }
+      if (!waiting()) scope("stores.map { it.")
     } finally {
       collector.clear()
       history.rollBack(mark)
@@ -460,6 +466,9 @@ class Repl(
 
     /** What the classes of entries are called, with a number. */
     const val ENTRY = "Entry_"
+
+    val FIRST_LESSONS =
+      listOf("listOf(1).map { \"\$it\" }", "val a = stores.filter { it.reachable }.map { it.name }")
 
     const val LESSON_MILLIS = 15L
 
