@@ -37,6 +37,8 @@ import kotlin.reflect.full.declaredMembers
 import kotlin.reflect.jvm.javaGetter
 import kotlin.reflect.jvm.javaMethod
 import kotlin.system.exitProcess
+import org.objectweb.asm.ClassWriter
+import org.objectweb.asm.Opcodes
 
 /**
  * The build's last step, over the directory that the launcher runs from: compiles the bundled
@@ -55,6 +57,7 @@ fun main(arguments: Array<String>) {
       compileScripts(scripts, vocabulary)
       writeCompletions()
       extractNatives()
+      writeNoReflection()
       nameBuild()
     }
   } catch (refused: ScriptCompilationException) {
@@ -62,6 +65,9 @@ fun main(arguments: Array<String>) {
     exitProcess(1)
   }
 }
+
+/** On the class path of scripts alone: the prompt has Kotlin's reflection. */
+private const val NO_REFLECTION = "no-reflection.jar"
 
 private class Assembly(private val target: Path) {
 
@@ -228,9 +234,43 @@ private class Assembly(private val target: Path) {
     }
   }
 
+  /**
+   * The standard library asks for Kotlin's full reflection by the name of a class, and takes this
+   * superclass when there is none; to know that, Java would open and search every jar at each start
+   * of a script.
+   */
+  fun writeNoReflection() {
+    val name = "kotlin/reflect/jvm/internal/ReflectionFactoryImpl"
+    val parent = "kotlin/jvm/internal/ReflectionFactory"
+    val writer = ClassWriter(0)
+    writer.visit(Opcodes.V17, Opcodes.ACC_PUBLIC or Opcodes.ACC_SUPER, name, null, parent, null)
+    writer.visitMethod(Opcodes.ACC_PUBLIC, "<init>", "()V", null, null).run {
+      visitCode()
+      visitVarInsn(Opcodes.ALOAD, 0)
+      visitMethodInsn(Opcodes.INVOKESPECIAL, parent, "<init>", "()V", false)
+      visitInsn(Opcodes.RETURN)
+      visitMaxs(1, 1)
+      visitEnd()
+    }
+    writer.visitEnd()
+    ZipOutputStream(Files.newOutputStream(jars.resolve(NO_REFLECTION))).use { zip ->
+      zip.putNextEntry(ZipEntry("$name.class").apply { time = 0 })
+      zip.write(writer.toByteArray())
+      zip.closeEntry()
+    }
+  }
+
   /** Names what scripts are compiled with by its digest, and lists the class paths. */
   fun nameBuild() {
-    val all = jars.listDirectoryEntries("*.jar").map { it.name }.sorted()
+    // Ours first: a class path is opened jar by jar up to the one that has what is looked for.
+    val ours = Regex("(scripts|(engine|shell)-.*)\\.jar")
+    val all =
+      jars
+        .listDirectoryEntries("*.jar")
+        .map { it.name }
+        .filter { it != NO_REFLECTION }
+        .sorted()
+        .sortedBy { !ours.matches(it) }
     val compiledWith = Regex("(engine|shell|kotlin-stdlib|kotlin-compiler-embeddable)-.*")
     val digests =
       all
@@ -240,7 +280,8 @@ private class Assembly(private val target: Path) {
     val resolver =
       Regex("(maven|plexus|http(client|core)|jcl-over|javax\\.inject|gson|error_prone_anno.*?)-.*")
     writeLines("shell.jars", all)
-    writeLines("run.jars", all.filterNot { compiler.matches(it) || resolver.matches(it) })
+    val runs = all.filterNot { compiler.matches(it) || resolver.matches(it) }
+    writeLines("run.jars", listOf(NO_REFLECTION) + runs)
     writeLines("build", listOf(ScriptSource.hex(digests.joinToString().toByteArray())))
   }
 
