@@ -36,6 +36,9 @@ ENTRIES = [
      "java.util.stream.IntStream.rangeClosed(1, 10).filter(x -> x % 2 == 0).sum()"),
 ]
 
+# Seconds from the prompt to the first entry that has to be compiled.
+AFTER = (0, 3)
+
 SCRIPT = """\
 // A report over numbers, thirty lines of ordinary Kotlin.
 data class Sale(val region: String, val units: Int, val price: Double)
@@ -133,6 +136,23 @@ class Terminal:
         self.send("\r")
         return self.until(r"\n" + prompt)
 
+    def cpu(self):
+        """CPU milliseconds of the program and of all it started, since it was started."""
+        tick = os.sysconf("SC_CLK_TCK")
+        stats = {}
+        for entry in os.listdir("/proc"):
+            if entry.isdigit():
+                try:
+                    fields = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()
+                except OSError:
+                    continue
+                stats[int(entry)] = (int(fields[1]), sum(map(int, fields[11:15])))
+        ours, more = set(), {self.pid}
+        while more:
+            ours |= more
+            more = {pid for pid, (parent, _) in stats.items() if parent in ours} - ours
+        return sum(stats[pid][1] for pid in ours if pid in stats) * 1000 / tick
+
     def close(self):
         os.kill(self.pid, signal.SIGKILL)
         os.close(self.fd)
@@ -165,6 +185,24 @@ def sitting(command, prompt, entries, env, first=None):
         terminal.close()
 
 
+def compiled_first(command, prompt, entry, env, after):
+    """The first entry that has to be compiled, so many seconds after the prompt: milliseconds from Enter to
+    the next prompt, with what it took to the first one, and CPU milliseconds of all processes from the
+    start until then."""
+    terminal = Terminal(command, env)
+    try:
+        waited = terminal.until(prompt)
+        time.sleep(after)
+        if after:
+            wall = terminal.enter(entry, prompt)
+        else:
+            terminal.send(entry + "\r")
+            wall = terminal.until(r"\n" + prompt)
+        return {f"wall {after}": wall, f"whole {after}": waited + wall, f"cpu {after}": terminal.cpu()}
+    finally:
+        terminal.close()
+
+
 def medians(rounds):
     keys = {key for figures in rounds for key in figures}
     return {key: statistics.median(f[key] for f in rounds if key in f) for key in sorted(keys)}
@@ -181,6 +219,9 @@ def prompts(java_home, rounds, work):
         theirs.append(sitting(jshell, "jshell> ", [], env, first="1 + 1"))
         ours.append(sitting(blksh, "blksh> ", [e[0] for e in ENTRIES], env))
         theirs.append(sitting(jshell, "jshell> ", [e[1] for e in ENTRIES], env))
+        for after in AFTER:
+            ours.append(compiled_first(blksh, "blksh> ", ENTRIES[0][0], env, after))
+            theirs.append(compiled_first(jshell, "jshell> ", ENTRIES[0][1], env, after))
     return medians(ours), medians(theirs)
 
 
@@ -306,17 +347,23 @@ def main():
                 continue
             ours, theirs = prompts(home, options.rounds, work)
             figures[f"prompt {name}"] = {"blksh": ours, "jshell": theirs}
-            if name == "17":
-                verdict("17: prompt, to jshell", ours["prompt"], theirs["prompt"], 0.6)
-                verdict("17: first path without the compiler, to jshell's first", ours["first"], theirs["first"], 0.5)
-                verdict("17: first compiled, 2 s after the prompt", ours["compiled"], theirs["compiled"], 3)
-                verdict("17: later entries", ours["later"], theirs["later"], 1.5)
-            else:
-                verdict("25: first compiled, 2 s after the prompt", ours["compiled"], theirs["compiled"], 1)
+            verdict(f"{name}: prompt, to jshell", ours["prompt"], theirs["prompt"], 0.3)
+            verdict(f"{name}: first path without the compiler, to jshell's first", ours["first"], theirs["first"], 0.5)
+            allowed = 1.5 if name == "17" else 1
+            # Typed at once it waits for what jshell did before its prompt: the two are counted together.
+            verdict(f"{name}: from the start to the result of an entry typed at once", ours["whole 0"],
+                    theirs["whole 0"], allowed)
+            print(f"{'    of that from Enter':<58}{ours['wall 0']:8.0f}{theirs['wall 0']:8.0f}"
+                  f"{ours['wall 0'] / theirs['wall 0']:7.2f}")
+            verdict(f"{name}: first compiled, 3 s after the prompt", ours["wall 3"], theirs["wall 3"], allowed)
+            for after in AFTER:
+                verdict(f"{name}: CPU from the start to its result, {after} s after the prompt",
+                        ours[f"cpu {after}"], theirs[f"cpu {after}"], 2)
+            verdict(f"{name}: later entries", ours["later"], theirs["later"], 0.8)
         if "run" in parts:
             one = runs(options.jdk, options.rounds, work)
             figures["run"] = one
-            verdict("17: run a bundled script, to Java's hello", one["bundled"], one["hello"], 4)
+            verdict("17: run a bundled script, to Java's hello", one["bundled"], one["hello"], 3)
             verdict("17: run a cached script of 30 lines, to Java's hello", one["cached"], one["hello"], 5)
             verdict("17: run it uncached, to the compiler's -script", one["uncached"], one["kotlinc"], 0.6)
         if "tab" in parts and TABS.exists():
