@@ -38,7 +38,7 @@ def cpu(command, stdin=None):
 
 def size(folder):
     """Bytes of all files below a directory."""
-    return sum(os.path.getsize(os.path.join(at, name)) for at, _, names in os.walk(folder) for name in names)
+    return sum(os.lstat(os.path.join(at, name)).st_size for at, _, names in os.walk(folder) for name in names)
 
 
 def at_random(path, seconds):
