@@ -3,6 +3,7 @@ package blksh.filesystem;
 import blksh.lz.BadChunkException;
 import blksh.lz.Deflate;
 import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdException;
 import io.airlift.compress.MalformedInputException;
 import io.airlift.compress.lzo.LzoDecompressor;
 
@@ -31,6 +32,9 @@ enum BtrfsCompression {
    * @return as many bytes as it has
    */
   byte[] decode(byte[] from, int length, int sector) throws BadChunkException {
+    if (from.length == 0) {
+      throw new BadChunkException("is empty");
+    }
     byte[] to = new byte[length];
     int done =
         switch (this) {
@@ -46,15 +50,24 @@ enum BtrfsCompression {
   }
 
   private static int zstd(byte[] from, byte[] to) throws BadChunkException {
-    long frame = Zstd.findFrameCompressedSize(from, 0, from.length);
-    if (Zstd.isError(frame)) {
-      throw new BadChunkException("does not decode (%s)".formatted(Zstd.getErrorName(frame)));
+    try {
+      long frame = sound(Zstd.findFrameCompressedSize(from, 0, from.length));
+      return (int) sound(Zstd.decompressByteArray(to, 0, to.length, from, 0, (int) frame));
+    } catch (ZstdException e) {
+      // some versions of the library throw what others return
+      throw undecoded(e.getMessage());
     }
-    long done = Zstd.decompressByteArray(to, 0, to.length, from, 0, (int) frame);
-    if (Zstd.isError(done)) {
-      throw new BadChunkException("does not decode (%s)".formatted(Zstd.getErrorName(done)));
+  }
+
+  private static long sound(long result) throws BadChunkException {
+    if (Zstd.isError(result)) {
+      throw undecoded(Zstd.getErrorName(result));
     }
-    return (int) done;
+    return result;
+  }
+
+  private static BadChunkException undecoded(String reason) {
+    return new BadChunkException("does not decode (%s)".formatted(reason));
   }
 
   /** Pieces of a sector each, each with its length before it, which never crosses into another. */

@@ -129,10 +129,10 @@ final class BtrfsData {
     while (sums.hasRemaining()) {
       long wanted = logical + (long) (sums.position() / each) * sector;
       BtrfsItem item = nodes.last(tree(), new BtrfsKey(SUMS, BtrfsKey.SUMS, wanted));
-      long skipped =
-          item == null || !item.key().is(SUMS, BtrfsKey.SUMS)
-              ? Long.MAX_VALUE
-              : (wanted - item.key().offset()) / sector;
+      if (item == null || !item.key().is(SUMS, BtrfsKey.SUMS)) {
+        throw noSum(wanted);
+      }
+      long skipped = (wanted - item.key().offset()) / sector;
       if (skipped < 0 || skipped >= item.length() / each) {
         throw noSum(wanted);
       }

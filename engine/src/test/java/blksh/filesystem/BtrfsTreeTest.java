@@ -1,5 +1,6 @@
 package blksh.filesystem;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -17,6 +18,7 @@ import blksh.kit.FileTrees;
 import blksh.kit.LoopDevice;
 import blksh.kit.Tool;
 import blksh.kit.Volumes;
+import blksh.lz.BadChunkException;
 import blksh.task.Task;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -36,6 +38,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** btrfs as its tools and the kernel write it, and damaged. */
@@ -661,12 +664,47 @@ class BtrfsTreeTest {
     }
   }
 
+  /**
+   * In a node: the tree it is of, how many items a leaf has, and the last part of its first key.
+   */
+  private static final int OWNER = 88;
+
+  private static final int ITEMS = 96;
+  private static final int FIRST_KEY_OFFSET = 101 + 9;
+
   private static void attempt(Runnable what) {
     try {
       what.run();
     } catch (BlkshException e) {
       assertThat(e.getMessage()).startsWith("cannot ").doesNotContain("null");
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = "NONE", mode = EnumSource.Mode.EXCLUDE)
+  void whatDoesNotDecodeIsNamed(BtrfsCompression kind) {
+    for (byte[] bad : List.of(new byte[0], new byte[40], "nothing of the kind".getBytes(UTF_8))) {
+      assertThatThrownBy(() -> kind.decode(bad, 8192, 4096)).isInstanceOf(BadChunkException.class);
+    }
+  }
+
+  /** The tree of checksums begins behind all data. */
+  @Test
+  void dataBeforeAllChecksumsHasNone() {
+    byte[] bad = sample();
+    Structure all = Structure.of(bad);
+    for (int node : nodes(bad)) {
+      if (all.i64(node + OWNER) == BtrfsNodes.SUMS) {
+        all.putI32(node + ITEMS, 1);
+        all.putI64(node + FIRST_KEY_OFFSET, Long.MAX_VALUE);
+      }
+    }
+    prove(bad);
+    Task task = new Task("walk", "it");
+    try (FileTree tree = open(bad)) {
+      read(tree, task);
+    }
+    assertThat(task.findings()).asString().contains("should have a checksum, and has none");
   }
 
   /** As somebody who means harm would: the checksums of all nodes agree. */
