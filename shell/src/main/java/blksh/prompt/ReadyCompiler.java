@@ -23,6 +23,9 @@ final class ReadyCompiler {
 
   private static final long BETWEEN_LESSONS_MILLIS = 3;
 
+  /** Within this an entry that waited for the compiler begins to be compiled. */
+  private static final long BEFORE_ENTRY_MILLIS = 20;
+
   /** How long the compiler waits at first, so that what is entered at once has the machine. */
   private static final long HEAD_START_MILLIS = 200;
 
@@ -84,10 +87,18 @@ final class ReadyCompiler {
       vocabulary.getStores();
       wanted.await(HEAD_START_MILLIS, TimeUnit.MILLISECONDS);
       Repl repl = new Repl(vocabulary, sitting, true);
-      repl.warmUp(() -> wanted.getCount() == 0);
+      // An entry that waits already is warmed by itself, and only delayed by this.
+      boolean more = true;
+      while (more && wanted.getCount() > 0) {
+        more = repl.warmUp();
+      }
       initScript.enter(repl);
       repl.keep();
       ready.complete(repl);
+      while (more) {
+        letEntriesGoFirst();
+        more = repl.warmUp();
+      }
       while (repl.learn()) {
         Thread.sleep(BETWEEN_LESSONS_MILLIS);
       }
@@ -95,6 +106,12 @@ final class ReadyCompiler {
     } catch (Throwable broken) {
       ready.completeExceptionally(broken);
     }
+  }
+
+  private void letEntriesGoFirst() throws InterruptedException {
+    do {
+      Thread.sleep(BEFORE_ENTRY_MILLIS);
+    } while (isBusy());
   }
 
   /** Counts a compilation that begins (1) or ends (-1), waited for or not. */

@@ -93,6 +93,9 @@ class Repl(
   private val snippets = ConcurrentLinkedDeque<Any>()
   private var number = 0
 
+  /** How many of the first lessons it had. */
+  private var warmed = 0
+
   /** What stays when the sitting is reset: places in [history] and [snippets], and names. */
   private var kept = 0
   private var keptSnippets = listOf<Any>()
@@ -394,23 +397,22 @@ class Repl(
   }
 
   /**
-   * Compiles something small and forgets it, so that the first entry finds the compiler warm.
+   * Compiles something small and forgets it, or looks for what may be called, so that the first
+   * entry finds the compiler warm.
    *
-   * @param waiting whether an entry waits already: it is warmed by that, and only delayed by this
+   * @return whether there is more of that to do
    */
   @Synchronized
-  fun warmUp(waiting: () -> Boolean) {
+  fun warmUp(): Boolean {
     val mark = history.mark()
     try {
-      for (lesson in FIRST_LESSONS) {
-        if (waiting()) return
-        compile(lesson, "$ENTRY${++number}")
-      }
-      if (!waiting()) scope("stores.map { it.")
+      val lesson = FIRST_LESSONS.getOrNull(warmed++)
+      if (lesson == null) scope("stores.map { it.") else compile(lesson, "$ENTRY${++number}")
     } finally {
       collector.clear()
       history.rollBack(mark)
     }
+    return warmed <= FIRST_LESSONS.size
   }
 
   /**
