@@ -1,5 +1,6 @@
 package blksh.store;
 
+import static blksh.kit.Await.pause;
 import static blksh.store.Images.PAGE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -276,6 +277,7 @@ class VerifyOverTimeTest {
   void aSampleThatIsStoppedCountsOnlyWhatItReadWhole() throws Exception {
     try (Store store = create()) {
       put(store, 1);
+      pause(1100); // dates have seconds, and what is older is read first
       byte[] large = Content.random(12 << 20, 2);
       store.capture(
           new ByteArraySource(large), "large", CaptureOptions.defaults(), Task.unwatched());
