@@ -9,6 +9,7 @@ import blksh.block.Extent;
 import blksh.block.FileSource;
 import blksh.io.UnreadableException;
 import blksh.kit.Content;
+import blksh.kit.LoopDevice;
 import blksh.kit.Tool;
 import blksh.partition.PartitionTable;
 import blksh.task.Task;
@@ -246,6 +247,36 @@ class ClonezillaDiskTest {
     assertThatThrownBy(() -> open(28 * MIB))
         .isInstanceOf(BlkshException.class)
         .hasMessageContaining("is to have " + 28 * MIB);
+  }
+
+  /** Of a larger device that held something else: what is free there stays, and nothing lies. */
+  @Test
+  void aDriveIsPutBackOnABlockDevice() throws IOException {
+    byte[] drive = save(GPT, 40);
+    Path to = Files.write(folder.resolve("device"), Content.random(56 * MIB, 5));
+    ImageRestoreOptions options = ImageRestoreOptions.defaults();
+    try (LoopDevice loop = LoopDevice.attach(to, SECTOR);
+        ClonezillaDisk found = open(56 * MIB)) {
+      assertThatThrownBy(() -> ImageRestore.run(found, loop.path(), options, Task.unwatched()))
+          .isInstanceOf(BlkshException.class)
+          .hasMessageContaining(loop.path().toString());
+      assertThat(Files.readAllBytes(to)).isEqualTo(Content.random(56 * MIB, 5));
+      ImageRestore.run(found, loop.path(), options.withOverwrite(true), Task.unwatched());
+    }
+    assertThat(Tool.named("sfdisk").run("--verify", to)).contains("No errors detected");
+    try (FileSource was = FileSource.open(disk);
+        FileSource is = FileSource.open(to)) {
+      assertThat(PartitionTable.of(is)).isEqualTo(PartitionTable.of(was));
+    }
+    byte[] back = Files.readAllBytes(to);
+    assertThat(Arrays.copyOf(back, 440)).isEqualTo(Arrays.copyOf(drive, 440));
+    Path root = Files.write(folder.resolve("root"), Arrays.copyOfRange(back, MIB, 17 * MIB));
+    Tool.named("e2fsck").run("-fn", root);
+    int swap = 40960 * SECTOR;
+    Path rest =
+        Files.write(folder.resolve("swap"), Arrays.copyOfRange(back, swap, swap + 20480 * SECTOR));
+    assertThat(Tool.named("blkid").answer("-p", "-o", "export", rest))
+        .contains("TYPE=swap", "UUID=" + SWAP);
   }
 
   @Test
