@@ -116,11 +116,12 @@ class TutorialTest {
           Map.entry("./blksh run snapshots ", "SnapshotScriptsTest"),
           Map.entry("./blksh run odarchive ", "DiscScriptsTest"));
 
-  /** What stands in the README for things of a person's own. */
+  /** What stands in the README for things of a person's own; a bucket is a directory here. */
   private String own(String line) {
     return line.replace("/srv/backup", directory.resolve("backup").toString())
         .replace("/dev/sdb", directory.resolve("disk.img").toString())
         .replace("/mnt/usb/backup", directory.resolve("copy").toString())
+        .replace("s3://backup/servers", directory.resolve("bucket").toString())
         .replace(" sdb.img", " " + directory.resolve("sdb.img"));
   }
 
