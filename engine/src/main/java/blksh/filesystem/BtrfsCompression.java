@@ -2,8 +2,7 @@ package blksh.filesystem;
 
 import blksh.lz.BadChunkException;
 import blksh.lz.Deflate;
-import com.github.luben.zstd.Zstd;
-import com.github.luben.zstd.ZstdException;
+import blksh.lz.ZstdFrames;
 import io.airlift.compress.MalformedInputException;
 import io.airlift.compress.lzo.LzoDecompressor;
 
@@ -40,34 +39,13 @@ enum BtrfsCompression {
         switch (this) {
           case ZLIB -> Deflate.decode(from, to, false);
           case LZO -> lzo(from, to, sector);
-          case ZSTD -> zstd(from, to);
+          case ZSTD -> ZstdFrames.decode(from, to, 1);
           case NONE -> throw new IllegalStateException("it is not compressed");
         };
     if (done < length - (sector - 1)) {
       throw new BadChunkException("ends too early");
     }
     return to;
-  }
-
-  private static int zstd(byte[] from, byte[] to) throws BadChunkException {
-    try {
-      long frame = sound(Zstd.findFrameCompressedSize(from, 0, from.length));
-      return (int) sound(Zstd.decompressByteArray(to, 0, to.length, from, 0, (int) frame));
-    } catch (ZstdException e) {
-      // some versions of the library throw what others return
-      throw undecoded(e.getMessage());
-    }
-  }
-
-  private static long sound(long result) throws BadChunkException {
-    if (Zstd.isError(result)) {
-      throw undecoded(Zstd.getErrorName(result));
-    }
-    return result;
-  }
-
-  private static BadChunkException undecoded(String reason) {
-    return new BadChunkException("does not decode (%s)".formatted(reason));
   }
 
   /** Pieces of a sector each, each with its length before it, which never crosses into another. */
